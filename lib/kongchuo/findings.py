@@ -1,0 +1,180 @@
+"""What is wrong in the data, as values: Kind (the message for a code), Finding (one place where it is so), UserError.
+
+Three channels, never mixed: findings for data, UserError for "cannot go on; do this", a traceback only for our own bugs.
+Knows no files. The kinds of whole rules stand with the rules; here stand those that reading and the schema itself give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import groupby
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+SEVERITIES = {ERROR: "错误", WARNING: "警告", INFO: "提示"}
+
+
+class UserError(Exception):
+    """The job cannot go on. `str()` is one Chinese sentence for the user: what, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A code with its severity, its message and remedy as templates, and where it comes from."""
+
+    code: str
+    severity: str
+    says: str
+    fix: str
+    source: str = "domain.md 3.1"
+
+    def at(self, place: Place, **facts: object) -> Finding:
+        """The finding of this kind at `place`; `facts` fill the templates (an unknown one stays visible, never fails)."""
+        known = _Facts(sheet=place.sheet, row=place.row, column=place.column, **facts)
+        return Finding(
+            place.workbook,
+            place.sheet,
+            place.row,
+            place.column,
+            place.cell,
+            self.code,
+            self.severity,
+            self.says.format_map(known),
+            self.fix.format_map(known),
+        )
+
+
+class _Facts(dict):
+    def __missing__(self, key: str) -> str:
+        return f"〈{key}〉"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where: path of the workbook inside the shared folder, worksheet, Excel row, column header, address such as D8.
+
+    Empty or 0 where it does not apply (a whole sheet has no row).
+    """
+
+    workbook: str
+    sheet: str = ""
+    row: int = 0
+    column: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One problem at one place, with the remedy. Sortable; equal when everything is equal."""
+
+    workbook: str
+    sheet: str
+    row: int
+    column: str
+    cell: str
+    rule: str
+    severity: str
+    message: str
+    fix: str
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for JSON; place parts that do not apply are null."""
+        values = asdict(self)
+        return {key: (values[key] or None) if key in ("sheet", "row", "column", "cell") else values[key] for key in values}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one code in one column of one worksheet: how many, the first and the last."""
+
+    first: Finding
+    last: Finding
+    count: int
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """One Group for each distinct problem, errors first, in the order of workbook and sheet."""
+    rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+
+    def key(finding: Finding) -> tuple:
+        return (rank[finding.severity], finding.workbook, finding.sheet, finding.rule, finding.column)
+
+    groups = []
+    for _, members in groupby(sorted(findings, key=lambda f: (*key(f), f.row)), key):
+        members = list(members)
+        groups.append(Group(members[0], members[-1], len(members)))
+    return groups
+
+
+def count(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many findings of each severity; all three severities always present."""
+    found = [finding.severity for finding in findings]
+    return {severity: found.count(severity) for severity in SEVERITIES}
+
+
+RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新录入。"
+
+# Codes given by reading (R: a whole workbook or sheet; F: a cell or column). F01-F22 are those of domain.md 3.1;
+# F23-F27 and R01-R12 are ours, for what that list has no code for.
+KINDS = {
+    kind.code: kind
+    for kind in (
+        Kind("R01", ERROR, "缺少工作簿：{name}", "请把该工作簿放进“{folder}”文件夹；没有的话从模板复制一份填写。", "architecture.md"),
+        Kind("R02", ERROR, "打不开工作簿：{reason}", "请用 Excel 或 WPS 打开原文件，另存为 .xlsx 后放回原处。", "reliability.md 1"),
+        Kind("R03", ERROR, "工作簿设有打开密码，无法读取", "请取消打开密码后重新保存；不要把密码发给任何人。", "excel.md 4.3"),
+        Kind("R04", ERROR, "工作簿用的是第{found}版模板，现行为第{current}版", "请从 templates 取新模板，把数据用“选择性粘贴—数值”粘贴过去。", "issue 2"),
+        Kind("R05", ERROR, "缺少工作表“{name}”", "请不要删除或改名工作表；从模板把“{name}”复制回来。{near}", "issue 2"),
+        Kind("R06", ERROR, "工作表“{sheet}”是空的，连表头也没有", "请从模板把表头复制回第1行，再填写数据。", "issue 2"),
+        Kind("R07", WARNING, "有人正在编辑这个工作簿，读到的是上次保存的内容", "请编辑的人保存并关闭后再运行一次。", "excel.md 4.1"),
+        Kind("R08", WARNING, "有同一工作簿的另一份：{name}，没有读取", "请人工核对两份内容，只留一份，用标准文件名。", "excel.md 4.1"),
+        Kind("R09", INFO, "不认识的文件，没有读取", "如需读取，请用标准文件名（见模板）。{near}", "architecture.md"),
+        Kind("R10", ERROR, "工作簿内容异常，为安全起见没有读取：{reason}", "请新建一份模板，把数据用“选择性粘贴—数值”粘贴过去。", "reliability.md 1.6"),
+        Kind("R11", ERROR, "是旧格式文件（{found}），不能读取", "请用 Excel 或 WPS 另存为 .xlsx。", "excel.md 4.3"),
+        Kind("R12", ERROR, "工作表“{sheet}”没有一行数据", "请填写数据；如确无数据，请与中心学校联系。", "reliability.md 1.4"),
+        Kind("F01", ERROR, "“{column}”按数值保存，末几位可能已丢失", RETYPE),
+        Kind("F02", ERROR, "证件号码应为18位（末位可为X），现为{found}", "请对照户口簿重新录入18位号码。"),
+        Kind("F03", ERROR, "证件号码校验位不符，有数字录错", "请对照户口簿逐位核对。"),
+        Kind("F04", WARNING, "证件号码末三位为000，疑似被Excel截断", RETYPE),
+        Kind("F05", ERROR, "{name}的出生日期与证件号码不一致", "请对照户口簿核对出生日期和证件号码，改正错的一处。"),
+        Kind("F06", ERROR, "{name}的性别与证件号码不一致", "请对照户口簿核对性别和证件号码，改正错的一处。"),
+        Kind("F07", WARNING, "姓名含空格、换行或不可见字符，已按“{value}”处理", "请在原表删除多余字符。"),
+        Kind("F08", INFO, "姓名“{value}”含数字、字母或特殊符号", "请与户口簿核对；少数民族姓名的间隔点用“·”。"),
+        Kind("F09", ERROR, "“{column}”的日期“{value}”无法识别", "请按 2023-09-01 的样子填写完整的年月日，范围2005—2040年。"),
+        Kind("F10", ERROR, "“{column}”的值“{value}”不在可选项内", "请点单元格右侧箭头选择。{near}"),
+        Kind("F11", ERROR, "含合并单元格或多行表头（{value}）", "请取消合并，只保留第1行一行表头，使用标准模板。"),
+        Kind("F12", ERROR, "缺少列“{column}”", "请按模板补上这一列。{near}"),
+        Kind("F13", WARNING, "疑为合计行、说明行或空行，已跳过", "请删除该行；数据中间不留空行，合计由程序计算。"),
+        Kind("F14", WARNING, "联系电话“{value}”不规范", "请填11位手机号，或带区号的固定电话。"),
+        Kind("F15", ERROR, "学籍号应为G、J或L加18位", "请从学籍系统复制学籍号，按文本粘贴。"),
+        Kind("F16", ERROR, "残疾证号与证件号码或残疾类别、等级不符", "请对照残疾人证核对：20位=证件号码+类别+等级。"),
+        Kind("F17", ERROR, "“{column}”为必填项，现在空着", "请补填。{why}"),
+        Kind("F18", ERROR, "“{column}”与第{other}行重复", "同一编号只能有一行，请核对后删除或改正其中一行。"),
+        Kind("F19", ERROR, "“{column}”是公式错误值{value}", "请改正公式，或用“选择性粘贴—数值”填入正确的值。"),
+        Kind("F20", INFO, "存在隐藏行或筛选（{value}），隐藏的行也读取了", "请取消筛选、显示全部行，确认没有漏填或多填。"),
+        Kind("F21", WARNING, "“{column}”的数字按文本保存，已按{value}读取", "请把单元格改为数字格式后重新录入。"),
+        Kind("F22", WARNING, "班级“{value}”在班级表中找不到", "请填班级编号，或与班级表一致的班级名称，如“七(1)班”。{near}"),
+        Kind("F23", ERROR, "“{column}”的公式没有计算结果", "请用 Excel 或 WPS 打开，保存一次再交；最好直接填值。", "excel.md 6"),
+        Kind("F24", INFO, "“{column}”不是真正的日期，已按{value}理解", "请改为日期格式，按 2023-09-01 录入。", "excel.md 6"),
+        Kind("F25", INFO, "“{column}”含全角字符或多余空格，已自动规范", "请在原表改正，以免查找和比对出错。", "excel.md 6"),
+        Kind("F26", INFO, "多出一列“{column}”，没有读取", "如不需要请删除；如是改了名，请改回模板的列名。{near}", "excel.md 6"),
+        Kind("F27", ERROR, "“{column}”的值“{value}”不符合要求：{why}", "请按模板的提示填写。", "books/*.yaml"),
+    )
+}  # fmt: skip
+
+
+def report(findings: Iterable[Finding], title: str) -> str:
+    """The findings as text for a terminal: one line a distinct problem, with count, first and last place."""
+    findings = tuple(findings)
+    lines, workbook = [title], ""
+    for group in sorted(grouped(findings), key=lambda g: (g.first.workbook, list(SEVERITIES).index(g.first.severity))):
+        first, last = group.first, group.last
+        if first.workbook != workbook:
+            workbook = first.workbook
+            lines += ["", workbook]
+        where = f"「{first.sheet}」" if first.sheet else ""
+        cells = " … ".join(dict.fromkeys(place.cell or (f"第{place.row}行" if place.row else "") for place in (first, last)))
+        times = f" 共{group.count}处" if group.count > 1 else ""
+        lines.append(f"  {SEVERITIES[first.severity]} {first.rule} {where}{cells}{times}  {first.message}。{first.fix}")
+    totals = count(findings)
+    lines += ["", "，".join(f"{SEVERITIES[severity]} {number} 条" for severity, number in totals.items())]
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""The typed tables of one school year: what reading gives and what checks, rules and measures work on.
+
+Knows no files. The index of every table is the Excel row number; where the tables of several schools stand in one frame,
+the index is (workbook, Excel row number). Nothing resets it, so every row knows its place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from .findings import Finding, Place
+from .schema import CENTRE, Book, Field, Schema, Sheet
+
+# dtype of a column by its type; a missing value is NA/NaT in each
+DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
+
+
+def column_letters(number: int) -> str:
+    """Excel letters of a 1-based column number: 1 -> A, 27 -> AA."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def empty_frame(sheet: Sheet) -> pd.DataFrame:
+    """A frame with every column of the sheet (generated ones too), the right dtypes and no rows."""
+    return pd.DataFrame({item.name: pd.Series(dtype=DTYPES[item.type]) for item in sheet.fields})
+
+
+@dataclass(frozen=True)
+class Table:
+    """One worksheet as read. frame: index = Excel row, a column for every field of the sheet, missing columns all NA.
+
+    `columns` maps a field to its 1-based Excel column; `unread` holds (row, field) of cells that could not be read;
+    `hidden` the rows nobody sees; `header_row` the Excel row of the header.
+    """
+
+    sheet: Sheet
+    frame: pd.DataFrame
+    columns: dict[str, int] = field(default_factory=dict)
+    unread: frozenset[tuple[int, str]] = frozenset()
+    hidden: frozenset[int] = frozenset()
+    header_row: int = 1
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """One workbook: name = path inside the shared folder ("2023-2024/示例中学/学籍.xlsx"), home = its folder's name.
+
+    `read` is False when the file is missing or cannot be read; `findings` hold what reading saw.
+    """
+
+    name: str
+    book: Book
+    home: str
+    read: bool = True
+    sha256: str = ""
+    tables: dict[str, Table] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def place(self, sheet: Sheet | None = None, row: int = 0, item: Field | None = None) -> Place:
+        """The Place of a row and column of this workbook, with the cell's address where the column is known."""
+        if sheet is None:
+            return Place(self.name)
+        table = self.tables.get(sheet.name)
+        column = table.columns.get(item.name) if table and item else None
+        cell = f"{column_letters(column)}{row}" if column and row else ""
+        return Place(self.name, sheet.title, row, item.title if item else "", cell)
+
+
+@dataclass(frozen=True)
+class Town:
+    """All workbooks of one school year of one township, as of a date.
+
+    `town["roster"]` is the frame of that sheet over all workbooks that could be read: index (workbook, row), the sheet's
+    columns, and `home`, the folder (school) the row comes from.
+    """
+
+    year: str
+    as_of: dt.date
+    schema: Schema
+    workbooks: tuple[Workbook, ...]
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getitem__(self, sheet_name: str) -> pd.DataFrame:
+        if sheet_name not in self._frames:
+            self._frames[sheet_name] = self._combine(self.schema.sheets[sheet_name])
+        return self._frames[sheet_name]
+
+    def _combine(self, sheet: Sheet) -> pd.DataFrame:
+        parts = {
+            book.name: book.tables[sheet.name].frame.assign(home=book.home)
+            for book in self.workbooks
+            if sheet.name in book.tables
+        }
+        if not parts:
+            parts = {"": empty_frame(sheet).assign(home=pd.Series(dtype="str"))}
+        frame = pd.concat(parts, names=["workbook", "row"])
+        return frame.astype({item.name: DTYPES[item.type] for item in sheet.fields} | {"home": "str"})
+
+    @cached_property
+    def by_name(self) -> dict[str, Workbook]:
+        """Workbooks by their path inside the shared folder."""
+        return {book.name: book for book in self.workbooks}
+
+    def holding(self, sheet_name: str) -> Iterator[Workbook]:
+        """The workbooks (read or not) that should hold the sheet."""
+        book = self.schema.book_of[sheet_name]
+        return (workbook for workbook in self.workbooks if workbook.book.name == book.name)
+
+    def unread_homes(self, sheet_name: str, *field_names: str) -> frozenset[str]:
+        """Folders whose sheet could not be read: the workbook, the sheet or one of the columns is missing."""
+        return frozenset(
+            workbook.home
+            for workbook in self.holding(sheet_name)
+            if (table := workbook.tables.get(sheet_name)) is None or any(n not in table.columns for n in field_names)
+        )
+
+    @cached_property
+    def homes(self) -> tuple[str, ...]:
+        """Folder names of the schools, in the order of the registry; the centre's own folder is not among them."""
+        found = sorted({workbook.home for workbook in self.workbooks} - {CENTRE})
+        return tuple(dict.fromkeys([*(name for name in self.schools["school_name"].dropna() if name in found), *found]))
+
+    @cached_property
+    def schools(self) -> pd.DataFrame:
+        """The rows of 学校 that teach pupils: all but the centre's own row (学段 = 中心学校)."""
+        frame = self["school"]
+        return frame[frame["stage"] != CENTRE]
+
+    def place(self, sheet_name: str, index: tuple[str, int], field_name: str = "") -> Place:
+        """The Place of a row of `town[sheet_name]` (its index entry) and one of its columns."""
+        workbook, row = index
+        sheet = self.schema.sheets[sheet_name]
+        return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))
+
+    def school_code(self, home: str) -> str:
+        """The code of the school whose folder is `home`, by full name; empty where the registry does not know it."""
+        codes = self["school"].loc[lambda frame: frame["school_name"] == home, "school_code"].dropna()
+        return codes.iloc[0] if len(codes) else ""

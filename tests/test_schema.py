@@ -1,0 +1,95 @@
+"""The schema's loader is strict: what cannot be meant is refused with file and key."""
+
+import shutil
+
+import pytest
+
+from kongchuo import schema as schemas
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the shipped books, to be broken."""
+    return shutil.copytree(schemas.BOOKS, tmp_path / "books")
+
+
+def edit(folder, name, old, new):
+    path = folder / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_nine_workbooks_with_the_sheets_of_the_architecture():
+    schema = schemas.default()
+
+    sheets = {book.title: [sheet.title for sheet in book.sheets] for book in schema.books}
+
+    assert sheets == {
+        "基础信息": "学校 班级 教职工 行政村 学年学期 教学日历 代码表".split(),
+        "适龄儿童摸底": "摸底登记 入学通知与见证 比对结果".split(),
+        "包保责任": "机制项目 组织机构 包保责任 责任书签订 联防联控".split(),
+        "督查奖惩": "督查评分 督查点名 班级积分申诉 一票否决 奖惩兑现 方案公示".split(),
+        "学籍": "学生花名册 学年初基准 学生变动 人籍核查".split(),
+        "出勤": "日查 缺勤明细".split(),
+        "控辍台账": "重点关注 疑似辍学台账 辍学台账 劝返记录 法律文书".split(),
+        "帮扶": "家庭困难_一家一案 资助发放 学困厌学_一生一案 帮扶记录 残疾儿童 送教记录 留守儿童 随迁与孤困".split(),
+        "自查档案": "月自查 问题整改 档案目录 宣传会议 简报案例".split(),
+    }
+
+
+def test_attendance_exists_once_a_term():
+    assert schemas.default().by_stem["出勤_第二学期"].name == "attendance"
+
+
+def test_identity_numbers_stand_in_two_sheets_only():
+    """domain.md section 9: data minimisation."""
+    holders = {sheet.name for sheet in schemas.default().sheets.values() for f in sheet.fields if f.format == "id_number"}
+
+    assert holders == {"census", "roster"}
+
+
+def test_every_column_about_a_child_is_marked_personal():
+    """A pupil's name, number, birth date, home and phone are masked by audience, so each must be marked."""
+    about = {"student_key", "id_no", "birth_date", "guardian", "guardian_tel", "address", "hukou_addr", "groups"}
+    for sheet in schemas.default().sheets.values():
+        pupil_sheet = "student_key" in sheet.by_name
+        for item in sheet.fields:
+            if item.name in about or (pupil_sheet and item.title in ("姓名", "儿童姓名")):
+                assert item.personal, (sheet.title, item.title)
+
+
+def test_hints_fit_the_prompt_of_a_cell():
+    """Excel cuts a prompt's title at 32 and its text at 255 characters."""
+    for sheet in schemas.default().sheets.values():
+        for item in sheet.fields:
+            assert len(item.title) <= 32
+            assert len(item.hint) <= 120
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("enrolment.yaml", "title: 学籍\n", "titel: 学籍\n", "unknown key 'titel' in file; did you mean 'title'"),
+        ("enrolment.yaml", "title: 学籍\n", "title: 学籍\ntitle: 学生\n", "key 'title' is given twice"),
+        ("enrolment.yaml", "owner: school", "owner: pupil", "owner"),
+        ("enrolment.yaml", "codes: boarding", "codes: bording", "code list 'bording' is not in codes.yaml"),
+        ("enrolment.yaml", "- student_key", "- student_kee", "uses 'student_kee'"),
+        ("enrolment.yaml", "primaryKey: [student_key]", "primaryKey: [pupil]", "mentions column 'pupil'"),
+        ("codes.yaml", "name: sex", "nmae: sex", "unknown key 'nmae'"),
+        ("common.yaml", "name: sex", "name: sexx", "sex"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(folder, name, old, new, says):
+    edit(folder, name, old, new)
+
+    with pytest.raises(schemas.SchemaError, match=r"(?s).*" + says):
+        schemas.load(folder)
+
+
+def test_yes_and_dates_in_yaml_stay_text(tmp_path):
+    """YAML 1.1 would turn `no` into False and a date into an object."""
+    path = tmp_path / "x.yaml"
+    path.write_text("a: no\nb: 2023-09-01\nc: true\nd: 3\n", "utf-8")
+
+    assert schemas.load_yaml(path) == {"a": "no", "b": "2023-09-01", "c": True, "d": 3}
