@@ -7,13 +7,12 @@ maximum, pattern) and a few of our own (codes, many, reference, required_when, p
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
 
-import yaml
+from .declarations import SchemaError, load_yaml, strict
 
 BOOKS = Path(__file__).with_name("books")
 TYPES = ("string", "integer", "number", "date", "boolean")
@@ -32,10 +31,6 @@ FORMATS = (
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
 TERMS = ("第一学期", "第二学期")
-
-
-class SchemaError(Exception):
-    """A schema or policy file says something that cannot be meant; names the file and the key."""
 
 
 @dataclass(frozen=True)
@@ -165,63 +160,6 @@ class Schema:
         return tuple(book for book in self.books if book.owner == owner)
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice, and leaves dates and yes/no as the text that was typed."""
-
-
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, rule) for tag, rule in rules if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_BOOLEANS = {"true": True, "false": False}
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise SchemaError(f"{node.start_mark.name}: key '{key}' is given twice, line {node.start_mark.line + 1}")
-    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def load_yaml(path: Path) -> dict:
-    """Read one YAML file strictly: no key twice, dates stay text, only true/false are booleans.
-
-    Raises SchemaError naming the file.
-    """
-    try:
-        with path.open(encoding="utf-8") as stream:
-            data = yaml.load(stream, _StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
-    except yaml.YAMLError as error:
-        raise SchemaError(f"{path}: {error}") from error
-    if not isinstance(data, dict):
-        raise SchemaError(f"{path}: must hold a mapping")
-    return _booleans(data)
-
-
-def _booleans(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _booleans(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_booleans(item) for item in value]
-    return _BOOLEANS.get(value, value) if isinstance(value, str) else value
-
-
-def strict(path: Path, where: str, data: dict, allowed: tuple[str, ...], needed: tuple[str, ...]) -> None:
-    """Raise SchemaError, naming file, place and the nearest allowed word, for a key unknown or missing."""
-    for key in data:
-        if key not in allowed:
-            near = difflib.get_close_matches(str(key), allowed, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; allowed: {', '.join(allowed)}"
-            raise SchemaError(f"{path.name}: unknown key '{key}' in {where}{hint}")
-    for key in needed:
-        if key not in data:
-            raise SchemaError(f"{path.name}: '{key}' is missing in {where}")
-
-
 _FIELD_KEYS = tuple(item.name for item in fields(Field))
 
 
@@ -245,7 +183,13 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
 
 def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
     where = f"sheet '{data.get('title', '?')}'"
-    strict(path, where, data, ("name", "title", "description", "primaryKey", "labels", "fields"), ("name", "title", "fields"))
+    strict(
+        path,
+        where,
+        data,
+        ("name", "title", "description", "primaryKey", "labels", "fields"),
+        ("name", "title", "fields"),
+    )
     columns = []
     for item in data["fields"]:
         item = {"use": item} if isinstance(item, str) else dict(item)
@@ -267,7 +211,11 @@ def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
         for value in values:
             if values.count(value) > 1:
                 raise SchemaError(f"{path.name}: {where} has two columns with {kind} '{value}'")
-    mentioned = [*sheet.primary_key, *sheet.labels, *(k for f in columns for k in (*f.required_when, *f.required_unless))]
+    mentioned = [
+        *sheet.primary_key,
+        *sheet.labels,
+        *(k for f in columns for k in (*f.required_when, *f.required_unless)),
+    ]
     for name in mentioned:
         if name not in sheet.by_name:
             raise SchemaError(f"{path.name}: {where} mentions column '{name}', which it does not have")
@@ -312,7 +260,9 @@ def load(folder: Path = BOOKS) -> Schema:
     paths = (path for path in folder.glob("*.yaml") if path.stem not in ("common", "codes"))
     order = ("registry", "census", "duty", "inspection", "enrolment", "attendance", "cases", "support", "selfcheck")
     rank = {name: place for place, name in enumerate(order)}
-    books = tuple(_load_book(path, shared) for path in sorted(paths, key=lambda p: (rank.get(p.stem, len(rank)), p.stem)))
+    books = tuple(
+        _load_book(path, shared) for path in sorted(paths, key=lambda p: (rank.get(p.stem, len(rank)), p.stem))
+    )
     schema = Schema(books, {codes.name: codes for codes in _load_codes(folder / "codes.yaml")})
     _check_links(schema)
     return schema

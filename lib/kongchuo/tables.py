@@ -7,14 +7,17 @@ the index is (workbook, Excel row number). Nothing resets it, so every row knows
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import pandas as pd
 
 from .findings import Finding, Place
 from .schema import CENTRE, Book, Field, Schema, Sheet
+
+Made = TypeVar("Made")
 
 # dtype of a column by its type; a missing value is NA/NaT in each
 DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
@@ -88,6 +91,7 @@ class Town:
     schema: Schema
     workbooks: tuple[Workbook, ...]
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, sheet_name: str) -> pd.DataFrame:
         if sheet_name not in self._frames:
@@ -123,6 +127,16 @@ class Town:
             if (table := workbook.tables.get(sheet_name)) is None or any(n not in table.columns for n in field_names)
         )
 
+    def known(self, sheet_name: str, field_name: str) -> pd.Series:
+        """Which rows' cell of a column could be read (an empty cell could); never where the column itself is missing."""
+        return self.once(_known, sheet_name, field_name)
+
+    def once(self, make: Callable[..., Made], *given: str) -> Made:
+        """What `make(town, *given)` works out from the workbooks, worked out only once. It must not look at `as_of`."""
+        if (make, *given) not in self._made:
+            self._made[make, *given] = make(self, *given)
+        return self._made[make, *given]
+
     @cached_property
     def homes(self) -> tuple[str, ...]:
         """Folder names of the schools, in the order of the registry; the centre's own folder is not among them."""
@@ -145,3 +159,16 @@ class Town:
         """The code of the school whose folder is `home`, by full name; empty where the registry does not know it."""
         codes = self["school"].loc[lambda frame: frame["school_name"] == home, "school_code"].dropna()
         return codes.iloc[0] if len(codes) else ""
+
+
+def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:
+    tables = {book.name: book.tables[sheet_name] for book in town.workbooks if sheet_name in book.tables}
+    absent = [name for name, table in tables.items() if field_name not in table.columns]
+    unread = [(name, row) for name, table in tables.items() for row, lost in table.unread if lost == field_name]
+    index = town[sheet_name].index
+    known = pd.Series(True, index)
+    if absent:
+        known &= ~index.get_level_values("workbook").isin(absent)
+    if unread:
+        known &= ~index.isin(unread)
+    return known
