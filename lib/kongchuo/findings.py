@@ -80,7 +80,9 @@ class Finding:
     def as_json(self) -> dict[str, object]:
         """Plain values for JSON; place parts that do not apply are null."""
         values = asdict(self)
-        return {key: (values[key] or None) if key in ("sheet", "row", "column", "cell") else values[key] for key in values}
+        return {
+            key: (values[key] or None) if key in ("sheet", "row", "column", "cell") else values[key] for key in values
+        }
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ KINDS = {
         Kind("R03", ERROR, "工作簿设有打开密码，无法读取", "请取消打开密码后重新保存；不要把密码发给任何人。", "excel.md 4.3"),
         Kind("R04", ERROR, "工作簿用的是第{found}版模板，现行为第{current}版", "请从 templates 取新模板，把数据用“选择性粘贴—数值”粘贴过去。", "issue 2"),
         Kind("R05", ERROR, "缺少工作表“{name}”", "请不要删除或改名工作表；从模板把“{name}”复制回来。{near}", "issue 2"),
-        Kind("R06", ERROR, "工作表“{sheet}”是空的，连表头也没有", "请从模板把表头复制回第1行，再填写数据。", "issue 2"),
+        Kind("R06", ERROR, "工作表“{sheet}”{why}", "请从模板把表头复制回第1行，再填写数据。", "issue 2"),
         Kind("R07", WARNING, "有人正在编辑这个工作簿，读到的是上次保存的内容", "请编辑的人保存并关闭后再运行一次。", "excel.md 4.1"),
         Kind("R08", WARNING, "有同一工作簿的另一份：{name}，没有读取", "请人工核对两份内容，只留一份，用标准文件名。", "excel.md 4.1"),
         Kind("R09", INFO, "不认识的文件，没有读取", "如需读取，请用标准文件名（见模板）。{near}", "architecture.md"),
@@ -172,7 +174,9 @@ def report(findings: Iterable[Finding], title: str) -> str:
             workbook = first.workbook
             lines += ["", workbook]
         where = f"「{first.sheet}」" if first.sheet else ""
-        cells = " … ".join(dict.fromkeys(place.cell or (f"第{place.row}行" if place.row else "") for place in (first, last)))
+        cells = " … ".join(
+            dict.fromkeys(place.cell or (f"第{place.row}行" if place.row else "") for place in (first, last))
+        )
         times = f" 共{group.count}处" if group.count > 1 else ""
         lines.append(f"  {SEVERITIES[first.severity]} {first.rule} {where}{cells}{times}  {first.message}。{first.fix}")
     totals = count(findings)

@@ -102,12 +102,13 @@ class Town:
         parts = {
             book.name: book.tables[sheet.name].frame.assign(home=book.home)
             for book in self.workbooks
-            if sheet.name in book.tables
+            if sheet.name in book.tables and len(book.tables[sheet.name].frame)
         }
         if not parts:
             parts = {"": empty_frame(sheet).assign(home=pd.Series(dtype="str"))}
         frame = pd.concat(parts, names=["workbook", "row"])
-        return frame.astype({item.name: DTYPES[item.type] for item in sheet.fields} | {"home": "str"})
+        dtypes = {item.name: DTYPES[item.type] for item in sheet.fields} | {"home": "str"}
+        return frame.astype({name: dtype for name, dtype in dtypes.items() if frame[name].dtype != dtype})
 
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
@@ -126,6 +127,11 @@ class Town:
             for workbook in self.holding(sheet_name)
             if (table := workbook.tables.get(sheet_name)) is None or any(n not in table.columns for n in field_names)
         )
+
+    @property
+    def filled(self) -> Iterator[Sheet]:
+        """The sheets that have rows, in the order of the schema."""
+        return (sheet for sheet in self.schema.sheets.values() if len(self[sheet.name]))
 
     def known(self, sheet_name: str, field_name: str) -> pd.Series:
         """Which rows' cell of a column could be read (an empty cell could); never where the column itself is missing."""

@@ -1,0 +1,27 @@
+"""控辍保学: workbooks in, findings and measures out, pages on top. Here stand the verbs a notebook may use.
+
+They are imported when first used, so that `import kongchuo` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+
+VERBS = {
+    "monthly_self_check": "monthly",  # the report of one school (or "all") for one month
+    "open_month": "months",  # that month, read and judged, without a report
+    "UserError": "findings",  # what they raise when they cannot go on, in Chinese
+}
+__all__ = [*VERBS, "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return metadata.version("kongchuo")
+    if name in VERBS:
+        return getattr(import_module(f".{VERBS[name]}", __name__), name)
+    raise AttributeError(f"module 'kongchuo' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,137 @@
+"""A column of raw cells to a typed column, with what was wrong in it.
+
+Knows no files. Nearly every column of nearly every workbook is clean, and a clean column is recognised at one look; only the
+others are read cell by cell, each distinct value once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+from pandas.api.types import pandas_dtype
+
+from .cells import EXACT, FIRST, KEYS, LAST, UPPER, reader
+from .schema import Codes, Field
+from .tables import DTYPES
+
+_DTYPES = {kind: pandas_dtype(name) for kind, name in DTYPES.items()}
+_DAY_0 = dt.date(1970, 1, 1).toordinal()
+_NAT = np.iinfo("int64").min  # how numpy writes a missing date
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one cell of a column. `position` counts from 0; `lost`: no value could be kept."""
+
+    position: int
+    code: str
+    facts: dict[str, object]
+    lost: bool
+
+
+# A text column is looked at joined by NUL, which no workbook can hold. What matches may need work; what does not, needs none.
+_UNSAFE = "\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+_HAN = "\u4e00-\u9fff\u3400-\u4dbf"
+_WORK = {
+    **dict.fromkeys(KEYS, re.compile(rf"[^\x00!\"$-&(-_{{-~a-z{_HAN}]")),
+    **dict.fromkeys(UPPER, re.compile(r"[^\x00A-Z0-9]")),
+    "phone": re.compile(r"[^\x000-9+()-]"),
+    "class_name": re.compile(rf"[^\x000-9A-Za-z(){_HAN}]"),
+    "person_name": re.compile(rf"[\s#{_UNSAFE}]"),
+    "": re.compile(rf"[\s#{_UNSAFE}]"),
+}
+
+
+def convert(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[ExtensionArray, list[Problem]]:
+    """Type a column. `codes` is the list the column names (None for a column without one).
+
+    Returns an array of the column's dtype, NA where a cell is empty or lost, and the problems by position.
+    Never raises, whatever the cells hold.
+    """
+    typed, problems = _clean(values, item, codes), []
+    if typed is None:
+        typed, problems = _cell_by_cell(values, item, codes)
+    return pd.array(typed, dtype=_DTYPES[item.type], copy=False), problems
+
+
+def _cell_by_cell(values: Sequence[object], item: Field, codes: Codes | None) -> tuple[list[object], list[Problem]]:
+    read = reader(item, codes)
+    cells = list(zip(map(type, values), values, strict=True))  # 1, 1.0 and True are equal, but not the same cell
+    known = {cell: read(cell[1]) for cell in set(cells)}
+    typed = [known[cell][0] for cell in cells]
+    if not any(wrong for _, wrong in known.values()):
+        return typed, []
+    found = ((position, *known[cell]) for position, cell in enumerate(cells))
+    return typed, [
+        Problem(position, *wrong, lost=value is None) for position, value, wrongs in found for wrong in wrongs
+    ]
+
+
+def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> object | None:
+    """The typed column when every cell is already as it should be, else None."""
+    if item.many or item.pattern:
+        return None
+    if codes:
+        return _clean_names(values, dict(zip(codes.names, codes.names, strict=True)))
+    if item.type == "boolean":
+        return _clean_booleans(values)
+    if item.type == "date":
+        return _clean_dates(values)
+    if item.type in ("integer", "number"):
+        return _clean_numbers(values, item)
+    return _clean_texts(values, _WORK.get(item.format))
+
+
+def _clean_names(values: Sequence[object], names: dict[object, object]) -> list[object] | None:
+    known = {**names, "": None, None: None}
+    try:
+        return [known[value] for value in values]
+    except KeyError:
+        return None
+
+
+def _clean_booleans(values: Sequence[object]) -> object | None:
+    known = _clean_names(values, {"是": 1, "否": 0})
+    if known is None:
+        return None
+    numbers = np.array([-1 if value is None else value for value in known], dtype="int8")
+    return pd.arrays.BooleanArray(numbers == 1, numbers == -1)
+
+
+def _clean_texts(values: Sequence[object], work: re.Pattern[str] | None) -> list[object] | None:
+    try:
+        joined = "\x00".join(values)
+    except TypeError:  # not all are text
+        return None
+    return None if work is None or work.search(joined) else [value or None for value in values]
+
+
+def _clean_dates(values: Sequence[object]) -> np.ndarray | None:
+    distinct = set(values) - {"", None}
+    if not all(type(value) is dt.date and FIRST <= value <= LAST for value in distinct):
+        return None
+    known = {value: value.toordinal() - _DAY_0 for value in distinct} | {"": _NAT, None: _NAT}
+    return np.array([known[value] for value in values], dtype="int64").view("datetime64[D]").astype("datetime64[us]")
+
+
+def _clean_numbers(values: Sequence[object], item: Field) -> object | None:
+    kinds = set(map(type, values))
+    if not kinds <= {float, int, str, type(None)} or any(isinstance(value, str) for value in set(values) - {""}):
+        return None
+    numbers = np.array([np.nan if value in ("", None) else value for value in values], dtype="float64")
+    empty = np.isnan(numbers)
+    held = numbers[~empty]
+    low = -EXACT if item.minimum is None else item.minimum
+    high = EXACT if item.maximum is None else item.maximum
+    if ((held < low) | (held > high) | (np.abs(held) >= EXACT)).any():
+        return None
+    if item.type == "number":
+        return pd.arrays.FloatingArray(numbers, empty)
+    whole = np.where(empty, 0, numbers).astype("int64")
+    return pd.arrays.IntegerArray(whole, empty) if (whole[~empty] == held).all() else None

@@ -1,0 +1,245 @@
+"""One raw worksheet to a typed table: where the header is, which column is which, which rows are data.
+
+Pure: a Grid of raw cells goes in, a Table and Findings come out. Every row keeps its Excel row number.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from .cells import clean, fold, quoted, shown
+from .columns import convert
+from .findings import KINDS, Finding, Place
+from .schema import Codes, Sheet
+from .tables import Table, column_letters
+
+Range = tuple[int, int, int, int]  # first row, first column, last row, last column, as Excel counts them
+
+DEEPEST_HEADER = 40  # a header is looked for in this many rows
+MOST_BLANKS = 100  # blank rows reported in one worksheet, one by one
+_FOOT = re.compile(
+    r"(本页|本班|全校|全镇)?(合计|小计|总计|共计|累计)"
+    r"|(填表说明|填表人|填报人|填报单位|填表日期|填报日期|制表人?|审核人|复核人|负责人|单位负责人|校长签字|备注|说明|注)[:：]|填表说明"
+)
+_REMARK = re.compile(r"\([^)]*\)|【[^】]*】|[*:※]")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A worksheet as read: raw cells (see cells.py) by row; `rows[i][j]` is Excel row first_row+i, column j+1.
+
+    `merged` are merged ranges, `hidden` the Excel rows nobody sees, `filtered` whether a filter has criteria.
+    """
+
+    rows: Sequence[Sequence[object]]
+    first_row: int = 1
+    merged: Sequence[Range] = ()
+    hidden: frozenset[int] | set[int] = frozenset()
+    filtered: bool = False
+
+    def texts(self, index: int) -> list[str]:
+        """The texts of one row, as the eye sees them: a merged range shows its first cell everywhere."""
+        texts = [shown(value) if value not in (None, "") else "" for value in self.rows[index]]
+        row = self.first_row + index
+        for top, left, bottom, right in self.merged:
+            if top <= row <= bottom and top >= self.first_row and left <= len(texts):
+                source = self.rows[top - self.first_row][left - 1]
+                for column in range(left, min(right, len(texts)) + 1):
+                    texts[column - 1] = shown(source) if source not in (None, "") else ""
+        return texts
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header row: its index in the grid, the index where data begin, field -> column index, all texts."""
+
+    index: int
+    data: int
+    columns: dict[str, int]
+    texts: list[str]
+
+
+def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> tuple[Table | None, list[Finding]]:
+    """The typed Table of a worksheet and what was wrong in it (R06, F01, F07, F09-F13, F19-F21, F23-F27).
+
+    `workbook` is the name findings carry, `codes` the code lists by name. The Table is None where there is no header.
+    """
+    place = partial(Place, workbook, sheet.title)
+    grid = _rectangular(grid)
+    header = _find_header(grid, sheet)
+    if header is None:
+        empty = not any(clean(shown(value)) for row in grid.rows for value in row if value not in (None, ""))
+        why = "是空的，连表头也没有" if empty else "找不到表头，没有读取"
+        return None, [KINDS["R06"].at(place(), why=why)]
+    kept, findings = _data_rows(grid, header, place)
+    columns = list(zip(*(grid.rows[index] for index in kept), strict=True)) or [()] * len(header.texts)
+    rows = [grid.first_row + index for index in kept]
+    findings += _header_findings(grid, header, sheet, columns, place)
+    covered, merges = _merges(grid, header, set(rows), sheet, place)
+    findings += merges
+    findings += _hidden(grid, rows, place)
+    typed, unread = {}, set(covered)
+    for item in sheet.fields:
+        column = header.columns.get(item.name)
+        if column is None:
+            typed[item.name], _ = convert([None] * len(rows), item)
+            continue
+        typed[item.name], problems = convert(columns[column], item, codes.get(item.codes))
+        for problem in problems:
+            row = rows[problem.position]
+            where = place(row, item.title, f"{column_letters(column + 1)}{row}")
+            findings.append(KINDS[problem.code].at(where, **problem.facts))
+            if problem.lost:
+                unread.add((row, item.name))
+    frame = pd.DataFrame(typed, index=pd.Index(rows, dtype="int64", name="row"), copy=False)
+    positions = {name: column + 1 for name, column in header.columns.items()}
+    hidden = frozenset(grid.hidden) & frozenset(rows)
+    return Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index), findings
+
+
+def _rectangular(grid: Grid) -> Grid:
+    width = max(map(len, grid.rows), default=0)
+    if all(len(row) == width for row in grid.rows):
+        return grid
+    rows = [[*row, *[""] * (width - len(row))] for row in grid.rows]
+    return Grid(rows, grid.first_row, grid.merged, grid.hidden, grid.filtered)
+
+
+def _match(texts: list[str], sheet: Sheet) -> dict[str, int]:
+    """field -> column index. An exact title comes first, then titles and aliases folded, then without their remarks."""
+
+    def bare(text: str) -> str:
+        return _REMARK.sub("", fold(text)).casefold()
+
+    columns: dict[str, int] = {}
+    for same in (clean, lambda text: fold(text).casefold(), bare):
+        said = [same(text) for text in texts]
+        for item in sheet.typed:
+            for title in (item.title, *(() if same is clean else item.aliases)):
+                if item.name not in columns and same(title) and same(title) in said:
+                    free = [i for i, text in enumerate(said) if text == same(title) and i not in columns.values()]
+                    if free:
+                        columns[item.name] = free[0]
+    return columns
+
+
+def _find_header(grid: Grid, sheet: Sheet) -> Header | None:
+    """The row that names most columns; where two do, the upper one. Fewer than two names make no header."""
+    best: dict[str, int] = {}
+    at = 0
+    for index in range(min(DEEPEST_HEADER, len(grid.rows))):
+        columns = _match(grid.texts(index), sheet)
+        if len(columns) > len(best):
+            best, at = columns, index
+        if len(best) == len(sheet.typed):
+            break
+    if len(best) < 2:
+        return None
+    row = grid.first_row + at
+    used = {column + 1 for column in best.values()}
+    bottoms = [
+        bottom for top, left, bottom, right in grid.merged if top <= row <= bottom and used & {*range(left, right + 1)}
+    ]
+    return Header(at, max([row, *bottoms]) - grid.first_row + 1, best, grid.texts(at))
+
+
+def _nearest(text: str, others: Sequence[str]) -> str:
+    close = difflib.get_close_matches(text, others, 1, 0.5)
+    return close[0] if close else ""
+
+
+def _header_findings(grid: Grid, header: Header, sheet: Sheet, data: Sequence, place: partial) -> Iterator[Finding]:
+    row = grid.first_row + header.index
+    if row > 1:
+        above = [grid.texts(index) for index in range(header.index)]
+        first = next((i for i, texts in enumerate(above) if any(texts)), None)
+        where = place(1)
+        if first is not None:
+            column = next(i for i, text in enumerate(above[first]) if text) + 1
+            where = place(grid.first_row + first, cell=f"{column_letters(column)}{grid.first_row + first}")
+        yield KINDS["F11"].at(where, value=f"表头在第{row}行，应在第1行")
+    unused = [i for i in range(len(header.texts)) if i not in header.columns.values()]
+    extra = {quoted(header.texts[i]): i for i in reversed(unused) if header.texts[i]}
+    renamed: dict[int, str] = {}
+    for item in sheet.typed:
+        if item.name not in header.columns:
+            near = next(filter(None, (_nearest(word, [*extra]) for word in (item.title, *item.aliases))), "")
+            cell = f"{column_letters(extra[near] + 1)}{row}" if near else ""
+            renamed |= {extra[near]: item.title} if near else {}
+            yield KINDS["F12"].at(place(row, item.title, cell), near=f"{cell}的“{near}”是不是它？" if near else "")
+    used = {sheet.by_name[name].title for name in header.columns}
+    for column in unused:
+        letters, title = column_letters(column + 1), quoted(header.texts[column])
+        if title or any(value not in (None, "") for value in data[column]):
+            near = (
+                f"是不是“{renamed[column]}”？" if column in renamed else "这一列出现了两次。" if title in used else ""
+            )
+            yield KINDS["F26"].at(place(row, title or f"{letters}列（没有列名）", f"{letters}{row}"), near=near)
+
+
+def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], list[Finding]]:
+    """Indexes of the rows that hold data, and the findings of rows that are none: F13, and F11 for a header repeated."""
+    used = sorted(header.columns.values())
+    titles = [header.texts[column] for column in used]
+    kept, blank, findings = [], [], []
+    for index in range(header.data, len(grid.rows)):
+        values = grid.rows[index]
+        first = values[used[0]]
+        # nearly every row begins with a value; only the others are looked at cell by cell
+        if first in (None, "") or (isinstance(first, str) and not first[:1].isalnum()):
+            filled = [value for value in values if value not in (None, "") and clean(shown(value))]
+            if not any(values[c] not in (None, "") and clean(shown(values[c])) for c in used):
+                blank.append(index) if not filled else findings.append(_f13(grid, index, place))
+                continue
+            first = filled[0]
+        if not isinstance(first, str) or first.isascii():
+            kept.append(index)
+        elif _FOOT.match(fold(first)):
+            findings.append(_f13(grid, index, place))
+        elif shown(first) == titles[0] and [shown(values[column] or "") for column in used] == titles:
+            row = grid.first_row + index
+            where = place(row, cell=f"{column_letters(used[0] + 1)}{row}")
+            findings.append(KINDS["F11"].at(where, value=f"第{row}行又是一行表头"))
+        else:
+            kept.append(index)
+    inside = [index for index in blank if kept and index < kept[-1]]
+    return kept, findings + [_f13(grid, index, place) for index in inside[:MOST_BLANKS]]
+
+
+def _f13(grid: Grid, index: int, place: partial) -> Finding:
+    row = grid.first_row + index
+    column = next((i for i, value in enumerate(grid.rows[index]) if value not in (None, "")), 0)
+    return KINDS["F13"].at(place(row, cell=f"{column_letters(column + 1)}{row}"))
+
+
+def _merges(
+    grid: Grid, header: Header, rows: set[int], sheet: Sheet, place: partial
+) -> tuple[set[tuple[int, str]], list[Finding]]:
+    """F11 for merged ranges that touch the header or the data, and the (row, field) of cells hidden under them."""
+    covered, findings = set(), []
+    names = {column + 1: name for name, column in header.columns.items()}
+    heads = range(grid.first_row + header.index, grid.first_row + header.data)
+    for top, left, bottom, right in sorted(grid.merged):
+        under = [column for column in range(left, right + 1) if column in names]
+        touched = [row for row in range(top, bottom + 1) if row in rows]
+        if under and (touched or any(top <= row <= bottom for row in heads)):
+            first = f"{column_letters(left)}{top}"
+            title = sheet.by_name[names[under[0]]].title
+            value = f"{first}:{column_letters(right)}{bottom}"
+            findings.append(KINDS["F11"].at(place(top, title, first), value=value))
+            covered |= {(r, names[c]) for r in touched for c in under if (r, c) != (top, left)}
+    return covered, findings
+
+
+def _hidden(grid: Grid, rows: list[int], place: partial) -> Iterator[Finding]:
+    hidden = [row for row in rows if row in grid.hidden]
+    if hidden or grid.filtered:
+        listed = "、".join(map(str, hidden[:5])) + ("等" if len(hidden) > 5 else "")
+        value = "，".join((*([f"隐藏第{listed}行"] if hidden else []), *(["有筛选"] if grid.filtered else [])))
+        yield KINDS["F20"].at(place(hidden[0] if hidden else 0), value=value)

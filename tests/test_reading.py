@@ -1,0 +1,555 @@
+"""Files to typed tables: what the eye sees in a workbook, what must not be opened, what lies in a shared folder."""
+
+import datetime as dt
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+
+import openpyxl
+import pandas as pd
+import pytest
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl.styles import NamedStyle
+
+from kongchuo import packages
+from kongchuo import schema as schemas
+from kongchuo.findings import UserError
+from kongchuo.folders import copy_of, lock_names
+from kongchuo.packages import Package, look
+from kongchuo.reading import locate, read_workbook, read_year, with_aliases
+from kongchuo.schema import CENTRE
+
+SCHEMA = schemas.default()
+BOOK = SCHEMA.book_of["roster"]
+SHEET = SCHEMA.sheets["baseline"]
+HEAD = [item.title for item in SHEET.typed]
+YEAR = "2023-2024"
+DAY = dt.datetime(2023, 9, 1)
+NAME = f"{YEAR}/示例中学/学籍.xlsx"
+CLEAN = ["2023-2024", "XZZX-2021-01", "XS0000001", "示甲", DAY, "在读", "示师", DAY]
+
+
+def pupil(number):
+    return [*CLEAN[:2], f"XS{number:07d}", *CLEAN[3:]]
+
+
+def make(path, pages, version=None):
+    """A workbook from {sheet title: rows}, every sheet of the book present, dates and texts formatted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(path) as book:
+        if version is not None:
+            book.set_custom_property("kongchuo_version", version, "number")
+        date = book.add_format({"num_format": "yyyy-mm-dd"})
+        for title, rows in pages.items():
+            page = book.add_worksheet(title)
+            for i, row in enumerate(rows):
+                for j, value in enumerate(row):
+                    if isinstance(value, dt.datetime | dt.date):
+                        page.write_datetime(i, j, value, date)
+                    elif isinstance(value, str):
+                        page.write_string(i, j, value) if value else page.write_blank(i, j, None, date)
+                    elif value is not None:
+                        page.write(i, j, value)
+    return path
+
+
+def pages(book, **rows):
+    """Rows with their header for every sheet of a book; sheets not named have no rows."""
+    return {sheet.title: [[item.title for item in sheet.typed], *rows.get(sheet.name, ())] for sheet in book.sheets}
+
+
+def read(path, book=BOOK, name=NAME):
+    return read_workbook(path, name, book, SCHEMA.codes)
+
+
+def found(workbook):
+    return sorted((finding.rule, finding.row, finding.cell) for finding in workbook.findings)
+
+
+@pytest.fixture
+def clean(tmp_path):
+    return make(tmp_path / "学籍.xlsx", pages(BOOK, baseline=[pupil(n) for n in (1, 2, 3)]))
+
+
+@pytest.fixture
+def edited(clean):
+    """Edit the clean workbook as openpyxl does, and read it: edited(lambda sheet: ...)."""
+
+    def edit(change):
+        book = openpyxl.load_workbook(clean)
+        change(book[SHEET.title])
+        book.save(clean)
+        return read(clean)
+
+    return edit
+
+
+def test_a_clean_workbook(clean):
+    workbook = read(clean)
+
+    assert (workbook.read, workbook.findings, workbook.home) == (True, (), "示例中学")
+    assert len(workbook.sha256) == 64
+    assert list(workbook.tables["baseline"].frame.index) == [2, 3, 4]
+    assert workbook.place(SHEET, 3, SHEET.by_name["student_key"]).cell == "C3"
+
+
+def put(cell, value, number_format="General"):
+    def change(sheet):
+        sheet[cell].value = value
+        sheet[cell].number_format = number_format
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (put("C3", 7.0), [("F01", 3, "C3")]),
+        (put("E3", "=1+45169"), [("F23", 3, "E3")]),
+        (put("D4", "=A1&B1"), [("F23", 4, "D4")]),
+        (put("E3", "#N/A"), [("F19", 3, "E3")]),
+        (put("H4", "#REF!"), [("F19", 4, "H4")]),
+        (put("F4", "=NA()"), [("F23", 4, "F4")]),
+        (put("E3", "2023.9.31"), [("F09", 3, "E3")]),
+        (put("E3", 20230901), [("F24", 3, "E3")]),
+        (put("E3", 20230901, "yyyy-mm-dd"), [("F24", 3, "E3")]),
+        (put("E3", 45170), [("F24", 3, "E3")]),
+        (put("E3", 45170, '[$-804]yyyy"年"m"月"d"日";@'), []),
+        (put("D3", " 示　甲"), [("F07", 3, "D3")]),
+        (put("D3", "None"), []),
+        (lambda s: s.merge_cells("B2:B3"), [("F11", 2, "B2")]),
+        (lambda s: s.merge_cells("K2:M3"), []),
+        (lambda s: s.insert_rows(1, 2), [("F11", 1, "")]),
+        (lambda s: s.insert_rows(3), [("F13", 3, "A3")]),
+        (lambda s: s.append(["合计", "", 3]), [("F13", 5, "A5")]),
+        (lambda s: setattr(s.row_dimensions[3], "hidden", True), [("F20", 3, "")]),
+        (lambda s: setattr(s.auto_filter, "ref", "A1:H4"), []),
+        (lambda s: (setattr(s.auto_filter, "ref", "A1:H4"), s.auto_filter.add_filter_column(0, ["x"])), [("F20", 0, "")]),
+        (lambda s: s.delete_rows(1, 9), [("R06", 0, "")]),
+        (put("J1", "电话"), [("F26", 1, "J1")]),
+        (put("AZ9999", " "), []),
+    ],
+)  # fmt: skip
+def test_what_the_eye_sees(edited, change, codes):
+    assert found(edited(change)) == codes
+
+
+@pytest.mark.parametrize("number_format", [14, 22, 27, 31, 36, 50, 57, 58])
+def test_builtin_date_formats_chinese_ones_too(clean, number_format):
+    with xlsxwriter.Workbook(clean) as book:
+        for sheet in BOOK.sheets:
+            page = book.add_worksheet(sheet.title)
+            page.write_row(0, 0, [item.title for item in sheet.typed])
+        page = book.get_worksheet_by_name(SHEET.title)
+        page.write_row(1, 0, [value if isinstance(value, str) else "" for value in CLEAN])
+        for column in (4, 7):
+            page.write_number(1, column, 45170, book.add_format({"num_format": number_format}))
+    workbook = read(clean)
+
+    assert workbook.findings == ()
+    assert workbook.tables["baseline"].frame["base_date"].iloc[0].date() == DAY.date()
+
+
+def test_formula_errors_and_shared_formulas(clean):
+    """As Excel saves them: an error with its formula, a formula shared by cells, a text formula that gives nothing."""
+    book = pages(BOOK, baseline=[pupil(n) for n in (1, 2, 3)])
+    path = make(clean, book)
+    cells = {
+        b'<c r="G2" t="s">': b'<c r="G2" t="str"><f t="shared" ref="G2:G3" si="0">A1</f><v>\xe7\xa4\xba\xe5\xb8\x88</v></c>',
+        b'<c r="G3" t="s">': b'<c r="G3" t="e"><f t="shared" si="0"/><v>#VALUE!</v></c>',
+        b'<c r="G4" t="s">': b'<c r="G4" t="str"><f>""</f><v></v></c>',
+        b'<c r="D2" t="s">': b'<c r="D2"><f>X1</f></c>',
+    }  # fmt: skip
+    rewrite(path, "xl/worksheets/sheet2.xml", lambda xml: replaced(xml, cells))
+    workbook = read(path)
+
+    assert found(workbook) == [("F19", 3, "G3"), ("F23", 2, "D2")]
+    frame = workbook.tables["baseline"].frame
+    assert frame["locker"].isna().tolist() == [False, True, True]
+    assert workbook.tables["baseline"].unread == {(3, "locker"), (2, "name")}
+
+
+def replaced(xml, cells):
+    for start, cell in cells.items():
+        head, found_start, tail = xml.partition(start)
+        assert found_start
+        xml = head + cell + tail[tail.index(b"</c>") + 4 :]
+    return xml
+
+
+def rewrite(path, part, change):
+    """Change one part of a package."""
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    parts[part] = change(parts[part])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+
+
+def test_prefixes_and_single_quotes_change_nothing(clean):
+    plain = read(clean)
+
+    def other_hand(xml):
+        body = (
+            xml[xml.index(b"<worksheet") :].replace(b"</", b"</x:").replace(b"xmlns=", b"xmlns:x=").replace(b'"', b"'")
+        )
+        return re.sub(rb"<(?=\w)", b"<x:", body)
+
+    rewrite(clean, "xl/worksheets/sheet2.xml", other_hand)
+    workbook = read(clean)
+
+    assert workbook.findings == ()
+    assert workbook.tables["baseline"].frame.equals(plain.tables["baseline"].frame)
+
+
+def test_old_template(clean):
+    make(clean, pages(BOOK, baseline=[CLEAN]), version=0)
+    workbook = read(clean)
+
+    assert [finding.rule for finding in workbook.findings] == ["R04"]
+    assert workbook.read
+    assert len(workbook.tables["baseline"].frame) == 1
+
+
+def test_a_missing_sheet_says_what_it_may_be_called_now(clean):
+    book = openpyxl.load_workbook(clean)
+    book[SHEET.title].title = "学年初基准1"
+    del book["学生变动"]
+    book.save(clean)
+    workbook = read(clean)
+
+    assert [(f.rule, f.sheet) for f in sorted(workbook.findings)] == [("R05", "学年初基准"), ("R05", "学生变动")]
+    assert "学年初基准1" in sorted(workbook.findings)[0].fix
+    assert set(workbook.tables) == {"roster", "reconcile"}
+
+
+def far(cell):
+    def change(xml):
+        return xml.replace(
+            b"</sheetData>", b'<row r="1048576"><c r="' + cell + b'" t="n"><v>1</v></c></row></sheetData>'
+        )
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "R02"),
+        (bytes(4096), "R02"),
+        ("姓名,性别".encode("gb18030"), "R02"),
+        (b"<html><table></table></html>", "R02"),
+        (b"PK\x03\x04 not a zip at all", "R02"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "R03"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "Workbook".encode("utf-16-le"), "R11"),
+    ],
+)
+def test_a_file_that_is_no_workbook(tmp_path, data, code):
+    path = tmp_path / "学籍.xlsx"
+    path.write_bytes(data)
+    workbook = read(path)
+
+    assert [finding.rule for finding in workbook.findings] == [code]
+    assert (workbook.read, workbook.tables) == (False, {})
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    assert [finding.rule for finding in read(tmp_path / "学籍.xlsx").findings] == ["R01"]
+
+
+def test_a_truncated_file(clean):
+    clean.write_bytes(clean.read_bytes()[:-300])
+
+    assert [finding.rule for finding in read(clean).findings] == ["R02"]
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "code"),
+    [
+        ("xl/worksheets/sheet2.xml", far(b"XFD1048576"), "R10"),
+        ("xl/worksheets/sheet2.xml", far(b"FOO100000"), "R10"),
+        ("xl/worksheets/sheet2.xml", lambda x: far(b"XFD1048576")(x).replace(b'<c r="XFD', b'<c\nr = "XFD'), "R10"),
+        (
+            "xl/worksheets/sheet2.xml",
+            lambda x: x.replace(b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet'),
+            "R10",
+        ),
+        ("xl/worksheets/sheet2.xml", lambda x: x.decode().encode("utf-16"), "R10"),
+        ("xl/worksheets/sheet2.xml", lambda x: x + b" " * (2 << 20), "R10"),
+        ("xl/sharedStrings.xml", lambda x: x.replace(b'uniqueCount="', b'uniqueCount="4294967'), "R10"),
+        ("xl/workbook.xml", lambda x: b"<nothing/>", "R02"),
+        ("xl/worksheets/sheet2.xml", lambda x: x[:900], "R02"),
+        ("xl/workbook.xml", lambda x: x[:300], "R02"),
+    ],
+)
+def test_a_package_that_could_hurt(clean, monkeypatch, part, change, code):
+    monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 20)
+    rewrite(clean, part, change)
+    workbook = read(clean)
+
+    assert [finding.rule for finding in workbook.findings] == [code]
+
+
+def test_a_bomb_that_lies_about_its_size(clean, monkeypatch):
+    monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 20)
+    rewrite(clean, "xl/worksheets/sheet2.xml", lambda xml: xml + b" " * (2 << 20))
+    data = bytearray(clean.read_bytes())
+    with zipfile.ZipFile(clean) as package:
+        real = package.getinfo("xl/worksheets/sheet2.xml").file_size
+    data = bytes(data).replace(real.to_bytes(4, "little"), (5000).to_bytes(4, "little"))
+
+    assert look(data).code == "R10"
+
+
+def test_two_parts_with_one_name_and_a_way_out(clean):
+    for name in ("xl/Workbook.xml", "../../etc/cron.d/x"):
+        copy = clean.with_name("copy.xlsx")
+        shutil.copy(clean, copy)
+        with zipfile.ZipFile(copy, "a") as package:
+            package.writestr(name, b"<x/>")
+        assert look(copy.read_bytes()).code == "R10"
+
+
+def test_other_formats_of_a_zip(tmp_path):
+    for part in ("mimetype", "xl/workbook.bin"):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as package:
+            package.writestr(part, b"x")
+        assert look(data.getvalue()).code == "R11"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_file_never_raises(clean, data):
+    raw = bytearray(clean.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    broken = clean.with_name("broken.xlsx")
+    broken.write_bytes(bytes(raw))
+
+    workbook = read(broken)
+    assert workbook.read or workbook.findings
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 9_999_999),
+            st.text(st.sampled_from("示甲乙丙·"), min_size=1, max_size=5),
+            st.dates(dt.date(2005, 1, 1), dt.date(2040, 12, 31)),
+            st.sampled_from(SCHEMA.codes["base_state"].names),
+        ),
+        max_size=6,
+    )
+)
+def test_what_is_written_is_read(tmp_path, pupils):
+    rows = [
+        ["2023-2024", "XZZX-2021-01", f"XS{n:07d}", name, day, state, "示师", day] for n, name, day, state in pupils
+    ]
+    workbook = read(make(tmp_path / "学籍.xlsx", pages(BOOK, baseline=rows)))
+    frame = workbook.tables["baseline"].frame
+
+    assert workbook.findings == ()
+    assert list(frame.index) == list(range(2, len(rows) + 2))
+    assert frame["student_key"].tolist() == [row[2] for row in rows]
+    assert frame["name"].tolist() == [row[3] for row in rows]
+    assert [day.date() for day in frame["base_date"]] == [row[4] for row in rows]
+    assert frame["base_state"].tolist() == [row[5] for row in rows]
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_saves_what_we_can_read(clean, tmp_path):
+    """Whole-column formats become a thousand empty cells; they are no rows and no findings."""
+    book = openpyxl.load_workbook(clean)
+    book.add_named_style(NamedStyle("text", number_format="@"))
+    for letter in "ABCDEFGH":
+        book[SHEET.title].column_dimensions[letter].number_format = "@"
+    book.save(clean)
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "xlsx"]
+    subprocess.run([*command, "--outdir", tmp_path / "saved", clean], check=True, capture_output=True, timeout=120)
+    workbook = read(tmp_path / "saved" / "学籍.xlsx")
+
+    assert workbook.findings == ()
+    assert list(workbook.tables["baseline"].frame.index) == [2, 3, 4]
+
+
+# the shared folder
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """A township of one school, with every workbook that is due in the first term."""
+    registry = SCHEMA.book_of["school"]
+    rows = {
+        "school": [
+            ["XZZX", "示例中学", "", "", "九年一贯", "示校长", "示师", "", "示例村", "示例村", "是"],
+            ["SLZX", "示例中心学校", "", "", "中心学校", "示校长", "示师", "", "示例村", "", "是"],
+        ],
+        "code": [["性别", "1", "男", "男娃、小子", "", "是", 1], ["没有的", "", "x", "y", "", "是", 1]],
+        "term": [["2023-2024", "第二学期", dt.date(2024, 2, 26), dt.date(2024, 7, 5), DAY, DAY]],
+    }
+    for book in SCHEMA.books:
+        for stem in book.stems:
+            home = CENTRE if book.owner == "centre" else "示例中学"
+            if not stem.endswith("第二学期"):
+                given_rows = rows if book is registry else {}
+                if book.name == "attendance":
+                    given_rows = {
+                        "daily": [[dt.date(2023, 10, 9), "XZZX-2021-01", 30, 30, 0, 0, 0, 0, "08:10", "示师"]]
+                    }
+                if book.name == "enrolment":
+                    head = [item.name for item in SCHEMA.sheets["roster"].typed]
+                    given_rows = {"roster": [["男娃" if name == "sex" else "" for name in head]]}
+                make(tmp_path / YEAR / home / f"{stem}.xlsx", pages(book, **given_rows))
+    return tmp_path
+
+
+def codes_of(town):
+    return sorted((finding.rule, finding.workbook) for workbook in town.workbooks for finding in workbook.findings)
+
+
+def test_a_year(shared):
+    town = read_year(shared, YEAR)
+
+    assert codes_of(town) == []
+    assert town.as_of == dt.date(2023, 10, 9)
+    assert town.homes == ("示例中学",)
+    assert all(workbook.read for workbook in town.workbooks)
+    assert town["roster"]["sex"].tolist() == ["男"]  # an alias of the township's own 代码表
+    assert town["daily"].index.tolist() == [(f"{YEAR}/示例中学/出勤_第一学期.xlsx", 2)]
+
+
+def test_the_second_term_is_due_once_it_has_begun(shared):
+    missing = ("R01", f"{YEAR}/示例中学/出勤_第二学期.xlsx")
+
+    assert codes_of(read_year(shared, YEAR, as_of=dt.date(2024, 2, 25))) == []
+    assert codes_of(read_year(shared, YEAR, as_of=dt.date(2024, 2, 26))) == [missing]
+
+
+def test_what_lies_beside_a_workbook(shared):
+    school = shared / YEAR / "示例中学"
+    for name in (
+        "~$学籍.xlsx",
+        ".~lock.帮扶.xlsx#",
+        ".~辍台账.xlsx",
+        "学籍(1).xlsx",
+        "说明.docx",
+        "Thumbs.db",
+        "x.tmp",
+    ):
+        (school / name).write_bytes(b"")
+    (school / "帮扶.xls").write_bytes(b"")
+    here = f"{YEAR}/示例中学"
+
+    assert codes_of(read_year(shared, YEAR)) == [
+        ("R07", f"{here}/学籍.xlsx"),
+        ("R07", f"{here}/帮扶.xlsx"),
+        ("R07", f"{here}/控辍台账.xlsx"),
+        ("R08", f"{here}/学籍.xlsx"),
+        ("R08", f"{here}/帮扶.xlsx"),
+        ("R09", f"{here}/说明.docx"),
+    ]
+
+
+def test_missing_workbooks_and_schools(shared):
+    school = shared / YEAR / "示例中学"
+    (school / "学籍.xlsx").unlink()
+    (school / "帮扶.xlsx").rename(school / "帮扶.et")
+    (shared / YEAR / "旧资料").mkdir()
+    town = read_year(shared, YEAR)
+
+    assert codes_of(town) == [
+        ("R01", f"{YEAR}/示例中学/学籍.xlsx"),
+        ("R09", f"{YEAR}/旧资料"),
+        ("R11", f"{YEAR}/示例中学/帮扶.et"),
+    ]
+    assert town.unread_homes("roster") == {"示例中学"}
+    assert town.unread_homes("family_plan") == {"示例中学"}
+
+    shutil.rmtree(school)
+    town = read_year(shared, YEAR)
+    assert codes_of(town) == [("R01", f"{YEAR}/示例中学"), ("R09", f"{YEAR}/旧资料")]
+    assert town.unread_homes("roster") == {"示例中学"}
+    assert town.homes == ("示例中学",)
+
+
+def test_without_a_registry_the_folders_are_the_schools(shared):
+    (shared / YEAR / CENTRE / "基础信息.xlsx").write_text("不是工作簿", "utf-8")
+    town = read_year(shared, YEAR)
+
+    assert codes_of(town) == [("F10", NAME), ("R02", f"{YEAR}/{CENTRE}/基础信息.xlsx")]  # its aliases are lost with it
+    assert town.homes == ("示例中学",)
+
+
+def test_locate(shared):
+    school = shared / YEAR / "示例中学"
+    (shared / "2022-2023").mkdir()
+
+    assert locate([shared]) == (shared, YEAR, [])
+    assert locate([shared / YEAR]) == (shared, YEAR, [])
+    assert locate([school]) == (shared, YEAR, [f"{YEAR}/示例中学"])
+    assert locate([school / "学籍.xlsx", school / "帮扶.xlsx"]) == (
+        shared,
+        YEAR,
+        [f"{YEAR}/示例中学/学籍.xlsx", f"{YEAR}/示例中学/帮扶.xlsx"],
+    )
+    assert locate([school, shared]) == (shared, YEAR, [])
+    for wrong in ([shared / "没有"], [shared / YEAR, shared / "2022-2023"], [], [shared.parent]):
+        with pytest.raises(UserError):
+            locate(wrong)
+
+
+def test_a_year_that_is_not_there(shared):
+    with pytest.raises(UserError, match="2021-2022"):
+        read_year(shared, "2021-2022")
+
+
+@pytest.mark.parametrize(
+    ("stem", "standard"),
+    [
+        ("学籍(1)", "学籍"),
+        ("学籍 - 副本", "学籍"),
+        ("学籍（2）", "学籍"),
+        ("副本学籍", "学籍"),
+        ("学籍 (冲突副本 示师 2023-10-09)", "学籍"),
+        ("学籍-最终版", "学籍"),
+        ("学籍20231009", "学籍"),
+        ("出勤_第一学期 - 副本", "出勤_第一学期"),
+        ("学籍", ""),
+        ("学籍核查说明", ""),
+        ("课程表", ""),
+        ("出勤", ""),
+    ],
+)
+def test_names_of_copies(stem, standard):
+    assert copy_of(stem, SCHEMA.by_stem) == standard
+
+
+def test_names_of_locks():
+    assert {"~$学籍.xlsx", ".~lock.学籍.xlsx#", ".~学籍.xlsx", ".~籍.xlsx"} <= set(lock_names("学籍"))
+
+
+def test_own_aliases_leave_the_schema_as_it_was():
+    rows = [["性别", "男", "男娃，小子"], ["sex", "女", "女娃"], ["性别", "没有", "x"]]
+    frame = pd.DataFrame(rows, columns=["list", "name", "alias"], dtype="str")
+    codes = with_aliases(SCHEMA.codes, frame)
+
+    assert codes["sex"].values[0].aliases[-2:] == ("男娃", "小子")
+    assert codes["sex"].values[1].aliases[-1] == "女娃"
+    assert "男娃" not in SCHEMA.codes["sex"].values[0].aliases
+    assert codes["term"] is SCHEMA.codes["term"]
+
+
+def test_look_gives_sheets_and_properties(clean):
+    make(clean, pages(BOOK), version=1)
+    package = look(clean.read_bytes())
+
+    assert isinstance(package, Package)
+    assert list(package.sheets) == [sheet.title for sheet in BOOK.sheets]
+    assert package.properties == {"kongchuo_version": "1"}
