@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kongchuo import schema as schemas
 from kongchuo.cells import STALE, CellError
-from kongchuo.columns import convert
+from kongchuo.cells.columns import convert
 from kongchuo.schema import Field
 from kongchuo.tables import DTYPES
 

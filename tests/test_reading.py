@@ -15,12 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import NamedStyle
 
-from kongchuo import packages
 from kongchuo import schema as schemas
 from kongchuo.findings import UserError
-from kongchuo.folders import copy_of, lock_names
-from kongchuo.packages import Package, look
-from kongchuo.reading import locate, read_workbook, read_year, with_aliases
+from kongchuo.reading import locate, packages, read_workbook, read_year, with_aliases
+from kongchuo.reading.folders import copy_of, lock_names
+from kongchuo.reading.packages import Package, look
 from kongchuo.schema import CENTRE
 
 SCHEMA = schemas.default()

@@ -10,8 +10,9 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from kongchuo import building, guide, looks, schema, writing
+from kongchuo import schema, writing
 from kongchuo.findings import UserError
+from kongchuo.writing import building, guide, looks
 
 SCHEMA = schema.default()
 STEMS = [(stem, book) for book in SCHEMA.books for stem in book.stems]
@@ -291,7 +292,7 @@ def test_committed_workbooks_are_fresh():
 @pytest.fixture
 def built(tmp_path):
     """A fresh project folder with the plan's data, built."""
-    (plan,) = (building.ROOT / "workbooks").glob("*/plan.yaml")
+    (plan,) = (building.PROJECT / "workbooks").glob("*/plan.yaml")
     target = tmp_path / "workbooks" / plan.parent.name
     target.mkdir(parents=True)
     shutil.copy(plan, target)

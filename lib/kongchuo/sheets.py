@@ -14,7 +14,7 @@ from functools import partial
 import pandas as pd
 
 from .cells import clean, fold, quoted, shown
-from .columns import convert
+from .cells.columns import convert
 from .findings import KINDS, Finding, Place
 from .schema import Codes, Sheet
 from .tables import Table, column_letters

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .findings import UserError
+from ..findings import UserError
 
 _YEAR = re.compile(r"(\d{4})-(\d{4})")
 # other formats of the same table; they can be told from the name, and only be converted by a person

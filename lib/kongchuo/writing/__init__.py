@@ -17,9 +17,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from ..findings import UserError
+from ..schema import Book, Schema, Sheet
 from . import guide, looks
-from .findings import UserError
-from .schema import Book, Schema, Sheet
 
 LISTS = "字典"
 LAST_ROW = 3000  # drop-downs and rules for typing reach at least this row
@@ -32,6 +32,7 @@ TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to
 
 Row = Mapping[str, object]
 Rows = Mapping[str, Sequence[Row]]
+Finish = Callable[[Sheet, Worksheet], None]
 
 
 class WritingError(Exception):
@@ -61,12 +62,13 @@ def code_rows(schema: Schema) -> list[dict[str, object]]:
     ]
 
 
-def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema) -> bytes:
+def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema, finish: Finish | None = None) -> bytes:
     """The workbook `stem`.xlsx as bytes, the same bytes for the same arguments.
 
     `rows` maps a sheet's English name to its rows; a row maps a field's name to a str, int, float, bool or date. What is
     None, "" or missing stays an empty cell. A value is written as what it is, never repaired, and text is always text:
     no formula, no link. Generated columns are left out. The sheet `code` is filled from the schema unless it is given.
+    `finish` is called with each sheet when it is filled, to change what rows cannot say.
     Raises WritingError for a sheet or field the schema does not have and for whatever Excel cannot hold.
     """
     if "code" in book.by_name:
@@ -84,20 +86,24 @@ def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema) -> bytes:
         ws, data = workbook.add_worksheet(sheet.title), rows.get(sheet.name, ())
         _columns(ws, book, sheet, _last(data), schema, formats)
         _fill(ws, sheet, data, schema, formats)
+        if finish:
+            finish(sheet, ws)
         _page(ws, sheet.title if sheet.title == stem else f"{stem} · {sheet.title}", sheet, schema)
     _lists(workbook, book, rows, schema)
     workbook.close()
     return buffer.getvalue()
 
 
-def write_workbook(path: Path, book: Book, rows: Rows, schema: Schema, *, overwrite: bool = False) -> None:
+def write_workbook(
+    path: Path, book: Book, rows: Rows, schema: Schema, *, overwrite: bool = False, finish: Finish | None = None
+) -> None:
     """Write a workbook (see workbook_bytes) to `path`, all of it or nothing; folders are made.
 
     Raises UserError when the file exists, unless `overwrite`.
     """
     if path.exists() and not overwrite:
         raise UserError(f"文件已存在，没有改动：{path}。请先移走或改名。")
-    data = workbook_bytes(path.stem, book, rows, schema)
+    data = workbook_bytes(path.stem, book, rows, schema, finish)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".~{path.name}.tmp")
     part.write_bytes(data)

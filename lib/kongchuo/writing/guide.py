@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..schema import CENTRE, Book, Schema
 from . import looks
-from .schema import CENTRE, Book, Schema
 
 TITLE = "填表说明"
 WIDTHS = (22, 34, 52)  # of columns A to C, in characters

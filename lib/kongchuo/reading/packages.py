@@ -18,7 +18,7 @@ from io import BytesIO
 
 from lxml import etree
 
-from .cells import STALE, CellError, Stale
+from ..cells import STALE, CellError, Stale
 
 MAX_FILE = 50 << 20  # bytes
 MAX_UNPACKED = 100 << 20  # bytes of XML

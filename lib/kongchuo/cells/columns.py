@@ -16,9 +16,9 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 from pandas.api.types import pandas_dtype
 
-from .cells import EXACT, FIRST, KEYS, LAST, UPPER, reader
-from .schema import Codes, Field
-from .tables import DTYPES
+from ..schema import Codes, Field
+from ..tables import DTYPES
+from . import EXACT, FIRST, KEYS, LAST, UPPER, reader
 
 _DTYPES = {kind: pandas_dtype(name) for kind, name in DTYPES.items()}
 _DAY_0 = dt.date(1970, 1, 1).toordinal()

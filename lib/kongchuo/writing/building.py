@@ -11,10 +11,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import writing
-from .schema import CENTRE, Book, Schema, SchemaError, Sheet, default, load_yaml, strict
+from .. import writing
+from ..places import PROJECT
+from ..schema import CENTRE, Book, Schema, SchemaError, Sheet, default, load_yaml, strict
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"centre": CENTRE, "school": "学校"}
 
 
@@ -76,7 +76,7 @@ def _is_ours(data: bytes) -> bool:
     return made in _members(data).get("docProps/core.xml", b"")
 
 
-def build(root: Path = ROOT, check: bool = False) -> list[str]:
+def build(root: Path = PROJECT, check: bool = False) -> list[str]:
     """Make templates and the plan's workbooks under `root`/workbooks where they differ from what the schema says now.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from .schema import Book, Codes, Field, Schema, Sheet
+from ..schema import Book, Codes, Field, Schema, Sheet
 
 FIRST_DATE, LAST_DATE = dt.date(2005, 1, 1), dt.date(2040, 12, 31)
 ANY_NUMBER = 1_000_000  # the limit where the schema gives none

@@ -19,14 +19,14 @@ from pathlib import Path
 import pandas as pd
 import python_calamine
 
-from . import schema as schemas
-from .cells import fold
-from .findings import KINDS, Finding, Place, UserError
+from .. import schema as schemas
+from ..cells import fold
+from ..findings import KINDS, Finding, Place, UserError
+from ..schema import CENTRE, TERMS, Book, Codes, Schema
+from ..sheets import Grid, shape
+from ..tables import Table, Town, Workbook
 from .folders import Contents, contents, locate
 from .packages import Package, Refusal, Unseen, look, scan
-from .schema import CENTRE, TERMS, Book, Codes, Schema
-from .sheets import Grid, shape
-from .tables import Table, Town, Workbook
 
 __all__ = ["locate", "read_workbook", "read_year", "with_aliases"]
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from .schema import Codes, Field
+from ..schema import Codes, Field
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""From paths to a judged township: find the shared folder, read the year, load the policy, examine everything.
+
+The command line, the notebooks and the tests all come in through here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import pickle
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from . import places, policy, reading
+from .examining import examine
+from .findings import Finding, UserError
+from .rules import Judgement, NotJudged
+from .tables import Town
+
+SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
+UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11"))  # codes that mean a whole workbook was not read
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A township as read and judged; `wanted` are the paths inside the shared folder that were asked for (empty: all)."""
+
+    town: Town
+    policy: policy.Policy
+    judgement: Judgement
+    wanted: tuple[str, ...] = ()
+
+    def _asked(self, name: str) -> bool:
+        return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in self.wanted)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings in the workbooks asked for."""
+        return tuple(finding for finding in self.judgement.findings if self._asked(finding.workbook))
+
+    @property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """What could not be judged in the folders asked for."""
+        return tuple(item for item in self.judgement.not_judged if self._asked(f"{self.town.year}/{item.home}"))
+
+    @property
+    def unreadable(self) -> tuple[Finding, ...]:
+        """Findings that say a whole workbook is missing or could not be read."""
+        return tuple(finding for finding in self.findings if finding.rule in UNREADABLE)
+
+
+def open_town(paths: Sequence[Path], as_of: dt.date | None = None) -> Opened:
+    """Read and judge the school year that `paths` (a shared folder, a year, a school's folder, workbooks) belong to.
+
+    The whole year is read, since rules compare workbooks; `wanted` limits what is shown. Raises UserError where nothing
+    can be found.
+    """
+    shared, year, wanted = reading.locate(list(paths))
+    return Opened(*judged(shared, year, as_of), tuple(wanted))
+
+
+def open_year(folder: Path, year: str, as_of: dt.date) -> Opened:
+    """Read and judge one school year of a shared folder as of a day; in one process each year and day only once.
+
+    Raises UserError where the folder does not hold that year.
+    """
+    shared, _, _ = reading.locate([folder])
+    if not (shared / year).is_dir():
+        years = sorted(path.name for path in shared.iterdir() if re.fullmatch(r"\d{4}-\d{4}", path.name))
+        raise UserError(
+            f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(years) or '无'}。请改月份，或建立该学年的文件夹。"
+        )
+    return Opened(*_kept(shared, year, as_of))
+
+
+def judged(shared: Path, year: str, as_of: dt.date | None) -> tuple[Town, policy.Policy, Judgement]:
+    """Read a school year and judge it by the policy in force on its day."""
+    town = reading.read_year(shared, year, as_of=as_of)
+    held = policy.load(places.POLICY, on=town.as_of)
+    return town, held, examine(town, held)
+
+
+@cache
+def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
+    """`judged`, shared by the runs of one batch through its private scratch folder, which lives no longer than the batch."""
+    scratch = os.environ.get(SCRATCH)
+    if not scratch:
+        return judged(shared, year, as_of)
+    # The inputs of a batch are a snapshot, so its path stands for its content.
+    key = hashlib.sha256(f"{shared}|{year}|{as_of}".encode()).hexdigest()[:16]
+    path = Path(scratch) / f"judged-{key}.pickle"
+    if path.is_file():
+        return pickle.loads(path.read_bytes())
+    found = judged(shared, year, as_of)
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_bytes(pickle.dumps(found, protocol=5))
+    part.replace(path)
+    return found

@@ -1,0 +1,88 @@
+"""The rules that take judgement, and the one function that runs them.
+
+RULES is the catalogue: to add a rule, write the function in the module of its workbook and list it in that module's RULES.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..findings import Finding
+from ..policy import Policy
+from ..tables import Town
+from . import attendance, cases, census, duty, enrolment, registry
+from .base import Mark, Rule
+
+RULES: tuple[Rule, ...] = (
+    *registry.RULES,
+    *census.RULES,
+    *duty.RULES,
+    *enrolment.RULES,
+    *attendance.RULES,
+    *cases.RULES,
+)
+
+
+@dataclass(frozen=True, order=True)
+class NotJudged:
+    """A rule that could not judge one folder (school), and why, in Chinese."""
+
+    rule: str
+    home: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What all rules said of a township: findings in order, and what could not be judged."""
+
+    findings: tuple[Finding, ...]
+    not_judged: tuple[NotJudged, ...]
+    judged: frozenset[str]  # codes of the rules that were run
+    broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
+
+    def of(self, *codes: str) -> tuple[Finding, ...]:
+        """The findings of these codes."""
+        return tuple(finding for finding in self.findings if finding.rule in codes)
+
+
+def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
+    for need in rule.needs:
+        sheet_name, _, field_name = need.partition(".")
+        sheet = town.schema.sheets[sheet_name]
+        column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
+        for home in sorted(town.unread_homes(sheet_name, *([field_name] if field_name else []))):
+            yield NotJudged(rule.code, home, f"读不到“{sheet.title}”{column}")
+
+
+def _finding(rule: Rule, town: Town, mark: Mark) -> Finding:
+    kind = replace(rule.kind, severity=mark.severity or rule.kind.severity, says=mark.says or rule.kind.says)
+    return kind.at(town.place(mark.sheet, mark.index, mark.column), **mark.facts)
+
+
+def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgement:
+    """Run every rule over the township. Rules see only rows that could be read; what they lacked is in not_judged.
+
+    A rule that fails does not keep the others from running: it stands in `broken` and is not among the judged.
+    """
+    rules = tuple(rules)
+    findings, judged, broken = set(), set(), []
+    for rule in rules:
+        try:
+            findings |= {_finding(rule, town, mark) for mark in rule.judge(town, policy)}
+            judged.add(rule.code)
+        except Exception as error:
+            broken.append(_bug(rule, error))
+    missing = {item for rule in rules for item in _missing(rule, town)}
+    return Judgement(tuple(sorted(findings)), tuple(sorted(missing)), frozenset(judged), tuple(broken))
+
+
+def _bug(rule: Rule, error: Exception) -> str:
+    """What failed and where, without the text of the error: that may hold a pupil's data."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "kongchuo" in frame.filename][-1:]
+    place = own[0] if own else where
+    name = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"规则 {rule.code} 没有运行成功（程序问题，请报告）：{type(error).__name__}，{name} 第{place.lineno}行"
