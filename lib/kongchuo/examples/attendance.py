@@ -1,0 +1,177 @@
+"""Who was absent on which day and why, and the rows of 出勤: 日查 and 缺勤明细.
+
+Every class has a row for every school day; what is due follows from the start of the year and 学生变动, and each absentee of
+a count stands in 缺勤明细.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from random import Random
+
+from . import days
+from .changes import Record, deltas
+from .people import Child
+from .schools import SchoolClass, Staff
+from .stories import SICK, Case
+
+SICK_LEAVE, PERSONAL, OTHER, TRUANT, NOT_ARRIVED = "病假", "事假", "其他请假", "旷课", "开学未报到"
+COUNTS = {SICK_LEAVE: "sick", PERSONAL: "personal", OTHER: "other_leave", TRUANT: "unexcused", NOT_ARRIVED: "unexcused"}
+NOTES = {
+    SICK_LEAVE: ("感冒发烧，在家休息", "去卫生院看病", "肠胃不适", "牙痛就医"),
+    PERSONAL: ("家中有事", "走亲戚", "办理证件", "家人就医需陪同"),
+    OTHER: ("参加镇运动会集训", "参加县里比赛"),
+    TRUANT: ("家长称孩子不愿上学", "家长不知情，已去寻找", "未接通，改为上门", "睡过头，下午送到校"),
+    NOT_ARRIVED: ("外出未归，两日内到校", "车票未买到，已说明"),
+}
+
+
+@dataclass(slots=True, eq=False)
+class Absence:
+    """One pupil absent on one day."""
+
+    date: dt.date
+    item: SchoolClass
+    child: Child
+    kind: str
+    halves: int = 2
+    visited: bool = False
+    visit_id: str = ""
+
+    @property
+    def excused(self) -> bool:
+        """Whether leave was asked for."""
+        return self.kind in (SICK_LEAVE, PERSONAL, OTHER)
+
+
+def absences(random: Random, record: Record) -> None:
+    """Fill the school's absences, in the order of day and class, and each pupil's own list."""
+    found: list[Absence] = []
+    for case in record.cases:
+        found += _of_case(case)
+    for item in record.school.classes:
+        for child in item.pupils:
+            if child.home is item and not child.taken and child.status == "在读":
+                found += _of_pupil(random, item, child)
+    order = {item.class_id: place for place, item in enumerate(record.school.classes)}
+    found.sort(key=lambda one: (one.date, order[one.item.class_id], one.child.seat))
+    record.absences = found
+    for absence in found:
+        absence.child.absences.append(absence)
+
+
+def _of_case(case: Case) -> list[Absence]:
+    if case.scenario.source == "系统推送":
+        return []
+    visits = {visit.date: visit.visit_id for visit in case.visits if visit.mode != "电话"}
+    found = []
+    for day in days.between(case.first, case.last_away):
+        unregistered = case.scenario.source == NOT_ARRIVED and day <= case.found
+        absence = Absence(day, case.child.home, case.child, NOT_ARRIVED if unregistered else TRUANT)
+        absence.visited, absence.visit_id = day in visits, visits.get(day, "")
+        found.append(absence)
+    if case.scenario.verdict == SICK:
+        rest = days.between(case.closed, days.shift(case.back, -1))
+        found += [Absence(day, case.child.home, case.child, SICK_LEAVE) for day in rest]
+    return found
+
+
+def _of_pupil(random: Random, item: SchoolClass, child: Child) -> list[Absence]:
+    """Sickness, family business and, seldom, truancy of a pupil who has no case."""
+    found: dict[dt.date, Absence] = {}
+
+    def add(first: dt.date, length: int, kind: str, halves: int = 2) -> None:
+        for day in days.between(first, days.shift(first, length - 1)):
+            found.setdefault(day, Absence(day, item, child, kind, halves))
+
+    junior = item.grade > 6
+    lot = random.random()
+    if child.weary and lot < 0.25:  # stays away on several single Mondays
+        for first in random.sample(_mondays(), random.choice((2, 3, 4))):
+            add(first, 1, TRUANT)
+    elif lot < (0.007 if junior else 0.003):
+        length = random.choice((1, 1, 2))
+        add(random.choice(days.SCHOOL_DAYS[5:-3]), length, TRUANT, random.choice((1, 2)) if length == 1 else 2)
+    elif lot > 0.9992:
+        add(days.START, 2, NOT_ARRIVED)
+    for day in list(found):  # the second day away brings a visit to the home
+        found[day].visited = days.shift(day, -1) in found and days.shift(day, -1) != day
+    for _ in range(random.choices((0, 1, 2, 3), (50, 33, 13, 4))[0]):
+        first = random.choice(days.SCHOOL_DAYS)
+        if first.month in (9, 10) and random.random() < 0.4:  # more are ill in winter
+            continue
+        add(first, random.choices((1, 2, 3, 5), (50, 30, 14, 6))[0], SICK_LEAVE, 2)
+    for _ in range(random.choices((0, 1, 2), (77, 19, 4))[0]):
+        add(random.choice(days.SCHOOL_DAYS), 1, PERSONAL, random.choice((1, 2)))
+    if random.random() < 0.012:
+        add(random.choice(days.SCHOOL_DAYS), 2, OTHER)
+    return list(found.values())
+
+
+def _mondays() -> list[dt.date]:
+    """Mondays far enough apart that three of them do not make a run of absence."""
+    return [day for day in days.SCHOOL_DAYS if day.weekday() == 0][1:-1]
+
+
+def daily_rows(record: Record, first: dict[str, int]) -> list[dict]:
+    """Rows of 日查. `first`: how many are due in each class, by class_id, before any change of the term."""
+    missing: dict[tuple[dt.date, str], dict[str, int]] = {}
+    for absence in record.absences:
+        counts = missing.setdefault((absence.date, absence.item.class_id), {})
+        name = COUNTS[absence.kind]
+        counts[name] = counts.get(name, 0) + 1
+    changed = deltas(record)
+    due = dict(first)
+    rows, nobody, past = [], {}, days.START - days.DAY
+    for day in days.SCHOOL_DAYS:
+        for passed in days.span(past + days.DAY, day):  # a change may fall on a day without school
+            for item in record.school.classes:
+                due[item.class_id] += changed.get((passed, item.class_id), 0)
+        past = day
+        for item in record.school.classes:
+            counts = missing.get((day, item.class_id), nobody)
+            sick, personal = counts.get("sick", 0), counts.get("personal", 0)
+            other, unexcused = counts.get("other_leave", 0), counts.get("unexcused", 0)
+            rows.append(
+                {
+                    "date": day,
+                    "class_id": item.class_id,
+                    "due": due[item.class_id],
+                    "present": due[item.class_id] - sick - personal - other - unexcused,
+                    "sick": sick,
+                    "personal": personal,
+                    "other_leave": other,
+                    "unexcused": unexcused,
+                    "time": "08:10",
+                    "reporter": item.head.name,
+                }
+            )
+    return rows
+
+
+def absence_rows(random: Random, record: Record) -> list[dict]:
+    """Rows of 缺勤明细. The parents of everyone absent without leave were called that day."""
+    return [_row(random, absence, absence.item.head) for absence in record.absences]
+
+
+def _row(random: Random, absence: Absence, head: Staff) -> dict:
+    called = not absence.excused or random.random() < 0.5
+    row = {
+        "date": absence.date,
+        "class_id": absence.item.class_id,
+        "student_key": absence.child.key,
+        "name": absence.child.name,
+        "kind": absence.kind,
+        "halves": absence.halves,
+        "called": called,
+    }
+    if called:
+        row |= {"called_at": f"08:{random.randint(15, 55)}", "caller": head.name}
+        row["parent_note"] = random.choice(NOTES[absence.kind])
+    row["leave_slip"] = absence.excused
+    if not absence.excused:
+        row["visited"] = absence.visited
+    if absence.visit_id:
+        row["visit_id"] = absence.visit_id
+    return row

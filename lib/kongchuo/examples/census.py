@@ -1,0 +1,163 @@
+"""Rows of 适龄儿童摸底: 摸底登记, 入学通知与见证, 比对结果."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from . import days
+from .attendance import NOT_ARRIVED
+from .changes import Record, far_school
+from .people import Child
+from .schools import TOWN, Town
+from .stories import DATA_FAULT
+
+SURVEY = dt.date(2023, 8, 8), 16  # first day of the house-to-house survey, and how many days it took
+
+
+def rows(town: Town, records: Iterable[Record]) -> dict[str, list[dict]]:
+    """Rows of every sheet of 适龄儿童摸底."""
+    records = list(records)
+    children = sorted(town.children, key=lambda child: (child.village.area, child.key))
+    return {
+        "census": [_child(town, child) for child in children],
+        "notice": _notices(town),
+        "match": _matches(town, records),
+    }
+
+
+def _filled(row: dict) -> dict:
+    return {name: value for name, value in row.items() if value not in ("", None)}
+
+
+def _child(town: Town, child: Child) -> dict:
+    house = child.family
+    here = child.moved_to or child.current or child.home
+    gone = child.study == "镇外在读" or bool(house.away)
+    school = ""
+    if child.study == "本镇在读":
+        school = here.school.name
+    elif child.study == "镇外在读":
+        school = far_school(child)
+    number = int(child.key[2:])
+    first, length = SURVEY
+    staff = house.village.primary.staff
+    return _filled(
+        {
+            "student_key": child.key,
+            "school_year": days.YEAR,
+            "village_code": house.village.code,
+            "group": house.group,
+            "householder": house.householder,
+            "name": child.name,
+            "sex": child.sex,
+            "ethnicity": child.ethnicity,
+            "id_type": "居民身份证" if child.id_no else "其他",
+            "id_no": child.id_no,
+            "birth_date": child.birth,
+            "hukou_status": _hukou(child),
+            "hukou_addr": "外省示例市样例县" if house.migrant else house.address,
+            "residence": "随父母外出" if gone else "在家",
+            "away_place": (house.away or school) if gone else "",
+            "father": house.father,
+            "father_tel": house.father_tel,
+            "mother": house.mother,
+            "mother_tel": house.mother_tel,
+            "guardian": house.guardian,
+            "guardian_rel": house.guardian_rel,
+            "guardian_tel": house.guardian_tel,
+            "study_status": child.study,
+            "study_school": school,
+            "study_grade": child.grade if school else None,
+            "status_no": child.status_no,
+            "proof": "学籍截图" if child.study == "镇外在读" else "",
+            "delay_no": f"{TOWN}教延[2023]{number % 100:02d}号" if child.study == "延缓入学" else "",
+            "groups": "、".join(child.groups),
+            "surveyor": staff[number % len(staff)].name,
+            "visit_date": _visit_date(child, first + days.DAY * (house.number % length)),
+            "signed": True,
+            "verdict": "无误",
+        }
+    )
+
+
+def _hukou(child: Child) -> str:
+    if not child.id_no:
+        return "无户籍"
+    if child.family.migrant:
+        return "外来常住"
+    return "户籍在本镇举家外出" if child.family.away else "本镇户籍"
+
+
+def _visit_date(child: Child, planned: dt.date) -> dt.date:
+    """Newcomers of the term were visited when they came."""
+    return child.status_date if child.home and not child.base_state and child.status_date > planned else planned
+
+
+def _notices(town: Town) -> list[dict]:
+    found = []
+    for school in town.schools:
+        for item in school.classes:
+            if item.grade in (1, 7):
+                found += [(school, item, child) for child in item.pupils if child.home is item and _is_entrant(child)]
+    return [_notice(number, *one) for number, one in enumerate(found, start=1)]
+
+
+def _is_entrant(child: Child) -> bool:
+    late = not child.base_state and child.status_date == days.shift(days.START, 2)
+    return child.base_state in ("在读", "送教上门") or (late and child.moved_to is None)
+
+
+def _notice(number: int, school: object, item: object, child: Child) -> dict:
+    house = child.family
+    late = any(absence.kind == NOT_ARRIVED for absence in child.absences) or not child.base_state
+    junior = item.grade == 7
+    served = dt.date(2023, 8, 15) + days.DAY * (number % 10)
+    return {
+        "notice_no": f"义入通字[2023]第{number:04d}号",
+        "student_key": child.key,
+        "name": child.name,
+        "school_code": school.name,
+        "due": days.START,
+        "served": served,
+        "serve_mode": ("当面", "当面", "村转交")[number % 3],
+        "server": item.head.name,
+        "recipient": house.guardian,
+        "receipt": True,
+        "arrived": days.shift(days.START, 2) if late else days.START - days.DAY * (number % 2),
+        "pledge_date": served,
+        "witness_type": "司法所见证" if junior else "村委见证",
+        "witness_org": f"{TOWN}司法所" if junior else f"{house.village.name}村委会",
+        "witness_no": f"JZ2023-{number:04d}",
+        "witness_date": served,
+        "archive_ref": f"04-{number:04d}",
+    }
+
+
+def _matches(town: Town, records: list[Record]) -> list[dict]:
+    """What comparing the lists brought up, all cleared: pushed names that were data faults, and grade 6 to grade 7."""
+    rows = []
+    for record in records:
+        for case in record.cases:
+            if case.scenario.verdict == DATA_FAULT:
+                row = _match("上级推送", case.child, "推送为疑似辍学，实际在校", case.found, record.school.clerk.name)
+                close = {"verdict": "数据问题", "close_type": "信息错误(证件或姓名)", "evidence": "户口簿复印件"}
+                rows.append(row | close | {"closed": case.closed})
+    elsewhere = [child for child in town.children if child.grade == 7 and child.family.away]
+    for child in elsewhere[::6]:
+        clerk = child.village.junior.clerk.name
+        row = _match("六年级-七年级", child, "六年级毕业后本镇七年级名单中没有", dt.date(2023, 9, 7), clerk)
+        close = {"verdict": "已就学", "close_type": "外地就读有学籍", "evidence": "学籍截图"}
+        rows.append(row | close | {"closed": dt.date(2023, 9, 14)})
+    return rows
+
+
+def _match(kind: str, child: Child, diff: str, found: dt.date, checker: str) -> dict:
+    return {
+        "match_type": kind,
+        "student_key": child.key,
+        "name": child.name,
+        "diff": diff,
+        "found": found,
+        "checker": checker,
+    }

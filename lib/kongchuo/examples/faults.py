@@ -1,0 +1,159 @@
+"""Faults planted in a clean example township, and the list of where they are.
+
+`plant` takes the rows of `generate` and changes them: wrong values, missing rows, a header renamed, cells merged. Each fault
+stands alone (no pupil, class or row has two), so each gives one finding, or, where one mistake cannot but show in several
+places, one for each of them, and all are listed. Near misses are planted too: they look odd and must stay silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from ..schema import Schema
+
+Row = dict[str, object]
+Rows = dict[str, list[Row]]
+Plant = Callable[["Hand"], None]
+
+
+class NoPlace(LookupError):
+    """The township is too small to hold this fault once more."""
+
+
+@dataclass
+class Spoilt:
+    """What is wrong with a worksheet beyond its values; rows are those of the sheet, columns field names.
+
+    `header` maps a field to the text that stands in its place (empty: none), `errors` are cells that show #N/A, `merged`
+    ranges run over two rows of one column. `title` stands in row 1; the header then is the first of the rows.
+    """
+
+    title: str = ""
+    header: dict[str, str] = field(default_factory=dict)
+    hidden: list[Row] = field(default_factory=list)
+    errors: list[tuple[Row, str]] = field(default_factory=list)
+    merged: list[tuple[Row, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One finding to expect. `row` is None for a fault of the whole sheet; a field that is no field stands as it is."""
+
+    rule: str
+    workbook: str
+    sheet: str
+    row: Row | None
+    column: str
+
+
+class Hand:
+    """What plants faults: picks free rows at random, keeps what is used, notes what was planted."""
+
+    def __init__(self, books: dict[str, Rows], schema: Schema, random: Random) -> None:
+        self.books, self.schema, self.random = books, schema, random
+        self.planted: list[Planted] = []
+        self.spoilt: dict[tuple[str, str], Spoilt] = {}
+        self._used: set[object] = set()  # identity of a row, student_key, class_id, (workbook, sheet)
+        self._places: dict[str, list[tuple[str, Row]]] = {}
+
+    def rows(self, sheet: str) -> list[tuple[str, Row]]:
+        """Every row of a sheet over the township, with its workbook."""
+        if sheet not in self._places:
+            found = [(book, row) for book, rows in self.books.items() for row in rows.get(sheet, ())]
+            self._places[sheet] = found
+        return self._places[sheet]
+
+    def take(self, *things: object) -> None:
+        """Keep pupils, classes, workbooks or rows from every other fault."""
+        self._used.update(id(thing) if isinstance(thing, dict) else thing for thing in things)
+
+    def free(self, *things: object) -> bool:
+        """Whether no other fault has any of these."""
+        return not any((id(thing) if isinstance(thing, dict) else thing) in self._used for thing in things)
+
+    def pick(self, sheet: str, suits: Callable[[Row], bool] = bool, *, whole_class: bool = False) -> tuple[str, Row]:
+        """A free row that suits, taken: its pupil, and its class where `whole_class`. Raises NoPlace when none is left."""
+        places = self.rows(sheet)
+        for _ in range(400):  # far quicker than looking at all of them
+            if places and self._suits(sheet, one := self.random.choice(places), suits):
+                break
+        else:
+            possible = [one for one in places if self._suits(sheet, one, suits)]
+            if not possible:
+                raise NoPlace(sheet)
+            one = self.random.choice(possible)
+        row = one[1]
+        self.take(row, *([row["student_key"]] if "student_key" in row else []))
+        if whole_class:
+            self.take(row["class_id"])
+        return one
+
+    def _suits(self, sheet: str, place: tuple[str, Row], suits: Callable[[Row], bool]) -> bool:
+        book, row = place
+        keys = [row[name] for name in ("student_key", "class_id") if name in row]
+        return self.free(row, (book, sheet), *keys) and suits(row)
+
+    def remove(self, book: str, sheet: str, row: Row) -> None:
+        """Delete a row; nothing else can be planted in it."""
+        rows = self.books[book][sheet]
+        del rows[next(place for place, one in enumerate(rows) if one is row)]
+        self.take(row)
+
+    def sheet(self, name: str, least: int = 6) -> tuple[str, list[Row], Spoilt]:
+        """A free worksheet with rows enough, taken: no other fault comes near it."""
+        used = {book for book, row in self.rows(name) if not self.free(row)}
+        possible = [
+            (book, rows[name])
+            for book, rows in self.books.items()
+            if len(rows.get(name, ())) >= least and book not in used and self.free((book, name))
+        ]
+        if not possible:
+            raise NoPlace(name)
+        book, rows = self.random.choice(possible)
+        self.take((book, name))
+        return book, rows, self.spoilt.setdefault((book, name), Spoilt())
+
+    def spoil(self, workbook: str, sheet: str) -> Spoilt:
+        """The Spoilt of a worksheet that other faults may share."""
+        return self.spoilt.setdefault((workbook, sheet), Spoilt())
+
+    def note(self, rule: str, workbook: str, sheet: str, row: Row | None = None, column: str = "") -> None:
+        """Note a finding to expect."""
+        self.planted.append(Planted(rule, workbook, sheet, row, column))
+
+    def listed(self) -> Iterator[dict[str, object]]:
+        """The list for planted.json: rows as Excel counts them, sheets and columns by their titles."""
+        numbers: dict[tuple[str, str], dict[int, int]] = {}
+        for one in self.planted:
+            sheet = self.schema.sheets[one.sheet]
+            place = one.workbook, one.sheet
+            if place not in numbers:
+                numbers[place] = {id(row): at for at, row in enumerate(self.books[one.workbook][one.sheet], start=2)}
+            item = sheet.by_name.get(one.column)
+            yield {
+                "workbook": one.workbook,
+                "sheet": sheet.title,
+                "row": None if one.row is None else 1 if one.row is HEADER else numbers[place][id(one.row)],
+                "column": (item.title if item else one.column) or None,
+                "rule": one.rule,
+            }
+
+
+HEADER: Row = {"": "row 1"}  # stands for the header in a note
+
+
+def plant(books: dict[str, Rows], schema: Schema, seed: int, plants: dict[Plant, int]) -> Hand:
+    """Plant each kind of fault as often as `plants` says, at places that depend on the seed alone; changes `books`."""
+    hand = Hand(books, schema, Random(f"faults {seed}"))
+    for how, times in plants.items():
+        done = 0
+        for _ in range(3 * times):  # a small township may have no place in the sheet that chance picked, but in another
+            if done < times:
+                try:
+                    how(hand)
+                    done += 1
+                except NoPlace:
+                    continue
+    return hand

@@ -1,0 +1,183 @@
+"""Rows of 自查档案: 月自查, 问题整改, 档案目录, 宣传会议, 简报案例."""
+
+from __future__ import annotations
+
+import datetime as dt
+from random import Random
+
+from . import days
+from .changes import Record
+from .schools import TOWN
+from .stories import Case
+
+# items with nothing to check in a school or month where the condition does not hold
+SUSPECTED, DROPPED, INTERVALS, TRANSFERS, LEAVES, DISABLED = 8, 9, 10, 14, 15, 18
+# a problem found now and then, by item: what it is, what is done about it
+PROBLEMS = {
+    4: ("例会记录不完整", "补齐记录，明确专人记录"),
+    11: ("个别班点名册未及时更新", "按花名册重新打印点名册"),
+    12: ("个别班座次表与花名册不一致", "更正座次表"),
+    19: ("家长会签到表不全", "补签到，下次会前核对"),
+    20: ("个别档案缺影像资料", "补拍照片归档"),
+}
+ARCHIVE = (
+    "上级文件", "实施方案", "责任书", "制度汇编", "统计报表", "日查周报月报", "四表一致性材料", "督导材料", "一家一案",
+    "一生一案", "送教材料", "变动材料", "假期预案", "联防联控材料", "工作总结", "会议记录", "兑现奖惩", "简报案例",
+)  # fmt: skip
+WITH_IMAGES = (6, 11, 14, 16, 18)
+REWARDS = 17  # settled at the end of the school year
+MEETINGS = (("校委会", "控辍保学工作例会"), ("教师会", "日查填报与家访要求"), ("班会", "一个都不能少主题班会"))
+ONCE = {
+    "2023-09": (("告家长一封信", "致全体家长的一封信"), ("标语横幅", "义务教育一个不能少")),
+    "2023-11": (("家长会", "期中家长会"),),
+    "2024-01": (("广播", "寒假不流失广播"),),
+}
+CASE_BODY = (
+    "小A是一名学习吃力的学生，曾不愿到校。班主任多次家访，与科任教师商定课后辅导，请同伴结对。"
+    "第30天起小A按时到校，一学期里学习有进步。启示：早发现、勤上门、有人陪。"
+)  # fmt: skip
+
+
+def rows(random: Random, record: Record) -> dict[str, list[dict]]:
+    """Rows of every sheet of 自查档案."""
+    checks = [row for month in days.MONTHS for row in _month(random, record, month)]
+    return {
+        "selfcheck": checks,
+        "issue": _issues(random, record, checks),
+        "archive": _archive(record),
+        "publicity_log": [row for month in days.MONTHS for row in _publicity(random, record, month)],
+        "bulletin": _bulletins(record),
+    }
+
+
+def _open(case: Case, first: dt.date, last: dt.date) -> bool:
+    return case.found <= last and (case.closed is None or case.closed >= first)
+
+
+def _dropped(case: Case, first: dt.date, last: dt.date) -> bool:
+    """Whether it is a dropout case that stands in the ledger in those days."""
+    end = case.scenario.closed or days.SECOND_END
+    return case.confirmed is not None and case.confirmed <= last and end >= first
+
+
+def _not_applicable(record: Record, first: dt.date, last: dt.date) -> set[int]:
+    """Numbers of the items for which a school had nothing to check in the month (X41: never while a case is open)."""
+    moves = [move for move in record.moves if first <= move.date <= last]
+    dropped = any(_dropped(case, first, last) for case in record.cases)
+    applies = {
+        SUSPECTED: any(_open(case, first, last) for case in record.cases),
+        DROPPED: dropped,
+        INTERVALS: dropped or any(_open(case, first, last) for case in record.cases),
+        TRANSFERS: any(move.kind in ("转入", "转出") for move in moves),
+        LEAVES: any(move.kind in ("休学", "复学") for move in moves),
+        DISABLED: any(child.disability for child in record.school.pupils),
+    }
+    return {item for item, held in applies.items() if not held}
+
+
+def _month(random: Random, record: Record, month: str) -> list[dict]:
+    school, month_days = record.school, days.of_month(month)
+    first = month_days[0].replace(day=1)
+    last = (first + dt.timedelta(days=31)).replace(day=1) - days.DAY
+    not_applicable = _not_applicable(record, first, last)
+    faulty = random.choice((0, 0, *PROBLEMS))
+    day = month_days[-1 - random.randrange(2)]
+    found = []
+    for item_no in range(1, 21):
+        row = {
+            "school_year": days.YEAR,
+            "month": month,
+            "school_code": school.name,
+            "item_no": item_no,
+            "result": "不适用" if item_no in not_applicable else "否" if item_no == faulty else "是",
+        }
+        if row["result"] == "否":
+            problem, action = PROBLEMS[item_no]
+            row |= {"problem": problem, "action": action, "owner": school.leaders[0].name}
+            row |= {"due": day + days.DAY * 14}
+            row |= {"done": days.on_or_before(day + days.DAY * 11)} if month != days.MONTHS[-1] else {}
+        found.append(row | {"checker": school.leaders[-1].name, "date": day, "confirmed": True})
+    return found
+
+
+def _issues(random: Random, record: Record, checks: list[dict]) -> list[dict]:
+    school = record.school
+    found = [
+        ("自查", row["problem"], row["action"], row["due"], row.get("done")) for row in checks if row["result"] == "否"
+    ]
+    for problem, done in (("抽查班级座次表未及时调整", dt.date(2023, 10, 20)), ("影像资料偏少", dt.date(2023, 12, 26))):
+        if random.random() < 0.6:
+            found.append(("督查", problem, "已逐班更正并复查", done + days.DAY * 3, done))
+    rows = []
+    for number, (source, problem, fix, due, done) in enumerate(sorted(found, key=lambda one: one[3]), start=1):
+        row = {
+            "issue_id": f"ZG-{school.code}-{due.year}-{number:03d}",
+            "source": source,
+            "school_code": school.name,
+            "problem": problem,
+            "owner": school.leaders[0].name,
+            "due": due,
+            "state": "已完成" if done else "整改中",
+        }
+        rows.append(row | ({"fix": fix, "done": done, "reviewer": school.principal.name} if done else {}))
+    return rows
+
+
+def _archive(record: Record) -> list[dict]:
+    school = record.school
+    found = []
+    for number, _ in enumerate(ARCHIVE, start=1):
+        row = {
+            "school_year": days.YEAR,
+            "school_code": school.name,
+            "archive_no": number,
+            "copies": 0 if number == REWARDS else 1 + (number * 7 + len(school.classes)) % 9,
+            "has_media": number in WITH_IMAGES,
+            "owner": school.teacher(number).name,
+            "updated": dt.date(2024, 1, 24),
+            "place": f"档案室{1 + number // 10}柜{1 + number % 4}层",
+        }
+        found.append(row | ({"missing": "学年末兑现，届时归档"} if number == REWARDS else {}))
+    return found
+
+
+def _publicity(random: Random, record: Record, month: str) -> list[dict]:
+    school, month_days = record.school, days.of_month(month)
+    pupils = sum(item.size for item in school.classes)
+    found = []
+    for kind, topic in MEETINGS + ONCE.get(month, ()):
+        row = {"date": random.choice(month_days), "school_code": school.name, "kind": kind, "topic": topic}
+        if kind in ("家长会", "告家长一封信"):
+            came = pupils - pupils // 40
+            row |= {"n_due": pupils, "n_att": pupils if kind == "告家长一封信" else came}
+            row |= {"n_receipt": came} if kind == "告家长一封信" else {}
+        elif kind in ("校委会", "教师会"):
+            people = len(school.staff) if kind == "教师会" else 1 + len(school.leaders)
+            row |= {"n_due": people, "n_att": people}
+        found.append(row | {"media_ref": f"16-{school.code}-{month}-{len(found) + 1}"})
+    return sorted(found, key=lambda row: row["date"])
+
+
+def _bulletins(record: Record) -> list[dict]:
+    school = record.school
+    shared = {"school_code": school.name, "editor": school.leaders[-1].name, "signer": school.principal.name}
+    found = [
+        {
+            "kind": "简报",
+            "issue_no": f"{month[:4]}年第{number}期",
+            "title": f"{school.name}{int(month[5:])}月控辍保学简报",
+            "date": days.of_month(month)[-1],
+            **shared,
+            "to": f"{TOWN}中心学校、各行政村",
+            "deidentified": True,
+        }
+        for number, month in enumerate(days.MONTHS, start=1)
+    ]
+    case = {
+        "kind": "典型案例",
+        "issue_no": "2023年第1篇",
+        "title": "陪他走回课堂",
+        "date": dt.date(2023, 9, 27),
+        **shared,
+    }
+    return [*found, case | {"to": "全镇各校", "body": CASE_BODY, "deidentified": True}]

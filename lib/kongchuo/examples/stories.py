@@ -1,0 +1,252 @@
+"""Cases of suspected dropout as they run: when a pupil stays away, is found, visited, confirmed, brought back.
+
+The clock is that of domain.md section 7 and policy.yaml: listed, visited and reported on the third school day, the township
+told within seven days, confirmed at 28 days, a visit a week for the first month and then one in two weeks, and no paper's
+time limit passes without the next paper.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from . import days
+from .changes import Move, Record
+from .days import DAY
+from .people import Child
+from .schools import TOWN, Town
+
+RETURNED, SICK, DATA_FAULT, TO_DROPOUT = "返校", "请假属实", "数据问题", "转辍学台账"
+CONFIRMED_AFTER = 28  # calendar days
+TOWN_WITHIN = 6  # calendar days from the first day away to the report to the township, one fewer than allowed
+# (paper, issuer, days it allows, how it is served)
+LADDER = (
+    ("劝学通知书", "", 7, "送达劝学通知书"),
+    ("限期复学通知书", f"{TOWN}人民政府", 10, "送达限期复学通知书"),
+    ("责令限期改正通知书", f"{TOWN}人民政府", 15, "责令改正"),
+    ("民事起诉状", f"{TOWN}人民政府", 100, "司法文书或起诉"),
+)
+NEXT_VISIT = dt.date(2024, 2, 2)  # of those still away at the end of the term
+MODES = ("家访", "电话", "校村联合", "家访", "镇村校联合", "电话")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A case in outline: first day away, first day back (if ever), the verdict, and when a dropout case is struck off."""
+
+    first: dt.date
+    back: dt.date | None = None
+    verdict: str = RETURNED
+    source: str = "连续缺勤"
+    cause: str = "厌学"
+    closed: dt.date | None = None
+
+
+def _date(month: int, day: int) -> dt.date:
+    return dt.date(2023 if month > 8 else 2024, month, day)
+
+
+JUNIOR = (
+    Scenario(_date(10, 10), None, TO_DROPOUT, cause="外出打工"),
+    Scenario(_date(9, 11), _date(9, 18)),
+    Scenario(_date(10, 16), _date(12, 11), TO_DROPOUT),
+    Scenario(_date(1, 16), None, "", cause="沉迷网络"),
+    Scenario(_date(9, 1), _date(10, 23), TO_DROPOUT, "开学未报到", "学习困难", days.END),
+    Scenario(_date(11, 13), _date(11, 23), SICK, cause="疾病"),
+    Scenario(_date(11, 22), None, DATA_FAULT, "系统推送", "其他"),
+    Scenario(_date(12, 4), _date(12, 12), cause="沉迷网络"),
+    Scenario(_date(10, 26), _date(11, 2), cause="家庭变故或监护缺失"),
+)
+PRIMARY = (
+    Scenario(_date(11, 6), _date(11, 10), cause="家庭变故或监护缺失"),
+    Scenario(_date(9, 20), None, DATA_FAULT, "系统推送", "其他"),
+    Scenario(_date(10, 17), _date(10, 24), cause="随父母流动未落实就读"),
+    Scenario(_date(12, 13), _date(12, 18), cause="厌学"),
+)
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One attempt to bring a pupil back."""
+
+    visit_id: str
+    case_id: str
+    seq: int
+    date: dt.date
+    mode: str
+    result: str
+    next: dt.date | None
+
+
+@dataclass(slots=True, eq=False)
+class Paper:
+    """One legal paper, served at a visit."""
+
+    doc_no: str
+    doc_type: str
+    issuer: str
+    case_id: str
+    served: dt.date
+    deadline: dt.date
+    result: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """A suspected dropout, and the dropout case it became when `confirmed` is a date."""
+
+    child: Child
+    scenario: Scenario
+    case_id: str
+    first: dt.date
+    found: dt.date
+    back: dt.date | None
+    confirmed: dt.date | None = None
+    dropout_id: str = ""
+    visits: list[Visit] = field(default_factory=list)
+    papers: list[Paper] = field(default_factory=list)
+
+    @property
+    def closed(self) -> dt.date | None:
+        """When the suspected case was settled."""
+        if self.scenario.verdict == SICK:
+            return days.shift(self.found, 3)
+        if self.scenario.verdict == DATA_FAULT:
+            return days.shift(self.found, 2)
+        return self.confirmed or self.back
+
+    @property
+    def told_town(self) -> dt.date | None:
+        """When the township government was told: only of those still away by then."""
+        day = max(days.on_or_before(self.first + DAY * TOWN_WITHIN), self.found)
+        return day if self.closed is None or day < self.closed else None
+
+    @property
+    def last_away(self) -> dt.date:
+        """The last school day the pupil missed without leave."""
+        if self.closed is None:
+            return days.END
+        return days.shift(self.closed, -1)
+
+
+def cases(town: Town, record: Record) -> None:
+    """Give the school its cases; sets the pupils' states and adds what 学生变动 has to say of them."""
+    random, school = town.random, record.school
+    if school.stage == "初中":
+        number = min(len(JUNIOR), max(2, round(school.size / 145)))
+        scenarios = JUNIOR[:number]
+        pool = [child for item in school.classes if item.grade > 7 for child in item.pupils]
+    else:
+        scenarios = random.sample(PRIMARY, 1) if school.size > 100 and random.random() < 0.45 else ()
+        pool = [child for item in school.classes if item.grade > 3 for child in item.pupils]
+    pool = [child for child in pool if _may(child)]
+    for number, scenario in enumerate(scenarios, start=1):
+        if not pool:
+            return
+        child = pool.pop(random.randrange(len(pool)))
+        child.taken = True
+        later = random.randint(0, 3) if scenario.source == "连续缺勤" else 0
+        record.cases.append(_case(town, record, child, scenario, number, later))
+
+
+def _may(child: Child) -> bool:
+    """No case comes from a poor family (X40), nor from the late entrants, who turn sixteen within the year."""
+    house = child.family
+    settled = not child.taken and child.status == child.base_state == "在读" and child.status_no[0] == "G"
+    return settled and not (house.poor or house.migrant or child.disability) and child.birth.year > 2007
+
+
+def _case(town: Town, record: Record, child: Child, scenario: Scenario, number: int, later: int) -> Case:
+    school = record.school
+    first = days.shift(scenario.first, later)
+    back = days.shift(scenario.back, later) if scenario.back else None
+    found = first if scenario.verdict == DATA_FAULT else days.shift(first, 2)
+    case = Case(child, scenario, f"YS-{school.code}-2023-{number:03d}", first, found, back)
+    if scenario.verdict == TO_DROPOUT:
+        confirm(town, record, case)
+    elif scenario.cause in ("厌学", "沉迷网络"):
+        child.weary = True
+    if child.weary:
+        child.helper = child.home.head.name
+    _visit(case, school.code)
+    if scenario.verdict not in (SICK, DATA_FAULT):
+        _serve(case, school.name, school.code)
+    return case
+
+
+def confirm(town: Town, record: Record, case: Case) -> None:
+    """Make it a dropout case on the first school day 28 days after the pupil stayed away."""
+    child = case.child
+    case.confirmed = days.on_or_after(case.first + DAY * CONFIRMED_AFTER)
+    case.dropout_id = case.case_id.replace("YS", "CX")
+    child.weary = True  # a plan for the pupil (一生一案) must exist: it is the one for weary pupils
+    child.status, child.study, child.status_date = "辍学", "辍学", case.confirmed
+    record.moves.append(Move(case.confirmed, child, "辍学标注", child.home, None, "连续无故缺勤，多次劝返未返校"))
+    if case.back:
+        child.status, child.study, child.status_date = "在读", "本镇在读", case.back
+        record.moves.append(Move(case.back, child, "复学", None, child.home, "经劝返复学"))
+
+
+def _dates(case: Case) -> list[dt.date]:
+    """Days of the visits: one on the day of listing, one in six days, from a month after confirmation one in thirteen."""
+    excused = case.scenario.verdict in (SICK, DATA_FAULT)
+    end = case.closed if excused else case.back or days.END - DAY
+    found, day = [], case.found
+    while day < end:
+        found.append(day)
+        step = 13 if case.confirmed and day >= case.confirmed + DAY * 35 else 6
+        if case.confirmed and day < case.confirmed <= day + DAY * step:
+            day = case.confirmed
+        else:
+            day += DAY * step
+    if not case.back and not excused and (end - found[-1]).days < 6:
+        return found  # still away, and visited these days
+    return [*found, end]
+
+
+def _visit(case: Case, code: str) -> None:
+    dates = _dates(case)
+    suspected, dropped = 0, 0
+    for place, day in enumerate(dates):
+        is_dropout = case.confirmed is not None and day >= case.confirmed
+        suspected, dropped = suspected + (not is_dropout), dropped + is_dropout
+        number = place + 1
+        visit_id = f"QF-{code}-{case.case_id[-3:]}-{number:02d}"
+        seq = dropped if is_dropout else suspected
+        mode = "镇村校联合" if is_dropout and seq == 1 else MODES[place % len(MODES)]
+        following = dates[place + 1] if place + 1 < len(dates) else None
+        result = "拒绝" if place % 3 else "同意待返校"
+        if following is None:
+            if case.scenario.verdict == SICK:
+                following, result = case.back, "同意待返校"
+            elif case.back or case.scenario.verdict == DATA_FAULT:
+                mode, result = "家访", "已复学(原班)"
+            else:
+                following = NEXT_VISIT
+        case_id = case.dropout_id if is_dropout else case.case_id
+        case.visits.append(Visit(visit_id, case_id, seq, day, mode, result, following))
+
+
+def _serve(case: Case, school_name: str, code: str) -> None:
+    """Serve each paper at the last visit before the time limit of the one before runs out."""
+    end = case.back or days.END
+    for place, visit in enumerate(case.visits[:-1] if case.back else case.visits):
+        number = len(case.papers)
+        if number == len(LADDER):
+            return
+        upcoming = case.visits[place + 1].date if place + 1 < len(case.visits) else dt.date.max
+        before = case.papers[-1] if case.papers else None
+        if before is None and visit.date < case.first + DAY * TOWN_WITHIN:
+            continue
+        if before is not None and not (before.deadline < end and before.deadline < upcoming):
+            continue
+        doc_type, issuer, allowed, mode = LADDER[number]
+        visit.mode = mode
+        word = "义劝通字" if number == 0 else "镇教通字"
+        doc_no = f"{word}[{visit.date.year}]{code}第{int(case.case_id[-3:]) * 10 + number:03d}号"
+        deadline = visit.date + DAY * allowed
+        case.papers.append(Paper(doc_no, doc_type, issuer or school_name, visit.case_id, visit.date, deadline))
+        if before is not None:
+            before.result = "拒绝"
+    if case.papers and case.back:
+        case.papers[-1].result = "已复学(原班)"

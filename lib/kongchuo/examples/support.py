@@ -1,0 +1,237 @@
+"""Rows of 帮扶: families in need, aid, plans and records for weak and weary pupils, disabled, left-behind and other pupils."""
+
+from __future__ import annotations
+
+import datetime as dt
+from random import Random
+
+from . import days
+from .cases import plan_id
+from .changes import Record
+from .people import Child, numeral
+from .schools import SchoolClass
+from .watch import LISTED
+
+PLANNED = ("孤儿", "事实无人抚养")  # besides the poor: who has a plan for the family
+DIS_CODES = {"视力": 1, "听力": 2, "言语": 3, "肢体": 4, "智力": 5, "精神": 6, "多重": 7}
+LEVEL_CODES = {"一级": 1, "二级": 2, "三级": 3, "四级": 4}
+WORKPLACES = ("邻省样例市", "外省示例市", "邻市样例县")
+Pupils = list[tuple[SchoolClass, Child]]
+
+
+def rows(random: Random, record: Record) -> dict[str, list[dict]]:
+    """Rows of every sheet of 帮扶."""
+    pupils = [
+        (item, child)
+        for item in record.school.classes
+        for child in item.pupils
+        if (child.current or child.home) is item and child.status not in ("已转出", "休学")
+    ]
+    in_need = [(item, child) for item, child in pupils if poor_type(child)]
+    plans = [(item, child) for item, child in pupils if child.weak or child.weary]
+    disabled = [(item, child) for item, child in pupils if child.disability]
+    left = [(item, child) for item, child in pupils if "留守" in child.groups]
+    return {
+        "family_plan": [_family_plan(item, child) for item, child in in_need],
+        "aid": [_aid(random, record, child) for _, child in in_need],
+        "pupil_plan": [_pupil_plan(random, record, item, child) for item, child in plans],
+        "support_log": _logs(random, record, plans),
+        "disabled": [_disabled(record, item, child) for item, child in disabled],
+        "home_teaching": _home_teaching(random, record, disabled),
+        "leftbehind": [_leftbehind(random, item, child) for item, child in left],
+        "others": [row for item, child in pupils for row in _others(item, child)],
+    }
+
+
+def poor_type(child: Child) -> str:
+    """困难类型 of the pupil's family, empty when there is none."""
+    return child.family.poor or next((name for name in child.family.others if name in PLANNED), "")
+
+
+def aid_of(child: Child) -> tuple[str, float]:
+    """资助项目 and amount of a term; the amounts are invented."""
+    if child.boarding:
+        return "生活补助(寄宿)", 625.0
+    return "生活补助(非寄宿)", 312.5 if child.grade > 6 else 250.0
+
+
+def _filled(row: dict) -> dict:
+    return {name: value for name, value in row.items() if value != ""}
+
+
+def _family_plan(item: SchoolClass, child: Child) -> dict:
+    house = child.family
+    stage = "初中" if item.grade > 6 else "小学"
+    return {
+        "family_plan": f"JA-2023-{house.number:05d}",
+        "school_year": days.YEAR,
+        "householder": house.householder,
+        "village_code": house.village.name,
+        "student_key": child.key,
+        "name": child.name,
+        "stage_grade": f"{stage}{numeral(item.grade)}年级",
+        "poor_type": poor_type(child),
+        "poor_level": ("特别困难", "困难", "一般困难")[house.number % 3],
+        "poor_cause": ("因病", "缺劳力", "因残", "因学")[house.number % 4],
+        "family_size": 3 + house.number % 4,
+        "helper": item.head.name,
+        "needs": "生活补助和课后看护",
+        "action": "落实资助，每月家访一次",
+        "aid_due": aid_of(child)[0],
+        "aid_done": True,
+    }
+
+
+def _aid(random: Random, record: Record, child: Child) -> dict:
+    name, amount = aid_of(child)
+    return {
+        "school_year": days.YEAR,
+        "term": days.TERM,
+        "student_key": child.key,
+        "name": child.name,
+        "aid_item": name,
+        "standard": amount,
+        "paid": amount,
+        "paid_on": random.choice(days.between(dt.date(2023, 9, 20), dt.date(2023, 9, 27))),
+        "pay_mode": "社保卡",
+        "handler": record.school.aid_clerk.name,
+    }
+
+
+def _pupil_plan(random: Random, record: Record, item: SchoolClass, child: Child) -> dict:
+    kind = "学困兼厌学" if child.weak and child.weary else "学困" if child.weak else "厌学"
+    causes = random.sample(("基础薄弱", "方法不当", "动机不足", "家庭支持不足", "心理"), random.choice((1, 2)))
+    return {
+        "pupil_plan": plan_id(record, child.key),
+        "school_year": days.YEAR,
+        "student_key": child.key,
+        "name": child.name,
+        "class_id": item.class_id,
+        "kind": kind,
+        "basis": "班主任与科任教师共同认定",
+        "listed": LISTED,
+        "baseline": "班级后20%" if child.weak else "课堂参与少，有逃学念头",
+        "causes": "、".join(causes),
+        "helper": child.helper,
+        "goal": "学期评估有进步，按时到校",
+        "action": "每周课后辅导一次，每月谈心或家访一次",
+        "parent_view": "同意并配合",
+        "review1": random.choices(("明显进步", "有进步", "无变化", "退步"), (2, 6, 3, 1))[0],
+    }
+
+
+def _logs(random: Random, record: Record, plans: Pupils) -> list[dict]:
+    found = []
+    for month in days.MONTHS:
+        possible = [day for day in days.of_month(month) if day > LISTED]
+        for _item, child in plans:
+            for day in sorted(random.sample(possible, random.choice((1, 1, 2)))):
+                at_home = child.status == "辍学"
+                mode = "家访" if at_home else random.choice(("课后辅导", "谈心", "家访", "同伴互助"))
+                found.append((day, child, mode))
+    found.sort(key=lambda one: (one[0], one[1].key))
+    return [
+        {
+            "log_id": f"BF-{record.school.code}-{number:05d}",
+            "pupil_plan": plan_id(record, child.key),
+            "date": day,
+            "mode": mode,
+            "content": "讲评作业，商定下周目标" if mode == "课后辅导" else "了解近况，鼓励坚持到校",
+            "response": random.choice(("愿意交流", "能完成布置的练习", "话不多，态度平和")),
+            "helper": child.helper,
+        }
+        for number, (day, child, mode) in enumerate(found, start=1)
+    ]
+
+
+def _disabled(record: Record, item: SchoolClass, child: Child) -> dict:
+    kind, level = child.disability
+    has_card = int(child.key[2:]) % 5 > 0
+    at_home = child.status == "送教上门"
+    row = {
+        "student_key": child.key,
+        "name": child.name,
+        "sex": child.sex,
+        "birth_date": child.birth,
+        "village_code": child.village.name,
+        "has_card": has_card,
+        "card_no": f"{child.id_no}{DIS_CODES[kind]}{LEVEL_CODES[level]}" if has_card else "",
+        "dis_type": kind,
+        "dis_level": level if has_card else "",
+        "placement": "送教上门" if at_home else "随班就读",
+        "school_code": record.school.name,
+        "status_no": child.status_no,
+        "assessed": dt.date(2023, 9, 12),
+        "dis_plan": f"CJ-{record.school.code}-2023-{int(child.key[2:]):05d}",
+    }
+    if at_home:
+        row |= {"home_teachers": f"{item.head.name}、{item.teachers[0].name}", "plan_per_month": 2}
+    return _filled(row)
+
+
+def _home_teaching(random: Random, record: Record, disabled: Pupils) -> list[dict]:
+    found = []
+    for item, child in disabled:
+        if child.status == "送教上门":
+            for month in days.MONTHS:
+                found += [
+                    (day, item, child) for day in random.sample(days.of_month(month)[2:], random.choice((2, 2, 3)))
+                ]
+    found.sort(key=lambda one: (one[0], one[2].key))
+    return [
+        {
+            "home_id": f"SJ-{record.school.code}-{number:04d}",
+            "student_key": child.key,
+            "name": child.name,
+            "date": day,
+            "span": "15:00-16:30",
+            "lessons": 2.0,
+            "team": f"{item.head.name}、{item.teachers[0].name}",
+            "content": "生活语文与动作康复练习",
+            "response": random.choice(("情绪好，能跟着做", "注意力短，需反复示范")),
+            "signed": True,
+            "media_ref": f"11-{record.school.code}-{number:04d}",
+        }
+        for number, (day, item, child) in enumerate(found, start=1)
+    ]
+
+
+def _leftbehind(random: Random, item: SchoolClass, child: Child) -> dict:
+    house = child.family
+    both = house.left == "双亲留守"
+    row = {
+        "student_key": child.key,
+        "name": child.name,
+        "class_id": item.class_id,
+        "left_type": house.left,
+        "left_civil": both,
+        "father_place": WORKPLACES[house.number % 3],
+        "mother_place": WORKPLACES[house.number % 3] if both else "",
+        "father_tel": house.father_tel,
+        "mother_tel": house.mother_tel,
+    }
+    if both:
+        row |= {"trustee": house.guardian, "trustee_rel": house.guardian_rel, "trustee_tel": house.guardian_tel}
+        row["trust_doc"] = True
+    return _filled(
+        row
+        | {
+            "care": house.care,
+            "income": "打工",
+            "relief": "低保" if house.poor == "低保" else "",
+            "teacher": child.helper or item.head.name,
+            "last_contact": random.choice(days.SCHOOL_DAYS[-12:]),
+        }
+    )
+
+
+def _others(item: SchoolClass, child: Child) -> list[dict]:
+    kinds = [*child.family.others, *(["随迁"] if child.family.migrant else [])]
+    rows = []
+    for kind in kinds:
+        row = {"student_key": child.key, "name": child.name, "class_id": item.class_id, "kind": kind}
+        if kind == "随迁":
+            row |= {"origin": "外省示例市样例县", "res_proof": True}
+        care = f"由{child.family.guardian_rel}照管，班主任每月联系一次"
+        rows.append(row | {"care_plan": care, "helper": child.helper or item.head.name})
+    return rows

@@ -1,0 +1,86 @@
+"""The example township through the whole pipe: clean as made, and every planted fault found, and nothing else."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from kongchuo import opening, township
+from kongchuo.examples import fault_cells, fault_duties, fault_links, fault_sheets
+from kongchuo.findings import UserError
+
+RULES = (
+    *(f"F{number:02d}" for number in range(1, 23)),
+    *("X01", "X02", "X04", *(f"X{number:02d}" for number in range(5, 13)), "X25", "X26", "X27"),
+    *(f"G{number:02d}" for number in range(1, 8)),
+)
+
+
+def place(finding):
+    return finding.workbook, finding.sheet or None, finding.row or None, finding.column or None, finding.rule
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clean")
+    township.make(folder, 5, 700, 2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faulty")
+    return township.make(folder, 8, 1500, 3, faults=True)
+
+
+@pytest.mark.parametrize("as_of", [None, dt.date(2023, 10, 31), dt.date(2024, 1, 31)])
+def test_clean_township_has_no_finding(clean, as_of):
+    opened = opening.open_town([clean], as_of)
+    assert not opened.judgement.broken
+    assert not opened.findings[:5]
+    assert not opened.not_judged
+
+
+def test_every_planted_fault_is_found_and_nothing_else(faulty):
+    planted = json.loads((faulty.folder / "planted.json").read_text("utf-8"))
+    assert planted == list(faulty.planted)
+    expected = {tuple(one[name] for name in ("workbook", "sheet", "row", "column", "rule")) for one in planted}
+    opened = opening.open_town([faulty.folder])
+    found = {place(finding) for finding in opened.findings}
+    assert not opened.judgement.broken
+    assert not sorted(map(str, expected - found))
+    assert not sorted(map(str, found - expected))
+    assert len(expected) == len(planted)
+
+
+def test_each_rule_is_planted_three_times(faulty):
+    rules = [one["rule"] for one in faulty.planted]
+    assert {rule: rules.count(rule) for rule in RULES if rules.count(rule) < 3} == {}
+
+
+def test_every_fault_says_what_it_is():
+    for module in (fault_cells, fault_duties, fault_links, fault_sheets):
+        assert all(how.__doc__ and times for how, times in module.PLANTS.items())
+
+
+def test_small_township_holds_what_it_can(tmp_path):
+    made = township.make(tmp_path, 2, 40, 1, faults=True)
+    assert made.planted
+    assert str(len(made.planted)) in made.summary
+
+
+def test_township_as_files(tmp_path):
+    made = township.make(tmp_path, 2, 60, 1)
+    assert made.workbooks == 4 + 2 * 5 == len(list(tmp_path.rglob("*.xlsx")))
+    assert not (tmp_path / "planted.json").exists()
+    with pytest.raises(UserError, match="已有"):
+        township.make(tmp_path, 2, 60, 1)
+    with pytest.raises(UserError, match="2所"):
+        township.make(tmp_path / "other", 1, 60, 1)
+
+
+def test_same_seed_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        township.make(tmp_path / name, 2, 40, 9, faults=True)
+    files = [sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two")]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
