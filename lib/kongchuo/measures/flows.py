@@ -1,0 +1,187 @@
+"""What came, what went and what is left: pupils of a class (month, school year), suspected cases, dropout cases.
+
+Every flow is counted by class, so that the parts add up, and shows its own gap where the ledgers do not balance. Knows no files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from .. import rolls
+from ..tables import Town
+from .scopes import KEYS, Scope
+
+OPENING, CLOSING, COUNTED, GAP, MOVED_IN, MOVED_OUT = "期初在校", "期末应有", "期末在校", "差额", "班级调入", "班级调出"
+
+
+# --- pupils -----------------------------------------------------------------------------------------------------------
+def baseline(scope: Scope) -> pd.DataFrame:
+    """N0: the locked 学年初基准 rows of pupils at school (在读, 送教上门)."""
+    rows = scope.rows("baseline")
+    return rows[rows["base_state"].isin(rolls.AT_SCHOOL)]
+
+
+def baseline_day(scope: Scope) -> pd.Timestamp:
+    """The day the baseline stands for: 学年初基准.基准日期 as most rows have it, else 统计基准日 of policy."""
+    days = scope.rows("baseline")["base_date"].dropna()
+    if len(days):
+        return days.mode().iloc[0]
+    return pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['baseline_date']}")
+
+
+def kinds(scope: Scope, letter: str) -> list[str]:
+    """变动类别 by their code's letter: A adds, B takes away, C moves inside."""
+    return [value.name for value in scope.town.schema.codes["change_kind"].values if value.code.startswith(letter)]
+
+
+def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
+    """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from rolls."""
+    state = scope.town.once(_on, f"{day:%Y-%m-%d}")
+    return scope.within(scope.with_class(state[state["state"].isin(rolls.AT_SCHOOL)]))
+
+
+def _on(town: Town, day: str) -> pd.DataFrame:
+    return rolls.on(town, dt.date.fromisoformat(day))
+
+
+def _size(frame: pd.DataFrame) -> pd.Series:
+    return frame.groupby(KEYS).size()
+
+
+def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataFrame:
+    """The flow from an opening stock over the events after a day to the scope's end, by KEYS; D01 of domain.md 4.1."""
+    end = pd.Timestamp(scope.end)
+    came, gone = (scope.rows("change", by=column) for column in ("class_to", "class_from"))
+    came, gone = (rows[(rows["date"] > after) & (rows["date"] <= end)] for rows in (came, gone))
+    columns = {OPENING: opening}
+    for kind in kinds(scope, "A"):
+        columns[kind] = _size(came[came["kind"] == kind])
+    moves = kinds(scope, "C")
+    columns[MOVED_IN] = _size(came[came["kind"].isin(moves) & came["class_to"].notna()])
+    for kind in kinds(scope, "B"):
+        columns[kind] = _size(gone[gone["kind"] == kind])
+    columns[MOVED_OUT] = _size(gone[gone["kind"].isin(moves) & gone["class_to"].notna()])
+    columns[COUNTED] = _size(at_school(scope, end))
+    frame = pd.DataFrame(columns).fillna(0).astype("int64")
+    frame.index = frame.index.set_names(KEYS)
+    plus = [*kinds(scope, "A"), MOVED_IN]
+    minus = [*kinds(scope, "B"), MOVED_OUT]
+    due = frame[OPENING] + frame[plus].sum(axis=1) - frame[minus].sum(axis=1)
+    frame.insert(len(frame.columns) - 1, CLOSING, due)
+    return frame.assign(**{GAP: frame[COUNTED] - frame[CLOSING]})
+
+
+def month_flow(scope: Scope) -> pd.DataFrame:
+    """D01 over the scope's days, by KEYS: opening, one column a kind of change, closing as it should be and as counted, gap.
+
+    In the month of the baseline day the flow opens on that day, since the classes of the year begin then.
+    """
+    before = max(pd.Timestamp(scope.start) - pd.Timedelta(days=1), baseline_day(scope))
+    return _balanced(scope, _size(at_school(scope, before)), before)
+
+
+def year_flow(scope: Scope) -> pd.DataFrame:
+    """D01 from the locked baseline (N0) to the end of the scope's days, by KEYS, as `month_flow`."""
+    return _balanced(scope, _size(baseline(scope)), baseline_day(scope))
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+SUSPECTED_OUT = {"返校": "返校", "转辍学台账": "转辍学"}  # 核查结论 -> step of the flow; every other verdict: 其他销号
+SUSPECTED_STEPS = ("上月末在册", "新增", "返校", "转辍学", "其他销号", "本月末在册")
+DROPOUT_STEPS = ("上月末在册", "新认定", "返校", "销号", "本月末在册")
+
+
+def suspected(scope: Scope) -> pd.DataFrame:
+    """The suspected cases of the scope with entered (发现日期), left (结案日期) and how they left; NaT: unknown or still open."""
+    rows = scope.rows("suspected")
+    out = rows["verdict"].map(SUSPECTED_OUT).fillna("其他销号")
+    return rows.assign(entered=rows["found"], left=rows["closed"], how=out)
+
+
+def dropouts(scope: Scope) -> pd.DataFrame:
+    """The dropout cases of the scope with entered (认定日期), left (复学日期 or 销号日期, the earlier) and how they left.
+
+    A case in state 再次辍学 that is not closed is open whatever its 复学日期 says.
+    """
+    rows = scope.rows("dropout")
+    back = rows["back_date"].where((rows["state"] != "再次辍学") | rows["closed"].notna())
+    left = pd.concat([back, rows["closed"]], axis=1).min(axis=1)
+    returned = back.notna() & (rows["closed"].isna() | (back <= rows["closed"]))
+    how = returned.map({True: "返校", False: "销号"})
+    return rows.assign(entered=rows["confirm_date"], left=left, how=how)
+
+
+def open_at(cases: pd.DataFrame, day: object) -> pd.Series:
+    """Which cases are open at the end of a day. A case without its first date counts as long open: it must not be lost."""
+    day = pd.Timestamp(day)
+    return (cases["entered"].isna() | (cases["entered"] <= day)) & (cases["left"].isna() | (cases["left"] > day))
+
+
+def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.DataFrame:
+    """The flow of cases over the scope's days by KEYS: opening stock, new, one column a way out, closing stock.
+
+    For each class: opening + new − all ways out = closing.
+    """
+    start = pd.Timestamp(scope.start)
+    entered = cases["entered"]
+    left = cases["left"].where(cases["left"].isna() | entered.isna() | (cases["left"] >= entered), entered)
+    cases = cases.assign(left=left)
+    columns = {steps[0]: open_at(cases, start - pd.Timedelta(days=1)), steps[1]: scope.in_month(entered)}
+    for step in steps[2:-1]:
+        columns[step] = scope.in_month(left) & (cases["how"] == step)
+    columns[steps[-1]] = open_at(cases, scope.end)
+    frame = pd.DataFrame({**{key: cases[key] for key in KEYS}, **columns})
+    return frame.groupby(KEYS).sum().astype("int64")
+
+
+# --- absence ----------------------------------------------------------------------------------------------------------
+def unexcused(scope: Scope) -> pd.DataFrame:
+    """The 缺勤明细 rows of the scope's days without leave: 旷课, 开学未报到, 失联."""
+    rows = scope.rows("absence")
+    return rows[scope.in_month(rows["date"]) & rows["kind"].isin(rolls.UNEXCUSED)]
+
+
+def longest_runs(scope: Scope) -> pd.DataFrame:
+    """Pupils absent without leave on the scope's days, each once with the longest run that reaches into them (domain.md 4.3).
+
+    Columns: KEYS, student_key, name, run (school days, half days count 0.5), first and last day of the run, step
+    (1: one day, 2: two days, 3: three or more; 0: half a day). Counted as rolls.streaks counts on each day, but all days at once.
+    """
+    days = pd.DatetimeIndex([day for day in rolls.school_days(scope.town) if day <= scope.end]).astype("datetime64[us]")
+    month = days >= pd.Timestamp(scope.start)
+    rows = scope.rows("absence")
+    without = rows["kind"].isin(rolls.UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
+    rows = rows.assign(place=days.get_indexer(rows["date"]), without=without).dropna(subset=["student_key", "kind"])
+    rows = rows[rows["place"] >= 0]
+    rows["value"] = (rows["halves"].fillna(0).astype(float) / 2).where(rows["without"], 0.0)
+    daily = scope.rows("daily")
+    filled = daily.assign(place=days.get_indexer(daily["date"])).groupby("class_id")["place"].agg(list).to_dict()
+    reached = rows[rows["without"] & month[rows["place"]]]
+    found = []
+    for pupil, own in rows[rows["student_key"].isin(reached["student_key"])].groupby(
+        ["home", "student_key"], sort=False
+    ):
+        value, absent, seen = np.zeros(len(days)), np.zeros(len(days), bool), np.zeros(len(days), bool)
+        np.add.at(value, own["place"], own["value"])
+        absent[own.loc[own["without"], "place"]] = True
+        seen[own.loc[~own["without"], "place"]] = True
+        seen[[place for place in filled.get(own["class_id"].iloc[-1], ()) if place >= 0]] = True
+        seen &= ~absent
+        total = np.cumsum(np.minimum(value, 1))
+        run = np.where(month & absent, total - np.maximum.accumulate(np.where(seen, total, 0)), -1)
+        last = int(run.argmax())
+        first = int(np.flatnonzero(absent & (np.cumsum(seen) == np.cumsum(seen)[last]))[0])
+        if run[last] >= 0:
+            found.append((*pupil, float(run[last]), days[first], days[last]))
+    names = ["home", "student_key", "run", "first", "last"]
+    runs = pd.DataFrame(found, columns=names).astype({"run": float, "first": days.dtype, "last": days.dtype})
+    who = reached.drop_duplicates(["home", "student_key"])[[*KEYS, "student_key", "name"]]
+    return who.merge(runs, on=["home", "student_key"]).assign(step=lambda frame: frame["run"].clip(upper=3).astype(int))
+
+
+def school_days(scope: Scope) -> list[pd.Timestamp]:
+    """The school days among the scope's days, by 教学日历 and 学年学期."""
+    return [pd.Timestamp(day) for day in rolls.school_days(scope.town) if scope.start <= day <= scope.end]

@@ -1,0 +1,182 @@
+"""Sections on cases: 疑似与辍学, 重点关注."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .. import measures
+from ..display import NOT_YET, Chart, Figure, Note, Section, Table, Tiles, charts
+from ..measures import flows
+from ..measures.scopes import Scope
+from ..months import Month
+from .units import Column, behind, finest, ledger, unit_table
+
+LEVELS = ("红", "黄", "蓝")
+RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)", "已复学(普职融合)")
+
+
+def cases(month: Month) -> Section:
+    """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned; no 零报告 before rule X41."""
+    scope = month.scope
+    unread = scope.missing("suspected", "dropout", "visit")
+    if unread and set(unread) >= set(month.homes):
+        text = f"读不到控辍台账：{'、'.join(unread)}。疑似与辍学尚未判定，不能当作没有。"
+        return Section("疑似与辍学", (Note(text, "unknown"),), 4, "cases")
+    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    first = flows.case_flow(scope, suspected, flows.SUSPECTED_STEPS)
+    second = flows.case_flow(scope, dropouts, flows.DROPOUT_STEPS)
+    rates = (
+        measures.returned(scope, first, "疑似劝返率", "suspected").total,
+        measures.returned(scope, second, "辍学劝返率", "dropout").total,
+    )
+    visits = scope.rows("visit")
+    visits = visits[scope.in_month(visits["date"])]
+    won = int(visits["result"].isin(RETURNED).sum())
+    open_suspected = suspected[flows.open_at(suspected, scope.end)]
+    open_dropouts = dropouts[flows.open_at(dropouts, scope.end)]
+    figures = (
+        stock("本月末在册疑似", len(open_suspected), scope.missing("suspected")),
+        stock("本月末在册辍学", len(open_dropouts), scope.missing("dropout")),
+        *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
+        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次"),
+    )
+    blocks = [
+        Tiles(figures),
+        Chart(
+            _waterfall(first, second), "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", _reads(first, second)
+        ),
+        _table(month, first, "疑似辍学"),
+        _table(month, second, "辍学"),
+        zero_report(month, open_suspected, open_dropouts),
+        *_behind(month, open_suspected, open_dropouts, visits),
+    ]
+    if unread:
+        blocks.insert(0, Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown"))
+    return Section("疑似与辍学", tuple(blocks), 4, "cases")
+
+
+def stock(label: str, number: int, unread: tuple[str, ...]) -> Figure:
+    """Open cases; none found while a ledger could not be read is not none."""
+    note = f"未含读不到台账的：{'、'.join(unread[:3])}{'等' if len(unread) > 3 else ''}" if unread else "台账在册，人"
+    value = "尚未判定" if unread and not number else number
+    return Figure(label, value, note, "bad" if number else "unknown" if unread else "plain")
+
+
+def _steps(flow: pd.DataFrame) -> list[tuple[str, int]]:
+    """Signed steps for the chart: stocks and arrivals as they are, ways out negative."""
+    sums = flow.sum()
+    opening, new, closing = flow.columns[0], flow.columns[1], flow.columns[-1]
+    return [(name, int(sums[name]) if name in (opening, new, closing) else -int(sums[name])) for name in flow.columns]
+
+
+def _waterfall(first: pd.DataFrame, second: pd.DataFrame) -> object:
+    return charts.waterfall((("疑似辍学", _steps(first)), ("辍学", _steps(second))), _reads(first, second))
+
+
+def _reads(first: pd.DataFrame, second: pd.DataFrame) -> str:
+    return "；".join(
+        f"{title}：" + "，".join(f"{name}{abs(value)}人" for name, value in _steps(flow))
+        for title, flow in (("疑似辍学", first), ("辍学", second))
+    )
+
+
+def _table(month: Month, flow: pd.DataFrame, title: str) -> Table:
+    columns = [Column(name, flow[name]) for name in flow.columns]
+    empty = "台账中本月没有在册或变动的个案"
+    return unit_table(month, finest(month), columns, idle=False, caption=f"{title}：各单位", empty=empty)
+
+
+def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> Note:
+    """The 零报告 needs rule X41; until then the counts stand and nothing is declared zero (domain.md 6.1, section 4)."""
+    ready = "X41" in month.judgement.judged
+    counts = f"台账本月末在册：疑似 {len(suspected)} 人，辍学 {len(dropouts)} 人"
+    if ready and not month.judgement.of("X41") and not len(suspected) and not len(dropouts):
+        return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
+    return Note(
+        f"零报告{'与台账不符或有在册个案' if ready else NOT_YET}。{counts}。", "unknown" if not ready else "bad"
+    )
+
+
+def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:
+    first = (
+        "name",
+        "student_key",
+        "grade",
+        "found",
+        "last_day",
+        "source",
+        "cause",
+        "poor",
+        "first_visit",
+        "rep_center",
+        "rep_town",
+        "teacher",
+    )
+    second = (
+        "name",
+        "student_key",
+        "grade",
+        "drop_date",
+        "confirm_date",
+        "cause1",
+        "whereabouts",
+        "plan_id",
+        "bond_school",
+        "order_no",
+        "order_due",
+        "state",
+    )
+    third = ("name", "seq", "date", "mode", "lead", "guardian_att", "pupil_att", "result", "next")
+    found = []
+    for title, frame, sheet, names in (
+        ("在册疑似", suspected, "suspected", first),
+        ("在册辍学", dropouts, "dropout", second),
+        ("本月劝返记录", visits.sort_values(["student_key", "date"]), "visit", third),
+    ):
+        if len(frame):
+            found.append(behind(title, ledger(month, frame, sheet, names)))
+    return found
+
+
+def watched(scope: Scope) -> pd.DataFrame:
+    """The 重点关注 rows of the scope as cases: entered (发现日期), left (解除日期)."""
+    rows = scope.rows("watch")
+    return rows.assign(entered=rows["found"], left=rows["closed"])
+
+
+def watch(month: Month) -> Section:
+    """八: counts by 预警等级 and how they moved in the month; names only in the school's own edition."""
+    scope = month.scope
+    unread = scope.missing("watch")
+    if unread and set(unread) >= set(month.homes):
+        return Section("重点关注", (Note(f"读不到重点关注：{'、'.join(unread)}，尚未判定。", "unknown"),), 8, "watch")
+    rows = watched(scope)
+    before = flows.open_at(rows, pd.Timestamp(scope.start) - pd.Timedelta(days=1))
+    now = flows.open_at(rows, scope.end)
+    new, closed = scope.in_month(rows["entered"]), scope.in_month(rows["left"])
+    lines = [
+        (f"{level}色", *(int((mask & (rows["level"] == level)).sum()) for mask in (before, new, closed, now)))
+        for level in LEVELS
+    ]
+    lines = [(*line, f"{line[4] - line[1]:+d}".replace("+0", "不变")) for line in lines]
+    total = ("合计", *(int(mask.sum()) for mask in (before, new, closed, now)))
+    total = (*total, f"{total[4] - total[1]:+d}".replace("+0", "不变"))
+    columns = ("预警等级", "上月末在册", "本月新增", "本月解除", "本月末在册", "比上月末")
+    names = ("name", "student_key", "level", "signals", "found", "freq", "last", "teacher", "action", "state")
+    open_rows = (
+        rows[now]
+        .assign(order=rows["level"].map({level: place for place, level in enumerate(LEVELS)}))
+        .sort_values("order")
+    )
+    blocks = [
+        Table(columns, tuple(lines), "各等级人数", total),
+        Note(f"自动信号和应关注未关注（规则 X38、X39）{NOT_YET}；以上为学校登记数。", "unknown"),
+    ]
+    if len(open_rows) and month.home:  # names only in the internal view of the school
+        blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
+    if not month.home:
+        parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
+        blocks.append(
+            unit_table(month, "home", [Column(name, parts[name]) for name in parts.columns], caption="各校重点关注人数")
+        )
+    return Section("重点关注", tuple(blocks), 8, "watch")

@@ -1,0 +1,159 @@
+"""One school (or the whole town) in one month: opened from the shared folder, read, judged, ready to be measured.
+
+The township is read once in a process, however many months and schools a live page looks at.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import os
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from . import opening
+from .findings import ERROR, Finding, UserError
+from .measures.flows import month_flow
+from .measures.scopes import Scope
+from .policy import Policy
+from .rules import Judgement, NotJudged
+from .schema import CENTRE
+from .tables import Town, Workbook
+
+ALL = "all"  # the parameter that means the whole town
+WORKBOOKS = "KONGCHUO_WORKBOOKS"
+
+
+@dataclass(frozen=True)
+class Month:
+    """A judged township seen for one month by one school; home "" is the whole town. grade and class_id narrow the figures."""
+
+    town: Town
+    policy: Policy
+    judgement: Judgement
+    home: str
+    month: str
+    start: dt.date
+    end: dt.date
+    grade: int | None = None
+    class_id: str = ""
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """The folders of the schools it is about."""
+        return (self.home,) if self.home else self.town.homes
+
+    @property
+    def title(self) -> str:
+        """Who reports: the school's full name, or the office's with a word that it is about the whole town."""
+        return self.home or f"{self.office}（全镇）"
+
+    @property
+    def office(self) -> str:
+        """The name of the 中心学校 as the registry has it."""
+        rows = self.town["school"]
+        names = rows.loc[rows["stage"] == CENTRE, "school_name"].dropna()
+        return names.iloc[0] if len(names) else CENTRE
+
+    @property
+    def label(self) -> str:
+        """2023年10月."""
+        return f"{self.month[:4]}年{int(self.month[5:])}月"
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The part of the town and the days that figures are counted over."""
+        bad = frozenset((f.workbook, f.sheet, f.row) for f in self.judgement.findings if f.severity == ERROR and f.row)
+        return Scope(self.town, self.policy, self.start, self.end, self.homes, self.grade, self.class_id, bad)
+
+    @cached_property
+    def flow(self) -> pd.DataFrame:
+        """flows.month_flow of the scope; three sections and the footer use it."""
+        return month_flow(self.scope)
+
+    @cached_property
+    def workbooks(self) -> tuple[Workbook, ...]:
+        """The workbooks the page is made from: the schools' own and the office's."""
+        return tuple(book for book in self.town.workbooks if book.home in (*self.homes, CENTRE))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings in the school's own folder; for the town, all of them."""
+        return tuple(finding for finding in self.judgement.findings if not self.home or home_of(finding) == self.home)
+
+    @cached_property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """What could not be judged of these schools, the office's missing workbooks included."""
+        return tuple(item for item in self.judgement.not_judged if item.home in (*self.homes, CENTRE))
+
+    def narrowed(self, grade: int | None, class_id: str) -> Month:
+        """The same month for one grade or class only."""
+        return replace(self, grade=grade, class_id=class_id)
+
+
+def home_of(finding: Finding) -> str:
+    """The folder a finding lies in: 2023-2024/示例中学/学籍.xlsx -> 示例中学 (a whole folder may be missing as well)."""
+    return [*finding.workbook.split("/"), ""][1]
+
+
+def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
+    """Open one month ("2023-10") of a school (full name, code or usual name; "all": the town) from the shared folder.
+
+    `workbooks` empty: the environment variable KONGCHUO_WORKBOOKS. The figures stand as of the month's last day, or today.
+    Raises UserError for an unknown school, month or folder.
+    """
+    start, end = _days(month)
+    folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
+    if not folder:
+        raise UserError(f"没有指定共享文件夹。请设置参数 workbooks 或环境变量 {WORKBOOKS}。")
+    opened = opening.open_year(Path(folder), school_year(start), end)
+    town, held, judgement = opened.town, opened.policy, opened.judgement
+    return Month(town, held, judgement, find_school(town, school), month, start, end)
+
+
+def school_year(day: dt.date) -> str:
+    """The school year (1 September to 31 August) of a day: 2023-10-01 -> 2023-2024."""
+    first = day.year if day.month >= 9 else day.year - 1
+    return f"{first}-{first + 1}"
+
+
+def months_of(year: str, until: dt.date) -> tuple[str, ...]:
+    """The months of a school year that have begun by a day, newest first."""
+    first = int(year[:4])
+    months = [f"{first}-{number:02}" for number in range(9, 13)] + [
+        f"{first + 1}-{number:02}" for number in range(1, 9)
+    ]
+    return tuple(reversed([month for month in months if month <= f"{until:%Y-%m}"]))
+
+
+def find_school(town: Town, school: str) -> str:
+    """The folder (full name) of a school given by full name, code or usual name; "" for all. Raises UserError."""
+    wanted = school.strip()
+    if wanted == ALL:
+        return ""
+    names = {name: name for name in town.homes}
+    for row in town.schools.dropna(subset=["school_name"]).itertuples():
+        aliases = str(row.school_alias).split("、") if isinstance(row.school_alias, str) else []
+        names |= {
+            name: row.school_name for name in (row.school_code, row.school_name, *aliases) if isinstance(name, str)
+        }
+    if wanted in names:
+        return names[wanted]
+    near = difflib.get_close_matches(wanted, names, 1)
+    hint = f"是不是“{names[near[0]]}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {ALL}。"
+    raise UserError(f"没有名为“{wanted}”的学校。{hint}")
+
+
+def _days(month: str) -> tuple[dt.date, dt.date]:
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
+        raise UserError(f"月份“{month}”不对，请写成 2023-10 的样子。")
+    start = dt.date.fromisoformat(f"{month}-01")
+    today = dt.date.today()
+    if start > today:
+        raise UserError(f"{month} 还没有到，请选已经开始的月份。")
+    following = (start + dt.timedelta(days=31)).replace(day=1)
+    return start, min(following - dt.timedelta(days=1), today)

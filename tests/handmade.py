@@ -1,0 +1,66 @@
+"""Small towns written by hand, for tests of figures and pages: rows as dictionaries, everything else empty."""
+
+import datetime as dt
+
+import pandas as pd
+
+from kongchuo import policy, schema
+from kongchuo.measures.scopes import Scope
+from kongchuo.months import Month
+from kongchuo.places import POLICY
+from kongchuo.rules import Judgement
+from kongchuo.schema import CENTRE
+from kongchuo.tables import DTYPES, Table, Town, Workbook, empty_frame
+
+YEAR = "2023-2024"
+
+
+def table(sheet, rows, first=2, columns=None):
+    """A Table of rows (dictionaries by field name), at Excel rows from `first` on."""
+    frame = pd.DataFrame(rows, index=range(first, first + len(rows))).reindex(
+        columns=[item.name for item in sheet.fields]
+    )
+    frame = frame.astype({item.name: DTYPES[item.type] for item in sheet.fields}) if rows else empty_frame(sheet)
+    present = {
+        item.name: place for place, item in enumerate(sheet.fields, 1) if columns is None or item.name in columns
+    }
+    return Table(sheet, frame, present)
+
+
+def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=()):
+    """A Town: rows = {sheet: {home: [row, …]}} (home is ignored for the office's sheets); unread = (home, book name) pairs."""
+    books, made = schema.default(), []
+    for book in books.books:
+        for home in (CENTRE,) if book.owner == "centre" else homes:
+            for stem in book.stems[:1]:
+                read = (home, book.name) not in unread
+                tables = {}
+                for sheet in book.sheets:
+                    given = rows.get(sheet.name, {})
+                    tables[sheet.name] = table(sheet, given.get(home, []) if isinstance(given, dict) else given)
+                made.append(
+                    Workbook(
+                        f"{YEAR}/{home}/{stem}.xlsx",
+                        book,
+                        home,
+                        read,
+                        "ab" * 32 if read else "",
+                        tables if read else {},
+                    )
+                )
+
+    return Town(YEAR, as_of, books, tuple(made))
+
+
+def scope(made, start="2023-10-01", end="2023-10-31", homes=None, **more):
+    """A Scope over the whole of a town made above, or over `homes`."""
+    held = policy.load(POLICY)
+    days = dt.date.fromisoformat(start), dt.date.fromisoformat(end)
+    return Scope(made, held, *days, made.homes if homes is None else homes, **more)
+
+
+def month(made, home="", findings=(), not_judged=(), judged=("X11", "X12")):
+    """A Month (October 2023) of a town made above with findings given by hand."""
+    held = policy.load(POLICY)
+    judgement = Judgement(tuple(sorted(findings)), tuple(not_judged), frozenset(judged))
+    return Month(made, held, judgement, home, "2023-10", dt.date(2023, 10, 1), made.as_of)

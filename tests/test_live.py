@@ -1,0 +1,118 @@
+"""The live page: drop-downs change what every section shows; a batch run has no widgets at all."""
+
+import sys
+
+import pytest
+
+import handmade
+from kongchuo import display, months
+from kongchuo.display import live
+from kongchuo.findings import UserError
+from kongchuo.monthly import MonthlySelfCheck, monthly_self_check
+from test_display import HOMES, sheets
+
+EXTRA = {
+    "school_year": handmade.YEAR,
+    "school_code": "JJ",
+    "class_id": "JJ-2021-01",
+    "class_name": "三(1)班",
+    "grade": 3,
+}
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """A live page over a town made by hand; gives the function that opens a month of it."""
+    rows = sheets()
+    rows["class"] = [*rows["class"], EXTRA]
+    town = handmade.town(rows, HOMES)
+
+    def open_month(school, month, workbooks=""):
+        if month != "2023-10":
+            raise UserError("<b>没有</b>这个月")
+        return handmade.month(town, months.find_school(town, school))
+
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    monkeypatch.setattr(live, "open_month", open_month)
+    monkeypatch.setattr("kongchuo.monthly.open_month", open_month)
+    return open_month
+
+
+def test_a_batch_run_shows_html_and_no_drop_downs(monkeypatch):
+    monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+    report = MonthlySelfCheck(handmade.month(handmade.town(sheets(), HOMES), "甲小学"))
+
+    assert report.controls() is None
+    assert report.basics()._repr_mimebundle_().keys() == {"text/html", "text/plain"}
+    data = report.footer()._repr_mimebundle_()[display.MIMETYPE]
+    assert (data["school"], data["month"], data["suspected_open"], data["enrolled"]) == ("甲小学", "2023-10", 1, 1)
+    assert all(len(value) == 64 for value in data["workbooks"].values())
+
+
+def test_a_choice_redraws_every_section_shown(opened):
+    report = monthly_self_check("甲小学", "2023-10")
+    controls = live.Controls(report.month, "", report._redraw)
+    title, basics = report.headline(), report.basics()
+    assert "三(1)班" in basics.value
+
+    controls.boxes["年级"].value = 4
+    assert "三(1)班" not in basics.value
+    assert [label for label, _ in controls.boxes["班级"].options] == ["全部", "四(1)班"]
+
+    controls.boxes["学校"].value = months.ALL
+    assert "示例镇中心学校（全镇）" in title.value
+    assert controls.progress.value == ""
+
+
+def test_the_address_says_which_school(opened, monkeypatch):
+    monkeypatch.setenv("QUERY_STRING", "school=%E7%94%B2%E6%A0%A1&month=2023-10")
+
+    assert monthly_self_check("all", "2023-09").month.home == "甲小学"
+
+
+def test_a_choice_that_cannot_be_opened_is_said_and_escaped(opened):
+    report = monthly_self_check("甲小学", "2023-10")
+    controls = live.Controls(report.month, "", report._redraw)
+
+    controls.boxes["月份"].value = "2023-09"
+
+    assert "&lt;b&gt;没有" in controls.progress.value
+
+
+def test_schools_are_found_by_any_name_and_near_ones_suggested():
+    town = handmade.town(sheets(), HOMES)
+
+    assert [months.find_school(town, name) for name in ("甲小学", "JJ", "甲校", "all")] == [
+        "甲小学",
+        "甲小学",
+        "甲小学",
+        "",
+    ]
+    with pytest.raises(UserError, match="是不是“甲小学”"):
+        months.find_school(town, "甲小")
+
+
+@pytest.mark.parametrize("month", ["2023-13", "2023-1", "十月", "2023-10-01"])
+def test_a_month_must_look_like_one(month):
+    with pytest.raises(UserError, match="2023-10 的样子"):
+        months.open_month("all", month, "somewhere")
+
+
+def test_months_run_with_the_school_year():
+    import datetime as dt
+
+    assert months.school_year(dt.date(2024, 8, 31)) == "2023-2024"
+    assert months.months_of("2023-2024", dt.date(2023, 11, 2)) == ("2023-11", "2023-10", "2023-09")
+    assert len(months.months_of("2023-2024", dt.date(2030, 1, 1))) == 12
+
+
+def test_import_is_light():
+    """`import kongchuo` in a notebook costs nothing before a verb is used."""
+    import subprocess
+
+    code = (
+        "import sys, kongchuo; print([name for name in ('pandas', 'matplotlib', 'ipywidgets') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
