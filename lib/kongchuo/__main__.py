@@ -1,0 +1,155 @@
+"""The command line: parse, call one library function, exit code. Holds no logic of its own.
+
+Exit codes: 0 clean, 1 errors found, 2 wrong usage, 3 something cannot be read or found, 4 a run of a batch failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+from pathlib import Path
+
+from . import findings
+
+CLEAN, ERRORS, USAGE, UNREADABLE, RUN_FAILED = 0, 1, 2, 3, 4
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print the findings of workbooks and of the rules over them."""
+    from . import opening
+
+    opened = opening.open_town(args.paths, args.as_of)
+    if args.json:
+        print(json.dumps([finding.as_json() for finding in opened.findings], ensure_ascii=False, indent=1))
+    else:
+        print(findings.report(opened.findings, f"{opened.town.year} 学年，数据截至 {opened.town.as_of}"))
+        if opened.not_judged:
+            print(f"尚未判定：{len(opened.not_judged)} 处（读不到所需的工作簿、工作表或列）")
+            for item in opened.not_judged if args.verbose else ():
+                print(f"  {item.rule} {item.home}：{item.reason}")
+    if opened.judgement.broken:
+        print("\n".join(opened.judgement.broken), file=sys.stderr)
+        return RUN_FAILED
+    if opened.unreadable:
+        return UNREADABLE
+    return ERRORS if findings.count(opened.findings)[findings.ERROR] else CLEAN
+
+
+def build(args: argparse.Namespace) -> int:
+    """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
+    from .writing import building
+
+    stale = building.build(check=args.check)
+    for name in stale:
+        print(f"已过期，请运行 kongchuo build：{name}" if args.check else f"已生成：{name}")
+    return ERRORS if args.check and stale else CLEAN
+
+
+def example(args: argparse.Namespace) -> int:
+    """Make an example township of invented pupils."""
+    from . import township
+
+    made = township.make(args.folder, args.schools, args.pupils, args.seed, faults=args.faults)
+    print(made.summary)
+    return CLEAN
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a parameter file: one notebook for each school and month."""
+    from . import batch
+
+    overrides = dict(item.partition("=")[::2] for item in args.overrides)
+    outcome = batch.run(args.file, overrides, args.workbooks, args.out, dry_run=args.dry_run, say=_say)
+    if outcome.failed:
+        return RUN_FAILED
+    return UNREADABLE if outcome.unreadable else CLEAN
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve the archived and the live pages on this machine."""
+    from . import serve as serving
+
+    serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser)
+    return CLEAN
+
+
+def demo(args: argparse.Namespace) -> int:
+    """The main job on an example township, from workbooks to pages."""
+    from . import demo as showing
+
+    return RUN_FAILED if showing.demo(args.folder, say=_say).failed else CLEAN
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _date(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options; a default taken from the environment is read here and nowhere else."""
+    workbooks = Path(os.environ.get("KONGCHUO_WORKBOOKS", "workbooks/新庄镇"))
+    out = Path(os.environ.get("KONGCHUO_OUT", "build/runs"))
+    top = argparse.ArgumentParser(
+        prog="kongchuo", description="控辍保学台账检查与报告", epilog=__doc__.split("\n\n")[1]
+    )
+    commands = top.add_subparsers(required=True, metavar="命令")
+
+    def command(function, help_text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(function.__name__, help=help_text, description=help_text)
+        made.set_defaults(function=function)
+        return made
+
+    def shared(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--workbooks", type=Path, default=workbooks, help="共享文件夹（默认取 KONGCHUO_WORKBOOKS）")
+        made.add_argument("--out", type=Path, default=out, help="报告放在哪里（默认取 KONGCHUO_OUT）")
+
+    made = command(check, "检查工作簿，列出问题")
+    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
+    made.add_argument("--json", action="store_true", help="逐条输出 JSON")
+    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
+    made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
+    made = command(build, "由 books/*.yaml 生成模板")
+    made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
+    made = command(example, "生成示例镇（虚构数据）")
+    made.add_argument("folder", type=Path, metavar="DIR")
+    made.add_argument("--schools", type=int, default=13)
+    made.add_argument("--pupils", type=int, default=4000)
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--faults", action="store_true", help="埋入错误，并列出埋在哪里（planted.json）")
+    made = command(run, "按参数文件批量生成报告")
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("overrides", nargs="*", metavar="name=value")
+    made.add_argument("--dry-run", action="store_true", help="只列出将要生成的报告")
+    shared(made)
+    made = command(serve, "在本机打开报告网页")
+    made.add_argument("--port", type=int, default=8866)
+    made.add_argument("--browser", action="store_true", help="同时打开浏览器")
+    shared(made)
+    made = command(demo, "用示例镇演示全过程")
+    made.add_argument("folder", type=Path, nargs="?", default=Path("build/demo"))
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit code. A UserError becomes one Chinese sentence on stderr and exit code 3."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    args = parser().parse_args(argv)
+    try:
+        return args.function(args)
+    except findings.UserError as error:
+        print(f"无法继续：{error}", file=sys.stderr)
+        return UNREADABLE
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

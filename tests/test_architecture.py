@@ -1,0 +1,94 @@
+"""The shape of the project is a promise: layers, one list of dependencies, words that stay true."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "lib" / "kongchuo"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def tracked():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_layers_hold():
+    """Rules never see files, batch never sees rules, nothing but excel.py sees xlwings: import-linter's contracts."""
+    done = subprocess.run(
+        [Path(__import__("sys").executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_package_is_not_ignored_by_git():
+    done = subprocess.run(["git", "check-ignore", "-q", "lib/kongchuo/schema.py"], cwd=ROOT)
+
+    assert done.returncode == 1
+
+
+def test_environment_repeats_no_dependency():
+    """environment.yml takes everything from pyproject.toml, so the two cannot disagree."""
+    data = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    python, pip, extra = data["dependencies"]
+
+    assert python.split("=")[1] == PYPROJECT["project"]["requires-python"].removeprefix(">=")
+    assert (pip, extra) == ("pip", {"pip": ["-e .[dev]"]})
+
+
+def test_lock_pins_every_dependency_with_hashes_and_no_address():
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    pinned = {m[1].lower() for m in re.finditer(r"^([\w.-]+)==\S+.*\\$", lock, re.M)}
+    wanted = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["dev"]]
+
+    assert {re.match(r"[\w.-]+", item)[0] for item in wanted} <= pinned
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    assert "://" not in lock
+
+
+def test_every_dependency_says_what_it_is_for():
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    for item in [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["dev"]]:
+        assert re.search(rf'"{re.escape(item)}", +# \w', text), item
+
+
+def test_no_file_names_a_registry_host_or_a_path_of_this_machine():
+    hosts = ["pypi" + ".org", "python" + "hosted", "npmjs" + ".org", "debian" + ".org", "/wo" + "rk/", "/ro" + "ot/"]
+    for path in tracked():
+        if path.suffix in (".png", ".xlsx"):
+            continue
+        text = path.read_text("utf-8")
+        assert not [host for host in hosts if host in text], path
+
+
+def modules():
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.stat().st_size)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_module_is_short_and_says_its_one_job(path):
+    text = path.read_text("utf-8")
+
+    assert len(text.splitlines()) <= 300
+    assert text.startswith('"""')
+
+
+def test_readme_shows_every_module():
+    """The table in the README is the map of the package; a module that is not in it is lost."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    names = {p.stem for p in PACKAGE.glob("*.py") if p.stem != "__init__"} | {
+        p.parent.name for p in PACKAGE.glob("*/__init__.py")
+    }
+
+    assert {name for name in names if f"`{name}`" not in readme} == set()

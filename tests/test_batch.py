@@ -1,0 +1,469 @@
+"""Batch: parameter file to runs, runs to results; every way a run can go wrong ends in a Chinese reason and in no false success."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kongchuo import archive, batch, execution, schema, township, writing
+from kongchuo.archive import DONE, FAILED, safe_name
+from kongchuo.findings import UserError
+from tiny import SUMMARY, project
+
+ROOT = Path(__file__).parents[1]
+SCHOOLS = (batch.School("示例中学", "SLZX", ("示例初中",)), batch.School("示例小学", "SLXX"))
+NOTEBOOK = Path("notebooks/tiny.ipynb")
+NAMES = ("school", "month", "workbooks")
+
+
+def monthly(**values):
+    return batch.Batch(NOTEBOOK, {"month": "2023-10", "school": "all", **values})
+
+
+# --- expand: pure ---------------------------------------------------------------------------------
+
+
+def test_all_means_the_town_and_every_school_of_the_registry():
+    runs = batch.expand(monthly(), {}, SCHOOLS)
+
+    assert [(run.name, run.parameters["school"], run.stem) for run in runs] == [
+        ("全镇", "all", "全镇"),
+        ("示例中学", "示例中学", "示例中学"),
+        ("示例小学", "示例小学", "示例小学"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["示例中学", "SLZX", "示例初中", "SLZX,示例中学", "示例中学，"])
+def test_a_school_by_name_code_or_usual_name(text):
+    assert [run.parameters for run in batch.expand(monthly(), {"school": text}, SCHOOLS)] == [
+        {"month": "2023-10", "school": "示例中学"}
+    ]
+
+
+def test_several_schools_joined_by_comma_and_the_town_alone():
+    assert [run.name for run in batch.expand(monthly(), {"school": "SLXX,示例中学"}, SCHOOLS)] == [
+        "示例小学",
+        "示例中学",
+    ]
+    assert [run.name for run in batch.expand(monthly(), {"school": "全镇"}, SCHOOLS)] == ["全镇"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        ({"school": "示列中学"}, "是不是“示例中学”"),
+        ({"school": ""}, "没有指定学校"),
+        ({"month": "2023-13"}, "应写成 2023-10"),
+        ({"month": "../x"}, "应写成 2023-10"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_chinese(overrides, says):
+    with pytest.raises(UserError, match=says):
+        batch.expand(monthly(), overrides, SCHOOLS)
+
+
+@pytest.mark.parametrize(
+    ("values", "overrides", "says"),
+    [
+        ({}, {"mont": "2023-10"}, "没有参数“mont”，是不是“month”"),
+        ({"shcool": "all"}, {}, "没有参数“shcool”，是不是“school”"),
+        ({}, {"workbooks": "x"}, "--workbooks"),
+        ({}, {"x=0;f();y": "1"}, "没有参数“x=0;f\\(\\);y”"),
+    ],
+)
+def test_names_are_checked_against_the_notebook(values, overrides, says):
+    with pytest.raises(UserError, match=says):
+        batch.check_names(monthly(**values), overrides, NAMES)
+
+
+def test_a_parameter_of_the_notebook_missing_in_the_file_is_said():
+    with pytest.raises(UserError, match="grade"):
+        batch.check_names(monthly(), {}, (*NAMES, "grade"))
+
+
+@pytest.mark.parametrize(
+    ("month", "year"), [("2023-09", "2023-2024"), ("2024-08", "2023-2024"), ("2024-09", "2024-2025")]
+)
+def test_school_year_of_a_month(month, year):
+    assert batch.year_of(month) == year
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("notebook: tiny\nfor: {month: 2023, school: all}\n", "加引号"),
+        ("notebook: ../tiny\nfor: {month: '2023-10', school: all}\n", "不带文件夹"),
+        ("notebook: none\nfor: {month: '2023-10', school: all}\n", "找不到笔记本"),
+        ("notebook: tiny\nfro: {}\nfor: {}\n", "fro"),
+        ("notebook: tiny\nnotebook: tiny\nfor: {}\n", "twice"),
+    ],
+)
+def test_parameter_file_is_read_strictly(tmp_path, text, says):
+    file, _, _ = project(tmp_path, [])
+    file.write_text(text, "utf-8")
+
+    with pytest.raises(UserError, match=says):
+        batch.load(file)
+
+
+def test_the_shipped_parameter_file_names_what_its_notebook_declares():
+    shipped = batch.load(ROOT / "parameters" / "monthly.yaml")
+
+    batch.check_names(shipped, {}, batch.declared(shipped.notebook))
+
+
+def registry(folder, rows):
+    book = schema.default().book_of["school"]
+    writing.write_workbook(
+        folder / "2023-2024" / "中心学校" / "基础信息.xlsx", book, {"school": rows}, schema.default()
+    )
+
+
+def test_schools_come_from_the_registry_in_its_order(tmp_path):
+    school = {
+        "school_code": "SLZX",
+        "school_name": "示例中学",
+        "school_alias": "示例初中、初中",
+        "stage": "初中",
+        "active": True,
+    }
+    centre = {"school_code": "SLJZ", "school_name": "示例镇中心学校", "stage": "中心学校", "active": True}
+    closed = {"school_code": "SLJX", "school_name": "旧小学", "stage": "完小", "active": False}
+    (tmp_path / "2023-2024" / "中心学校").mkdir(parents=True)
+    (tmp_path / "2023-2024" / "别的小学").mkdir()
+    registry(tmp_path, [centre, school, closed, {"school_code": "SLXX", "school_name": "示例小学", "stage": "完小"}])
+
+    assert batch.registered(tmp_path, "2023-2024") == (
+        batch.School("示例中学", "SLZX", ("示例初中", "初中")),
+        batch.School("示例小学", "SLXX", ("",)),
+    )
+
+
+def test_without_a_readable_registry_the_folders_are_the_schools(tmp_path):
+    for name in ("中心学校", "甲校", "乙校"):
+        (tmp_path / "2023-2024" / name).mkdir(parents=True)
+    (tmp_path / "2023-2024" / "中心学校" / "基础信息.xlsx").write_text("不是工作簿", "utf-8")
+
+    assert {school.name for school in batch.registered(tmp_path, "2023-2024")} == {"甲校", "乙校"}
+
+
+# --- names and snapshots --------------------------------------------------------------------------
+
+NASTY = [
+    "../../../etc/x",
+    "..\\x",
+    "/etc/passwd",
+    "C:\\x",
+    "a:b",
+    "CON",
+    "nul",
+    "com1",
+    "index",
+    "inputs",
+    "全镇",
+    "{month}",
+    "-x",
+]
+NASTY += [
+    "x\0y",
+    "a" * 300,
+    " ",
+    "",
+    ".",
+    "..",
+    "~$x",
+    "中学.",
+    "中 学",
+    "中学\n",
+    "学校/分校",
+    "x\u202ey",
+    "\ud800",
+    "$(id)",
+    "100%",
+]
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nasty_names_become_plain_ones(text):
+    name = safe_name(text)
+
+    assert re.fullmatch(r"[\w()（）-]+", name)
+    assert name.split(".")[0].upper() not in ("CON", "NUL", "COM1")
+    assert name not in ("index", "inputs", "全镇")
+    assert len(name.encode()) < 200
+
+
+@pytest.mark.parametrize("text", ["示例中学", "新庄镇中心小学", "蓝天幼儿园（附设班）", "第2小学", "东风(分校)"])
+def test_ordinary_names_stay(text):
+    assert safe_name(text) == text
+
+
+@given(
+    st.lists(
+        st.sampled_from([*NASTY, "示例", "A", "a", "é", "e\u0301"]) | st.text(max_size=6),
+        min_size=2,
+        max_size=2,
+        unique=True,
+    )
+)
+def test_no_two_texts_share_a_name(texts):
+    first, second = (safe_name(text).casefold() for text in texts)
+
+    assert first != second
+
+
+def test_snapshot_keeps_content_of_workbooks_and_names_of_the_rest(tmp_path):
+    _, shared, _ = project(tmp_path, ["甲校"])
+    home = shared / "2023-2024" / "甲校"
+    (home / "~$学籍.xlsx").write_bytes(b"somebody")
+    (home / "名单.docx").write_bytes(b"text")
+    inputs = tmp_path / "inputs"
+
+    first, second = (archive.snapshot(shared, "2023-2024", inputs) for _ in range(2))
+
+    assert first == second
+    assert [path.name for path in inputs.iterdir()] == [first]
+    kept = {path.name: path.read_bytes() for path in (inputs / first).rglob("*") if path.is_file()}
+    assert kept == {"学籍.xlsx": "甲校".encode(), "~$学籍.xlsx": b"", "名单.docx": b""}
+    if os.name != "nt":
+        assert stat.S_IMODE(inputs.stat().st_mode) == 0o700
+
+
+def test_a_month_is_made_by_one_batch_at_a_time(tmp_path):
+    with archive.alone(tmp_path), pytest.raises(UserError, match="另一个窗口"), archive.alone(tmp_path):
+        pass
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+BAD = {
+    "用户错误": r"缺少工作簿“学籍.xlsx”，请从模板复制一份",
+    "程序错误": r"程序故障（ValueError），详见 logs/程序错误.log",
+    "提前退出": r"程序故障（没有算完就结束了）",
+    "内核死亡": r"意外中断",
+    "超时": r"超过8秒",
+    "没有汇总": r"缺少末尾的汇总",
+    "泄露": r"P01 .*“二、出勤”一节",
+}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One batch with a school for every way to fail; (month folder, lines said, outcome, paths)."""
+    folder = tmp_path_factory.mktemp("带{braces} 和空格")
+    paths = project(folder, ["正常中学", "a{b}小学", *BAD])
+    said = []
+    outcome = batch.run(paths[0], {}, paths[1], paths[2], say=said.append, limits=execution.Limits(60, 8, 120))
+    return archive.Month(paths[2].resolve(), "2023-10", "tiny"), said, outcome, paths
+
+
+def test_good_runs_are_done_whatever_becomes_of_the_others(ran):
+    month, said, outcome, _ = ran
+    good = {result.name: result for result in month.results.values() if result.outcome == DONE}
+
+    assert set(good) == {"全镇", "正常中学", "a{b}小学"}
+    assert good["正常中学"].summary["school"] == "正常中学"
+    assert "读到 9 个工作簿" in (month.path / good["正常中学"].page).read_text("utf-8")
+    assert len(outcome.results) == 10
+    assert any(re.fullmatch(r"\[\d+/10\] 完成 正常中学 \d+ 秒：错误 2，警告 1", line) for line in said)
+
+
+def test_what_could_not_be_read_is_said_once_and_known_to_the_caller(ran):
+    _, said, outcome, _ = ran
+
+    assert outcome.unreadable == ("甲校/学籍.xlsx：缺少工作簿。请从模板复制",)
+    assert [line for line in said if "读不到" in line] == ["读不到：甲校/学籍.xlsx：缺少工作簿。请从模板复制"]
+
+
+@pytest.mark.parametrize("school", BAD)
+def test_a_failed_run_says_why_and_publishes_nothing(ran, school):
+    month, _, outcome, _ = ran
+    result = month.results[school]
+
+    assert result.outcome == FAILED
+    assert result.page == ""
+    assert re.search(BAD[school], result.reason), result.reason
+    assert school in [failed.name for failed in outcome.failed]
+    assert not list(month.path.glob(f"{school}.*"))
+
+
+def test_manifest_says_what_each_run_has_read_and_who_made_it(ran):
+    month, _, _, _ = ran
+    data = json.loads((month.path / "manifest.json").read_text("utf-8"))
+    runs = data["runs"]
+
+    assert {run["snapshot"] for run in runs} == set(data["inputs"])
+    assert len(data["inputs"][runs[0]["snapshot"]]["2023-2024/正常中学/学籍.xlsx"]) == 64
+    assert all(
+        run["code"] and run["schema"] and len(run["notebook_sha256"]) == 64 and run["seconds"] > 0 for run in runs
+    )
+    assert runs[0]["name"] == "全镇"
+    assert runs[0]["parameters"] == {"month": "2023-10", "school": "all"}
+
+
+def test_no_identity_number_in_anything_a_run_leaves(ran):
+    month, said, _, _ = ran
+    left = [path for path in month.path.rglob("*") if path.suffix in (".json", ".log", ".html", ".ipynb")]
+
+    assert len(left) > 6
+    for text in (*said, *(path.read_text("utf-8") for path in left)):
+        assert "990101200001011234" not in text
+        assert "99010120000101123X" not in text
+
+
+def test_index_lists_every_run_with_its_state(ran):
+    month, _, outcome, _ = ran
+    text = outcome.index.read_text("utf-8")
+
+    assert text.count("✓ 完成") == 3
+    assert text.count("✗ 失败") == 7
+    assert "缺少工作簿“学籍.xlsx”" in text
+    assert "tiny/index.html" in (month.out / "index.html").read_text("utf-8")
+
+
+def test_a_failing_rerun_keeps_the_last_good_page_and_the_other_runs(ran, tmp_path):
+    month, _, _, (file, shared, out) = ran
+    before = (month.path / "正常中学.html").read_bytes()
+
+    outcome = batch.run(
+        file, {"school": "正常中学"}, shared, out, limits=execution.Limits(60, 8, 0.2), say=lambda _: None
+    )
+
+    after = month.results["正常中学"]
+    assert outcome.failed[0].reason.startswith("整份报告超过")
+    assert (after.outcome, after.page, after.shown["page"]) == (FAILED, "", "正常中学.html")
+    assert (month.path / "正常中学.html").read_bytes() == before
+    assert len(month.results) == 10
+    assert "旧报告" in outcome.index.read_text("utf-8")
+
+
+def test_dry_run_lists_and_makes_nothing(tmp_path):
+    file, shared, out = project(tmp_path, ["甲校", "乙校"])
+    said = []
+
+    outcome = batch.run(file, {"month": "2024-03"}, shared, out, dry_run=True, say=said.append)
+
+    assert [line.split("：")[0] for line in said] == [
+        "将生成 全镇 2024-03",
+        "将生成 乙校 2024-03",
+        "将生成 甲校 2024-03",
+    ]
+    assert not out.exists()
+    assert not outcome.failed
+
+
+def test_a_month_without_workbooks_is_refused_before_anything_starts(tmp_path):
+    file, shared, out = project(tmp_path, ["甲校"])
+
+    with pytest.raises(UserError, match="2020-2021"):
+        batch.run(file, {"month": "2020-10"}, shared, out)
+    assert not out.exists()
+
+
+def test_output_folder_that_cannot_be_written_is_no_success(tmp_path, monkeypatch):
+    file, shared, out = project(tmp_path, ["甲校"])
+    verdict = execution.Verdict(
+        json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), {"errors": 0}
+    )
+    monkeypatch.setattr(execution, "execute", lambda *_: verdict)
+
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive, "write_whole", full)
+    with pytest.raises(OSError, match="No space"):  # the manifest cannot be written either: nothing may claim success
+        batch.run(file, {}, shared, out, say=lambda _: None)
+    assert not list(out.rglob("*.html"))
+
+
+def test_plain_papermill_runs_the_same_notebook(tmp_path):
+    file, shared, _ = project(tmp_path, ["甲校"])
+    notebook = file.parents[1] / "notebooks" / "tiny.ipynb"
+    out = tmp_path / "out.ipynb"
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        notebook,
+        out,
+        "-r",
+        "school",
+        "甲校",
+        "-r",
+        "month",
+        "2023-10",
+        "-r",
+        "workbooks",
+        shared,
+    ]
+
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    said = [
+        o["data"]
+        for cell in json.loads(out.read_text("utf-8"))["cells"]
+        for o in cell.get("outputs", ())
+        if "data" in o
+    ]
+    assert said[-1][SUMMARY]["school"] == "甲校"
+
+
+# --- the real report ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """An example township of two schools, one of them with a workbook missing."""
+    folder = tmp_path_factory.mktemp("town")
+    township.make(folder / "shared", 2, 120)
+    known = batch.registered(folder / "shared", "2023-2024")
+    next((folder / "shared" / "2023-2024" / known[1].name).glob("学籍.xlsx")).unlink()
+    return folder, known
+
+
+def test_the_monthly_report_runs_for_town_and_schools(town):
+    folder, known = town
+    said = []
+
+    outcome = batch.run(ROOT / "parameters" / "monthly.yaml", {}, folder / "shared", folder / "runs", say=said.append)
+
+    assert [result.reason for result in outcome.failed] == []
+    assert {result.name for result in outcome.results} == {"全镇", *(school.name for school in known)}
+    month = archive.Month((folder / "runs").resolve(), "2023-10", "monthly_self_check")
+    for result in month.results.values():
+        page = (month.path / result.page).read_text("utf-8")
+        assert "2023年10月" in page
+        assert "<script" not in page
+        assert result.summary["month"] == "2023-10"
+        assert result.summary["workbooks"].items() <= {
+            (name, digest) for name, digest in archive.hashes(month.path / "inputs" / result.snapshot).items()
+        }
+    assert "学籍.xlsx" in (month.path / month.results[known[1].name].page).read_text("utf-8")
+
+
+def test_plain_papermill_runs_the_monthly_report(town, tmp_path):
+    folder, known = town
+    out = tmp_path / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", "notebooks/monthly_self_check.ipynb", out]
+    command += ["-r", "school", known[0].name, "-r", "month", "2023-10"]
+
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"KONGCHUO_WORKBOOKS": str(folder / "shared")},
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    cells = json.loads(out.read_text("utf-8"))["cells"]
+    said = [output["data"] for cell in cells for output in cell.get("outputs", ()) if SUMMARY in output.get("data", {})]
+    assert said[-1][SUMMARY]["school"] == known[0].name

@@ -1,0 +1,273 @@
+"""The served site, for real: a server on a free port, plain requests, and Chromium, which must never leave the server."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+
+from browsing import browser  # noqa: F401 - a fixture
+from kongchuo import archive, batch, serve, township
+from kongchuo.archive import DONE, Result
+from kongchuo.findings import UserError
+from tiny import project
+
+START = "import sys; from pathlib import Path; from kongchuo.serve import serve; w, o, p, n = sys.argv[1:]\n"
+START += "serve(Path(w), Path(o), int(p), notebooks=Path(n))"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A running server: `get` asks for a path exactly as written."""
+
+    def __init__(self, port, log):
+        self.port, self.log, self.origin = port, log, f"http://127.0.0.1:{port}"
+
+    def get(self, path, method="GET", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        connection.close()
+        return answer.status, text, dict(answer.headers)
+
+
+@contextmanager
+def serving(folder, shared, out, notebooks):
+    """Start a server as its own process, with a secret in its environment; ends it."""
+    port, log = free_port(), folder / "log"
+    with log.open("w") as sink:
+        arguments = [sys.executable, "-c", START, str(shared), str(out), str(port), str(notebooks)]
+        process = subprocess.Popen(
+            arguments, stdout=sink, stderr=sink, env=os.environ | {"SECRET_TOKEN": "geheim", "HOME": str(folder)}
+        )
+    made = Server(port, log)
+    try:
+        for _ in range(240):
+            try:
+                made.get("/")
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text("utf-8")
+                time.sleep(0.25)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    _, shared, out = project(folder, ["甲校", "乙校"])
+    month = archive.Month(out, "2023-10", "live")
+    month.path.mkdir(parents=True)
+    (month.path / "inputs").mkdir()
+    (month.path / "甲校.html").write_text("<!doctype html><title>存档</title><h1>存档的报告</h1>", "utf-8")
+    (month.path / "index.html").write_text("<!doctype html><h1>目录</h1>", "utf-8")
+    (month.path / "没登记.html").write_text("不在清单里", "utf-8")
+    (month.path / "甲校.ipynb").write_text("{}", "utf-8")
+    month.save(
+        [
+            Result(
+                "甲校",
+                {},
+                "2023-11-01T08:00:00+08:00",
+                1.0,
+                DONE,
+                page="甲校.html",
+                summary={"errors": 3, "warnings": 4},
+            )
+        ]
+    )
+    (folder / "notebooks" / f"{serve.REPORT}.ipynb").write_bytes((folder / "notebooks" / "live.ipynb").read_bytes())
+    with serving(folder, shared, out, folder / "notebooks") as made:
+        yield made
+
+
+@pytest.fixture
+def page(browser):  # noqa: F811
+    """A tab; afterwards every request it made must have gone to this machine's server."""
+    tab = browser.new_page(viewport={"width": 1100, "height": 900})
+    tab.set_default_timeout(120_000)  # a busy machine
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("websocket", lambda socket: asked.append(socket.url.replace("ws://", "http://")))
+    yield tab
+    tab.close()
+    assert asked
+    assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
+    assert len({url[:22] for url in asked if url.startswith("http")}) == 1
+
+
+def test_landing_page_shows_schools_by_months_with_their_state(server):
+    status, text, headers = server.get("/")
+
+    assert status == 200
+    assert text.count("未运行") == 2  # 全镇, 乙校
+    assert "错误 3　警告 4" in text
+    assert f'href="r/2023-10/live/{quote("甲校.html")}"' in text
+    assert f"/live/{serve.REPORT}?school={quote('乙校')}&amp;month=2023-10" in text
+    assert f"/live/{serve.REPORT}?school=all" in text
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def test_archived_page_is_sent_as_it_was_made(server):
+    status, text, headers = server.get(f"/r/2023-10/live/{quote('甲校.html')}")
+
+    assert (status, "存档的报告" in text) == (200, True)
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert server.get("/r/2023-10/live/index.html")[0] == 200
+    assert server.get("/r/index.html")[0] == 302
+
+
+REFUSED = [
+    "/r/2023-10/live/" + quote("没登记.html"),
+    "/r/2023-10/live/" + quote("甲校.ipynb"),
+    "/r/2023-10/live/manifest.json",
+    "/r/2023-10/live/inputs/x.html",
+    "/r/2023-10/../../notebooks/live.ipynb",
+    "/r/2023-10/live/..%2f..%2f..%2fshared%2f2023-2024%2f" + quote("甲校/学籍.xlsx"),
+    "/r/2023-10/live/%2e%2e/%2e%2e/index.html",
+    "/r/../parameters/tiny.yaml",
+    "//etc/passwd",
+    "/etc/passwd",
+    "/shared/2023-2024/" + quote("甲校/学籍.xlsx"),
+    "/voila/files/" + quote("../shared/2023-2024/甲校/学籍.xlsx"),
+    "/voila/files/live.ipynb",
+    "/voila/files/x.png",
+    "/voila/tree",
+    "/voila/tree/",
+    "/voila/api/contents/",
+    "/voila/api/contents/live.ipynb",
+    "/voila/render/live.ipynb",
+    "/voila/static/../../../../../../../../etc/passwd",
+    "/voila/templates/kongchuo/static/../../../../../../../../../etc/passwd",
+    "/voila/templates/kongchuo/static/..%2f..%2f..%2f..%2f..%2fbatch.py",
+    "/live/nothing",
+    "/live/..%2fparameters%2ftiny",
+    "/live/live.ipynb",
+    "/api/contents",
+    "/api/kernels",
+    "/api/sessions",
+    "/api/terminals",
+    "/login?next=//evil.example",
+]
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_nothing_else_is_handed_out(server, path):
+    status, text, _ = server.get(path)
+
+    assert status in (302, 403, 404), text
+    assert not any(word in text for word in ("root:", "甲校" * 2, "import ", "notebook: tiny"))
+
+
+def test_errors_are_said_in_chinese(server):
+    assert "没有这个页面" in server.get("/nothing")[1]
+
+
+def test_another_host_name_is_refused(server):
+    assert server.get("/", Host="evil.example")[0] == 403
+    assert server.get("/live/live", Host="evil.example")[0] == 403
+    assert server.get("/", Host=f"localhost:{server.port}")[0] == 200
+
+
+def test_a_taken_port_is_said_in_chinese(server, tmp_path):
+    with pytest.raises(UserError, match=f"端口 {server.port} 已被占用"):
+        serve.serve(tmp_path, tmp_path, server.port)
+
+
+def test_missing_shared_folder_is_said_in_chinese(tmp_path):
+    with pytest.raises(UserError, match="找不到共享文件夹"):
+        serve.serve(tmp_path / "none", tmp_path)
+
+
+def opened(page, server, query=""):
+    page.goto(f"{server.origin}/live/live{query}")
+    page.wait_for_selector(".widget-dropdown select")
+
+
+def test_live_page_answers_its_drop_down(page, server):
+    opened(page, server)
+    assert page.locator("h2", has_text="一年级").is_visible()
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+
+    page.select_option(".widget-dropdown select", "二年级")
+
+    page.wait_for_selector("h2:has-text('二年级')")
+    assert page.locator("#loading").count() == 0
+
+
+def test_kernel_sees_no_secret_of_the_server(page, server):
+    opened(page, server)
+    seen = page.locator("#env").inner_text()
+
+    assert "SECRET_TOKEN" not in seen
+    assert all(name in seen for name in ("KONGCHUO_WORKBOOKS", "QUERY_STRING", "SERVER_SOFTWARE"))
+
+
+def test_kernel_ends_when_the_page_is_closed(page, server):
+    opened(page, server)
+    kernel = json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
+    assert server.get(f"/api/kernels/{kernel}")[0] == 200
+
+    page.goto(server.origin)
+
+    for _ in range(40):
+        if server.get(f"/api/kernels/{kernel}")[0] == 404:
+            return
+        time.sleep(0.25)
+    pytest.fail("the kernel is still there 10 s after its page was left")
+
+
+def test_live_page_fits_a_phone(page, server):
+    page.set_viewport_size({"width": 390, "height": 800})
+    opened(page, server)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("school", "says"), [("用户错误", "请从模板复制一份"), ("程序错误", serve.BROKEN)])
+def test_an_error_is_one_chinese_sentence(page, server, school, says):
+    page.goto(f"{server.origin}/live/live?school={quote(school)}")
+
+    page.wait_for_selector(f"text={says}")
+    assert "Traceback" not in page.content()
+    assert "990101200001011234" not in page.content() + server.log.read_text("utf-8")
+
+
+def test_links_cannot_change_theme_or_template(server):
+    status, text, _ = server.get("/live/live?theme=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&template=..")
+
+    assert status == 200
+    assert "alert(1)" not in text
+    assert "kc-live" in text
+
+
+def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
+    township.make(tmp_path / "shared", 2, 120)
+    first, second = (school.name for school in batch.registered(tmp_path / "shared", "2023-2024"))
+
+    with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", serve.NOTEBOOKS) as site:
+        page.goto(site.origin)
+        page.click(f"tr:has-text('{first}') >> text=现况")
+        page.wait_for_selector("select")
+        chosen = [page.locator("select").nth(place).locator("option:checked").inner_text() for place in range(2)]
+        page.select_option("select >> nth=0", label=second)
+        page.wait_for_selector(f"h1:has-text('{second}')")
+        page.wait_for_selector("h2:has-text('数据来源')")
+
+    assert chosen == [first, "2023-09"]
+    assert page.evaluate("document.documentElement.scrollHeight") > 2000  # the page itself scrolls, so it prints whole
