@@ -1,0 +1,60 @@
+# Everything a fresh machine with Python 3.11 and make needs. `make help` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+RUN    := $(VENV)/bin
+DEMO   := build/demo
+
+.PHONY: help setup system demo serve test lint bench lock build clean
+
+help:   ## list the targets
+	@grep -hE '^[a-z]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
+
+setup: $(VENV)/.ready ## make .venv with kongchuo in it
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kongchuo needs Python 3.11 or newer; found: $$($(PYTHON) --version). Set PYTHON=…"; exit 1; }
+	@echo "[setup] installing into $(VENV) (about a minute the first time)"
+	@$(PYTHON) -m venv $(VENV) || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The tests look at pages in Chromium and at workbooks in LibreOffice. What cannot be installed here is said, not hidden.
+system:
+	@missing=""; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v soffice >/dev/null || missing="$$missing libreoffice-calc"; \
+	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
+	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \
+	if [ -n "$$missing" ]; then \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then echo "[system] installing$$missing"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else echo "[system] please install:$$missing (the tests that need them will fail and say so)"; fi; fi
+
+demo: setup ## the main job on an example township: workbooks, findings, reports, pages
+	@$(RUN)/kongchuo demo $(DEMO)
+
+serve: setup ## the pages on this machine's loopback, in a browser; Ctrl-C stops
+	@[ -d $(DEMO)/shared ] || $(MAKE) --no-print-directory demo
+	@$(RUN)/kongchuo serve --workbooks "$${KONGCHUO_WORKBOOKS:-$(DEMO)/shared}" --out "$${KONGCHUO_OUT:-$(DEMO)/runs}"
+
+test: setup system lint ## all tests
+	@$(RUN)/python -m pytest
+
+lint: setup
+	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check .
+
+bench: setup ## benchmarks: each prints our way and the other way in one run
+	@for file in tests/bench/bench_*.py; do $(RUN)/python $$file; done
+
+build: setup ## make templates again from lib/kongchuo/books
+	@$(RUN)/kongchuo build
+
+lock: setup ## pin the dependencies of pyproject.toml again, with hashes and without addresses
+	@$(RUN)/python -m pip install --quiet uv
+	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --upgrade --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove what runs made
+	rm -rf build $(VENV)
