@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kongchuo import archive, batch, execution, schema, township, writing
+from kongchuo import archive, batch, execution, schema, township, writing, years
 from kongchuo.archive import DONE, FAILED, safe_name
 from kongchuo.findings import UserError
 from tiny import SUMMARY, project
@@ -92,7 +92,7 @@ def test_a_parameter_of_the_notebook_missing_in_the_file_is_said():
     ("month", "year"), [("2023-09", "2023-2024"), ("2024-08", "2023-2024"), ("2024-09", "2024-2025")]
 )
 def test_school_year_of_a_month(month, year):
-    assert batch.year_of(month) == year
+    assert years.year_of(month) == year
 
 
 @pytest.mark.parametrize(

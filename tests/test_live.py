@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import handmade
-from kongchuo import display, months
+from kongchuo import display, months, years
 from kongchuo.display import live
 from kongchuo.findings import UserError
 from kongchuo.monthly import MonthlySelfCheck, monthly_self_check
@@ -101,9 +101,9 @@ def test_a_month_must_look_like_one(month):
 def test_months_run_with_the_school_year():
     import datetime as dt
 
-    assert months.school_year(dt.date(2024, 8, 31)) == "2023-2024"
-    assert months.months_of("2023-2024", dt.date(2023, 11, 2)) == ("2023-11", "2023-10", "2023-09")
-    assert len(months.months_of("2023-2024", dt.date(2030, 1, 1))) == 12
+    assert years.year_of("2024-08") == "2023-2024"
+    assert years.months_of("2023-2024", dt.date(2023, 11, 2)) == ("2023-11", "2023-10", "2023-09")
+    assert len(years.months_of("2023-2024", dt.date(2030, 1, 1))) == 12
 
 
 def test_import_is_light():

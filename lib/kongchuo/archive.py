@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from . import years
 from .findings import UserError
 
 TOWN = "全镇"  # the edition of the whole town, and the name of its page
 DONE, FAILED = "done", "failed"
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 WORKBOOKS = (
     ".xlsx",
     ".xlsm",
@@ -147,7 +147,7 @@ class Month:
 
 def months(out: Path) -> list[Month]:
     """Every month and notebook of `out` that has a manifest, latest month first."""
-    found = [path.parent for path in out.glob("*/*/manifest.json") if MONTH.fullmatch(path.parts[-3])]
+    found = [path.parent for path in out.glob("*/*/manifest.json") if years.MONTH.fullmatch(path.parts[-3])]
     return [
         Month(out, path.parent.name, path.name)
         for path in sorted(found, key=lambda p: (p.parent.name, p.name), reverse=True)

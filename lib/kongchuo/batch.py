@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from . import archive, execution, pages, reading, schema
+from . import archive, execution, pages, reading, schema, years
 from .archive import DONE, FAILED, TOWN, Month, Result, safe_name
 from .findings import UserError
 from .places import PACKAGE
@@ -124,7 +124,7 @@ def expand(batch: Batch, overrides: Mapping[str, str], schools: Sequence[School]
     Pure. Raises UserError for a month that is none and for a school nobody knows, naming the nearest.
     """
     values = {**batch.values, **overrides}
-    if not archive.MONTH.fullmatch(values["month"]):
+    if not years.MONTH.fullmatch(values["month"]):
         raise UserError(f"月份“{values['month']}”应写成 2023-10 的样子")
     known = {text: school.name for school in schools for text in (*school.aliases, school.code, school.name) if text}
     chosen: dict[str, str] = {}  # name of the run -> the notebook's `school`
@@ -164,12 +164,6 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
     return tuple(School(row.school_name, row.school_code, tuple(row.school_alias.split("、"))) for row in rows)
 
 
-def year_of(month: str) -> str:
-    """The school year a month lies in (1 September to 31 August): 2024-03 -> 2023-2024."""
-    year = int(month[:4]) - (int(month[5:7]) < 9)
-    return f"{year}-{year + 1}"
-
-
 def run(
     file: Path,
     overrides: Mapping[str, str],
@@ -189,7 +183,7 @@ def run(
     batch = load(file)
     check_names(batch, overrides, declared(batch.notebook))
     wanted = {**batch.values, **overrides}["month"]
-    schools = registered(workbooks, year_of(wanted)) if archive.MONTH.fullmatch(wanted) else ()
+    schools = registered(workbooks, years.year_of(wanted)) if years.MONTH.fullmatch(wanted) else ()
     runs = expand(batch, overrides, schools)
     month = Month(out.resolve(), wanted, batch.notebook.stem)
     index = month.path / "index.html"
@@ -202,7 +196,7 @@ def run(
         archive.alone(month.path),
         tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch,
     ):
-        taken = archive.snapshot(workbooks, year_of(wanted), month.path / "inputs")
+        taken = archive.snapshot(workbooks, years.year_of(wanted), month.path / "inputs")
         press = _Press(batch.notebook, month, taken, Path(scratch), limits)
         results = month.results
         made = []

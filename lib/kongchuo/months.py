@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import os
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from . import opening
+from . import opening, years
 from .findings import ERROR, Finding, UserError
 from .measures.flows import month_flow
 from .measures.scopes import Scope
@@ -110,24 +109,9 @@ def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
     folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
     if not folder:
         raise UserError(f"没有指定共享文件夹。请设置参数 workbooks 或环境变量 {WORKBOOKS}。")
-    opened = opening.open_year(Path(folder), school_year(start), end)
+    opened = opening.open_year(Path(folder), years.year_of(month), end)
     town, held, judgement = opened.town, opened.policy, opened.judgement
     return Month(town, held, judgement, find_school(town, school), month, start, end)
-
-
-def school_year(day: dt.date) -> str:
-    """The school year (1 September to 31 August) of a day: 2023-10-01 -> 2023-2024."""
-    first = day.year if day.month >= 9 else day.year - 1
-    return f"{first}-{first + 1}"
-
-
-def months_of(year: str, until: dt.date) -> tuple[str, ...]:
-    """The months of a school year that have begun by a day, newest first."""
-    first = int(year[:4])
-    months = [f"{first}-{number:02}" for number in range(9, 13)] + [
-        f"{first + 1}-{number:02}" for number in range(1, 9)
-    ]
-    return tuple(reversed([month for month in months if month <= f"{until:%Y-%m}"]))
 
 
 def find_school(town: Town, school: str) -> str:
@@ -149,11 +133,11 @@ def find_school(town: Town, school: str) -> str:
 
 
 def _days(month: str) -> tuple[dt.date, dt.date]:
-    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
+    """First day and last day, or today where the month is not over; raises UserError for what is no month or lies ahead."""
+    if not years.MONTH.fullmatch(month):
         raise UserError(f"月份“{month}”不对，请写成 2023-10 的样子。")
-    start = dt.date.fromisoformat(f"{month}-01")
+    start, end = years.days_of(month)
     today = dt.date.today()
     if start > today:
         raise UserError(f"{month} 还没有到，请选已经开始的月份。")
-    following = (start + dt.timedelta(days=31)).replace(day=1)
-    return start, min(following - dt.timedelta(days=1), today)
+    return start, min(end, today)

@@ -9,13 +9,12 @@ import datetime as dt
 import hashlib
 import os
 import pickle
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import places, policy, reading
+from . import places, policy, reading, years
 from .examining import examine
 from .findings import Finding, UserError
 from .rules import Judgement, NotJudged
@@ -70,9 +69,9 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> Opened:
     """
     shared, _, _ = reading.locate([folder])
     if not (shared / year).is_dir():
-        years = sorted(path.name for path in shared.iterdir() if re.fullmatch(r"\d{4}-\d{4}", path.name))
+        found = sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))
         raise UserError(
-            f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(years) or '无'}。请改月份，或建立该学年的文件夹。"
+            f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(found) or '无'}。请改月份，或建立该学年的文件夹。"
         )
     return Opened(*_kept(shared, year, as_of))
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
-from . import archive, batch, pages
+from . import archive, batch, pages, years
 from .execution import environment, hide_grammar
 from .findings import UserError
 from .places import NOTEBOOKS, TEMPLATES
@@ -157,17 +157,17 @@ def live_address(name: str, month: str) -> str:
 
 
 def shown(shared: Path, out: Path) -> tuple[list[archive.Month], list[str]]:
-    """The months and schools of the landing page: every month that was run, the present one (or else the first of the latest
-    year there are workbooks for), and the schools of that year's registry."""
-    months = archive.months(out)
-    years = sorted(path.name for path in shared.glob("*") if re.fullmatch(r"\d{4}-\d{4}", path.name) and path.is_dir())
-    if not years:
-        return months, []
-    present = f"{dt.date.today():%Y-%m}"
-    month = present if batch.year_of(present) == years[-1] else f"{years[-1][:4]}-09"
-    if not any(made.month == month for made in months) and (month == present or not months):
-        months.insert(0, archive.Month(out, month, REPORT))
-    return months, [school.name for school in batch.registered(shared, years[-1])]
+    """The months and schools of the landing page: every month that was run, every month of the latest school year that has
+    begun, newest first; and the schools of that year's registry."""
+    made = archive.months(out)
+    folders = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    if not folders:
+        return made, []
+    run = {month.month for month in made}
+    begun = [month for month in years.months_of(folders[-1], dt.date.today()) if month not in run]
+    months = [*made, *(archive.Month(out, month, REPORT) for month in begun)]
+    schools = [school.name for school in batch.registered(shared, folders[-1])]
+    return sorted(months, key=lambda month: month.month, reverse=True), schools
 
 
 class App(Voila):

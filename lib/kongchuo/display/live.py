@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from ..findings import UserError
-from ..months import ALL, Month, months_of, open_month
+from ..months import ALL, Month, open_month
+from ..years import months_of
 from . import NUMERALS, Note, render
 
 EVERY = "全部"
