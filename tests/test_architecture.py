@@ -24,7 +24,7 @@ def tracked():
 
 
 def test_layers_hold():
-    """Rules never see files, batch never sees rules, nothing but excel.py sees xlwings: import-linter's contracts."""
+    """Rules never see files, batch never sees rules: import-linter's contracts in pyproject.toml."""
     done = subprocess.run(
         [Path(__import__("sys").executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True
     )
@@ -92,3 +92,9 @@ def test_readme_shows_every_module():
     }
 
     assert {name for name in names if f"`{name}`" not in readme} == set()
+
+
+def test_every_picture_and_page_the_documents_link_to_exists():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "handbook").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import handmade
-from kongchuo import display, months, years
+from kongchuo import months, places, years
 from kongchuo.display import live
 from kongchuo.findings import UserError
 from kongchuo.monthly import MonthlySelfCheck, monthly_self_check
@@ -44,7 +44,7 @@ def test_a_batch_run_shows_html_and_no_drop_downs(monkeypatch):
 
     assert report.controls() is None
     assert report.basics()._repr_mimebundle_().keys() == {"text/html", "text/plain"}
-    data = report.footer()._repr_mimebundle_()[display.MIMETYPE]
+    data = report.footer()._repr_mimebundle_()[places.SUMMARY]
     assert (data["school"], data["month"], data["suspected_open"], data["enrolled"]) == ("甲小学", "2023-10", 1, 1)
     assert all(len(value) == 64 for value in data["workbooks"].values())
 
@@ -59,7 +59,7 @@ def test_a_choice_redraws_every_section_shown(opened):
     assert "三(1)班" not in basics.value
     assert [label for label, _ in controls.boxes["班级"].options] == ["全部", "四(1)班"]
 
-    controls.boxes["学校"].value = months.ALL
+    controls.boxes["学校"].value = places.ALL
     assert "示例镇中心学校（全镇）" in title.value
     assert controls.progress.value == ""
 

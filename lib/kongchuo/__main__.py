@@ -1,6 +1,7 @@
 """The command line: parse, call one library function, exit code. Holds no logic of its own.
 
-Exit codes: 0 clean, 1 errors found, 2 wrong usage, 3 something cannot be read or found, 4 a run of a batch failed.
+Exit codes: 0 clean, 1 errors found, 2 wrong usage, 3 something cannot be read or found, 4 a run of a batch failed or a rule
+of ours broke.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-from . import findings
+from . import findings, places
+from .declarations import SchemaError
 
 CLEAN, ERRORS, USAGE, UNREADABLE, RUN_FAILED = 0, 1, 2, 3, 4
 
@@ -93,8 +95,8 @@ def _date(text: str) -> dt.date:
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options; a default taken from the environment is read here and nowhere else."""
-    workbooks = Path(os.environ.get("KONGCHUO_WORKBOOKS", "workbooks/新庄镇"))
-    out = Path(os.environ.get("KONGCHUO_OUT", "build/runs"))
+    workbooks = Path(os.environ.get(places.WORKBOOKS, "workbooks/新庄镇"))
+    out = Path(os.environ.get(places.OUT, "build/runs"))
     top = argparse.ArgumentParser(
         prog="kongchuo", description="控辍保学台账检查与报告", epilog=__doc__.split("\n\n")[1]
     )
@@ -106,7 +108,9 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     def shared(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--workbooks", type=Path, default=workbooks, help="共享文件夹（默认取 KONGCHUO_WORKBOOKS）")
+        made.add_argument(
+            "--workbooks", type=Path, default=workbooks, help="共享文件夹（默认取环境变量 KONGCHUO_WORKBOOKS）"
+        )
         made.add_argument("--out", type=Path, default=out, help="报告放在哪里（默认取 KONGCHUO_OUT）")
 
     made = command(check, "检查工作簿，列出问题")
@@ -146,6 +150,9 @@ def main(argv: list[str] | None = None) -> int:
         return args.function(args)
     except findings.UserError as error:
         print(f"无法继续：{error}", file=sys.stderr)
+        return UNREADABLE
+    except SchemaError as error:
+        print(f"无法继续：模板定义或参数文件写错了，请改正后再运行。{error}", file=sys.stderr)
         return UNREADABLE
     except KeyboardInterrupt:
         return 130

@@ -22,7 +22,7 @@ from pathlib import Path
 from . import archive, execution, pages, reading, schema, years
 from .archive import DONE, FAILED, TOWN, Month, Result, safe_name
 from .findings import UserError
-from .places import PACKAGE
+from .places import ALL, PACKAGE
 
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 
@@ -54,7 +54,7 @@ class Run:
     @property
     def stem(self) -> str:
         """The file name, without ending, of everything this run leaves."""
-        return TOWN if self.parameters["school"] == "all" else safe_name(self.name)
+        return TOWN if self.parameters["school"] == ALL else safe_name(self.name)
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ def expand(batch: Batch, overrides: Mapping[str, str], schools: Sequence[School]
     known = {text: school.name for school in schools for text in (*school.aliases, school.code, school.name) if text}
     chosen: dict[str, str] = {}  # name of the run -> the notebook's `school`
     for text in filter(None, re.split(r"[,，、\s]+", values["school"])):
-        if text in ("all", TOWN):
-            chosen[TOWN] = "all"
-        if text == "all":
+        if text in (ALL, TOWN):
+            chosen[TOWN] = ALL
+        if text == ALL:
             chosen |= {school.name: school.name for school in schools}
         elif text in known:
             chosen[known[text]] = known[text]

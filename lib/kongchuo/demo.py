@@ -31,7 +31,7 @@ def demo(folder: Path, say: Callable[[str], None] = print) -> batch.Outcome:
     hit = sum((p["workbook"], p["sheet"], p["row"], p["column"], p["rule"]) in seen for p in made.planted)
     say("      " + "，".join(f"{findings.SEVERITIES[key]} {number} 条" for key, number in found.items()))
     say(f"      埋入的 {len(made.planted)} 处错误，查出 {hit} 处")
-    say(f"[3/3] 为每所学校和全镇生成 {MONTH} 月度自查……")
+    say(f"[3/3] 为每所学校和全镇生成 {MONTH} 月自查报告……")
     outcome = batch.run(
         places.PARAMETERS / "monthly.yaml", {"month": MONTH}, shared, runs, say=lambda x: say(f"      {x}")
     )

@@ -13,7 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries
+from .places import SCRATCH, SUMMARY
+
 LARGEST = 50_000_000  # bytes of an executed notebook; more is a report that prints without end
 
 # What a kernel may see of our environment: enough to run, nothing that holds a secret
@@ -56,7 +57,7 @@ FAULTS = {
     "DeadKernelError": "计算中途意外中断，可能是内存不足，请关闭其他程序后重试",
     "CellTimeoutError": "计算超过{limits.cell}秒没有结束，已停止",
     "TimeoutExpired": "整份报告超过{limits.run}秒没有完成，已停止",
-    "NoSuchKernel": "没有找到 Python 内核，请重新安装",
+    "NoSuchKernel": "计算程序没有装好，请管理员重新安装",
     "RuntimeError": "计算内核没有启动，请稍后重试",
 }
 
@@ -122,7 +123,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
             encoding="utf-8",
             errors="replace",
             cwd=output.parent,
-            env=environment(output.parent, KONGCHUO_SCRATCH=str(output.parents[1])),
+            env=environment(output.parent, **{SCRATCH: str(output.parents[1])}),
             timeout=limits.run,
         )
     except subprocess.TimeoutExpired:

@@ -18,13 +18,11 @@ from . import opening, years
 from .findings import ERROR, Finding, UserError
 from .measures.flows import month_flow
 from .measures.scopes import Scope
+from .places import ALL, WORKBOOKS
 from .policy import Policy
 from .rules import Judgement, NotJudged
 from .schema import CENTRE
 from .tables import Town, Workbook
-
-ALL = "all"  # the parameter that means the whole town
-WORKBOOKS = "KONGCHUO_WORKBOOKS"
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
     start, end = _days(month)
     folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
     if not folder:
-        raise UserError(f"没有指定共享文件夹。请设置参数 workbooks 或环境变量 {WORKBOOKS}。")
+        raise UserError(f"没有指定共享文件夹。请在命令后加 --workbooks 和文件夹的位置，或请管理员设置 {WORKBOOKS}。")
     opened = opening.open_year(Path(folder), years.year_of(month), end)
     town, held, judgement = opened.town, opened.policy, opened.judgement
     return Month(town, held, judgement, find_school(town, school), month, start, end)

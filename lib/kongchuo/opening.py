@@ -20,7 +20,6 @@ from .findings import Finding, UserError
 from .rules import Judgement, NotJudged
 from .tables import Town
 
-SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
 UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11"))  # codes that mean a whole workbook was not read
 
 
@@ -86,7 +85,7 @@ def judged(shared: Path, year: str, as_of: dt.date | None) -> tuple[Town, policy
 @cache
 def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
     """`judged`, shared by the runs of one batch through its private scratch folder, which lives no longer than the batch."""
-    scratch = os.environ.get(SCRATCH)
+    scratch = os.environ.get(places.SCRATCH)
     if not scratch:
         return judged(shared, year, as_of)
     # The inputs of a batch are a snapshot, so its path stands for its content.

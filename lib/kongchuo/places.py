@@ -1,4 +1,4 @@
-"""Where things lie: the package, its templates, and the checkout around it (notebooks/, parameters/, workbooks/)."""
+"""Where things lie: the package, its templates, the checkout around it; and the few names that processes share."""
 
 from pathlib import Path
 
@@ -8,3 +8,11 @@ PROJECT = PACKAGE.parents[1]
 NOTEBOOKS = PROJECT / "notebooks"
 PARAMETERS = PROJECT / "parameters"
 POLICY = PARAMETERS / "policy.yaml"
+
+# environment variables
+WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
+OUT = "KONGCHUO_OUT"  # where runs go
+SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
+
+SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
+ALL = "all"  # the school parameter that means the whole town

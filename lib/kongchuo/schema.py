@@ -82,11 +82,6 @@ class Field:
     generated: bool = False
     aliases: tuple[str, ...] = ()
 
-    @property
-    def is_text(self) -> bool:
-        """Whether the cell must be formatted as text, so that Excel leaves digits and zeros alone."""
-        return self.type == "string"
-
 
 @dataclass(frozen=True)
 class Sheet:

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from . import archive, batch, pages, years
 from .execution import environment, hide_grammar
 from .findings import UserError
-from .places import NOTEBOOKS, TEMPLATES
+from .places import NOTEBOOKS, TEMPLATES, WORKBOOKS
 
 hide_grammar()
 
@@ -259,7 +259,7 @@ def serve(
     notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
     with tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch:
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": notebooks.resolve()}
-        kernel_env = environment(Path(scratch), KONGCHUO_WORKBOOKS=str(ours["shared"]))
+        kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"])})
         app = App(ours, kernel_env, config=settings(port, ours["notebooks"]))
         app.initialize([])
         logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are

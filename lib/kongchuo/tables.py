@@ -161,11 +161,6 @@ class Town:
         sheet = self.schema.sheets[sheet_name]
         return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))
 
-    def school_code(self, home: str) -> str:
-        """The code of the school whose folder is `home`, by full name; empty where the registry does not know it."""
-        codes = self["school"].loc[lambda frame: frame["school_name"] == home, "school_code"].dropna()
-        return codes.iloc[0] if len(codes) else ""
-
 
 def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     tables = {book.name: book.tables[sheet_name] for book in town.workbooks if sheet_name in book.tables}

@@ -16,7 +16,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..measures import Measure
-from ..places import TEMPLATES
+from ..places import SUMMARY, TEMPLATES
 from ..schema import Sheet
 from .masks import masked, may_see
 
@@ -149,10 +149,7 @@ class Page:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         bundle = {"text/html": str(self.html), "text/plain": self.text}
-        return bundle | ({MIMETYPE: dict(self.data)} if self.data else {})
-
-
-MIMETYPE = "application/vnd.kongchuo+json"
+        return bundle | ({SUMMARY: dict(self.data)} if self.data else {})
 
 
 @dataclass(frozen=True)

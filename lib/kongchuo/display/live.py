@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from ..findings import UserError
-from ..months import ALL, Month, open_month
+from ..months import Month, open_month
+from ..places import ALL
 from ..years import months_of
 from . import NUMERALS, Note, render
 

@@ -14,6 +14,7 @@ from ..findings import ERROR, INFO, SEVERITIES, WARNING, count, grouped
 from ..measures import flows
 from ..months import Month, home_of
 from ..opening import UNREADABLE
+from ..places import ALL
 from ..rules import RULES
 from ..schema import CENTRE
 from .cases import stock
@@ -66,7 +67,7 @@ def headline(month: Month) -> Section:
 
 def _not_judged_tile(month: Month) -> Figure:
     """Never plain: rules that are not built are not in the count, and 0 must not look like all clear."""
-    return Figure("尚未判定", len(month.not_judged), "处（规则×单位），未建的规则不在内", "unknown")
+    return Figure("尚未判定", len(month.not_judged), "处缺数据判不了；待建的规则不在内", "unknown")
 
 
 def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> tuple[Badge, ...]:
@@ -180,7 +181,7 @@ def _not_judged(month: Month) -> list:
     blocks.append(
         Details(
             f"已运行的规则（{len(month.judgement.judged)} 条）",
-            (Note(f"{ran}。其余规则{'（domain.md 第3节）'}待建，尚未判定。"),),
+            (Note(f"{ran}。其余规则待建，相应各项尚未判定。"),),
         )
     )
     return blocks
@@ -191,7 +192,7 @@ def state(month: Month) -> dict[str, object]:
     scope, numbers = month.scope, count(month.findings)
     suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
     return {
-        "school": month.home or "all",
+        "school": month.home or ALL,
         "month": month.month,
         "year": month.town.year,
         "as_of": f"{month.end:%Y-%m-%d}",
