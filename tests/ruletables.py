@@ -111,9 +111,9 @@ def _raw(text: str, item) -> object:
         return text[1:]
     if match := re.fullmatch(r"#num (.+)", text):
         return float(match[1])
-    if match := re.fullmatch(r"(?:#date )?(\d{4}-\d\d-\d\d)", text):
-        if text.startswith("#") or (item and item.type == "date"):
-            return dt.date.fromisoformat(match[1])
+    match = re.fullmatch(r"(#date )?(\d{4}-\d\d-\d\d)", text)
+    if match and (match[1] or (item and item.type == "date")):
+        return dt.date.fromisoformat(match[2])
     if item and item.type in ("integer", "number") and re.fullmatch(r"-?[\d.]+", text):
         return float(text)
     return text

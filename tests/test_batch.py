@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kongchuo import archive, batch, execution, schema, township, writing, years
+from kongchuo.__main__ import UNREADABLE, USAGE, main
 from kongchuo.archive import DONE, FAILED, safe_name
-from kongchuo.findings import UserError
+from kongchuo.findings import UsageError, UserError
 from tiny import SUMMARY, project
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +66,7 @@ def test_several_schools_joined_by_comma_and_the_town_alone():
     ],
 )
 def test_what_cannot_be_meant_is_said_in_chinese(overrides, says):
-    with pytest.raises(UserError, match=says):
+    with pytest.raises(UsageError, match=says):
         batch.expand(monthly(), overrides, SCHOOLS)
 
 
@@ -79,8 +80,16 @@ def test_what_cannot_be_meant_is_said_in_chinese(overrides, says):
     ],
 )
 def test_names_are_checked_against_the_notebook(values, overrides, says):
-    with pytest.raises(UserError, match=says):
+    with pytest.raises(UsageError, match=says):
         batch.check_names(monthly(**values), overrides, NAMES)
+
+
+def test_what_was_mistyped_is_wrong_usage_and_what_is_not_there_unreadable(tmp_path, capsys):
+    file, _, _ = project(tmp_path, [])
+
+    assert main(["run", str(file), "mont=2023-10", "--workbooks", str(tmp_path)]) == USAGE
+    assert "是不是“month”" in capsys.readouterr().err
+    assert main(["run", str(file), "month=2020-10", "--workbooks", str(tmp_path)]) == UNREADABLE
 
 
 def test_a_parameter_of_the_notebook_missing_in_the_file_is_said():

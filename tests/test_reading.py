@@ -424,6 +424,28 @@ def test_a_year(shared):
     assert town["daily"].index.tolist() == [(f"{YEAR}/示例中学/出勤_第一学期.xlsx", 2)]
 
 
+def test_a_day_outside_its_term_does_not_move_the_town(shared):
+    rows = [
+        [day, "XZZX-2021-01", 30, 30, 0, 0, 0, 0, "08:10", "示师"]
+        for day in (dt.date(2023, 10, 9), dt.date(2024, 5, 9))
+    ]
+    book = SCHEMA.book_of["daily"]
+    make(shared / YEAR / "示例中学" / "出勤_第一学期.xlsx", pages(book, daily=rows))
+    town = read_year(shared, YEAR)
+
+    assert town.as_of == dt.date(2023, 10, 9)
+    assert codes_of(town) == []
+
+
+def test_a_folder_of_no_school_of_the_registry(shared):
+    (shared / YEAR / "示例中学").rename(shared / YEAR / "示例初级中学")
+    town = read_year(shared, YEAR)
+    told = next(finding for finding in town.workbooks[0].findings if finding.rule == "R13")
+
+    assert codes_of(town) == [("R01", f"{YEAR}/示例中学"), ("R13", f"{YEAR}/示例初级中学")]
+    assert "是不是“示例中学”" in told.fix
+
+
 def test_the_second_term_is_due_once_it_has_begun(shared):
     missing = ("R01", f"{YEAR}/示例中学/出勤_第二学期.xlsx")
 

@@ -141,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns its exit code. A UserError becomes one Chinese sentence on stderr and exit code 3."""
+    """Run one command; returns its exit code. A UserError becomes one Chinese sentence on stderr and exit code 3 (2 for a UsageError)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -150,7 +150,7 @@ def main(argv: list[str] | None = None) -> int:
         return args.function(args)
     except findings.UserError as error:
         print(f"无法继续：{error}", file=sys.stderr)
-        return UNREADABLE
+        return USAGE if isinstance(error, findings.UsageError) else UNREADABLE
     except SchemaError as error:
         print(f"无法继续：模板定义或参数文件写错了，请改正后再运行。{error}", file=sys.stderr)
         return UNREADABLE

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from . import archive, execution, pages, reading, schema, years
 from .archive import DONE, FAILED, TOWN, Month, Result, safe_name
-from .findings import UserError
+from .findings import UsageError, UserError
 from .places import ALL, PACKAGE
 
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
@@ -112,7 +112,7 @@ def check_names(batch: Batch, overrides: Mapping[str, str], names: Sequence[str]
             near = difflib.get_close_matches(name, allowed, 1, 0.5)
             hint = f"是不是“{near[0]}”？" if near else f"可用的参数：{'、'.join(allowed)}"
             hint = "共享文件夹请用 --workbooks 指定" if name == GIVEN else hint
-            raise UserError(f"笔记本“{batch.notebook.stem}”没有参数“{name}”，{hint}")
+            raise UsageError(f"笔记本“{batch.notebook.stem}”没有参数“{name}”，{hint}")
     missing = [name for name in allowed if name not in batch.values]
     if missing or "school" not in allowed or "month" not in allowed:
         raise UserError(f"参数文件没有给出参数：{'、'.join(missing or ['school', 'month'])}")
@@ -125,7 +125,7 @@ def expand(batch: Batch, overrides: Mapping[str, str], schools: Sequence[School]
     """
     values = {**batch.values, **overrides}
     if not years.MONTH.fullmatch(values["month"]):
-        raise UserError(f"月份“{values['month']}”应写成 2023-10 的样子")
+        raise UsageError(f"月份“{values['month']}”应写成 2023-10 的样子")
     known = {text: school.name for school in schools for text in (*school.aliases, school.code, school.name) if text}
     chosen: dict[str, str] = {}  # name of the run -> the notebook's `school`
     for text in filter(None, re.split(r"[,，、\s]+", values["school"])):
@@ -137,11 +137,11 @@ def expand(batch: Batch, overrides: Mapping[str, str], schools: Sequence[School]
             chosen[known[text]] = known[text]
         elif text != TOWN:
             near = difflib.get_close_matches(text, known, 1, 0.3)
-            raise UserError(
+            raise UsageError(
                 f"登记表里没有学校“{text}”" + (f"，是不是“{near[0]}”？" if near else "，请核对“基础信息”的学校表")
             )
     if not chosen:
-        raise UserError("没有指定学校：school=all 或学校全称、代码，多所用逗号隔开")
+        raise UsageError("没有指定学校：school=all 或学校全称、代码，多所用逗号隔开")
     return tuple(Run(name, {**values, "school": school}) for name, school in chosen.items())
 
 

@@ -18,6 +18,10 @@ class UserError(Exception):
     """The job cannot go on. `str()` is one Chinese sentence for the user: what, where, and what to do."""
 
 
+class UsageError(UserError):
+    """The command itself was mistyped: a parameter, a month or a school that there is not."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A code with its severity, its message and remedy as templates, and where it comes from."""
@@ -117,7 +121,7 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
 RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新录入。"
 
 # Codes given by reading (R: a whole workbook or sheet; F: a cell or column). F01-F22 are those of domain.md 3.1;
-# F23-F27 and R01-R12 are ours, for what that list has no code for.
+# F23-F27 and R01-R13 are ours, for what that list has no code for.
 KINDS = {
     kind.code: kind
     for kind in (
@@ -133,6 +137,7 @@ KINDS = {
         Kind("R10", ERROR, "工作簿内容异常，为安全起见没有读取：{reason}", "请新建一份模板，把数据用“选择性粘贴—数值”粘贴过去。", "reliability.md 1.6"),
         Kind("R11", ERROR, "是旧格式文件（{found}），不能读取", "请用 Excel 或 WPS 另存为 .xlsx。", "excel.md 4.3"),
         Kind("R12", ERROR, "工作表“{sheet}”没有一行数据", "请填写数据；如确无数据，请与中心学校联系。", "reliability.md 1.4"),
+        Kind("R13", WARNING, "“学校”表里没有名为“{name}”的在用学校，这个文件夹里的数据对不上任何学校", "请让文件夹名与“学校”表的学校全称一字不差；已停用的学校请把文件夹移走。{near}", "architecture.md"),
         Kind("F01", ERROR, "“{column}”按数值保存，末几位可能已丢失", RETYPE),
         Kind("F02", ERROR, "证件号码应为18位（末位可为X），现为{found}", "请对照户口簿重新录入18位号码。"),
         Kind("F03", ERROR, "证件号码校验位不符，有数字录错", "请对照户口簿逐位核对。"),

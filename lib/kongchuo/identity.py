@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .findings import KINDS, WARNING, Finding
+from .references import named
 from .tables import Town
 
 LENGTH = 18
@@ -45,7 +46,7 @@ def birth(numbers: pd.Series) -> pd.Series:
 def sex(numbers: pd.Series) -> pd.Series:
     """男 or 女 by the 17th digit of each well-formed number: odd is male."""
     digits = pd.to_numeric(numbers.where(well_formed(numbers)).str.slice(16, 17), errors="coerce")
-    return (digits % 2).map({1: "男", 0: "女"})
+    return named(digits % 2, {1: "男", 0: "女"})
 
 
 # --- what is wrong with them ------------------------------------------------------------------------------------------
@@ -85,10 +86,10 @@ def _numbers(town: Town, sheet: str) -> Iterator[Finding]:
     held = frame[right].assign(born=birth(numbers[right]), told=sex(numbers[right]))
     wrong = held[held["birth_date"].notna() & (held["born"] != held["birth_date"])]
     for index, name in wrong["name"].items():
-        yield KINDS["F05"].at(town.place(sheet, index, "birth_date"), name=_named(name))
+        yield KINDS["F05"].at(town.place(sheet, index, "birth_date"), name=_called(name))
     wrong = held[held["sex"].notna() & (held["told"] != held["sex"])]
     for index, name in wrong["name"].items():
-        yield KINDS["F06"].at(town.place(sheet, index, "sex"), name=_named(name))
+        yield KINDS["F06"].at(town.place(sheet, index, "sex"), name=_called(name))
 
 
 def own_numbers(town: Town, sheet: str) -> pd.Series:
@@ -100,7 +101,7 @@ def own_numbers(town: Town, sheet: str) -> pd.Series:
     return frame["id_no"].where(judged)
 
 
-def _named(name: object) -> str:
+def _called(name: object) -> str:
     return "该生" if pd.isna(name) else str(name)
 
 
@@ -119,11 +120,11 @@ def _status(town: Town, sheet: str) -> Iterator[Finding]:
 def _cards(town: Town, sheet: str) -> Iterator[Finding]:
     """F16: 20 characters = identity number of the pupil (from roster or census) + 残疾类别 + 残疾等级."""
     frame = town[sheet]
-    cards, own = frame["card_no"], frame["student_key"].map(_number_of(town))
+    cards, own = frame["card_no"], named(frame["student_key"], _number_of(town))
     wrong = ~cards.str.fullmatch(CARD).fillna(False).astype(bool)
     wrong |= own.notna() & (cards.str.slice(0, LENGTH) != own)
     for place, item in ((LENGTH, "dis_type"), (LENGTH + 1, "dis_level")):
-        code = frame[item].map({value.name: value.code for value in town.schema.codes[item].values})
+        code = named(frame[item], {value.name: value.code for value in town.schema.codes[item].values})
         wrong |= code.notna() & (cards.str.slice(place, place + 1) != code)
     for index in frame.index[cards.notna() & wrong]:
         yield KINDS["F16"].at(town.place(sheet, index, "card_no"))

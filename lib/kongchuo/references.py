@@ -127,7 +127,7 @@ def homes_of(town: Town, sheet_name: str) -> pd.Series:
     item = sheet.by_name.get("school_code")
     if town.schema.book_of[sheet_name].owner == "school" or item is None or item.reference != "school":
         return frame["home"]
-    return keyed(town, sheet_name, "school_code").map(school_names(town)).fillna("").astype("str")
+    return named(keyed(town, sheet_name, "school_code"), school_names(town)).fillna("")
 
 
 def resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
@@ -179,6 +179,12 @@ def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
         kinds = lost.groupby("home")["value"].transform("nunique")
         lost = lost[kinds > tally(lost["home"], unsure) + unsure.get("", 0)]
     return lost
+
+
+def named(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    """The name that belongs to each value of a column, missing where it has none."""
+    names = dict(names)
+    return pd.Series([names.get(value) for value in column.tolist()], column.index, dtype="str")
 
 
 def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:

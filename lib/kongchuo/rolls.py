@@ -82,7 +82,9 @@ def _spells(town: Town) -> pd.DataFrame:
     stated = (roster["status"] != ENROLLED) & (roster["status_date"] >= f"{town.year[:4]}-08-01")
     changed = stated.to_numpy() | pd.MultiIndex.from_frame(roster[PUPIL]).isin(list(events))
     columns = [*PUPIL, "name", "class_id"]
-    steady = roster.loc[~changed, columns].assign(state=roster["status"], start=FIRST, end=LAST)
+    steady = (
+        roster.loc[~changed, [*columns, "status"]].rename(columns={"status": "state"}).assign(start=FIRST, end=LAST)
+    )
     rows, index = [], []
     moving = roster.loc[changed, [*columns, "status", "status_date"]]
     for place, home, key, name, class_id, status, since in moving.itertuples(name=None):
@@ -101,6 +103,10 @@ def _spells(town: Town) -> pd.DataFrame:
 
 def listed(town: Town) -> pd.DataFrame:
     """The roster with class ids; where the class is unknown, the one of 学年初基准. Repeated keys are left out."""
+    return town.once(_listed)
+
+
+def _listed(town: Town) -> pd.DataFrame:
     roster = town["roster"].assign(class_id=keyed(town, "roster", "class_id"))
     roster = roster[roster["student_key"].isna() | ~roster.duplicated(PUPIL)]
     base = (
@@ -112,6 +118,10 @@ def listed(town: Town) -> pd.DataFrame:
 
 def changes(town: Town) -> pd.DataFrame:
     """学生变动 with class ids, without rows that lack date, pupil or a known kind, in order; on one day joining comes first."""
+    return town.once(_changes)
+
+
+def _changes(town: Town) -> pd.DataFrame:
     keys = {name: keyed(town, "change", name) for name in ("class_from", "class_to")}
     frame = town["change"].assign(**keys).dropna(subset=["date", "student_key"])
     frame = frame[frame["kind"].isin((*AFTER, *MOVES))]
@@ -194,6 +204,10 @@ def _stamps(classes: pd.Index, class_ids: pd.Series, days: pd.Series) -> np.ndar
 
 def doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     """How many pupils cannot be placed for sure: by class (no state, no key, key repeated), by school (no class, bad change)."""
+    return town.once(_doubts)
+
+
+def _doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     roster = town["roster"].assign(class_id=keyed(town, "roster", "class_id"))
     repeated = roster["student_key"].notna() & roster.duplicated(PUPIL)
     doubtful = roster["status"].isna() | roster["student_key"].isna() | repeated
@@ -206,11 +220,17 @@ def doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
 
 # --- absence ----------------------------------------------------------------------------------------------------------
 def streaks(town: Town, as_of: dt.date) -> pd.DataFrame:
-    """Pupils who are absent without leave on a day: home, student_key, name, class_id, days (school days), since.
+    """Pupils who are absent without leave on a day: the `runs` that nothing has ended by then."""
+    found = runs(town, as_of)
+    return found[found["open"]].drop(columns=["last", "open"])
 
-    Counted back over school days from `as_of` (domain.md 4.3): half days count 0.5; leave with 请假手续 ends the chain, leave
-    without it counts like absence; a day for which the class has no 日查 is unknown and neither counts nor ends it.
-    Indexed by the pupil's last 缺勤明细 row.
+
+def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
+    """Every run of school days without leave up to a day: home, student_key, name, class_id, days, since, last, open.
+
+    Counted as domain.md 4.3 says: half days count 0.5; leave with 请假手续 ends a run, leave without it counts like absence;
+    a day for which the class has no 日查 is unknown and neither counts nor ends it; holidays are no days at all. `open`:
+    nothing has ended it by `as_of`. Indexed by the run's last 缺勤明细 row.
     """
     days = pd.DatetimeIndex([day for day in school_days(town) if day <= as_of]).astype("datetime64[us]")
     rows = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
@@ -218,29 +238,33 @@ def streaks(town: Town, as_of: dt.date) -> pd.DataFrame:
     rows = rows[rows["place"] >= 0].sort_values("place", kind="stable")
     without = rows["kind"].isin(UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
     rows = rows.assign(without=without, value=(rows["halves"].fillna(0).astype(float) / 2).where(without, 0.0))
-    last = rows[rows["without"]].drop_duplicates(PUPIL, keep="last")
-    held = listed(town).dropna(subset=["student_key"]).set_index(PUPIL)["class_id"]
-    held = held.reindex(pd.MultiIndex.from_frame(last[PUPIL])).set_axis(last.index)
-    last = last.assign(class_id=last["class_id"].fillna(held))
+    held = listed(town).dropna(subset=["student_key"]).set_index(PUPIL)["class_id"].to_dict()
     filled, nothing = _filled(town, days), np.zeros(len(days), bool)
-    # who was seen in a later roll-call of the class is back; nearly all are
-    latest = {class_id: int(np.flatnonzero(made)[-1]) for class_id, made in filled.items()}
-    last = last[last["place"] >= tally(last["class_id"], latest)]
-    groups, found = rows.groupby(PUPIL).indices, []
-    for index, home, key, class_id in last[[*PUPIL, "class_id"]].itertuples(name=None):
-        own = rows.iloc[groups[home, key]]
+    found, places = [], []
+    for pupil, own in rows[
+        pd.MultiIndex.from_frame(rows[PUPIL]).isin(pd.MultiIndex.from_frame(rows.loc[rows["without"], PUPIL]))
+    ].groupby(PUPIL, sort=False):
         absent, excused, value = nothing.copy(), nothing.copy(), np.zeros(len(days))
-        absent[own.loc[own["without"], "place"]] = True
+        without = own[own["without"]]
+        absent[without["place"]] = True
         excused[own.loc[~own["without"], "place"]] = True
         np.add.at(value, own["place"], own["value"])
-        seen = np.flatnonzero(~absent & (excused | filled.get(class_id, nothing)))
-        first = int(seen[-1]) + 1 if len(seen) else 0
-        chain = np.flatnonzero(absent[first:])
-        if len(chain):
-            found.append((index, float(np.minimum(value, 1)[first:].sum()), days[first + chain[0]]))
-    kept = last.loc[[index for index, _, _ in found], [*PUPIL, "name", "class_id"]]
-    numbers = pd.Series([number for _, number, _ in found], kept.index, dtype="float64")
-    return kept.assign(days=numbers, since=pd.Series([day for _, _, day in found], kept.index, dtype="datetime64[us]"))
+        class_id = without["class_id"].iloc[-1]
+        class_id = held.get(pupil) if pd.isna(class_id) else class_id
+        ended = np.cumsum(
+            ~absent & (excused | filled.get(class_id, nothing))
+        )  # how often the pupil was seen by each day
+        last_row = dict(zip(without["place"], without.index, strict=True))
+        for times in np.unique(ended[absent]):
+            inside = np.flatnonzero(absent & (ended == times))
+            number = float(np.minimum(value, 1)[inside].sum())
+            name = without["name"].iloc[-1]
+            found.append((*pupil, name, class_id, number, days[inside[0]], days[inside[-1]], bool(ended[-1] == times)))
+            places.append(last_row[inside[-1]])
+    index = pd.MultiIndex.from_tuples(places, names=rows.index.names) if places else rows.index[:0]
+    frame = pd.DataFrame(found, index, [*PUPIL, "name", "class_id", "days", "since", "last", "open"])
+    text = dict.fromkeys([*PUPIL, "name", "class_id"], "str")
+    return frame.astype(text | {"days": float, "since": days.dtype, "last": days.dtype, "open": bool})
 
 
 def _filled(town: Town, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:

@@ -25,7 +25,8 @@ DEEPEST_HEADER = 40  # a header is looked for in this many rows
 MOST_BLANKS = 100  # blank rows reported in one worksheet, one by one
 _FOOT = re.compile(
     r"(本页|本班|全校|全镇)?(合计|小计|总计|共计|累计)"
-    r"|(填表说明|填表人|填报人|填报单位|填表日期|填报日期|制表人?|审核人|复核人|负责人|单位负责人|校长签字|备注|说明|注)[:：]|填表说明"
+    r"|(填表说明|填表人|填报人|填报单位|填表日期|填报日期|制表人?|审核人|复核人|负责人|单位负责人|校长签字|校长|班主任|经办人|备注|说明|注)[:：]|填表说明"
+    r"|[(【]?(单位)?(盖章|公章|签章|签字|签名)"
 )
 _REMARK = re.compile(r"\([^)]*\)|【[^】]*】|[*:※]")
 
@@ -221,8 +222,8 @@ def _f13(grid: Grid, index: int, place: partial) -> Finding:
 def _merges(
     grid: Grid, header: Header, rows: set[int], sheet: Sheet, place: partial
 ) -> tuple[set[tuple[int, str]], list[Finding]]:
-    """F11 for merged ranges that touch the header or the data, and the (row, field) of cells hidden under them."""
-    covered, findings = set(), []
+    """F11 for merged ranges that touch the data, once for those in the header, and the (row, field) hidden under them."""
+    covered, findings, in_header = set(), [], []
     names = {column + 1: name for name, column in header.columns.items()}
     heads = range(grid.first_row + header.index, grid.first_row + header.data)
     for top, left, bottom, right in sorted(grid.merged):
@@ -230,10 +231,17 @@ def _merges(
         touched = [row for row in range(top, bottom + 1) if row in rows]
         if under and (touched or any(top <= row <= bottom for row in heads)):
             first = f"{column_letters(left)}{top}"
-            title = sheet.by_name[names[under[0]]].title
+            where = place(top, sheet.by_name[names[under[0]]].title, first)
             value = f"{first}:{column_letters(right)}{bottom}"
-            findings.append(KINDS["F11"].at(place(top, title, first), value=value))
+            if touched:
+                findings.append(KINDS["F11"].at(where, value=value))
+            else:
+                in_header.append((where, value))
             covered |= {(r, names[c]) for r in touched for c in under if (r, c) != (top, left)}
+    if in_header:  # a header of two rows is one mistake, however many columns it has
+        where, value = in_header[0]
+        more = f"等{len(in_header)}处" if len(in_header) > 1 else ""
+        findings.append(KINDS["F11"].at(where, value=f"表头{value}{more}"))
     return covered, findings
 
 

@@ -194,7 +194,7 @@ def change_missing(hand: Hand) -> None:
     )
     hand.take(row["class_from"])
     hand.remove(book, "change", row)
-    hand.note("X26", book, "baseline", _of(hand, "baseline", row["student_key"])[1], "base_state")
+    hand.note("X26", book, "roster", _of(hand, "roster", row["student_key"])[1], "status")
 
 
 def difference_unnamed(hand: Hand) -> None:

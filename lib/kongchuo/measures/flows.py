@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 
 from .. import rolls
@@ -148,38 +147,13 @@ def longest_runs(scope: Scope) -> pd.DataFrame:
     """Pupils absent without leave on the scope's days, each once with the longest run that reaches into them (domain.md 4.3).
 
     Columns: KEYS, student_key, name, run (school days, half days count 0.5), first and last day of the run, step
-    (1: one day, 2: two days, 3: three or more; 0: half a day). Counted as rolls.streaks counts on each day, but all days at once.
+    (1: one day, 2: two days, 3: three or more; 0: half a day).
     """
-    days = pd.DatetimeIndex([day for day in rolls.school_days(scope.town) if day <= scope.end]).astype("datetime64[us]")
-    month = days >= pd.Timestamp(scope.start)
-    rows = scope.rows("absence")
-    without = rows["kind"].isin(rolls.UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
-    rows = rows.assign(place=days.get_indexer(rows["date"]), without=without).dropna(subset=["student_key", "kind"])
-    rows = rows[rows["place"] >= 0]
-    rows["value"] = (rows["halves"].fillna(0).astype(float) / 2).where(rows["without"], 0.0)
-    daily = scope.rows("daily")
-    filled = daily.assign(place=days.get_indexer(daily["date"])).groupby("class_id")["place"].agg(list).to_dict()
-    reached = rows[rows["without"] & month[rows["place"]]]
-    found = []
-    for pupil, own in rows[rows["student_key"].isin(reached["student_key"])].groupby(
-        ["home", "student_key"], sort=False
-    ):
-        value, absent, seen = np.zeros(len(days)), np.zeros(len(days), bool), np.zeros(len(days), bool)
-        np.add.at(value, own["place"], own["value"])
-        absent[own.loc[own["without"], "place"]] = True
-        seen[own.loc[~own["without"], "place"]] = True
-        seen[[place for place in filled.get(own["class_id"].iloc[-1], ()) if place >= 0]] = True
-        seen &= ~absent
-        total = np.cumsum(np.minimum(value, 1))
-        run = np.where(month & absent, total - np.maximum.accumulate(np.where(seen, total, 0)), -1)
-        last = int(run.argmax())
-        first = int(np.flatnonzero(absent & (np.cumsum(seen) == np.cumsum(seen)[last]))[0])
-        if run[last] >= 0:
-            found.append((*pupil, float(run[last]), days[first], days[last]))
-    names = ["home", "student_key", "run", "first", "last"]
-    runs = pd.DataFrame(found, columns=names).astype({"run": float, "first": days.dtype, "last": days.dtype})
-    who = reached.drop_duplicates(["home", "student_key"])[[*KEYS, "student_key", "name"]]
-    return who.merge(runs, on=["home", "student_key"]).assign(step=lambda frame: frame["run"].clip(upper=3).astype(int))
+    found = rolls.runs(scope.town, scope.end)
+    found = scope.within(scope.with_class(found[found["last"] >= pd.Timestamp(scope.start)]))
+    found = found.sort_values("days", ascending=False, kind="stable").drop_duplicates(["home", "student_key"])
+    found = found.rename(columns={"days": "run", "since": "first"})
+    return found.assign(step=found["run"].clip(upper=3).astype(int))
 
 
 def school_days(scope: Scope) -> list[pd.Timestamp]:

@@ -11,7 +11,6 @@ import difflib
 import hashlib
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -164,7 +163,7 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
         for stem, path in (lying.other_formats | lying.workbooks).items():
             book = schema.by_stem[stem]
             read[f"{home}/{stem}"] = _read_one(path, f"{year}/{home}/{path.name}", book, codes, lying, stem)
-    as_of = as_of or _last_day(read.values())
+    as_of = as_of or _last_day(year, registry, read)
     workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
     for home, lying in found.items():
         strange |= {f"{year}/{home}/{name}" for name in lying.unknown}
@@ -179,13 +178,25 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
             folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
         workbooks += folder
     unknown = tuple(_unknown(name, schema) for name in sorted(strange))
-    workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown)
+    strangers = tuple(
+        _stranger(f"{year}/{home}", known)
+        for home, lying in found.items()
+        if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
+    )
+    workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
     return Town(year, as_of, schema, tuple(workbooks))
 
 
 def _unknown(name: str, schema: Schema) -> Finding:
     near = difflib.get_close_matches(Path(name).stem, schema.by_stem, 1, 0.5)
     return KINDS["R09"].at(Place(name), near=f"是不是“{near[0]}.xlsx”？" if near else "")
+
+
+def _stranger(name: str, known: list[str]) -> Finding:
+    """R13 for a folder that holds workbooks of no school of the registry, which is what a renamed school looks like."""
+    home = Path(name).name
+    near = difflib.get_close_matches(home, known, 1, 0.5)
+    return KINDS["R13"].at(Place(name), name=home, near=f"是不是“{near[0]}”？" if near else "")
 
 
 def _stems(schema: Schema, home: str) -> list[str]:
@@ -234,22 +245,40 @@ def _absent(year: str, home: str, stem: str, schema: Schema, lying: Contents) ->
     return Workbook(name, schema.by_stem[stem], home, read=False, findings=(_missing(name, f"{stem}.xlsx"), *copies))
 
 
-def _last_day(workbooks: Iterable[Workbook]) -> dt.date:
-    """The last day anybody counted heads, not later than today; today where nobody did."""
+def _last_day(year: str, registry: Workbook, read: dict[str, Workbook]) -> dt.date:
+    """The last day anybody counted heads, not later than today; today where nobody did.
+
+    A day outside the term of its workbook is a slip of the pen, and must not move the whole town to another term.
+    """
     today = dt.date.today()
-    days = [book.tables["daily"].frame["date"] for book in workbooks if "daily" in book.tables]
-    held = [last for day in days if not pd.isna(last := day[day <= pd.Timestamp(today)].max())]
+    held = []
+    for name, book in read.items():
+        if "daily" in book.tables:
+            days = book.tables["daily"].frame["date"]
+            start, end = _term(name, year, registry) or (today, today)
+            held.append(days[days.between(pd.Timestamp(start), pd.Timestamp(min(end, today)))].max())
+    held = [last for last in held if not pd.isna(last)]
     return max(held).date() if held else today
 
 
 def _due(stem: str, year: str, registry: Workbook, as_of: dt.date) -> bool:
     """Whether a workbook must be there by `as_of`: one of a term only once the term has begun."""
+    days = _term(stem, year, registry)
+    return days is None or days[0] <= as_of
+
+
+def _term(stem: str, year: str, registry: Workbook) -> tuple[dt.date, dt.date] | None:
+    """First and last day of the term in a workbook's name; by 学年学期, or September and March where that does not say."""
     term = next((term for term in TERMS if stem.endswith(f"_{term}")), None)
     if term is None:
-        return True
-    start = dt.date(int(year[:4]), 9, 1) if term == TERMS[0] else dt.date(int(year[5:]), 3, 1)
+        return None
+    autumn, spring, summer = dt.date(int(year[:4]), 9, 1), dt.date(int(year[5:]), 3, 1), dt.date(int(year[5:]), 9, 1)
+    start, end = (autumn, spring) if term == TERMS[0] else (spring, summer)
     if "term" in registry.tables:
         frame = registry.tables["term"].frame
-        starts = frame.loc[(frame["school_year"] == year) & (frame["term"] == term), "start"].dropna()
-        start = starts.iloc[0].date() if len(starts) else start
-    return start <= as_of
+        rows = frame[(frame["school_year"] == year) & (frame["term"] == term)]
+        start, end = (
+            known.iloc[0].date() if len(known := rows[name].dropna()) else usual
+            for name, usual in (("start", start), ("end", end))
+        )
+    return start, end

@@ -9,18 +9,18 @@ import pandas as pd
 from .. import rolls
 from ..findings import ERROR, WARNING
 from ..policy import Policy
-from ..references import class_names, homes_of, keyed, tally
+from ..references import class_names, homes_of, keyed, named, tally
 from ..tables import Town
-from .base import Mark, at, readable, rule
+from .base import Mark, at, of_year, readable, rule
 
 PARTS = ("present", "sick", "personal", "other_leave", "unexcused")
 
 
 def _daily(town: Town) -> pd.DataFrame:
-    """日查 with class ids and labels; rows without a readable date or a known class are left out."""
-    frame = town["daily"].assign(class_id=keyed(town, "daily", "class_id"))
-    frame = frame.dropna(subset=["class_id", "date"])
-    return frame.assign(label=frame["class_id"].map(class_names(town)), day=frame["date"].dt.strftime("%Y-%m-%d"))
+    """日查 up to now with class ids and labels; rows without a readable date or a known class are left out."""
+    frame = town["daily"].assign(class_id=keyed(town, "daily", "class_id")).dropna(subset=["class_id", "date"])
+    frame = frame[frame["date"] <= pd.Timestamp(town.as_of)]
+    return frame.assign(label=named(frame["class_id"], class_names(town)), day=frame["date"].dt.strftime("%Y-%m-%d"))
 
 
 @rule(
@@ -67,7 +67,10 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Mark]:
     rows = rows.assign(total=rows[list(PARTS)].sum(axis=1))
     rows = rows[rows["due"] != rows["total"]]
     labels = (
-        keyed(town, "daily", "class_id").map(class_names(town)).reindex(rows.index).fillna(rows["class_id"]).fillna("")
+        named(keyed(town, "daily", "class_id"), class_names(town))
+        .reindex(rows.index)
+        .fillna(rows["class_id"])
+        .fillna("")
     )
     days = rows["date"].dt.strftime("%Y-%m-%d").fillna("")
     for index, label, day, count, total in rows.assign(label=labels, day=days)[
@@ -142,8 +145,7 @@ def day_without_count(town: Town, policy: Policy) -> Iterator[Mark]:
 def _expected(town: Town) -> pd.DataFrame:
     """Every (workbook, home, class_id, date) that must have a 日查 row: school days of the term up to as_of, classes with pupils."""
     classes = town["class"].assign(home=homes_of(town, "class")).dropna(subset=["class_id"]).drop_duplicates("class_id")
-    classes = classes[classes["school_year"].isna() | (classes["school_year"] == town.year)]
-    ids = classes.groupby("home")["class_id"].agg(list)
+    ids = of_year(town, classes).groupby("home")["class_id"].agg(list)
     days = pd.DatetimeIndex([day for day in rolls.school_days(town) if day <= town.as_of]).astype("datetime64[us]")
     rows = []
     for term in rolls.terms(town).itertuples():

@@ -80,3 +80,13 @@ def yes(column: pd.Series) -> pd.Series:
 def no(column: pd.Series) -> pd.Series:
     """Which cells of a boolean column say 否; an empty one does not."""
     return ~column.fillna(True).astype(bool)
+
+
+def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of this school year, and those that name none."""
+    return frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+
+
+def called(name: object) -> str:
+    """A pupil's name for a message, also where there is none to read."""
+    return "该生" if pd.isna(name) else str(name)

@@ -11,7 +11,7 @@ from ..findings import ERROR, WARNING
 from ..policy import Policy
 from ..references import class_names
 from ..tables import Town
-from .base import Mark, at, readable, rule
+from .base import Mark, at, called, readable, rule
 from .pupils import maybe_listed
 
 LEDGERS = ("suspected", "dropout")
@@ -23,18 +23,24 @@ LEDGERS = ("suspected", "dropout")
     needs=(
         "absence.kind",
         "absence.date",
+        "absence.student_key",
+        "absence.halves",
         "daily.date",
+        "daily.class_id",
         "suspected.student_key",
         "dropout.student_key",
         "calendar.date",
+        "calendar.is_school_day",
+        "term.start",
+        "term.end",
     ),
-    says="{school}{class_name}{name}自{since}起已连续缺勤{days}个上课日，没有进入疑似辍学台账",
+    says="{school}{class_name}{name}自{since}起连续缺勤{days}个上课日，没有进入疑似辍学台账",
     fix="请当天家访、报中心学校，并记入“疑似辍学台账”；已请假的补办请假手续并改正缺勤类型。",
     source="domain.md 3.2 X12, 4.3",
 )
 def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Mark]:
     """无故缺勤连续达到疑似线（上课日，节假日不打断）的学生，必须在疑似辍学台账或辍学台账里。这是控辍的第一道闸，漏一个就可能失去一个。"""
-    rows = rolls.streaks(town, town.as_of)
+    rows = rolls.runs(town, town.as_of)  # one that has ended by now should have been on a ledger as well
     rows = rows[rows["days"] >= policy["suspected_after"]]
     rows = rows[readable(town, rows["home"], *(f"{sheet}.student_key" for sheet in LEDGERS))]
     listed = pd.concat([town[sheet][["student_key", "closed"]] for sheet in LEDGERS]).dropna(subset=["student_key"])
@@ -45,7 +51,7 @@ def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Mark]:
     for index, school, name, class_id, days, since in rows[["home", "name", "class_id", "days", "since"]].itertuples(
         name=None
     ):
-        facts = {"school": school, "class_name": labels.get(class_id, ""), "name": "" if pd.isna(name) else name}
+        facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name)}
         yield at("absence", index, "student_key", days=f"{days:g}", since=f"{since:%Y-%m-%d}", **facts)
 
 
@@ -81,7 +87,7 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Mark]:
     cared |= ~roster["class_id"].isin(headless)
     cared |= roster["student_key"].isin(held) | roster["class_id"].isin(held)
     alone = pd.MultiIndex.from_frame(roster.loc[~cared, ["home", "student_key"]])
-    for sheet, (column, closed) in ANSWERED_BY.items():
+    for sheet, (column, closed) in ANSWERED_BY.items() if len(alone) else ():
         frame = town[sheet].dropna(subset=["student_key"])
         judged = readable(town, frame["home"], "bond.target_id", "class.head_teacher")
         rows = frame[pd.MultiIndex.from_frame(frame[["home", "student_key"]]).isin(alone) & judged]
@@ -90,7 +96,7 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Mark]:
         if closed:
             rows = rows[rows[closed].isna()]
         for index, name in rows["name"].items():
-            yield at(sheet, index, column or "student_key", name="该生" if pd.isna(name) else name)
+            yield at(sheet, index, column or "student_key", name=called(name))
 
 
 RULES = (absent_but_on_no_ledger, nobody_answers)

@@ -9,7 +9,7 @@ import pandas as pd
 from ..findings import ERROR, WARNING
 from ..identity import check_right, own_numbers
 from ..policy import Policy
-from ..references import look_up, school_names
+from ..references import look_up, named, school_names
 from ..tables import Town
 from .base import Mark, at, readable, rule
 from .pupils import LISTS, maybe_listed
@@ -54,7 +54,7 @@ def on_no_roster(town: Town, policy: Policy) -> Iterator[Mark]:
     unread = town.unread_homes("roster", "student_key")
     if unread:  # the child may be on a roster that could not be read, unless the census names a school that was
         cells = pd.DataFrame({"value": rows["study_school"].dropna(), "home": ""})
-        schools = look_up(town, cells, "school")["key"].map(school_names(town)).reindex(rows.index)
+        schools = named(look_up(town, cells, "school")["key"], school_names(town)).reindex(rows.index)
         rows = rows[schools.notna() & ~schools.isin(unread)]
     for index, name in rows["name"].items():
         yield at("census", index, "student_key", name=name)

@@ -8,18 +8,16 @@ import pandas as pd
 
 from ..findings import ERROR, INFO, WARNING
 from ..policy import Policy
-from ..references import ALIAS, dangling, directory, keyed, look_up, resolve, school_names
+from ..references import ALIAS, dangling, directory, keyed, look_up, named, resolve, school_names
 from ..tables import Town
-from .base import Mark, at, no, readable, rule
+from .base import Mark, at, no, of_year, readable, rule
 from .people import actors, titles
 
 
 def _bonds(town: Town, kind: str) -> pd.DataFrame:
-    """The bonds of a kind that hold now, with `key` (school_code, village_code) of the school or village they are about."""
-    frame, now = town["bond"], pd.Timestamp(town.as_of)
-    holds = (frame["bond_type"] == kind) & ~(frame["from"] > now) & ~(frame["to"] < now)
-    holds &= frame["school_year"].isna() | (frame["school_year"] == town.year)
-    return frame[holds]
+    """The bonds of a kind that hold now."""
+    frame, now = of_year(town, town["bond"]), pd.Timestamp(town.as_of)
+    return frame[(frame["bond_type"] == kind) & ~(frame["from"] > now) & ~(frame["to"] < now)]
 
 
 def _targets(town: Town, rows: pd.DataFrame, target: str) -> pd.Series:
@@ -144,12 +142,11 @@ def titles_differ(town: Town, policy: Policy) -> Iterator[Mark]:
     """同一个人在一学年里，各表写的职务要一样。职务不一致的文件，检查时说不清谁是责任人。"""
     rows = titles(town)
     first = rows.drop_duplicates("person").set_index("person")
-    rows = rows.assign(other=rows["person"].map(first["title"]), where=rows["person"].map(first["where"]))
-    wrong = rows[(rows["sheet"] != "staff") & (rows["bare"] != rows["person"].map(first["bare"]))]
+    rows = rows.assign(**{f"first_{name}": named(rows["person"], first[name]) for name in ("title", "where", "bare")})
+    wrong = rows[(rows["sheet"] != "staff") & (rows["bare"] != rows["first_bare"])]
     for row in wrong.itertuples():
-        yield at(
-            row.sheet, row.place, "title", name=row.name, written=row.title, where=f"“{row.where}”", other=row.other
-        )
+        facts = {"name": row.name, "written": row.title, "where": f"“{row.first_where}”", "other": row.first_title}
+        yield at(row.sheet, row.place, "title", **facts)
 
 
 @rule(

@@ -13,7 +13,7 @@ from ..policy import Policy
 from ..references import class_names, keyed, tally
 from ..tables import Town
 from .balance import entries
-from .base import Mark, at, no, readable, rule, yes
+from .base import Mark, at, called, no, readable, rule, yes
 from .pupils import LISTS, maybe_listed, person
 
 ACTIVE = (*rolls.AT_SCHOOL, "休学")
@@ -39,7 +39,7 @@ def on_two_rosters(town: Town, policy: Policy) -> Iterator[Mark]:
         for index, number, name, school in twice[[column, "name", "home"]].itertuples(name=None):
             if index not in said:
                 others = "、".join(home for home in homes[number] if home != school)
-                yield at("roster", index, column, name=_called(name), school=school, others=others)
+                yield at("roster", index, column, name=called(name), school=school, others=others)
                 said.add(index)
 
 
@@ -107,6 +107,8 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
     spells = spells[["home", "student_key", "class_id", "start", "end"]].dropna(subset=["student_key"])
     labels = class_names(town)
     for sheet, column in DATED.items():
+        if town[sheet].empty:
+            continue
         frame = town[sheet].assign(written=keyed(town, sheet, "class_id"))
         rows = frame.drop(columns="class_id").assign(
             since=frame[column] if column else pd.Timestamp(town.as_of),
@@ -126,7 +128,7 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
         for place, name, written, held in wrong[["place", "name", "written", "class_id"]].itertuples(
             index=False, name=None
         ):
-            facts = {"name": _called(name), "written": labels.get(written, written), "held": labels.get(held, held)}
+            facts = {"name": called(name), "written": labels.get(written, written), "held": labels.get(held, held)}
             yield at(sheet, place, "class_id", **facts)
 
 
@@ -148,7 +150,10 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
 def numbers_do_not_balance(town: Town, policy: Policy) -> Iterator[Mark]:
     """期初人数加增加减减少，要等于花名册现在的在校人数（在读和送教上门），逐班逐校都要平。不平就是有学生走了没记，或记了没改。"""
     rows = entries(town, policy)
-    rows = rows[readable(town, rows["home"], "baseline.base_state", "change.kind", "change.date", "roster.status")]
+    judged = readable(town, rows["home"], "baseline.base_state", "change.kind", "change.date", "roster.status")
+    for sheet in ("baseline", "roster"):  # where one has no rows at all, R12 says so
+        judged &= rows["home"].isin(town[sheet]["home"])
+    rows = rows[judged]
     by_class, by_home = rolls.doubts(town)
     slack = tally(rows["class_id"], by_class) + tally(rows["home"], by_home)
     wrong = rows[rows.groupby(["home", "class_id"])["delta"].transform("sum").abs() > slack]
@@ -171,7 +176,8 @@ def _unbalanced(unit: pd.DataFrame, title: str) -> Mark:
     """The mark for a class or school whose entries do not add up to 0, at a pupil whose own entries do not."""
     alone = unit.groupby("student_key")["delta"].transform("sum").fillna(unit["delta"])
     odd = unit[alone != 0]
-    whose = "、".join(dict.fromkeys(_called(name) for name in odd["name"]))
+    names = list(dict.fromkeys(called(name) for name in odd["name"]))
+    whose = "、".join(names[:5]) + (f"等{len(names)}人" if len(names) > 5 else "")
     parts = unit.groupby("part")["delta"].sum().abs().reindex(["base", "more", "less", "held"]).fillna(0).astype(int)
     sheet = next(sheet for sheet in PLACED_AT if (odd["sheet"] == sheet).any())
     place = min(odd.loc[odd["sheet"] == sheet, "place"])
@@ -198,11 +204,7 @@ def difference_without_type(town: Town, policy: Policy) -> Iterator[Mark]:
     wrong = denied.any(axis=1) & frame["diff_type"].isna() & town.known("reconcile", "diff_type")
     for index, name in frame.loc[wrong, "name"].items():
         which = "、".join(f"“{title}”" for title in denied.columns[denied.loc[index]])
-        yield at("reconcile", index, "diff_type", name=_called(name), which=which)
-
-
-def _called(name: object) -> str:
-    return "该生" if pd.isna(name) else str(name)
+        yield at("reconcile", index, "diff_type", name=called(name), which=which)
 
 
 RULES = (on_two_rosters, key_and_name_disagree, class_differs, numbers_do_not_balance, difference_without_type)

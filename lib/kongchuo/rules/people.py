@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ..references import directory, keyed, look_up, resolve
+from ..references import directory, keyed, look_up, named, resolve
 from ..tables import Town
-from .base import no
+from .base import no, of_year
 
 # people who answer for something as long as it lasts; every other column names who did something on the row's own date
 ONGOING = ("teacher", "helper", "owner", "bond_school", "head_teacher", "teachers", "home_teachers", "principal",
@@ -39,12 +39,7 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
 def _bond_people(town: Town) -> pd.DataFrame:
     frame = town["bond"]
     values = frame["staff_id"].dropna()
-    villages = town["village"]
-    officers = (
-        set(villages["village_code"].dropna())
-        | set(villages["village_name"].dropna())
-        | set(villages["contact"].dropna())
-    )
+    officers = pd.concat([town["village"][name] for name in ("village_code", "village_name", "contact")]).dropna()
     values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(officers))]
     return look_up(town, pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)}), "staff")
 
@@ -83,23 +78,16 @@ def titles(town: Town) -> pd.DataFrame:
             person, name = keyed(town, sheet, "staff_id"), frame["staff_id"]
         else:
             cells = _bond_people(town)
-            frame = frame[
-                frame.index.isin(cells.index)
-                & ~(frame["school_year"] != town.year).where(frame["school_year"].notna(), False)
-            ]
+            frame = of_year(town, frame[frame.index.isin(cells.index)])
             person, name = cells["key"].where(cells["key"] != ""), frame["name"].fillna(frame["staff_id"])
-        told = {"name": name, "title": frame["title"], "sheet": sheet, "place": list(frame.index)}
         # who is not in 教职工 is still one person under one name
-        parts.append(
-            pd.DataFrame({"person": person.reindex(frame.index).fillna(name), **told}).assign(
-                where=town.schema.sheets[sheet].title
-            )
-        )
+        found = frame[["title"]].assign(person=person.reindex(frame.index).fillna(name), name=name)
+        parts.append(found.assign(sheet=sheet, place=list(frame.index), where=town.schema.sheets[sheet].title))
     rows = pd.concat(parts).dropna(subset=["person"])
     names = town["staff"].dropna(subset=["staff_id", "name"]).drop_duplicates("staff_id").set_index("staff_id")["name"]
     unit = _unit_before(town)
     bare = [unit.sub("", title) or title for title in rows["title"]]
-    return rows.assign(name=rows["person"].map(names).fillna(rows["name"]), bare=bare)
+    return rows.assign(name=named(rows["person"], names).fillna(rows["name"]), bare=bare)
 
 
 def _unit_before(town: Town) -> re.Pattern[str]:
