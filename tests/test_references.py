@@ -37,7 +37,7 @@ def test_class_label(typed, label):
 
 def test_identity_numbers():
     numbers = pd.Series(
-        ["990000201103150205", "99000020110509012X", "990000201013010217", "99000020110315020", None], dtype="str"
+        ["990000201103150205", "99000020110509012X", "990000201013010218", "99000020110315020", None], dtype="str"
     )
 
     assert identity.well_formed(numbers).tolist() == [True, True, True, False, False]

@@ -36,9 +36,18 @@ BOND_TARGETS = {
 
 
 def check(town: Town) -> list[Finding]:
-    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, R12; in order."""
+    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, R12; in order."""
     found: list[Finding] = []
-    for judge in (empty_sheets, empty_cells, repeated_keys, odd_names, odd_phones, identity.check, lost_references):
+    for judge in (
+        empty_sheets,
+        empty_cells,
+        repeated_keys,
+        odd_names,
+        odd_phones,
+        identity.check,
+        lost_references,
+        outside_term,
+    ):
         found += judge(town)
     return sorted(found)
 
@@ -208,3 +217,15 @@ def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, tar
     for index, value, home in dangling(town, cells, target)[["value", "home"]].itertuples(name=None):
         near = directory(town, target).near(home, value)
         yield kind.at(town.place(sheet_name, index, field_name), value=quoted(value), near=near)
+
+
+# --- F28 --------------------------------------------------------------------------------------------------------------
+def outside_term(town: Town) -> Iterator[Finding]:
+    """F28: a day in the attendance workbook of another term, as when last term's file was copied; it would count twice."""
+    for term in terms(town).itertuples():
+        for workbook in (book for book in town.workbooks if book.book.per_term and term.term in book.name):
+            for table in workbook.tables.values():
+                dates = table.frame["date"].dropna()
+                for row, day in dates[~dates.between(term.start, term.end)].items():
+                    place = workbook.place(table.sheet, int(row), table.sheet.by_name["date"])
+                    yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term)

@@ -121,7 +121,7 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
 RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新录入。"
 
 # Codes given by reading (R: a whole workbook or sheet; F: a cell or column). F01-F22 are those of domain.md 3.1;
-# F23-F27 and R01-R13 are ours, for what that list has no code for.
+# F23-F28 and R01-R13 are ours, for what that list has no code for.
 KINDS = {
     kind.code: kind
     for kind in (
@@ -165,6 +165,7 @@ KINDS = {
         Kind("F25", INFO, "“{column}”含全角字符或多余空格，已自动规范", "请在原表改正，以免查找和比对出错。", "excel.md 6"),
         Kind("F26", INFO, "多出一列“{column}”，没有读取", "如不需要请删除；如是改了名，请改回模板的列名。{near}", "excel.md 6"),
         Kind("F27", ERROR, "“{column}”的值“{value}”不符合要求：{why}", "请按模板的提示填写。", "books/*.yaml"),
+        Kind("F28", ERROR, "日期{value}不在{term}内，这一行会被重复计算或漏算", "请改正日期；如是复制了上学期的文件，请从模板新建本学期的出勤工作簿。", "books/attendance.yaml"),
     )
 }  # fmt: skip
 

@@ -64,6 +64,7 @@ def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Mark]:
 def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Mark]:
     """应到要等于实到、病假、事假、其他请假、无故缺勤之和。合计不平，说明有学生当天没有着落。"""
     rows = town["daily"].dropna(subset=["due", *PARTS])
+    rows = rows[rows["date"].isna() | (rows["date"] <= pd.Timestamp(town.as_of))]
     rows = rows.assign(total=rows[list(PARTS)].sum(axis=1))
     rows = rows[rows["due"] != rows["total"]]
     labels = (

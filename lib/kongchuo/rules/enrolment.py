@@ -16,6 +16,15 @@ from .balance import entries
 from .base import Mark, at, called, no, readable, rule, yes
 from .pupils import LISTS, maybe_listed, person
 
+# what the reckoning of X26 cannot do without
+RECKONED = (
+    "baseline.base_state",
+    "baseline.class_id",
+    "change.kind",
+    "change.date",
+    "roster.status",
+    "roster.class_id",
+)
 ACTIVE = (*rolls.AT_SCHOOL, "休学")
 
 
@@ -135,14 +144,7 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
 @rule(
     "X26",
     ERROR,
-    needs=(
-        "baseline.base_state",
-        "baseline.class_id",
-        "change.kind",
-        "change.date",
-        "roster.status",
-        "roster.class_id",
-    ),
+    needs=RECKONED,
     says="{unit}人数勾稽不平：期初{base}＋增加{more}－减少{less}应为{due}，花名册在校{held}{whose}",
     fix="请核对这些学生：状态改了要有“学生变动”记录，记了变动要改花名册的在籍状态和班级。",
     source="domain.md 3.2 X26, 4.1 D01",
@@ -150,7 +152,7 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
 def numbers_do_not_balance(town: Town, policy: Policy) -> Iterator[Mark]:
     """期初人数加增加减减少，要等于花名册现在的在校人数（在读和送教上门），逐班逐校都要平。不平就是有学生走了没记，或记了没改。"""
     rows = entries(town, policy)
-    judged = readable(town, rows["home"], "baseline.base_state", "change.kind", "change.date", "roster.status")
+    judged = readable(town, rows["home"], *RECKONED)
     for sheet in ("baseline", "roster"):  # where one has no rows at all, R12 says so
         judged &= rows["home"].isin(town[sheet]["home"])
     rows = rows[judged]

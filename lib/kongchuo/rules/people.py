@@ -14,6 +14,7 @@ from .base import no, of_year
 # people who answer for something as long as it lasts; every other column names who did something on the row's own date
 ONGOING = ("teacher", "helper", "owner", "bond_school", "head_teacher", "teachers", "home_teachers", "principal",
            "status_clerk", "aid_clerk", "staff_id")  # fmt: skip
+LOGS = ("support_log", "home_teaching")  # a row is one deed on one day, whoever answers for the pupil
 ENDS = ("closed", "to", "done")  # columns that say when it was over
 
 
@@ -55,13 +56,19 @@ def _last_days(town: Town) -> dict[str, pd.Timestamp]:
 
 
 def _when(town: Town, sheet: str, column: str) -> pd.Series:
-    """The day a person named in a column had to be there: the row's own date, or now for what is going on still."""
+    """The day a person named in a column had to be there: the row's own date, or now for what is going on still.
+
+    Who did something on a day nobody wrote down is not judged.
+    """
     frame, now = town[sheet], pd.Timestamp(town.as_of)
     dates = [item.name for item in town.schema.sheets[sheet].typed if item.type == "date" and item.name != "birth_date"]
-    fitting = [name for name in dates if (name in ENDS) == (column in ONGOING)]
-    if not fitting:
-        return pd.Series(now, frame.index)
-    return frame[fitting[0]].fillna(now).clip(upper=now)
+    if column in ONGOING and sheet not in LOGS:
+        ends = [name for name in dates if name in ENDS]
+        return frame[ends[0]].fillna(now).clip(upper=now) if ends else pd.Series(now, frame.index)
+    acted = sorted(
+        (name for name in dates if name not in ENDS), key=lambda name: name != "date"
+    )  # the row's own date first
+    return frame[acted[0]].clip(upper=now) if acted else pd.Series(now, frame.index)
 
 
 def titles(town: Town) -> pd.DataFrame:
