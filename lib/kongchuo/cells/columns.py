@@ -90,10 +90,12 @@ def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> object
 
 def _clean_names(values: Sequence[object], names: dict[object, object]) -> list[object] | None:
     known = {**names, "": None, None: None}
-    try:
-        return [known[value] for value in values]
-    except KeyError:
+    distinct = set(values)
+    if not distinct <= known.keys():
         return None
+    if all(known[value] is value for value in distinct):  # nothing to replace: spare a walk over the column
+        return list(values)
+    return [known[value] for value in values]
 
 
 def _clean_booleans(values: Sequence[object]) -> object | None:
