@@ -51,10 +51,10 @@ bench: setup ## benchmarks: each prints our way and the other way in one run
 build: setup ## make templates again from lib/kongchuo/books
 	@$(RUN)/kongchuo build
 
-lock: setup ## pin the dependencies of pyproject.toml again, with hashes and without addresses
+lock: setup ## pin the dependencies of pyproject.toml again, with hashes and without addresses (UPGRADE=--upgrade for newer ones)
 	@$(RUN)/python -m pip install --quiet uv
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --upgrade --extra dev pyproject.toml -o requirements.lock
+	  --no-header --no-annotate $(UPGRADE) --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove what runs made
 	rm -rf build $(VENV)

@@ -17,10 +17,16 @@ from . import (
     days,
     duty,
     enrolment,
+    fault_cases,
     fault_cells,
+    fault_changes,
     fault_duties,
+    fault_handover,
     fault_links,
+    fault_selfcheck,
     fault_sheets,
+    fault_support,
+    fault_watch,
     faults,
     inspection,
     selfcheck,
@@ -34,7 +40,19 @@ from .schools import Town, registry
 
 YEAR = days.YEAR
 # what changes a class or a sheet comes first, while all of them are free
-PLANTS = fault_links.PLANTS | fault_duties.PLANTS | fault_sheets.PLANTS | fault_cells.PLANTS
+FAULTS = (
+    fault_links,
+    fault_duties,
+    fault_cases,
+    fault_changes,
+    fault_handover,
+    fault_watch,
+    fault_support,
+    fault_selfcheck,
+    fault_sheets,
+    fault_cells,
+)
+PLANTS = {how: times for module in FAULTS for how, times in module.PLANTS.items()}
 Rows = dict[str, list[dict]]  # sheet name -> rows, each field name -> value; an empty cell has no entry
 LEAST_SCHOOLS = 2  # one junior school, one primary
 

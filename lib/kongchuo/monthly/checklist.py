@@ -1,6 +1,6 @@
 """Section 九、自查清单: the twenty items, what the school ticked, and what the ledgers say by themselves.
 
-EVIDENCE lists one function an item. Where the rule an item needs is not built or could not judge, the answer is 尚未判定.
+EVIDENCE lists one function an item. Where the rule an item needs could not judge, the answer is 尚未判定.
 """
 
 from __future__ import annotations
@@ -55,13 +55,22 @@ def _listed(made: Ratio | list[Ratio]) -> list[Ratio]:
     return made if isinstance(made, list) else [made]
 
 
-def later(rules: str, *ratios: Callable[..., Ratio], also: Callable[[Month], str] | None = None) -> Judge:
-    """尚未判定 until the rules are built; the figures that can be counted already are given."""
+def kept(
+    *codes: str, ratios: tuple[Callable[..., Ratio], ...] = (), also: Callable[[Month], str] | None = None
+) -> Judge:
+    """否 where one of these rules found something, 尚未判定 where one could not judge, else 是; figures beside it."""
 
     def judge(month: Month) -> Evidence:
         said = [_figures([function(month.scope).total for function in ratios])] if ratios else []
         said += [also(month)] if also else []
-        return Evidence(UNKNOWN, "；".join([*said, f"规则 {rules} 待建"]))
+        found = [finding for finding in month.findings if finding.rule in codes]
+        open_ = [item for item in month.not_judged if item.rule in codes]
+        if found:
+            said.append(f"{'、'.join(sorted({one.rule for one in found}))} 问题 {len(found)} 处")
+        if open_:
+            said.append(f"尚未判定 {len(open_)} 处")
+        unknown = open_ or not month.judgement.judged >= set(codes)
+        return Evidence(TICKED["否"] if found else UNKNOWN if unknown else TICKED["是"], "；".join(said))
 
     return judge
 
@@ -135,21 +144,21 @@ def _reported(scope: object) -> Ratio:
 
 
 EVIDENCE: tuple[Judge, ...] = (
-    later("G10", also=lambda month: f"领导组、审核组 {len(month.town['body'])} 人次"),
+    kept("G10", also=lambda month: f"领导组、审核组 {len(month.town['body'])} 人次"),
     full(coverage.schools_bonded, coverage.grades_bonded, coverage.pupils_bonded, coverage.villages_bonded),
     full(coverage.pledges),
     meeting,
     lambda month: full(lambda _: filed(month))(month),
     lambda month: Evidence(UNKNOWN, "周报由程序生成，报送登记待建"),
     full(measures.contacted),
-    later("X13、X14", _first_visit, _reported),
+    kept("X13", "X14", ratios=(_first_visit, _reported)),
     full(coverage.dropouts_planned),
-    later("X15", also=visits),
+    kept("X15", also=visits),
     four_lists("in_rollbook", "点名册有"),
     four_lists("in_seating", "座次表有"),
     four_lists("in_homework", "作业有"),
-    later("X18", also=transfers),
-    later("X20", also=leaves),
+    kept("X18", also=transfers),
+    kept("X20", also=leaves),
     full(coverage.family_plans, coverage.aid_paid),
     full(coverage.plans_logged),
     full(coverage.disabled_placed, coverage.home_taught),
@@ -174,7 +183,7 @@ def checklist(month: Month) -> Section:
     unread = month.scope.missing("selfcheck")
     blocks = [
         table,
-        Note("系统测算只说台账上看得出的；“尚未判定”的项目规则待建或缺数据，须人工核实，不能当作合格。", "unknown"),
+        Note("系统测算只说台账上看得出的；“尚未判定”的项目缺数据，须人工核实，不能当作合格。", "unknown"),
     ]
     if differing:
         blocks.insert(0, Note(f"第 {'、'.join(differing)} 项学校自查与系统测算不一致，请核对。", "warn"))

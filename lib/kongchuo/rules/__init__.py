@@ -12,26 +12,57 @@ from dataclasses import dataclass, replace
 from ..findings import Finding
 from ..policy import Policy
 from ..tables import Town
-from . import attendance, cases, census, duty, enrolment, registry
+from . import (
+    attendance,
+    cases,
+    census,
+    changes,
+    disabled,
+    duty,
+    enrolment,
+    handover,
+    inspection,
+    persuasion,
+    pledges,
+    registry,
+    returns,
+    selfcheck,
+    support,
+    watch,
+)
 from .base import Mark, Rule
 
 RULES: tuple[Rule, ...] = (
     *registry.RULES,
     *census.RULES,
+    *handover.RULES,
     *duty.RULES,
+    *pledges.RULES,
     *enrolment.RULES,
+    *changes.RULES,
     *attendance.RULES,
     *cases.RULES,
+    *persuasion.RULES,
+    *returns.RULES,
+    *support.RULES,
+    *disabled.RULES,
+    *watch.RULES,
+    *selfcheck.RULES,
+    *inspection.RULES,
 )
 
 
 @dataclass(frozen=True, order=True)
 class NotJudged:
-    """A rule that could not judge one folder (school), and why, in Chinese."""
+    """A rule that could not judge one folder (school) or some of its rows, and why, in Chinese.
+
+    `cells` are the cells in the way where it was not a whole sheet or column: (workbook, sheet, address).
+    """
 
     rule: str
     home: str
     reason: str
+    cells: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +79,9 @@ class Judgement:
         return tuple(finding for finding in self.findings if finding.rule in codes)
 
 
+SHOWN = 5  # addresses of cells in a reason
+
+
 def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
     for need in rule.needs:
         sheet_name, _, field_name = need.partition(".")
@@ -55,6 +89,23 @@ def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
         column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
         for home in sorted(town.unread_homes(sheet_name, *([field_name] if field_name else []))):
             yield NotJudged(rule.code, home, f"读不到“{sheet.title}”{column}")
+        for home, cells in town.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
+            addresses = [address for _, _, address in cells]
+            more = f"等{len(cells)}格" if len(cells) > SHOWN else ""
+            reason = f"“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
+            yield NotJudged(rule.code, home, reason, cells)
+
+
+def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """By folder, the cells of a column that hold something nobody could read."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for book in town.holding(sheet_name):
+        table = book.tables.get(sheet_name)
+        for row, name in sorted(table.unread) if table else ():
+            if name == field_name:
+                place = town.place(sheet_name, (book.name, row), name)
+                found.setdefault(book.home, []).append((place.workbook, place.sheet, place.cell))
+    return {home: tuple(cells) for home, cells in found.items()}
 
 
 def _finding(rule: Rule, town: Town, mark: Mark) -> Finding:

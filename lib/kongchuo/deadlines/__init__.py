@@ -1,0 +1,13 @@
+"""Every deadline of the plan's work (domain.md section 7), measured: what is due, when, by whom, and how late it is.
+
+DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
+"""
+
+from __future__ import annotations
+
+from . import cases, changes, filings
+from .base import Deadline, state, within
+
+__all__ = ["DEADLINES", "Deadline", "state", "within"]
+
+DEADLINES: tuple[Deadline, ...] = (*cases.DEADLINES, *changes.DEADLINES, *filings.DEADLINES)

@@ -1,0 +1,77 @@
+"""Deadlines are counted in the unit they are written in."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handmade
+from kongchuo import clocks
+from kongchuo.deadlines import Deadline, state
+
+TERM = [{"school_year": "2023-2024", "term": "第一学期", "start": dt.date(2023, 9, 1), "end": dt.date(2024, 1, 26)}]
+CALENDAR = [
+    {"date": dt.date(2023, 9, 29), "is_school_day": False},
+    *({"date": dt.date(2023, 10, day), "is_school_day": False} for day in (2, 3, 4, 5, 6)),
+    {"date": dt.date(2023, 10, 7), "is_school_day": True, "reason": "调休上课"},
+    {"date": dt.date(2023, 12, 19), "is_school_day": False, "reason": "暴雪停课"},
+]
+TOWN = handmade.town({"term": TERM, "calendar": CALENDAR}, as_of=dt.date(2023, 10, 10))
+
+
+def days(*texts):
+    return pd.Series(pd.to_datetime(list(texts)).astype("datetime64[us]"))
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "unit", "due"),
+    [
+        ("2023-09-01", 1, "上课日", "2023-09-04"),  # a Friday
+        ("2023-09-02", 1, "上课日", "2023-09-04"),  # a Saturday: the first school day after it
+        ("2023-09-28", 3, "上课日", "2023-10-10"),  # holiday, then a Saturday with lessons
+        ("2023-12-18", 1, "上课日", "2023-12-20"),  # snow
+        ("2023-12-18", 1, "工作日", "2023-12-19"),  # the office works while it snows
+        ("2023-09-28", 2, "工作日", "2023-10-08"),  # a Sunday made up for the holiday, in no calendar of ours
+        ("2024-02-09", 1, "工作日", "2024-02-18"),  # Spring Festival, outside any term
+        ("2023-09-28", 7, "自然日", "2023-10-05"),
+        ("2024-01-26", 1, "上课日", None),  # no school day is known after it
+        (None, 3, "上课日", None),
+        (None, 3, "自然日", None),
+    ],
+)
+def test_last_day_in_time(start, number, unit, due):
+    (found,) = clocks.add(TOWN, days(start), number, unit)
+    assert found == pd.Timestamp(due) if due else pd.isna(found)
+
+
+@given(st.dates(dt.date(2023, 9, 1), dt.date(2023, 12, 31)), st.integers(1, 15), st.sampled_from(clocks.UNITS))
+def test_elapsed_undoes_add(start, number, unit):
+    """On the last day in time, just as many units have gone by as were allowed; the day before, fewer."""
+    due = clocks.add(TOWN, days(str(start)), number, unit)
+    assert clocks.elapsed(TOWN, days(str(start)), due, unit).tolist() == [number]
+    assert (clocks.elapsed(TOWN, days(str(start)), due - pd.Timedelta(days=1), unit) < number).all()
+
+
+def test_unknown_unit():
+    with pytest.raises(KeyError):
+        clocks.add(TOWN, days("2023-09-01"), 1, "小时")
+
+
+def test_state_of_a_deadline_as_the_day_saw_it():
+    def rows(town, policy):
+        return pd.DataFrame(
+            {
+                "home": "示例中学",
+                "start": days("2023-10-01", "2023-10-01", "2023-10-01", "2023-10-11"),
+                "due": days("2023-10-09", "2023-10-12", "2023-10-08", "2023-10-20"),
+                "done": days("2023-10-11", None, "2023-10-09", None),
+            }
+        )
+
+    found = state(TOWN, None, Deadline("", "首访", (), "suspected", "first_visit", rows))
+    assert found.index.tolist() == [0, 1, 2], "what begins later is not yet there"
+    assert found["done"].isna().tolist() == [True, True, False], "what was done on a later day is not done yet"
+    assert found["days"].tolist() == [-1, 2, -1]
+    assert found["late"].tolist() == [True, False, True]
