@@ -284,7 +284,7 @@ def test_only_pupils_of_poor_families_need_a_family_plan():
 
 
 def test_bonds_hold_from_their_first_to_their_last_day():
-    bond = {"school_year": handmade.YEAR, "bond_type": "包学校"}
+    bond = {"school_year": handmade.YEAR, "bond_type": "包学校", "staff_id": "JS00001"}
     bonds = [
         bond | {"target_id": "JJ", "from": "2023-09-01"},
         bond | {"target_id": "乙小学", "from": "2023-09-01", "to": "2023-10-20"},

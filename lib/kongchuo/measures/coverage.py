@@ -6,9 +6,12 @@ Each function returns a Ratio. What a ledger says of a pupil is joined by 学生
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 
 import pandas as pd
 
+from .. import duties
+from ..references import keyed
 from . import Ratio, ratio, true
 from .flows import at_school, dropouts, open_at, suspected
 from .scopes import Scope
@@ -34,12 +37,10 @@ def pupils(scope: Scope) -> pd.DataFrame:
 
 
 # --- 四包 and 责任书 ---------------------------------------------------------------------------------------------------
-def _bonded(scope: Scope, kind: str, target: str = "") -> frozenset[str]:
-    """Targets of the bonds of a kind that hold on the last day of the scope; keys of `target` however they were written."""
-    rows, end = scope.office("bond"), pd.Timestamp(scope.end)
-    holds = (rows["from"].isna() | (rows["from"] <= end)) & (rows["to"].isna() | (rows["to"] >= end))
-    found = _given(rows.loc[holds & (rows["bond_type"] == kind), "target_id"])
-    return frozenset(scope.key(target, item) for item in found) if target else found
+def _answered(scope: Scope, kind: str) -> pd.DataFrame:
+    """The units of a duty that somebody answers for on the last day of the scope: home, unit."""
+    rows = duties.answering(scope.town, scope.end)
+    return rows.loc[(rows["kind"] == kind) & (rows["holder"].notna() | rows["name"].notna()), ["home", "unit"]]
 
 
 def _units(units: Iterable[tuple[str, int, bool]]) -> tuple[pd.DataFrame, pd.Series]:
@@ -50,14 +51,14 @@ def _units(units: Iterable[tuple[str, int, bool]]) -> tuple[pd.DataFrame, pd.Ser
 
 def schools_bonded(scope: Scope) -> Ratio:
     """包学校: schools with a 中心学校 person answering for them ÷ schools."""
-    held = _bonded(scope, "包学校", "school")
+    held = _given(_answered(scope, duties.SCHOOLS)["unit"])
     frame, hit = _units((home, 0, scope.key("school", home) in held) for home in scope.homes)
     return ratio(scope, "D13", "包学校", frame, hit, needs=("bond",))
 
 
 def grades_bonded(scope: Scope) -> Ratio:
     """包年级: grades of a school with a leader answering for them ÷ grades that have a class."""
-    held = _bonded(scope, "包年级")
+    held = _given(_answered(scope, duties.GRADES)["unit"])
     pairs = scope.classes.drop_duplicates(["home", "grade"])[["home", "grade"]].itertuples(index=False, name=None)
     frame, hit = _units((home, grade, f"{scope.key('school', home)}-{grade}" in held) for home, grade in pairs)
     return ratio(scope, "D13", "包年级", frame, hit, needs=("bond", "class"))
@@ -65,55 +66,54 @@ def grades_bonded(scope: Scope) -> Ratio:
 
 def pupils_bonded(scope: Scope) -> Ratio:
     """包学生: pupils with a teacher answering for them ÷ pupils; the class's 班主任 unless the roster or a bond names another."""
-    held = _bonded(scope, "包学生")
-    rows, classes = pupils(scope), scope.classes
-    headed = rows["class_id"].isin(classes.loc[classes["head_teacher"].notna(), "class_id"])
-    hit = headed | rows["teacher"].notna() | rows["student_key"].isin(held) | rows["class_id"].isin(held)
+    rows = pupils(scope)
+    held = pd.MultiIndex.from_frame(_answered(scope, duties.PUPILS))
+    hit = pd.Series(pd.MultiIndex.from_frame(rows[["home", "student_key"]]).isin(held), rows.index)
     return ratio(scope, "D13", "包学生", rows, hit, needs=("roster", "class", "bond"))
 
 
-def _served(scope: Scope) -> list[tuple[str, str]]:
-    """(school, village code) for every village a school serves: 学校.服务行政村."""
-    rows = scope.town.schools.dropna(subset=["school_name", "catchment"])
-    pairs = [
-        (row.school_name, scope.key("village", name)) for row in rows.itertuples() for name in row.catchment.split("、")
-    ]
-    return [pair for pair in dict.fromkeys(pairs) if pair[0] in scope.homes]
+def _served(scope: Scope) -> pd.DataFrame:
+    """home, school code and village code for every village a school of the scope serves: 学校.服务行政村."""
+    rows = duties.served(scope.town)
+    return rows[rows["home"].isin(scope.homes)]
 
 
 def villages_bonded(scope: Scope) -> Ratio:
     """包家长: pairs of a school and a village it serves where the village has somebody answering for its parents ÷ pairs."""
-    held = _bonded(scope, "包家长", "village")
-    frame, hit = _units((home, 0, village in held) for home, village in _served(scope))
+    rows, held = _served(scope), _answered(scope, duties.VILLAGES)["unit"]
+    frame, hit = _units(zip(rows["home"], repeat(0), rows["village"].isin(held), strict=False))
     return ratio(scope, "D13", "包家长（校—村）", frame, hit, needs=("bond", "school"))
-
-
-def _signed(scope: Scope, kind: str, target: str) -> list[tuple[str, str]]:
-    """(school code of 甲方, key of 乙方) of the pledges of a kind signed by the last day of the scope."""
-    rows = scope.office("pledge")
-    rows = rows[(rows["pledge_type"] == kind) & (rows["signed"] <= pd.Timestamp(scope.end))]
-    first = [scope.key("school", name) for name in rows["party_a"].fillna("")]
-    return [
-        (school, scope.key(target, who))
-        for column in ("party_b_id", "party_b")
-        for school, who in zip(first, rows[column], strict=True)
-        if not pd.isna(who)
-    ]
 
 
 def pledges(scope: Scope) -> list[Ratio]:
     """责任书: signed ÷ due between 中心校 and schools, schools and class teachers, schools and the villages they serve."""
-    schools = {school for _, school in _signed(scope, "中心校-学校", "school")}
-    frame, hit = _units((home, 0, scope.key("school", home) in schools) for home in scope.homes)
+    rows = duties.signed(scope.town)
+    rows = rows[rows["signed"] <= pd.Timestamp(scope.end)]
+    schools, teachers, villages = (
+        rows[rows["kind"] == kind] for kind in (duties.WITH_SCHOOL, duties.WITH_TEACHER, duties.WITH_VILLAGE)
+    )
+    parties = _given(schools["other"])
+    frame, hit = _units((home, 0, scope.key("school", home) in parties) for home in scope.homes)
     found = [ratio(scope, "D13", "责任书：中心校—学校", frame, hit, needs=("pledge",))]
 
-    teachers = {who for _, who in _signed(scope, "学校-班主任", "staff")}
     classes = scope.classes
-    heads = classes["head_teacher"].fillna("").map(lambda who: scope.key("staff", who))
-    found.append(ratio(scope, "D13", "责任书：学校—班主任", classes, heads.isin(teachers), needs=("pledge", "class")))
+    heads = keyed(scope.town, "class", "head_teacher").reindex(classes.index)
+    found.append(
+        ratio(
+            scope,
+            "D13",
+            "责任书：学校—班主任",
+            classes,
+            heads.isin(teachers["other"].dropna()),
+            needs=("pledge", "class"),
+        )
+    )
 
-    villages = set(_signed(scope, "学校-村", "village"))
-    frame, hit = _units((home, 0, (scope.key("school", home), village) in villages) for home, village in _served(scope))
+    pairs = _served(scope)
+    done = pd.MultiIndex.from_frame(pairs[["school", "village"]]).isin(
+        pd.MultiIndex.from_frame(villages[["school", "other"]])
+    )
+    frame, hit = _units(zip(pairs["home"], repeat(0), done, strict=False))
     return [*found, ratio(scope, "D13", "责任书：学校—村", frame, hit, needs=("pledge", "school"))]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from .. import rolls
+from .. import duties, rolls
 from ..findings import ERROR, WARNING
 from ..policy import Policy
 from ..references import class_names
@@ -77,15 +77,14 @@ ANSWERED_BY = {
 )
 def nobody_answers(town: Town, policy: Policy) -> Iterator[Mark]:
     """台账上的每个学生都要有一位教师包保；没有另外指定的，就是班主任。没有人包，就没有人去家访。"""
-    bonds = town["bond"]
-    held = set(bonds.loc[(bonds["bond_type"] == "包学生") & bonds["staff_id"].notna(), "target_id"].dropna())
+    answered = duties.answering(town, town.as_of)
+    answered = answered.loc[answered["kind"] == duties.PUPILS, ["home", "unit"]]
+    bonds = duties.held_on(town, town.as_of)
+    unclear = bonds.loc[(bonds["kind"] == duties.PUPILS) & bonds["target"].isna(), "target_name"]
     roster = rolls.listed(town).dropna(subset=["student_key"])
-    classes = town["class"]
-    headed = classes["head_teacher"].notna() | ~town.known("class", "head_teacher")
-    headless = set(classes.loc[~headed, "class_id"].dropna()) - set(classes.loc[headed, "class_id"])
-    cared = roster["teacher"].notna() | ~town.known("roster", "teacher").reindex(roster.index)
-    cared |= ~roster["class_id"].isin(headless)
-    cared |= roster["student_key"].isin(held) | roster["class_id"].isin(held)
+    roster = roster[roster["class_id"].isin(duties.classes_of(town)["class_id"].dropna())]
+    cared = pd.MultiIndex.from_frame(roster[["home", "student_key"]]).isin(pd.MultiIndex.from_frame(answered))
+    cared |= roster["name"].isin(unclear.dropna())
     alone = pd.MultiIndex.from_frame(roster.loc[~cared, ["home", "student_key"]])
     for sheet, (column, closed) in ANSWERED_BY.items() if len(alone) else ():
         frame = town[sheet].dropna(subset=["student_key"])

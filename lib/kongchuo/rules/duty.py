@@ -6,33 +6,24 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from .. import duties
 from ..findings import ERROR, INFO, WARNING
 from ..policy import Policy
-from ..references import ALIAS, dangling, directory, keyed, look_up, named, resolve, school_names
+from ..references import ALIAS, dangling, directory, look_up, named, resolve, school_names
 from ..tables import Town
-from .base import Mark, at, no, of_year, readable, rule
+from .base import Mark, at, no, readable, rule
 from .people import actors, titles
-
-
-def _bonds(town: Town, kind: str) -> pd.DataFrame:
-    """The bonds of a kind that hold now."""
-    frame, now = of_year(town, town["bond"]), pd.Timestamp(town.as_of)
-    return frame[(frame["bond_type"] == kind) & ~(frame["from"] > now) & ~(frame["to"] < now)]
-
-
-def _targets(town: Town, rows: pd.DataFrame, target: str) -> pd.Series:
-    """The key of the school or village each bond is about, by 对象编号, else by 对象名称; missing where it is neither."""
-    keys = pd.Series(pd.NA, rows.index, dtype="str")
-    for column in ("target_id", "target_name"):
-        cells = pd.DataFrame({"value": rows.loc[keys.isna(), column].dropna(), "home": ""})
-        found = look_up(town, cells, target)["key"]
-        keys = keys.fillna(found[found != ""].reindex(rows.index))
-    return keys
 
 
 def _in_use(town: Town) -> pd.DataFrame:
     rows = town.schools.dropna(subset=["school_code"])
     return rows[~no(rows["active"])]
+
+
+def _held(town: Town, kind: str) -> pd.DataFrame:
+    """The bonds of a kind that hold now. One whose target cannot be made out may be the very one that seems to be missing."""
+    rows = duties.held_on(town, town.as_of)
+    return rows[rows["kind"] == kind]
 
 
 NOBODY = "{school}没有包学校的人"
@@ -48,17 +39,15 @@ NOBODY = "{school}没有包学校的人"
 )
 def one_person_for_each_school(town: Town, policy: Policy) -> Iterator[Mark]:
     """每所学校由一名中心学校人员包保。没有人包，这所学校就没人督促；两个人包又不说明，等于谁也不负责。"""
-    schools, rows = _in_use(town), _bonds(town, "包学校")
+    schools, rows = _in_use(town), _held(town, duties.SCHOOLS).sort_index()
     if not readable(town, schools["home"], "bond.bond_type", "bond.target_id").all():
         return
-    rows = rows.assign(key=_targets(town, rows, "school")).sort_index()
-    unclear = rows["key"].isna().sum()  # a bond whose school cannot be made out may be the one that seems to be missing
-    lone = schools[~schools["school_code"].isin(rows["key"])]
-    for index, name in lone["school_name"].items() if len(lone) > unclear else ():
+    lone = schools[~schools["school_code"].isin(rows["target"])]
+    for index, name in lone["school_name"].items() if len(lone) > rows["target"].isna().sum() else ():
         yield at("school", index, "school_code", says=NOBODY, school=name)
     names = school_names(town)
-    for key, own in rows[rows["key"].isin(schools["school_code"])].groupby("key"):
-        people = own.drop_duplicates("staff_id")
+    for key, own in rows[rows["target"].isin(schools["school_code"])].groupby("target"):
+        people = own.drop_duplicates("holder")
         plain = people[people["note"].isna() & town.known("bond", "note").reindex(people.index)]
         if len(people) > 1 and len(plain) > 1:
             yield at("bond", plain.index[1], "target_id", school=names.get(key, key), count=len(people))
@@ -74,20 +63,17 @@ def one_person_for_each_school(town: Town, policy: Policy) -> Iterator[Mark]:
 )
 def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Mark]:
     """学校班子成员包年级，每个年级都要有人。八、九年级是控辍的重点，更不能空。"""
-    rows = _bonds(town, "包年级")
     schools = _in_use(town)
     if not readable(town, schools["home"], "bond.bond_type", "bond.target_id").all():
         return
-    parts = rows["target_id"].fillna("").str.rpartition("-") if len(rows) else pd.DataFrame({0: [], 2: []})
-    cells = pd.DataFrame({"value": parts[0], "home": ""})
-    pairs = set(zip(look_up(town, cells, "school")["key"], parts[2], strict=True))
-    whole = set(_targets(town, rows[rows["target_type"] == "学校"], "school").dropna())  # one leader for a small school
-    classes = town["class"].assign(code=keyed(town, "class", "school_code")).dropna(subset=["code", "grade"])
-    classes = classes[classes["code"].isin(schools["school_code"]) & ~classes["code"].isin(whole)]
+    held = duties.answering(town, town.as_of).loc[lambda rows: rows["kind"] == duties.GRADES, "unit"]
+    classes = duties.classes_of(town).dropna(subset=["code", "grade"]).drop_duplicates("unit")
+    lone = classes[classes["code"].isin(schools["school_code"]) & ~classes["unit"].isin(held)]
+    if len(lone) <= _held(town, duties.GRADES)["target"].isna().sum():
+        return
     names = school_names(town)
-    for index, code, grade in classes.drop_duplicates(["code", "grade"])[["code", "grade"]].itertuples(name=None):
-        if (code, str(grade)) not in pairs:
-            yield at("class", index, "grade", school=names.get(code, code), grade=grade)
+    for index, code, grade in lone[["code", "grade"]].itertuples(name=None):
+        yield at("class", index, "grade", school=names.get(code, code), grade=grade)
 
 
 @rule(
@@ -100,10 +86,9 @@ def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Mark]:
 )
 def somebody_for_each_village(town: Town, policy: Policy) -> Iterator[Mark]:
     """学校联合行政村包家长，每个村都要结成对子。没有结对的村，孩子外出、辍学，村里知道了也不知道向谁说。"""
-    villages, rows = town["village"].dropna(subset=["village_code"]), _bonds(town, "包家长")
+    villages, keys = town["village"].dropna(subset=["village_code"]), _held(town, duties.VILLAGES)["target"]
     if not readable(town, villages["home"], "bond.bond_type", "bond.target_id").all():
         return
-    keys = _targets(town, rows, "village")
     lone = villages[~villages["village_code"].isin(keys)]
     for index, name in lone["village_name"].items() if len(lone) > keys.isna().sum() else ():
         yield at("village", index, "village_code", village=name)

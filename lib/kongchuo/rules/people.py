@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ..duties import last_days
 from ..references import directory, keyed, look_up, named, resolve
 from ..tables import Town
-from .base import no, of_year
+from .base import of_year
 
 # people who answer for something as long as it lasts; every other column names who did something on the row's own date
 ONGOING = ("teacher", "helper", "owner", "bond_school", "head_teacher", "teachers", "home_teachers", "principal",
@@ -23,7 +24,7 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
     Of 包家长 the person may be the village's own (its code or its contact), who is no staff of ours.
     """
-    gone = _last_days(town)
+    gone = last_days(town)
     for sheet in town.filled:
         for item in sheet.typed:
             if item.reference == "staff":
@@ -43,16 +44,6 @@ def _bond_people(town: Town) -> pd.DataFrame:
     officers = pd.concat([town["village"][name] for name in ("village_code", "village_name", "contact")]).dropna()
     values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(officers))]
     return look_up(town, pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)}), "staff")
-
-
-def _last_days(town: Town) -> dict[str, pd.Timestamp]:
-    """Staff id -> the last day at work, for those who have left; yesterday where nobody wrote when."""
-    staff = town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
-    days = staff["to"].where(
-        staff["to"].notna() | ~town.known("staff", "to"), pd.Timestamp(town.as_of) - pd.Timedelta(days=1)
-    )
-    left = staff["to"].notna() | no(staff["active"])
-    return dict(zip(staff.loc[left, "staff_id"], days[left], strict=True))
 
 
 def _when(town: Town, sheet: str, column: str) -> pd.Series:
