@@ -30,7 +30,7 @@ def faulty(tmp_path_factory):
 
 @pytest.mark.parametrize("as_of", [None, dt.date(2023, 10, 31), dt.date(2024, 1, 31)])
 def test_clean_township_has_no_finding(clean, as_of):
-    opened = opening.open_town([clean], as_of)
+    opened = opening.check([clean], as_of, remembered=False)
     assert not opened.judgement.broken
     assert not opened.findings[:5]
     assert not opened.not_judged
@@ -40,7 +40,7 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     planted = json.loads((faulty.folder / "planted.json").read_text("utf-8"))
     assert planted == list(faulty.planted)
     expected = {tuple(one[name] for name in ("workbook", "sheet", "row", "column", "rule")) for one in planted}
-    opened = opening.open_town([faulty.folder])
+    opened = opening.check([faulty.folder], remembered=False)
     found = {place(finding) for finding in opened.findings}
     assert not opened.judgement.broken
     assert not sorted(map(str, expected - found))

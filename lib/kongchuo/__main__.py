@@ -23,11 +23,11 @@ def check(args: argparse.Namespace) -> int:
     """Print the findings of workbooks and of the rules over them."""
     from . import opening
 
-    opened = opening.open_town(args.paths, args.as_of)
+    opened = opening.check(args.paths, args.as_of, remembered=not args.fresh)
     if args.json:
         print(json.dumps([finding.as_json() for finding in opened.findings], ensure_ascii=False, indent=1))
     else:
-        print(findings.report(opened.findings, f"{opened.town.year} 学年，数据截至 {opened.town.as_of}"))
+        print(findings.report(opened.findings, f"{opened.year} 学年，数据截至 {opened.as_of}"))
         if opened.not_judged:
             print(f"尚未判定：{len(opened.not_judged)} 处（读不到所需的工作簿、工作表或列）")
             for item in opened.not_judged if args.verbose else ():
@@ -117,6 +117,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
     made.add_argument("--json", action="store_true", help="逐条输出 JSON")
     made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
+    made.add_argument(
+        "--fresh", action="store_true", help="全部重新检查，不用上次的结果（文件没有变动时，平时直接给出上次的结果）"
+    )
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
     made = command(build, "由 books/*.yaml 生成模板")
     made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")

@@ -25,7 +25,7 @@ def demo(folder: Path, say: Callable[[str], None] = print) -> batch.Outcome:
     made = township.make(shared, faults=True)
     say(f"      {made.summary}")
     say("[2/3] 检查全部工作簿……")
-    opened = opening.open_town([shared])
+    opened = opening.check([shared])
     found = findings.count(opened.findings)
     seen = {(f.workbook, f.sheet, f.row or None, f.column or None, f.rule) for f in opened.findings}
     hit = sum((p["workbook"], p["sheet"], p["row"], p["column"], p["rule"]) in seen for p in made.planted)

@@ -107,8 +107,7 @@ def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
     folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
     if not folder:
         raise UserError(f"没有指定共享文件夹。请在命令后加 --workbooks 和文件夹的位置，或请管理员设置 {WORKBOOKS}。")
-    opened = opening.open_year(Path(folder), years.year_of(month), end)
-    town, held, judgement = opened.town, opened.policy, opened.judgement
+    town, held, judgement = opening.open_year(Path(folder), years.year_of(month), end)
     return Month(town, held, judgement, find_school(town, school), month, start, end)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import places, policy, reading, years
+from . import places, policy, reading, remembering, years
 from .examining import examine
 from .findings import Finding, UserError
 from .rules import Judgement, NotJudged
@@ -24,11 +24,11 @@ UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11"))  # codes that mean a
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A township as read and judged; `wanted` are the paths inside the shared folder that were asked for (empty: all)."""
+class Checked:
+    """The judgement of a school year as of a day; `wanted` are the paths inside the shared folder asked for (empty: all)."""
 
-    town: Town
-    policy: policy.Policy
+    year: str
+    as_of: dt.date
     judgement: Judgement
     wanted: tuple[str, ...] = ()
 
@@ -43,7 +43,7 @@ class Opened:
     @property
     def not_judged(self) -> tuple[NotJudged, ...]:
         """What could not be judged in the folders asked for."""
-        return tuple(item for item in self.judgement.not_judged if self._asked(f"{self.town.year}/{item.home}"))
+        return tuple(item for item in self.judgement.not_judged if self._asked(f"{self.year}/{item.home}"))
 
     @property
     def unreadable(self) -> tuple[Finding, ...]:
@@ -51,17 +51,24 @@ class Opened:
         return tuple(finding for finding in self.findings if finding.rule in UNREADABLE)
 
 
-def open_town(paths: Sequence[Path], as_of: dt.date | None = None) -> Opened:
-    """Read and judge the school year that `paths` (a shared folder, a year, a school's folder, workbooks) belong to.
+def check(paths: Sequence[Path], as_of: dt.date | None = None, *, remembered: bool = True) -> Checked:
+    """Judge the school year that `paths` (a shared folder, a year, a school's folder, workbooks) belong to.
 
-    The whole year is read, since rules compare workbooks; `wanted` limits what is shown. Raises UserError where nothing
-    can be found.
+    The whole year is read, since rules compare workbooks; `wanted` limits what is shown. Where nothing has changed since the
+    last time, what was found then is said again without reading (`remembered`). Raises UserError where nothing can be found.
     """
     shared, year, wanted = reading.locate(list(paths))
-    return Opened(*judged(shared, year, as_of), tuple(wanted))
+    key = remembering.fingerprint(shared, year, as_of) if remembered else ""
+    known = remembering.recall(shared, year, key) if remembered else None
+    if known is None:
+        town, _, judgement = judged(shared, year, as_of)
+        known = town.as_of, judgement
+        if remembered and remembering.fingerprint(shared, year, as_of) == key:  # nobody has saved anything meanwhile
+            remembering.remember(shared, year, key, *known)
+    return Checked(year, *known, tuple(wanted))
 
 
-def open_year(folder: Path, year: str, as_of: dt.date) -> Opened:
+def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
     """Read and judge one school year of a shared folder as of a day; in one process each year and day only once.
 
     Raises UserError where the folder does not hold that year.
@@ -72,7 +79,7 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> Opened:
         raise UserError(
             f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(found) or '无'}。请改月份，或建立该学年的文件夹。"
         )
-    return Opened(*_kept(shared, year, as_of))
+    return _kept(shared, year, as_of)
 
 
 def judged(shared: Path, year: str, as_of: dt.date | None) -> tuple[Town, policy.Policy, Judgement]:

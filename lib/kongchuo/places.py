@@ -12,6 +12,7 @@ POLICY = PARAMETERS / "policy.yaml"
 # environment variables
 WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
 OUT = "KONGCHUO_OUT"  # where runs go
+CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel

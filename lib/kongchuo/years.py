@@ -15,6 +15,11 @@ def year_of(month: str) -> str:
     return f"{first}-{first + 1}"
 
 
+def before(year: str) -> str:
+    """The school year before: 2023-2024 -> 2022-2023."""
+    return f"{int(year[:4]) - 1}-{year[:4]}"
+
+
 def months_of(year: str, until: dt.date) -> tuple[str, ...]:
     """The months of a school year that have begun by a day, newest first."""
     first = int(year[:4])

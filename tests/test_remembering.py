@@ -1,0 +1,153 @@
+"""What was found is said again only while nothing it depends on has changed."""
+
+import datetime as dt
+import os
+import shutil
+import stat
+
+import openpyxl
+import pytest
+
+from kongchuo import opening, places, remembering, township
+from kongchuo.examples import YEAR
+
+ROSTER = "学籍.xlsx"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(places.CACHE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def shared(tmp_path):
+    township.make(tmp_path / "shared", 2, 40, 1, faults=True)
+    return tmp_path / "shared"
+
+
+@pytest.fixture
+def never_read(monkeypatch):
+    """Call it, and from then on the workbooks must not be read."""
+
+    def forbid():
+        monkeypatch.setattr(opening, "judged", lambda *_: pytest.fail("read again"))
+
+    return forbid
+
+
+def a_roster(shared):
+    return next((shared / YEAR).rglob(ROSTER))
+
+
+def test_same_files_are_not_read_again(cache, shared, never_read):
+    first = opening.check([shared])
+    never_read()
+    again = opening.check([shared / YEAR])
+    assert again == first
+    assert first.findings
+
+
+def test_shows_what_was_asked_for_of_what_is_remembered(cache, shared, never_read):
+    everything = opening.check([shared])
+    never_read()
+    part = opening.check([a_roster(shared).parent])
+    assert part.findings == tuple(
+        f for f in everything.findings if f.workbook.split("/")[1] == a_roster(shared).parent.name
+    )
+
+
+def rename_a_column(shared):
+    """The new file has the times of the old one, as where a backup was copied back: they may not be trusted."""
+    path = a_roster(shared)
+    before = path.stat()
+    book = openpyxl.load_workbook(path)
+    book["学生花名册"]["C1"] = "名姓"
+    book.save(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def lock(shared):
+    a_roster(shared).with_name(f"~${ROSTER}").touch()
+
+
+def put_a_copy_beside(shared):
+    shutil.copy(a_roster(shared), a_roster(shared).with_name("学籍(1).xlsx"))
+
+
+@pytest.mark.parametrize("change", [rename_a_column, lock, put_a_copy_beside])
+def test_any_change_is_seen(cache, shared, change):
+    before = opening.check([shared])
+    change(shared)
+    after = opening.check([shared])
+    assert after.findings != before.findings
+    assert after.findings == opening.check([shared], remembered=False).findings
+
+
+def test_last_years_lists_count(cache, shared):
+    key = remembering.fingerprint(shared, YEAR, None)
+    folder = shared / "2022-2023" / "示例小学"
+    folder.mkdir(parents=True)
+    (folder / ROSTER).write_bytes(b"")
+    assert remembering.fingerprint(shared, YEAR, None) != key
+
+
+def test_policy_code_and_day_count(cache, shared, tmp_path, monkeypatch):
+    keys = {remembering.fingerprint(shared, YEAR, day) for day in (None, dt.date(2023, 10, 31), dt.date(2023, 11, 1))}
+    with monkeypatch.context() as patch:
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(
+            places.POLICY.read_text("utf-8").replace("value: 3, unit: 上课日", "value: 4, unit: 上课日"), "utf-8"
+        )
+        patch.setattr(places, "POLICY", policy)
+        keys.add(remembering.fingerprint(shared, YEAR, None))
+    with monkeypatch.context() as patch:
+        shutil.copytree(places.PACKAGE / "rules", tmp_path / "package" / "rules")
+        patch.setattr(places, "PACKAGE", tmp_path / "package")
+        keys.add(remembering.fingerprint(shared, YEAR, None))
+        (tmp_path / "package" / "rules" / "cases.py").write_text("", "utf-8")
+        keys.add(remembering.fingerprint(shared, YEAR, None))
+    assert len(keys) == 6
+
+
+def test_saved_while_reading_is_not_remembered(cache, shared, monkeypatch):
+    judged = opening.judged
+
+    def slow(*given):
+        found = judged(*given)
+        lock(shared)
+        return found
+
+    monkeypatch.setattr(opening, "judged", slow)
+    opening.check([shared])
+    assert not list(cache.glob("*"))
+
+
+def test_a_failed_rule_is_not_remembered(cache, shared, monkeypatch):
+    town, policy, judgement = opening.judged(shared, YEAR, None)
+    broken = type(judgement)(judgement.findings, (), frozenset(), ("规则 X99 没有运行成功",))
+    monkeypatch.setattr(opening, "judged", lambda *_: (town, policy, broken))
+    assert opening.check([shared]).judgement.broken
+    assert not list(cache.glob("*"))
+
+
+def test_one_private_file_a_year(cache, shared):
+    for day in (None, dt.date(2023, 10, 31)):
+        opening.check([shared], day)
+    (kept,) = cache.iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"key": 1}'])
+def test_what_cannot_be_understood_is_worked_out_again(cache, shared, content):
+    first = opening.check([shared])
+    (kept,) = cache.iterdir()
+    kept.write_text(content, "utf-8")
+    assert opening.check([shared]) == first
+
+
+def test_without_a_place_to_write_it_works_all_the_same(shared, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(places.CACHE, str(tmp_path / "file"))
+    assert opening.check([shared]) == opening.check([shared], remembered=False)
