@@ -9,7 +9,8 @@ import datetime as dt
 
 import pandas as pd
 
-from .. import rolls
+from .. import ledgers, rolls
+from ..ledgers import open_at
 from ..tables import Town
 from .scopes import KEYS, Scope
 
@@ -94,29 +95,15 @@ DROPOUT_STEPS = ("上月末在册", "新认定", "返校", "销号", "本月末�
 
 
 def suspected(scope: Scope) -> pd.DataFrame:
-    """The suspected cases of the scope with entered (发现日期), left (结案日期) and how they left; NaT: unknown or still open."""
-    rows = scope.rows("suspected")
-    out = rows["verdict"].map(SUSPECTED_OUT).fillna("其他销号")
-    return rows.assign(entered=rows["found"], left=rows["closed"], how=out)
+    """The suspected cases of the scope with entered, left (see ledgers) and how they left."""
+    cases = ledgers.suspected(scope.rows("suspected"))
+    return cases.assign(how=cases["verdict"].map(SUSPECTED_OUT).fillna("其他销号"))
 
 
 def dropouts(scope: Scope) -> pd.DataFrame:
-    """The dropout cases of the scope with entered (认定日期), left (复学日期 or 销号日期, the earlier) and how they left.
-
-    A case in state 再次辍学 that is not closed is open whatever its 复学日期 says.
-    """
-    rows = scope.rows("dropout")
-    back = rows["back_date"].where((rows["state"] != "再次辍学") | rows["closed"].notna())
-    left = pd.concat([back, rows["closed"]], axis=1).min(axis=1)
-    returned = back.notna() & (rows["closed"].isna() | (back <= rows["closed"]))
-    how = returned.map({True: "返校", False: "销号"})
-    return rows.assign(entered=rows["confirm_date"], left=left, how=how)
-
-
-def open_at(cases: pd.DataFrame, day: object) -> pd.Series:
-    """Which cases are open at the end of a day. A case without its first date counts as long open: it must not be lost."""
-    day = pd.Timestamp(day)
-    return (cases["entered"].isna() | (cases["entered"] <= day)) & (cases["left"].isna() | (cases["left"] > day))
+    """The dropout cases of the scope with entered, left (see ledgers) and how they left."""
+    cases = ledgers.dropouts(scope.rows("dropout"))
+    return cases.assign(how=cases["returned"].map({True: "返校", False: "销号"}))
 
 
 def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.DataFrame:
