@@ -82,7 +82,7 @@ def test_hints_fit_the_prompt_of_a_cell():
     ("name", "old", "new", "says"),
     [
         ("enrolment.yaml", "title: 学籍\n", "titel: 学籍\n", "unknown key 'titel' in file; did you mean 'title'"),
-        ("enrolment.yaml", "title: 学籍\n", "title: 学籍\ntitle: 学生\n", "key 'title' is given twice"),
+        ("enrolment.yaml", "title: 学籍\n", "title: 学籍\ntitle: 学生\n", "“title”写了两次"),
         ("enrolment.yaml", "owner: school", "owner: pupil", "owner"),
         ("enrolment.yaml", "codes: boarding", "codes: bording", "code list 'bording' is not in codes.yaml"),
         ("enrolment.yaml", "- student_key", "- student_kee", "uses 'student_kee'"),
@@ -101,6 +101,15 @@ def test_what_cannot_be_meant_is_refused(folder, name, old, new, says):
 def test_yes_and_dates_in_yaml_stay_text(tmp_path):
     """YAML 1.1 would turn `no` into False and a date into an object."""
     path = tmp_path / "x.yaml"
-    path.write_text("a: no\nb: 2023-09-01\nc: true\nd: 3\n", "utf-8")
+    path.write_text("a: no\nb: 2023-09-01\nc: true\nd: 3\ne: 010\nf: 17:00\ng: -2\nh: 0.5\n", "utf-8")
 
-    assert schemas.load_yaml(path) == {"a": "no", "b": "2023-09-01", "c": True, "d": 3}
+    assert schemas.load_yaml(path) == {
+        "a": "no",
+        "b": "2023-09-01",
+        "c": True,
+        "d": 3,
+        "e": "010",
+        "f": "17:00",
+        "g": -2,
+        "h": 0.5,
+    }

@@ -1,18 +1,26 @@
 """Policy numbers as dated data: parameters/policy.yaml, each value with unit, source, citation and the date it holds from.
 
-One job: frozen values and a strict loader. Knows no workbook.
+One job: frozen values and a strict loader. What keys there are, with unit and bounds, says policy_keys.yaml. Knows no workbook.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import NoReturn
 
-from .schema import SchemaError, load_yaml, strict
+from .declarations import SchemaError, load_yaml, nearest
+from .places import PACKAGE
 
-SOURCES = ("plan", "document", "default")
-KEYS = ("key", "title", "value", "unit", "source", "citation", "holds_from")
+SOURCES = {"plan": "方案", "document": "文件", "default": "默认，待确认"}
+FIELDS = ("key", "title", "value", "unit", "source", "citation", "holds_from")
+FIRST, LAST = dt.date(2005, 1, 1), dt.date(2040, 12, 31)  # as for the dates of workbooks
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,12 @@ class Parameter:
     citation: str
     holds_from: dt.date
 
+    @property
+    def shown(self) -> str:
+        """The value as people read it, without its unit: 是, 10、8、10, 08-31."""
+        values = self.value if isinstance(self.value, list) else [self.value]
+        return "、".join({True: "是", False: "否"}[v] if isinstance(v, bool) else str(v) for v in values)
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -36,30 +50,187 @@ class Policy:
     on: dt.date = dt.date.max
 
     def parameter(self, key: str) -> Parameter:
-        """The entry in force on the policy's date; raises KeyError for a key policy.yaml does not have."""
-        held = [item for item in self.parameters if item.key == key and item.holds_from <= self.on]
-        held = held or [item for item in self.parameters if item.key == key]
-        if not held:
+        """The entry in force on the policy's date, or the first one before any is; raises KeyError for a key there is not."""
+        entries = sorted((item for item in self.parameters if item.key == key), key=lambda item: item.holds_from)
+        if not entries:
             raise KeyError(key)
-        return max(held, key=lambda item: item.holds_from)
+        return ([item for item in entries if item.holds_from <= self.on] or entries[:1])[-1]
 
     def __getitem__(self, key: str) -> object:
         return self.parameter(key).value
 
 
+@dataclass(frozen=True)
+class Key:
+    """What a parameter's value may be: kind (a key of KINDS), bounds, and for a list its length (0: any)."""
+
+    key: str
+    group: str
+    unit: str
+    kind: str
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    length: int | None = None
+
+    def allows(self, value: object) -> bool:
+        """Whether a value is of this kind and within the bounds."""
+        if self.length is None:
+            return self._allows(value)
+        right = isinstance(value, list) and len(value) > 0 and self.length in (0, len(value))
+        return right and all(map(self._allows, value))
+
+    def _allows(self, value: object) -> bool:
+        return KINDS[self.kind][0](value) and not (_number(value) and not self.minimum <= value <= self.maximum)
+
+    @property
+    def says(self) -> str:
+        """The kind and bounds in words, to stand behind 应为."""
+        kind, remedy = KINDS[self.kind][1:]
+        bounds = f"{self.minimum}至{self.maximum}的" if self.maximum < math.inf else ""
+        if self.length is None:
+            return f"{bounds}{kind}，{remedy}"
+        number = f"，一共{self.length}个" if self.length else ""
+        return f"列表，写成 [一个, 又一个]{number}，每个是{bounds}{kind}"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """All parameters there are, and what must hold between them: sums, order, lists that belong together."""
+
+    by_name: dict[str, Key]
+    sums: tuple[tuple[tuple[str, ...], object], ...]
+    rising: tuple[tuple[str, ...], ...]
+    paired: tuple[tuple[str, ...], ...]
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return _whole(value) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _matches(pattern: str, value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _date(value: object) -> dt.date | None:
+    """The date of a text such as 2023-09-01; None for anything else."""
+    try:
+        return dt.date.fromisoformat(value) if _matches(r"\d{4}-\d\d-\d\d", value) else None
+    except ValueError:
+        return None
+
+
+# kind of value -> whether a value is one, its name, how to write it
+KINDS = {
+    "whole": (_whole, "整数", "只写数字，不写单位，不加引号"),
+    "number": (_number, "数", "只写数字，不写单位，不加引号"),
+    "text": (lambda value: _matches(r".*\S.*", value), "文字", "不能空着"),
+    "boolean": (lambda value: isinstance(value, bool), "是或否", "写 true（是）或 false（否）"),
+    "month_day": (lambda value: _date(f"2023-{value}") is not None, "月和日", '写成 "09-01"，加引号'),
+    "time": (lambda value: _matches(r"([01]\d|2[0-3]):[0-5]\d", value), "时刻", '写成 "17:00"，加引号'),
+}
+
+
+@cache
+def keys() -> Keys:
+    """The table of parameters that ships with the package, loaded once."""
+    data = load_yaml(PACKAGE / "policy_keys.yaml")
+    units, found = data["units"], {}
+    for group, declared in data["groups"].items():
+        for key, more in declared.items():
+            more = {"unit": more} if isinstance(more, str) else dict(more)
+            if "length" in more:
+                more["length"] = 0 if more["length"] == "any" else more["length"]
+            found[key] = Key(key, group, **{**units[more["unit"]], **more})
+    sums = tuple((tuple(item["of"]), item["total"]) for item in data["sums"])
+    return Keys(found, sums, *(tuple(map(tuple, data[name])) for name in ("rising", "paired")))
+
+
 def load(path: Path, on: dt.date = dt.date.max) -> Policy:
-    """Load policy.yaml; raises SchemaError for an unknown key, a missing source or unit, an impossible date."""
+    """Load policy.yaml; raises SchemaError, one Chinese sentence with file, key and remedy, for whatever cannot be meant."""
     data = load_yaml(path)
-    strict(path, "file", data, ("parameters",), ("parameters",))
-    parameters = []
-    for item in data["parameters"]:
-        where = f"parameter '{item.get('key', '?')}'"
-        strict(path, where, item, KEYS, KEYS)
-        if item["source"] not in SOURCES:
-            raise SchemaError(f"{path.name}: source '{item['source']}' in {where}; allowed: {', '.join(SOURCES)}")
-        try:
-            holds_from = dt.date.fromisoformat(item["holds_from"])
-        except ValueError as error:
-            raise SchemaError(f"{path.name}: holds_from in {where} is no date (YYYY-MM-DD)") from error
-        parameters.append(Parameter(**{**item, "holds_from": holds_from}))
-    return Policy(tuple(parameters), on)
+    if list(data) != ["parameters"] or not isinstance(data["parameters"], list):
+        raise SchemaError(f"{path.name}：最外层只能有“parameters:”一项，下面逐条列出参数。请从原来的文件恢复")
+    parameters = tuple(_parameter(path, place, item) for place, item in enumerate(data["parameters"], 1))
+    _check_entries(path, parameters)
+    for day in sorted({item.holds_from for item in parameters}):
+        _check_day(path, Policy(parameters, day))
+    return Policy(parameters, on)
+
+
+def _wrong(path: Path, key: object, says: str) -> NoReturn:
+    raise SchemaError(f"{path.name}：参数“{key}”{says}")
+
+
+def _parameter(path: Path, place: int, item: object) -> Parameter:
+    if not isinstance(item, dict):
+        _wrong(path, f"第{place}条", f"应写成 {{key: …, title: …, …}}，现在是“{item}”")
+    key = item.get("key", f"第{place}条")
+    for name in item:
+        if name not in FIELDS:
+            _wrong(path, key, f"多出“{name}”一项。{nearest(name, FIELDS) or '请删去'}")
+    for name in FIELDS:
+        if name not in item:
+            _wrong(path, key, f"缺少“{name}”一项。请补上，写法照上下各条")
+    declared = keys().by_name.get(key if isinstance(key, str) else "")
+    if declared is None:
+        _wrong(
+            path, key, f"不认识，没有规则会读它。{nearest(key, keys().by_name)}（新参数要先在 policy_keys.yaml 登记）"
+        )
+    for name in ("title", "citation"):
+        if not KINDS["text"][0](item[name]):
+            _wrong(path, key, f"的 {name}（{'名称' if name == 'title' else '出处'}）空着。请写明")
+    if item["unit"] != declared.unit:
+        _wrong(
+            path, key, f"的单位是“{item['unit']}”，应为“{declared.unit}”。请改正 unit，并核对 value 是按这个单位写的"
+        )
+    if item["source"] not in tuple(SOURCES):
+        allowed = "、".join(f"{name}（{title}）" for name, title in SOURCES.items())
+        _wrong(path, key, f"的 source（来源）是“{item['source']}”。可以写：{allowed}")
+    if not declared.allows(item["value"]):
+        _wrong(path, key, f"的值是“{item['value']}”，应为{declared.says}。请改正 value")
+    holds_from = _date(item["holds_from"])
+    if holds_from is None or not FIRST <= holds_from <= LAST:
+        span = f"{FIRST.year}—{LAST.year}年"
+        _wrong(path, key, f"的 holds_from（生效日期）是“{item['holds_from']}”。请写{span}间真有的一天，如 2023-09-01")
+    return Parameter(**{**item, "holds_from": holds_from})
+
+
+def _check_entries(path: Path, parameters: tuple[Parameter, ...]) -> None:
+    """Every key is there, none twice with one date, and all entries of a key bear one title."""
+    seen: dict[str, list[Parameter]] = {}
+    for item in parameters:
+        for earlier in seen.setdefault(item.key, []):
+            if earlier.holds_from == item.holds_from:
+                _wrong(path, item.key, f"有两条都从{item.holds_from}起。请删去一条，或改正生效日期")
+            if earlier.title != item.title:
+                _wrong(path, item.key, f"有两个名称：“{earlier.title}”和“{item.title}”。请统一")
+        seen[item.key].append(item)
+    for key in keys().by_name:
+        if key not in seen:
+            _wrong(path, key, "缺少。请从原来的文件抄回这一条")
+
+
+def _together(policy: Policy, names: tuple[str, ...]) -> Iterator[float]:
+    for name in names:
+        value = policy[name]
+        yield from value if isinstance(value, list) else [value]
+
+
+def _check_day(path: Path, policy: Policy) -> None:
+    """What must hold between the values in force on the policy's day."""
+    since = f"自{policy.on}起"
+    for names, total in keys().sums:
+        wanted, found = policy[total] if isinstance(total, str) else total, sum(_together(policy, names))
+        if not math.isclose(wanted, found, abs_tol=1e-9):
+            _wrong(path, "、".join(names), f"{since}合计为{found:g}，应为{wanted:g}。请一起改正")
+    for names in keys().rising:
+        for lower, upper in pairwise(names):
+            if policy[lower] > policy[upper]:
+                _wrong(path, lower, f"{since}为{policy[lower]}，大于“{upper}”的{policy[upper]}。请改正其中一个")
+    for names in keys().paired:
+        if len({len(policy[name]) for name in names}) > 1:
+            _wrong(path, "、".join(names), f"{since}个数不同。这几个列表要一一对应，请补齐或删去")
