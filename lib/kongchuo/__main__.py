@@ -50,6 +50,21 @@ def build(args: argparse.Namespace) -> int:
     return ERRORS if args.check and stale else CLEAN
 
 
+def rules(args: argparse.Namespace) -> int:
+    """List every code with its meaning, or tell all there is to say of some."""
+    from . import catalogue, policy, schema
+
+    found = catalogue.chosen(args.codes)
+    if args.json:
+        print(json.dumps([entry.as_json() for entry in found], ensure_ascii=False, indent=1))
+    elif args.codes:
+        held = policy.load(places.POLICY, dt.date.today())
+        print("\n\n".join(catalogue.told(entry, schema.default(), held) for entry in found))
+    else:
+        print(catalogue.listed(found))
+    return CLEAN
+
+
 def example(args: argparse.Namespace) -> int:
     """Make an example township of invented pupils."""
     from . import township
@@ -123,6 +138,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
     made = command(build, "由 books/*.yaml 生成模板")
     made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
+    made = command(rules, "列出全部检查代码：意思、怎样改、用到的参数")
+    made.add_argument("codes", nargs="*", metavar="CODE", help="只看这几个代码，如 X12")
+    made.add_argument("--json", action="store_true", help="输出 JSON")
     made = command(example, "生成示例镇（虚构数据）")
     made.add_argument("folder", type=Path, metavar="DIR")
     made.add_argument("--schools", type=int, default=13)

@@ -1,0 +1,91 @@
+"""The catalogue of codes says what the rules say, and knows which parameters each of them reads."""
+
+import json
+
+import pytest
+
+import ruletables
+from kongchuo import __main__ as cli
+from kongchuo import catalogue, places, policy, rules
+from kongchuo.findings import KINDS, SEVERITIES
+from kongchuo.policy import Policy
+
+ENTRIES = catalogue.entries()
+BY_CODE = {entry.code: entry for entry in ENTRIES}
+
+
+class Watched(Policy):
+    """A policy that notes which keys it is asked for."""
+
+    def parameter(self, key):
+        self.asked.add(key)
+        return super().parameter(key)
+
+
+def watched():
+    held = policy.load(places.POLICY)
+    made = Watched(held.parameters, held.on)
+    object.__setattr__(made, "asked", set())
+    return made
+
+
+def test_every_code_stands_in_it_once():
+    assert sorted(BY_CODE) == sorted({*KINDS, *(rule.code for rule in rules.RULES)})
+    assert len(ENTRIES) == len(BY_CODE)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+def test_every_code_says_what_it_means_and_what_to_do(entry):
+    assert entry.means.endswith("。")
+    assert entry.level in SEVERITIES.values()
+    assert entry.group in catalogue.GROUPS.values()
+    assert entry.kind.source
+    assert "{" not in entry.says + entry.fix
+    for text in (entry.means, entry.says, entry.fix):
+        assert any("一" <= character <= "鿿" for character in text)
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.code)
+def test_it_names_every_parameter_a_rule_reads(rule):
+    """Run on all its own cases, the rule asks for no key that the catalogue does not name."""
+    asked = watched()
+    for case in ruletables.cases(ruletables.FOLDER / f"{rule.code}.md"):
+        rules.judge(ruletables.build(case), asked, [rule])
+
+    assert asked.asked <= set(BY_CODE[rule.code].parameters)
+
+
+def test_needs_are_told_in_the_words_of_the_workbooks():
+    needs = catalogue.needed(BY_CODE["X12"], ruletables.SCHEMA)
+
+    assert needs["控辍台账·疑似辍学台账"] == ("学生编号",)
+    assert "缺勤类型" in needs["出勤·缺勤明细"]
+
+
+def test_command_lists_every_code_in_a_line(capsys):
+    assert cli.main(["rules"]) == cli.CLEAN
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [entry.code for entry in ENTRIES]
+
+
+def test_command_tells_all_of_one_code(capsys):
+    assert cli.main(["rules", "x12"]) == cli.CLEAN
+
+    out = capsys.readouterr().out
+    assert all(text in out for text in (BY_CODE["X12"].means, BY_CODE["X12"].fix, "疑似线 3（上课日", "domain.md 3.2"))
+
+
+def test_command_gives_json(capsys):
+    assert cli.main(["rules", "--json", "X12", "F03"]) == cli.CLEAN
+
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["code"], first["severity"], first["parameters"]) == ("X12", "error", ["suspected_after"])
+    assert "suspected.student_key" in first["needs"]
+    assert (second["code"], second["needs"]) == ("F03", [])
+    assert set(first) == {"code", "severity", "says", "means", "fix", "source", "needs", "parameters"}
+
+
+def test_an_unknown_code_is_said_in_chinese(capsys):
+    assert cli.main(["rules", "X12O"]) == cli.USAGE
+    assert "是不是“X12”" in capsys.readouterr().err
