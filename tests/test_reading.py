@@ -294,6 +294,18 @@ def test_a_package_that_could_hurt(clean, monkeypatch, part, change, code):
     assert [finding.rule for finding in workbook.findings] == [code]
 
 
+def test_a_large_workbook_is_no_bomb(clean, monkeypatch):
+    """The census of a county is 200 MB of XML in a file of 21 MB: it is read, as what unpacks to 16 times its size is not."""
+    with zipfile.ZipFile(clean) as package:
+        unpacked = sum(info.file_size for info in package.infolist())
+    monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 10)
+    assert unpacked > packages.MAX_UNPACKED
+
+    assert read(clean).read
+    monkeypatch.setattr(packages, "MAX_LARGE", 1 << 12)
+    assert not read(clean).read
+
+
 def test_a_bomb_that_lies_about_its_size(clean, monkeypatch):
     monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 20)
     rewrite(clean, "xl/worksheets/sheet2.xml", lambda xml: xml + b" " * (2 << 20))

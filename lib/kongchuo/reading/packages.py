@@ -21,7 +21,8 @@ from lxml import etree
 from ..cells import STALE, CellError, Stale
 
 MAX_FILE = 50 << 20  # bytes
-MAX_UNPACKED = 100 << 20  # bytes of XML
+MAX_UNPACKED = 100 << 20  # bytes of XML, whatever the size of the file
+MAX_LARGE, MAX_RATIO = 400 << 20, 16  # a large file may unpack to more, but no more than real ones do (to about ten times)
 MAX_PARTS, MAX_SHEETS = 2000, 200
 MAX_AREA = 6_000_000  # cells from A1 to the last used corner: the reader lays them all out
 MAX_TEXT = 4 << 30  # bytes if every cell held the longest shared text
@@ -111,7 +112,7 @@ def _unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
         raise _refuse("R10", reason="压缩包里文件太多或重名")
     if any(name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names):
         raise _refuse("R10", reason="压缩包里有指向外面的路径")
-    left = MAX_UNPACKED
+    left = max(MAX_UNPACKED, min(MAX_LARGE, MAX_RATIO * len(data)))
     for name, info in zip(names, infos, strict=True):
         if info.flag_bits & 1:
             raise _refuse("R03")
@@ -137,7 +138,7 @@ def _inflate(data: bytes, info: zipfile.ZipInfo, left: int) -> bytes:
         inflater = zlib.decompressobj(-15)
         packed = inflater.decompress(packed, left + 1)
     if len(packed) > left:
-        raise _refuse("R10", reason=f"解开后大于{MAX_UNPACKED >> 20}MB")
+        raise _refuse("R10", reason="解开后比文件大得太多")
     if len(packed) != info.file_size or zlib.crc32(packed) != info.CRC:
         raise _refuse("R02", reason="文件已损坏或不完整")
     return packed
