@@ -22,7 +22,10 @@ from ..cells import STALE, CellError, Stale
 
 MAX_FILE = 50 << 20  # bytes
 MAX_UNPACKED = 100 << 20  # bytes of XML, whatever the size of the file
-MAX_LARGE, MAX_RATIO = 400 << 20, 16  # a large file may unpack to more, but no more than real ones do (to about ten times)
+MAX_LARGE, MAX_RATIO = (
+    400 << 20,
+    16,
+)  # a large file may unpack to more, but no more than real ones do (to about ten times)
 MAX_PARTS, MAX_SHEETS = 2000, 200
 MAX_AREA = 6_000_000  # cells from A1 to the last used corner: the reader lays them all out
 MAX_TEXT = 4 << 30  # bytes if every cell held the longest shared text
@@ -32,6 +35,7 @@ _LAST_PARTS = {"mimetype": "OpenDocument（.ods）", "xl/workbook.bin": "二进�
 _ENCODED = re.compile(rb'\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["\'](?!utf-?8|us-ascii)', re.I)
 # a cell that is not written <c r="A1"...>, or lies from column BA or row 100000 on: needs a closer look
 _ODD = re.compile(rb'<c(?! r="A?[A-Z]\d{1,5}"|[A-Za-z])')
+_STRANGE = re.compile(rb'<c(?! r="[A-Z]{1,3}\d{1,7}"|[A-Za-z])')  # written in another way than <c r="A1"...>
 _CELL = re.compile(rb'<c(?= )[^>]*? r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>(?!</c>)')
 _MERGED = re.compile(rb'<mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _HIDDEN = re.compile(rb'hidden="[1t]')
@@ -190,9 +194,13 @@ def _plain(name: str, xml: bytes) -> bytes:
     """The worksheet without prefixes, so that bytes can be searched for its elements; refused where it is absurdly large."""
     if not _ODD.search(xml) and b":c>" not in xml:
         return xml
-    xml = re.sub(rb"<(/?)\w+:", rb"<\1", etree.tostring(_xml(xml)))
-    used = _CELL.findall(xml)
-    rows, columns = (max((int(row) for _, row in used), default=0), max((_column(c) for c, _ in used), default=0))
+    if _STRANGE.search(xml) or b":c>" in xml:
+        xml = re.sub(rb"<(/?)\w+:", rb"<\1", etree.tostring(_xml(xml)))
+    rows, letters = 0, set()
+    for cell in _CELL.finditer(xml):
+        rows = max(rows, int(cell[2]))
+        letters.add(cell[1])
+    columns = max(map(_column, letters), default=0)
     if rows * columns > MAX_AREA or (rows > 99_999 and re.search(rb"<c(?:>| (?![^>]*r=))", xml)):
         raise _refuse("R10", reason=f"工作表“{name}”有单元格远在数据之外（第{rows}行）")
     return xml
