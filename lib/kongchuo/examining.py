@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import checks
+from .findings import Finding
 from .policy import Policy
 from .rules import Judgement, judge
 from .tables import Town
+
+# these rules say of an empty cell why it must not be empty: at that cell F17 is silent
+BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
 
 
 def examine(town: Town, policy: Policy) -> Judgement:
     """The judgement of all rules, its findings joined by those of reading and of the schema, in order and each once."""
     judged = judge(town, policy)
     read = (finding for workbook in town.workbooks for finding in workbook.findings)
-    return replace(judged, findings=tuple(sorted({*judged.findings, *read, *checks.check(town)})))
+    said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
+    plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
+    return replace(judged, findings=tuple(sorted({*judged.findings, *read, *plain})))
+
+
+def _place(finding: Finding) -> tuple[str, str, int, str]:
+    return finding.workbook, finding.sheet, finding.row, finding.column

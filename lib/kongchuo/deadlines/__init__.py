@@ -5,9 +5,15 @@ DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what i
 
 from __future__ import annotations
 
-from . import cases, changes, filings
+from . import cases, census, changes, filings, support
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "state", "within"]
 
-DEADLINES: tuple[Deadline, ...] = (*cases.DEADLINES, *changes.DEADLINES, *filings.DEADLINES)
+DEADLINES: tuple[Deadline, ...] = (
+    *census.DEADLINES,
+    *cases.DEADLINES,
+    *changes.DEADLINES,
+    *support.DEADLINES,
+    *filings.DEADLINES,
+)

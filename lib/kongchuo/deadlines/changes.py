@@ -1,4 +1,4 @@
-"""Deadlines of 学籍 and 适龄儿童摸底: changes, transfers, leave, guests, children to be verified."""
+"""Deadlines of 学籍: changes, transfers, leave, guests."""
 
 from __future__ import annotations
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from . import days
-from .faults import Hand, Row, Rows
+from .faults import Hand, Row, Rows, plain
 from .people import id_number
 
 NOBODY = "XS9999999"
 LEDGERS = ("leftbehind", "others", "pupil_plan")
-
-
-def _plain(row: Row) -> bool:
-    """A pupil whom no ledger but the roster, the baseline and the census holds."""
-    marks = row.get("groups") or row["weak"] or row["weary"] or row["guest"] or row["health"] != "健康或良好"
-    return row["status"] == "在读" and not marks and bool(row.get("id_no")) and "village_code" in row
 
 
 def _away(row: Row) -> bool:
@@ -26,15 +20,10 @@ def _away(row: Row) -> bool:
     )
 
 
-def _of(hand: Hand, sheet: str, key: str) -> tuple[str, Row]:
-    """The row of a pupil in a sheet."""
-    return next((book, row) for book, row in hand.rows(sheet) if row["student_key"] == key)
-
-
 def not_in_census(hand: Hand) -> None:
     """X01."""
-    book, row = hand.pick("roster", _plain)
-    place, child = _of(hand, "census", row["student_key"])
+    book, row = hand.pick("roster", plain)
+    place, child = hand.of("census", row["student_key"])
     hand.remove(place, "census", child)
     hand.note("X01", book, "roster", row, "student_key")
 
@@ -49,8 +38,8 @@ def on_no_roster(hand: Hand) -> None:
 
 def same_status_no(hand: Hand) -> None:
     """X04: one temporary number at two schools."""
-    book, row = hand.pick("roster", _plain)
-    there, other = hand.pick("roster", lambda other: _plain(other) and not _same_school(row, other))
+    book, row = hand.pick("roster", plain)
+    there, other = hand.pick("roster", lambda other: plain(other) and not _same_school(row, other))
     row["status_no"] = other["status_no"] = f"L99{hand.random.randrange(10**16):016d}"
     hand.note("X04", book, "roster", row, "status_no")
     hand.note("X04", there, "roster", other, "status_no")
@@ -62,8 +51,8 @@ def _same_school(one: Row, other: Row) -> bool:
 
 def two_names(hand: Hand) -> None:
     """X05: the census writes another name than the roster."""
-    book, row = hand.pick("roster", _plain)
-    place, child = _of(hand, "census", row["student_key"])
+    book, row = hand.pick("roster", plain)
+    place, child = hand.of("census", row["student_key"])
     child["name"] = row["name"][0] + row["name"][:0:-1] if row["name"][1] != row["name"][2] else f"{row['name']}花"
     hand.note("X05", book, "roster", row, "name")
     hand.note("X05", place, "census", child, "name")
@@ -71,8 +60,8 @@ def two_names(hand: Hand) -> None:
 
 def two_numbers(hand: Hand) -> None:
     """X05, the warning: a child away has name and birth date of a pupil here, and another number."""
-    book, row = hand.pick("roster", _plain)
-    place, child = _of(hand, "census", row["student_key"])
+    book, row = hand.pick("roster", plain)
+    place, child = hand.of("census", row["student_key"])
     there, twin = hand.pick("census", _away)
     number = id_number(int(row["id_no"][:6]), row["birth_date"], 988 + (twin["sex"] == "男"))
     twin |= {"name": row["name"], "birth_date": row["birth_date"], "id_no": number, "status_no": f"G{number}"}
@@ -162,7 +151,7 @@ def _stay_away(hand: Hand, halves: tuple[int, ...]) -> tuple[str, str, Row]:
     last_days = days.SCHOOL_DAYS[-len(halves) :]
     before = days.shift(last_days[0], -3)
     away = {row["student_key"] for _, row in hand.rows("absence") if row["date"] >= before}
-    book, pupil = hand.pick("roster", lambda row: _plain(row) and row["student_key"] not in away, whole_class=True)
+    book, pupil = hand.pick("roster", lambda row: plain(row) and row["student_key"] not in away, whole_class=True)
     place = book.replace("学籍", f"出勤_{days.TERM}")
     rows = hand.books[place]
     for day, half in zip(last_days, halves, strict=True):
@@ -194,7 +183,7 @@ def change_missing(hand: Hand) -> None:
     )
     hand.take(row["class_from"])
     hand.remove(book, "change", row)
-    hand.note("X26", book, "roster", _of(hand, "roster", row["student_key"])[1], "status")
+    hand.note("X26", book, "roster", hand.of("roster", row["student_key"])[1], "status")
 
 
 def difference_unnamed(hand: Hand) -> None:

@@ -18,6 +18,12 @@ Rows = dict[str, list[Row]]
 Plant = Callable[["Hand"], None]
 
 
+def plain(row: Row) -> bool:
+    """A pupil of the roster whom no ledger but the baseline and the census holds."""
+    marks = row.get("groups") or row["weak"] or row["weary"] or row["guest"] or row["health"] != "健康或良好"
+    return row["status"] == "在读" and not marks and bool(row.get("id_no")) and "village_code" in row
+
+
 class NoPlace(LookupError):
     """The township is too small to hold this fault once more."""
 
@@ -64,6 +70,10 @@ class Hand:
             found = [(book, row) for book, rows in self.books.items() for row in rows.get(sheet, ())]
             self._places[sheet] = found
         return self._places[sheet]
+
+    def of(self, sheet: str, key: str) -> tuple[str, Row]:
+        """The row of a pupil in a sheet."""
+        return next((book, row) for book, row in self.rows(sheet) if row["student_key"] == key)
 
     def take(self, *things: object) -> None:
         """Keep pupils, classes, workbooks or rows from every other fault."""

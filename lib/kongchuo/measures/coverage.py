@@ -10,24 +10,17 @@ from itertools import repeat
 
 import pandas as pd
 
-from .. import duties
+from .. import duties, groups
 from ..references import keyed
 from . import Ratio, ratio, true
 from .flows import at_school, dropouts, open_at, suspected
 from .scopes import Scope
 
-POOR = frozenset(("脱贫户", "监测户", "低保", "特困供养", "孤儿"))  # rule X29: these need a 一家一案
 UNPLACED = "未安置"
 
 
 def _given(column: pd.Series) -> frozenset[str]:
     return frozenset(column.dropna())
-
-
-def _any_of(column: pd.Series, wanted: frozenset[str]) -> pd.Series:
-    return pd.Series(
-        [not wanted.isdisjoint(str(value).split("、")) for value in column.fillna("")], column.index, dtype=bool
-    )
 
 
 def pupils(scope: Scope) -> pd.DataFrame:
@@ -121,7 +114,7 @@ def pledges(scope: Scope) -> list[Ratio]:
 def family_plans(scope: Scope) -> Ratio:
     """一家一案: pupils of poor families (脱贫户, 监测户, 低保, 特困供养, 孤儿) with a 一家一案 ÷ those pupils (rule X29)."""
     rows = pupils(scope)
-    rows = rows[_any_of(rows["groups"], POOR)]
+    rows = rows[groups.marked(rows["groups"], groups.POOR)]
     hit = rows["student_key"].isin(_given(scope.town["family_plan"]["student_key"]))
     return ratio(scope, "D13", "一家一案", rows, hit, needs=("roster.groups", "family_plan"))
 
