@@ -193,5 +193,16 @@ def groups(month: Month) -> Section:
         for item in totals
     )
     tables = parted(month, [Column(ratio.title, ratio) for ratio in ratios], "各单位覆盖情况（已落实/应落实）")
-    note = "应落实人数取自花名册的特殊群体、学困厌学标记和帮扶各表；基数是否漏登由规则 X29—X36 判断，尚未判定（规则待建）。"
-    return Section("特殊群体", (Tiles(figures), *tables, Note(note, "unknown")), 7, "groups")
+    return Section("特殊群体", (Tiles(figures), *tables, _base(month)), 7, "groups")
+
+
+GROUP_RULES = (*(f"X{number}" for number in range(29, 38)), "X49")
+
+
+def _base(month: Month) -> Note:
+    """Whether those who should have a plan are all known: what the rules on groups found and could not judge."""
+    found = sum(finding.rule in GROUP_RULES for finding in month.findings)
+    unjudged = sum(item.rule in GROUP_RULES for item in month.not_judged)
+    said = f"查出 {found} 处" + (f"，另有 {unjudged} 处缺数据尚未判定" if unjudged else "")
+    base = "应落实人数取自花名册的特殊群体、学困厌学标记和帮扶各表；有无漏登、两边是否一致由规则 X29—X37、X49 判断"
+    return Note(f"{base}：{said}。", "unknown" if unjudged else "warn" if found else "plain")
