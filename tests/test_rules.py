@@ -2,16 +2,17 @@
 
 import datetime as dt
 import random
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo import checks, rules
+from kongchuo import catalogue, checks, rules
 from kongchuo.examining import examine
 from kongchuo.findings import KINDS
+from kongchuo.policy import Policy
 from kongchuo.rules.base import Rule
 from kongchuo.schema import CENTRE
 from kongchuo.tables import Town, Workbook
@@ -22,11 +23,26 @@ BY_CODE = {rule.code: rule for rule in rules.RULES}
 CASES = [case for page in PAGES for case in cases(page)]
 
 
+@dataclass(frozen=True)
+class Watched(Policy):
+    """A policy that notes which keys it is asked for."""
+
+    asked: set = field(default_factory=set)
+
+    def parameter(self, key):
+        self.asked.add(key)
+        return super().parameter(key)
+
+
 def found(town, code):
     """What the judge of a code says of a town: the rule, or reading and the checks of the schema."""
     if code in BY_CODE:
-        judgement = rules.judge(town, POLICY, [BY_CODE[code]])
+        held = Watched(POLICY.parameters, POLICY.on)
+        judgement = rules.judge(town, held, [BY_CODE[code]])
         assert judgement.broken == ()
+        assert held.asked <= set(catalogue.parameters(BY_CODE[code])), (
+            "the catalogue names every parameter a rule reads"
+        )
         return judgement.findings
     return [*(finding for workbook in town.workbooks for finding in workbook.findings), *checks.check(town)]
 

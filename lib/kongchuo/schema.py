@@ -104,6 +104,19 @@ class Sheet:
         """The columns people fill in: all but the generated ones."""
         return tuple(item for item in self.fields if not item.generated)
 
+    def when(self, item: Field) -> str:
+        """When a column must be filled, in Chinese: 必填, “状态”为“已销号”时必填, “甲”、“乙”至少填一项; "" for never."""
+        if item.required:
+            return "必填"
+        said = [
+            f"“{self.by_name[name].title}”" + ("已填" if "*" in values else f"为“{'、'.join(values)}”")
+            for name, values in (item.required_when or item.required_unless).items()
+        ]
+        if said:
+            return "，".join(said) + ("时必填" if item.required_when else "时才可以不填")
+        group = [f"“{other.title}”" for other in self.typed if other.required_one_of == item.required_one_of != ""]
+        return f"{'、'.join(group)}至少填一项" if group else ""
+
 
 @dataclass(frozen=True)
 class Book:
