@@ -207,8 +207,9 @@ def _heads(town: Town) -> pd.DataFrame:
 
 
 # --- 责任书 -------------------------------------------------------------------------------------------------------------
-WITH_SCHOOL, WITH_TEACHER, WITH_VILLAGE = "中心校-学校", "学校-班主任", "学校-村"
-OTHER_PARTY = {WITH_SCHOOL: "school", WITH_TEACHER: "staff", "学校-包保教师": "staff", WITH_VILLAGE: "village"}
+WITH_SCHOOL, WITH_TEACHER, WITH_HOLDER = "中心校-学校", "学校-班主任", "学校-包保教师"
+WITH_PARENTS, WITH_VILLAGE = "学校-家长", "学校-村"
+OTHER_PARTY = {WITH_SCHOOL: "school", WITH_TEACHER: "staff", WITH_HOLDER: "staff", WITH_VILLAGE: "village"}
 
 
 def signed(town: Town) -> pd.DataFrame:
