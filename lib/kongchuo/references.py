@@ -187,6 +187,12 @@ def named(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
     return pd.Series([names.get(value) for value in column.tolist()], column.index, dtype="str")
 
 
+def dated(column: pd.Series, days: Mapping[str, pd.Timestamp]) -> pd.Series:
+    """The date that belongs to each value of a column, NaT where it has none."""
+    days = dict(days)
+    return pd.Series([days.get(value, pd.NaT) for value in column.tolist()], column.index, dtype="datetime64[us]")
+
+
 def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
     """The number that belongs to each value of a column, 0 where it has none."""
     numbers = dict(numbers)

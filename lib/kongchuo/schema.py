@@ -44,12 +44,16 @@ class Code:
 
 @dataclass(frozen=True)
 class Codes:
-    """A code list, with the source of its values."""
+    """A code list, with the source of its values.
+
+    `refused` are words people type that must be no value: they are read as they stand, and a rule says why they cannot be.
+    """
 
     name: str
     title: str
     values: tuple[Code, ...]
     source: str = ""
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -191,13 +195,8 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
 
 def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
     where = f"sheet '{data.get('title', '?')}'"
-    strict(
-        path,
-        where,
-        data,
-        ("name", "title", "description", "primaryKey", "labels", "fields"),
-        ("name", "title", "fields"),
-    )
+    allowed = ("name", "title", "description", "primaryKey", "labels", "fields")
+    strict(path, where, data, allowed, ("name", "title", "fields"))
     columns = []
     for item in data["fields"]:
         item = {"use": item} if isinstance(item, str) else dict(item)
@@ -235,7 +234,7 @@ def _load_codes(path: Path) -> Iterator[Codes]:
     strict(path, "file", data, ("lists",), ("lists",))
     for item in data["lists"]:
         where = f"list '{item.get('name', '?')}'"
-        strict(path, where, item, ("name", "title", "source", "values"), ("name", "title", "values"))
+        strict(path, where, item, ("name", "title", "source", "refused", "values"), ("name", "title", "values"))
         values = []
         for value in item["values"]:
             value = {"name": value} if isinstance(value, str) else value
@@ -244,7 +243,7 @@ def _load_codes(path: Path) -> Iterator[Codes]:
         names = [value.name for value in values]
         if len(set(names)) != len(names):
             raise SchemaError(f"{path.name}: {where} has a value twice")
-        yield Codes(item["name"], item["title"], tuple(values), item.get("source", ""))
+        yield Codes(item["name"], item["title"], tuple(values), item.get("source", ""), tuple(item.get("refused", ())))
 
 
 def _load_book(path: Path, common: dict[str, dict]) -> Book:

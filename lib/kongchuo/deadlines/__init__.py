@@ -5,7 +5,7 @@ DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what i
 
 from __future__ import annotations
 
-from . import cases, census, changes, filings, support
+from . import cases, census, changes, filings, pledges, support
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "state", "within"]
@@ -16,4 +16,5 @@ DEADLINES: tuple[Deadline, ...] = (
     *changes.DEADLINES,
     *support.DEADLINES,
     *filings.DEADLINES,
+    *pledges.DEADLINES,
 )

@@ -25,6 +25,7 @@ from . import (
     fault_duties,
     fault_handover,
     fault_links,
+    fault_pledges,
     fault_selfcheck,
     fault_sheets,
     fault_support,
@@ -45,6 +46,7 @@ YEAR = days.YEAR
 FAULTS = (
     fault_links,
     fault_duties,
+    fault_pledges,
     fault_cases,
     fault_changes,
     fault_handover,

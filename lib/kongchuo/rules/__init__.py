@@ -25,11 +25,13 @@ from . import (
     membership,
     persuasion,
     pledges,
+    reconcile,
     registry,
     returns,
     selfcheck,
     support,
     watch,
+    wording,
 )
 from .base import Mark, Rule
 
@@ -41,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *pledges.RULES,
     *enrolment.RULES,
     *changes.RULES,
+    *reconcile.RULES,
     *attendance.RULES,
     *cases.RULES,
     *persuasion.RULES,
@@ -51,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     *watch.RULES,
     *selfcheck.RULES,
     *inspection.RULES,
+    *wording.RULES,
 )
 
 
