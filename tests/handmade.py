@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 
-from kongchuo import policy, schema
+from kongchuo import examples, policy, schema
 from kongchuo.measures.scopes import Scope
 from kongchuo.months import Month
 from kongchuo.places import POLICY
@@ -50,6 +50,26 @@ def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=()):
                 )
 
     return Town(YEAR, as_of, books, tuple(made))
+
+
+def township(schools=3, pupils=90, seed=1, as_of=dt.date(2024, 1, 31), spoil=None):
+    """(Town, rows): an example township without files; rows = {sheet: [row with its home, …]}, changed by `spoil(rows)` first."""
+    rows = {}
+    for path, sheets in examples.workbooks(schools, pupils, seed):
+        home = path.split("/")[1]
+        for sheet, lines in sheets.items():
+            rows.setdefault(sheet, []).extend({**line, "home": home} for line in lines)
+    if spoil:
+        spoil(rows)
+    homes = tuple(row["school_name"] for row in rows["school"] if row["stage"] != CENTRE)
+    by_home = {
+        sheet: {
+            home: [{k: v for k, v in row.items() if k != "home"} for row in lines if row["home"] == home]
+            for home in (CENTRE, *homes)
+        }
+        for sheet, lines in rows.items()
+    }
+    return town(by_home, homes, as_of), rows
 
 
 def scope(made, start="2023-10-01", end="2023-10-31", homes=None, **more):

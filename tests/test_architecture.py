@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kongchuo import __main__ as cli
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "lib" / "kongchuo"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -92,6 +94,14 @@ def test_readme_shows_every_module():
     }
 
     assert {name for name in names if f"`{name}`" not in readme} == set()
+
+
+def test_readme_shows_every_command():
+    """Rules, columns, codes and parameters stand in the pages of the handbook: tests/test_dictionary.py."""
+    table = re.findall(r"^\| `kongchuo (\w+)", (ROOT / "README.md").read_text("utf-8"), re.M)
+    (commands,) = filter(None, (action.choices for action in cli.parser()._actions))
+
+    assert sorted(table) == sorted(commands)
 
 
 def test_every_picture_and_page_the_documents_link_to_exists():

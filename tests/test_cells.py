@@ -229,3 +229,12 @@ def test_what_was_typed_reads_back_the_same(items, day):
         if not item.pattern:
             assert not problems
             assert typed[0] == (pd.Timestamp(day) if item.type == "date" else True if item.type == "boolean" else value)
+
+
+def test_what_is_refused_is_read_as_it_stands_and_offered_nowhere():
+    """退学 is no 变动类别, and rule X22 must be able to say so: it is neither lost nor F10 on top."""
+    kind = Field("x", "列", codes="change_kind")
+    assert one("退 学", kind)[0] == "退学"
+    assert "F10" not in one("退学", kind)[1]
+    assert "退学" not in SCHEMA.codes["change_kind"].names
+    assert one("肄业", kind) == (None, ["F10"])

@@ -7,7 +7,7 @@ import pytest
 
 import handmade
 from kongchuo import duties, rules
-from kongchuo.measures import coverage
+from kongchuo.measures import bonds
 from ruletables import POLICY
 
 DAY = dt.date(2023, 10, 31)
@@ -119,7 +119,7 @@ def test_rule_and_figure_agree_on_a_bond_that_names_its_school_only():
         {"bond_type": "包家长", "target_name": "乙村"},
     )
     scope = handmade.scope(made)
-    for figure in (coverage.schools_bonded, coverage.grades_bonded, coverage.villages_bonded):
+    for figure in (bonds.schools_bonded, bonds.grades_bonded, bonds.villages_bonded):
         total = figure(scope).total
         assert (total.numerator, total.denominator) in ((1, 1), (2, 2)), figure.__name__
     assert rules.judge(made, POLICY).of("G01", "G02", "G04") == ()

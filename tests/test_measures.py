@@ -7,7 +7,7 @@ import pytest
 
 import handmade
 from kongchuo import measures, rolls
-from kongchuo.measures import Measure, coverage, flows
+from kongchuo.measures import Measure, bonds, cohorts, coverage, flows
 
 HOMES = ("甲小学", "乙小学")
 CLASSES = {"甲小学": ["JJ-2020-01", "JJ-2020-02"], "乙小学": ["YY-2021-01"]}
@@ -205,8 +205,8 @@ def test_a_dropout_who_left_again_is_open():
     flow = flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS)
 
     assert list(flow.sum()) == [2, 1, 1, 0, 2]
-    assert (measures.kept(scope).total.numerator, measures.kept(scope).total.denominator) == (2, 4)
-    assert measures.returned(scope, flow, "辍学劝返率", "dropout").total.text == "1/3"
+    assert (cohorts.kept(scope).total.numerator, cohorts.kept(scope).total.denominator) == (2, 4)
+    assert measures.returned(scope, flows.dropouts(scope), "辍学劝返率", "dropout").total.text == "1/3"
 
 
 def test_four_lists_must_all_agree():
@@ -285,13 +285,13 @@ def test_only_pupils_of_poor_families_need_a_family_plan():
 
 def test_bonds_hold_from_their_first_to_their_last_day():
     bond = {"school_year": handmade.YEAR, "bond_type": "包学校", "staff_id": "JS00001"}
-    bonds = [
+    held = [
         bond | {"target_id": "JJ", "from": "2023-09-01"},
         bond | {"target_id": "乙小学", "from": "2023-09-01", "to": "2023-10-20"},
     ]
-    scope = handmade.scope(handmade.town(registry() | {"bond": bonds}, HOMES))
+    scope = handmade.scope(handmade.town(registry() | {"bond": held}, HOMES))
 
-    assert {home: item.text for home, item in coverage.schools_bonded(scope).by("home").items()} == {
+    assert {home: item.text for home, item in bonds.schools_bonded(scope).by("home").items()} == {
         "甲小学": "1/1",
         "乙小学": "0/1",
     }

@@ -240,7 +240,6 @@ WAIT = {
 }
 # ... and what the rules to come will read
 COMING = (
-    "target_dropouts",
     "target_poverty_dropouts_other_stages",
     "inspections_per_term",
     "selfchecks_per_month",
@@ -251,7 +250,6 @@ COMING = (
     "systems_count",
     "measures_count",
     "census_age_min",
-    "census_age_max",
     "call_within",
     "visit_within",
     "report_center_within",

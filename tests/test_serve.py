@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
-from kongchuo import archive, batch, serve, township
+from kongchuo import archive, batch, kernels, serve, township
 from kongchuo.archive import DONE, Result
 from kongchuo.findings import UserError
 from tiny import project
@@ -132,7 +132,24 @@ def test_archived_page_is_sent_as_it_was_made(server):
     assert server.get("/r/index.html")[0] == 302
 
 
+def test_handbook_can_be_looked_up_from_the_landing_page(page, server):
+    """The dictionary's filter runs: its own policy names its script, the server's lets it."""
+    page.goto(server.origin)
+    page.click("text=数据字典")
+    page.wait_for_selector("#find")
+    page.fill("#find", "疑似线")
+
+    assert "找到" in page.locator("#found").inner_text()
+    assert page.locator("tr:visible", has_text="suspected_after").count() == 1
+    page.click("a:has-text('规则目录')")
+    page.wait_for_selector("#X12")
+
+
 REFUSED = [
+    "/handbook/README.md",
+    "/handbook/" + quote("填表.md"),
+    "/handbook/..%2fREADME.html",
+    "/handbook/nothing.html",
     "/r/2023-10/live/" + quote("没登记.html"),
     "/r/2023-10/live/" + quote("甲校.ipynb"),
     "/r/2023-10/live/manifest.json",
@@ -239,7 +256,7 @@ def test_live_page_fits_a_phone(page, server):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize(("school", "says"), [("用户错误", "请从模板复制一份"), ("程序错误", serve.BROKEN)])
+@pytest.mark.parametrize(("school", "says"), [("用户错误", "请从模板复制一份"), ("程序错误", kernels.BROKEN)])
 def test_an_error_is_one_chinese_sentence(page, server, school, says):
     page.goto(f"{server.origin}/live/live?school={quote(school)}")
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from kongchuo import schema, writing
+from kongchuo import building, schema, writing
 from kongchuo.findings import UserError
-from kongchuo.writing import building, guide, looks
+from kongchuo.writing import guide, looks
 
 SCHEMA = schema.default()
 STEMS = [(stem, book) for book in SCHEMA.books for stem in book.stems]
@@ -285,7 +285,7 @@ def test_id_rule_in_a_real_spreadsheet_program(tmp_path):
     assert [line.split(",")[1] for line in lines[: len(cases)]] == list(cases.values())
 
 
-def test_committed_workbooks_are_fresh():
+def test_everything_built_and_committed_is_fresh():
     assert building.build(check=True) == []
 
 
@@ -310,13 +310,25 @@ def test_check_names_what_is_stale_and_build_mends_it(built):
     workbook = openpyxl.load_workbook(damaged)
     workbook["帮扶记录"]["A1"] = "编号"
     workbook.save(damaged)
+    page = built / "handbook" / "数据字典.html"
+    page.write_text(page.read_text("utf-8").replace("<main>", "<main> "), "utf-8")
+    (built / "handbook" / "规则目录.html").unlink()
     stale = [f"workbooks/templates/学校/{stem}.xlsx" for stem in ("学籍", "帮扶", "旧表")]
+    stale += [f"handbook/{stem}.html" for stem in ("数据字典", "规则目录")]
 
     assert sorted(building.build(built, check=True)) == sorted(stale)
     assert not gone.exists()
     assert sorted(building.build(built)) == sorted(stale)
     assert building.build(built, check=True) == []
     assert not extra.exists()
+
+
+def test_a_page_with_other_line_ends_is_not_stale(built):
+    """A checkout on Windows may have them."""
+    page = built / "handbook" / "数据字典.html"
+    page.write_bytes(page.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert building.build(built, check=True) == []
 
 
 def test_a_planned_workbook_that_people_saved_is_theirs(built):

@@ -42,7 +42,7 @@ def check(args: argparse.Namespace) -> int:
 
 def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
-    from .writing import building
+    from . import building
 
     stale = building.build(check=args.check)
     for name in stale:

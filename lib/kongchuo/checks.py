@@ -91,7 +91,7 @@ def _empty(town: Town, sheet: Sheet, item: Field, empty: pd.Series) -> Iterator[
         condition = item.required_when or item.required_unless
         met, told = _met(town, sheet, condition)
         empty &= told & (met if item.required_when else ~met)
-        why = _why(sheet, condition, bool(item.required_when))
+        why = f"{sheet.when(item)}。"
     for index in empty.index[empty]:
         yield KINDS["F17"].at(town.place(sheet.name, index, item.name), why=why)
 
@@ -111,21 +111,13 @@ def _met(town: Town, sheet: Sheet, condition: dict[str, tuple[str, ...]]) -> tup
     return reduce(and_, met), reduce(and_, told)
 
 
-def _why(sheet: Sheet, condition: dict[str, tuple[str, ...]], when: bool) -> str:
-    said = [
-        f"“{sheet.by_name[name].title}”" + ("已填" if "*" in values else f"为“{'、'.join(values)}”")
-        for name, values in condition.items()
-    ]
-    return "，".join(said) + ("时必填。" if when else "时才可以不填。")
-
-
 def _empty_group(town: Town, sheet: Sheet, items: list[Field]) -> Iterator[Finding]:
     """At least one of these columns must be filled; where one of them is required anyway, its own F17 says so."""
     if any(item.required for item in items):
         return
     frame = town[sheet.name]
     empty = reduce(and_, (frame[item.name].isna() & town.known(sheet.name, item.name) for item in items))
-    why = f"{'、'.join(f'“{item.title}”' for item in items)}至少填一项。"
+    why = f"{sheet.when(items[0])}。"
     for index in frame.index[empty]:
         yield KINDS["F17"].at(town.place(sheet.name, index, items[0].name), why=why)
 

@@ -11,7 +11,7 @@ import datetime as dt
 import pandas as pd
 
 from . import rolls
-from .references import directory, homes_of, keyed, look_up, named, school_names
+from .references import dated, directory, homes_of, keyed, look_up, named, school_names
 from .tables import Town
 
 SCHOOLS, GRADES, PUPILS, VILLAGES = "包学校", "包年级", "包学生", "包家长"
@@ -33,7 +33,7 @@ def bonds(town: Town) -> pd.DataFrame:
     typed, the name by the number where the cell is empty. left: the holder's last day at work, where there is one.
     """
     rows = town.once(_bonds)
-    return rows.assign(left=pd.to_datetime(rows["holder"].map(last_days(town))))
+    return rows.assign(left=dated(rows["holder"], last_days(town)))
 
 
 def held_on(town: Town, day: dt.date) -> pd.DataFrame:
@@ -56,8 +56,8 @@ def _bonds(town: Town) -> pd.DataFrame:
     holder = _keys(town, frame["staff_id"].mask(officer), "staff")
     holder = holder.fillna(_keys(town, frame["staff_id"].where(officer), "village")).fillna(frame["staff_id"])
     holder = holder.fillna(_keys(town, frame["name"].where(frame["staff_id"].isna()), "staff"))
-    contacts = _names(town, "village", "village_code", "contact")
-    name = frame["name"].fillna(named(holder, _names(town, "staff", "staff_id", "name") | contacts))
+    contacts = names_of(town, "village", "village_code", "contact")
+    name = frame["name"].fillna(named(holder, names_of(town, "staff", "staff_id", "name") | contacts))
     columns = ["kind", "target_type", "target_name", "title", "from", "to", "note"]
     return frame[columns].assign(target=target, home=_homes(town, target), holder=holder, officer=officer, name=name)
 
@@ -75,7 +75,7 @@ def _keys(town: Town, values: pd.Series, target: str) -> pd.Series:
     keys = pd.Series(pd.NA, values.index, dtype="str")
     keys[values.notna()] = found.where(found != "").to_numpy()
     if target == "village":
-        officers = {name: key for key, name in _names(town, "village", "village_code", "contact").items()}
+        officers = {name: key for key, name in names_of(town, "village", "village_code", "contact").items()}
         keys = keys.fillna(named(values, officers))
     return keys
 
@@ -111,7 +111,12 @@ def _homes(town: Town, target: pd.Series) -> pd.Series:
     return named(target, known).fillna(by_grade).fillna("")
 
 
-def _names(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
+def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
+    """Key -> label of a sheet, as staff_id -> name."""
+    return town.once(_names_of, sheet, key, label)
+
+
+def _names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
     rows = town[sheet].dropna(subset=[key, label]).drop_duplicates(key)
     return dict(zip(rows[key], rows[label], strict=True))
 
@@ -131,12 +136,16 @@ def _classes(town: Town) -> pd.DataFrame:
 
 def last_days(town: Town) -> dict[str, pd.Timestamp]:
     """Staff id -> the last day at work, for those who have left; the day before `as_of` where nobody wrote when."""
+    unwritten = pd.Timestamp(town.as_of) - pd.Timedelta(days=1)
+    return {key: unwritten if day is None else day for key, day in town.once(_last_days).items()}
+
+
+def _last_days(town: Town) -> dict[str, pd.Timestamp | None]:
+    """The same, with None where nobody wrote when; a day that cannot be read is NaT: it is not known to be past."""
     staff = town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
-    days = staff["to"].where(
-        staff["to"].notna() | ~town.known("staff", "to"), pd.Timestamp(town.as_of) - pd.Timedelta(days=1)
-    )
-    left = staff["to"].notna() | ~staff["active"].fillna(True).astype(bool)
-    return dict(zip(staff.loc[left, "staff_id"], days[left], strict=True))
+    left = staff[staff["to"].notna() | ~staff["active"].fillna(True).astype(bool)]
+    written = left["to"].notna() | ~town.known("staff", "to").reindex(left.index)
+    return {key: day if told else None for key, day, told in zip(left["staff_id"], left["to"], written, strict=True)}
 
 
 # --- 四包 ---------------------------------------------------------------------------------------------------------------
@@ -149,7 +158,7 @@ def answering(town: Town, day: dt.date) -> pd.DataFrame:
     not be read though the bond is there: a figure does not count it, a rule does not accuse anybody.
     """
     rows = town.once(_answering, f"{day:%Y-%m-%d}")
-    return rows.assign(left=pd.to_datetime(rows["holder"].map(last_days(town))))
+    return rows.assign(left=dated(rows["holder"], last_days(town)))
 
 
 def _answering(town: Town, day: str) -> pd.DataFrame:
@@ -188,7 +197,7 @@ def _of_pupils(town: Town, pupils: pd.DataFrame, held: pd.DataFrame, classes: pd
             people = _people(town, sheet, field).reindex(rows.index)
             rows = rows.assign(holder=people["holder"], asked=people["asked"].fillna(False).astype(bool))
         rows = rows[rows["asked"]]
-        names = named(rows["holder"], _names(town, "staff", "staff_id", "name"))
+        names = named(rows["holder"], names_of(town, "staff", "staff_id", "name"))
         found.append(rows.assign(kind=PUPILS, via=via, name=names.fillna(rows["holder"])))
     return found
 
@@ -207,14 +216,16 @@ def _heads(town: Town) -> pd.DataFrame:
 
 
 # --- 责任书 -------------------------------------------------------------------------------------------------------------
-WITH_SCHOOL, WITH_TEACHER, WITH_VILLAGE = "中心校-学校", "学校-班主任", "学校-村"
-OTHER_PARTY = {WITH_SCHOOL: "school", WITH_TEACHER: "staff", "学校-包保教师": "staff", WITH_VILLAGE: "village"}
+WITH_SCHOOL, WITH_TEACHER, WITH_HOLDER = "中心校-学校", "学校-班主任", "学校-包保教师"
+WITH_PARENTS, WITH_VILLAGE = "学校-家长", "学校-村"
+OTHER_PARTY = {WITH_SCHOOL: "school", WITH_TEACHER: "staff", WITH_HOLDER: "staff", WITH_VILLAGE: "village"}
 
 
 def signed(town: Town) -> pd.DataFrame:
     """Every row of 责任书签订 of this school year: kind, school (code of 甲方), other (key of 乙方), signed; indexed as the sheet.
 
-    other: school code, staff id, village code, by 乙方编号, else by 乙方; parents' are as typed. Missing where it cannot be told.
+    other: school code (of a principal's own school, too), staff id, village code, by 乙方编号, else by 乙方; parents' are as
+    typed. Missing where it cannot be told.
     """
     return town.once(_signed)
 
@@ -226,6 +237,11 @@ def _signed(town: Town) -> pd.DataFrame:
     for kind, target in OTHER_PARTY.items():
         for column in ("party_b_id", "party_b"):
             other = other.fillna(_keys(town, frame[column].where(frame["pledge_type"] == kind), target))
+    # a principal who signs stands for the school
+    units = dict(zip(town["staff"]["staff_id"], keyed(town, "staff", "school_code"), strict=True))
+    for column in ("party_b_id", "party_b"):
+        person = _keys(town, frame[column].where(frame["pledge_type"] == WITH_SCHOOL), "staff")
+        other = other.fillna(named(person, units))
     parents = ~frame["pledge_type"].isin(OTHER_PARTY)
     other = other.fillna(frame["party_b_id"].fillna(frame["party_b"]).where(parents))
     return pd.DataFrame(

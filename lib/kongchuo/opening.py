@@ -33,8 +33,6 @@ class Checked:
     wanted: tuple[str, ...] = ()
 
     def _asked(self, name: str) -> bool:
-        home = name.partition("/")[2]  # a school is asked for last year's workbooks as well
-        name = f"{self.year}/{home}" if home else name
         return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in self.wanted)
 
     @property

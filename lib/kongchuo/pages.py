@@ -100,15 +100,20 @@ def index(month: Month, title: str) -> str:
 
 
 def overview(
-    months: Iterable[Month], schools: Iterable[str] = (), live: Callable[[str, str], str] | None = None
+    months: Iterable[Month],
+    schools: Iterable[str] = (),
+    live: Callable[[str, str], str] | None = None,
+    handbook: Iterable[str] = (),
 ) -> str:
     """The page over all months: schools × months, the state of each run, links to its page and, when served, to the live one.
 
-    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, month).
+    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, month);
+    `handbook` are the names of pages to look things up in.
     """
     months = list(months)
     cells: dict[tuple[str, str, str], Result] = {}
     for month in months:
         cells |= {(name, month.month, month.notebook): result for name, result in month.results.items()}
     names = dict.fromkeys([archive.TOWN, *schools, *(name for name, _, _ in cells)])
-    return site().get_template("overview.html").render(months=months, names=list(names), cells=cells, live=live)
+    shown = {"months": months, "names": list(names), "cells": cells, "live": live, "handbook": list(handbook)}
+    return site().get_template("overview.html").render(**shown)

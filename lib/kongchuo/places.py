@@ -7,6 +7,7 @@ TEMPLATES = PACKAGE / "templates"
 PROJECT = PACKAGE.parents[1]
 NOTEBOOKS = PROJECT / "notebooks"
 PARAMETERS = PROJECT / "parameters"
+HANDBOOK = PROJECT / "handbook"
 POLICY = PARAMETERS / "policy.yaml"
 
 # environment variables

@@ -130,6 +130,7 @@ KINDS = {
     "text": (lambda value: _matches(r".*\S.*", value), "文字", "不能空着"),
     "boolean": (lambda value: isinstance(value, bool), "是或否", "写 true（是）或 false（否）"),
     "month_day": (lambda value: _date(f"2023-{value}") is not None, "月和日", '写成 "09-01"，加引号'),
+    "date": (lambda value: _date(value) is not None, "年月日", '写成 "2023-09-01"，加引号'),
     "time": (lambda value: _matches(r"([01]\d|2[0-3]):[0-5]\d", value), "时刻", '写成 "17:00"，加引号'),
 }
 

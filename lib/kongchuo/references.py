@@ -187,6 +187,12 @@ def named(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
     return pd.Series([names.get(value) for value in column.tolist()], column.index, dtype="str")
 
 
+def dated(column: pd.Series, days: Mapping[str, pd.Timestamp]) -> pd.Series:
+    """The date that belongs to each value of a column, NaT where it has none."""
+    days = dict(days)
+    return pd.Series([days.get(value, pd.NaT) for value in column.tolist()], column.index, dtype="datetime64[us]")
+
+
 def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
     """The number that belongs to each value of a column, 0 where it has none."""
     numbers = dict(numbers)
@@ -203,9 +209,3 @@ def class_names(town: Town) -> dict[str, str]:
     """Class id -> class name."""
     rows = town["class"].dropna(subset=["class_id"])
     return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
-
-
-def class_grades(town: Town) -> dict[str, int]:
-    """Class id -> grade, of the classes that have one."""
-    rows = town["class"].dropna(subset=["class_id", "grade"])
-    return dict(zip(rows["class_id"], rows["grade"], strict=True))

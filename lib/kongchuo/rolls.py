@@ -215,6 +215,9 @@ def _doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     change = town["change"]
     unclear = change.loc[change[["date", "kind", "student_key"]].isna().any(axis=1), "home"]
     by_home = pd.concat([unplaced, unclear]).value_counts().to_dict()
+    # 退学: gone, but by no procedure there is
+    refused = change[change["kind"].isin(town.schema.codes["change_kind"].refused)]
+    doubtful |= pd.MultiIndex.from_frame(roster[PUPIL]).isin(pd.MultiIndex.from_frame(refused[PUPIL].dropna()))
     return roster.loc[doubtful, "class_id"].value_counts().to_dict(), by_home
 
 

@@ -31,7 +31,6 @@ FORMATS = (
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
 TERMS = ("第一学期", "第二学期")
-LAST_PRIMARY = 6  # the last grade of primary school: from it a pupil is handed over to a junior school
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,16 @@ class Code:
 
 @dataclass(frozen=True)
 class Codes:
-    """A code list, with the source of its values."""
+    """A code list, with the source of its values.
+
+    `refused` are words people type that must be no value: they are read as they stand, and a rule says why they cannot be.
+    """
 
     name: str
     title: str
     values: tuple[Code, ...]
     source: str = ""
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -104,6 +107,19 @@ class Sheet:
     def typed(self) -> tuple[Field, ...]:
         """The columns people fill in: all but the generated ones."""
         return tuple(item for item in self.fields if not item.generated)
+
+    def when(self, item: Field) -> str:
+        """When a column must be filled, in Chinese: 必填, “状态”为“已销号”时必填, “甲”、“乙”至少填一项; "" for never."""
+        if item.required:
+            return "必填"
+        said = [
+            f"“{self.by_name[name].title}”" + ("已填" if "*" in values else f"为“{'、'.join(values)}”")
+            for name, values in (item.required_when or item.required_unless).items()
+        ]
+        if said:
+            return "，".join(said) + ("时必填" if item.required_when else "时才可以不填")
+        group = [f"“{other.title}”" for other in self.typed if other.required_one_of == item.required_one_of != ""]
+        return f"{'、'.join(group)}至少填一项" if group else ""
 
 
 @dataclass(frozen=True)
@@ -179,13 +195,8 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
 
 def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
     where = f"sheet '{data.get('title', '?')}'"
-    strict(
-        path,
-        where,
-        data,
-        ("name", "title", "description", "primaryKey", "labels", "fields"),
-        ("name", "title", "fields"),
-    )
+    allowed = ("name", "title", "description", "primaryKey", "labels", "fields")
+    strict(path, where, data, allowed, ("name", "title", "fields"))
     columns = []
     for item in data["fields"]:
         item = {"use": item} if isinstance(item, str) else dict(item)
@@ -223,7 +234,7 @@ def _load_codes(path: Path) -> Iterator[Codes]:
     strict(path, "file", data, ("lists",), ("lists",))
     for item in data["lists"]:
         where = f"list '{item.get('name', '?')}'"
-        strict(path, where, item, ("name", "title", "source", "values"), ("name", "title", "values"))
+        strict(path, where, item, ("name", "title", "source", "refused", "values"), ("name", "title", "values"))
         values = []
         for value in item["values"]:
             value = {"name": value} if isinstance(value, str) else value
@@ -232,7 +243,7 @@ def _load_codes(path: Path) -> Iterator[Codes]:
         names = [value.name for value in values]
         if len(set(names)) != len(names):
             raise SchemaError(f"{path.name}: {where} has a value twice")
-        yield Codes(item["name"], item["title"], tuple(values), item.get("source", ""))
+        yield Codes(item["name"], item["title"], tuple(values), item.get("source", ""), tuple(item.get("refused", ())))
 
 
 def _load_book(path: Path, common: dict[str, dict]) -> Book:

@@ -1,7 +1,7 @@
 """The pages on this machine: a landing page, the archived pages, and each notebook live, on Voila's own extension points.
 
-Only on loopback, without accounts. Nothing is served but pages named in a manifest, Voila's own scripts and our notebooks'
-outputs: no file, no folder list, no code. Not one request leaves the server.
+Only on loopback, without accounts. Nothing is served but pages named in a manifest, the built pages of the handbook, Voila's
+own scripts and our notebooks' outputs: no other file, no folder list, no code. Not one request leaves the server.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import datetime as dt
 import errno
 import logging
 import os
-import re
 import socket
 import tempfile
 import webbrowser
@@ -21,63 +20,32 @@ from urllib.parse import urlencode
 from . import archive, batch, pages, years
 from .execution import environment, hide_grammar
 from .findings import UserError
-from .places import NOTEBOOKS, TEMPLATES, WORKBOOKS
+from .places import HANDBOOK, NOTEBOOKS, TEMPLATES, WORKBOOKS
 
 hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
 from jupyter_server.base.handlers import JupyterHandler  # noqa: E402
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from voila import notebook_renderer  # noqa: E402
 from voila.app import Voila  # noqa: E402
-from voila.execute import VoilaExecutor  # noqa: E402
 from voila.static_file_handler import AllowListFileHandler  # noqa: E402
 from voila.tornado.contentshandler import VoilaContentsHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 
+from .kernels import CELL_SECONDS, Executor, Kernels  # noqa: E402
+
 REPORT = "monthly_self_check"
-KERNELS = 12  # at most so many live pages at once, about 120 MB each
-CELL_SECONDS = 300
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
-FROM_VOILA = re.compile(r"VOILA_\w+|SERVER_\w+|SCRIPT_NAME|PATH_INFO|QUERY_STRING")  # the request, for the notebook
 MESSAGES = {403: "不能打开这个页面", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
-BROKEN = "这一部分没有算出来，请联系管理员"
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 STATIC_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-
-
-class Kernels(AsyncMappingKernelManager):
-    """Kernels with a clean environment, and not too many of them."""
-
-    async def start_kernel(self, *, env=None, **more):
-        """Start one for a live page; 503 when there are too many already."""
-        if len(self.list_kernel_ids()) >= KERNELS:
-            raise tornado.web.HTTPError(503)
-        asked = {key: value for key, value in (env or {}).items() if FROM_VOILA.fullmatch(key)}
-        return await super().start_kernel(env=asked | self.parent.kernel_env, **more)
-
-
-class Executor(VoilaExecutor):
-    """On an error the page shows our sentence: a UserError's own message, otherwise nothing of what went wrong."""
-
-    def strip_code_cell_errors(self, cell):
-        """Replace the errors among the cell's outputs."""
-        for output in cell.get("outputs", ()):
-            if output["output_type"] == "error":
-                said = output["evalue"] if output["ename"] == "UserError" else BROKEN
-                output.update(ename="", evalue=archive.masked(said), traceback=[])
-        return cell
-
-    def show_code_cell_timeout(self, cell):
-        """Say that the cell took too long."""
-        message = f"计算超过{CELL_SECONDS}秒没有结束，已停止"
-        cell["outputs"] = [{"output_type": "error", "ename": "", "evalue": message, "traceback": []}]
+LOOKUP_POLICY = f"{STATIC_POLICY}; script-src 'unsafe-inline'"  # the page itself names the one script that may run
 
 
 class Page(JupyterHandler):
@@ -89,11 +57,11 @@ class Page(JupyterHandler):
         message = MESSAGES.get(status, "页面出错了，请联系管理员")
         self.finish(pages.site().get_template("notice.html").render(message=message, status=status))
 
-    def show(self, page: str):
-        """Send a page that holds no script."""
+    def show(self, page: str, policy: str = STATIC_POLICY):
+        """Send a page, which holds no script unless the policy says so."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "private, no-cache")
-        self.set_header("Content-Security-Policy", STATIC_POLICY)
+        self.set_header("Content-Security-Policy", policy)
         self.finish(page)
 
 
@@ -104,7 +72,7 @@ class Landing(Page):
     def get(self):
         """Render it anew each time: the runs may have changed."""
         months, schools = shown(self.settings["shared"], self.settings["out"])
-        self.show(pages.overview(months, schools, live_address))
+        self.show(pages.overview(months, schools, live_address, handbook()))
 
 
 class Archived(Page):
@@ -118,6 +86,17 @@ class Archived(Page):
         if not found.made or name not in named:
             raise tornado.web.HTTPError(404)
         self.show((found.path / name).read_text("utf-8"))
+
+
+class Handbook(Page):
+    """A page of the handbook to look things up in."""
+
+    @tornado.web.authenticated
+    def get(self, name: str):
+        """Send the page as it was built."""
+        if name not in handbook():
+            raise tornado.web.HTTPError(404)
+        self.show((HANDBOOK / f"{name}.html").read_text("utf-8"), LOOKUP_POLICY)
 
 
 class Home(Page):
@@ -149,6 +128,11 @@ class Missing(Page):
     def prepare(self):
         """404."""
         raise tornado.web.HTTPError(404)
+
+
+def handbook() -> list[str]:
+    """The names of the pages `kongchuo build` made for the handbook."""
+    return sorted(path.stem for path in HANDBOOK.glob("*.html"))
 
 
 def live_address(name: str, month: str) -> str:
@@ -195,6 +179,7 @@ class App(Voila):
             (r"/", Landing),
             (r"/r/index\.html", Home),
             (r"/r/(\d{4}-\d\d)/(\w+)/([^/\\]+\.html)", Archived),
+            (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
         ]
         kept = [spec for spec in stock if spec[1] not in (*UNWELCOME, TornadoVoilaHandler)]

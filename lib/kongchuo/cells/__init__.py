@@ -136,7 +136,7 @@ def _person(value: object, item: Field) -> Read:
 
 @cache
 def _lookup(codes: Codes) -> dict[str, str]:
-    """Every way to say a value, folded, to its name: names first, then aliases, then codes."""
+    """Every way to say a value, folded, to its name: names first, then aliases, then codes; what is refused stands for itself."""
     ways = {fold(value.name).casefold(): value.name for value in codes.values}
     for value in codes.values:
         ways |= {fold(alias).casefold(): value.name for alias in value.aliases if fold(alias).casefold() not in ways}
@@ -144,7 +144,7 @@ def _lookup(codes: Codes) -> dict[str, str]:
         for code in (value.code.casefold(), value.code.lstrip("0").casefold()):
             if code:
                 ways.setdefault(code, value.name)
-    return ways
+    return {fold(word).casefold(): word for word in codes.refused} | ways
 
 
 def _named(text: str, codes: Codes) -> str | None:

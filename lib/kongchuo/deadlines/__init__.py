@@ -5,16 +5,16 @@ DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what i
 
 from __future__ import annotations
 
-from . import cases, census, changes, filings, handover, support
+from . import cases, census, changes, filings, pledges, support
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "state", "within"]
 
 DEADLINES: tuple[Deadline, ...] = (
     *census.DEADLINES,
-    *handover.DEADLINES,
     *cases.DEADLINES,
     *changes.DEADLINES,
     *support.DEADLINES,
     *filings.DEADLINES,
+    *pledges.DEADLINES,
 )

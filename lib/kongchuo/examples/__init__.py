@@ -11,7 +11,6 @@ from random import Random
 from ..schema import CENTRE, Schema
 from . import (
     attendance,
-    before,
     cases,
     census,
     changes,
@@ -26,6 +25,7 @@ from . import (
     fault_duties,
     fault_handover,
     fault_links,
+    fault_pledges,
     fault_selfcheck,
     fault_sheets,
     fault_support,
@@ -46,6 +46,7 @@ YEAR = days.YEAR
 FAULTS = (
     fault_links,
     fault_duties,
+    fault_pledges,
     fault_cases,
     fault_changes,
     fault_handover,
@@ -75,7 +76,6 @@ def generate(schools: int = 13, pupils: int = 4000, seed: int = 1) -> dict[str, 
 def workbooks(schools: int = 13, pupils: int = 4000, seed: int = 1) -> Iterator[tuple[str, Rows]]:
     """The workbooks of the township one after another, so that a large one need not stand in memory as rows at once.
 
-    Last come a few of the school year before: what this year is compared with.
     Raises ValueError for fewer than two schools or too few pupils to fill them.
     """
     if schools < LEAST_SCHOOLS or pupils < 12 * schools:
@@ -111,7 +111,6 @@ def _workbooks(schools: int, pupils: int, seed: int) -> Iterator[tuple[str, Rows
     }
     for stem, rows in centre.items():
         yield f"{days.YEAR}/{CENTRE}/{stem}.xlsx", rows
-    yield from before.workbooks(town, records)
 
 
 def _of_school(

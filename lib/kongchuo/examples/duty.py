@@ -115,6 +115,11 @@ def _pledges(town: Town) -> Iterator[dict]:
             yield _pledge("学校-班主任", school.name, item.head.name, item.head.staff_id)
             parents = f"{item.name}学生家长"
             yield _pledge("学校-家长", school.name, parents, item.class_id) | {"copies": max(len(item.pupils), 1)}
+        helpers = {child.helper for item in school.classes for child in item.pupils}
+        heads = {item.head.name for item in school.classes}
+        for person in school.staff:
+            if person.name in helpers - heads:
+                yield _pledge("学校-包保教师", school.name, person.name, person.staff_id)
 
 
 def _pledge(kind: str, party_a: str, party_b: str, party_b_id: str) -> dict:

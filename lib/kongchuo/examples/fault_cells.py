@@ -13,8 +13,7 @@ Place = tuple[str, str]  # sheet, field
 
 def _elsewhere(row: Row) -> bool:
     """A child of the census who is on no roster, so that no other sheet has his or her number."""
-    moved = row["study_status"] == "镇外在读" and row["hukou_status"] == "户籍在本镇举家外出"  # not who left this year
-    return (moved or row["study_status"] in ("学前", "未入学", "已完成九年")) and bool(row.get("id_no"))
+    return row["study_status"] in ("学前", "未入学", "已完成九年", "镇外在读") and bool(row.get("id_no"))
 
 
 def _enrolled(row: Row) -> bool:

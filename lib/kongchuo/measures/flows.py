@@ -39,8 +39,13 @@ def kinds(scope: Scope, letter: str) -> list[str]:
 
 def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
     """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from rolls."""
-    state = scope.town.once(_on, f"{day:%Y-%m-%d}")
+    state = state_on(scope.town, day)
     return scope.within(scope.with_class(state[state["state"].isin(rolls.AT_SCHOOL)]))
+
+
+def state_on(town: Town, day: dt.date) -> pd.DataFrame:
+    """rolls.on, worked out once a day."""
+    return town.once(_on, f"{day:%Y-%m-%d}")
 
 
 def _on(town: Town, day: str) -> pd.DataFrame:
@@ -51,24 +56,28 @@ def _size(frame: pd.DataFrame) -> pd.Series:
     return frame.groupby(KEYS).size()
 
 
+def moves(scope: Scope, after: pd.Timestamp) -> pd.DataFrame:
+    """The 学生变动 rows after a day up to the scope's end, once for the class a pupil came to and once for the one he left.
+
+    `step` is the kind of change, or MOVED_IN / MOVED_OUT; `sign` +1 or −1. A row that names no new class moves nobody inside.
+    """
+    end, parts = pd.Timestamp(scope.end), []
+    for column, letter, sign, inside in (("class_to", "A", 1, MOVED_IN), ("class_from", "B", -1, MOVED_OUT)):
+        rows = scope.rows("change", by=column)
+        rows = rows[(rows["date"] > after) & (rows["date"] <= end)]
+        moved = rows["kind"].isin(kinds(scope, "C")) & rows["class_to"].notna()
+        rows = rows.assign(step=rows["kind"].mask(moved, inside), sign=sign)
+        parts.append(rows[moved | rows["kind"].isin(kinds(scope, letter))])
+    return pd.concat(parts)
+
+
 def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataFrame:
     """The flow from an opening stock over the events after a day to the scope's end, by KEYS; D01 of domain.md 4.1."""
-    end = pd.Timestamp(scope.end)
-    came, gone = (scope.rows("change", by=column) for column in ("class_to", "class_from"))
-    came, gone = (rows[(rows["date"] > after) & (rows["date"] <= end)] for rows in (came, gone))
-    columns = {OPENING: opening}
-    for kind in kinds(scope, "A"):
-        columns[kind] = _size(came[came["kind"] == kind])
-    moves = kinds(scope, "C")
-    columns[MOVED_IN] = _size(came[came["kind"].isin(moves) & came["class_to"].notna()])
-    for kind in kinds(scope, "B"):
-        columns[kind] = _size(gone[gone["kind"] == kind])
-    columns[MOVED_OUT] = _size(gone[gone["kind"].isin(moves) & gone["class_to"].notna()])
-    columns[COUNTED] = _size(at_school(scope, end))
+    moved, plus, minus = moves(scope, after), [*kinds(scope, "A"), MOVED_IN], [*kinds(scope, "B"), MOVED_OUT]
+    columns = {OPENING: opening} | {step: _size(moved[moved["step"] == step]) for step in (*plus, *minus)}
+    columns[COUNTED] = _size(at_school(scope, pd.Timestamp(scope.end)))
     frame = pd.DataFrame(columns).fillna(0).astype("int64")
     frame.index = frame.index.set_names(KEYS)
-    plus = [*kinds(scope, "A"), MOVED_IN]
-    minus = [*kinds(scope, "B"), MOVED_OUT]
     due = frame[OPENING] + frame[plus].sum(axis=1) - frame[minus].sum(axis=1)
     frame.insert(len(frame.columns) - 1, CLOSING, due)
     return frame.assign(**{GAP: frame[COUNTED] - frame[CLOSING]})
@@ -106,19 +115,31 @@ def dropouts(scope: Scope) -> pd.DataFrame:
     return cases.assign(how=cases["returned"].map({True: "返校", False: "销号"}))
 
 
+def case_steps(scope: Scope, cases: pd.DataFrame) -> pd.DataFrame:
+    """Each case's part in the scope's days: opening (open the day before), new, left (in whichever way), closing."""
+    start, entered = pd.Timestamp(scope.start), cases["entered"]
+    left = cases["left"].where(cases["left"].isna() | entered.isna() | (cases["left"] >= entered), entered)
+    dated = cases.assign(left=left)
+    return pd.DataFrame(
+        {
+            "opening": open_at(dated, start - pd.Timedelta(days=1)),
+            "new": scope.in_month(entered),
+            "left": scope.in_month(left),
+            "closing": open_at(dated, scope.end),
+        }
+    )
+
+
 def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.DataFrame:
     """The flow of cases over the scope's days by KEYS: opening stock, new, one column a way out, closing stock.
 
     For each class: opening + new − all ways out = closing.
     """
-    start = pd.Timestamp(scope.start)
-    entered = cases["entered"]
-    left = cases["left"].where(cases["left"].isna() | entered.isna() | (cases["left"] >= entered), entered)
-    cases = cases.assign(left=left)
-    columns = {steps[0]: open_at(cases, start - pd.Timedelta(days=1)), steps[1]: scope.in_month(entered)}
+    moves = case_steps(scope, cases)
+    columns = {steps[0]: moves["opening"], steps[1]: moves["new"]}
     for step in steps[2:-1]:
-        columns[step] = scope.in_month(left) & (cases["how"] == step)
-    columns[steps[-1]] = open_at(cases, scope.end)
+        columns[step] = moves["left"] & (cases["how"] == step)
+    columns[steps[-1]] = moves["closing"]
     frame = pd.DataFrame({**{key: cases[key] for key in KEYS}, **columns})
     return frame.groupby(KEYS).sum().astype("int64")
 

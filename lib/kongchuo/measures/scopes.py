@@ -7,13 +7,14 @@ grades, schools and the town.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
 from ..policy import Policy
-from ..references import class_names, directory, homes_of, keyed
+from ..references import class_names, directory, homes_of, keyed, named
 from ..schema import CENTRE, TERMS
 from ..tables import Town
 
@@ -115,6 +116,17 @@ class Scope:
         """Staff number -> name, since people write either."""
         return self.town.once(_staff_names)
 
+    def nowhere(self, sheet: str, home: str) -> tuple[str, int]:
+        """The place of a row that a school's sheet should have and has not: its workbook (of the term), Excel row 0."""
+        books = [book for book in self.town.holding(sheet) if book.home == home]
+        own = [book for book in books if not book.book.per_term or self.term in book.name]
+        return ((own or books)[0].name if books else "", 0)
+
+    def places(self, places: Iterable[tuple[str, int]]) -> pd.MultiIndex:
+        """Places (workbook, Excel row) as an index."""
+        found = list(places)
+        return pd.MultiIndex.from_tuples(found or [("", 0)], names=["workbook", "row"])[: len(found)]
+
     def key(self, target: str, value: str) -> str:
         """The key of a school, village or member of staff written by code, name or usual name; the text itself if unknown."""
         return directory(self.town, target).find("", value)[0] or value
@@ -127,13 +139,13 @@ class Scope:
 def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
     """The rows of this school year with home, grade and class_id ("" and 0 where unknown)."""
     frame = town[sheet].assign(home=homes_of(town, sheet))
-    named = by or next((column for column in CLASS_COLUMNS if column in frame), "")
+    column = by or next((name for name in CLASS_COLUMNS if name in frame), "")
     if sheet == "class":
         ids = frame["class_id"]
-    elif named:
-        ids = keyed(town, sheet, named)
+    elif column:
+        ids = keyed(town, sheet, column)
     elif "student_key" in frame:
-        ids = frame["student_key"].map(town.once(_class_of_pupil))
+        ids = named(frame["student_key"], town.once(_class_of_pupil))
     else:
         ids = pd.Series("", frame.index)
     own = frame.get("grade")

@@ -26,8 +26,8 @@ def cases(month: Month) -> Section:
     first = flows.case_flow(scope, suspected, flows.SUSPECTED_STEPS)
     second = flows.case_flow(scope, dropouts, flows.DROPOUT_STEPS)
     rates = (
-        measures.returned(scope, first, "疑似劝返率", "suspected").total,
-        measures.returned(scope, second, "辍学劝返率", "dropout").total,
+        measures.returned(scope, suspected, "疑似劝返率", "suspected").total,
+        measures.returned(scope, dropouts, "辍学劝返率", "dropout").total,
     )
     visits = scope.rows("visit")
     visits = visits[scope.in_month(visits["date"])]

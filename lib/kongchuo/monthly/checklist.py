@@ -12,7 +12,8 @@ import pandas as pd
 
 from .. import measures
 from ..display import Badge, Note, Section, Table
-from ..measures import Measure, Ratio, coverage, flows
+from ..measures import Measure, Ratio, bonds, coverage
+from ..measures.definitions import daily_filed, reported, visited
 from ..months import Month
 
 TICKED = {"是": Badge("good", "是"), "否": Badge("bad", "否"), "不适用": Badge("plain", "不适用")}
@@ -110,11 +111,6 @@ def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Eviden
     return Evidence(TICKED["否"] if without else TICKED["是"], f"本月{title} {len(rows)} 次{where}")
 
 
-def filed(month: Month) -> Ratio:
-    """D15, as a function of the month, since it needs the school days."""
-    return measures.filed(month.scope, flows.school_days(month.scope))
-
-
 def visits(month: Month) -> str:
     """How many 劝返 there were in the month."""
     rows = month.scope.rows("visit")
@@ -135,23 +131,15 @@ def leaves(month: Month) -> str:
     return f"休学止已到 {len(ended)} 人次"
 
 
-def _first_visit(scope: object) -> Ratio:
-    return coverage.suspected_step(scope, "first_visit", "在册疑似已家访")
-
-
-def _reported(scope: object) -> Ratio:
-    return coverage.suspected_step(scope, "rep_center", "在册疑似已报中心校")
-
-
 EVIDENCE: tuple[Judge, ...] = (
     kept("G10", also=lambda month: f"领导组、审核组 {len(month.town['body'])} 人次"),
-    full(coverage.schools_bonded, coverage.grades_bonded, coverage.pupils_bonded, coverage.villages_bonded),
-    full(coverage.pledges),
+    full(*bonds.FOUR_BONDS),
+    full(bonds.pledges),
     meeting,
-    lambda month: full(lambda _: filed(month))(month),
+    full(daily_filed),
     lambda month: Evidence(UNKNOWN, "周报由程序生成，报送登记待建"),
     full(measures.contacted),
-    kept("X13", "X14", ratios=(_first_visit, _reported)),
+    kept("X13", "X14", ratios=(visited, reported)),
     full(coverage.dropouts_planned),
     kept("X15", also=visits),
     four_lists("in_rollbook", "点名册有"),

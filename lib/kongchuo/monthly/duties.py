@@ -7,13 +7,12 @@ import datetime as dt
 import pandas as pd
 
 from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
-from ..measures import Measure, coverage, flows
+from ..measures import Measure, bonds, flows
 from ..months import Month
 from .units import Column, behind, by_keys, ledger, unit_table
 
 CHECKLIST_ITEMS = 20
 MEETINGS = ("校委会", "班会", "家长会", "队会", "教师会")
-FOUR_BONDS = (coverage.schools_bonded, coverage.grades_bonded, coverage.pupils_bonded, coverage.villages_bonded)
 
 
 def organisation(month: Month) -> Section:
@@ -43,7 +42,8 @@ def organisation(month: Month) -> Section:
         if when
         else "月自查表中没有本月的记录。"
     )
-    measures = [function(scope).total for function in FOUR_BONDS] + [ratio.total for ratio in coverage.pledges(scope)]
+    ratios = [*(function(scope) for function in bonds.FOUR_BONDS), *bonds.pledges(scope)]
+    measures = [ratio.total for ratio in ratios]
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
     table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")

@@ -6,9 +6,10 @@ import pandas as pd
 
 from .. import measures
 from ..display import NOT_YET, Details, Figure, Note, Section, Table, Tiles
-from ..measures import coverage, flows
+from ..measures import Ratio, cohorts, coverage, flows, schooling
+from ..measures.definitions import MEASURES
 from ..months import Month
-from .units import Column, behind, by_keys, finest, ledger, parted, unit_table
+from .units import Column, behind, by_keys, finest, ledger, parted, rows_behind, unit_table
 
 ALWAYS = (flows.OPENING, "转入", "复学", "转出", "休学", "辍学标注", flows.CLOSING, flows.COUNTED, flows.GAP)
 JUNIOR = (7, 8, 9)
@@ -19,6 +20,7 @@ def basics(month: Month) -> Section:
     scope = month.scope
     flow, year = month.flow, flows.year_flow(scope)
     classes = scope.classes
+    rates = {"D02": cohorts.dropped(scope), "D03": cohorts.kept(scope), "D06": schooling.net(scope)}
     n0, now = int(year[flows.OPENING].sum()), int(flow[flows.COUNTED].sum())
     tiles = Tiles(
         (
@@ -29,10 +31,15 @@ def basics(month: Month) -> Section:
                 now,
                 f"期初 {int(flow[flows.OPENING].sum())}，净变动 {now - int(flow[flows.OPENING].sum()):+d}",
             ),
-            _kept(month),
+            *(_rate(month, rate, code) for code, rate in rates.items()),
         )
     )
-    blocks = [tiles, *_flow_tables(month, flow, f"{month.label}学生增减（D01）"), _gap(flow, "本月")]
+    blocks = [
+        tiles,
+        *_not_at_school(month, rates["D06"]),
+        *_flow_tables(month, flow, f"{month.label}学生增减（D01）"),
+        _gap(flow, "本月"),
+    ]
     blocks += [*_flow_tables(month, year, "学年以来学生增减（D01，自学年初基准起）"), _gap(year, "学年以来")]
     unread = scope.missing("roster", "baseline", "change", "class")
     if unread:
@@ -40,11 +47,17 @@ def basics(month: Month) -> Section:
     return Section("基本情况", (*blocks, _junior(month, flow)), 1, "basics")
 
 
-def _kept(month: Month) -> Figure:
-    rate = measures.kept(month.scope).total
-    return Figure(
-        "学年巩固率（截至本月末）", rate, rate.note or "（N0－流失）÷N0，D03", "unknown" if rate.unknown else "plain"
-    )
+def _rate(month: Month, rate: Ratio, code: str) -> Figure:
+    """A rate of the school year as it stands at the month's end, with what it must be known with and its targets."""
+    total, (definition,) = rate.total, [item for item in MEASURES if item.code == code]
+    note = "；".join(filter(None, (total.note, definition.targets(month.policy))))
+    return Figure(f"{rate.title}（{code}）", total, note or definition.formula, "unknown" if total.unknown else "plain")
+
+
+def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
+    rows = rows_behind(month, rate.lacking, "census")
+    names = ("name", "student_key", "village_code", "birth_date", "study_status", "study_school", "delay_no")
+    return [behind("摸底适龄而不在校的儿童", ledger(month, rows, "census", names))] if len(rows) else []
 
 
 def _flow_tables(month: Month, flow: pd.DataFrame, caption: str) -> list[Table | Details]:
@@ -184,6 +197,15 @@ GROUPS = (
 )
 
 
+def _disabled(month: Month) -> Figure:
+    """D09 with its second line: without those whose delay is approved."""
+    first, second = (ratio.total for ratio in schooling.disabled(month.scope))
+    note = "；".join(filter(None, (first.note, f"不含批准延缓：{second.text}")))
+    return Figure(
+        f"{first.title}（D09）", first, note, "unknown" if first.unknown else "warn" if first.short else "plain"
+    )
+
+
 def groups(month: Month) -> Section:
     """七: coverage of the plans and visits each group is due (D13), for the whole and by class or school."""
     ratios = [function(month.scope) for function in GROUPS]
@@ -192,6 +214,7 @@ def groups(month: Month) -> Section:
         Figure(item.title, item, item.note, "unknown" if item.unknown else "warn" if item.short else "plain")
         for item in totals
     )
+    figures += (_disabled(month),)
     tables = parted(month, [Column(ratio.title, ratio) for ratio in ratios], "各单位覆盖情况（已落实/应落实）")
     return Section("特殊群体", (Tiles(figures), *tables, _base(month)), 7, "groups")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ..display import NUMERALS, Details, Table, rows_table
 from ..display.masks import SCHOOL, TOWN, masked_text
 from ..measures import Ratio
+from ..measures.scopes import KEYS
 from ..months import Month
 from ..tables import Town
 
@@ -90,10 +91,9 @@ def finest(month: Month) -> str:
 
 def by_keys(frame: pd.DataFrame, values: pd.Series | None = None) -> pd.Series:
     """Rows (or the sum of a column) by (home, grade, class_id)."""
-    keys = ["home", "grade", "class_id"]
     if values is None:
-        return frame.groupby(keys).size()
-    return values.groupby([frame[key] for key in keys]).sum()
+        return frame.groupby(KEYS).size()
+    return values.groupby([frame[key] for key in KEYS]).sum()
 
 
 def ledger(month: Month, frame: pd.DataFrame, sheet: str, names: Iterable[str], **more: object) -> Table:
@@ -109,6 +109,13 @@ def ledger(month: Month, frame: pd.DataFrame, sheet: str, names: Iterable[str], 
     if scope.of_class(sheet):
         extra["班级"] = [scope.labels.get(key, key) or "—" for key in frame["class_id"]]
     return rows_table(frame.assign(**shown), form, names, audience(month), extra, **more)
+
+
+def rows_behind(month: Month, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
+    """The ledger rows of a sheet behind part of a Ratio (its `counted`, `base` or `lacking`), once each, with its KEYS."""
+    own = rows[(rows["sheet"] == sheet) & (rows.index.get_level_values("row") > 0)]
+    own = own[~own.index.duplicated()]
+    return month.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})
 
 
 def behind(summary: str, table: Table) -> Details:

@@ -24,7 +24,6 @@ from ..findings import KINDS, Finding, Place, UserError
 from ..schema import CENTRE, TERMS, Book, Codes, Schema
 from ..sheets import Grid, shape
 from ..tables import Table, Town, Workbook
-from . import before
 from .folders import Contents, contents, locate
 from .packages import Package, Refusal, Unseen, look, scan
 
@@ -147,10 +146,9 @@ def with_aliases(codes: dict[str, Codes], frame: pd.DataFrame) -> dict[str, Code
 
 
 def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: Schema | None = None) -> Town:
-    """Read every workbook of a school year, and of the year before what is compared with it (`before`).
+    """Read every workbook of a school year. Raises UserError when the year's folder is not there.
 
-    Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
-    day in 日查 that is not in the future, else today.
+    `as_of` is the day the township is looked at: by default the last day in 日查 that is not in the future, else today.
     """
     schema = schema or schemas.default()
     root = shared / year
@@ -186,7 +184,7 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
         if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
     )
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
-    return Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_workbook))
+    return Town(year, as_of, schema, tuple(workbooks))
 
 
 def _unknown(name: str, schema: Schema) -> Finding:

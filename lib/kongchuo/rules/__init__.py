@@ -9,10 +9,8 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .. import years
 from ..findings import Finding
 from ..policy import Policy
-from ..schema import CENTRE
 from ..tables import Town
 from . import (
     attendance,
@@ -27,13 +25,15 @@ from . import (
     membership,
     persuasion,
     pledges,
+    reconcile,
     registry,
     returns,
     selfcheck,
     support,
     watch,
+    wording,
 )
-from .base import Mark, Rule, parts
+from .base import Mark, Rule
 
 RULES: tuple[Rule, ...] = (
     *registry.RULES,
@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *pledges.RULES,
     *enrolment.RULES,
     *changes.RULES,
+    *reconcile.RULES,
     *attendance.RULES,
     *cases.RULES,
     *persuasion.RULES,
@@ -53,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     *watch.RULES,
     *selfcheck.RULES,
     *inspection.RULES,
+    *wording.RULES,
 )
 
 
@@ -88,21 +90,15 @@ SHOWN = 5  # addresses of cells in a reason
 
 def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
     for need in rule.needs:
-        earlier, sheet_name, field_name = parts(need)
+        sheet_name, _, field_name = need.partition(".")
         sheet = town.schema.sheets[sheet_name]
-        seen = town.before if earlier else town
-        if seen is None:
-            reason = f"共享文件夹里没有{years.before(town.year)}学年的学籍"
-            yield NotJudged(rule.code, CENTRE, reason)
-            continue
-        whose = f"{seen.year}学年" if earlier else ""
         column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
-        for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
-            yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
-        for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
+        for home in sorted(town.unread_homes(sheet_name, *([field_name] if field_name else []))):
+            yield NotJudged(rule.code, home, f"读不到“{sheet.title}”{column}")
+        for home, cells in town.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
             addresses = [address for _, _, address in cells]
             more = f"等{len(cells)}格" if len(cells) > SHOWN else ""
-            reason = f"{whose}“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
+            reason = f"“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
             yield NotJudged(rule.code, home, reason, cells)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from .. import rolls
-from ..findings import ERROR, WARNING
-from ..identity import own_numbers
+from .. import clocks, deadlines, rolls
+from ..deadlines import changes as limits
+from ..findings import ERROR, INFO, WARNING
+from ..identity import birth, own_numbers
 from ..policy import Policy
 from ..references import class_names, keyed, tally
 from ..tables import Town
 from .balance import entries
-from .base import Mark, at, called, no, readable, rule, yes
+from .base import Mark, at, called, readable, rule, yes
 from .pupils import LISTS, maybe_listed, person
 
 # what the reckoning of X26 cannot do without
@@ -65,11 +66,7 @@ UNKNOWN = "编号{key}（{name}）在各校花名册和摸底登记中都找不�
 )
 def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
     """各表里的学生编号和姓名要与花名册是同一个人。编号错一位，缺勤、劝返、资助就会记到别的孩子名下。"""
-    lists = [town[sheet] for sheet in LISTS]
-    lists += (
-        [town.before["roster"]] if town.before else []
-    )  # a sixth-grader who has left is written of by last year's key
-    listed = pd.concat([frame[["student_key", "name"]] for frame in lists]).dropna(subset=["student_key"])
+    listed = pd.concat([town[sheet][["student_key", "name"]] for sheet in LISTS]).dropna(subset=["student_key"])
     named, people = listed.dropna(subset=["name"]), set(person(listed).dropna())
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
     for sheet in town.filled:
@@ -191,26 +188,49 @@ def _unbalanced(unit: pd.DataFrame, title: str) -> Mark:
     return at(sheet, place, PLACED_AT[sheet], unit=title, due=due, whose=f"；对不上的：{whose}", **parts)
 
 
-LISTED_IN = ("in_register", "in_rollbook", "in_seating", "in_homework", "name_ok")
+@rule(
+    "X42",
+    INFO,
+    needs=("roster.birth_date", "roster.class_id", "roster.status", "class.grade"),
+    says="{name}{born}出生，按年龄应读{due}，现在在{grade}年级，相差{count}年",
+    fix="请核对出生日期和班级；确因留级、跳级、晚入学或残疾的不用改，可在备注写明。",
+    source="domain.md 3.2 X42, 2.1",
+)
+def grade_and_age(town: Town, policy: Policy) -> Iterator[Mark]:
+    """八月三十一日前满六周岁的孩子读一年级，逐年往上。年级与年龄差两年以上，多半是日期或班级填错，也可能是辍过学、容易再辍学的孩子。"""
+    roster = rolls.listed(town)
+    rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
+    classes = town["class"].dropna(subset=["class_id", "grade"])
+    grade = tally(rows["class_id"], dict(zip(classes["class_id"], classes["grade"], strict=True)))
+    # who is born from September on enters with those of the next year
+    born = rows["birth_date"].dt.year + (rows["birth_date"].dt.strftime("%m-%d") > policy["age_date"])
+    due = int(town.year[:4]) - policy["age_min"] + 1 - born
+    told = birth(own_numbers(town, "roster")).reindex(rows.index)  # where the number says otherwise, F05 says so
+    wrong = (
+        (grade > 0) & ((grade - due).abs() >= policy["age_grade_gap"]) & (told.isna() | (told == rows["birth_date"]))
+    )
+    rows = rows.assign(grade=grade, due=due)[wrong]
+    for index, name, day, held, right in rows[["name", "birth_date", "grade", "due"]].itertuples(name=None):
+        expected = f"{right}年级" if 1 <= right <= 9 else "小学以前" if right < 1 else "九年级以后"
+        facts = {"name": called(name), "born": f"{day:%Y-%m-%d}", "due": expected}
+        yield at("roster", index, "birth_date", grade=held, count=abs(held - right), **facts)
 
 
 @rule(
-    "X27",
-    ERROR,
-    needs=tuple(f"reconcile.{name}" for name in (*LISTED_IN, "diff_type")),
-    says="{name}{which}为“否”，没有填差异类型",
-    fix="请在“差异类型”选一项，并写明处理措施和整改期限。",
-    source="domain.md 3.2 X27",
+    "X48",
+    WARNING,
+    needs=("roster.guest", "roster.status", "roster.status_date"),
+    says="{school}{name}借读已{days}天，学籍还不在本校",
+    fix="请联系原学籍学校办理转学，办好后“借读”改为“否”；不能转的报中心学校说明。",
+    source="domain.md 3.2 X48",
 )
-def difference_without_type(town: Town, policy: Policy) -> Iterator[Mark]:
-    """学籍表、点名册、座次表、作业四处只要有一处没有这个学生（或姓名不一致），就要写明是哪种差异，否则查出了问题却无法整改。"""
-    frame = town["reconcile"]
-    columns = town.schema.sheets["reconcile"].by_name
-    denied = pd.DataFrame({columns[name].title: no(frame[name]) for name in LISTED_IN})
-    wrong = denied.any(axis=1) & frame["diff_type"].isna() & town.known("reconcile", "diff_type")
-    for index, name in frame.loc[wrong, "name"].items():
-        which = "、".join(f"“{title}”" for title in denied.columns[denied.loc[index]])
-        yield at("reconcile", index, "diff_type", name=called(name), which=which)
+def guest_too_long(town: Town, policy: Policy) -> Iterator[Mark]:
+    """人在本校、学籍在外校的借读，要尽快转学籍。拖得久了，两边都以为对方在管，孩子走了谁也不知道。"""
+    rows = deadlines.state(town, policy, limits.GUESTS)
+    rows = rows[rows["late"]]
+    days = clocks.elapsed(town, rows["start"], town.as_of, clocks.DAY)
+    for index, school, name, number in rows.assign(number=days)[["home", "name", "number"]].itertuples(name=None):
+        yield at("roster", index, "guest", school=school, name=called(name), days=number)
 
 
-RULES = (on_two_rosters, key_and_name_disagree, class_differs, numbers_do_not_balance, difference_without_type)
+RULES = (on_two_rosters, key_and_name_disagree, class_differs, numbers_do_not_balance, grade_and_age, guest_too_long)

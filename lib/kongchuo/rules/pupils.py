@@ -22,6 +22,13 @@ def over_age(town: Town, policy: Policy, frame: pd.DataFrame) -> pd.Series:
     return frame["birth_date"] <= _too_old(town, policy)
 
 
+def ages(town: Town, policy: Policy, born: pd.Series) -> pd.Series:
+    """Full years of age on that date; missing where the birth date is."""
+    day = _age_day(town, policy)
+    later = (born.dt.month > day.month) | ((born.dt.month == day.month) & (born.dt.day > day.day))
+    return (day.year - born.dt.year - later.astype(int)).where(born.notna()).astype("Int64")
+
+
 def _age_day(town: Town, policy: Policy) -> pd.Timestamp:
     return pd.Timestamp(f"{town.year[:4]}-{policy['age_date']}")
 

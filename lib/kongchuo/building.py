@@ -1,6 +1,6 @@
-"""What is made from the schema and committed: templates, and the workbooks filled with a town's plan.
+"""What is made from declarations and committed: templates, the workbooks filled with a town's plan, the pages to look things up.
 
-A plan.yaml beside a town's school years holds what the town's plan says, as rows of its workbooks.
+A plan.yaml beside a town's school years holds what the town's plan says, as rows of its workbooks. Bytes are compared here.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import writing
-from ..places import PROJECT
-from ..schema import CENTRE, Book, Schema, SchemaError, Sheet, default, load_yaml, strict
+from . import dictionary, policy, writing
+from .places import POLICY, PROJECT
+from .schema import CENTRE, Book, Schema, SchemaError, Sheet, default, load_yaml, strict
 
 FOLDERS = {"centre": CENTRE, "school": "学校"}
 
@@ -61,8 +61,18 @@ def _value(path: Path, where: str, kind: str, value: object) -> object:
         raise SchemaError(f"{path.name}: '{value}' in {where} is no date such as 2023-09-01") from error
 
 
+def looked_up(root: Path, schema: Schema) -> Iterator[tuple[str, bytes]]:
+    """The pages of the handbook that are made: name and content. Examples of the rules come from root/tests/rules."""
+    held = policy.load(POLICY)
+    cases = {path.stem: path.read_text("utf-8") for path in sorted((root / "tests" / "rules").glob("*.md"))}
+    yield dictionary.DICTIONARY, dictionary.dictionary(schema, held).encode()
+    yield dictionary.RULES, dictionary.rules(schema, held, cases).encode()
+
+
 def _members(data: bytes) -> dict[str, bytes]:
-    """What is inside a workbook. Compressed bytes differ between machines, their content does not."""
+    """What is inside a workbook, or a page. Compressed bytes and line ends differ between machines, their content does not."""
+    if data.startswith(b"<"):
+        return {"": data.replace(b"\r\n", b"\n")}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return {name: package.read(name) for name in package.namelist()}
@@ -77,7 +87,7 @@ def _is_ours(data: bytes) -> bool:
 
 
 def build(root: Path = PROJECT, check: bool = False) -> list[str]:
-    """Make templates and the plan's workbooks under `root`/workbooks where they differ from what the schema says now.
+    """Make under `root` templates, the plan's workbooks and pages of the handbook where they differ from what is declared now.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is
     gone from the schema is removed. A plan's workbook that people have saved is theirs: neither stale nor touched.
@@ -88,6 +98,7 @@ def build(root: Path = PROJECT, check: bool = False) -> list[str]:
     for plan in sorted(made.glob("*/plan.yaml")):
         paths = {plan.parent / name: data for name, data in planned(plan, schema)}
         wanted |= {path: data for path, data in paths.items() if not path.exists() or _is_ours(path.read_bytes())}
+    wanted |= {root / "handbook" / name: data for name, data in looked_up(root, schema)}
     for path, data in wanted.items():
         if not path.exists() or _members(path.read_bytes()) != _members(data):
             stale.append(path)

@@ -1,0 +1,218 @@
+"""What a figure is: a Measure as it is printed, a Ratio with the rows behind it, and how a Ratio is made. Knows no files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from ..policy import Policy
+from ..schema import CENTRE
+from .scopes import KEYS, Scope
+
+COUNTS = ["numerator", "denominator"]
+COUNTED = ("人", "次", "%")  # units that stand behind a number; 月-日 and the like say what the number is
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One rate as it is printed. `missing` are the folders that could not be read and so are not in it.
+
+    `left_out` counts rows that could not be counted: they hold an error, or what they say cannot be told. `why` says in
+    words why there is no figure at all. A denominator below `small` prints counts only.
+    """
+
+    code: str
+    title: str
+    numerator: int
+    denominator: int
+    small: int = 10
+    missing: tuple[str, ...] = ()
+    left_out: int = 0
+    why: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing could be counted because something is not there to count, or could not be read."""
+        return not self.denominator and bool(self.missing or self.left_out or self.why)
+
+    @property
+    def full(self) -> bool:
+        """Whether the rate is known, has a base, and nothing is left to do."""
+        return not self.missing and 0 < self.denominator == self.numerator
+
+    @property
+    def short(self) -> int:
+        """How many are still missing to the full count."""
+        return max(self.denominator - self.numerator, 0)
+
+    @property
+    def percent(self) -> str:
+        """The rate in per cent with one decimal, "" where there is none to print; only a full count prints 100.0."""
+        if self.denominator < max(self.small, 1):
+            return ""
+        tenths = (2000 * self.numerator + self.denominator) // (2 * self.denominator)  # half up, in whole numbers
+        if self.numerator < self.denominator:
+            tenths = min(tenths, 999)
+        elif self.numerator > self.denominator:
+            tenths = max(tenths, 1001)
+        if self.numerator:
+            tenths = max(tenths, 1)
+        return f"{tenths // 10}.{tenths % 10} %"
+
+    @property
+    def text(self) -> str:
+        """ "98.7 %（1234/1250）"; "7/9" for a small base; 无 for no base; 尚未判定 for what could not be read."""
+        if self.unknown:
+            return "尚未判定"
+        if not self.denominator:
+            return f"{self.numerator}/0" if self.numerator else "无"
+        counts = f"{self.numerator}/{self.denominator}"
+        return f"{self.percent}（{counts}）" if self.percent else counts
+
+    @property
+    def caveat(self) -> str:
+        """What is not in the figure because it is not there, could not be read or holds an error."""
+        said = [self.why] if self.why else []
+        if self.missing:
+            more = f"等{len(self.missing)}处" if len(self.missing) > 3 else ""
+            said.append(f"读不到：{'、'.join(self.missing[:3])}{more}")
+        if self.left_out:
+            said.append(f"{self.left_out}行有错误或判不了，未计入")
+        return "；".join(said)
+
+    @property
+    def note(self) -> str:
+        """What the reader must know beside the figure: the caveat, or why there is no per cent."""
+        if not self.denominator:
+            return self.caveat or "台账里没有应计的人或事"
+        return "；".join(filter(None, (self.caveat, "" if self.percent else "基数小，只列人数")))
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A measure with the rows behind it, before it is summed.
+
+    `rows`: one line a row that counts, indexed by its place (workbook, Excel row), with `sheet`, KEYS (home, grade, class_id)
+    and how much it adds to `numerator` and `denominator`. Excel row 0: what should have a row and has none. A row counted
+    under two classes (moved from one to the other) stands there twice.
+    """
+
+    code: str
+    title: str
+    rows: pd.DataFrame
+    small: int = 10
+    missing: tuple[str, ...] = ()
+    left_out: int = 0
+    why: str = ""
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """Numerator and denominator by (home, grade, class_id)."""
+        return self.rows.groupby(KEYS)[COUNTS].sum()
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """The rows behind the numerator."""
+        return self.rows[self.rows["numerator"] != 0]
+
+    @property
+    def base(self) -> pd.DataFrame:
+        """The rows behind the denominator."""
+        return self.rows[self.rows["denominator"] != 0]
+
+    @property
+    def lacking(self) -> pd.DataFrame:
+        """The rows that are in the denominator and not, or not wholly, in the numerator: what is still to be done."""
+        return self.rows[self.rows["denominator"] > self.rows["numerator"]]
+
+    @property
+    def total(self) -> Measure:
+        """The measure of everything in the scope."""
+        sums = self.rows[COUNTS].sum()
+        return self._measure(sums, self.missing, self.left_out)
+
+    def by(self, level: str) -> dict[object, Measure]:
+        """The measure of each home, grade or class_id that occurs; together they give `total`."""
+        found = {}
+        for key, sums in self.parts.groupby(level=level).sum().iterrows():
+            found[key] = self._measure(sums, tuple(home for home in self.missing if home == key))
+        if level == "home":
+            nothing = dict.fromkeys(COUNTS, 0)
+            for home in self.missing:
+                found.setdefault(home, self._measure(nothing, (home,)))
+        return found
+
+    def _measure(self, sums: object, missing: tuple[str, ...], left_out: int = 0) -> Measure:
+        counts = (int(sums[name]) for name in COUNTS)
+        return Measure(self.code, self.title, *counts, self.small, missing, left_out, self.why)
+
+    def with_title(self, title: str) -> Ratio:
+        """The same under another title."""
+        return replace(self, title=title)
+
+
+def true(column: pd.Series) -> pd.Series:
+    """A column of 是/否 as plain True/False; an empty cell is not 是."""
+    return column.fillna(False).astype(bool)
+
+
+def ratio(
+    scope: Scope,
+    code: str,
+    title: str,
+    frame: pd.DataFrame,
+    hit: pd.Series,
+    *,
+    of: str = "",
+    needs: tuple[str, ...] = (),
+    left_out: int = 0,
+) -> Ratio:
+    """A Ratio with one unit a row of `frame` (which has KEYS): in the denominator always, in the numerator where `hit`.
+
+    `of` names the sheet the rows stand in (or `frame` has a column `sheet`).
+    """
+    one = pd.Series(1, frame.index)
+    return summed(scope, code, title, frame, hit.astype(int), one, of=of, needs=needs, left_out=left_out)
+
+
+def summed(
+    scope: Scope,
+    code: str,
+    title: str,
+    frame: pd.DataFrame,
+    numerator: pd.Series,
+    denominator: pd.Series,
+    *,
+    of: str = "",
+    needs: tuple[str, ...] = (),
+    left_out: int = 0,
+) -> Ratio:
+    """A Ratio from columns of counts. Schools of which a needed sheet could not be read are left out, base and all."""
+    missing = scope.missing(*needs)
+    columns = {"sheet": of or frame.get("sheet", ""), **{key: frame[key] for key in KEYS}}
+    rows = pd.DataFrame(columns, index=frame.index)
+    for name, values in zip(COUNTS, (numerator, denominator), strict=True):
+        rows[name] = values.to_numpy(dtype="int64", na_value=0)
+    rows = rows if CENTRE not in missing else rows.iloc[:0]
+    rows = rows[~rows["home"].isin(missing)]
+    return Ratio(code, title, rows, scope.policy["small_denominator"], missing, left_out)
+
+
+def not_there(scope: Scope, code: str, title: str, why: str) -> Ratio:
+    """A Ratio of which nothing can be counted, with the reason in words."""
+    columns = {
+        "sheet": "str",
+        **dict(zip(KEYS, ("str", "int64", "str"), strict=True)),
+        **dict.fromkeys(COUNTS, "int64"),
+    }
+    index = scope.town["school"].index[:0]
+    rows = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()}).set_index(index)
+    return Ratio(code, title, rows, scope.policy["small_denominator"], why=why)
+
+
+def beside(policy: Policy, *keys: str) -> str:
+    """The targets and benchmarks to print beside a rate: 目标辍学人数 0人；参照线(小学辍学率) 0.6%."""
+    held = (policy.parameter(key) for key in keys)
+    return "；".join(f"{item.title} {item.shown}{item.unit if item.unit in COUNTED else ''}" for item in held)
