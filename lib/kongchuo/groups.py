@@ -5,12 +5,15 @@ Pure. Rules, deadlines and figures of support ask here, so that they mean the sa
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
 
+import numpy as np
 import pandas as pd
 
 from . import rolls
-from .rolls import PUPIL
 from .tables import Town
 
 POOR = ("脱贫户", "监测户", "低保", "特困供养", "孤儿")  # these need a 一家一案 (rule X29)
@@ -34,7 +37,11 @@ def held(town: Town) -> pd.DataFrame:
 
     Who has left, finished or died is not among them, nor who comes later or whose state could not be read.
     """
-    now = rolls.on(town, town.as_of).dropna(subset=["student_key"])
+    return town.once(_held, town.as_of.isoformat())
+
+
+def _held(town: Town, day: str) -> pd.DataFrame:
+    now = rolls.on(town, dt.date.fromisoformat(day)).dropna(subset=["student_key"])
     now = now[now["state"].isin(ANSWERED_FOR)]
     rows = town["roster"].loc[now.index].assign(class_id=now["class_id"], state=now["state"])
     return rows.assign(pupil=pupil(rows))
@@ -49,36 +56,51 @@ def rows_of(town: Town, sheet_name: str) -> pd.DataFrame:
 
 
 def _rows_of(town: Town, sheet_name: str) -> pd.DataFrame:
-    frame = town[sheet_name]
+    frame, names = town[sheet_name], town.once(_names)
     if "school_year" in frame:
         frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
-    roster = rolls.listed(town).dropna(subset=["student_key", "name"])
-    names = dict(zip(pupil(roster), roster["name"], strict=True))
     keys = pupil(frame)
-    known = pd.Series([names.get(key) for key in keys.tolist()], frame.index, dtype="str")
-    sure = keys.notna() & known.notna() & (frame["name"].isna() | (frame["name"] == known))
-    return frame.assign(pupil=keys, sure=sure.astype(bool))
+    given = zip(keys.tolist(), frame["name"].fillna("").tolist(), strict=True)
+    return frame.assign(pupil=keys, sure=[key in names and name in ("", names[key]) for key, name in given])
+
+
+def _names(town: Town) -> dict[str, str]:
+    roster = rolls.listed(town).dropna(subset=["student_key", "name"])
+    return dict(zip(pupil(roster), roster["name"], strict=True))
 
 
 def absent_from(pupils: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     """Which of these pupils (a frame with home, `pupil` and name) no row is about, not even one that may be about them."""
     doubtful = rows[~rows["sure"]]
-    listed = pupils["pupil"].isin(rows["pupil"].dropna()) | pupil(pupils, "name").isin(pupil(doubtful, "name").dropna())
-    nameless = doubtful.loc[doubtful["pupil"].isna() & doubtful["name"].isna(), "home"]
-    return ~listed & ~pupils["home"].isin(nameless)
+    listed = pupils["pupil"].isin(rows["pupil"].dropna())
+    if len(doubtful):
+        listed |= pupil(pupils, "name").isin(pupil(doubtful, "name").dropna())
+        listed |= pupils["home"].isin(doubtful.loc[doubtful["pupil"].isna() & doubtful["name"].isna(), "home"])
+    return ~listed
 
 
-def stays(town: Town, pupils: pd.DataFrame, states: Iterable[str]) -> pd.DataFrame:
-    """The stretches of days in which pupils (home, student_key) were in one of these states: place, start, end (not included).
+@dataclass(frozen=True)
+class Stays:
+    """The stretches of days in which pupils were in some state: `place` counts them from 0, `end` is not included."""
 
-    `place` counts the rows of `pupils` from 0; see `there`.
-    """
+    place: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    def on(self, *days: pd.Timestamp) -> np.ndarray:
+        """The places of the pupils who were in such a state on each of these days, in order."""
+        found = (self.place[(self.start <= day) & (day < self.end)] for day in (day.to_datetime64() for day in days))
+        return reduce(np.intersect1d, found)
+
+
+def stays(town: Town, pupils: pd.DataFrame, states: Iterable[str]) -> Stays:
+    """The stretches in which these pupils (a frame with `pupil`) were in one of the states."""
     spells = rolls.spells(town)
-    spells = spells.loc[spells["state"].isin(tuple(states)), [*PUPIL, "start", "end"]].dropna(subset=["student_key"])
-    return pupils[PUPIL].reset_index(drop=True).reset_index(names="place").merge(spells, on=PUPIL)
-
-
-def there(stays: pd.DataFrame, *days: pd.Timestamp) -> list[int]:
-    """The places of the pupils who were in such a state on each of these days, in order."""
-    found = [set(stays.loc[(stays["start"] <= day) & (day < stays["end"]), "place"]) for day in days]
-    return sorted(set.intersection(*found))
+    spells = spells.loc[spells["state"].isin(tuple(states)) & spells["student_key"].isin(pupils["student_key"])]
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(pupils["pupil"].tolist()):
+        places.setdefault(key, []).append(place)
+    given = zip(pupil(spells).tolist(), *(spells[name].to_numpy() for name in ("start", "end")), strict=True)
+    found = [(place, start, end) for key, start, end in given for place in places.get(key, ())]
+    place, start, end = zip(*found, strict=True) if found else ((), (), ())
+    return Stays(np.array(place, int), np.array(start, "datetime64[us]"), np.array(end, "datetime64[us]"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 
 from .. import clocks, groups, rolls
@@ -14,34 +17,35 @@ NEVER = pd.Series(dtype="datetime64[us]")
 FROM_ELSEWHERE = ("转入", "其他增加")  # who came so may have been paid this term where he or she came from
 
 
-def _unread(town: Town, rows: pd.DataFrame, sheet: str, *fields: str) -> pd.Series:
-    """Rows whose school's sheet of deeds could not be read: whether the deed is done cannot be told."""
-    return rows["home"].isin(town.unread_homes(sheet, *fields))
+def _tellable(town: Town, rows: pd.DataFrame, sheet: str, *fields: str, maybe: pd.Series | None = None) -> pd.DataFrame:
+    """The rows with `due` only where it can be told whether the deed is done: the school's sheet of deeds could be read."""
+    unread = rows["home"].isin(town.unread_homes(sheet, *fields)) | (False if maybe is None else maybe)
+    return rows.assign(due=rows["due"].mask(unread)) if unread.any() else rows
 
 
 # --- aid --------------------------------------------------------------------------------------------------------------
 def _aid(town: Town, policy: Policy) -> pd.DataFrame:
     """A row for each pupil with 应享资助 and each term; who came during the term is not judged in it."""
     plans = groups.rows_of(town, "family_plan")
-    plans = plans[plans["sure"] & plans["aid_due"].notna()].drop_duplicates(PUPIL)
+    plans = plans.loc[plans["sure"] & plans["aid_due"].notna(), [*PUPIL, "pupil", "name", "helper"]].drop_duplicates(
+        PUPIL
+    )
+    plans = plans.rename(columns={"helper": "who"})
     stays = groups.stays(town, plans, rolls.AT_SCHOOL)
     paid, change = groups.rows_of(town, "aid"), rolls.changes(town)
     limit, parts = policy.parameter("aid_before_end"), []
     for term, start, end in rolls.terms(town)[["term", "start", "end"]].itertuples(index=False):
         due = clocks.add(town, pd.Series([end]), -limit.value, limit.unit)[0]
         came = change[change["kind"].isin(FROM_ELSEWHERE) & (change["date"] > start) & (change["date"] <= end)]
-        rows = plans.iloc[groups.there(stays, due)]
+        rows = plans.iloc[stays.on(due)]
         rows = rows[~rows["pupil"].isin(groups.pupil(came))]
         given = paid[(paid["term"] == term) | paid["term"].isna()]
         # aid whose date could not be read has been paid all the same
         first = given.assign(paid_on=given["paid_on"].fillna(start)).groupby("pupil")["paid_on"].min()
         maybe = ~groups.absent_from(rows, given) & ~rows["pupil"].isin(first.index)
         rows = rows.assign(term=term, start=start, due=due, done=first.reindex(rows["pupil"]).to_numpy())
-        parts.append(rows.assign(due=rows["due"].mask(maybe | _unread(town, rows, "aid", "student_key", "term"))))
-    rows = pd.concat(parts) if parts else plans.assign(term="", start=NEVER, due=NEVER, done=NEVER).iloc[:0]
-    return rows[["home", "helper", "name", "student_key", "term", "start", "due", "done"]].rename(
-        columns={"helper": "who"}
-    )
+        parts.append(_tellable(town, rows, "aid", "student_key", "term", maybe=maybe))
+    return pd.concat(parts) if parts else plans.assign(term="", start=NEVER, due=NEVER, done=NEVER).iloc[:0]
 
 
 # --- what is to be done each month ------------------------------------------------------------------------------------
@@ -52,31 +56,52 @@ def _each_month(
 
     `cases`: home, student_key, name, who, case, need (how many deeds a month), since. `deeds`: home, case, date, label; a deed
     without its case may be that of any case with the same label (without one, of any in the school). Months with too few
-    school days ask for nothing. More columns than a deadline's: month, need, number (deeds found).
+    school days ask for nothing. More columns than a deadline's: need, number (deeds found).
     """
-    taught = pd.Series(pd.to_datetime(rolls.school_days(town)))
-    stays, parts = groups.stays(town, cases, states), []
-    for month, held in taught.groupby(taught.dt.to_period("M")):
-        if len(held) >= policy["monthly_duty_min_days"]:
-            rows = cases.iloc[groups.there(stays, held.iloc[0], held.iloc[-1])]
-            rows = rows[rows["since"] < held.iloc[0]]
-            parts.append(rows.assign(month=str(month), start=month.start_time, due=month.end_time.normalize()))
-    if not parts:
-        return cases.assign(month="", start=NEVER, due=NEVER, done=NEVER, number=0).iloc[:0]
-    rows = pd.concat(parts).astype({"start": "datetime64[us]", "due": "datetime64[us]"})
+    stays, since = groups.stays(town, cases, states), cases["since"].to_numpy("datetime64[us]")
+    places, months = [np.array([], int)], []
+    for month, first, last in _months(town, policy["monthly_duty_min_days"]):
+        there = stays.on(first, last)
+        places.append(there[since[there] < first.to_datetime64()])
+        months += [month] * len(places[-1])
+    rows, starts = cases.iloc[np.concatenate(places)], np.array(months, "datetime64[M]")
+    number, done = [], []
+    given = _dates(deeds)
+    for case, month, need in zip(rows["case"].tolist(), months, rows["need"].tolist(), strict=True):
+        dates = given.get((case, month), ())
+        number.append(len(dates))
+        done.append(dates[need - 1] if len(dates) >= need else np.datetime64("NaT"))
+    rows = rows.assign(start=starts.astype("datetime64[us]"), number=np.array(number, int))
+    rows = rows.assign(due=(starts + 1).astype("datetime64[us]") - np.timedelta64(1, "D"))
+    rows = rows.assign(done=np.array(done, "datetime64[us]"))
+    short = rows["done"].isna() & (rows["number"] + _doubtful(rows, deeds) >= rows["need"])
+    return rows.assign(due=rows["due"].mask(short)) if short.any() else rows
+
+
+def _months(town: Town, least: int) -> Iterator[tuple[np.datetime64, pd.Timestamp, pd.Timestamp]]:
+    """The months with at least so many school days, each with its first and last."""
+    taught = pd.DatetimeIndex(rolls.school_days(town))
+    for month, held in taught.groupby(taught.to_numpy("datetime64[M]")).items():
+        if len(held) >= least:
+            yield month, held[0], held[-1]
+
+
+def _dates(deeds: pd.DataFrame) -> dict[tuple[str, np.datetime64], list[np.datetime64]]:
+    """The days on which something was done for a case in a month, in order."""
     sure = deeds.dropna(subset=["case", "date"]).sort_values("date")
-    sure = sure.assign(month=sure["date"].dt.to_period("M").astype("str"))
-    sure = sure.assign(need=sure.groupby(["case", "month"]).cumcount() + 1)
-    places = pd.MultiIndex.from_frame(rows[["case", "month", "need"]])
-    done = sure.set_index(["case", "month", "need"])["date"].reindex(places).set_axis(rows.index)
-    number = sure.groupby(["case", "month"]).size().reindex(places.droplevel("need")).fillna(0).astype(int).to_numpy()
-    short = done.isna() & (number + _doubtful(rows, deeds) >= rows["need"])
-    return rows.assign(number=number, done=done, due=rows["due"].mask(short))
+    days = sure["date"].to_numpy("datetime64[D]")
+    found: dict[tuple[str, np.datetime64], list[np.datetime64]] = {}
+    for case, month, day in zip(sure["case"].tolist(), days.astype("datetime64[M]"), days, strict=True):
+        found.setdefault((case, month), []).append(day)
+    return found
 
 
 def _doubtful(rows: pd.DataFrame, deeds: pd.DataFrame) -> pd.Series:
     """How many deeds without a date or a case may be those that a case is short of."""
-    undated, lost = deeds[deeds["date"].isna() & deeds["case"].notna()], deeds[deeds["case"].isna()]
+    whole = deeds["date"].notna() & deeds["case"].notna()
+    if whole.all():
+        return pd.Series(0, rows.index)
+    undated, lost = deeds[~whole & deeds["case"].notna()], deeds[deeds["case"].isna()]
     counts = (
         (rows["case"], undated["case"]),
         (groups.pupil(rows, "label"), groups.pupil(lost, "label").dropna()),
@@ -86,21 +111,23 @@ def _doubtful(rows: pd.DataFrame, deeds: pd.DataFrame) -> pd.Series:
 
 
 def _logs(town: Town, policy: Policy) -> pd.DataFrame:
-    """学困厌学: who is back in class and converted needs no more; who has dropped out is visited by other rules (X15)."""
+    """学困厌学: a converted pupil needs no more; of one who has dropped out the visits count, not these records (X15)."""
     plans, logs = groups.rows_of(town, "pupil_plan"), town["support_log"]
     open_ = plans["sure"] & plans["pupil_plan"].notna() & ~plans["converted"].fillna(False).astype(bool)
-    cases = plans[open_ & town.known("pupil_plan", "converted").reindex(plans.index)]
-    cases = cases.assign(case=groups.pupil(cases, "pupil_plan"), label=cases["helper"], since=cases["listed"])
-    deeds = logs.assign(case=groups.pupil(logs, "pupil_plan"), label=logs["helper"])
-    cases = cases.assign(who=cases["helper"], need=policy["support_logs_per_month"])
+    plans = plans[open_ & town.known("pupil_plan", "converted").reindex(plans.index)]
+    cases = plans[["home", "student_key", "name", "pupil"]].assign(who=plans["helper"], label=plans["helper"])
+    cases = cases.assign(case=groups.pupil(plans, "pupil_plan"), since=plans["listed"])
+    cases = cases.assign(need=policy["support_logs_per_month"])
+    deeds = logs[["home", "date"]].assign(case=groups.pupil(logs, "pupil_plan"), label=logs["helper"])
     rows = _each_month(town, policy, cases, deeds, rolls.AT_SCHOOL)
-    return rows.assign(due=rows["due"].mask(_unread(town, rows, "support_log", "pupil_plan", "date")))
+    return _tellable(town, rows, "support_log", "pupil_plan", "date")
 
 
 def _taught_at_home(town: Town) -> pd.DataFrame:
     rows = groups.rows_of(town, "disabled")
-    rows = rows[rows["sure"] & (rows["placement"] == "送教上门")]
-    return rows.assign(case=rows["pupil"], label=rows["name"], since=rolls.FIRST, who=rows["home_teachers"])
+    rows = rows.loc[rows["sure"] & (rows["placement"] == "送教上门")]
+    cases = rows[["home", "student_key", "name", "pupil", "plan_per_month"]].assign(who=rows["home_teachers"])
+    return cases.assign(case=rows["pupil"], label=rows["name"], since=rolls.FIRST)
 
 
 def _visits(town: Town, policy: Policy) -> pd.DataFrame:
@@ -108,9 +135,9 @@ def _visits(town: Town, policy: Policy) -> pd.DataFrame:
     cases, deeds = _taught_at_home(town), groups.rows_of(town, "home_teaching")
     planned = cases["plan_per_month"].fillna(0).astype(int)
     cases = cases.assign(need=planned.clip(lower=policy["home_teaching_per_month"]))
-    deeds = deeds.assign(case=deeds["pupil"].where(deeds["sure"]), label=deeds["name"])
+    deeds = deeds[["home", "date"]].assign(case=deeds["pupil"].where(deeds["sure"]), label=deeds["name"])
     rows = _each_month(town, policy, cases, deeds, ("送教上门",))
-    return rows.assign(due=rows["due"].mask(_unread(town, rows, "home_teaching", "student_key", "date")))
+    return _tellable(town, rows, "home_teaching", "student_key", "date")
 
 
 def _lessons(town: Town, policy: Policy) -> pd.DataFrame:
@@ -119,19 +146,15 @@ def _lessons(town: Town, policy: Policy) -> pd.DataFrame:
     if not taught:
         return cases.assign(start=NEVER, due=NEVER, done=NEVER, number=0.0).iloc[:0]
     first, last = (pd.Timestamp(day) for day in (taught[0], taught[-1]))
-    cases = cases.iloc[groups.there(groups.stays(town, cases, ("送教上门",)), first, last)]
+    cases = cases.iloc[groups.stays(town, cases, ("送教上门",)).on(first, last)]
     sure = deeds["sure"] & deeds["date"].notna() & deeds["lessons"].notna()
     given = deeds[sure].sort_values("date")
     sums = given.groupby("pupil")["lessons"].cumsum()
     enough = given[sums >= policy["home_teaching_lessons_per_year"]].groupby("pupil")["date"].min()
     number = given.groupby("pupil")["lessons"].sum().reindex(cases["pupil"]).fillna(0).astype(float).to_numpy()
-    unsure = deeds.loc[~sure]
-    maybe = cases["pupil"].isin(unsure["pupil"].dropna()) | groups.pupil(cases, "name").isin(
-        groups.pupil(unsure, "name")
-    )
-    maybe |= _unread(town, cases, "home_teaching", "student_key", "date", "lessons")
     rows = cases.assign(start=first, due=last, number=number, done=enough.reindex(cases["pupil"]).to_numpy())
-    return rows.assign(due=rows["due"].mask(maybe & rows["done"].isna()))
+    maybe = ~groups.absent_from(rows, deeds[~sure]) & rows["done"].isna()
+    return _tellable(town, rows, "home_teaching", "student_key", "date", "lessons", maybe=maybe)
 
 
 AID = Deadline("X30", "发放本学期资助", ("aid_before_end",), "family_plan", "aid_done", _aid)

@@ -13,7 +13,7 @@ from ..policy import Policy
 from ..references import keyed, named, school_names
 from ..tables import Town
 from .base import Mark, at, called, readable, rule
-from .membership import Group, differing
+from .membership import Group, differing, marks
 from .pupils import GONE, maybe_listed, of_age
 from .support import by_months
 
@@ -94,10 +94,8 @@ TOO_FEW_LESSONS = "{name}送教上门，本学年共{lessons}课时，应有{lea
 )
 def taught_too_seldom(town: Town, policy: Policy) -> Iterator[Mark]:
     """送教上门要按计划的次数去，全学年课时也有最低数。不去或很少去，孩子就只是名义上在上学。"""
-    rows = missed(town, deadlines.state(town, policy, VISITS))
-    for index, months in by_months(rows).items():
-        first = rows.loc[[index]].iloc[0]
-        yield at("disabled", index, "plan_per_month", name=called(first["name"]), months=months, need=first["need"])
+    for index, facts in by_months(missed(town, deadlines.state(town, policy, VISITS))):
+        yield at("disabled", index, "plan_per_month", **facts)
     rows = deadlines.state(town, policy, LESSONS)
     least = policy["home_teaching_lessons_per_year"]
     for index, name, lessons in missed(town, rows)[["name", "number"]].itertuples(name=None):
@@ -118,9 +116,10 @@ DISABLED = Group("残疾", "disabled", own="health", marks=("残疾",), agree=Fa
 )
 def disability_differs(town: Town, policy: Policy) -> Iterator[Mark]:
     """花名册标为残疾的学生和“残疾儿童”表登记的应当是同一批人。漏在哪一边，随班就读、送教和资助都会落空。"""
-    pupils = groups.held(town)
-    for index, column, what in differing(town, pupils, DISABLED):
-        yield at("roster", index, column, name=called(pupils.at[index, "name"]), what=what)
+    found = marks(town, (DISABLED,))
+    for key, column, what in differing(town, found, DISABLED):
+        index, _, name = found.rows[key]
+        yield at("roster", index, column, name=called(name), what=what)
 
 
 RULES = (not_placed, placed_but_not_enrolled, taught_too_seldom, disability_differs)

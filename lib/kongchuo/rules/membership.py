@@ -11,7 +11,7 @@ from .. import groups
 from ..findings import WARNING
 from ..policy import Policy
 from ..tables import Town
-from .base import Mark, at, called, readable, rule, yes
+from .base import Mark, at, called, rule, yes
 
 LEFT_TYPES = ("单亲留守", "双亲留守")
 BOTH_AWAY = "双亲留守"
@@ -51,45 +51,84 @@ UNLISTED, UNMARKED = "花名册标注了，“{sheet}”没有登记", "“{shee
 UNEQUAL, OTHER_TYPE = "花名册的“特殊群体”与“{own}”两列不一致", "花名册写“{held}”，“{sheet}”写“{given}”"
 
 
-def differing(town: Town, pupils: pd.DataFrame, group: Group) -> Iterator[tuple[tuple[str, int], str, str]]:
-    """(roster row, column, what differs) of pupils whom roster and sheet do not both put into the group, each once.
+@dataclass(frozen=True)
+class Marks:
+    """What the roster says of the pupils a school answers for, each by `pupil` of groups.held."""
 
-    `pupils` as groups.held gives them. A pupil with a mark that could not be read is left out.
-    """
-    sheet, rows = town.schema.sheets[group.sheet], groups.rows_of(town, group.sheet)
-    told = readable(town, pupils["home"], f"{group.sheet}.student_key", f"{group.sheet}.{group.column or 'name'}")
-    columns = [*(["groups"] if group.token else []), *([group.own] if group.own else [])]
+    rows: dict[str, tuple[tuple[str, int], str, str]]  # roster row, school, name
+    tokens: dict[str, set[str]]  # group -> pupils with it in 特殊群体
+    own: dict[str, dict[str, object]]  # column -> what it says of each pupil; None where it is empty
+    unread: dict[str, set[str]]  # column -> pupils of whom it could not be read
+
+
+def marks(town: Town, wanted: tuple[Group, ...]) -> Marks:
+    """The marks these groups are known by."""
+    pupils = groups.held(town)
+    keys = pupils["pupil"].tolist()
+    rows = dict(zip(keys, zip(pupils.index, pupils["home"], pupils["name"], strict=True), strict=True))
+    tokens: dict[str, set[str]] = {}
+    for key, text in pupils.loc[pupils["groups"].notna(), ["pupil", "groups"]].itertuples(index=False, name=None):
+        for token in text.split("、"):
+            tokens.setdefault(token, set()).add(key)
+    columns, own, unread = {group.own for group in wanted} - {""}, {}, {}
     for column in columns:
-        if not (known := town.known("roster", column)).all():
-            told &= known.reindex(pupils.index)
-    by_token = groups.marked(pupils["groups"], [group.name]) if group.token else None
-    by_own = pupils[group.own].isin(group.marks) if group.own else None
-    said = by_own if by_token is None else by_token if by_own is None else by_token | by_own
-    member = rows[group.column].isin(group.values) if group.column else pd.Series(True, rows.index)
-    unclear = rows[group.column].isna() if group.column else ~member
-    listed = pupils["pupil"].isin(rows.loc[rows["sure"] & member, "pupil"])
-    unlisted = told & said & ~listed
-    if not group.plan_due:
-        candidates = pupils[unlisted]
-        may_be = rows[member | unclear].assign(sure=lambda frame: frame["sure"] & member & ~unclear)
-        for index in candidates.index[groups.absent_from(candidates, may_be)]:
-            column = group.own if by_token is None or not by_token[index] else "groups"
-            yield index, column, UNLISTED.format(sheet=sheet.title)
-    for index in pupils.index[told & listed & ~said]:
-        yield index, columns[0], UNMARKED.format(sheet=sheet.title)
-    if by_token is None or by_own is None or not group.agree:
-        return
-    told &= pupils[group.own].notna()  # F17
-    roster = town.schema.sheets["roster"].by_name
-    for index in pupils.index[told & listed & (by_token != by_own)]:
-        yield index, group.own if by_token[index] else "groups", UNEQUAL.format(own=roster[group.own].title)
-    if len(group.values) > 1:  # the roster's own column says which kind as well
-        types = rows[rows["sure"] & member].drop_duplicates("pupil").set_index("pupil")[group.column]
-        both = pupils[told & listed & by_own & by_token]
-        given = types.reindex(both["pupil"]).to_numpy()
-        for index, held, other in zip(both.index, both[group.own], given, strict=True):
-            if held != other:
-                yield index, group.own, OTHER_TYPE.format(held=held, sheet=sheet.title, given=other)
+        values = pupils[column].astype(object)
+        own[column] = dict(zip(keys, values.where(values.notna(), None), strict=True))
+    for column in (*columns, "groups"):
+        known = town.known("roster", column)
+        unread[column] = set() if known.all() else set(pupils.loc[~known.reindex(pupils.index), "pupil"])
+    return Marks(rows, tokens, own, unread)
+
+
+def entries(town: Town, group: Group) -> tuple[dict[str, str], set[str]]:
+    """Pupils surely of the group by its sheet, with what the sheet's column says; and pupils, names, schools that may have a row."""
+    surely, maybe = {}, set()
+    for key, home, name, value, sure in town.once(_entries, group.sheet, group.column):
+        if value and group.values and value not in group.values:
+            continue
+        if sure and (value or not group.column):
+            surely.setdefault(key, value)
+        else:
+            maybe |= {key, f"{home}\0{name}"} if key or name else {home}
+    return surely, maybe - {""}
+
+
+def _entries(town: Town, sheet: str, column: str) -> list[tuple[str, str, str, str, bool]]:
+    rows = groups.rows_of(town, sheet)
+    values = rows[column] if column else rows["name"]
+    texts = (item.fillna("").tolist() for item in (rows["pupil"], rows["home"], rows["name"], values))
+    return list(zip(*texts, rows["sure"].tolist(), strict=True))
+
+
+def differing(town: Town, found: Marks, group: Group) -> Iterator[tuple[str, str, str]]:
+    """(pupil, roster column, what differs) where roster and sheet do not both put a pupil into the group; each pupil once.
+
+    A pupil with a mark that could not be read is left out.
+    """
+    title, own = town.schema.sheets[group.sheet].title, group.own
+    columns = [*(["groups"] if group.token else []), *([own] if own else [])]
+    surely, maybe = entries(town, group)
+    unread = town.unread_homes(group.sheet, "student_key", group.column or "name")
+    tokens = found.tokens.get(group.name, set()) if group.token else set()
+    values = found.own.get(own, {})
+    owned = {key for key, value in values.items() if value in group.marks}
+    unknown = set().union(*(found.unread[column] for column in columns))
+    for key in (tokens | owned | surely.keys() & found.rows.keys()) - unknown:
+        _, home, name = found.rows[key]
+        if home in unread:
+            continue
+        said = key in tokens or key in owned
+        if said and key not in surely:
+            if not (group.plan_due or key in maybe or f"{home}\0{name}" in maybe or home in maybe):
+                yield key, "groups" if key in tokens else own, UNLISTED.format(sheet=title)
+        elif not said:
+            yield key, columns[0], UNMARKED.format(sheet=title)
+        elif group.agree and len(columns) > 1 and values[key] is not None:
+            if (key in tokens) != (key in owned):
+                column = own if key in tokens else "groups"
+                yield key, column, UNEQUAL.format(own=town.schema.sheets["roster"].by_name[own].title)
+            elif len(group.values) > 1 and values[key] != surely[key]:  # the column also says which kind
+                yield key, own, OTHER_TYPE.format(held=values[key], sheet=title, given=surely[key])
 
 
 @rule(
@@ -163,15 +202,14 @@ def left_behind_and_migrant(town: Town, policy: Policy) -> Iterator[Mark]:
 )
 def groups_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
     """花名册的特殊群体、留守类型、随迁子女、学困厌学标记，要与帮扶各表登记的是同一批学生。只标注不登记，帮扶就落不到人。"""
-    pupils = groups.held(town)
-    both, said = _both(pupils), set()
+    found, pupils = marks(town, GROUPS), groups.held(town)
+    said = {(key, name) for key in pupils.loc[_both(pupils), "pupil"] for name in ("留守", "随迁")}  # X37's mistake
     for group in GROUPS:
-        rows = pupils[~both] if group.name in ("留守", "随迁") else pupils  # that mistake is X37's
-        for index, column, what in differing(town, rows, group):
-            if (index, group.name) not in said:
-                said.add((index, group.name))
-                name = called(pupils.at[index, "name"])
-                yield at("roster", index, column, name=name, group=group.name, what=what)
+        for key, column, what in differing(town, found, group):
+            if (key, group.name) not in said:
+                said.add((key, group.name))
+                index, _, name = found.rows[key]
+                yield at("roster", index, column, name=called(name), group=group.name, what=what)
 
 
 RULES = (both_away_and_nobody_in_charge, left_behind_and_migrant, groups_disagree)

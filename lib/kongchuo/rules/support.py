@@ -72,19 +72,20 @@ def aid_not_paid(town: Town, policy: Policy) -> Iterator[Mark]:
 )
 def month_without_support(town: Town, policy: Policy) -> Iterator[Mark]:
     """学困厌学学生没有转化以前，每个月都要有帮扶。只建案不帮扶，孩子一步步跟不上，就是辍学的开头。"""
-    rows = missed(town, deadlines.state(town, policy, LOGS))
-    for index, months in by_months(rows).items():
-        first = rows.loc[[index]].iloc[0]
-        facts = {"school": first["home"], "name": called(first["name"]), "need": first["need"]}
-        yield at("pupil_plan", index, "pupil_plan", months=months, **facts)
+    for index, facts in by_months(missed(town, deadlines.state(town, policy, LOGS))):
+        yield at("pupil_plan", index, "pupil_plan", **facts)
 
 
-def by_months(rows: pd.DataFrame) -> dict[tuple[str, int], str]:
-    """How often it was done in each month in which a row of a sheet was found wanting: 10月1次、12月0次."""
-    found: dict[tuple[str, int], list[str]] = {}
-    for index, month, number in rows[["month", "number"]].itertuples(name=None):
-        found.setdefault(index, []).append(f"{int(month[5:])}月{number}次")
-    return {index: "、".join(months) for index, months in found.items()}
+def by_months(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, int], dict[str, object]]]:
+    """(row of the sheet, facts of a message) for each case: school, name, need, and the months: 10月1次、12月0次."""
+    months: dict[tuple[str, int], list[str]] = {}
+    facts: dict[tuple[str, int], dict[str, object]] = {}
+    columns = ["home", "name", "need", "start", "number"]
+    for index, school, name, need, start, number in rows[columns].itertuples(name=None):
+        months.setdefault(index, []).append(f"{start.month}月{number}次")
+        facts[index] = {"school": school, "name": called(name), "need": need}
+    for index, said in facts.items():
+        yield index, said | {"months": "、".join(months[index])}
 
 
 RULES = (poor_without_plan, aid_not_paid, month_without_support)
