@@ -9,6 +9,7 @@ import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo import building, catalogue, dictionary, places, policy, schema
+from kongchuo.measures.definitions import MEASURES
 from ruletables import FOLDER
 
 SCHEMA = schema.default()
@@ -56,6 +57,16 @@ def test_every_code_stands_in_its_list_with_number_and_aliases(codes):
     for value, row in zip(codes.values, rows, strict=True):
         assert all(part in row for part in (value.code, "、".join(value.aliases)) if part)
     assert codes.source in section.text_content()
+
+
+def test_every_measure_stands_with_its_formula_targets_and_source():
+    rows = [texts(row, "*") for row in DICTIONARY.xpath("//table[@class='measures']/tbody/tr")]
+
+    assert [row[:2] for row in rows] == [[item.code, item.title] for item in MEASURES]
+    for item, row in zip(MEASURES, rows, strict=True):
+        assert " ".join(item.formula.split()) in row[2]
+        assert all(POLICY.parameter(key).title in row[3] for key in item.beside)
+        assert row[4] == item.source
 
 
 def test_every_parameter_stands_with_value_unit_date_source_and_readers():

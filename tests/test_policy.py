@@ -263,14 +263,9 @@ COMING = (
     "visit_interval_later",
     "follow_up_terms",
     "register_checks_per_term",
-    "leave_default_years",
-    "change_report_within",
-    "guest_within",
-    "unverified_max_days",
     "inspection_round1_week",
     "inspection_round2_week",
     "parents_aware_target",
-    "home_teaching_lessons_per_year",
     "weak_list_bottom",
     "weak_list_cap",
     "weary_attendance",
@@ -281,7 +276,6 @@ COMING = (
     "media_archive_items",
     "morning_check_by",
     "opening_absent_warn_day",
-    "register_check_weeks",
 )
 WAIT |= set(COMING)
 CODE = "\n".join(path.read_text("utf-8") for path in sorted(places.PACKAGE.rglob("*.py")))

@@ -40,7 +40,7 @@ def found(town, code):
         held = Watched(POLICY.parameters, POLICY.on)
         judgement = rules.judge(town, held, [BY_CODE[code]])
         assert judgement.broken == ()
-        assert held.asked <= set(catalogue.parameters(BY_CODE[code])), (
+        assert held.asked <= set(catalogue.parameters(BY_CODE[code].judge)), (
             "the catalogue names every parameter a rule reads"
         )
         return judgement.findings

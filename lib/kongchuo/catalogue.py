@@ -6,7 +6,7 @@ Nothing is written here a second time: the texts are those of the kinds and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 
@@ -15,7 +15,7 @@ from .deadlines import Deadline
 from .declarations import nearest
 from .findings import KINDS, SEVERITIES, Kind, UsageError
 from .policy import Policy
-from .rules import RULES, Rule
+from .rules import RULES
 from .schema import Schema
 
 # first letter of a code -> what such codes are about, in the order of the catalogue
@@ -84,7 +84,7 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """All codes, by group and number."""
     found = [Entry(kind, kind.why) for kind in KINDS.values()]
-    found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule)) for rule in RULES]
+    found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule.judge)) for rule in RULES]
     letters = [*GROUPS, *sorted({entry.code[0] for entry in found} - set(GROUPS))]
     return tuple(sorted(found, key=lambda entry: (letters.index(entry.code[0]), int(entry.code[1:]))))
 
@@ -110,14 +110,14 @@ def needed(entry: Entry, schema: Schema) -> dict[str, tuple[str, ...]]:
     return {title: tuple(columns) for title, columns in found.items()}
 
 
-# --- which parameters a rule reads ------------------------------------------------------------------------------------
-def parameters(rule: Rule) -> tuple[str, ...]:
-    """The policy keys a rule names: in its function, and in our functions, tables and deadlines that it uses.
+# --- which parameters are read ----------------------------------------------------------------------------------------
+def parameters(function: Callable) -> tuple[str, ...]:
+    """The policy keys a rule or measure names: in its function, and in our functions, tables and deadlines that it uses.
 
     Found in the code itself, so that no list can be forgotten; a column that bears the name of a key counts as well.
     """
     known, seen, found = policies.keys().by_name, set(), set()
-    waiting: list[object] = [rule.judge]
+    waiting: list[object] = [function]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):

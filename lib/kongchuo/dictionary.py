@@ -18,6 +18,7 @@ import jinja2
 
 from . import catalogue
 from .findings import SEVERITIES
+from .measures.definitions import MEASURES
 from .places import TEMPLATES
 from .policy import SOURCES, Policy, keys
 from .schema import CENTRE, TERMS, Book, Codes, Field, Schema, Sheet
@@ -98,7 +99,7 @@ def users(schema: Schema) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Value:
-    """One entry of a parameter (there is one for each day on which a value began), and the codes that read it."""
+    """One entry of a parameter (there is one for each day on which a value began), and the rules and measures that read it."""
 
     group: str
     item: object
@@ -108,10 +109,12 @@ class Value:
 
 def values(policy: Policy) -> dict[str, list[Value]]:
     """All entries of the policy, by group, in the order of the table of keys; of a key the newest last."""
-    readers: dict[str, list[str]] = {}
-    for entry in catalogue.entries():
-        for key in entry.parameters:
-            readers.setdefault(key, []).append(entry.code)
+    readers: dict[str, dict[str, None]] = {}
+    reading = [(entry.code, entry.parameters) for entry in catalogue.entries()]
+    reading += [(item.code, (*item.beside, *catalogue.parameters(item.function))) for item in MEASURES]
+    for code, read in reading:
+        for key in read:
+            readers.setdefault(key, {})[code] = None
     order = {key: place for place, key in enumerate(keys().by_name)}
     found: dict[str, list[Value]] = {}
     for item in sorted(policy.parameters, key=lambda item: (order[item.key], item.holds_from)):
@@ -209,12 +212,13 @@ def _environment() -> jinja2.Environment:
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "DICTIONARY": DICTIONARY,
         "RULES": RULES,
+        "SOURCES": "出处里的 domain 是编写程序所依据的规格说明，S 后面的数字是其中文件的编号。",
     }
     return made
 
 
 def dictionary(schema: Schema, policy: Policy) -> str:
-    """The page 数据字典: every workbook, sheet, column, code list, rule and parameter."""
+    """The page 数据字典: every workbook, sheet, column, code list, rule, measure and parameter."""
     return _render(
         "dictionary.html",
         books=schema.books,
@@ -225,6 +229,8 @@ def dictionary(schema: Schema, policy: Policy) -> str:
         codes=tuple(schema.codes.values()),
         users=users(schema),
         entries=catalogue.entries(),
+        measures=MEASURES,
+        titles={item.key: item.title for item in policy.parameters},
         values=values(policy),
     )
 
