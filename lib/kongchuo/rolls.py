@@ -222,6 +222,23 @@ def _doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
 
 
 # --- absence ----------------------------------------------------------------------------------------------------------
+def absences(town: Town) -> pd.DataFrame:
+    """缺勤明细 on school days, day by day: with `place` (which of school_days), `without` (leave), `value` (days missed so).
+
+    Leave without 请假手续 is no leave. Rows that lack pupil or kind are left out.
+    """
+    return town.once(_absences)
+
+
+def _absences(town: Town) -> pd.DataFrame:
+    days = pd.DatetimeIndex(school_days(town)).astype("datetime64[us]")
+    rows = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
+    rows = rows.assign(place=days.get_indexer(rows["date"])).dropna(subset=["student_key", "kind"])
+    rows = rows[rows["place"] >= 0].sort_values("place", kind="stable")
+    without = rows["kind"].isin(UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
+    return rows.assign(without=without, value=(rows["halves"].fillna(0).astype(float) / 2).where(without, 0.0))
+
+
 def streaks(town: Town, as_of: dt.date) -> pd.DataFrame:
     """Pupils who are absent without leave on a day: the `runs` that nothing has ended by then."""
     found = runs(town, as_of)
@@ -236,32 +253,31 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
     nothing has ended it by `as_of`. Indexed by the run's last 缺勤明细 row.
     """
     days = pd.DatetimeIndex([day for day in school_days(town) if day <= as_of]).astype("datetime64[us]")
-    rows = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
-    rows = rows.assign(place=days.get_indexer(rows["date"])).dropna(subset=["student_key", "kind"])
-    rows = rows[rows["place"] >= 0].sort_values("place", kind="stable")
-    without = rows["kind"].isin(UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
-    rows = rows.assign(without=without, value=(rows["halves"].fillna(0).astype(float) / 2).where(without, 0.0))
+    rows = absences(town)
+    rows = rows[rows["place"] < len(days)]
     held = listed(town).dropna(subset=["student_key"]).set_index(PUPIL)["class_id"].to_dict()
-    filled, nothing = _filled(town, days), np.zeros(len(days), bool)
+    filled, nothing = town.once(_filled), np.zeros(len(days), bool)
+    parts = (rows[name] for name in (*PUPIL, "place", "value", "without", "name", "class_id"))
+    pupils: dict[tuple[str, str], list[tuple]] = {}
+    for index, home, key, *row in zip(rows.index, *parts, strict=True):
+        pupils.setdefault((home, key), []).append((index, *row))
     found, places = [], []
-    for pupil, own in rows[
-        pd.MultiIndex.from_frame(rows[PUPIL]).isin(pd.MultiIndex.from_frame(rows.loc[rows["without"], PUPIL]))
-    ].groupby(PUPIL, sort=False):
+    for pupil, own in pupils.items():
+        without = [row for row in own if row[3]]
+        if not without:
+            continue
         absent, excused, value = nothing.copy(), nothing.copy(), np.zeros(len(days))
-        without = own[own["without"]]
-        absent[without["place"]] = True
-        excused[own.loc[~own["without"], "place"]] = True
-        np.add.at(value, own["place"], own["value"])
-        class_id = without["class_id"].iloc[-1]
+        absent[[row[1] for row in without]] = True
+        excused[[row[1] for row in own if not row[3]]] = True
+        np.add.at(value, [row[1] for row in own], [row[2] for row in own])
+        name, class_id = without[-1][4:]
         class_id = held.get(pupil) if pd.isna(class_id) else class_id
-        ended = np.cumsum(
-            ~absent & (excused | filled.get(class_id, nothing))
-        )  # how often the pupil was seen by each day
-        last_row = dict(zip(without["place"], without.index, strict=True))
+        seen = filled[class_id][: len(days)] if class_id in filled else nothing
+        ended = np.cumsum(~absent & (excused | seen))  # how often the pupil was seen by each day
+        last_row = {row[1]: row[0] for row in without}
         for times in np.unique(ended[absent]):
             inside = np.flatnonzero(absent & (ended == times))
             number = float(np.minimum(value, 1)[inside].sum())
-            name = without["name"].iloc[-1]
             found.append((*pupil, name, class_id, number, days[inside[0]], days[inside[-1]], bool(ended[-1] == times)))
             places.append(last_row[inside[-1]])
     index = pd.MultiIndex.from_tuples(places, names=rows.index.names) if places else rows.index[:0]
@@ -270,8 +286,9 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
     return frame.astype(text | {"days": float, "since": days.dtype, "last": days.dtype, "open": bool})
 
 
-def _filled(town: Town, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:
-    """For each class, on which of the days it has a 日查 row."""
+def _filled(town: Town) -> dict[str, np.ndarray]:
+    """For each class, on which of the school days it has a 日查 row."""
+    days = pd.DatetimeIndex(school_days(town)).astype("datetime64[us]")
     daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"))
     daily = daily.assign(place=days.get_indexer(daily["date"])).dropna(subset=["class_id"])
     filled = {}
