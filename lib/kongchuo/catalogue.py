@@ -17,6 +17,7 @@ from .findings import KINDS, SEVERITIES, Kind, UsageError
 from .policy import Policy
 from .rules import RULES
 from .schema import Schema
+from .signals import Signal
 
 # first letter of a code -> what such codes are about, in the order of the catalogue
 GROUPS = {
@@ -136,6 +137,8 @@ def _within(item: object) -> Iterator[object]:
         yield from (*item, *item.values())
     elif isinstance(item, Deadline):
         yield from (item.limits, item.rows)
+    elif isinstance(item, Signal):
+        yield item.fires
     elif isinstance(item, FunctionType) and item.__module__.partition(".")[0] == __package__:
         yield from (cell.cell_contents for cell in item.__closure__ or ())
         for code in _codes(item.__code__):

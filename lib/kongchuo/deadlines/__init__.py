@@ -5,7 +5,7 @@ DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what i
 
 from __future__ import annotations
 
-from . import cases, census, changes, filings, pledges, support
+from . import cases, census, changes, filings, pledges, support, watch
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "state", "within"]
@@ -15,6 +15,7 @@ DEADLINES: tuple[Deadline, ...] = (
     *cases.DEADLINES,
     *changes.DEADLINES,
     *support.DEADLINES,
+    *watch.DEADLINES,
     *filings.DEADLINES,
     *pledges.DEADLINES,
 )

@@ -44,13 +44,13 @@ from .schools import Town, registry
 YEAR = days.YEAR
 # what changes a class or a sheet comes first, while all of them are free
 FAULTS = (
+    fault_watch,
     fault_links,
     fault_duties,
     fault_pledges,
     fault_cases,
     fault_changes,
     fault_handover,
-    fault_watch,
     fault_support,
     fault_disabled,
     fault_census,

@@ -36,7 +36,7 @@ def is_school_day(day: dt.date) -> bool:
 
 SCHOOL_DAYS: list[dt.date] = [day for day in span(START, END) if is_school_day(day)]
 # a Monday, or the first school day after any break: where W3 looks for absences
-AFTER_BREAK = frozenset(b for a, b in pairwise(SCHOOL_DAYS) if (b - a).days > 1) | {START}
+AFTER_BREAK = frozenset(b for a, b in pairwise(SCHOOL_DAYS) if (b - a).days > 1 or b.weekday() == 0) | {START}
 
 
 def on_or_after(day: dt.date) -> dt.date:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from . import days
 from .faults import Hand, Row, Rows, plain
 from .people import id_number
 
-NOBODY = "XS9999999"
 LEDGERS = ("leftbehind", "others", "pupil_plan")
 
 
@@ -77,7 +77,7 @@ def name_in_ledger(hand: Hand) -> None:
         row["name"] = f"{row['name'][:2]}果" if row["name"][2] != "果" else f"{row['name'][:2]}叶"
         hand.note("X06", book, sheet, row, "name")
     else:
-        row["student_key"] = NOBODY
+        row["student_key"] = f"XS99{len(hand.planted):05d}"  # each another, or two would be the same row (F18)
         hand.note("X06", book, sheet, row, "student_key")
 
 
@@ -138,20 +138,26 @@ def _day_of(rows: Rows, class_id: str, day: dt.date) -> Row:
 
 def absent_on_no_ledger(hand: Hand) -> None:
     """X12: three days away at the end of the term, called each day, on no ledger."""
-    hand.note("X12", *_stay_away(hand, (2, 2, 2)), "student_key")
+    hand.note("X12", *stay_away(hand, (2, 2, 2)), "student_key")
 
 
 def nearly_absent(hand: Hand) -> None:
-    """No X12: two days and a half."""
-    _stay_away(hand, (1, 2, 2))
+    """No X12: two days and a half. In a primary, and no dropout in the family, so that nothing else adds up (X38)."""
+    grades = {row["class_id"]: row["grade"] for _, row in hand.rows("class")}
+    gone = {row["guardian_tel"] for _, row in hand.rows("dropout")}
+    stay_away(hand, (1, 2, 2), lambda row: grades[row["class_id"]] < 7 and row["guardian_tel"] not in gone)
 
 
-def _stay_away(hand: Hand, halves: tuple[int, ...]) -> tuple[str, str, Row]:
-    """Keep a pupil away for the last days of the term, half days counted; returns the last row of 缺勤明细."""
+def stay_away(
+    hand: Hand, halves: tuple[int, ...], suits: Callable[[Row], bool] = lambda row: True
+) -> tuple[str, str, Row]:
+    """Keep a plain pupil away for the last days of the term, half days counted; returns the last row of 缺勤明细."""
     last_days = days.SCHOOL_DAYS[-len(halves) :]
     before = days.shift(last_days[0], -3)
     away = {row["student_key"] for _, row in hand.rows("absence") if row["date"] >= before}
-    book, pupil = hand.pick("roster", lambda row: plain(row) and row["student_key"] not in away, whole_class=True)
+    book, pupil = hand.pick(
+        "roster", lambda row: plain(row) and row["student_key"] not in away and suits(row), whole_class=True
+    )
     place = book.replace("学籍", f"出勤_{days.TERM}")
     rows = hand.books[place]
     for day, half in zip(last_days, halves, strict=True):

@@ -93,7 +93,9 @@ def rows(random: Random, record: Record, confirmed: dict[str, dt.date]) -> list[
             if child.status in ("已转出", "休学") or item is not (child.current or child.home):
                 continue
             case = cases.get(child.key)
-            alarm = _of_case(case) if case else first_alarm(child, confirmed.get(child.village.code))
+            alarm = first_alarm(child, confirmed.get(child.village.code))
+            if case and child.absences:  # one that was a fault of the data is a pupil like others
+                alarm = min(case.first, alarm[0] if alarm else case.first), _of_case(case)
             if alarm is None and child.weary:
                 alarm = LISTED, standing(child)
             if alarm:
@@ -102,10 +104,8 @@ def rows(random: Random, record: Record, confirmed: dict[str, dt.date]) -> list[
     return [_row(random, record, number, *one) for number, one in enumerate(found, start=1)]
 
 
-def _of_case(case: Case) -> tuple[dt.date, dict[str, int]] | None:
-    if not case.child.absences:
-        return None
-    return case.first, standing(case.child) | {"连续无故缺勤": RED}
+def _of_case(case: Case) -> dict[str, int]:
+    return standing(case.child) | {"连续无故缺勤": RED}
 
 
 def _row(

@@ -7,14 +7,13 @@ SIGNALS is the table. A colour always comes with the reasons behind it and never
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 import pandas as pd
 
 from .. import rolls
 from ..policy import Policy
 from ..tables import Town
-from . import absence, ledgers
+from . import absence, records
 from .base import Signal
 
 __all__ = ["BLUE", "COLOURS", "RED", "SIGNALS", "YELLOW", "Signal", "coloured", "fired", "moved", "rank"]
@@ -23,7 +22,7 @@ BLUE, YELLOW, RED = "蓝", "黄", "红"
 COLOURS = {BLUE: "warn_blue", YELLOW: "warn_yellow", RED: "warn_red"}  # in rising order, with their policy keys
 DTYPES = {"points": float, "since": "datetime64[us]", "reason": "str", "red": bool, "belongs": bool}
 SIGNALS: tuple[Signal, ...] = tuple(
-    sorted((*absence.SIGNALS, *ledgers.SIGNALS), key=lambda one: int(one.code.removeprefix("W")))
+    sorted((*absence.SIGNALS, *records.SIGNALS), key=lambda one: int(one.code.removeprefix("W")))
 )
 
 
@@ -37,13 +36,13 @@ def pupils(town: Town, day: dt.date) -> pd.DataFrame:
     )
 
 
-def fired(town: Town, policy: Policy, day: dt.date, signals: Iterable[Signal] = SIGNALS) -> pd.DataFrame:
+def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """Every signal of every pupil on a day: home, student_key, points, since, reason, red, code, title, belongs.
 
     Indexed as the roster; a pupil has as many rows as signals, in the order of SIGNALS.
     """
     parts = []
-    for one in signals:
+    for one in SIGNALS:
         rows = one.fires(town, policy, day)
         parts.append(rows.assign(red=rows.get("red", False), code=one.code, title=one.title, belongs=one.belongs))
     rows = pd.concat(parts, ignore_index=True).astype(DTYPES)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from .. import clocks, rolls
+from .. import clocks, ledgers, rolls
 from ..policy import Policy
 from ..references import keyed
 from ..tables import Town
@@ -118,33 +118,33 @@ def conduct(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     return shown(pd.DataFrame(list(found), columns=rolls.PUPIL), points, since, reason)
 
 
-def _of_case(town: Town) -> pd.DataFrame:
-    """辍学台账 by the day it was confirmed, with the village's key; a case taken up again (再次辍学) counts as not back."""
+def _cases(town: Town) -> pd.DataFrame:
+    """辍学台账 with the village's key and since when and until when each case stands; without a first date nobody knows."""
     rows = town["dropout"].assign(village=keyed(town, "dropout", "village_code"))
-    again = (rows["state"] == "再次辍学") & rows["closed"].isna()
-    return rows.assign(back_date=rows["back_date"].mask(again)).dropna(subset=["confirm_date"])
+    return ledgers.dropouts(rows).dropna(subset=["entered"])
 
 
 @signal("W12", "曾辍学复学", *DROPOUT, "dropout.follow_to")
 def returned(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """辍学后复学、还在跟踪期内的学生。回来的孩子最容易再次离开。"""
-    rows = begun(town.once(_of_case), "back_date", day).dropna(subset=["back_date"])
+    rows = town.once(_cases)
+    rows = rows[rows["returned"] & (rows["left"] <= pd.Timestamp(day)) & ~(rows["follow_to"] < pd.Timestamp(day))]
     rows = going(rows, "closed", day)
-    rows = rows[~(rows["follow_to"] < pd.Timestamp(day))]
-    return shown(rows, policy["signal_returned_points"], rows["back_date"], "辍学后复学，在跟踪期内")
+    return shown(rows, policy["signal_returned_points"], rows["left"], "辍学后复学，在跟踪期内")
 
 
 @signal("W14", "同胞或同伴已辍学", *DROPOUT, "dropout.village_code", "roster.village_code", "roster.guardian_tel")
 def peers_gone(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """同胞（监护人和电话相同）已辍学未返校，或者同村、年级相近的同伴已辍学未返校。一个孩子走了，常常带走身边的孩子。"""
-    gone = going(going(begun(town.once(_of_case), "confirm_date", day), "closed", day), "back_date", day)
+    cases = town.once(_cases)
+    gone = cases[ledgers.open_at(cases, day)]
     pupils = town.once(_households)
     family = pupils.merge(gone, on=["guardian", "guardian_tel"], suffixes=("", "_gone"))
     village = pupils.merge(gone, on="village", suffixes=("", "_gone"))
     village = village[(village["grade"] - village["grade_gone"]).abs() <= policy["signal_peer_grades"]]
     both = pd.concat([family.assign(reason="同胞已辍学"), village.assign(reason="同村年级相近的同伴已辍学")])
     both = both[both["student_key"] != both["student_key_gone"]]
-    return shown(both, policy["signal_peer_points"], both["confirm_date"], both["reason"])
+    return shown(both, policy["signal_peer_points"], both["entered"], both["reason"])
 
 
 def _households(town: Town) -> pd.DataFrame:
