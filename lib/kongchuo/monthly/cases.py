@@ -170,7 +170,7 @@ def watch(month: Month) -> Section:
     )
     blocks = [
         Table(columns, tuple(lines), "各等级人数", total),
-        Note(f"自动信号和应关注未关注（规则 X38、X39）{NOT_YET}；以上为学校登记数。", "unknown"),
+        _unwatched(month),
     ]
     if len(open_rows) and month.home:  # names only in the internal view of the school
         blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
@@ -180,3 +180,15 @@ def watch(month: Month) -> Section:
             unit_table(month, "home", [Column(name, parts[name]) for name in parts.columns], caption="各校重点关注人数")
         )
     return Section("重点关注", tuple(blocks), 8, "watch")
+
+
+def _unwatched(month: Month) -> Note:
+    """What the rules say of pupils who should be watched and of watching that has stopped; not judged is not none."""
+    if not {"X38", "X39"} <= month.judgement.judged:
+        return Note("以上为学校登记数；应关注未关注的（规则 X38、X39）尚未判定。", "unknown")
+    lacking = sorted({item.home for item in month.not_judged if item.rule in ("X38", "X39")})
+    missed, idle = (sum(finding.rule == code for finding in month.findings) for code in ("X38", "X39"))
+    said = f"以上为学校登记数。信号达到黄色以上未列入的 {missed} 人（X38），超过跟踪频次的 {idle} 人（X39）"
+    if lacking:
+        return Note(f"{said}；缺数据尚未判定的：{'、'.join(lacking[:5])}。", "unknown")
+    return Note(f"{said}。", "warn" if missed or idle else "good")
