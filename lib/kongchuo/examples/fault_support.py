@@ -53,9 +53,10 @@ def aid_paid_late(hand: Hand) -> None:
 
 
 def _supported(hand: Hand) -> tuple[str, Row]:
-    """A plan of a pupil who was in class all the term."""
+    """A plan of a pupil who was in class all the term, with no other fault in its records."""
     moved = {row["student_key"] for _, row in hand.rows("change")}
-    return hand.pick("pupil_plan", lambda row: row["student_key"] not in moved)
+    spoilt = {row["pupil_plan"] for _, row in hand.rows("support_log") if not hand.free(row)}
+    return hand.pick("pupil_plan", lambda row: row["student_key"] not in moved and row["pupil_plan"] not in spoilt)
 
 
 def _without_logs(hand: Hand, plan: Row, months: tuple[str, ...]) -> None:
