@@ -11,13 +11,14 @@ from .people import id_number
 LIMIT = dt.timedelta(days=15)  # 待核实最长天数
 
 
-def _away(row: Row) -> bool:
-    """A child at school elsewhere, but in grade 7: those are looked for after grade 6."""
-    return row["study_status"] == "镇外在读" and row["study_grade"] != 7 and row["residence"] == "随父母外出"
+def away(row: Row) -> bool:
+    """A child at school elsewhere, on no roster of ours; not in grade 7: those are looked for after grade 6."""
+    elsewhere = row["study_status"] == "镇外在读" and row["hukou_status"] == "户籍在本镇举家外出"
+    return elsewhere and row["study_grade"] != 7 and "status_no" in row
 
 
 def _unverified(hand: Hand) -> tuple[str, Row]:
-    book, row = hand.pick("census", _away)
+    book, row = hand.pick("census", away)
     for name in ("study_school", "study_grade", "proof"):
         row.pop(name)
     row["study_status"] = "待核实"
@@ -81,21 +82,21 @@ def delay_approved(hand: Hand) -> None:
 
 def proof_missing(hand: Hand) -> None:
     """X45: none, or the cell is empty."""
-    book, row = hand.pick("census", _away)
+    book, row = hand.pick("census", away)
     row["proof"] = hand.random.choice(("无", ""))
     hand.note("X45", book, "census", row, "proof")
 
 
 def proof_too_old(hand: Hand) -> None:
     """X45: seen more than a year ago."""
-    book, row = hand.pick("census", _away)
+    book, row = hand.pick("census", away)
     row["visit_date"] = dt.date(2023, 1, 25)
     hand.note("X45", book, "census", row, "proof")
 
 
 def proof_old_enough(hand: Hand) -> None:
     """No X45: seen a year ago to the day."""
-    _, row = hand.pick("census", _away)
+    _, row = hand.pick("census", away)
     row["visit_date"] = dt.date(2023, 1, 26)
 
 

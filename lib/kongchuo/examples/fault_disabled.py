@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from . import days
+from .fault_census import away
 from .faults import Hand, Row, plain
 from .people import id_number
 
@@ -58,9 +59,7 @@ def no_register_number(hand: Hand) -> None:
 
 def on_no_roster(hand: Hand) -> None:
     """X33: taught at home by a school, and on the roster of none."""
-    _, child = hand.pick(
-        "census", lambda row: row["study_status"] == "镇外在读" and row["study_grade"] != 7 and "status_no" in row
-    )
+    _, child = hand.pick("census", away)
     for name in NOT_HERE:
         child.pop(name, None)
     child |= {"study_status": "送教上门", "residence": "在家", "groups": "残疾"}
@@ -71,9 +70,7 @@ def on_no_roster(hand: Hand) -> None:
 
 def at_a_special_school(hand: Hand) -> None:
     """No X33, X32: a child of the township at a special school, on no roster here."""
-    _, child = hand.pick(
-        "census", lambda row: row["study_status"] == "镇外在读" and row["study_grade"] != 7 and "status_no" in row
-    )
+    _, child = hand.pick("census", away)
     child["groups"] = "残疾"
     _, row = _enter(hand, next(book for book, _ in hand.rows("roster")), child, "特殊教育学校就读")
     row.pop("school_code")
