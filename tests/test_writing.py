@@ -12,6 +12,7 @@ import pytest
 
 from kongchuo import building, schema, writing
 from kongchuo.findings import UserError
+from kongchuo.places import HINT, RESULTS
 from kongchuo.writing import guide, looks
 
 SCHEMA = schema.default()
@@ -57,11 +58,11 @@ def named(workbook, name):
 def test_template_has_the_schemas_sheets_between_guide_and_hidden_lists(template):
     book, workbook = template
 
-    assert workbook.sheetnames == [guide.TITLE, *(sheet.title for sheet in book.sheets), writing.LISTS]
-    assert [ws.sheet_state for ws in workbook] == ["visible"] * (len(book.sheets) + 1) + ["veryHidden"]
+    assert workbook.sheetnames == [guide.TITLE, *(sheet.title for sheet in book.sheets), RESULTS, writing.LISTS]
+    assert [ws.sheet_state for ws in workbook] == ["visible"] * (len(book.sheets) + 2) + ["veryHidden"]
     assert workbook.active.title == guide.TITLE
     for sheet in book.sheets:
-        assert [cell.value for cell in workbook[sheet.title][1]] == [item.title for item in sheet.typed]
+        assert [cell.value for cell in workbook[sheet.title][1]] == [*(item.title for item in sheet.typed), HINT]
 
 
 def test_template_says_which_schema_made_it(template):
@@ -111,7 +112,7 @@ def test_header_is_kept_by_a_rule_not_by_protection(template):
 def test_required_columns_can_be_seen(template):
     book, workbook = template
     for sheet in book.sheets:
-        for item, cell in zip(sheet.typed, workbook[sheet.title][1], strict=True):
+        for item, cell in zip(sheet.typed, workbook[sheet.title][1][:-1], strict=True):
             assert cell.fill.fgColor.rgb == "FF" + looks.FORMATS[looks.need(item)]["bg_color"].lstrip("#")
 
 
@@ -181,7 +182,7 @@ def test_hostile_text_stays_text(text):
     book, sheet = roster()
     ws = opened("学籍", book, {"roster": [{item.name: text for item in sheet.typed}]})[sheet.title]
 
-    assert {(cell.value, cell.data_type) for cell in ws[2]} == {(text, "s")}
+    assert {(cell.value, cell.data_type) for cell in ws[2][:-1]} == {(text, "s")}
     assert not ws._hyperlinks
 
 
@@ -345,7 +346,7 @@ def test_a_planned_workbook_that_people_saved_is_theirs(built):
 def columns(built, stem, sheet, *titles):
     (path,) = built.glob(f"workbooks/*/2023-2024/中心学校/{stem}.xlsx")
     head, *rows = openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True)
-    return [tuple(row[head.index(title)] for title in titles) for row in rows]
+    return [tuple(row[head.index(title)] for title in titles) for row in rows if any(row[: head.index(HINT)])]
 
 
 def test_the_plans_schools_and_people(built):

@@ -40,6 +40,18 @@ def check(args: argparse.Namespace) -> int:
     return ERRORS if findings.count(opened.findings)[findings.ERROR] else CLEAN
 
 
+def mark(args: argparse.Namespace) -> int:
+    """Show the findings in the workbooks themselves, or in marked copies."""
+    from . import returning
+
+    done = returning.mark(args.paths, args.out, in_place=args.in_place, clear=args.clear, as_of=args.as_of, say=_say)
+    shown, refused = sum(one.count for one in done), [one for one in done if one.refused]
+    print(f"{len(done) - len(refused)} 个工作簿，问题 {shown} 条{f'；{len(refused)} 个没有标记' if refused else ''}。")
+    if refused:
+        return UNREADABLE
+    return ERRORS if shown else CLEAN
+
+
 def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
     from . import building
@@ -136,6 +148,12 @@ def parser() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="全部重新检查，不用上次的结果（文件没有变动时，平时直接给出上次的结果）"
     )
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
+    made = command(mark, "把问题标到工作簿里：默认另存标好的副本，原文件不动")
+    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
+    made.add_argument("--in-place", action="store_true", help="直接标在原工作簿里（先留原件；有人打开时不写）")
+    made.add_argument("--clear", action="store_true", help="清除标记")
+    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
+    made.add_argument("--out", type=Path, default=out, help="副本和原件放在哪里（默认取 KONGCHUO_OUT）")
     made = command(build, "由 books/*.yaml 生成模板")
     made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
     made = command(rules, "列出全部检查代码：意思、怎样改、用到的参数")

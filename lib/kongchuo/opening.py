@@ -32,18 +32,19 @@ class Checked:
     judgement: Judgement
     wanted: tuple[str, ...] = ()
 
-    def _asked(self, name: str) -> bool:
+    def asked(self, name: str) -> bool:
+        """Whether a workbook or folder (path inside the shared folder) is among what was asked for."""
         return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in self.wanted)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings in the workbooks asked for."""
-        return tuple(finding for finding in self.judgement.findings if self._asked(finding.workbook))
+        return tuple(finding for finding in self.judgement.findings if self.asked(finding.workbook))
 
     @property
     def not_judged(self) -> tuple[NotJudged, ...]:
         """What could not be judged in the folders asked for."""
-        return tuple(item for item in self.judgement.not_judged if self._asked(f"{self.year}/{item.home}"))
+        return tuple(item for item in self.judgement.not_judged if self.asked(f"{self.year}/{item.home}"))
 
     @property
     def unreadable(self) -> tuple[Finding, ...]:

@@ -18,3 +18,6 @@ SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only 
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
 ALL = "all"  # the school parameter that means the whole town
+
+# what in a workbook is the program's and not the clerk's: a worksheet, and the last column of each other one
+RESULTS, HINT = "校验结果", "校验提示"

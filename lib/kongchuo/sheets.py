@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -16,6 +16,7 @@ import pandas as pd
 from .cells import clean, fold, quoted, shown
 from .cells.columns import convert
 from .findings import KINDS, Finding, Place
+from .places import HINT
 from .schema import Codes, Sheet
 from .tables import Table, column_letters
 
@@ -78,6 +79,8 @@ def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> t
         empty = not any(clean(shown(value)) for row in grid.rows for value in row if value not in (None, ""))
         why = "是空的，连表头也没有" if empty else "找不到表头，没有读取"
         return None, [KINDS["R06"].at(place(), why=why)]
+    if HINT in header.texts:
+        grid, header = _without_hints(grid, header)
     kept, findings = _data_rows(grid, header, place)
     columns = list(zip(*(grid.rows[index] for index in kept), strict=True)) or [()] * len(header.texts)
     rows = [grid.first_row + index for index in kept]
@@ -102,6 +105,14 @@ def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> t
     positions = {name: column + 1 for name, column in header.columns.items()}
     hidden = frozenset(grid.hidden) & frozenset(rows)
     return Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index), findings
+
+
+def _without_hints(grid: Grid, header: Header) -> tuple[Grid, Header]:
+    """The sheet without what the program itself shows in it (see marking): no column, no value, no row that is only that."""
+    own = header.texts.index(HINT)
+    rows = [[*row[:own], "", *row[own + 1 :]] for row in grid.rows]
+    texts = [*header.texts[:own], "", *header.texts[own + 1 :]]
+    return replace(grid, rows=rows), replace(header, texts=texts)
 
 
 def _rectangular(grid: Grid) -> Grid:

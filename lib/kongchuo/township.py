@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from . import examples, schema, writing
 from .examples.faults import Row, Spoilt
 from .findings import UserError
+from .places import HINT
 from .schema import Sheet
 
 PLANTED = "planted.json"
@@ -77,8 +78,9 @@ def _spoil(sheet: Sheet, ws: Worksheet, rows: list[Row], spoilt: Spoilt) -> None
     place = {item.name: column for column, item in enumerate(sheet.typed)}
     number = {id(row): at for at, row in enumerate(rows, start=1)}
     if spoilt.title:
-        for column in place.values():
+        for column in (*place.values(), len(place)):
             ws.write_string(0, column, "" if column else spoilt.title)
+        ws.write_string(1, len(place), HINT)
     for name, text in spoilt.header.items():
         ws.write_string(0, place[name], text)
     for row in spoilt.hidden:

@@ -37,6 +37,8 @@ _ENCODED = re.compile(rb'\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["\'](?!utf-?8|
 _ODD = re.compile(rb'<c(?! r="A?[A-Z]\d{1,5}"|[A-Za-z])')
 _STRANGE = re.compile(rb'<c(?! r="[A-Z]{1,3}\d{1,7}"|[A-Za-z])')  # written in another way than <c r="A1"...>
 _CELL = re.compile(rb'<c(?= )[^>]*? r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>(?!</c>)')
+# a formula that holds no value and is not one of text, which may well hold an empty one
+_UNVALUED = re.compile(rb'<c (?![^>]*t="(?:str|inlineStr)")[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:</c>|<v/>|<v></v>)')
 _MERGED = re.compile(rb'<mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _HIDDEN = re.compile(rb'hidden="[1t]')
 _CRITERIA = re.compile(rb"<filterColumn [^>]*(?<!/)>")
@@ -223,7 +225,7 @@ def _column(letters: bytes) -> int:
 
 def scan(xml: bytes) -> Unseen:
     """What the reader of cell values hides of a worksheet (its XML as `look` gives it)."""
-    cells = dict(_odd_cells(xml)) if b't="e"' in xml or b"</f>" in xml else {}
+    cells = dict(_odd_cells(xml)) if b't="e"' in xml or _UNVALUED.search(xml) else {}
     hidden = frozenset(map(int, _ROW.findall(xml))) if _HIDDEN.search(xml) else frozenset()
     tail = xml[xml.rfind(b"</sheetData>") :]  # what is said of the sheet as a whole stands behind its cells
     merged = tuple((int(m[2]), _column(m[1]), int(m[4]), _column(m[3])) for m in _MERGED.finditer(tail))

@@ -18,8 +18,9 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from ..findings import UserError
+from ..places import HINT, RESULTS
 from ..schema import Book, Schema, Sheet
-from . import guide, looks
+from . import guide, looks, results
 
 LISTS = "字典"
 LAST_ROW = 3000  # drop-downs and rules for typing reach at least this row
@@ -86,9 +87,11 @@ def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema, finish: Fi
         ws, data = workbook.add_worksheet(sheet.title), rows.get(sheet.name, ())
         _columns(ws, book, sheet, _last(data), schema, formats)
         _fill(ws, sheet, data, schema, formats)
+        _marks(ws, sheet, data, formats)
         if finish:
             finish(sheet, ws)
         _page(ws, sheet.title if sheet.title == stem else f"{stem} · {sheet.title}", sheet, schema)
+    _results(workbook, formats)
     _lists(workbook, book, rows, schema)
     workbook.close()
     return buffer.getvalue()
@@ -124,7 +127,7 @@ def _columns(ws: Worksheet, book: Book, sheet: Sheet, last: int, schema: Schema,
         _must(ws.data_validation(0, column, 0, column, looks.guard(item.title, f"{letter}1")), where)
         if rule := looks.validation(item, f"{letter}2", book, schema):
             _must(ws.data_validation(1, column, last - 1, column, rule), where)
-    ws.autofilter(0, 0, last - 1, len(sheet.typed) - 1)
+    ws.autofilter(0, 0, last - 1, len(sheet.typed))  # the hints too: who mends wants to see only those rows
     ws.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(sheet.typed) - 1)}{last}"})
 
 
@@ -154,6 +157,70 @@ def _fill(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], schema: Schema, form
                 raise WritingError(f"{sheet.title}, row {number + 1}, {name}: cannot write a {type(value).__name__}")
             if code := writer(number, column, value, cell_format):
                 _must(code, f"{sheet.title}, row {number + 1}, {name}")
+
+
+def _marks(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], formats: dict[str, Format]) -> None:
+    """What lights up and says the findings that 校验结果 lists (see results)."""
+    place, last = len(sheet.typed), _last(rows)
+    ws.set_column(place, place, looks.HINT_WIDTH, formats["hint"])
+    _must(ws.write_string(0, place, HINT, formats["程序填写"]), sheet.title)
+    _must(ws.data_validation(0, place, 0, place, looks.guard(HINT, f"{xl_col_to_name(place)}1")), sheet.title)
+    for row in range(1, max(len(rows), results.SPARE_ROWS) + 1):
+        # the blank makes it a text for readers that do not calculate; without one xlsxwriter says it is a number
+        _must(ws.write_formula(row, place, results.hint(sheet), formats["hint"], " "), sheet.title)
+    rule = {"type": "formula", "criteria": results.lit(sheet), "format": formats["lit"]}
+    _must(ws.conditional_format(1, 0, last - 1, place - 1, rule), sheet.title)
+    _must(ws.print_area(0, 0, 1_048_575, place - 1), sheet.title)
+
+
+def _results(workbook: Workbook, formats: dict[str, Format]) -> None:
+    """The empty worksheet 校验结果, ready for marking."""
+    ws, always = workbook.add_worksheet(RESULTS), results.always()
+    ws.set_row(0, 33)
+    for column, item in enumerate(results.COLUMNS):
+        style = "date" if item.name in ("since", "until") else "result"
+        ws.set_column(column, column, item.width, formats[style], {"hidden": item.hidden})
+        head = formats["选填" if item.own else "程序填写"]
+        if item.name in always:
+            _must(ws.write_formula(0, column, always[item.name], head, item.title), RESULTS)
+        else:
+            _must(ws.write_string(0, column, item.title, head), RESULTS)
+    ws.freeze_panes(1, 0)
+    ws.autofilter(0, 0, results.CAPACITY - 1, len(results.COLUMNS) - 1)
+    shown = [place for place, item in enumerate(results.COLUMNS) if not item.hidden]
+    _must(ws.print_area(0, 0, 1_048_575, shown[-1]), RESULTS)
+    _results_page(ws)
+    for name, refers_to in results.ranges().items():
+        _name(workbook, name, refers_to)
+
+
+def findings_workbook(entries: Iterable[object]) -> bytes:
+    """A workbook that only lists findings (objects with the attributes that results.COLUMNS names): for a file that cannot be marked."""
+    buffer = BytesIO()
+    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
+    workbook.set_properties({"title": f"控辍保学 {RESULTS}", "created": MADE})
+    ws = workbook.add_worksheet(RESULTS)
+    head, style = (workbook.add_format(looks.FORMATS[name]) for name in ("程序填写", "result"))
+    shown = [column for column in results.COLUMNS if column.name in results.LISTED]
+    for place, column in enumerate(shown):
+        ws.set_column(place, place, column.width, style)
+        _must(ws.write_string(0, place, column.title, head), RESULTS)
+    for row, entry in enumerate(entries, start=1):
+        for place, column in enumerate(shown):
+            value = row if column.name == "number" else getattr(entry, column.name)
+            _must(ws.write(row, place, value, style), f"{RESULTS}, row {row + 1}")
+    ws.freeze_panes(1, 0)
+    _results_page(ws)
+    workbook.close()
+    return buffer.getvalue()
+
+
+def _results_page(ws: Worksheet) -> None:
+    ws.repeat_rows(0)
+    ws.set_landscape()
+    ws.fit_to_pages(1, 0)
+    ws.set_footer(PAGE, MARGIN)
+    _paper(ws)
 
 
 def _page(ws: Worksheet, title: str, sheet: Sheet, schema: Schema) -> None:

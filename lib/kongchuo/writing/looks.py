@@ -31,12 +31,18 @@ FORMATS = {
     "必填": {**_HEAD, "bg_color": _DARK, "font_color": "#FFFFFF"},
     "按情况必填": {**_HEAD, "bg_color": "#9DC3E6"},
     "选填": {**_HEAD, "bg_color": "#EDEDED"},
+    "程序填写": {**_HEAD, "bg_color": "#F8CBAD"},
+    "hint": {**_PLAIN, "font_color": "#C00000"},
+    "result": {**_CELL, "text_wrap": True},
+    "lit": {"bg_color": "#FFC7CE", "border": 1, "border_color": "#C00000"},
     "title": {**_TITLE, "font_size": 18},
     "section": {**_TITLE, "font_size": 12, "bottom": 2, "bottom_color": _DARK},
     "sentence": {**_PLAIN, "text_wrap": True},
     "cell": {**_CELL, "text_wrap": True},
     "link": {**_CELL, "text_wrap": True, "font_color": _DARK, "underline": 1},
 }
+
+HINT_WIDTH = 40
 
 # width in characters of what a column usually holds (a Chinese character takes two)
 _TYPE_WIDTHS = {"date": 12, "boolean": 7, "integer": 7, "number": 9, "string": 20}

@@ -1,0 +1,27 @@
+"""Findings put back into workbooks: a pure plan of marks, and what puts it into a file without touching anything else in it.
+
+`plan` says what is to be shown; `filling` puts it into workbooks made from our template (only 校验结果 is written), `annotated` into
+anybody else's copy; `package` is the patcher both stand on, `saving` how a file is replaced. Knows no rule.
+"""
+
+from __future__ import annotations
+
+from ..schema import Book
+from . import filling
+from .package import Package, Refused
+from .plan import Entry, Plan, plan
+
+__all__ = ["Entry", "Plan", "Refused", "marked", "plan"]
+
+
+def marked(data: bytes, shown: Plan, book: Book) -> bytes:
+    """The workbook with the plan's findings shown in it, and those of before gone; an empty plan clears.
+
+    The same bytes where nothing had to be changed.
+    Raises Refused for what cannot be changed safely.
+    """
+    package = Package(data)
+    if not filling.is_ours(package, book):
+        raise Refused("不是由本程序的模板做成的（没有“校验结果”）")
+    filling.fill(package, shown, book)
+    return package.data() if package.changed() else data

@@ -1,0 +1,251 @@
+"""An xlsx package opened for changing: a few parts are replaced, every other part keeps its bytes.
+
+No library does this: those that can edit a workbook write all of it again and lose what they do not know (reference excel.md
+3.1). A part is replaced whole, as bytes or as the tree of its XML; a tree that comes out equal leaves the part as it was.
+"""
+
+from __future__ import annotations
+
+import copy
+import posixpath
+import re
+import zipfile
+from io import BytesIO
+from typing import NamedTuple
+
+from lxml import etree
+
+from ..reading import packages
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+LINKS = {
+    MAIN: "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    STRICT: "http://purl.oclc.org/ooxml/officeDocument/relationships",
+}
+RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+CONTENT_TYPES = "[Content_Types].xml"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+KEEP_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+
+class Refused(Exception):
+    """The workbook must not be changed. `str()` says why, in Chinese, as the end of a sentence about the file."""
+
+
+class Link(NamedTuple):
+    """What a part links to: id, kind (the last word of the type), part name ("" outside the package)."""
+
+    id: str
+    kind: str
+    part: str
+
+
+def _parse(data: bytes) -> etree._Element:
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+
+
+def _canonical(data: bytes) -> bytes:
+    return etree.tostring(_parse(data), method="c14n")
+
+
+class Package:
+    """The parts of a workbook; `ns` is its main namespace, `workbook` the name of the workbook part, `sheets` title -> part."""
+
+    def __init__(self, data: bytes) -> None:
+        """Open the bytes of a file. Raises Refused for what cannot be changed safely."""
+        looked = packages.look(data)
+        if isinstance(looked, packages.Refusal):
+            raise Refused(_WHY.get(looked.code) or looked.facts.get("reason", "不是能改的工作簿"))
+        self._zip = zipfile.ZipFile(BytesIO(data))
+        self._infos = self._zip.infolist()
+        self._names = {
+            info.filename.casefold(): info.filename for info in self._infos
+        }  # names differ in case only by accident
+        self._new: dict[str, bytes] = {}
+        self._trees: dict[str, etree._Element] = {}
+        self._dropped: set[str] = set()
+        if any(name.startswith("_xmlsignatures/") for name in self._names):
+            raise Refused("有数字签名，改动会使签名失效")
+        if self._zip.testzip():
+            raise Refused("文件已损坏")
+        self.workbook = next(link.part for link in self.links("") if link.kind == "officeDocument")
+        self.ns = etree.QName(self.tree(self.workbook)).namespace
+        if self.ns not in LINKS:
+            raise Refused("不是认得的工作簿格式")
+        of = {link.id: link for link in self.links(self.workbook)}
+        listed = self.tree(self.workbook).find(self.tag("sheets"))
+        ids = ((sheet.get("name"), of.get(sheet.get(f"{{{LINKS[self.ns]}}}id"))) for sheet in listed)
+        self.sheets = {title: link.part for title, link in ids if link and link.kind == "worksheet"}
+
+    # --- names --------------------------------------------------------------------------------------------------------
+    def tag(self, name: str) -> str:
+        """The qualified tag of an element of the main namespace."""
+        return f"{{{self.ns}}}{name}"
+
+    def _real(self, part: str) -> str:
+        return self._names.get(part.casefold(), part)
+
+    def has(self, part: str) -> bool:
+        """Whether the package holds a part."""
+        return self._real(part) in self._new or (
+            part.casefold() in self._names and part.casefold() not in self._dropped
+        )
+
+    def free(self, pattern: str) -> str:
+        """The first name of a pattern such as "xl/comments{}.xml" that no part has."""
+        return next(name for number in range(1, 100_000) if not self.has(name := pattern.format(number)))
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+    def read(self, part: str) -> bytes:
+        """The bytes of a part as it stands now. Raises KeyError where there is none."""
+        name = self._real(part)
+        return self._new[name] if name in self._new else self._zip.read(name)
+
+    def tree(self, part: str) -> etree._Element:
+        """The tree of a part; what is changed in it is in the package."""
+        name = self._real(part)
+        if name not in self._trees:
+            self._trees[name] = _parse(self.read(part))
+        return self._trees[name]
+
+    def write(self, part: str, data: bytes) -> None:
+        """Replace a part, or add one."""
+        name = self._real(part)
+        self._trees.pop(name, None)
+        self._dropped.discard(name.casefold())
+        self._new[name] = data
+
+    def plant(self, part: str, tree: etree._Element) -> None:
+        """Replace a part by a tree, or add one."""
+        self.write(part, b"")
+        self._trees[self._real(part)] = tree
+
+    # --- links and types ----------------------------------------------------------------------------------------------
+    @staticmethod
+    def _rels(part: str) -> str:
+        return posixpath.join(posixpath.dirname(part), "_rels", posixpath.basename(part) + ".rels")
+
+    @staticmethod
+    def _target(part: str, target: str) -> str:
+        return posixpath.normpath(posixpath.join("/", posixpath.dirname(part), target)).lstrip("/")
+
+    def links(self, part: str) -> list[Link]:
+        """What a part ("": the package itself) links to."""
+        rels = self._rels(part)
+        return [
+            Link(
+                item.get("Id"),
+                item.get("Type", "").rsplit("/", 1)[-1],
+                "" if item.get("TargetMode") == "External" else self._target(part, item.get("Target", "")),
+            )
+            for item in (self.tree(rels) if self.has(rels) else ())
+            if isinstance(item.tag, str)
+        ]
+
+    def linked(self, part: str, kind: str) -> str:
+        """The part of a kind ("comments", "styles" ...) that a part links to, or nothing."""
+        return next((link.part for link in self.links(part) if link.kind == kind and link.part), "")
+
+    def link(self, part: str, kind: str, target: str) -> str:
+        """Link a part to another; returns the id."""
+        rels = self._rels(part)
+        if not self.has(rels):
+            # LibreOffice names each such part by itself, so that a new one may have no type yet
+            self.type_of(extension="rels", content="application/vnd.openxmlformats-package.relationships+xml")
+            self.plant(rels, etree.Element(f"{{{RELS}}}Relationships", nsmap={None: RELS}))
+        used = {link.id for link in self.links(part)}
+        new = next(name for number in range(1, 100_000) if (name := f"rId{number}") not in used)
+        kind = f"{LINKS[self.ns]}/{kind}"
+        etree.SubElement(self.tree(rels), f"{{{RELS}}}Relationship", Id=new, Type=kind, Target=f"/{target}")
+        return new
+
+    def type_of(self, *, part: str = "", extension: str = "", content: str) -> None:
+        """Say of a part, or of all parts with an extension, what they are; nothing where it is said already."""
+        tree = self.tree(CONTENT_TYPES)
+        said = {(item.get("PartName") or item.get("Extension") or "").casefold() for item in tree}
+        if extension and extension.casefold() not in said:
+            tree.insert(0, etree.Element(f"{{{TYPES}}}Default", Extension=extension, ContentType=content))
+        if part and f"/{part}".casefold() not in said:
+            etree.SubElement(tree, f"{{{TYPES}}}Override", PartName=f"/{part}", ContentType=content)
+
+    def drop(self, owner: str, kind: str) -> None:
+        """Take out the part of a kind that `owner` links to, with the link and its type; nothing where there is none."""
+        part = self.linked(owner, kind)
+        if not part:
+            return
+        rels = self.tree(self._rels(owner))
+        for item in [item for item in rels if item.get("Type", "").rsplit("/", 1)[-1] == kind]:
+            rels.remove(item)
+        types = self.tree(CONTENT_TYPES)
+        for item in [item for item in types if (item.get("PartName") or "").casefold() == f"/{part}".casefold()]:
+            types.remove(item)
+        name = self._real(part)
+        self._new.pop(name, None)
+        self._trees.pop(name, None)
+        self._dropped.add(name.casefold())
+
+    def add_sheet(self, title: str, tree: etree._Element) -> str:
+        """Add a worksheet at the end, where it moves no other; returns its part."""
+        part = self.free("xl/worksheets/sheet{}.xml")
+        self.plant(part, tree)
+        self.type_of(part=part, content=SHEET)
+        link = self.link(self.workbook, "worksheet", part)
+        sheets = self.tree(self.workbook).find(self.tag("sheets"))
+        number = max((int(sheet.get("sheetId")) for sheet in sheets), default=0) + 1
+        etree.SubElement(sheets, self.tag("sheet"), name=title, sheetId=str(number)).set(
+            f"{{{LINKS[self.ns]}}}id", link
+        )
+        self.sheets[title] = part
+        return part
+
+    def sheet_id(self, title: str) -> str:
+        """The number by which calcChain.xml knows a worksheet."""
+        sheets = self.tree(self.workbook).find(self.tag("sheets"))
+        return next(sheet.get("sheetId") for sheet in sheets if sheet.get("name") == title)
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+    def changed(self) -> dict[str, bytes]:
+        """The parts that differ from what was opened, by name."""
+        found = dict(self._new)
+        found |= {
+            name: etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
+            for name, tree in self._trees.items()
+        }
+        return {name: data for name, data in found.items() if not self._same(name, data)}
+
+    def _same(self, name: str, data: bytes) -> bool:
+        if name.casefold() not in self._names or name.casefold() in self._dropped:
+            return False
+        before = self._zip.read(name)
+        return before == data or (name.endswith((".xml", ".rels")) and _canonical(before) == _canonical(data))
+
+    def data(self) -> bytes:
+        """The workbook as the bytes of a file; unchanged parts keep bytes, order, date and way of packing."""
+        new, out = self.changed(), BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+            for info in self._infos:
+                if info.filename.casefold() in self._dropped:
+                    continue
+                data = new.pop(info.filename, None)
+                data = self._zip.read(info) if data is None else data
+                made.writestr(copy.copy(info), data, compress_type=info.compress_type)
+            for name, data in new.items():
+                made.writestr(zipfile.ZipInfo(name, self._infos[0].date_time), data, zipfile.ZIP_DEFLATED)
+        return out.getvalue()
+
+
+_WHY = {
+    "R03": "设有打开密码",
+    "R11": "是旧格式文件，请另存为 .xlsx",
+}
+
+
+def split(address: str) -> tuple[int, int]:
+    """Row and column of an address: D8 -> (8, 4)."""
+    letters, row = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d+)", address).groups()
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return int(row), number

@@ -1,0 +1,127 @@
+"""Which findings are shown in a workbook, in which order, and who is to mend them. Pure: the appliers put a plan into a file.
+
+A finding keeps its identity while months go by: rule, workbook, worksheet, column and what identifies the row, but never the row's
+number, which sorting changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..findings import SEVERITIES, Finding
+from ..references import resolve
+from ..schema import CENTRE
+from ..tables import Table, Town, Workbook
+
+# whom a row names for the work in it, first come first; else whoever keeps the workbook
+NAMED = (
+    "reporter",
+    "teacher",
+    "helper",
+    "recorder",
+    "handler",
+    "checker",
+    "owner",
+    "head_teacher",
+    "surveyor",
+    "server",
+    "locker",
+)
+KEPT_BY = {
+    "enrolment": "学籍管理员",
+    "attendance": "班主任",
+    "cases": "学籍管理员",
+    "support": "资助员",
+    "selfcheck": "校长",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese."""
+
+    severity: str
+    rule: str
+    sheet: str
+    row: int
+    cell: str
+    message: str
+    fix: str
+    who: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be shown in one workbook: `name` as in the shared folder, the hash it was judged with, the entries in order."""
+
+    name: str
+    sha256: str
+    as_of: dt.date
+    entries: tuple[Entry, ...]
+
+
+def plan(town: Town, name: str, findings: Iterable[Finding]) -> Plan:
+    """The plan for one workbook of a judged township; findings of other workbooks are left out.
+
+    In the order of the worksheets and rows, as a clerk goes through them; what is of the whole workbook comes first.
+    """
+    workbook = town.by_name[name]
+    order = {sheet.title: place for place, sheet in enumerate(workbook.book.sheets)}
+    rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    own = sorted(
+        (finding for finding in findings if finding.workbook == name),
+        key=lambda one: (order.get(one.sheet, -1), one.row, rank[one.severity], one.column, one.rule, one.message),
+    )
+    return Plan(name, workbook.sha256, town.as_of, tuple(_entry(town, workbook, finding) for finding in own))
+
+
+def _entry(town: Town, workbook: Workbook, finding: Finding) -> Entry:
+    table = next((table for table in workbook.tables.values() if table.sheet.title == finding.sheet), None)
+    there = table is not None and finding.row in table.frame.index
+    return Entry(
+        SEVERITIES[finding.severity],
+        finding.rule,
+        finding.sheet,
+        finding.row,
+        finding.cell,
+        finding.message,
+        finding.fix,
+        (there and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE),
+        identity(finding, _key(table, finding.row) if there else ""),
+    )
+
+
+def _key(table: Table, row: int) -> str:
+    names = table.sheet.primary_key or (table.sheet.typed[0].name,)
+    return "|".join(str(table.frame.at[row, name]) for name in names)
+
+
+def identity(finding: Finding, key: str) -> str:
+    """Sixteen characters that stay the same while a finding does; nothing personal can be read in them."""
+    said = (finding.rule, finding.workbook, finding.sheet, finding.column, key or str(finding.row))
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
+
+
+def _named(town: Town, workbook: Workbook, table: Table, row: int) -> str:
+    """The member of staff a row names for the work in it; "" where it names none."""
+    for name in NAMED:
+        item = table.sheet.by_name.get(name)
+        if item is not None and item.reference == "staff" and not pd.isna(table.frame.at[row, name]):
+            key = resolve(town, table.sheet.name, name)["key"].get((workbook.name, row), "")
+            return _staff(town).get(key) or str(table.frame.at[row, name])
+    return ""
+
+
+def _staff(town: Town) -> dict[str, str]:
+    return town.once(_names)
+
+
+def _names(town: Town) -> dict[str, str]:
+    rows = town["staff"].dropna(subset=["staff_id", "name"])
+    return dict(zip(rows["staff_id"], rows["name"], strict=True))

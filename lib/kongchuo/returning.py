@@ -1,0 +1,91 @@
+"""What was found goes back to those who can mend it: marked copies in the returns folder, or marks in their own workbooks.
+
+<out>/returns/<school>/<workbook>_校验.xlsx, or <workbook>_校验结果.xlsx, a list, where the workbook itself cannot be marked;
+<out>/returns/原件/<day>/<school>/ holds the workbooks as they were before they were marked in place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import marking, opening, reading, writing
+from .findings import UserError
+from .marking import Plan, Refused, saving
+from .tables import Workbook
+
+RETURNS, ORIGINALS = "returns", "原件"
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What became of one workbook: its name, how many findings it shows, where; `refused` says why it is not marked itself."""
+
+    name: str
+    count: int
+    path: Path
+    refused: str = ""
+
+
+def mark(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    in_place: bool = False,
+    clear: bool = False,
+    as_of: dt.date | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Returned]:
+    """Judge the school year of `paths` and show the findings in each workbook asked for; `clear` takes all marks out.
+
+    A workbook without findings is written only where it still shows some. Raises UserError where nothing can be found.
+    """
+    shared, year, wanted = reading.locate(list(paths))
+    town, _, judgement = opening.judged(shared, year, as_of)
+    checked = opening.Checked(year, town.as_of, judgement, tuple(wanted))
+    names = [book.name for book in town.workbooks if checked.asked(book.name)]
+    returned = []
+    for name in names:
+        plan = marking.plan(town, name, () if clear else judgement.findings)
+        one = _return(town.by_name[name], plan, shared, out, in_place)
+        if one is not None:
+            returned.append(one)
+            say(_line(one))
+    if not names:
+        raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
+    return returned
+
+
+def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: bool) -> Returned | None:
+    path, home = shared / workbook.name, out / RETURNS / workbook.home
+    target = path if in_place else home / f"{path.stem}_校验.xlsx"
+    try:
+        if not workbook.read:
+            raise Refused("读不到或打不开")
+        data = path.read_bytes()
+        made = marking.marked(data, plan, workbook.book)
+        if made == data and not plan.entries:
+            return None
+        if in_place:
+            saving.write_in_place(
+                path, made, plan.sha256, out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
+            )
+        else:
+            saving.same(data, plan.sha256)
+            saving.write_copy(target, made)
+        return Returned(workbook.name, len(plan.entries), target)
+    except (Refused, OSError) as error:
+        why = str(error) if isinstance(error, Refused) else "读不到"
+        if not plan.entries:
+            return Returned(workbook.name, 0, path, why) if in_place else None
+        listed = home / f"{path.stem}_校验结果.xlsx"
+        saving.write_copy(listed, writing.findings_workbook(plan.entries))
+        return Returned(workbook.name, len(plan.entries), listed, why)
+
+
+def _line(one: Returned) -> str:
+    if one.refused:
+        return f"  {one.name}：没有标记，{one.refused}。{f'问题 {one.count} 条另列在 {one.path}' if one.count else ''}"
+    return f"  {one.name}：{f'标出问题 {one.count} 条' if one.count else '标记已清除'}，{one.path}"

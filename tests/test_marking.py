@@ -1,0 +1,223 @@
+"""Findings shown in a workbook of our own: only 校验结果 is written, and a mark holds only what is still so."""
+
+import datetime as dt
+import io
+import re
+import zipfile
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from kongchuo import marking, schema, writing
+from kongchuo.findings import Finding
+from kongchuo.marking import filling
+from kongchuo.marking.package import Package, Refused
+from kongchuo.marking.plan import Entry, Plan, identity
+from kongchuo.places import RESULTS
+from kongchuo.writing import results
+
+BOOKS = schema.default()
+BOOK = BOOKS.by_stem["学籍"]
+ROSTER = BOOKS.sheets["roster"].title
+DAY = dt.date(2023, 10, 31)
+PUPILS = [
+    {
+        "student_key": f"XS{number:07d}",
+        "name": f"甲春{'梅兰竹菊'[number]}",
+        "id_no": f"99000020110315020{number}",
+        "birth_date": dt.date(2011, 3, 15),
+        "seat_no": number + 1,
+        "address": '样例一村"3"组',
+    }
+    for number in range(4)
+]
+PLAIN = writing.workbook_bytes("学籍", BOOK, {"roster": PUPILS}, BOOKS)
+COLUMNS = {
+    item.name: letter for item, letter in zip(BOOKS.sheets["roster"].typed, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", strict=False)
+}
+
+
+def entry(field, row, message="错了", severity="错误", rule="F05"):
+    cell = f"{COLUMNS[field]}{row}"
+    finding = Finding("2023-2024/示例中学/学籍.xlsx", ROSTER, row, field, cell, rule, "error", message, "请核对")
+    return Entry(severity, rule, ROSTER, row, cell, message, "请核对", "甲老师", identity(finding, f"key {row}"))
+
+
+def plan(*entries, as_of=DAY):
+    return Plan("2023-2024/示例中学/学籍.xlsx", "", as_of, tuple(sorted(entries, key=lambda one: one.row)))
+
+
+def lines(data):
+    return list(filling.read(Package(data)))
+
+
+def parts(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+def test_only_one_part_is_written():
+    before, after = parts(PLAIN), parts(marking.marked(PLAIN, plan(entry("name", 2), entry("id_no", 3)), BOOK))
+    assert list(before) == list(after)
+    assert [name for name in before if before[name] != after[name]] == ["xl/worksheets/sheet6.xml"]
+
+
+def test_what_is_listed():
+    (line, _) = lines(marking.marked(PLAIN, plan(entry("birth_date", 2), entry("name", 3)), BOOK))
+    assert line["cell"] == f"{COLUMNS['birth_date']}2"
+    assert line["held"] == f"40617{results.BETWEEN}XS0000000", 'what cell&"" gives, and the row\'s key'
+    assert line["place"] == f"{ROSTER}!{COLUMNS['birth_date']}2"
+    assert line["line"] == f"{ROSTER}!2"
+    assert line["hint"] == "【错误】错了。请核对"
+    assert line["state"] == "待改"
+    assert line["since"] == str((DAY - filling.EPOCH).days)
+
+
+def test_the_findings_of_one_row_make_one_hint():
+    data = marking.marked(PLAIN, plan(*(entry("name", 2, f"错{n}", rule=f"X{n:02}") for n in range(10))), BOOK)
+    hints = [line["hint"] for line in lines(data) if "hint" in line]
+    assert len(hints) == 1
+    assert "错0" in hints[0]
+    assert "错9" not in hints[0]
+    assert f"等10条，见{RESULTS}" in hints[0]
+
+
+def test_again_is_the_same_and_clear_is_as_before():
+    wanted = plan(entry("name", 2), entry("id_no", 3))
+    once = marking.marked(PLAIN, wanted, BOOK)
+    assert marking.marked(once, wanted, BOOK) is once
+    cleared = marking.marked(once, plan(), BOOK)
+    for name, part in parts(cleared).items():
+        assert etree.tostring(etree.fromstring(part), method="c14n") == etree.tostring(
+            etree.fromstring(parts(PLAIN)[name]), method="c14n"
+        ), name
+
+
+def test_a_workbook_without_findings_is_left_alone():
+    assert marking.marked(PLAIN, plan(), BOOK) is PLAIN
+
+
+def typed_in(data, row, **values):
+    """What a clerk types into a line of 校验结果, by openpyxl, which writes another package than ours."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    page = book[RESULTS]
+    for name, value in values.items():
+        page[f"{results.LETTERS[name]}{row}"] = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_what_people_typed_and_since_when_go_along_with_the_finding():
+    first = marking.marked(PLAIN, plan(entry("name", 2), entry("id_no", 3)), BOOK)
+    typed = typed_in(first, 3, reason="户口簿即如此", asked_by="甲老师", confirmed="是", until=dt.date(2024, 1, 31))
+    later = plan(entry("sex", 2), entry("id_no", 3), as_of=dt.date(2023, 11, 30))
+    new, old = lines(marking.marked(typed, later, BOOK))
+    assert "reason" not in new
+    assert new["since"] == str((dt.date(2023, 11, 30) - filling.EPOCH).days)
+    assert (old["reason"], old["asked_by"], old["confirmed"]) == ("户口簿即如此", "甲老师", "是")
+    assert old["until"] == str((dt.date(2024, 1, 31) - filling.EPOCH).days)
+    assert old["since"] == str((DAY - filling.EPOCH).days)
+
+
+@pytest.mark.parametrize(
+    ("value", "held", "formula"),
+    [
+        ("甲春梅", "甲春梅", False),
+        (40617, "40617", False),
+        (0.1, "0.1", True),
+        (510000199001011234, "5.10000199001011e+17", True),
+        (True, "TRUE", False),
+        ("=1/0", "#", False),
+        ("a&b<c>", "a&b<c>", False),
+        ('说"好"', '说"好"', False),
+        (None, "", False),
+    ],
+)
+def test_what_a_cell_holds(value, held, formula):
+    book = openpyxl.load_workbook(io.BytesIO(PLAIN))
+    cell = book[ROSTER][f"{COLUMNS['seat_no']}2"]
+    cell.value = value
+    out = io.BytesIO()
+    book.save(out)
+    data = out.getvalue()
+    if value == "=1/0":  # openpyxl writes no value; the program that calculates does
+        name = "xl/worksheets/sheet2.xml"
+        changed = parts(data)
+        changed[name] = (
+            changed[name]
+            .replace(b"<f>1/0</f><v />", b"<f>1/0</f><v>#DIV/0!</v>")
+            .replace(f'r="{cell.coordinate}"'.encode(), f'r="{cell.coordinate}" t="e"'.encode())
+        )
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as package:
+            for part, content in changed.items():
+                package.writestr(part, content)
+        data = out.getvalue()
+    made = marking.marked(data, plan(entry("seat_no", 2)), BOOK)
+    (line,) = lines(made)
+    assert line["held"] == f"{held}{results.BETWEEN}XS0000000"
+    assert (re.search(rb"<f>[0-9.E+]+&amp;", parts(made)["xl/worksheets/sheet6.xml"]) is not None) == formula
+
+
+def chain(*cells):
+    return b"".join(b'<c r="%s"%s/>' % (ref, b' i="%d"' % sheet if sheet else b"") for ref, sheet in cells)
+
+
+def with_chain(data, cells):
+    """The workbook as Excel saves it: with a list of all formulas (calcChain)."""
+    package = Package(data)
+    part = "xl/calcChain.xml"
+    package.write(part, b'<calcChain xmlns="%s">%s</calcChain>' % (package.ns.encode(), cells))
+    package.type_of(part=part, content="application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml")
+    package.link(package.workbook, "calcChain", part)
+    return package.data()
+
+
+def test_excels_list_of_formulas_names_none_that_is_gone():
+    data = with_chain(PLAIN, chain((b"R1", 6), (b"I2", 0), (b"AF2", 2), (b"AF3", 0), (b"R2", 6)))
+    made = parts(marking.marked(data, plan(entry("name", 2)), BOOK))
+    assert chain((b"AF2", 2), (b"AF3", 0)) in made["xl/calcChain.xml"]
+    assert b'"I2"' not in made["xl/calcChain.xml"]
+    only = with_chain(PLAIN, chain((b"R1", 6), (b"I2", 0)))
+    made = parts(marking.marked(only, plan(entry("name", 2)), BOOK))
+    assert "xl/calcChain.xml" not in made
+    assert not any(b"calcChain" in part for part in made.values())
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data[: len(data) // 2], lambda data: b"\xd0\xcf\x11\xe0" + data, lambda data: b""]
+)
+def test_what_cannot_be_changed_is_refused_with_a_reason(change):
+    with pytest.raises(Refused) as refused:
+        marking.marked(change(PLAIN), plan(entry("name", 2)), BOOK)
+    assert any("一" <= char <= "鿿" for char in str(refused.value))
+
+
+def test_a_signed_workbook_is_refused():
+    out = io.BytesIO(PLAIN)
+    with zipfile.ZipFile(out, "a") as package:
+        package.writestr("_xmlsignatures/sig1.xml", "<x/>")
+    with pytest.raises(Refused, match="签名"):
+        marking.marked(out.getvalue(), plan(entry("name", 2)), BOOK)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["name", "id_no", "seat_no", "birth_date", "address"]), st.integers(2, 9)),
+        unique=True,
+    )
+)
+def test_mark_mark_clear_gives_back_every_part(places):
+    """Whatever is marked, in whatever rows: again changes nothing, and clear leaves each part as it was."""
+    wanted = plan(*(entry(field, row) for field, row in places))
+    once = marking.marked(PLAIN, wanted, BOOK)
+    assert marking.marked(once, wanted, BOOK) is once
+    cleared, before = parts(marking.marked(once, plan(), BOOK)), parts(PLAIN)
+    assert {name for name in before if cleared[name] != before[name]} <= {"xl/worksheets/sheet6.xml"}
+    read = openpyxl.load_workbook(io.BytesIO(once))[RESULTS]
+    assert read.max_row == max(len(places) + 1, 1)
