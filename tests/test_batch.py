@@ -151,7 +151,7 @@ def test_schools_come_from_the_registry_in_its_order(tmp_path):
 
     assert batch.registered(tmp_path, "2023-2024") == (
         batch.School("示例中学", "SLZX", ("示例初中", "初中")),
-        batch.School("示例小学", "SLXX", ("",)),
+        batch.School("示例小学", "SLXX"),
     )
 
 

@@ -23,6 +23,7 @@ from . import archive, execution, pages, reading, schema, years
 from .archive import DONE, FAILED, TOWN, Month, Result, safe_name
 from .findings import UsageError, UserError
 from .places import ALL, PACKAGE
+from .references import School, school_called, schools_in
 
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 
@@ -33,15 +34,6 @@ class Batch:
 
     notebook: Path
     values: dict[str, str]
-
-
-@dataclass(frozen=True)
-class School:
-    """A school as people may name it: full name (its folder), code, other names."""
-
-    name: str
-    code: str = ""
-    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,20 +118,18 @@ def expand(batch: Batch, overrides: Mapping[str, str], schools: Sequence[School]
     values = {**batch.values, **overrides}
     if not years.MONTH.fullmatch(values["month"]):
         raise UsageError(f"月份“{values['month']}”应写成 2023-10 的样子")
-    known = {text: school.name for school in schools for text in (*school.aliases, school.code, school.name) if text}
     chosen: dict[str, str] = {}  # name of the run -> the notebook's `school`
     for text in filter(None, re.split(r"[,，、\s]+", values["school"])):
         if text in (ALL, TOWN):
             chosen[TOWN] = ALL
         if text == ALL:
             chosen |= {school.name: school.name for school in schools}
-        elif text in known:
-            chosen[known[text]] = known[text]
         elif text != TOWN:
-            near = difflib.get_close_matches(text, known, 1, 0.3)
-            raise UsageError(
-                f"登记表里没有学校“{text}”" + (f"，是不是“{near[0]}”？" if near else "，请核对“基础信息”的学校表")
-            )
+            name, near = school_called(text, schools)
+            if not name:
+                hint = f"是不是“{near}”？" if near else "请核对“基础信息”的学校表"
+                raise UsageError(f"登记表里没有学校“{text}”，{hint}")
+            chosen[name] = name
     if not chosen:
         raise UsageError("没有指定学校：school=all 或学校全称、代码，多所用逗号隔开")
     return tuple(Run(name, {**values, "school": school}) for name, school in chosen.items())
@@ -159,9 +149,8 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
     if table is None or table.frame["school_name"].dropna().empty:
         homes = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != schema.CENTRE)
         return tuple(map(School, homes))
-    texts = table.frame.fillna({"active": True, "stage": "", "school_name": "", "school_code": "", "school_alias": ""})
-    rows = texts[texts["active"] & (texts["stage"] != schema.CENTRE) & (texts["school_name"] != "")].itertuples()
-    return tuple(School(row.school_name, row.school_code, tuple(row.school_alias.split("、"))) for row in rows)
+    rows = table.frame
+    return schools_in(rows[rows["active"].fillna(True).astype(bool) & (rows["stage"] != schema.CENTRE)])
 
 
 def run(

@@ -6,7 +6,6 @@ The township is read once in a process, however many months and schools a live p
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +19,7 @@ from .measures.flows import month_flow
 from .measures.scopes import Scope
 from .places import ALL, WORKBOOKS
 from .policy import Policy
+from .references import School, school_called, schools_in
 from .rules import Judgement, NotJudged
 from .schema import CENTRE
 from .tables import Town, Workbook
@@ -116,16 +116,10 @@ def find_school(town: Town, school: str) -> str:
     wanted = school.strip()
     if wanted == ALL:
         return ""
-    names = {name: name for name in town.homes}
-    for row in town.schools.dropna(subset=["school_name"]).itertuples():
-        aliases = str(row.school_alias).split("、") if isinstance(row.school_alias, str) else []
-        names |= {
-            name: row.school_name for name in (row.school_code, row.school_name, *aliases) if isinstance(name, str)
-        }
-    if wanted in names:
-        return names[wanted]
-    near = difflib.get_close_matches(wanted, names, 1)
-    hint = f"是不是“{names[near[0]]}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {ALL}。"
+    name, near = school_called(wanted, (*schools_in(town.schools), *map(School, town.homes)))
+    if name:
+        return name
+    hint = f"是不是“{near}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {ALL}。"
     raise UserError(f"没有名为“{wanted}”的学校。{hint}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -209,3 +209,34 @@ def class_names(town: Town) -> dict[str, str]:
     """Class id -> class name."""
     rows = town["class"].dropna(subset=["class_id"])
     return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
+
+
+# --- schools by name ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class School:
+    """A school as people may name it: full name (its folder), code, other names."""
+
+    name: str
+    code: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+def schools_in(rows: pd.DataFrame) -> tuple[School, ...]:
+    """The schools of rows of 学校 that have a name."""
+    texts = rows.dropna(subset=["school_name"]).fillna({"school_code": "", "school_alias": ""})
+    columns = texts[["school_name", "school_code", "school_alias"]].itertuples(index=False, name=None)
+    return tuple(School(name, code, tuple(filter(None, alias.split("、")))) for name, code, alias in columns)
+
+
+def school_called(wanted: str, schools: Iterable[School]) -> tuple[str, str]:
+    """The full name of the school meant by a full name, code or usual name, and ""; where none is, "" and the nearest one.
+
+    The one way the command line, a parameter file and an address of a page find a school.
+    """
+    schools = tuple(schools)
+    known = {text: school.name for school in schools for text in (*school.aliases, school.code) if text}
+    known |= {school.name: school.name for school in schools}
+    if wanted in known:
+        return known[wanted], ""
+    near = difflib.get_close_matches(wanted, known, 1, 0.5)
+    return "", known[near[0]] if near else ""
