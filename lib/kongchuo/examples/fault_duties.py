@@ -6,7 +6,7 @@ import datetime as dt
 
 from ..schema import CENTRE
 from . import days
-from .faults import Hand, NoPlace, Row
+from .faults import Hand, Row
 from .people import GIVEN
 
 REGISTRY, BONDS = (f"{days.YEAR}/{CENTRE}/{title}.xlsx" for title in ("基础信息", "包保责任"))
@@ -47,24 +47,14 @@ def grade_unanswered(hand: Hand) -> None:
 
 
 def pupil_unanswered(hand: Hand) -> None:
-    """G03: a class without a teacher (F17), and in it disabled pupils, or one of a plan without 帮扶教师 (F17), nobody answers for."""
+    """G03: a class without a teacher (F17), and in it disabled pupils for whom nobody else answers."""
     cared = {row["student_key"] for _, row in hand.rows("roster") if row.get("teacher")}
     rooms = {row["student_key"]: row["class_id"] for _, row in hand.rows("roster")}
 
     def alone(row: Row) -> bool:
         return row["student_key"] not in cared and hand.free(rooms[row["student_key"]])
 
-    try:
-        _, pupil = hand.pick("disabled", alone)
-    except NoPlace:  # few are disabled, and their classes taken
-        others = {
-            row["student_key"] for _, row in (*hand.rows("disabled"), *hand.rows("suspected"), *hand.rows("dropout"))
-        }
-        place, pupil = hand.pick("pupil_plan", lambda row: row["student_key"] in rooms.keys() - others)
-        del pupil["helper"]
-        hand.of("roster", pupil["student_key"])[1].pop("teacher", None)
-        for rule in ("F17", "G03"):
-            hand.note(rule, place, "pupil_plan", pupil, "helper")
+    _, pupil = hand.pick("disabled", alone)
     room = rooms[pupil["student_key"]]
     hand.take(room)
     book, row = next((book, row) for book, row in hand.rows("class") if row["class_id"] == room)

@@ -98,13 +98,14 @@ def _leader(hand: Hand, school: Row) -> Row:
 
 def unusual_word(hand: Hand) -> None:
     """F29; what is a word of its own, and a surname, stay silent."""
-    places = (("publicity_log", "topic"), ("joint", "matter"), ("mechanism", "title"))
-    sheet, name = hand.random.choice(places)
+    sheet, name = hand.random.choice(
+        (("publicity_log", "topic"), ("joint", "matter"), ("support_log", "content"), ("mechanism", "title"))
+    )
     book, row = hand.pick(sheet)
     row[name] += hand.random.choice(("（含隨遷子女）", "，核对坐次表", "，防止缀学", "，学困生帮辅", "，各级段负责"))
     hand.note("F29", book, sheet, row, name)
-    _, row = hand.pick("joint")
-    row["matter"] += hand.random.choice(("，请人帮辅导作业", "，七年级段一起", "，由於老师陪同", "，核对座次表"))
+    _, row = hand.pick("support_log")
+    row["content"] += hand.random.choice(("，请人帮辅导作业", "，七年级段一起", "，由於老师陪同", "，核对座次表"))
 
 
 PLANTS = {

@@ -9,6 +9,7 @@ import pandas as pd
 from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..measures import Measure, bonds, flows
 from ..months import Month
+from .bonds import blocks as four_duties
 from .units import Column, behind, by_keys, ledger, unit_table
 
 CHECKLIST_ITEMS = 20
@@ -47,7 +48,7 @@ def organisation(month: Month) -> Section:
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
     table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")
-    blocks = [Note(lead), Tiles(figures), table]
+    blocks = [Note(lead), Tiles(figures), table, *four_duties(month)]
     if unread:
         blocks.insert(0, Note(f"读不到自查档案或包保责任：{'、'.join(unread)}，未计入。", "unknown"))
     return Section("自查组织", tuple(blocks), 2, "organisation")

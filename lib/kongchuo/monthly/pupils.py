@@ -50,8 +50,8 @@ def basics(month: Month) -> Section:
 def _rate(month: Month, rate: Ratio, code: str) -> Figure:
     """A rate of the school year as it stands at the month's end, with what it must be known with and its targets."""
     total, (definition,) = rate.total, [item for item in MEASURES if item.code == code]
-    note = "；".join(filter(None, (total.note, definition.targets(month.policy))))
-    return Figure(f"{rate.title}（{code}）", total, note or definition.formula, "unknown" if total.unknown else "plain")
+    note = "；".join(filter(None, (total.note, definition.targets(month.policy) or "以摸底为准，镇外在读也算")))
+    return Figure(f"{rate.title}（{code}）", total, note, "unknown" if total.unknown else "plain")
 
 
 def _not_at_school(month: Month, rate: Ratio) -> list[Details]:

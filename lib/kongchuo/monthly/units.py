@@ -99,14 +99,14 @@ def by_keys(frame: pd.DataFrame, values: pd.Series | None = None) -> pd.Series:
 def ledger(month: Month, frame: pd.DataFrame, sheet: str, names: Iterable[str], **more: object) -> Table:
     """Rows of a ledger with school or class in front, staff and classes by name, masked for who reads."""
     scope, form, names = month.scope, month.town.schema.sheets[sheet], tuple(names)
-    known = {"staff": scope.staff_names, "class": scope.labels}
+    known = {"staff": scope.staff_names, "class": scope.labels, "village": village_names(month.town)}
     shown = {
         item.name: [known[item.reference].get(value, value) for value in frame[item.name]]
         for item in (form.by_name[name] for name in names)
         if item.reference in known and not item.many
     }
     extra = {} if month.home else {"学校": frame["home"]}
-    if scope.of_class(sheet):
+    if scope.of_class(sheet) and (not len(frame) or (frame["class_id"] != "").any()):
         extra["班级"] = [scope.labels.get(key, key) or "—" for key in frame["class_id"]]
     return rows_table(frame.assign(**shown), form, names, audience(month), extra, **more)
 
@@ -116,6 +116,12 @@ def rows_behind(month: Month, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
     own = rows[(rows["sheet"] == sheet) & (rows.index.get_level_values("row") > 0)]
     own = own[~own.index.duplicated()]
     return month.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})
+
+
+def village_names(town: Town) -> dict[str, str]:
+    """Village code -> name."""
+    rows = town["village"].dropna(subset=["village_code"])
+    return dict(zip(rows["village_code"], rows["village_name"].fillna(rows["village_code"]), strict=True))
 
 
 def behind(summary: str, table: Table) -> Details:
