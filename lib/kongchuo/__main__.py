@@ -40,6 +40,28 @@ def check(args: argparse.Namespace) -> int:
     return ERRORS if findings.count(opened.findings)[findings.ERROR] else CLEAN
 
 
+def due(args: argparse.Namespace) -> int:
+    """Print what is overdue and what falls due, school by school."""
+    from . import opening
+
+    day, rows = opening.due(args.paths, args.within, args.as_of)
+    if args.json:
+        print(rows.reset_index().to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+    for home, own in () if args.json else rows.groupby("home", sort=True):
+        late = int((own["days"] < 0).sum())
+        print(f"\n{home}：逾期 {late} 项，{args.within} 天内到期 {len(own) - late} 项")
+        for title, name, who, last, days in own[["title", "name", "who", "due", "days"]].itertuples(index=False):
+            when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
+            print(f"  {last:%Y-%m-%d} {when:10} {title}　{_text(name)}　{_text(who)}")
+    if not len(rows) and not args.json:
+        print(f"截至 {day}，没有逾期和 {args.within} 天内到期的事项。")
+    return ERRORS if (rows["days"] < 0).any() else CLEAN
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def mark(args: argparse.Namespace) -> int:
     """Show the findings in the workbooks themselves, or in marked copies."""
     from . import returning
@@ -148,6 +170,11 @@ def parser() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="全部重新检查，不用上次的结果（文件没有变动时，平时直接给出上次的结果）"
     )
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
+    made = command(due, "列出各校已逾期和快到期的事项")
+    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
+    made.add_argument("--within", type=int, default=14, metavar="DAYS", help="今后多少天内到期的也列出（默认14）")
+    made.add_argument("--json", action="store_true", help="逐条输出 JSON")
+    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
     made = command(mark, "把问题标到工作簿里：默认另存标好的副本，原文件不动")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
     made.add_argument("--in-place", action="store_true", help="直接标在原工作簿里（先留原件；有人打开时不写）")

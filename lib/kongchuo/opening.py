@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import places, policy, reading, remembering, years
+import pandas as pd
+
+from . import deadlines, places, policy, reading, remembering, years
 from .examining import examine
 from .findings import Finding, UserError
 from .rules import Judgement, NotJudged
@@ -67,6 +69,15 @@ def check(paths: Sequence[Path], as_of: dt.date | None = None, *, remembered: bo
         if remembered and remembering.fingerprint(shared, year, as_of) == key:  # nobody has saved anything meanwhile
             remembering.remember(shared, year, key, *known)
     return Checked(year, *known, tuple(wanted))
+
+
+def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> tuple[dt.date, pd.DataFrame]:
+    """The day, and what is overdue or falls due within so many calendar days in the folders asked for (see deadlines.due)."""
+    shared, year, wanted = reading.locate(list(paths))
+    town = reading.read_year(shared, year, as_of=as_of)
+    rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within)
+    homes = {path.split("/")[1] for path in wanted}
+    return town.as_of, rows[rows["home"].isin(homes) | (not homes)]
 
 
 def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:

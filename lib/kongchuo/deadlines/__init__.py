@@ -5,10 +5,14 @@ DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what i
 
 from __future__ import annotations
 
-from . import cases, census, changes, filings, pledges, support, watch
+import pandas as pd
+
+from ..policy import Policy
+from ..tables import Town
+from . import cases, census, changes, filings, lists, pledges, support, watch
 from .base import Deadline, state, within
 
-__all__ = ["DEADLINES", "Deadline", "state", "within"]
+__all__ = ["DEADLINES", "Deadline", "due", "state", "within"]
 
 DEADLINES: tuple[Deadline, ...] = (
     *census.DEADLINES,
@@ -19,3 +23,8 @@ DEADLINES: tuple[Deadline, ...] = (
     *filings.DEADLINES,
     *pledges.DEADLINES,
 )
+
+
+def due(town: Town, policy: Policy, within: int) -> pd.DataFrame:
+    """What is still to be done by `within` calendar days from the town's day, the most overdue first; see lists.due."""
+    return lists.due(town, policy, within, DEADLINES)

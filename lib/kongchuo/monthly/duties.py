@@ -9,6 +9,7 @@ import pandas as pd
 from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..measures import Measure, bonds, flows
 from ..months import Month
+from . import due_dates
 from .bonds import blocks as four_duties
 from .units import Column, behind, by_keys, ledger, unit_table
 
@@ -148,7 +149,8 @@ def next_month(month: Month) -> Section:
             dates = "、".join(dict.fromkeys(f"{day.month}月{day.day}日" for day in due))
             items.append((due[0], f"{what}：{len(due)} 件（{dates}）", basis))
     rows = tuple(sorted(items, key=lambda item: pd.Timestamp(item[0])))
-    return Section("下月工作", (Table(("日期", "事项", "依据"), rows),), 11, "next_month")
+    overdue, upcoming = due_dates.lists(month, last)
+    return Section("下月工作", (Table(("日期", "事项", "依据"), rows), overdue, upcoming), 11, "next_month")
 
 
 def signature(month: Month) -> Section:

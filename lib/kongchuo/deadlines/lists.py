@@ -1,0 +1,28 @@
+"""What is due and what is overdue: every deadline of a township on its day, one row for each thing still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ..policy import Policy
+from ..tables import Town
+from .base import Deadline, state
+
+COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "sheet", "column"]
+
+
+def due(town: Town, policy: Policy, within: int, deadlines: Iterable[Deadline]) -> pd.DataFrame:
+    """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed (workbook, row).
+
+    `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out.
+    """
+    parts = []
+    for one in deadlines:
+        rows = state(town, policy, one)
+        rows = rows[rows["done"].isna() & (rows["days"] <= within)]
+        rows = rows.assign(title=one.title, code=one.code, sheet=one.sheet, column=one.column)
+        parts.append(rows[COLUMNS].astype({"who": "object", "name": "object"}))
+    found = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return found.sort_values(["days", "home", "title"], kind="stable")

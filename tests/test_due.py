@@ -1,0 +1,82 @@
+"""Lists of what is overdue and what falls due, from the one table of deadlines."""
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+
+import handmade
+from kongchuo import __main__ as command
+from kongchuo import township
+from kongchuo.deadlines import DEADLINES, Deadline, lists
+from kongchuo.monthly import due_dates
+from ruletables import POLICY
+
+TOWN = handmade.town({}, as_of=dt.date(2023, 10, 10))
+
+
+def deadline(title, *rows):
+    """One deadline with rows of (home, start, due, done)."""
+    frame = pd.DataFrame(rows, columns=["home", "start", "due", "done"]).assign(who=pd.NA, name=title)
+    frame = frame.astype(dict.fromkeys(["start", "due", "done"], "datetime64[us]"))
+    return Deadline("", title, (), "suspected", "found", lambda town, policy: frame)
+
+
+def test_what_is_on_the_list_and_in_which_order():
+    given = [
+        deadline("首访", ("甲小学", "2023-10-01", "2023-10-12", None), ("乙小学", "2023-10-01", "2023-10-02", None)),
+        deadline(
+            "报告", ("甲小学", "2023-10-01", "2023-10-05", "2023-10-09"), ("甲小学", "2023-10-01", "2023-10-25", None)
+        ),
+        deadline("月报", ("甲小学", "2023-10-11", "2023-10-12", None), ("甲小学", "2023-10-01", None, None)),
+        deadline("自查", ("甲小学", "2023-10-01", "2023-10-24", "2023-10-20")),
+    ]
+    found = lists.due(TOWN, POLICY, 14, given)
+    assert found[["home", "title", "days"]].to_records(index=False).tolist() == [
+        ("乙小学", "首访", -8),
+        ("甲小学", "首访", 2),
+        ("甲小学", "自查", 14),  # done on a day that is not yet
+    ]
+
+
+def test_nothing_due_is_an_empty_list():
+    assert lists.due(TOWN, POLICY, 14, DEADLINES).empty
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("due")
+    township.make(folder, 2, 60, 1)
+    return folder
+
+
+def test_command_lists_school_by_school(shared, capsys):
+    day = ["--as-of", "2023-12-15", "--within", "400"]
+    assert command.main(["due", str(shared), *day]) == 0, "the clean example is late with nothing"
+    assert "天内到期" in capsys.readouterr().out
+    command.main(["due", str(shared), *day, "--json"])
+    listed = json.loads(capsys.readouterr().out)
+    assert {"home", "title", "due", "days", "sheet", "row"} <= set(listed[0])
+    home = listed[0]["home"]
+    command.main(["due", str(shared / "2023-2024" / home), *day, "--json"])
+    assert {one["home"] for one in json.loads(capsys.readouterr().out)} == {home}
+
+
+def test_overdue_is_exit_code_1(shared, capsys):
+    assert command.main(["due", str(shared), "--as-of", "2024-08-30"]) == 1
+    assert "逾期" in capsys.readouterr().out
+
+
+def test_page_tells_overdue_from_upcoming(monkeypatch):
+    given = [
+        deadline("首访", ("甲小学", "2023-10-01", "2023-11-12", None), ("甲小学", "2023-10-01", "2023-10-02", None)),
+        deadline("报告", ("乙小学", "2023-10-01", "2023-10-05", None)),
+    ]
+    monkeypatch.setattr(due_dates.deadlines, "due", lambda *asked: lists.due(*asked, given))
+    month = handmade.month(handmade.town({}, homes=("甲小学", "乙小学")), "甲小学")
+    late, soon = due_dates.lists(month, dt.date(2023, 11, 30))
+    assert [(row[0], row[-1].text) for row in late.rows] == [("首访", "逾期 29 天")]
+    assert [(row[0], row[-1].text) for row in soon.rows] == [("首访", "还有 12 天")]
+    town, _ = due_dates.lists(handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30))
+    assert [row[0] for row in town.rows] == ["甲小学", "乙小学"]
