@@ -93,5 +93,5 @@ def test_each_class_is_to_be_checked_by_the_sunday_of_the_fourth_week():
         "date": "2023-09-12",
     }
     rows = due(town("2023-09-20", reconcile=[check]), changes.CHECKED)
-    assert set(rows["due"]) == {pd.Timestamp("2023-09-24")}
+    assert set(rows["due"]) == {pd.Timestamp("2023-10-01")}
     assert dict(zip(rows["name"], rows["done"].notna(), strict=True)) == {"四(1)班": True, "五(1)班": False}

@@ -54,6 +54,24 @@ def test_elapsed_undoes_add(start, number, unit):
     assert (clocks.elapsed(TOWN, days(str(start)), due - pd.Timedelta(days=1), unit) < number).all()
 
 
+@pytest.mark.parametrize(
+    ("start", "number", "end"),
+    [("2023-09-01", 1, "2023-09-10"), ("2023-09-01", 6, "2023-10-15"), ("2024-02-26", 1, "2024-03-03")],
+)
+def test_weeks_of_a_term_begin_with_the_first_whole_one(start, number, end):
+    """1 September 2023 was a Friday; 26 February 2024 a Monday, and so in the first week itself."""
+    assert clocks.week_end(pd.Timestamp(start), number) == pd.Timestamp(end)
+
+
+def test_latest_day_of_a_unit():
+    """The last working day of September 2023 lay before the holiday; the last school day on which to be early enough as well."""
+    given = days("2023-09-30", "2023-12-19", None)
+    assert clocks.latest(TOWN, given, "工作日").tolist()[:2] == [pd.Timestamp("2023-09-28"), pd.Timestamp("2023-12-19")]
+    assert clocks.latest(TOWN, given, "上课日").tolist()[:2] == [pd.Timestamp("2023-09-28"), pd.Timestamp("2023-12-18")]
+    assert clocks.latest(TOWN, given, "上课日", 2).tolist()[:2] == list(days("2023-09-26", "2023-12-14"))
+    assert clocks.latest(TOWN, given, "上课日").isna().tolist() == [False, False, True]
+
+
 def test_unknown_unit():
     with pytest.raises(KeyError):
         clocks.add(TOWN, days("2023-09-01"), 1, "小时")

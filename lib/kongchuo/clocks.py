@@ -46,6 +46,21 @@ def elapsed(town: Town, start: pd.Series, end: pd.Series | dt.date | pd.Timestam
     return number.clip(lower=0).where(known)
 
 
+def latest(town: Town, day: pd.Series, unit: str, before: int = 0) -> pd.Series:
+    """The last day of a unit up to and with each day, or so many of them `before` it; NaT without a day or where none is known."""
+    days = _days(town, unit)
+    places = np.searchsorted(days, day.to_numpy("datetime64[D]"), side="right") - 1 - before
+    known = day.notna().to_numpy() & (places >= 0)
+    found = np.full(len(day), np.datetime64("NaT"), "datetime64[us]")
+    found[known] = days[places[known]]
+    return pd.Series(found, day.index)
+
+
+def week_end(start: pd.Timestamp, number: int) -> pd.Timestamp:
+    """The Sunday that closes the n-th week of a term. The first week is the first whole one: days before its Monday lead in."""
+    return start + pd.Timedelta(days=-start.weekday() % 7 + 7 * number - 1)
+
+
 def _days(town: Town, unit: str) -> np.ndarray:
     return town.once({SCHOOL_DAY: _school_days, WORKING_DAY: _working_days}[unit])
 

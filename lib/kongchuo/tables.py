@@ -162,6 +162,11 @@ class Town:
         return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))
 
 
+def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of this school year, and those that name none."""
+    return frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+
+
 def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     tables = {book.name: book.tables[sheet_name] for book in town.workbooks if sheet_name in book.tables}
     absent = [name for name, table in tables.items() if field_name not in table.columns]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..policy import Policy
 from ..tables import Town
-from . import cases, census, changes, filings, lists, pledges, support, watch
+from . import cases, census, changes, filings, inspection, lists, pledges, support, watch
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "due", "state", "within"]
@@ -22,6 +22,7 @@ DEADLINES: tuple[Deadline, ...] = (
     *watch.DEADLINES,
     *filings.DEADLINES,
     *pledges.DEADLINES,
+    *inspection.DEADLINES,
 )
 
 

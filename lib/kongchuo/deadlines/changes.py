@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .. import duties, rolls
+from .. import clocks, duties, rolls
 from ..policy import Policy
 from ..references import dated, keyed, named
 from ..schema import TERMS
@@ -13,7 +13,6 @@ from .base import COLUMNS, Deadline, within
 
 GONE = tuple(kind for kind, state in rolls.AFTER.items() if state not in (rolls.ENROLLED, "休学"))
 ENDS_LEAVE = (rolls.RETURN, "转入", "其他增加", *GONE)
-WEEK = pd.Timedelta(days=7)
 
 
 def _changes(town: Town, *kinds: str) -> pd.DataFrame:
@@ -110,8 +109,7 @@ def _checked(town: Town, policy: Policy) -> pd.DataFrame:
     parts = []
     for term in rolls.terms(town).itertuples():
         inside = checks[checks["date"].between(term.start, term.end)]
-        monday = term.start - pd.Timedelta(days=term.start.weekday())
-        due = min(monday + policy["register_check_weeks"][1] * WEEK - pd.Timedelta(days=1), term.end)
+        due = min(clocks.week_end(term.start, policy["register_check_weeks"][1]), term.end)
         parts.append(
             classes.assign(
                 who=heads.reindex(classes.index),

@@ -23,6 +23,7 @@ from . import (
     fault_changes,
     fault_disabled,
     fault_duties,
+    fault_filings,
     fault_handover,
     fault_links,
     fault_pledges,
@@ -55,6 +56,7 @@ FAULTS = (
     fault_disabled,
     fault_census,
     fault_selfcheck,
+    fault_filings,
     fault_sheets,
     fault_cells,
 )

@@ -1,4 +1,4 @@
-"""Rows of 自查档案: 月自查, 问题整改, 档案目录, 宣传会议, 简报案例."""
+"""Rows of 自查档案: 月自查, 报送登记, 问题整改, 档案目录, 宣传会议, 简报案例."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ ARCHIVE = (
     "一生一案", "送教材料", "变动材料", "假期预案", "联防联控材料", "工作总结", "会议记录", "兑现奖惩", "简报案例",
 )  # fmt: skip
 WITH_IMAGES = (6, 11, 14, 16, 18)
+REPORT_DAY = 5  # of the next month, by which the monthly report is due
 REWARDS = 17  # settled at the end of the school year
 MEETINGS = (("校委会", "控辍保学工作例会"), ("教师会", "日查填报与家访要求"), ("班会", "一个都不能少主题班会"))
 ONCE = {
@@ -43,6 +44,7 @@ def rows(random: Random, record: Record) -> dict[str, list[dict]]:
     checks = [row for month in days.MONTHS for row in _month(random, record, month)]
     return {
         "selfcheck": checks,
+        "filing": _filings(record),
         "issue": _issues(random, record, checks),
         "archive": _archive(record),
         "publicity_log": [row for month in days.MONTHS for row in _publicity(random, record, month)],
@@ -98,6 +100,42 @@ def _month(random: Random, record: Record, month: str) -> list[dict]:
             row |= {"done": days.on_or_before(day + days.DAY * 11)} if month != days.MONTHS[-1] else {}
         found.append(row | {"checker": school.leaders[-1].name, "date": day, "confirmed": True})
     return found
+
+
+def _filings(record: Record) -> list[dict]:
+    """A weekly report for each week with lessons, sent on its last day of them; a monthly one by the fifth of the next month."""
+    weeks = {day - days.DAY * day.weekday(): day for day in days.SCHOOL_DAYS}  # Monday -> last school day of that week
+    found = [("周报", monday + days.DAY * 4, last) for monday, last in weeks.items()]
+    for month in days.MONTHS:
+        last = days.of_month(month)[-1]
+        end = (last.replace(day=1) + dt.timedelta(days=31)).replace(day=1) - days.DAY
+        fifth = end + days.DAY * REPORT_DAY
+        after = days.on_or_after(end + days.DAY)
+        found.append(("月报", end, after if end < after <= fifth else last))
+    school = record.school
+    people = {"reporter": school.clerk.name, "signer": school.principal.name}
+    return [
+        {
+            "school_year": days.YEAR,
+            "school_code": school.name,
+            "report": report,
+            "until": until,
+            "zero": not any(
+                _on_a_ledger(case, max(until, sent) if report == "周报" else until) for case in record.cases
+            ),
+            "date": sent,
+            **people,
+            "archive_ref": f"06-{school.code}-{until:%m%d}",
+        }
+        for report, until, sent in sorted(found, key=lambda one: (one[2], one[0]))
+    ]
+
+
+def _on_a_ledger(case: Case, day: dt.date) -> bool:
+    """Whether the case stands open on one of the two ledgers at the end of a day."""
+    gone = min(case.back or dt.date.max, case.scenario.closed or dt.date.max)
+    dropped = case.confirmed is not None and case.confirmed <= day < gone
+    return dropped or case.found <= day < (case.closed or dt.date.max)
 
 
 def _issues(random: Random, record: Record, checks: list[dict]) -> list[dict]:

@@ -13,6 +13,7 @@ from ..findings import Finding
 from ..policy import Policy
 from ..tables import Town
 from . import (
+    archive,
     attendance,
     cases,
     census,
@@ -20,6 +21,7 @@ from . import (
     disabled,
     duty,
     enrolment,
+    filings,
     handover,
     inspection,
     membership,
@@ -30,6 +32,7 @@ from . import (
     returns,
     selfcheck,
     support,
+    totals,
     watch,
     wording,
 )
@@ -53,8 +56,11 @@ RULES: tuple[Rule, ...] = (
     *disabled.RULES,
     *watch.RULES,
     *selfcheck.RULES,
+    *filings.RULES,
+    *archive.RULES,
     *inspection.RULES,
     *wording.RULES,
+    *totals.RULES,
 )
 
 

@@ -14,6 +14,7 @@ from ..findings import Kind
 from ..policy import Policy
 from ..schema import CENTRE
 from ..tables import Town
+from ..tables import of_year as of_year  # the rules take it from here
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,6 @@ def yes(column: pd.Series) -> pd.Series:
 def no(column: pd.Series) -> pd.Series:
     """Which cells of a boolean column say 否; an empty one does not."""
     return ~column.fillna(True).astype(bool)
-
-
-def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of this school year, and those that name none."""
-    return frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
 
 
 def called(name: object) -> str:
