@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,29 +61,38 @@ def mark(
 
 def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: bool) -> Returned | None:
     path, home = shared / workbook.name, out / RETURNS / workbook.home
-    target = path if in_place else home / f"{path.stem}_校验.xlsx"
+    copy, listed = home / f"{path.stem}_校验.xlsx", home / f"{path.stem}_校验结果.xlsx"
+    target = path if in_place else copy
     try:
         if not workbook.read:
             raise Refused("读不到或打不开")
         data = path.read_bytes()
-        made = marking.marked(data, plan, workbook.book)
-        if made == data and not plan.entries:
-            return None
+        saving.same(data, plan.sha256)
+        earlier = copy.read_bytes() if copy.is_file() else b""
+        made = marking.marked(data, plan, workbook.book, earlier)
         if in_place:
-            saving.write_in_place(
-                path, made, plan.sha256, out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
-            )
-        else:
-            saving.same(data, plan.sha256)
-            saving.write_copy(target, made)
-        return Returned(workbook.name, len(plan.entries), target)
+            kept = out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
+            saving.write_in_place(path, made, plan.sha256, kept)
+        elif made != (earlier or data):  # what was found before must not stand there for ever
+            saving.write_copy(copy, made, like=path)
+        with suppress(OSError):  # the list of before, which somebody may be reading
+            listed.unlink(missing_ok=True)
+        return Returned(workbook.name, len(plan.entries), target) if made != data or plan.entries or earlier else None
     except (Refused, OSError) as error:
-        why = str(error) if isinstance(error, Refused) else "读不到"
-        if not plan.entries:
-            return Returned(workbook.name, 0, path, why) if in_place else None
-        listed = home / f"{path.stem}_校验结果.xlsx"
+        return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
+
+
+def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: bool) -> Returned | None:
+    """What cannot be marked gets a list of its findings in the returns folder."""
+    if not plan.entries:
+        return Returned(workbook.name, 0, listed, why) if in_place else None
+    try:
         saving.write_copy(listed, writing.findings_workbook(plan.entries))
-        return Returned(workbook.name, len(plan.entries), listed, why)
+    except Refused as error:
+        raise UserError(
+            f"“{workbook.name}”没有标记（{why}），问题清单也存不下来：{error}。请换一个 --out 文件夹。"
+        ) from error
+    return Returned(workbook.name, len(plan.entries), listed, why)
 
 
 def _line(one: Returned) -> str:

@@ -14,14 +14,21 @@ from .plan import Entry, Plan, plan
 __all__ = ["Entry", "Plan", "Refused", "marked", "plan"]
 
 
-def marked(data: bytes, shown: Plan, book: Book) -> bytes:
+def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> bytes:
     """The workbook with the plan's findings shown in it, and those of before gone; an empty plan clears.
 
-    The same bytes where nothing had to be changed.
+    The same bytes where nothing had to be changed. `earlier` is the marked copy of before: what people typed there stays.
     Raises Refused for what cannot be changed safely.
     """
     package = Package(data)
     if not filling.is_ours(package, book):
         raise Refused("不是由本程序的模板做成的（没有“校验结果”）")
-    filling.fill(package, shown, book)
+    filling.fill(package, shown, book, _typed(earlier))
     return package.data() if package.changed() else data
+
+
+def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:
+    try:
+        return tuple(filling.read(Package(earlier))) if earlier else ()
+    except (Refused, ValueError, KeyError, LookupError):  # whatever became of it, a new copy takes its place
+        return ()

@@ -6,7 +6,7 @@ What people typed there (waivers) and since when a finding is known are carried 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from ..places import RESULTS
@@ -32,9 +32,14 @@ def is_ours(package: Package, book: Book) -> bool:
     return RESULTS in package.sheets and set(results.ranges()) <= there and bool(titles & set(package.sheets))
 
 
-def fill(package: Package, plan: Plan, book: Book) -> None:
-    """Put the plan into the package, in place of what 校验结果 held; an empty plan clears the marks."""
-    before = {row["identity"]: row for row in read(package)}
+def fill(package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, object]] = ()) -> None:
+    """Put the plan into the package, in place of what 校验结果 held; an empty plan clears the marks.
+
+    `earlier` are lines of another copy of the workbook, where people may have typed as well.
+    """
+    before = {row["identity"]: row for row in earlier}
+    for row in read(package):
+        before[row["identity"]] = before.get(row["identity"], {}) | row
     cells = Cells(package)
     lines = [
         _line(number, entry, before.get(entry.identity, {}), plan.as_of, cells, book)

@@ -1,0 +1,230 @@
+"""kongchuo mark: findings go back to the clerks, by default as marked copies, on request in their own files."""
+
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from kongchuo import __main__ as cli
+from kongchuo import opening, township
+from kongchuo.examples import YEAR
+from kongchuo.marking import filling
+from kongchuo.marking.package import Package
+from kongchuo.places import RESULTS
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("town")
+    township.make(folder, 2, 40, 1, faults=True)
+    return folder
+
+
+@pytest.fixture
+def shared(made, tmp_path):
+    return Path(shutil.copytree(made / YEAR, tmp_path / "shared" / YEAR)).parent
+
+
+@pytest.fixture
+def roster(shared):
+    """One school's 学籍: only it is marked in most tests, though all is judged."""
+    return sorted((shared / YEAR).rglob("学籍.xlsx"))[0]
+
+
+JUDGED = {}
+
+
+@pytest.fixture(autouse=True)
+def judged_once(monkeypatch):
+    """The same files are judged once for all tests: what is tried here comes after."""
+    judged = opening.judged
+
+    def kept(shared, year, *more):
+        paths = sorted(path for path in shared.rglob("*.xlsx") if path.is_file())
+        key = tuple((path.relative_to(shared), hashlib.sha256(path.read_bytes()).digest()) for path in paths), *more
+        if key not in JUDGED:
+            JUDGED[key] = judged(shared, year, *more)
+        return JUDGED[key]
+
+    monkeypatch.setattr(opening, "judged", kept)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def mark(roster, out, capsys):
+    def run(*more, path=roster):
+        code = cli.main(["mark", str(path), "--out", str(out), "--as-of", "2023-10-31", *more])
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err + printed.out
+        return code, printed.out, printed.err
+
+    return run
+
+
+def copy_of(roster, out):
+    return out / "returns" / roster.parent.name / "学籍_校验.xlsx"
+
+
+def listed(path):
+    return list(filling.read(Package(path.read_bytes())))
+
+
+def everything(folder):
+    return {
+        path.relative_to(folder): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_marked_copy_and_the_staffs_own_files_untouched(mark, shared, roster, out):
+    before = everything(shared)
+    code, printed, _ = mark(path=shared)
+    assert code == cli.ERRORS
+    assert everything(shared) == before
+    assert listed(copy_of(roster, out))
+    assert f"{YEAR}/{roster.parent.name}/学籍.xlsx：标出问题 {len(listed(copy_of(roster, out)))} 条" in printed
+    assert printed.splitlines()[-1].endswith("条。")
+
+
+def test_again_gives_the_same_copy(mark, roster, out):
+    mark()
+    before = copy_of(roster, out).read_bytes()
+    mark()
+    assert copy_of(roster, out).read_bytes() == before
+
+
+def test_what_was_typed_into_the_copy_is_not_lost(mark, roster, out):
+    mark()
+    copy = copy_of(roster, out)
+    book = openpyxl.load_workbook(copy)
+    book[RESULTS]["K2"], book[RESULTS]["L2"] = "户口簿即如此", "甲老师"
+    book.save(copy)
+    mark()
+    first, *others = listed(copy)
+    assert (first["reason"], first["asked_by"]) == ("户口簿即如此", "甲老师")
+    assert not any("reason" in line for line in others)
+
+
+def test_in_place_and_back(mark, roster, out):
+    old = roster.read_bytes()
+    code, _, _ = mark("--in-place")
+    assert code == cli.ERRORS
+    assert listed(roster)
+    assert [path.read_bytes() for path in (out / "returns" / "原件").rglob("*.xlsx")] == [old]
+    assert not copy_of(roster, out).exists()
+    code, printed, _ = mark("--in-place", "--clear")
+    assert code == cli.CLEAN
+    assert "标记已清除" in printed
+    assert listed(roster) == []
+    assert mark("--in-place", "--clear")[0] == cli.CLEAN
+
+
+def test_open_in_excel(mark, roster, out):
+    roster.with_name("~$学籍.xlsx").touch()
+    old = roster.read_bytes()
+    code, printed, err = mark("--in-place")
+    assert code == cli.UNREADABLE
+    assert "没有标记，有人正打开着“学籍.xlsx”" in printed
+    assert "1 个没有标记" in printed
+    assert err == ""
+    assert roster.read_bytes() == old
+    findings = out / "returns" / roster.parent.name / "学籍_校验结果.xlsx"
+    assert openpyxl.load_workbook(findings)[RESULTS].max_row > 1
+    roster.with_name("~$学籍.xlsx").unlink()
+    assert mark("--in-place")[0] == cli.ERRORS
+    assert not findings.exists(), "a list of yesterday's findings must not lie there for ever"
+
+
+def test_saved_between_check_and_mark(mark, roster, monkeypatch):
+    judged = opening.judged
+
+    def then_saved(*given):
+        found = judged(*given)
+        roster.write_bytes(roster.read_bytes() + b"\0")
+        return found
+
+    monkeypatch.setattr(opening, "judged", then_saved)
+    for way in ((), ("--in-place",)):
+        code, printed, _ = mark(*way)
+        assert code == cli.UNREADABLE
+        assert "再运行一次" in printed
+
+
+def test_gone_between_check_and_mark(mark, roster, monkeypatch):
+    judged = opening.judged
+
+    def then_gone(*given):
+        found = judged(*given)
+        roster.unlink()
+        return found
+
+    monkeypatch.setattr(opening, "judged", then_gone)
+    code, printed, _ = mark("--in-place")
+    assert code == cli.UNREADABLE
+    assert "没有标记，读不到" in printed
+
+
+def test_a_full_disk_is_one_sentence(mark, roster, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    old = roster.read_bytes()
+    for way in ((), ("--in-place",)):
+        code, _, err = mark(*way)
+        assert code == cli.UNREADABLE
+        assert len(err.splitlines()) == 1
+        assert err.startswith("无法继续：")
+        assert "磁盘已满" in err
+        assert roster.read_bytes() == old
+
+
+def test_an_out_folder_that_cannot_be_written(mark, out):
+    out.write_text("a file")
+    code, _, err = mark()
+    assert code == cli.UNREADABLE
+    assert len(err.splitlines()) == 1
+    assert "--out" in err
+
+
+def test_a_workbook_that_cannot_be_read_gets_a_list(mark, roster, out):
+    roster.write_bytes(roster.read_bytes()[:5000])
+    code, printed, _ = mark()
+    assert code == cli.UNREADABLE
+    assert "没有标记" in printed
+    assert (out / "returns" / roster.parent.name / "学籍_校验结果.xlsx").exists()
+
+
+def test_a_copy_of_what_is_mended_shows_nothing_any_more(mark, shared, roster, out):
+    mark()
+    assert listed(copy_of(roster, out))
+    code, printed, _ = mark("--clear")
+    assert code == cli.CLEAN
+    assert listed(copy_of(roster, out)) == []
+    assert "标记已清除" in printed
+
+
+def test_nothing_there(mark, shared):
+    code, _, err = mark(path=shared / "没有")
+    assert code == cli.UNREADABLE
+    assert err.startswith("无法继续：找不到")
+
+
+def test_a_link_in_the_shared_folder_is_not_written_through(mark, roster, tmp_path):
+    outside = tmp_path / "别处.xlsx"
+    roster.rename(outside)
+    roster.symlink_to(outside)
+    old = outside.read_bytes()
+    code, _, _ = mark("--in-place", path=roster.parent)
+    assert code == cli.UNREADABLE
+    assert outside.read_bytes() == old
+    assert roster.is_symlink()
