@@ -46,7 +46,8 @@ def locking(town: Town, policy: Policy) -> pd.DataFrame:
         for name in ("baseline_date", "freeze_date")
     }
     row = {"period": town.year, "name": "", "start": dates["baseline_date"], "due": dates["freeze_date"]}
-    return pd.DataFrame([row]).astype({"start": "datetime64[us]", "due": "datetime64[us]"})
+    # where nobody has written down the terms yet, nothing can be due
+    return pd.DataFrame([row]).astype({"start": "datetime64[us]", "due": "datetime64[us]"}).iloc[: len(terms)]
 
 
 def _baselines(town: Town, policy: Policy) -> pd.DataFrame:
