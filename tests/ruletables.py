@@ -61,8 +61,8 @@ def _parse(path: Path) -> tuple[list[Case], list[Given]]:
     found, common, current, table = [], [], None, None
     for line in path.read_text("utf-8").splitlines():
         line = line.rstrip()
-        if match := re.fullmatch(r"## (错|对|共同)(.*)", line):
-            current = Case(f"{path.stem} {match[1]}{match[2]}", match[1] == "错")
+        if match := re.fullmatch(r"## (错|对|共同|问|不问)(.*)", line):
+            current = Case(f"{path.stem} {match[1]}{match[2]}", match[1] in ("错", "问"))
             table = None
             (common if match[1] == "共同" else found).append(current)
         elif match := re.fullmatch(r"### (.+?)/(.+?)\.xlsx (\S+)", line):

@@ -34,6 +34,7 @@ def test_clean_township_has_no_finding(clean, as_of):
     assert not opened.judgement.broken
     assert not opened.findings[:5]
     assert not opened.not_judged
+    assert not opened.questions
 
 
 def test_every_planted_fault_is_found_and_nothing_else(faulty):

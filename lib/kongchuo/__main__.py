@@ -21,9 +21,10 @@ CLEAN, ERRORS, USAGE, UNREADABLE, RUN_FAILED = 0, 1, 2, 3, 4
 
 def check(args: argparse.Namespace) -> int:
     """Print the findings of workbooks and of the rules over them."""
-    from . import opening
+    from . import archive, opening, questions
 
-    opened = opening.check(args.paths, args.as_of, remembered=not args.fresh)
+    snapshots = archive.snapshots(args.out) if args.out else []
+    opened = opening.check(args.paths, args.as_of, remembered=not args.fresh, snapshots=snapshots)
     if args.json:
         print(json.dumps([finding.as_json() for finding in opened.findings], ensure_ascii=False, indent=1))
     else:
@@ -32,6 +33,8 @@ def check(args: argparse.Namespace) -> int:
             print(f"尚未判定：{len(opened.not_judged)} 处（读不到所需的工作簿、工作表或列）")
             for item in opened.not_judged if args.verbose else ():
                 print(f"  {item.rule} {item.home}：{item.reason}")
+        if opened.questions:
+            print(questions.report(opened.questions))
     if opened.judgement.broken:
         print("\n".join(opened.judgement.broken), file=sys.stderr)
         return RUN_FAILED
@@ -168,6 +171,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
     made.add_argument(
         "--fresh", action="store_true", help="全部重新检查，不用上次的结果（文件没有变动时，平时直接给出上次的结果）"
+    )
+    made.add_argument(
+        "--out",
+        type=Path,
+        default=os.environ.get(places.OUT) or None,
+        help="报告所在文件夹：和其中的旧快照比，问补记（默认取 KONGCHUO_OUT）",
     )
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
     made = command(due, "列出各校已逾期和快到期的事项")

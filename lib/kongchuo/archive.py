@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from . import years
 from .findings import UserError
+from .places import EARLIER
 
 TOWN = "全镇"  # the edition of the whole town, and the name of its page
 DONE, FAILED = "done", "failed"
@@ -152,6 +154,27 @@ def months(out: Path) -> list[Month]:
         Month(out, path.parent.name, path.name)
         for path in sorted(found, key=lambda p: (p.parent.name, p.name), reverse=True)
     ]
+
+
+def snapshots(out: Path, before: str = "") -> list[tuple[Path, dt.date]]:
+    """The snapshots that runs have kept (of months before "2023-10" only), each with the day it was taken, newest first."""
+    found: dict[Path, str] = {}
+    for month in months(out):
+        for result in month.results.values() if not before or month.month < before else ():
+            for item in filter(None, (asdict(result), result.previous)):
+                path = month.path / "inputs" / str(item["snapshot"])
+                if item["snapshot"] and path.is_dir():
+                    found[path] = min(found.get(path, item["started"]), item["started"])
+    newest = sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=True)
+    return [(path, dt.datetime.fromisoformat(started).date()) for path, started in newest]
+
+
+def tell_earlier(scratch: Path, out: Path, year: str, month: str) -> None:
+    """Name to the runs of a batch the newest snapshot of an earlier month, for what questions compare with (opening)."""
+    for path, taken in snapshots(out, month):
+        if (path / year).is_dir():
+            (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
+            return
 
 
 def hashes(folder: Path) -> dict[str, str]:

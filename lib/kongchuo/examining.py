@@ -1,12 +1,14 @@
-"""Everything that is wrong with a township: what reading saw, what the schema says, what the rules say. Knows no files."""
+"""Everything that is wrong with a township: what reading saw, what the schema says, what the rules say; and what should be asked. Knows no files."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from . import checks
 from .findings import Finding
 from .policy import Policy
+from .questions import ask
 from .rules import Judgement, judge
 from .tables import Town
 
@@ -14,13 +16,18 @@ from .tables import Town
 BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
 
 
-def examine(town: Town, policy: Policy) -> Judgement:
-    """The judgement of all rules, its findings joined by those of reading and of the schema, in order and each once."""
+def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None) -> Judgement:
+    """The judgement of all rules, its findings joined by those of reading and of the schema, in order and each once.
+
+    `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
+    """
     judged = judge(town, policy)
     read = (finding for workbook in town.workbooks for finding in workbook.findings)
     said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
     plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
-    return replace(judged, findings=tuple(sorted({*judged.findings, *read, *plain})))
+    asked = ask(town, policy, earlier)
+    findings = tuple(sorted({*judged.findings, *read, *plain}))
+    return replace(judged, findings=findings, questions=asked.questions, broken=(*judged.broken, *asked.broken))
 
 
 def _place(finding: Finding) -> tuple[str, str, int, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import pickle
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import pandas as pd
 from . import deadlines, places, policy, reading, remembering, years
 from .examining import examine
 from .findings import Finding, UserError
+from .questions import Question
 from .rules import Judgement, NotJudged
 from .tables import Town
 
@@ -49,24 +51,40 @@ class Checked:
         return tuple(item for item in self.judgement.not_judged if self.asked(f"{self.year}/{item.home}"))
 
     @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions about the workbooks asked for."""
+        return tuple(one for one in self.judgement.questions if any(self._asked(row.workbook) for row in one.places))
+
+    @property
     def unreadable(self) -> tuple[Finding, ...]:
         """Findings that say a whole workbook is missing or could not be read."""
         return tuple(finding for finding in self.findings if finding.rule in UNREADABLE)
 
 
-def check(paths: Sequence[Path], as_of: dt.date | None = None, *, remembered: bool = True) -> Checked:
+def check(
+    paths: Sequence[Path],
+    as_of: dt.date | None = None,
+    *,
+    remembered: bool = True,
+    snapshots: Sequence[tuple[Path, dt.date]] = (),
+) -> Checked:
     """Judge the school year that `paths` (a shared folder, a year, a school's folder, workbooks) belong to.
 
     The whole year is read, since rules compare workbooks; `wanted` limits what is shown. Where nothing has changed since the
-    last time, what was found then is said again without reading (`remembered`). Raises UserError where nothing can be found.
+    last time, what was found then is said again without reading (`remembered`). The first of `snapshots` (a shared folder as it
+    was, and the day) that holds the year is what questions compare with. Raises UserError where nothing can be found.
     """
     shared, year, wanted = reading.locate(list(paths))
-    key = remembering.fingerprint(shared, year, as_of) if remembered else ""
+    earlier = next((one for one in snapshots if (one[0] / year).is_dir()), None)
+    note = str(earlier) if earlier else ""
+    key = remembering.fingerprint(shared, year, as_of, note) if remembered else ""
     known = remembering.recall(shared, year, key) if remembered else None
     if known is None:
-        town, _, judgement = judged(shared, year, as_of)
+        town, _, judgement = judged(shared, year, as_of, earlier)
         known = town.as_of, judgement
-        if remembered and remembering.fingerprint(shared, year, as_of) == key:  # nobody has saved anything meanwhile
+        if (
+            remembered and remembering.fingerprint(shared, year, as_of, note) == key
+        ):  # nobody has saved anything meanwhile
             remembering.remember(shared, year, key, *known)
     return Checked(year, *known, tuple(wanted))
 
@@ -94,11 +112,14 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Pol
     return _kept(shared, year, as_of)
 
 
-def judged(shared: Path, year: str, as_of: dt.date | None) -> tuple[Town, policy.Policy, Judgement]:
-    """Read a school year and judge it by the policy in force on its day."""
+def judged(
+    shared: Path, year: str, as_of: dt.date | None, earlier: tuple[Path, dt.date] | None = None
+) -> tuple[Town, policy.Policy, Judgement]:
+    """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
     town = reading.read_year(shared, year, as_of=as_of)
     held = policy.load(places.POLICY, on=town.as_of)
-    return town, held, examine(town, held)
+    before = (reading.read_year(earlier[0], year, as_of=earlier[1]), earlier[1]) if earlier else None
+    return town, held, examine(town, held, before)
 
 
 @cache
@@ -112,8 +133,17 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     path = Path(scratch) / f"judged-{key}.pickle"
     if path.is_file():
         return pickle.loads(path.read_bytes())
-    found = judged(shared, year, as_of)
+    found = judged(shared, year, as_of, _earlier(Path(scratch)))
     part = path.with_suffix(f".{os.getpid()}")
     part.write_bytes(pickle.dumps(found, protocol=5))
     part.replace(path)
     return found
+
+
+def _earlier(scratch: Path) -> tuple[Path, dt.date] | None:
+    """The older copy of the shared folder that the batch has named to its runs."""
+    path = scratch / places.EARLIER
+    if not path.is_file():
+        return None
+    folder, taken = json.loads(path.read_text("utf-8"))
+    return Path(folder), dt.date.fromisoformat(taken)

@@ -15,6 +15,7 @@ WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
 OUT = "KONGCHUO_OUT"  # where runs go
 CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
+EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
 ALL = "all"  # the school parameter that means the whole town

@@ -12,21 +12,25 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import platformdirs
 
 from . import places, years
-from .findings import Finding
+from .findings import Finding, Place
+from .questions import Question
 from .rules import Judgement, NotJudged
 
-FORMAT = 1  # of the remembered file
+FORMAT = 2  # of the remembered file
 
 
-def fingerprint(shared: Path, year: str, as_of: dt.date | None) -> str:
-    """What the judgement of a school year depends on, as one hash. Contents are read, never guessed from times or sizes."""
-    found = hashlib.sha256(f"{FORMAT}|{year}|{as_of or f'until {dt.date.today()}'}|{places.PACKAGE}".encode())
+def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "") -> str:
+    """What the judgement of a school year depends on, as one hash. Contents are read, never guessed from times or sizes.
+
+    `earlier` names the snapshot it was compared with.
+    """
+    found = hashlib.sha256(f"{FORMAT}|{earlier}|{year}|{as_of or f'until {dt.date.today()}'}|{places.PACKAGE}".encode())
     for path in (*sorted(places.PACKAGE.rglob("*.py")), *sorted(places.PACKAGE.rglob("*.yaml")), places.POLICY):
         found.update(path.read_bytes())
     for folder in (shared / years.before(year), shared / year):
@@ -51,7 +55,11 @@ def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | Non
             return None
         missing = (NotJudged(*item[:3], tuple(tuple(cell) for cell in item[3])) for item in (held["not_judged"]))
         findings = tuple(Finding(*item) for item in held["findings"])
-        return dt.date.fromisoformat(held["as_of"]), Judgement(findings, tuple(missing), frozenset(held["judged"]))
+        asked = tuple(
+            Question(code, text, tuple(Place(*one) for one in rows)) for code, text, rows in held["questions"]
+        )
+        judgement = Judgement(findings, tuple(missing), frozenset(held["judged"]), questions=asked)
+        return dt.date.fromisoformat(held["as_of"]), judgement
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -66,6 +74,7 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
         "findings": [list(asdict(finding).values()) for finding in judgement.findings],
         "not_judged": [list(asdict(item).values()) for item in judgement.not_judged],
         "judged": sorted(judgement.judged),
+        "questions": [[one.code, one.text, [list(astuple(row)) for row in one.places]] for one in judgement.questions],
     }
     path = _path(shared, year)
     with suppress(OSError):

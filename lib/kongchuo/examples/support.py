@@ -171,12 +171,15 @@ def _disabled(record: Record, item: SchoolClass, child: Child) -> dict:
 
 def _home_teaching(random: Random, record: Record, disabled: Pupils) -> list[dict]:
     found = []
+    busy: set[tuple[str, dt.date]] = set()  # one teacher is at one home at a time
     for item, child in disabled:
         if child.status == "送教上门":
+            team = (item.head.name, item.teachers[0].name)
             for month in days.MONTHS:
-                found += [
-                    (day, item, child) for day in random.sample(days.of_month(month)[2:], random.choice((2, 2, 3)))
-                ]
+                free = [day for day in days.of_month(month)[2:] if not any((name, day) in busy for name in team)]
+                taken = random.sample(free, random.choice((2, 2, 3)))
+                busy |= {(name, day) for name in team for day in taken}
+                found += [(day, item, child) for day in taken]
     found.sort(key=lambda one: (one[0], one[2].key))
     return [
         {

@@ -15,11 +15,13 @@ from ..measures import flows
 from ..months import Month, home_of
 from ..opening import UNREADABLE
 from ..places import ALL
+from ..questions import HEADING
 from ..rules import RULES
 from ..schema import CENTRE
 from .cases import stock
 from .units import audience, said
 
+ASKED = 10  # questions listed
 MOST = 60  # rows of the findings table; the rest is in `kongchuo check`
 TONES = {ERROR: "bad", WARNING: "warn", INFO: "plain"}
 
@@ -134,7 +136,7 @@ def data_quality(month: Month) -> Section:
         blocks.append(
             Note(f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。", "warn")
         )
-    blocks += [_findings(month), *_not_judged(month)]
+    blocks += [_findings(month), *_questions(month), *_not_judged(month)]
     return Section("数据质量", tuple(blocks), 0, "data_quality")
 
 
@@ -162,6 +164,17 @@ def _findings(month: Month) -> Table | Note:
     more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部用 kongchuo check 列出。" if len(groups) > MOST else ""
     columns = ("级别", "代码", "在哪里", "单元格（首—末）", "处数", "问题（首处）", "怎么改")
     return Table(columns, tuple(rows), "问题清单（同类合并）", note=more)
+
+
+def _questions(month: Month) -> list:
+    """What may well be right and should be looked at: a short list under its own heading, in the internal editions only."""
+    homes = {*month.homes}
+    found = [one for one in month.judgement.questions if {home_of(row) for row in one.places} & homes]
+    if audience(month) not in EDITIONS or not found:
+        return []
+    lines = tuple(f"{said(month, one.text)}（{one.where(lambda name: _short(month, name))}）" for one in found[:ASKED])
+    more = (f"另有 {len(found) - ASKED} 条，用 kongchuo check 列出。",) if len(found) > ASKED else ()
+    return [Details(f"{HEADING}：{len(found)} 条", (Lines((*lines, *more)),), open=True)]
 
 
 def _cell(finding: object) -> str:

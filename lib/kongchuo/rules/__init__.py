@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..findings import Finding
 from ..policy import Policy
+from ..questions import Question
 from ..tables import Town
 from . import (
     archive,
@@ -85,6 +86,7 @@ class Judgement:
     not_judged: tuple[NotJudged, ...]
     judged: frozenset[str]  # codes of the rules that were run
     broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
+    questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
 
     def of(self, *codes: str) -> tuple[Finding, ...]:
         """The findings of these codes."""
