@@ -64,7 +64,8 @@ class Scope:
         frame = self.rows(sheet)
         title = self.town.schema.sheets[sheet].title
         bad = {(workbook, row) for workbook, named, row in self.distrusted if named == title}
-        return frame[[place not in bad for place in frame.index]] if bad else frame
+        # a Series, since a list for no rows at all would be taken for no columns
+        return frame[pd.Series([place not in bad for place in frame.index], frame.index, dtype=bool)] if bad else frame
 
     def within(self, frame: pd.DataFrame, narrow: bool = True) -> pd.DataFrame:
         """The part of a placed frame that lies in the scope's schools and, with `narrow`, in its grade and class."""
