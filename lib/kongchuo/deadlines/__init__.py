@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..policy import Policy
 from ..tables import Town
-from . import cases, census, changes, filings, inspection, lists, pledges, support, watch
+from . import cases, census, changes, filings, inspection, lists, opening, papers, pledges, support, watch
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "due", "state", "within"]
@@ -17,6 +17,8 @@ __all__ = ["DEADLINES", "Deadline", "due", "state", "within"]
 DEADLINES: tuple[Deadline, ...] = (
     *census.DEADLINES,
     *cases.DEADLINES,
+    *papers.DEADLINES,
+    *opening.DEADLINES,
     *changes.DEADLINES,
     *support.DEADLINES,
     *watch.DEADLINES,
