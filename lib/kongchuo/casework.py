@@ -6,6 +6,7 @@ is, is put to the pupil's latest case.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from . import rolls
@@ -67,6 +68,18 @@ def _cases(town: Town) -> pd.DataFrame:
     found = found.rename(columns={"key": "student_key", "called_name": "name", "room": "class_id"})
     found = found.drop(columns=["key2", "name2", "room2", "away2", "link", "came_from"])
     return found.assign(relapsed=_relapsed(town, found))
+
+
+def standing(town: Town, sheet: str) -> pd.DataFrame:
+    """The cases that stand on a ledger ("suspected", "dropout")."""
+    book = cases(town)
+    return book[np.array([place is not None for place in book[sheet]], bool)]
+
+
+def settled(book: pd.DataFrame) -> pd.Series:
+    """When a suspected case was over for good: closed, and not handed on to 辍学台账."""
+    handed_on = (book["verdict"] == TO_DROPOUT) | book["confirmed"].notna()
+    return book["settled"].where(~handed_on)
 
 
 def _rows(town: Town, sheet: str, columns: dict[str, str]) -> pd.DataFrame:
@@ -163,7 +176,7 @@ def _unsure(town: Town) -> pd.Series:
     vague = rows[rows["date"].isna() | rows["mode"].isna()]
     lost = rows.loc[rows[["case", "student_key", "name"]].isna().all(axis=1), "home"]  # of whom, nobody can tell
     unread = town.unread_homes("visit", "case_id", "date", "mode")
-    return book.index.to_series().isin(vague["case"].dropna()) | book["home"].isin([*unread, *lost])
+    return book.index.to_series().isin(set(placed(vague)["case"])) | book["home"].isin([*unread, *lost])
 
 
 # --- poor families ----------------------------------------------------------------------------------------------------

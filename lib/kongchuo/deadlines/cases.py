@@ -11,19 +11,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from .. import casework, clocks, rolls
-from ..casework import at, earliest, placed
+from ..casework import at, earliest, placed, standing
 from ..policy import Policy
 from ..tables import Town
 from .base import COLUMNS, Deadline, within
 
 OWNER = {"suspected": "owner", "dropout": "owner2"}
 ONE = pd.Timedelta(days=1)
-
-
-def _of(town: Town, sheet: str) -> pd.DataFrame:
-    """The cases that stand on a ledger."""
-    book = casework.cases(town)
-    return book[[place is not None for place in book[sheet]]]
 
 
 def _told(town: Town, rows: pd.DataFrame, sheet: str, *columns: str) -> pd.Series:
@@ -82,7 +76,7 @@ def _went_there(town: Town, rows: pd.DataFrame) -> pd.Series:
 
 # --- 疑似辍学台账 -----------------------------------------------------------------------------------------------------
 def _listed(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     rows = rows[rows["source"].isin(casework.FROM_ABSENCE) & rows["away"].notna()]
     due = within(town, policy, rows["away"] - ONE, "suspected_after")  # the first day away is the first that counts
     return _table(
@@ -94,13 +88,13 @@ def _step(
     town: Town, policy: Policy, start: pd.Series, key: str, columns: tuple[str, ...], done: pd.Series
 ) -> pd.DataFrame:
     """A step of a suspected case that is needed no more once the case is closed."""
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     due = within(town, policy, start, key).where(_told(town, rows, "suspected", *columns, "closed"))
     return _table(town, rows, "suspected", start, due, _unless_over(done, rows["settled"], due))
 
 
 def _call(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     done = earliest(rows["first_call"], _first_visit(town, rows, faced=False))
     found = _step(town, policy, _noticed(rows), "call_within", ("first_call",), done)
     return _sure(town, rows, found)
@@ -108,7 +102,7 @@ def _call(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _visit(key: str, start: Callable[[pd.DataFrame], pd.Series]) -> Callable[[Town, Policy], pd.DataFrame]:
     def rows_of(town: Town, policy: Policy) -> pd.DataFrame:
-        rows = _of(town, "suspected")
+        rows = standing(town, "suspected")
         found = _step(town, policy, start(rows), key, ("first_visit",), _went_there(town, rows))
         return _sure(town, rows, found)
 
@@ -122,19 +116,19 @@ def _sure(town: Town, rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _center(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     return _step(town, policy, rows["found"], "report_center_within", ("rep_center",), rows["rep_center"])
 
 
 def _poor_told(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     done = earliest(rows["rep_center"], rows["rep_town"])
     found = _step(town, policy, rows["found"], "poor_report_within", ("rep_center", "rep_town"), done)
     return found[(casework.poor(town).reindex(rows.index) != "").to_numpy()]
 
 
 def _township(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     visits = placed(casework.visits(town))
     handed = visits[visits["result"].isin(casework.HANDED_ON)].groupby("case")["date"].min().reindex(rows.index)
     done = earliest(rows["rep_town"], handed)
@@ -142,7 +136,7 @@ def _township(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 def _confirmed(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "suspected")
+    rows = standing(town, "suspected")
     line = within(town, policy, rows["away"], "dropout_after")
     due = clocks.add(
         town, line - ONE, 1, clocks.WORKING_DAY
@@ -154,7 +148,7 @@ def _confirmed(town: Town, policy: Policy) -> pd.DataFrame:
 # --- 辍学台账 ---------------------------------------------------------------------------------------------------------
 def open_spells(town: Town) -> pd.DataFrame:
     """The stretches in which a dropout case was to be visited: case, start (认定 or 再次辍学), end (复学 or 销号; NaT: open)."""
-    rows = _of(town, "dropout")
+    rows = standing(town, "dropout")
     first = pd.DataFrame(
         {"case": rows.index, "start": rows["confirmed"], "end": earliest(rows["back"], rows["struck"])}
     )
@@ -165,7 +159,7 @@ def open_spells(town: Town) -> pd.DataFrame:
 
 def _intervals(town: Town, policy: Policy) -> pd.DataFrame:
     """One row for each stretch between two visits: weekly within a month of the confirmation, then every two weeks."""
-    rows, spells = _of(town, "dropout"), open_spells(town)
+    rows, spells = standing(town, "dropout"), open_spells(town)
     visits = placed(casework.visits(town), "date")[["case", "date"]].drop_duplicates()
     inside = visits.merge(spells, on="case")
     inside = inside[(inside["date"] >= inside["start"]) & ~(inside["date"] > inside["end"])]
@@ -193,7 +187,7 @@ def follow_end(town: Town, policy: Policy, back: pd.Series) -> pd.Series:
 
 
 def _followed(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = _of(town, "dropout")
+    rows = standing(town, "dropout")
     rows = rows[rows["back"].notna()]
     due = rows["follow_to"].fillna(follow_end(town, policy, rows["back"]))
     due = due.where(_told(town, rows, "dropout", "follow_to", "closed"))

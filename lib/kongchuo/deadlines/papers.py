@@ -14,8 +14,7 @@ from .base import COLUMNS, Deadline, within
 def _over(town: Town, cases: pd.Series) -> pd.Series:
     """When the case behind each row was over: back at school, settled otherwise, or struck off."""
     book = casework.cases(town)
-    settled = book["settled"].where(book["verdict"] != casework.TO_DROPOUT)
-    return at(earliest(settled, book["back"].where(book["relapsed"].isna()), book["struck"]), cases)
+    return at(earliest(casework.settled(book), book["back"].where(book["relapsed"].isna()), book["struck"]), cases)
 
 
 def _promised(town: Town, policy: Policy) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from ..tables import Town
 from .base import Mark, Rule, at, called, rule
 
 INTO_CLASS = ("复学(原班)", "复学(插班)", "复学(单独编班)")
-TO_VOCATIONAL, ELSEWHERE = "复学(普职融合)", "外地就读"
+TO_VOCATIONAL, WENT_THERE, ELSEWHERE = "复学(普职融合)", "已复学(普职融合)", "外地就读"  # WENT_THERE: a visit's result
 DATES = {"suspected": "closed", "dropout": "back_date"}  # ledger -> the cell that says since when the pupil is back
 ABSENT = ("absence.date", "absence.student_key", "absence.kind", "absence.halves", "absence.leave_slip")
 
@@ -145,13 +145,13 @@ PROOF = "在读|就读|学籍"  # words of a paper of the vocational school: 在
 def no_proof_of_the_vocational_school(town: Town, policy: Policy) -> Iterator[Mark]:
     """普职融合复学的，人在职校，要有职校的在读证明，写在“佐证”里。检查要看原件；没有证明，就可能是名义上复学、实际在外打工。已销号而“佐证”空着的由必填检查报。"""
     book, visits, now = casework.cases(town), casework.visits(town), pd.Timestamp(town.as_of)
-    went = visits.loc[(visits["result"] == TO_VOCATIONAL) & (visits["date"] <= now), "case"].dropna()
+    went = visits.loc[(visits["result"] == WENT_THERE) & (visits["date"] <= now), "case"]
     first = book["suspected"][
-        (book["verdict"] == casework.CAME_BACK) & (book["settled"] <= now) & book.index.isin(went)
+        (book["verdict"] == casework.CAME_BACK) & (book["settled"] <= now) & book.index.isin(set(went.dropna()))
     ]
     second = book["dropout"][(book["back_mode"] == TO_VOCATIONAL) & ~(book["back"] > now)]
     for sheet, places in (("suspected", first), ("dropout", second)):
-        rows = town[sheet].loc[[place for place in places if place is not None]]
+        rows = town[sheet][town[sheet].index.isin([place for place in places if place is not None])]
         lacking = ~rows["evidence"].fillna("").str.contains(PROOF)
         lacking &= town.known(sheet, "evidence").reindex(rows.index) & (
             rows["evidence"].notna() | rows["closed"].isna()
