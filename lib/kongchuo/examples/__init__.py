@@ -43,13 +43,13 @@ from .population import populate
 from .schools import Town, registry
 
 YEAR = days.YEAR
-# what changes a class or a sheet comes first, while all of them are free
+# what changes a class or a sheet comes first, while all of them are free; before that cases, which need pupils of one village
 FAULTS = (
     fault_watch,
-    fault_links,
-    fault_duties,
-    fault_pledges,
     fault_cases,
+    fault_duties,
+    fault_links,
+    fault_pledges,
     fault_changes,
     fault_handover,
     fault_support,
