@@ -62,7 +62,8 @@ def two_numbers(hand: Hand) -> None:
     """X05, the warning: a child away has name and birth date of a pupil here, and another number."""
     book, row = hand.pick("roster", plain)
     place, child = hand.of("census", row["student_key"])
-    there, twin = hand.pick("census", _away)
+    compared = {row["student_key"] for _, row in hand.rows("match")}  # these stand under their own name once more
+    there, twin = hand.pick("census", lambda other: _away(other) and other["student_key"] not in compared)
     number = id_number(int(row["id_no"][:6]), row["birth_date"], 988 + (twin["sex"] == "男"))
     twin |= {"name": row["name"], "birth_date": row["birth_date"], "id_no": number, "status_no": f"G{number}"}
     for found in ((book, "roster", row), (place, "census", child), (there, "census", twin)):
