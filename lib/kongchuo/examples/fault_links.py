@@ -143,10 +143,10 @@ def absent_on_no_ledger(hand: Hand) -> None:
 
 
 def nearly_absent(hand: Hand) -> None:
-    """No X12: two days and a half. In a primary, and no dropout in the family, so that nothing else adds up (X38)."""
+    """No X12: two days and a half. In a primary, and no dropout in the village, so that nothing else adds up (X38)."""
     grades = {row["class_id"]: row["grade"] for _, row in hand.rows("class")}
-    gone = {row["guardian_tel"] for _, row in hand.rows("dropout")}
-    stay_away(hand, (1, 2, 2), lambda row: grades[row["class_id"]] < 7 and row["guardian_tel"] not in gone)
+    gone = {row["village_code"] for rows in hand.books.values() for row in rows.get("dropout", ())}  # planted ones too
+    stay_away(hand, (1, 2, 2), lambda row: grades[row["class_id"]] < 7 and row["village_code"] not in gone)
 
 
 def stay_away(
