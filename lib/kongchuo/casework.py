@@ -198,11 +198,12 @@ def _poor(town: Town) -> pd.Series:
         said = said.mask(found, where)
     for sheet in ("dropout", "suspected"):
         own = _names_poor(town[sheet]["groups"])
-        own |= town[sheet]["poor"].fillna(False).astype(bool) if sheet == "suspected" else False
+        if sheet == "suspected":
+            own |= town[sheet]["poor"].fillna(False).astype(bool)
         places = set(own.index[own])
-        said = said.mask([place in places for place in book[sheet]], "台账")
+        said = said.mask(np.array([place in places for place in book[sheet]], bool), "台账")
     return said
 
 
 def _names_poor(groups: pd.Series) -> pd.Series:
-    return groups.fillna("").str.contains("|".join(POOR))
+    return groups.fillna("").str.contains("|".join(POOR)).astype(bool)
