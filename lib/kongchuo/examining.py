@@ -22,7 +22,8 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
     judged = judge(town, policy)
-    read = (finding for workbook in town.workbooks for finding in workbook.findings)
+    workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
+    read = (finding for workbook in workbooks for finding in workbook.findings)
     said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
     plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
     asked = ask(town, policy, earlier)
