@@ -18,7 +18,7 @@ from kongchuo.tables import Table, Town, Workbook
 FOLDER = Path(__file__).with_name("rules")
 SCHEMA = schema.default()
 POLICY = policy.load(Path(__file__).parents[1] / "parameters" / "policy.yaml")
-YEAR, AS_OF = "2023-2024", dt.date(2023, 9, 8)
+YEAR, BEFORE, AS_OF = "2023-2024", "2022-2023", dt.date(2023, 9, 8)
 
 
 @dataclass
@@ -65,7 +65,7 @@ def _parse(path: Path) -> tuple[list[Case], list[Given]]:
             current = Case(f"{path.stem} {match[1]}{match[2]}", match[1] == "错")
             table = None
             (common if match[1] == "共同" else found).append(current)
-        elif match := re.fullmatch(r"### (.+?)/(.+?)\.xlsx (\S+)", line):
+        elif match := re.fullmatch(r"### ((?:\d{4}-\d{4}/)?[^/]+)/(.+?)\.xlsx (\S+)", line):
             table = Given(*match.groups())
             current.tables.append(table)
         elif current and (match := re.fullmatch(r"(截至|读不到|上方|合并|隐藏|筛选)：(.+)", line)):
@@ -81,7 +81,7 @@ def _set(case: Case, table: Given, word: str, value: str) -> None:
     if word == "截至":
         case.as_of = dt.date.fromisoformat(value)
     elif word == "读不到":
-        case.unread.add(tuple(value.removesuffix(".xlsx").split("/")))
+        case.unread.add(tuple(value.removesuffix(".xlsx").rsplit("/", 1)))
     elif word == "上方":
         table.above.append(value)
     elif word == "合并":
@@ -120,27 +120,40 @@ def _raw(text: str, item) -> object:
 
 
 def build(case: Case) -> Town:
-    """The township of a case: every workbook of every school is there, sheets without a table are empty."""
+    """The township of a case: every workbook of every school is there, sheets without a table are empty.
+
+    The year before is there where the case has a table of it, or a workbook of it that could not be read.
+    """
     tables = {table.place: table for table in _with(case.tables, _common())}
     homes = {CENTRE, "示例中学", "示例第一小学"} | {home for home, _, _ in tables} | {home for home, _ in case.unread}
+    earlier = {home for home in homes if "/" in home}
+    before = {CENTRE, *(home.split("/")[1] for home in earlier)} if earlier else set()
+    town = Town(YEAR, case.as_of, SCHEMA, tuple(_workbooks(case, tables, YEAR, homes - earlier)))
+    if not before:
+        return town
+    return replace(town, before=Town(BEFORE, case.as_of, SCHEMA, tuple(_workbooks(case, tables, BEFORE, before))))
+
+
+def _workbooks(case: Case, tables: dict, year: str, homes: set[str]) -> list[Workbook]:
     workbooks = []
     for home in sorted(homes):
+        written = home if year == YEAR else f"{year}/{home}"  # how the files write it
         for book in SCHEMA.owned_by("centre" if home == CENTRE else "school"):
             for stem in book.stems:
-                name = f"{YEAR}/{home}/{stem}.xlsx"
-                if (home, stem) in case.unread:
+                name = f"{year}/{home}/{stem}.xlsx"
+                if (written, stem) in case.unread:
                     workbooks.append(Workbook(name, book, home, read=False))
                     continue
                 typed, findings = {}, []
                 for sheet in book.sheets:
-                    given = tables.get((home, stem, sheet.title))
+                    given = tables.get((written, stem, sheet.title))
                     table, wrong = (
                         shape(_grid(given, sheet), sheet, name, SCHEMA.codes) if given else _empty(sheet.name)
                     )
                     typed |= {sheet.name: table} if table else {}
                     findings += wrong if given in case.tables else []  # README.md leaves columns out on purpose
                 workbooks.append(Workbook(name, book, home, tables=typed, findings=tuple(findings)))
-    return Town(YEAR, case.as_of, SCHEMA, tuple(workbooks))
+    return workbooks
 
 
 @cache
@@ -166,7 +179,8 @@ def _common() -> list[Given]:
 def shown(case: Case, findings) -> list[str]:
     """The places of findings as the files write them; sheets without a table are left out, since nothing is said of them."""
     given = {
-        f"{YEAR}/{home}/{stem}.xlsx {title}" for home, stem, title in (t.place for t in _with(case.tables, _common()))
+        f"{home if '/' in home else f'{YEAR}/{home}'}/{stem}.xlsx {title}"
+        for home, stem, title in (t.place for t in _with(case.tables, _common()))
     }
     places = []
     for finding in findings:

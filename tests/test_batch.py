@@ -245,6 +245,22 @@ def test_snapshot_keeps_content_of_workbooks_and_names_of_the_rest(tmp_path):
         assert stat.S_IMODE(inputs.stat().st_mode) == 0o700
 
 
+def test_snapshot_holds_what_is_read_of_the_year_before(tmp_path):
+    """Else a report would judge by other lists than the check."""
+    _, shared, _ = project(tmp_path, ["甲校"])
+    for name in ("甲校/学籍.xlsx", "中心学校/基础信息.xlsx", "甲校/帮扶.xlsx", "甲校/~$学籍.xlsx"):
+        path = shared / "2022-2023" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    first = archive.snapshot(shared, "2023-2024", tmp_path / "inputs")
+
+    kept = set(archive.hashes(tmp_path / "inputs" / first))
+    assert kept >= {"2022-2023/甲校/学籍.xlsx", "2022-2023/中心学校/基础信息.xlsx"}
+    assert not {"2022-2023/甲校/帮扶.xlsx", "2022-2023/甲校/~$学籍.xlsx"} & kept
+    (shared / "2022-2023" / "甲校" / "学籍.xlsx").write_bytes(b"changed")
+    assert archive.snapshot(shared, "2023-2024", tmp_path / "inputs") != first
+
+
 def test_a_month_is_made_by_one_batch_at_a_time(tmp_path):
     with archive.alone(tmp_path), pytest.raises(UserError, match="另一个窗口"), archive.alone(tmp_path):
         pass

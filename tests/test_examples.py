@@ -21,9 +21,11 @@ def made():
 
 @pytest.fixture(scope="module")
 def town(made):
-    """sheet -> all its rows, each with the folder it comes from."""
+    """sheet -> all its rows of this school year, each with the folder it comes from."""
     sheets = defaultdict(list)
     for path, rows in made.items():
+        if not path.startswith(days.YEAR):
+            continue
         for name, found in rows.items():
             sheets[name] += [row | {"home": path.split("/")[1]} for row in found]
     return sheets

@@ -13,10 +13,10 @@ from kongchuo import catalogue, checks, rules
 from kongchuo.examining import examine
 from kongchuo.findings import KINDS
 from kongchuo.policy import Policy
-from kongchuo.rules.base import Rule
+from kongchuo.rules.base import Rule, parts
 from kongchuo.schema import CENTRE
 from kongchuo.tables import Town, Workbook
-from ruletables import FOLDER, POLICY, SCHEMA, YEAR, build, cases, shown
+from ruletables import AS_OF, BEFORE, FOLDER, POLICY, SCHEMA, YEAR, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.stem != "README")
 BY_CODE = {rule.code: rule for rule in rules.RULES}
@@ -74,7 +74,7 @@ def test_rule_explains_itself_and_names_what_it_reads(rule):
     """Docstring, message and remedy in Chinese; every need is a sheet or column of the schema."""
     town = build(CASES[0])
     for need in rule.needs:
-        sheet, _, column = need.partition(".")
+        _, sheet, column = parts(need)
         assert not column or column in town.schema.sheets[sheet].by_name, need
     for text in (rule.explains, rule.kind.says, rule.kind.fix):
         assert any("一" <= character <= "鿿" for character in text), text
@@ -146,6 +146,11 @@ def anything(item, chance):
 
 def some_town(chance):
     """A town of the right shape and no sense: any sheet may be missing, empty, lack columns or hold cells nobody could read."""
+    before = Town(BEFORE, AS_OF, SCHEMA, some_workbooks(chance, BEFORE)) if chance.random() < 0.7 else None
+    return Town(YEAR, chance.choice(DAYS), SCHEMA, some_workbooks(chance, YEAR), before)
+
+
+def some_workbooks(chance, year):
     workbooks = []
     for home in (CENTRE, "示例中学", "示例第一小学"):
         for book in SCHEMA.owned_by("centre" if home == CENTRE else "school"):
@@ -165,9 +170,9 @@ def some_town(chance):
                         ]
                         tables[sheet.name] = replace(table, unread=frozenset(lost[::2]))
                 workbooks.append(
-                    Workbook(f"{YEAR}/{home}/{stem}.xlsx", book, home, chance.random() < 0.95, tables=tables)
+                    Workbook(f"{year}/{home}/{stem}.xlsx", book, home, chance.random() < 0.95, tables=tables)
                 )
-    return Town(YEAR, chance.choice(DAYS), SCHEMA, tuple(workbooks))
+    return tuple(workbooks)
 
 
 @settings(max_examples=5, deadline=None)
@@ -200,7 +205,7 @@ def test_sorting_rows_changes_nothing_but_row_numbers(case, seed):
         order = list(range(1, len(table.rows)))
         chance.shuffle(order)
         tables.append(replace(table, rows=[table.rows[0], *(table.rows[place] for place in order)]))
-        name = f"{YEAR}/{table.home}/{table.stem}.xlsx"
+        name = f"{'' if '/' in table.home else YEAR + '/'}{table.home}/{table.stem}.xlsx"
         moved |= {(name, table.title, new + 2): old + 1 for new, old in enumerate(order)}
     before, after = (
         {

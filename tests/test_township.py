@@ -2,10 +2,11 @@
 
 import datetime as dt
 import json
+import shutil
 
 import pytest
 
-from kongchuo import examples, opening, rules, township
+from kongchuo import archive, examples, opening, rules, township
 from kongchuo.findings import UserError
 
 CODES = (*(f"F{number:02d}" for number in range(1, 23)), *(rule.code for rule in rules.RULES))
@@ -48,6 +49,39 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert len(expected) == len(planted)
 
 
+def test_snapshot_is_judged_like_the_shared_folder(faulty, tmp_path):
+    """A batch reads a copy; what it copies of the year before must be all that a rule looks at."""
+    name = archive.snapshot(faulty.folder, examples.YEAR, tmp_path / "inputs")
+    here, there = (
+        opening.judged(folder, examples.YEAR, None)[2] for folder in (faulty.folder, tmp_path / "inputs" / name)
+    )
+    assert here == there
+    assert here.of("X23")
+
+
+def test_without_the_year_before_the_handover_is_not_judged(clean, tmp_path):
+    shutil.copytree(clean / examples.YEAR, tmp_path / examples.YEAR)
+    opened = opening.check([tmp_path], remembered=False)
+    assert not opened.findings
+    assert {(item.rule, item.home, item.reason) for item in opened.not_judged} == {
+        ("X23", "中心学校", "共享文件夹里没有2022-2023学年的学籍")
+    }
+
+
+def test_a_school_missing_last_year_is_not_judged_and_gives_no_finding(clean, tmp_path):
+    shutil.copytree(clean, tmp_path, dirs_exist_ok=True)
+    gone, spoilt, *_ = sorted((tmp_path / "2022-2023").glob("*小学/学籍.xlsx"))
+    gone.unlink()
+    spoilt.write_bytes(b"nothing")
+    (tmp_path / "2022-2023" / "说明.docx").write_bytes(b"")
+    opened = opening.check([tmp_path], remembered=False)
+    names = [path.relative_to(tmp_path).as_posix() for path in (gone, spoilt)]
+    assert [(finding.rule, finding.workbook) for finding in opened.findings] == [("R02", names[1])]
+    assert {item.home for item in opened.not_judged} == {gone.parent.name, spoilt.parent.name}
+    assert {item.rule for item in opened.not_judged} == {"X23"}
+    assert opening.check([tmp_path / names[1].replace("2022", "2023").replace("2023-2023", "2023-2024")]).findings
+
+
 def test_each_rule_is_planted_three_times(faulty):
     planted = [one["rule"] for one in faulty.planted]
     assert {code: planted.count(code) for code in CODES if planted.count(code) < 3} == {}
@@ -65,7 +99,9 @@ def test_small_township_holds_what_it_can(tmp_path):
 
 def test_township_as_files(tmp_path):
     made = township.make(tmp_path, 2, 60, 1)
-    assert made.workbooks == 4 + 2 * 5 == len(list(tmp_path.rglob("*.xlsx")))
+    before = 1 + 1  # of the school year before: the registry, and the primary school's sixth grade
+    assert made.workbooks == 4 + 2 * 5 + before == len(list(tmp_path.rglob("*.xlsx")))
+    assert made.pupils < 60 * 1.1
     assert not (tmp_path / "planted.json").exists()
     with pytest.raises(UserError, match="已有"):
         township.make(tmp_path, 2, 60, 1)

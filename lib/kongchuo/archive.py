@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from . import years
+from . import reading, schema, years
 from .findings import UserError
 
 TOWN = "全镇"  # the edition of the whole town, and the name of its page
@@ -163,14 +163,16 @@ def hashes(folder: Path) -> dict[str, str]:
 def snapshot(shared: Path, year: str, inputs: Path) -> str:
     """Copy the year's workbooks under `inputs` (readable by the owner only), in the shared folder's own tree.
 
-    Returns the snapshot's name, which depends on content alone: unchanged workbooks are kept once. Files that are no
-    workbook (lock files, stray documents) are kept as empty files of that name, so that reading still sees them.
+    With them come the workbooks of the year before that reading this one opens. Returns the snapshot's name, which depends
+    on content alone: unchanged workbooks are kept once. Files that are no workbook (lock files, stray documents) are kept
+    as empty files of that name, so that reading still sees them.
     """
     inputs.mkdir(mode=0o700, exist_ok=True)
     scratch = inputs / f".{os.getpid()}.part"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
-    for source in sorted((shared / year).rglob("*")):
+    earlier = (path for path, _ in reading.before.files(shared, year, schema.default()))
+    for source in (*sorted((shared / year).rglob("*")), *earlier):
         target = scratch / source.relative_to(shared)
         if source.is_dir():
             target.mkdir(parents=True, exist_ok=True)

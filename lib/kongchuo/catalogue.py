@@ -16,6 +16,7 @@ from .declarations import nearest
 from .findings import KINDS, SEVERITIES, Kind, UsageError
 from .policy import Policy
 from .rules import RULES
+from .rules.base import parts
 from .schema import Schema
 from .signals import Signal
 
@@ -104,9 +105,10 @@ def needed(entry: Entry, schema: Schema) -> dict[str, tuple[str, ...]]:
     """What a code needs, in Chinese: sheet title -> column titles (none: the sheet as such)."""
     found: dict[str, list[str]] = {}
     for need in entry.needs:
-        sheet_name, _, field_name = need.partition(".")
+        earlier, sheet_name, field_name = parts(need)
         sheet = schema.sheets[sheet_name]
-        columns = found.setdefault(f"{schema.book_of[sheet_name].title}·{sheet.title}", [])
+        whose = "上学年" if earlier else ""
+        columns = found.setdefault(f"{whose}{schema.book_of[sheet_name].title}·{sheet.title}", [])
         columns += [sheet.by_name[field_name].title] if field_name else []
     return {title: tuple(columns) for title, columns in found.items()}
 

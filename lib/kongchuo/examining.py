@@ -17,7 +17,8 @@ BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
 def examine(town: Town, policy: Policy) -> Judgement:
     """The judgement of all rules, its findings joined by those of reading and of the schema, in order and each once."""
     judged = judge(town, policy)
-    read = (finding for workbook in town.workbooks for finding in workbook.findings)
+    workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
+    read = (finding for workbook in workbooks for finding in workbook.findings)
     said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
     plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
     return replace(judged, findings=tuple(sorted({*judged.findings, *read, *plain})))

@@ -74,8 +74,9 @@ class Month:
 
     @cached_property
     def workbooks(self) -> tuple[Workbook, ...]:
-        """The workbooks the page is made from: the schools' own and the office's."""
-        return tuple(book for book in self.town.workbooks if book.home in (*self.homes, CENTRE))
+        """The workbooks the page is made from: the schools' own and the office's, and what was read of the year before."""
+        before = (book for book in self.town.before.workbooks if book.sha256) if self.town.before else ()
+        return tuple(book for book in (*self.town.workbooks, *before) if book.home in (*self.homes, CENTRE))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

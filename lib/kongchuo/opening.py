@@ -35,7 +35,9 @@ class Checked:
     wanted: tuple[str, ...] = ()
 
     def asked(self, name: str) -> bool:
-        """Whether a workbook or folder (path inside the shared folder) is among what was asked for."""
+        """Whether a workbook or folder (path inside the shared folder) is among what was asked for; last year's is with this year's."""
+        home = name.partition("/")[2]
+        name = f"{self.year}/{home}" if home else name
         return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in self.wanted)
 
     @property

@@ -211,6 +211,12 @@ def class_names(town: Town) -> dict[str, str]:
     return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
 
 
+def class_grades(town: Town) -> dict[str, int]:
+    """Class id -> grade, of the classes that have one."""
+    rows = town["class"].dropna(subset=["class_id", "grade"])
+    return dict(zip(rows["class_id"], rows["grade"], strict=True))
+
+
 # --- schools by name ----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class School:

@@ -31,6 +31,7 @@ FORMATS = (
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
 TERMS = ("第一学期", "第二学期")
+LAST_PRIMARY = 6  # the last grade of primary school: from it a pupil is handed over to a junior school
 
 
 @dataclass(frozen=True)

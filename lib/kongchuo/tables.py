@@ -83,13 +83,15 @@ class Town:
     """All workbooks of one school year of one township, as of a date.
 
     `town["roster"]` is the frame of that sheet over all workbooks that could be read: index (workbook, row), the sheet's
-    columns, and `home`, the folder (school) the row comes from.
+    columns, and `home`, the folder (school) the row comes from. `before` is the school year before, of which only what a
+    comparison with it needs was read (None where the shared folder has none).
     """
 
     year: str
     as_of: dt.date
     schema: Schema
     workbooks: tuple[Workbook, ...]
+    before: Town | None = None
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
 
@@ -112,8 +114,8 @@ class Town:
 
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
-        """Workbooks by their path inside the shared folder."""
-        return {book.name: book for book in self.workbooks}
+        """Workbooks by their path inside the shared folder, those of the year before among them."""
+        return (self.before.by_name if self.before else {}) | {book.name: book for book in self.workbooks}
 
     def holding(self, sheet_name: str) -> Iterator[Workbook]:
         """The workbooks (read or not) that should hold the sheet."""
@@ -156,7 +158,7 @@ class Town:
         return frame[frame["stage"] != CENTRE]
 
     def place(self, sheet_name: str, index: tuple[str, int], field_name: str = "") -> Place:
-        """The Place of a row of `town[sheet_name]` (its index entry) and one of its columns."""
+        """The Place of a row of `town[sheet_name]` or `town.before[sheet_name]` (its index entry) and one of its columns."""
         workbook, row = index
         sheet = self.schema.sheets[sheet_name]
         return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))

@@ -58,7 +58,7 @@ def make(folder: Path, schools: int = 13, pupils: int = 4000, seed: int = 1, *, 
 def _write(
     folder: Path, workbooks: Iterable[tuple[str, examples.Rows]], spoilt: dict[tuple[str, str], Spoilt]
 ) -> tuple[int, int]:
-    """Write every workbook; returns how many there were, and how many pupils stood on the rosters."""
+    """Write every workbook; returns how many there were, and how many pupils stand on this year's rosters."""
     books, count, enrolled = schema.default(), 0, 0
     for path, rows in workbooks:
 
@@ -69,7 +69,7 @@ def _write(
         target = folder / path
         writing.write_workbook(target, books.by_stem[target.stem], rows, books, finish=finish if spoilt else None)
         count += 1
-        enrolled += len(rows.get("roster", ()))
+        enrolled += len(rows.get("roster", ())) if path.startswith(f"{examples.YEAR}/") else 0
     return count, enrolled
 
 

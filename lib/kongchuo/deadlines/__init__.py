@@ -9,13 +9,14 @@ import pandas as pd
 
 from ..policy import Policy
 from ..tables import Town
-from . import cases, census, changes, filings, inspection, lists, pledges, support, watch
+from . import cases, census, changes, filings, handover, inspection, lists, pledges, support, watch
 from .base import Deadline, state, within
 
 __all__ = ["DEADLINES", "Deadline", "due", "state", "within"]
 
 DEADLINES: tuple[Deadline, ...] = (
     *census.DEADLINES,
+    *handover.DEADLINES,
     *cases.DEADLINES,
     *changes.DEADLINES,
     *support.DEADLINES,

@@ -11,6 +11,7 @@ from random import Random
 from ..schema import CENTRE, Schema
 from . import (
     attendance,
+    before,
     cases,
     census,
     changes,
@@ -45,13 +46,13 @@ from .schools import Town, registry
 YEAR = days.YEAR
 # what changes a class or a sheet comes first, while all of them are free
 FAULTS = (
+    fault_handover,  # only one grade will do
     fault_watch,
     fault_links,
     fault_duties,
     fault_pledges,
     fault_cases,
     fault_changes,
-    fault_handover,
     fault_support,
     fault_disabled,
     fault_census,
@@ -78,6 +79,7 @@ def generate(schools: int = 13, pupils: int = 4000, seed: int = 1) -> dict[str, 
 def workbooks(schools: int = 13, pupils: int = 4000, seed: int = 1) -> Iterator[tuple[str, Rows]]:
     """The workbooks of the township one after another, so that a large one need not stand in memory as rows at once.
 
+    Last come a few of the school year before: what this year is compared with.
     Raises ValueError for fewer than two schools or too few pupils to fill them.
     """
     if schools < LEAST_SCHOOLS or pupils < 12 * schools:
@@ -113,6 +115,7 @@ def _workbooks(schools: int, pupils: int, seed: int) -> Iterator[tuple[str, Rows
     }
     for stem, rows in centre.items():
         yield f"{days.YEAR}/{CENTRE}/{stem}.xlsx", rows
+    yield from before.workbooks(town, records)
 
 
 def _of_school(

@@ -143,13 +143,17 @@ def _matches(town: Town, records: list[Record]) -> list[dict]:
                 row = _match("上级推送", case.child, "推送为疑似辍学，实际在校", case.found, record.school.clerk.name)
                 close = {"verdict": "数据问题", "close_type": "信息错误(证件或姓名)", "evidence": "户口簿复印件"}
                 rows.append(row | close | {"closed": case.closed})
-    elsewhere = [child for child in town.children if child.grade == 7 and child.family.away]
-    for child in elsewhere[::6]:
+    for child in left_after_grade_six(town):
         clerk = child.village.junior.clerk.name
         row = _match("六年级-七年级", child, "六年级毕业后本镇七年级名单中没有", dt.date(2023, 9, 7), clerk)
         close = {"verdict": "已就学", "close_type": "外地就读有学籍", "evidence": "学籍截图"}
         rows.append(row | close | {"closed": dt.date(2023, 9, 14)})
     return rows
+
+
+def left_after_grade_six(town: Town) -> list[Child]:
+    """Who was in grade six here last year and is at school elsewhere now, as the comparison found out."""
+    return [child for child in town.children if child.grade == 7 and child.family.away][::6]
 
 
 def _match(kind: str, child: Child, diff: str, found: dt.date, checker: str) -> dict:

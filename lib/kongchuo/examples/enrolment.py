@@ -23,16 +23,17 @@ DIFFERENCES = (
 def roster(record: Record) -> list[dict]:
     """Rows of 学生花名册, class by class: everyone who was on the register this year, with the present state."""
     return [
-        _roster(item, child)
+        row(item.class_id, child)
         for item in record.school.classes
         for child in item.pupils
         if (child.current or child.home) is item
     ]
 
 
-def _roster(item: SchoolClass, child: Child) -> dict:
+def row(class_id: str, child: Child) -> dict:
+    """The row of a pupil in 学生花名册."""
     house = child.family
-    row = {
+    cells = {
         "student_key": child.key,
         "status_no": child.status_no,
         "name": child.name,
@@ -41,9 +42,9 @@ def _roster(item: SchoolClass, child: Child) -> dict:
         "id_type": "居民身份证" if child.id_no else "其他",
         "id_no": child.id_no,
         "birth_date": child.birth,
-        "class_id": item.class_id,
+        "class_id": class_id,
         "seat_no": child.seat,
-        "entry_ym": f"{child.entry:%Y%m}",
+        "entry_ym": f"{child.entry:%Y%m}" if child.entry else "",
         "boarding": "住校" if child.boarding else "走读",
         "entry_mode": "就近入学",
         "hukou_type": "农业户口",
@@ -64,7 +65,7 @@ def _roster(item: SchoolClass, child: Child) -> dict:
         "origin_school": "邻市样例县样例学校" if child.guest else "",
         "teacher": child.helper,
     }
-    return {name: value for name, value in row.items() if value != ""}
+    return {name: value for name, value in cells.items() if value != ""}
 
 
 def baseline(record: Record) -> list[dict]:

@@ -13,7 +13,8 @@ Place = tuple[str, str]  # sheet, field
 
 def _elsewhere(row: Row) -> bool:
     """A child of the census who is on no roster, so that no other sheet has his or her number."""
-    return row["study_status"] in ("学前", "未入学", "已完成九年", "镇外在读") and bool(row.get("id_no"))
+    moved = row["study_status"] == "镇外在读" and row["hukou_status"] == "户籍在本镇举家外出"  # not who left this year
+    return (moved or row["study_status"] in ("学前", "未入学", "已完成九年")) and bool(row.get("id_no"))
 
 
 def _enrolled(row: Row) -> bool:
@@ -51,8 +52,9 @@ def wrong_check(hand: Hand) -> None:
 
     def wrong(row: Row) -> str:
         number = row["id_no"]
-        if number[14] != number[15]:
-            return number[:14] + number[15] + number[14] + number[16:]
+        swapped = number[:14] + number[15] + number[14] + number[16:]
+        if swapped != number and not swapped.endswith("000"):  # that would look cut off as well
+            return swapped
         return number[:-1] + ("4" if number[-1] != "4" else "5")
 
     place, suits = hand.random.choice(((("roster", "id_no"), _enrolled), (("census", "id_no"), _elsewhere)))

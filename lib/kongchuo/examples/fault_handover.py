@@ -1,7 +1,133 @@
-"""Faults that the rules on handover find, and near misses."""
+"""Faults of the handover from grade six to grade seven (X23, X24), and near misses."""
 
 from __future__ import annotations
 
-from .faults import Plant
+import datetime as dt
 
-PLANTS: dict[Plant, int] = {}
+from ..schema import CENTRE, LAST_PRIMARY
+from . import days
+from .fault_links import elsewhere
+from .faults import Hand, Plant, Row, plain
+from .people import birth_of, id_number
+
+WHO = ("student_key", "name", "sex", "birth_date", "id_no", "status_no")
+AFTER_TERM = days.END + dt.timedelta(days=30)
+
+
+def _one_more(hand: Hand) -> tuple[str, Row]:
+    """Another sixth-grader of last year, who is on no list of this year."""
+    book, like = hand.random.choice(hand.earlier("roster"))
+    number = 1 + sum(row["student_key"].startswith("XS98") for _, row in hand.earlier("roster"))
+    birth = birth_of(hand.random, LAST_PRIMARY + 1)
+    identity = id_number(997000 + number, birth, 500 + (like["sex"] == "男"))
+    pupil = like | {
+        "student_key": f"XS98{number:05d}",
+        "name": f"{like['name'][0]}小{like['name'][-1]}",
+        "birth_date": birth,
+        "id_type": "居民身份证",
+        "id_no": identity,
+        "status_no": f"G{identity}",
+        "status": "在读",
+    }
+    hand.books[book]["roster"].append(pupil)
+    return book, pupil
+
+
+def lost(hand: Hand) -> None:
+    """X23: was in grade six, and is nowhere this year."""
+    hand.note("X23", *_placed(_one_more(hand)), "student_key")
+
+
+def _placed(found: tuple[str, Row]) -> tuple[str, str, Row]:
+    return found[0], "roster", found[1]
+
+
+def left_before(hand: Hand) -> None:
+    """No X23: had left the primary school before the year ended."""
+    _one_more(hand)[1]["status"] = "已转出"
+
+
+def struck_off(hand: Hand) -> None:
+    """No X23: asked after, found elsewhere, and struck off in 比对结果."""
+    _, pupil = _one_more(hand)
+    checker = hand.rows("school")[-1][1]["status_clerk"]
+    cleared = {
+        "match_type": "六年级-七年级",
+        "verdict": "已就学",
+        "close_type": "外地就读有学籍",
+        "evidence": "学籍截图",
+    }
+    dates = {"found": dt.date(2023, 9, 6), "closed": dt.date(2023, 9, 8)}
+    who = {name: pupil[name] for name in ("student_key", "name")}
+    row = {"diff": "六年级毕业后本镇七年级名单中没有", "checker": checker} | who | cleared | dates
+    hand.books[f"{days.YEAR}/{CENTRE}/适龄儿童摸底.xlsx"]["match"].append(row)
+
+
+def proved(hand: Hand) -> None:
+    """No X23: at school elsewhere, with a paper in the census."""
+    _, child = hand.pick("census", lambda row: elsewhere(row) and row["study_grade"] == LAST_PRIMARY + 1)
+    _, pupil = _one_more(hand)
+    pupil |= {name: child[name] for name in WHO if name in child}
+
+
+def other_key(hand: Hand) -> None:
+    """No X23: the junior school gave another 学生编号; the identity number is the same."""
+    before = {row["student_key"]: row for _, row in hand.earlier("roster")}
+    _, pupil = hand.pick("roster", lambda row: plain(row) and row["student_key"] in before)
+    before[pupil["student_key"]]["student_key"] = pupil["student_key"].replace("XS", "XSL")
+
+
+def _checked(hand: Hand, grade: int) -> tuple[str, Row, Row]:
+    """A plain pupil of a grade on a roster, with his or her latest row of 人籍核查."""
+    classes = {row["class_id"] for _, row in hand.rows("class") if row["grade"] == grade}
+    last: dict[str, Row] = {}
+    for _, row in sorted(hand.rows("reconcile"), key=lambda one: one[1]["date"]):
+        if "student_key" in row:
+            last[row["student_key"]] = row
+
+    def suits(row: Row) -> bool:
+        check = last.get(row["student_key"])
+        return row["class_id"] in classes and plain(row) and check and hand.free(check) and "diff_type" not in check
+
+    book, pupil = hand.pick("roster", suits)
+    return book, pupil, last[pupil["student_key"]]
+
+
+def _not_there(hand: Hand, row: Row, kind: str) -> None:
+    hand.take(row)
+    row |= {"present": "不在本校", "diff_type": kind, "action": "家访核实去向", "due": AFTER_TERM}
+    if kind == "有籍无人":
+        row |= {"in_rollbook": False, "in_seating": False, "in_homework": False}
+
+
+def ghost(hand: Hand) -> None:
+    """X24: the last check found no such pupil."""
+    book, pupil, check = _checked(hand, LAST_PRIMARY + 1)
+    _not_there(hand, check, hand.random.choice(("有籍无人", "空挂")))
+    hand.note("X24", book, "roster", pupil, "status")
+
+
+def put_right(hand: Hand) -> None:
+    """No X24: not there, and cleared up since."""
+    _, _, check = _checked(hand, LAST_PRIMARY + 1)
+    _not_there(hand, check, "有籍无人")
+    check["done"] = days.shift(check["date"], 2)
+
+
+def on_leave(hand: Hand) -> None:
+    """No X24: on leave when the class was checked."""
+    _, _, check = _checked(hand, LAST_PRIMARY + 1)
+    hand.take(check)
+    check["present"] = "请假"
+
+
+PLANTS: dict[Plant, int] = {
+    lost: 4,
+    left_before: 1,
+    struck_off: 1,
+    proved: 2,
+    other_key: 2,
+    ghost: 4,
+    put_right: 1,
+    on_leave: 1,
+}

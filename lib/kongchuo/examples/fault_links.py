@@ -12,7 +12,8 @@ from .people import id_number
 LEDGERS = ("leftbehind", "others", "pupil_plan")
 
 
-def _away(row: Row) -> bool:
+def elsewhere(row: Row) -> bool:
+    """A child whose whole family lives elsewhere, by the census."""
     return (
         row["study_status"] == "镇外在读"
         and row["residence"] == "随父母外出"
@@ -30,7 +31,7 @@ def not_in_census(hand: Hand) -> None:
 
 def on_no_roster(hand: Hand) -> None:
     """X02: said to be at a school of the township, and on no roster."""
-    book, row = hand.pick("census", _away)
+    book, row = hand.pick("census", elsewhere)
     row |= {"study_status": "本镇在读", "study_school": hand.rows("school")[1][1]["school_name"], "residence": "在家"}
     row.pop("proof")
     hand.note("X02", book, "census", row, "student_key")
@@ -62,7 +63,7 @@ def two_numbers(hand: Hand) -> None:
     """X05, the warning: a child away has name and birth date of a pupil here, and another number."""
     book, row = hand.pick("roster", plain)
     place, child = hand.of("census", row["student_key"])
-    there, twin = hand.pick("census", _away)
+    there, twin = hand.pick("census", elsewhere)
     number = id_number(int(row["id_no"][:6]), row["birth_date"], 988 + (twin["sex"] == "男"))
     twin |= {"name": row["name"], "birth_date": row["birth_date"], "id_no": number, "status_no": f"G{number}"}
     for found in ((book, "roster", row), (place, "census", child), (there, "census", twin)):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ..schema import Schema
+from ..years import before
+from .days import YEAR
 
 Row = dict[str, object]
 Rows = dict[str, list[Row]]
@@ -67,13 +69,19 @@ class Hand:
     def rows(self, sheet: str) -> list[tuple[str, Row]]:
         """Every row of a sheet over the township, with its workbook."""
         if sheet not in self._places:
-            found = [(book, row) for book, rows in self.books.items() for row in rows.get(sheet, ())]
-            self._places[sheet] = found
+            self._places[sheet] = [(book, row) for book, rows in self._of(YEAR) for row in rows.get(sheet, ())]
         return self._places[sheet]
 
     def of(self, sheet: str, key: str) -> tuple[str, Row]:
         """The row of a pupil in a sheet."""
         return next((book, row) for book, row in self.rows(sheet) if row["student_key"] == key)
+
+    def earlier(self, sheet: str) -> list[tuple[str, Row]]:
+        """Every row of a sheet in the workbooks of the school year before, with its workbook."""
+        return [(book, row) for book, rows in self._of(before(YEAR)) for row in rows.get(sheet, ())]
+
+    def _of(self, year: str) -> list[tuple[str, Rows]]:
+        return [(book, rows) for book, rows in self.books.items() if book.startswith(f"{year}/")]
 
     def take(self, *things: object) -> None:
         """Keep pupils, classes, workbooks or rows from every other fault."""
@@ -116,7 +124,7 @@ class Hand:
         used = {book for book, row in self.rows(name) if not self.free(row)}
         possible = [
             (book, rows[name])
-            for book, rows in self.books.items()
+            for book, rows in self._of(YEAR)
             if len(rows.get(name, ())) >= least and book not in used and self.free((book, name))
         ]
         if not possible:

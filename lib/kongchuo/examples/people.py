@@ -94,7 +94,7 @@ class Register:
         return f"10{next(self._phones):09d}"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)  # all of a town hang together: a repr would never end
 class Family:
     """Children of one household share all of this. `left` is the 留守类型; `poor` one of POOR or empty."""
 
@@ -123,7 +123,7 @@ class Family:
         return f"示例镇{self.village.name}{self.group}"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)  # all of a town hang together: a repr would never end
 class Child:
     """A child of the township. `home` is the class at the start of the year, or the first one; None when on no roster."""
 

@@ -33,7 +33,7 @@ class Staff:
     phone: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)  # all of a town hang together: a repr would never end
 class Village:
     """An administrative village with its officer; children go to `primary` and `junior`."""
 
@@ -46,7 +46,7 @@ class Village:
     junior: School | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)  # all of a town hang together: a repr would never end
 class SchoolClass:
     """A class. `pupils` are all who were in it at any time of the year."""
 
@@ -60,7 +60,7 @@ class SchoolClass:
     pupils: list = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)  # all of a town hang together: a repr would never end
 class School:
     """A school with its people. `staff` begins with principal and leaders."""
 

@@ -24,6 +24,7 @@ from ..findings import KINDS, Finding, Place, UserError
 from ..schema import CENTRE, TERMS, Book, Codes, Schema
 from ..sheets import Grid, shape
 from ..tables import Table, Town, Workbook
+from . import before
 from .folders import Contents, contents, locate
 from .packages import Package, Refusal, Unseen, look, scan
 
@@ -146,9 +147,10 @@ def with_aliases(codes: dict[str, Codes], frame: pd.DataFrame) -> dict[str, Code
 
 
 def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: Schema | None = None) -> Town:
-    """Read every workbook of a school year. Raises UserError when the year's folder is not there.
+    """Read every workbook of a school year, and of the year before what is compared with it (`before`).
 
-    `as_of` is the day the township is looked at: by default the last day in 日查 that is not in the future, else today.
+    Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
+    day in 日查 that is not in the future, else today.
     """
     schema = schema or schemas.default()
     root = shared / year
@@ -184,7 +186,7 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
         if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
     )
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
-    return Town(year, as_of, schema, tuple(workbooks))
+    return Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_workbook))
 
 
 def _unknown(name: str, schema: Schema) -> Finding:

@@ -9,8 +9,10 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .. import years
 from ..findings import Finding
 from ..policy import Policy
+from ..schema import CENTRE
 from ..tables import Town
 from . import (
     archive,
@@ -36,7 +38,7 @@ from . import (
     watch,
     wording,
 )
-from .base import Mark, Rule
+from .base import Mark, Rule, parts
 
 RULES: tuple[Rule, ...] = (
     *registry.RULES,
@@ -96,15 +98,21 @@ SHOWN = 5  # addresses of cells in a reason
 
 def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
     for need in rule.needs:
-        sheet_name, _, field_name = need.partition(".")
+        earlier, sheet_name, field_name = parts(need)
         sheet = town.schema.sheets[sheet_name]
+        seen = town.before if earlier else town
+        if seen is None:
+            reason = f"共享文件夹里没有{years.before(town.year)}学年的学籍"
+            yield NotJudged(rule.code, CENTRE, reason)
+            continue
+        whose = f"{seen.year}学年" if earlier else ""
         column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
-        for home in sorted(town.unread_homes(sheet_name, *([field_name] if field_name else []))):
-            yield NotJudged(rule.code, home, f"读不到“{sheet.title}”{column}")
-        for home, cells in town.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
+        for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
+            yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
+        for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
             addresses = [address for _, _, address in cells]
             more = f"等{len(cells)}格" if len(cells) > SHOWN else ""
-            reason = f"“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
+            reason = f"{whose}“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
             yield NotJudged(rule.code, home, reason, cells)
 
 

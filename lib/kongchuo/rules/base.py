@@ -31,7 +31,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: `needs` names sheets ("roster") or columns ("roster.id_no") without which it cannot judge."""
+    """A rule: `needs` names sheets ("roster") or columns ("roster.id_no") without which it cannot judge.
+
+    "before:roster.id_no" is the column of the year before.
+    """
 
     kind: Kind
     needs: tuple[str, ...]
@@ -46,6 +49,13 @@ class Rule:
     def explains(self) -> str:
         """The rule in words: its function's docstring."""
         return (self.judge.__doc__ or "").strip()
+
+
+def parts(need: str) -> tuple[bool, str, str]:
+    """A need as whether it is of the year before, its sheet, and its column ("" for the whole sheet)."""
+    earlier, _, place = need.rpartition(":")
+    sheet, _, column = place.partition(".")
+    return bool(earlier), sheet, column
 
 
 def rule(code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: str, source: str) -> Callable[..., Rule]:

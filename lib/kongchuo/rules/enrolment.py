@@ -66,7 +66,11 @@ UNKNOWN = "编号{key}（{name}）在各校花名册和摸底登记中都找不�
 )
 def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
     """各表里的学生编号和姓名要与花名册是同一个人。编号错一位，缺勤、劝返、资助就会记到别的孩子名下。"""
-    listed = pd.concat([town[sheet][["student_key", "name"]] for sheet in LISTS]).dropna(subset=["student_key"])
+    lists = [town[sheet] for sheet in LISTS]
+    lists += (
+        [town.before["roster"]] if town.before else []
+    )  # a sixth-grader who has left is written of by last year's key
+    listed = pd.concat([frame[["student_key", "name"]] for frame in lists]).dropna(subset=["student_key"])
     named, people = listed.dropna(subset=["name"]), set(person(listed).dropna())
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
     for sheet in town.filled:
