@@ -15,6 +15,7 @@ from kongchuo.examples import YEAR
 from kongchuo.marking import filling
 from kongchuo.marking.package import Package
 from kongchuo.places import RESULTS
+from kongchuo.writing import results
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,27 @@ def test_in_place_and_back(mark, roster, out):
     assert "标记已清除" in printed
     assert listed(roster) == []
     assert mark("--in-place", "--clear")[0] == cli.CLEAN
+
+
+def test_a_file_that_is_not_made_from_our_template_is_marked_in_a_copy_only(mark, roster, out):
+    book = openpyxl.load_workbook(roster)
+    del book[RESULTS]
+    for name in results.ranges():
+        del book.defined_names[name]
+    book.save(roster)
+    old = roster.read_bytes()
+    code, printed, _ = mark("--in-place")
+    assert code == cli.ERRORS
+    assert "不是由本程序的模板做成的，原件没有改动，只做了副本" in printed
+    assert roster.read_bytes() == old
+    assert listed(copy_of(roster, out))
+    shutil.copyfile(copy_of(roster, out), roster)  # the clerk goes on working in the copy
+    again = listed(copy_of(roster, out))
+    mark()
+    assert listed(copy_of(roster, out)) == again, "marks and notes are not findings"
+    code, printed, _ = mark("--clear")
+    assert "标记已清除" in printed
+    assert RESULTS not in openpyxl.load_workbook(copy_of(roster, out)).sheetnames
 
 
 def test_open_in_excel(mark, roster, out):

@@ -22,12 +22,16 @@ RETURNS, ORIGINALS = "returns", "原件"
 
 @dataclass(frozen=True)
 class Returned:
-    """What became of one workbook: its name, how many findings it shows, where; `refused` says why it is not marked itself."""
+    """What became of one workbook: its name, how many findings it shows, where; `refused` says why it is not marked itself.
+
+    `only_copy`: it was to be marked in place, but is not made from our template, and only a copy of such a file is ever marked.
+    """
 
     name: str
     count: int
     path: Path
     refused: str = ""
+    only_copy: bool = False
 
 
 def mark(
@@ -61,8 +65,7 @@ def mark(
 
 def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: bool) -> Returned | None:
     path, home = shared / workbook.name, out / RETURNS / workbook.home
-    copy, listed = home / f"{path.stem}_校验.xlsx", home / f"{path.stem}_校验结果.xlsx"
-    target = path if in_place else copy
+    copy, listed = home / f"{path.stem}_校验{path.suffix}", home / f"{path.stem}_校验结果.xlsx"
     try:
         if not workbook.read:
             raise Refused("读不到或打不开")
@@ -70,14 +73,17 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: b
         saving.same(data, plan.sha256)
         earlier = copy.read_bytes() if copy.is_file() else b""
         made = marking.marked(data, plan, workbook.book, earlier)
-        if in_place:
+        own = in_place and marking.is_ours(data, workbook.book)
+        if own:
             kept = out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
             saving.write_in_place(path, made, plan.sha256, kept)
         elif made != (earlier or data):  # what was found before must not stand there for ever
             saving.write_copy(copy, made, like=path)
         with suppress(OSError):  # the list of before, which somebody may be reading
             listed.unlink(missing_ok=True)
-        return Returned(workbook.name, len(plan.entries), target) if made != data or plan.entries or earlier else None
+        if made == data and not plan.entries and not earlier:
+            return None
+        return Returned(workbook.name, len(plan.entries), path if own else copy, only_copy=in_place and not own)
     except (Refused, OSError) as error:
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
 
@@ -98,4 +104,5 @@ def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: b
 def _line(one: Returned) -> str:
     if one.refused:
         return f"  {one.name}：没有标记，{one.refused}。{f'问题 {one.count} 条另列在 {one.path}' if one.count else ''}"
-    return f"  {one.name}：{f'标出问题 {one.count} 条' if one.count else '标记已清除'}，{one.path}"
+    kept = "不是由本程序的模板做成的，原件没有改动，只做了副本；" if one.only_copy else ""
+    return f"  {one.name}：{kept}{f'标出问题 {one.count} 条' if one.count else '标记已清除'}，{one.path}"

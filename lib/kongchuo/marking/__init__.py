@@ -7,23 +7,30 @@ anybody else's copy; `package` is the patcher both stand on, `saving` how a file
 from __future__ import annotations
 
 from ..schema import Book
-from . import filling
+from . import annotated, filling
 from .package import Package, Refused
 from .plan import Entry, Plan, plan
 
-__all__ = ["Entry", "Plan", "Refused", "marked", "plan"]
+__all__ = ["Entry", "Plan", "Refused", "is_ours", "marked", "plan"]
+
+
+def is_ours(data: bytes, book: Book) -> bool:
+    """Whether a workbook is made from our template, so that marks are formulas in it; others are marked in copies only."""
+    return filling.is_ours(Package(data), book)
 
 
 def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> bytes:
     """The workbook with the plan's findings shown in it, and those of before gone; an empty plan clears.
 
-    The same bytes where nothing had to be changed. `earlier` is the marked copy of before: what people typed there stays.
+    In a workbook that is not made from our template cells are coloured and get notes. `earlier` is the marked copy of before:
+    what people typed there stays. The same bytes where nothing had to be changed.
     Raises Refused for what cannot be changed safely.
     """
     package = Package(data)
-    if not filling.is_ours(package, book):
-        raise Refused("不是由本程序的模板做成的（没有“校验结果”）")
-    filling.fill(package, shown, book, _typed(earlier))
+    if filling.is_ours(package, book):
+        filling.fill(package, shown, book, _typed(earlier))
+    else:
+        annotated.annotate(package, shown, _typed(earlier))
     return package.data() if package.changed() else data
 
 

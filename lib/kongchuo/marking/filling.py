@@ -27,9 +27,11 @@ MOST_IN_HINT = 8  # findings of one row that its hint spells out
 def is_ours(package: Package, book: Book) -> bool:
     """Whether the workbook carries the marks of our template: 校验结果 and the names that the marks look through."""
     names = package.tree(package.workbook).find(package.tag("definedNames"))
-    there = {name.get("name") for name in names} if names is not None else set()
+    there = {name.get("name") for name in (names if names is not None else ()) if RESULTS in (name.text or "")}
     titles = {sheet.title for sheet in book.sheets}
-    return RESULTS in package.sheets and set(results.ranges()) <= there and bool(titles & set(package.sheets))
+    if RESULTS not in package.sheets or not set(results.ranges()) <= there or not titles & set(package.sheets):
+        return False
+    return listing.KEPT.title not in listing.header(package)  # put there when the template's own was gone
 
 
 def fill(package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, object]] = ()) -> None:

@@ -14,11 +14,14 @@ from ..tables import column_letters
 from ..writing import results
 from .contents import Cell, Cells
 from .package import KEEP_SPACE, Package
+from .page import put
 from .plan import Entry
 
 OWN = tuple(column.name for column in results.COLUMNS if column.own)
 DATES = ("since", "until")
 EPOCH = dt.date(1899, 12, 30)
+# only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
+KEPT = results.Column("kept", "原样", 12, hidden=True)
 
 
 @dataclass
@@ -45,6 +48,12 @@ def _date(value: Cell) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def header(package: Package) -> list[Cell]:
+    """The titles over the lines."""
+    data, cells = package.tree(package.sheets[RESULTS]).find(package.tag("sheetData")), Cells(package)
+    return [cells.value(cell) for cell in data[0].iter(package.tag("c"))] if len(data) else []
+
+
 def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Column] = results.COLUMNS) -> None:
     """Put lines into the worksheet 校验结果 in place of those that stand there."""
     part, tag = package.sheets[RESULTS], package.tag
@@ -58,33 +67,24 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
     for criteria in list(filtered) if filtered is not None else ():
         filtered.remove(criteria)  # a filter set for the lines of before would hide lines nobody has seen
     styles = _styles(page, tag, columns)
+    letters = {column.name: column_letters(place) for place, column in enumerate(columns, start=1)}
     for line in lines:
         row = etree.SubElement(data, tag("row"), r=str(line.number))
-        for place, column in enumerate(columns, start=1):
-            value = line.values.get(column.name, "")
-            _cell(row, tag, f"{column_letters(place)}{line.number}", value, styles.get(column.name))
+        for name, letter in letters.items():
+            _cell(row, tag, f"{letter}{line.number}", line.values.get(name, ""), styles.get(name))
     links = [line for line in lines if line.entry.cell]
     if links:
         listed = etree.Element(tag("hyperlinks"))
         for line in links:
-            target = f"'{line.entry.sheet}'!{line.entry.cell}"
+            title = line.entry.sheet.replace("'", "''")
+            target = f"'{title}'!{line.entry.cell}"
             ref = f"{results.LETTERS['cell']}{line.number}"
             etree.SubElement(listed, tag("hyperlink"), ref=ref, location=target, display=line.entry.cell)
-        _after(page, tag, listed)
+        put(page, listed)
     size = page.find(tag("dimension"))
     if size is not None:
         size.set("ref", f"A1:{column_letters(len(columns))}{len(lines) + 1}")
     forget_calculation(package)
-
-
-# what stands before the links of a worksheet, the last first (ECMA-376 part 1, 18.3.1.99)
-_BEFORE_LINKS = ("dataValidations", "conditionalFormatting", "phoneticPr", "mergeCells", "customSheetViews", "dataConsolidate",
-                 "sortState", "autoFilter", "scenarios", "protectedRanges", "sheetProtection", "sheetCalcPr", "sheetData")  # fmt: skip
-
-
-def _after(page: etree._Element, tag, links: etree._Element) -> None:
-    before = next(found[-1] for name in _BEFORE_LINKS if (found := page.findall(tag(name))))
-    before.addnext(links)
 
 
 def _styles(page: etree._Element, tag, columns: Sequence[results.Column]) -> dict[str, str]:
@@ -133,7 +133,7 @@ def forget_calculation(package: Package) -> None:
             following.set("i", own)
         chain.remove(item)
     if not len(chain):
-        package.drop(package.workbook, "calcChain")
+        package.drop(package.workbook, part)
 
 
 # --- reading it back --------------------------------------------------------------------------------------------------

@@ -93,6 +93,11 @@ class Package:
             part.casefold() in self._names and part.casefold() not in self._dropped
         )
 
+    def names(self) -> list[str]:
+        """The names of all parts."""
+        there = dict.fromkeys(name for name in self._names.values() if name.casefold() not in self._dropped)
+        return list(there | dict.fromkeys(self._new))
+
     def free(self, pattern: str) -> str:
         """The first name of a pattern such as "xl/comments{}.xml" that no part has."""
         return next(name for number in range(1, 100_000) if not self.has(name := pattern.format(number)))
@@ -101,6 +106,8 @@ class Package:
     def read(self, part: str) -> bytes:
         """The bytes of a part as it stands now. Raises KeyError where there is none."""
         name = self._real(part)
+        if name in self._trees:
+            return etree.tostring(self._trees[name], encoding="UTF-8")
         return self._new[name] if name in self._new else self._zip.read(name)
 
     def tree(self, part: str) -> etree._Element:
@@ -170,17 +177,26 @@ class Package:
         if part and f"/{part}".casefold() not in said:
             etree.SubElement(tree, f"{{{TYPES}}}Override", PartName=f"/{part}", ContentType=content)
 
-    def drop(self, owner: str, kind: str) -> None:
-        """Take out the part of a kind that `owner` links to, with the link and its type; nothing where there is none."""
-        part = self.linked(owner, kind)
-        if not part:
+    def drop(self, owner: str, part: str) -> None:
+        """Take out a part that `owner` links to, with the link and its type; nothing where there is none."""
+        if not part or not self.has(part):
             return
+        ids = {link.id for link in self.links(owner) if link.part.casefold() == part.casefold()}
         rels = self.tree(self._rels(owner))
-        for item in [item for item in rels if item.get("Type", "").rsplit("/", 1)[-1] == kind]:
+        for item in [item for item in rels if item.get("Id") in ids]:
             rels.remove(item)
         types = self.tree(CONTENT_TYPES)
         for item in [item for item in types if (item.get("PartName") or "").casefold() == f"/{part}".casefold()]:
             types.remove(item)
+        extension = posixpath.splitext(part)[1]
+        self._forget(part)
+        if not len(rels):
+            self._forget(self._rels(owner))
+        if extension == ".vml" and not any(name.casefold().endswith(extension) for name in self.names()):
+            for item in [item for item in types if (item.get("Extension") or "").casefold() == extension[1:]]:
+                types.remove(item)
+
+    def _forget(self, part: str) -> None:
         name = self._real(part)
         self._new.pop(name, None)
         self._trees.pop(name, None)

@@ -117,3 +117,10 @@ def state(sheet: Sheet, letters: str, row: int, line: int) -> str:
     key = f'&"{BETWEEN}"&'.join(_text(there(letter)) for letter in key_letters(sheet))
     same_row = f"EXACT({key},MID({was},{found}+1,9999))"
     return f'=IF(EXACT({held(sheet, there(letters), there)},{was}),"{OPEN}",IF({same_row},"{MENDED}","{MOVED}"))'
+
+
+def state_of(title: str, cell: str, line: int) -> str:
+    """The same for a cell of any worksheet, of which it is not known what identifies a row."""
+    there = f"{quote_sheetname(title)}!{cell}".replace('"', '""')
+    now = _text(f'INDIRECT("{there}")')
+    return f'=IF(EXACT({now},{LETTERS["held"]}{line}),"{OPEN}","{MENDED}")'
