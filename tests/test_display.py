@@ -169,10 +169,22 @@ def test_what_is_not_judged_never_looks_clean():
 
 
 def test_zero_report_waits_for_its_rule():
+    """Nothing is declared zero before rule X41 could judge, nor where it found the school's answers against its ledgers."""
     clean = sheets() | {"suspected": {}}
-    html = MonthlySelfCheck(handmade.month(handmade.town(clean, HOMES), "甲小学")).html("cases")
+    town = handmade.town(clean, HOMES)
+    workbook = next(one.name for one in town.workbooks if (one.home, one.book.name) == ("甲小学", "selfcheck"))
+    wrong = findings.Finding(workbook, "月自查", 9, "结果", "E9", "X41", "error", "零报告与台账不符", "请核对")
 
-    assert "零报告尚未判定" in html
+    def said(**more):
+        return MonthlySelfCheck(handmade.month(town, "甲小学", **more)).html("cases")
+
+    assert "零报告尚未判定" in said()
+    assert "零报告尚未判定" in said(judged=("X41",), not_judged=[NotJudged("X41", "甲小学", "读不到“疑似辍学台账”")])
+    assert "零报告与台账不符" in said(judged=("X41",), findings=[wrong])
+    assert "零报告与台账相符" in said(judged=("X41",))
+    assert "不是零报告" in MonthlySelfCheck(
+        handmade.month(handmade.town(sheets(), HOMES), "甲小学", judged=("X41",))
+    ).html("cases")
 
 
 def test_sections_have_numbers_as_official_papers_do():

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 import handmade
+from kongchuo import rolls
 from kongchuo.measures import cohorts, schooling
 from kongchuo.measures.definitions import MEASURES
 from kongchuo.schema import CENTRE
@@ -22,9 +23,10 @@ for definition in MEASURES:
 # what may be emptied or deleted: it makes figures worse, never the places the figures are counted by
 LOSABLE = ("roster", "baseline", "change", "suspected", "dropout", "visit", "watch", "family_plan", "aid", "pupil_plan",
            "support_log", "disabled", "home_teaching", "leftbehind", "daily", "absence", "reconcile", "archive", "bond",
-           "pledge", "census")  # fmt: skip
+           "pledge", "census", "filing", "selfcheck", "publicity_log")  # fmt: skip
 FORGETTABLE = ("called", "plan_id", "first_visit", "rep_center", "closed", "back_date", "placement", "status_no", "groups",
                "teacher", "head_teacher", "paid_on", "last_contact", "copies", "study_status", "listed", "signed")  # fmt: skip
+SENT = ("周报按时报送率", "月报按时报送率", "月自查按时完成率")  # of a school as a whole
 STATUS = ("休学", "辍学", "已转出", "死亡", "毕业", "送教上门")
 
 
@@ -165,7 +167,7 @@ def test_a_grade_has_its_part_of_the_schools_figure(township):
     whole = ratios(town)
     narrow = ratios(town, grade=8)
     for (item, made), (_, own) in zip(whole, narrow, strict=True):
-        if item.code not in ("D13", "D16"):
+        if item.code not in ("D13", "D16") and item.title not in SENT:
             part = made.by("grade").get(8)
             counts = (part.numerator, part.denominator) if part else (0, 0)
             assert (own.total.numerator, own.total.denominator) == counts, made.title
@@ -469,3 +471,52 @@ def test_d13_pledges_and_plans_counted_again(township):
     marked = [row for row in here if row.get("weak") or row.get("weary")]
     planned = {row["student_key"] for row in rows["pupil_plan"]}
     check("一生一案（学困厌学）", sum(row["student_key"] in planned for row in marked), len(marked))
+
+
+def test_d15_reports_counted_again(township):
+    """On time ÷ due in the scope's days: a loop over weeks and months with lessons and the rows that are there."""
+    town, rows = township
+    start, lessons = dt.date(2023, 11, 1), rolls.school_days(town)
+    by_title = {made.title: made.total for item in BY_CODE["D15"] for made in item.count(scope(town))}
+    mondays = {day - dt.timedelta(days=day.weekday()) for day in lessons}
+    weeks = {day: day + dt.timedelta(days=4) for day in mondays}
+    firsts = {day.replace(day=1) for day in lessons}
+    months = {day: (day + dt.timedelta(days=31)).replace(day=5) for day in firsts}
+    for title, kind, due in (("周报按时报送率", "周报", weeks), ("月报按时报送率", "月报", months)):
+        on_time = total = 0
+        for home in town.homes:
+            for period, last in due.items():
+                if not start <= last <= END:
+                    continue
+                last = max([last, *(day for day in lessons if kind == "周报" and 0 <= (day - period).days < 7)])
+                sent = [
+                    row["date"]
+                    for row in rows["filing"]
+                    if (row["home"], row["report"]) == (home, kind)
+                    and (
+                        row["until"] - dt.timedelta(days=row["until"].weekday())
+                        if kind == "周报"
+                        else row["until"].replace(day=1)
+                    )
+                    == period
+                ]
+                total += 1
+                on_time += bool(sent) and min(sent) <= last
+        assert (by_title[title].numerator, by_title[title].denominator) == (on_time, total), title
+    on_time = total = 0
+    for home in town.homes:
+        for first, last in months.items():
+            if start <= last <= END:
+                own = [row for row in rows["selfcheck"] if (row["home"], row["month"]) == (home, f"{first:%Y-%m}")]
+                whole = len({row["item_no"] for row in own}) == 20 and all(row["confirmed"] for row in own)
+                total += 1
+                on_time += whole and max(row["date"] for row in own) <= last
+    assert (by_title["月自查按时完成率"].numerator, by_title["月自查按时完成率"].denominator) == (on_time, total)
+
+
+def test_d13_parents_aware_counted_again(township):
+    town, rows = township
+    letters = [row for row in rows["publicity_log"] if row["kind"] == "告家长一封信" and row["date"] <= END]
+    (made,) = [made for item in BY_CODE["D13"] for made in item.count(scope(town)) if made.title == "家长知晓率"]
+    counts = sum(row["n_receipt"] for row in letters), sum(row["n_due"] for row in letters)
+    assert (made.total.numerator, made.total.denominator) == counts

@@ -1,13 +1,16 @@
 """Figures counted again with plain loops over the rows as they were typed, on small towns written by hand."""
 
 import random
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import measures, rolls
+from kongchuo import display, measures, rolls
+from kongchuo.findings import FIGURE_KINDS
 from kongchuo.measures import Measure, bonds, cohorts, coverage, flows
+from kongchuo.policy import Policy
 
 HOMES = ("甲小学", "乙小学")
 CLASSES = {"甲小学": ["JJ-2020-01", "JJ-2020-02"], "乙小学": ["YY-2021-01"]}
@@ -62,6 +65,39 @@ def daily(seed=1):
 )
 def test_a_rate_is_printed_with_its_counts(numerator, denominator, text):
     assert Measure("D10", "出勤率", numerator, denominator).text == text
+
+
+@pytest.mark.parametrize("counts", [(None, 30), (29, None), (29.5, 30), (-1, 30)])
+def test_n02_a_rate_without_its_two_counts_is_never_made(counts):
+    with pytest.raises(ValueError, match="缺少分子或分母"):
+        Measure("D10", "出勤率", *counts)
+
+
+def test_n02_nothing_prints_a_rate_without_its_counts():
+    """Wherever a rate shows a per cent, numerator and denominator stand beside it."""
+    for numerator, denominator in ((1234, 1250), (30, 30), (0, 20), (7, 9), (12, 11)):
+        shown = display.cell(Measure("D10", "出勤率", numerator, denominator))
+        assert f"{numerator}/{denominator}" in shown.text + shown.counts
+        assert ("%" in shown.text) <= bool(shown.counts)
+
+
+def test_n04_a_small_base_prints_counts_only_and_says_why():
+    """As many as policy's small_denominator are enough."""
+    small, enough = (Measure("D10", "出勤率", 9, base, small=10) for base in (9, 10))
+
+    assert (small.text, small.percent, small.note) == ("9/9", "", FIGURE_KINDS["N04"].says)
+    assert (enough.text, enough.note) == ("90.0 %（9/10）", "")
+
+
+def test_n04_the_limit_is_that_of_the_policy():
+    rows = {"甲小学": [{"date": "2023-10-09", "class_id": "JJ-2020-01", "due": 12, "present": 12}]}
+    scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
+    entries = tuple(
+        replace(item, value=13) if item.key == "small_denominator" else item for item in scope.policy.parameters
+    )
+
+    assert measures.attendance(scope).total.text == "100.0 %（12/12）"
+    assert measures.attendance(replace(scope, policy=Policy(entries))).total.text == "12/12"
 
 
 def test_what_could_not_be_read_is_not_none():

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType, ModuleType
 from . import policy as policies
 from .deadlines import Deadline
 from .declarations import nearest
-from .findings import KINDS, SEVERITIES, Kind, UsageError
+from .findings import FIGURE_KINDS, KINDS, SEVERITIES, Kind, UsageError
 from .policy import Policy
 from .rules import RULES
 from .rules.base import parts
@@ -32,6 +32,7 @@ GROUPS = {
     "V": "流失、否决和计分",
     "S": "需要说明的情况",
 }
+FIGURE_LIMITS = {"N04": ("small_denominator",)}
 BLANK = re.compile(r"(\{\w+[^{}]*\})+")
 
 
@@ -86,6 +87,7 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """All codes, by group and number."""
     found = [Entry(kind, kind.why) for kind in KINDS.values()]
+    found += [Entry(kind, kind.why, (), FIGURE_LIMITS.get(kind.code, ())) for kind in FIGURE_KINDS.values()]
     found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule.judge)) for rule in RULES]
     letters = [*GROUPS, *sorted({entry.code[0] for entry in found} - set(GROUPS))]
     return tuple(sorted(found, key=lambda entry: (letters.index(entry.code[0]), int(entry.code[1:]))))

@@ -214,6 +214,17 @@ KINDS = {
     )
 }  # fmt: skip
 
+# What figures on pages keep to: no cell is at fault, so no rule yields them. measures.base.Measure holds them by what it is.
+FIGURE_KINDS = {
+    kind.code: kind
+    for kind in (
+        Kind("N02", ERROR, "{title}缺少分子或分母", "请补上分子和分母再打印。", "domain.md 3.3 N02",
+             why="只写百分比，别人没法复核。报告里的比率一律同时印出分子和分母，缺一个就不出这个数。"),
+        Kind("N04", WARNING, "基数小，只列人数", "不用改；需要百分比时，请看全校或全镇的数。", "domain.md 3.3 N04",
+             why="分母太小，多一个少一个人百分比就差很多，所以只印人数，不印百分比。"),
+    )
+}  # fmt: skip
+
 
 def report(findings: Iterable[Finding], title: str) -> str:
     """The findings as text for a terminal: one line a distinct problem, with count, first and last place."""

@@ -22,7 +22,6 @@ from .masks import masked, may_see
 
 # Never by colour alone: each tone has its sign, which prints in black and white as well
 SIGNS = {"good": "✓", "warn": "▲", "bad": "✗", "unknown": "？", "plain": ""}
-NOT_YET = "尚未判定（规则待建）"
 NUMERALS = "〇一二三四五六七八九十"
 
 

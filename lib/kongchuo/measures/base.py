@@ -7,6 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from ..findings import FIGURE_KINDS
 from ..policy import Policy
 from ..schema import CENTRE
 from .scopes import KEYS, Scope
@@ -31,6 +32,11 @@ class Measure:
     missing: tuple[str, ...] = ()
     left_out: int = 0
     why: str = ""
+
+    def __post_init__(self) -> None:
+        """N02: a rate without its two counts is no rate."""
+        if not all(isinstance(count, int) and count >= 0 for count in (self.numerator, self.denominator)):
+            raise ValueError(FIGURE_KINDS["N02"].says.format(title=self.title))
 
     @property
     def unknown(self) -> bool:
@@ -87,7 +93,7 @@ class Measure:
         """What the reader must know beside the figure: the caveat, or why there is no per cent."""
         if not self.denominator:
             return self.caveat or "台账里没有应计的人或事"
-        return "；".join(filter(None, (self.caveat, "" if self.percent else "基数小，只列人数")))
+        return "；".join(filter(None, (self.caveat, "" if self.percent else FIGURE_KINDS["N04"].says)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..policy import Policy
-from . import archived, attendance, bonds, cohorts, contacted, coverage, filed, listed, reconciled, returned, schooling
+from . import (
+    archived,
+    attendance,
+    bonds,
+    cohorts,
+    contacted,
+    coverage,
+    filed,
+    filings,
+    listed,
+    reconciled,
+    returned,
+    schooling,
+)
 from .base import Ratio, beside
 from .flows import dropouts, school_days, suspected
 from .scopes import Scope
@@ -114,8 +127,13 @@ MEASURES = (
     Definition("D13", "疑似已家访", f"{_D13}有首次家访日期的 ÷ 在册疑似", PLAN, visited),
     Definition("D13", "疑似已报中心校", f"{_D13}有报中心校日期的 ÷ 在册疑似", PLAN, reported),
     Definition("D13", "辍学一生一案", f"{_D13}有一生一案编号的 ÷ 在册辍学", PLAN, coverage.dropouts_planned),
+    Definition("D13", "家长知晓率", f"{_D13}回执数 ÷ 应发份数（告家长一封信，学年初至期末）", "domain 4.1（文 S30）", filings.parents_aware,
+               ("parents_aware_target",)),
     Definition("D14", "学困厌学转化率", "学年内认定转化人数 ÷ 学年初学困厌学名单人数（名单截止日以前认定的）", "domain 4.1（方案，默认）", coverage.converted,
                ("weak_list_day",)),
     Definition("D15", "日查填报率", "已填日查的班·日 ÷ 应填班·日", DEFAULT, daily_filed),
+    Definition("D15", "周报按时报送率", "按期份数 ÷ 应报份数（本期到期的周报）", DEFAULT, filings.weekly),
+    Definition("D15", "月报按时报送率", "按期份数 ÷ 应报份数（本期到期的月报，即上月的）", DEFAULT, filings.monthly),
+    Definition("D15", "月自查按时完成率", "按期完成数 ÷ 应完成数（本期到期的月自查，即上月的）", DEFAULT, filings.self_checks),
     Definition("D16", "档案完备率", "有材料或写明原因的项数 ÷ 18项", PLAN, archived),
 )  # fmt: skip

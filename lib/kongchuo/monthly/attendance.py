@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import measures
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts
-from ..measures import flows
+from ..measures import filings, flows
 from ..months import Month
 from .units import Column, behind, by_keys, finest, ledger, unit_table, units
 
@@ -33,6 +33,7 @@ def attendance(month: Month) -> Section:
     figures = (
         _rate("出勤率", rate.total, "实到人次÷应到人次，D10"),
         _rate("日查填报率", filed.total, "已填班日÷应填班日，D15", wanted=True),
+        _rate("周报按时报送率", filings.weekly(scope).total, "按期÷应报，本月到期，D15", wanted=True),
         Figure("无故缺勤人次", len(absent), "旷课、开学未报到、失联"),
         *(
             Figure(

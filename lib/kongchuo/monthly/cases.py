@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .. import measures
-from ..display import NOT_YET, Chart, Figure, Note, Section, Table, Tiles, charts
+from ..display import Chart, Figure, Note, Section, Table, Tiles, charts
 from ..measures import flows
 from ..measures.scopes import Scope
 from ..months import Month
@@ -16,7 +16,7 @@ RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)",
 
 
 def cases(month: Month) -> Section:
-    """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned; no 零报告 before rule X41."""
+    """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned, 零报告 as far as rule X41 goes."""
     scope = month.scope
     unread = scope.missing("suspected", "dropout", "visit")
     if unread and set(unread) >= set(month.homes):
@@ -87,14 +87,15 @@ def _table(month: Month, flow: pd.DataFrame, title: str) -> Table:
 
 
 def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> Note:
-    """The 零报告 needs rule X41; until then the counts stand and nothing is declared zero (domain.md 6.1, section 4)."""
-    ready = "X41" in month.judgement.judged
+    """The 零报告 is declared only where rule X41 could judge and found nothing (domain.md 6.1, section 4)."""
     counts = f"台账本月末在册：疑似 {len(suspected)} 人，辍学 {len(dropouts)} 人"
-    if ready and not month.judgement.of("X41") and not len(suspected) and not len(dropouts):
-        return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
-    return Note(
-        f"零报告{'与台账不符或有在册个案' if ready else NOT_YET}。{counts}。", "unknown" if not ready else "bad"
-    )
+    if len(suspected) or len(dropouts):
+        return Note(f"不是零报告。{counts}。", "bad")
+    if any(finding.rule == "X41" for finding in month.findings):
+        return Note(f"零报告与台账不符（规则 X41）。{counts}。", "bad")
+    if "X41" not in month.judgement.judged or any(item.rule == "X41" for item in month.not_judged):
+        return Note(f"零报告尚未判定（规则 X41 缺数据）。{counts}。", "unknown")
+    return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
 
 
 def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:

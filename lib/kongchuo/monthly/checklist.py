@@ -12,7 +12,7 @@ import pandas as pd
 
 from .. import measures
 from ..display import Badge, Note, Section, Table
-from ..measures import Measure, Ratio, bonds, coverage
+from ..measures import Measure, Ratio, bonds, coverage, filings
 from ..measures.definitions import daily_filed, reported, visited
 from ..months import Month
 
@@ -94,9 +94,15 @@ def meeting(month: Month) -> Evidence:
 
 
 def publicity(month: Month) -> Evidence:
-    """宣传: activities can be counted; 家长知晓率 has no ledger, so the item stays open."""
-    found = _happened(month, None, "宣传会议")
-    return Evidence(UNKNOWN, f"{found.basis}；家长知晓率没有台账")
+    """宣传: an activity in the month at every school, and 家长知晓率 (D13) of the year's letters at the goal of the policy."""
+    held, rate = _happened(month, None, "宣传会议"), filings.parents_aware(month.scope).total
+    goal = month.policy["parents_aware_target"]
+    basis = f"{held.basis}；{_figures([rate])}，目标 {goal:g}%"
+    if held.badge == TICKED["否"] or 100 * rate.numerator < goal * rate.denominator:
+        return Evidence(TICKED["否"], basis)
+    if not rate.denominator:
+        return Evidence(UNKNOWN, f"{held.basis}；本学年还没有告家长一封信的回执，家长知晓率算不出")
+    return Evidence(UNKNOWN if rate.missing or rate.left_out else held.badge, basis)
 
 
 def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Evidence:
@@ -137,7 +143,7 @@ EVIDENCE: tuple[Judge, ...] = (
     full(bonds.pledges),
     meeting,
     full(daily_filed),
-    lambda month: Evidence(UNKNOWN, "周报由程序生成，报送登记待建"),
+    full(filings.weekly),
     full(measures.contacted),
     kept("X13", "X14", ratios=(visited, reported)),
     full(coverage.dropouts_planned),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .. import measures
-from ..display import NOT_YET, Details, Figure, Note, Section, Table, Tiles
+from ..display import Details, Figure, Note, Section, Table, Tiles
 from ..measures import Ratio, cohorts, coverage, flows, schooling
 from ..measures.definitions import MEASURES
 from ..months import Month
@@ -164,7 +164,7 @@ def changes(month: Month) -> Section:
     ]
     figures.append(Figure("转学未核办", len(waiting), "学年以来，截至本月末", "warn" if len(waiting) else "plain"))
     limit = scope.policy["transfer_within"]
-    figures.append(Figure(f"超过{limit}个工作日未核办", NOT_YET, "规则 X18", "unknown"))
+    figures.append(_found(month, "X18", f"超过{limit}个工作日未核办"))
     names = (
         "name",
         "student_key",
@@ -184,6 +184,15 @@ def changes(month: Month) -> Section:
     if unread := scope.missing("change"):
         blocks.insert(0, Note(f"读不到学生变动：{'、'.join(unread)}，未计入。", "unknown"))
     return Section("学生变动", tuple(blocks), 6, "changes")
+
+
+def _found(month: Month, code: str, label: str) -> Figure:
+    """How many a rule has found; none while it could not judge is not none."""
+    number = sum(finding.rule == code for finding in month.findings)
+    unknown = code not in month.judgement.judged or any(item.rule == code for item in month.not_judged)
+    if unknown and not number:
+        return Figure(label, "尚未判定", f"规则 {code} 缺数据", "unknown")
+    return Figure(label, number, f"规则 {code}" + ("，另有尚未判定的" if unknown else ""), "bad" if number else "plain")
 
 
 GROUPS = (

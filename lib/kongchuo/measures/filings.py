@@ -1,0 +1,48 @@
+"""D15 按时报送率 of what a school sends once a week or month, and D13 家长知晓率. The deadlines say what was due. Knows no files."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..deadlines import Deadline, filings, state
+from .base import Ratio, ratio, summed
+from .scopes import Scope
+
+LETTER = "告家长一封信"
+
+
+def in_time(scope: Scope, deadline: Deadline, title: str) -> Ratio:
+    """D15 = 按期份数 ÷ 应报份数: of what fell due on the scope's days; what is due on the last of them may still come."""
+    found = state(scope.town, scope.policy, deadline)
+    found = found[found["home"].isin(scope.homes) & scope.in_month(found["due"])]
+    found = found[found["done"].notna() | found["late"]].assign(grade=0, class_id="")
+    hit = found["done"].notna() & ~found["late"]
+    return ratio(scope, "D15", title, found, hit, of=deadline.sheet, needs=(deadline.sheet, "term"))
+
+
+def weekly(scope: Scope) -> Ratio:
+    """周报."""
+    return in_time(scope, filings.WEEKLY_REPORT, "周报按时报送率")
+
+
+def monthly(scope: Scope) -> Ratio:
+    """月报 of the month before, which falls due in this one."""
+    return in_time(scope, filings.MONTHLY_REPORT, "月报按时报送率")
+
+
+def self_checks(scope: Scope) -> Ratio:
+    """月自查 of the month before, which falls due in this one."""
+    return in_time(scope, filings.SELF_CHECK, "月自查按时完成率")
+
+
+def parents_aware(scope: Scope) -> Ratio:
+    """D13 家长知晓率 = 回执数 ÷ 应发份数 of 告家长一封信, all letters of the year up to the scope's end; wrong rows are left out."""
+    everything, sound = (
+        rows[(rows["kind"] == LETTER) & (rows["date"] <= pd.Timestamp(scope.end))]
+        for rows in (scope.rows("publicity_log"), scope.sound("publicity_log"))
+    )
+    rows = sound.dropna(subset=["n_due", "n_receipt"])
+    rows = rows[rows["n_receipt"] <= rows["n_due"]]
+    needs = tuple(f"publicity_log.{name}" for name in ("kind", "date", "n_due", "n_receipt"))
+    counts, left_out = (rows["n_receipt"], rows["n_due"]), len(everything) - len(rows)
+    return summed(scope, "D13", "家长知晓率", rows, *counts, of="publicity_log", needs=needs, left_out=left_out)
