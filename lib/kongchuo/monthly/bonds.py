@@ -15,7 +15,6 @@ from ..months import Month
 from ..references import named
 from .units import audience, behind, by_keys, ledger, rows_behind, units, village_names
 
-NEEDS = ("bond", "school", "class", "roster", "village")
 MOST = 30  # of a list that stands open on the page
 TITLES = {duties.SCHOOLS: "包学校", duties.GRADES: "包年级", duties.PUPILS: "包学生", duties.VILLAGES: "包家长"}
 

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pandas as pd
 
-from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
-from ..measures import Measure, bonds, flows
+from ..display import NUMERALS, Badge, Blanks, Figure, Note, Section, Table, Tiles
+from ..measures import Measure, bonds
 from ..months import Month
 from . import due_dates
 from .bonds import blocks as four_duties
@@ -111,46 +111,15 @@ def _issue_state(row: object, end: pd.Timestamp) -> Badge:
 
 
 def next_month(month: Month) -> Section:
-    """十一: what falls due in the following month, by date: reports, visits, orders, leave that ends, rectifications."""
-    scope, policy = month.scope, month.policy
+    """十一: what is overdue and what falls due by the end of the following month, from the table of deadlines."""
+    policy = month.policy
     first = (month.start + dt.timedelta(days=31)).replace(day=1)
     last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-    report_day = first.replace(day=policy["month_report_due_day"])
-    weekday = policy["week_report_due_weekday"]
-    fridays = [day for day in pd.date_range(first, last) if day.isoweekday() == weekday]
-    weekly = "、".join(f"{day.day}日" for day in fridays)
-    items: list[tuple[object, str, str]] = [
-        (report_day, f"报出{month.label}自查和月报", f"参数：月报与自查截止 次月{policy['month_report_due_day']}日"),
-        (fridays[0], f"报周报（每周：{weekly}）{policy['week_report_due_time']} 前", "参数：周报截止"),
-    ]
+    weekday = NUMERALS[policy["week_report_due_weekday"]]
+    said = f"有上课日的各周，星期{weekday} {policy['week_report_due_time']} 前报周报。"
     if first.month in policy["campaign_months"]:
-        items.append((first, "控辍保学宣传活动月", "参数：活动月"))
-    freeze = dt.date.fromisoformat(f"{first.year}-{policy['freeze_date']}")
-    if freeze.month == first.month:
-        items.append((freeze, "锁定学年初基准名单", "参数：基准锁定日"))
-    remind = pd.Timestamp(last) + pd.Timedelta(days=policy["leave_remind_days"])
-    end = pd.Timestamp(scope.end)
-    span = (pd.Timestamp(first), pd.Timestamp(last))
-    changes, visits, issue = scope.rows("change"), scope.rows("visit"), scope.rows("issue")
-    leaves = changes[(changes["kind"] == "休学") & (changes["leave_to"] > end) & (changes["leave_to"] <= remind)]
-    cases = [frame[flows.open_at(frame, scope.end)] for frame in (flows.suspected(scope), flows.dropouts(scope))]
-    visits = visits[
-        (visits["date"] <= end) & visits["case_id"].isin([case for frame in cases for case in frame["case_id"]])
-    ]
-    pending = issue[issue["done"].isna() | (issue["done"] > end)]
-    for what, days, basis in (
-        ("休学期满，办理复学或续办", leaves["leave_to"], "学生变动：休学止"),
-        ("限期复学文书到期", cases[1]["order_due"], "辍学台账：限期"),
-        ("约定的下次劝返", visits["next"], "劝返记录：下次时间"),
-        ("问题整改到期", pending["due"], "问题整改：期限"),
-    ):
-        due = sorted(days[days.between(*span) if what[:2] != "休学" else days.notna()])
-        if due:
-            dates = "、".join(dict.fromkeys(f"{day.month}月{day.day}日" for day in due))
-            items.append((due[0], f"{what}：{len(due)} 件（{dates}）", basis))
-    rows = tuple(sorted(items, key=lambda item: pd.Timestamp(item[0])))
-    overdue, upcoming = due_dates.lists(month, last)
-    return Section("下月工作", (Table(("日期", "事项", "依据"), rows), overdue, upcoming), 11, "next_month")
+        said = f"{first.month}月是控辍保学宣传活动月。{said}"
+    return Section("下月工作", (Note(said), *due_dates.lists(month, last)), 11, "next_month")
 
 
 def signature(month: Month) -> Section:
