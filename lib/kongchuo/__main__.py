@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import findings, places
+from . import findings, places, waivers
 from .declarations import SchemaError
 
 CLEAN, ERRORS, USAGE, UNREADABLE, RUN_FAILED = 0, 1, 2, 3, 4
@@ -26,9 +26,12 @@ def check(args: argparse.Namespace) -> int:
     snapshots = archive.snapshots(args.out) if args.out else []
     opened = opening.check(args.paths, args.as_of, remembered=not args.fresh, snapshots=snapshots)
     if args.json:
-        print(json.dumps([finding.as_json() for finding in opened.findings], ensure_ascii=False, indent=1))
+        shown = opened.waived if args.waived else opened.findings
+        print(json.dumps([one.as_json() for one in shown], ensure_ascii=False, indent=1))
     else:
         print(findings.report(opened.findings, f"{opened.year} 学年，数据截至 {opened.as_of}"))
+        if opened.waived:
+            print(waivers.report(opened.waived, all_of_them=args.waived))
         if opened.not_judged:
             print(f"尚未判定：{len(opened.not_judged)} 处（读不到所需的工作簿、工作表或列）")
             for item in opened.not_judged if args.verbose else ():
@@ -178,6 +181,7 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get(places.OUT) or None,
         help="报告所在文件夹：和其中的旧快照比，问补记（默认取 KONGCHUO_OUT）",
     )
+    made.add_argument("--waived", action="store_true", help="逐条列出已豁免的问题；与 --json 同用时只输出已豁免的")
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
     made = command(due, "列出各校已逾期和快到期的事项")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 
 from . import policy as policies
+from . import waivers
 from .deadlines import Deadline
 from .declarations import nearest
 from .findings import FIGURE_KINDS, KINDS, SEVERITIES, Kind, UsageError
@@ -86,7 +87,7 @@ class Entry:
 
 def entries() -> tuple[Entry, ...]:
     """All codes, by group and number."""
-    found = [Entry(kind, kind.why) for kind in KINDS.values()]
+    found = [Entry(kind, kind.why) for kind in (*KINDS.values(), *waivers.KINDS.values())]
     found += [Entry(kind, kind.why, (), FIGURE_LIMITS.get(kind.code, ())) for kind in FIGURE_KINDS.values()]
     found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule.judge)) for rule in RULES]
     letters = [*GROUPS, *sorted({entry.code[0] for entry in found} - set(GROUPS))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from . import checks
+from . import checks, waivers
 from .findings import Finding
 from .policy import Policy
 from .questions import ask
@@ -19,6 +19,7 @@ BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
 def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None) -> Judgement:
     """The judgement of all rules, its findings joined by those of reading and of the schema, in order and each once.
 
+    Those with a waiver that holds stand apart.
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
     judged = judge(town, policy)
@@ -27,8 +28,9 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
     plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
     asked = ask(town, policy, earlier)
-    findings = tuple(sorted({*judged.findings, *read, *plain}))
-    return replace(judged, findings=findings, questions=asked.questions, broken=(*judged.broken, *asked.broken))
+    broken = (*judged.broken, *asked.broken)
+    findings, waived = waivers.settle(town, sorted({*judged.findings, *read, *plain}))
+    return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=broken)
 
 
 def _place(finding: Finding) -> tuple[str, str, int, str]:

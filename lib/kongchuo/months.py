@@ -23,6 +23,7 @@ from .references import School, school_called, schools_in
 from .rules import Judgement, NotJudged
 from .schema import CENTRE
 from .tables import Town, Workbook
+from .waivers import Waived
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class Month:
     def findings(self) -> tuple[Finding, ...]:
         """Findings in the school's own folder; for the town, all of them."""
         return tuple(finding for finding in self.judgement.findings if not self.home or home_of(finding) == self.home)
+
+    @cached_property
+    def waived(self) -> tuple[Waived, ...]:
+        """What a waiver keeps silent of these."""
+        return tuple(one for one in self.judgement.waived if not self.home or home_of(one.finding) == self.home)
 
     @cached_property
     def not_judged(self) -> tuple[NotJudged, ...]:

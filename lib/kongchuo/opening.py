@@ -23,6 +23,7 @@ from .findings import Finding, UserError
 from .questions import Question
 from .rules import Judgement, NotJudged
 from .tables import Town
+from .waivers import Waived
 
 UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11"))  # codes that mean a whole workbook was not read
 
@@ -46,6 +47,11 @@ class Checked:
     def findings(self) -> tuple[Finding, ...]:
         """The findings in the workbooks asked for."""
         return tuple(finding for finding in self.judgement.findings if self.asked(finding.workbook))
+
+    @property
+    def waived(self) -> tuple[Waived, ...]:
+        """The findings in the workbooks asked for that a waiver keeps silent."""
+        return tuple(one for one in self.judgement.waived if self.asked(one.finding.workbook))
 
     @property
     def not_judged(self) -> tuple[NotJudged, ...]:

@@ -21,8 +21,9 @@ from . import places, years
 from .findings import Finding, Place
 from .questions import Question
 from .rules import Judgement, NotJudged
+from .waivers import Waived
 
-FORMAT = 2  # of the remembered file
+FORMAT = 3  # of the remembered file
 
 
 def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "") -> str:
@@ -58,7 +59,9 @@ def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | Non
         asked = tuple(
             Question(code, text, tuple(Place(*one) for one in rows)) for code, text, rows in held["questions"]
         )
-        judgement = Judgement(findings, tuple(missing), frozenset(held["judged"]), questions=asked)
+        waived = (Waived(Finding(*item[0]), *item[1:3], dt.date.fromisoformat(item[3])) for item in held["waived"])
+        judged = frozenset(held["judged"])
+        judgement = Judgement(findings, tuple(missing), judged, questions=asked, waived=tuple(waived))
         return dt.date.fromisoformat(held["as_of"]), judgement
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -75,6 +78,10 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
         "not_judged": [list(asdict(item).values()) for item in judgement.not_judged],
         "judged": sorted(judgement.judged),
         "questions": [[one.code, one.text, [list(astuple(row)) for row in one.places]] for one in judgement.questions],
+        "waived": [
+            [list(asdict(one.finding).values()), one.reason, one.asked_by, one.until.isoformat()]
+            for one in judgement.waived
+        ],
     }
     path = _path(shared, year)
     with suppress(OSError):

@@ -53,7 +53,10 @@ def mark(
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
     returned = []
     for name in names:
-        plan = marking.plan(town, name, () if clear else judgement.findings)
+        waived = [
+            one.finding for one in judgement.waived
+        ]  # what people typed and confirmed stays when marks are cleared
+        plan = marking.plan(town, name, () if clear else judgement.findings, waived)
         one = _return(town.by_name[name], plan, shared, out, in_place)
         if one is not None:
             returned.append(one)
@@ -81,24 +84,24 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: b
             saving.write_copy(copy, made, like=path)
         with suppress(OSError):  # the list of before, which somebody may be reading
             listed.unlink(missing_ok=True)
-        if made == data and not plan.entries and not earlier:
+        if made == data and not plan.open and not earlier:
             return None
-        return Returned(workbook.name, len(plan.entries), path if own else copy, only_copy=in_place and not own)
+        return Returned(workbook.name, plan.open, path if own else copy, only_copy=in_place and not own)
     except (Refused, OSError) as error:
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
 
 
 def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: bool) -> Returned | None:
     """What cannot be marked gets a list of its findings in the returns folder."""
-    if not plan.entries:
+    if not plan.open:
         return Returned(workbook.name, 0, listed, why) if in_place else None
     try:
-        saving.write_copy(listed, writing.findings_workbook(plan.entries))
+        saving.write_copy(listed, writing.findings_workbook(entry for entry in plan.entries if not entry.waived))
     except Refused as error:
         raise UserError(
             f"“{workbook.name}”没有标记（{why}），问题清单也存不下来：{error}。请换一个 --out 文件夹。"
         ) from error
-    return Returned(workbook.name, len(plan.entries), listed, why)
+    return Returned(workbook.name, plan.open, listed, why)
 
 
 def _line(one: Returned) -> str:

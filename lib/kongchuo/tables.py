@@ -54,10 +54,23 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A waiver as typed on 校验结果: for which finding, with which value held (hashes), why, who, confirmed, until, as typed."""
+
+    identity: str
+    held: str
+    reason: str
+    asked_by: str
+    confirmed: bool
+    until: dt.date | None
+    typed: str = ""
+
+
+@dataclass(frozen=True)
 class Workbook:
     """One workbook: name = path inside the shared folder ("2023-2024/示例中学/学籍.xlsx"), home = its folder's name.
 
-    `read` is False when the file is missing or cannot be read; `findings` hold what reading saw.
+    `read` is False when the file is missing or cannot be read; `findings` hold what reading saw, `asked` the waivers typed.
     """
 
     name: str
@@ -67,6 +80,7 @@ class Workbook:
     sha256: str = ""
     tables: dict[str, Table] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     def place(self, sheet: Sheet | None = None, row: int = 0, item: Field | None = None) -> Place:
         """The Place of a row and column of this workbook, with the cell's address where the column is known."""

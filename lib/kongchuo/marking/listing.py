@@ -18,6 +18,7 @@ from .page import put
 from .plan import Entry
 
 OWN = tuple(column.name for column in results.COLUMNS if column.own)
+ASKED = ("reason", "asked_by")
 DATES = ("since", "until")
 EPOCH = dt.date(1899, 12, 30)
 # only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
@@ -38,8 +39,10 @@ def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
     before = {name: _date(value) if name in DATES else value for name, value in before.items()}
     values: dict[str, object] = {"number": number - 1, "since": before.get("since") or (as_of - EPOCH).days}
     values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
-    values |= {"state": results.OPEN, "identity": entry.identity}
-    values |= {name: before[name] for name in OWN if before.get(name) not in (None, "")}
+    values |= {"state": results.WAIVED if entry.waived else results.OPEN}
+    values |= {"identity": f"{entry.identity}.{entry.held}" if entry.held else entry.identity}
+    kept = OWN if before.get("value", entry.held) == entry.held else ASKED  # another value must be confirmed again
+    values |= {name: before[name] for name in kept if before.get(name) not in (None, "")}
     return Line(number, entry, values)
 
 
@@ -152,4 +155,5 @@ def read(package: Package, columns: Sequence[results.Column] = results.COLUMNS) 
             continue
         found = {named[letters]: value for letters, value in texts.items() if letters in named and value != ""}
         if found.get("identity"):
-            yield found
+            known, _, value = str(found["identity"]).partition(".")
+            yield found | {"identity": known} | ({"value": value} if value else {})

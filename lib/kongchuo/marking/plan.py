@@ -7,16 +7,18 @@ number, which sorting changes.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from ..findings import SEVERITIES, Finding
+from ..recurring import identity, known_as, table_of
 from ..references import resolve
 from ..schema import CENTRE
 from ..tables import Table, Town, Workbook
+
+__all__ = ["Entry", "Plan", "identity", "plan"]
 
 # whom a row names for the work in it, first come first; else whoever keeps the workbook
 NAMED = (
@@ -43,7 +45,10 @@ KEPT_BY = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese."""
+    """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese.
+
+    `identity` and `held` as recurring.known_as gives them; `waived`: listed, but no mark.
+    """
 
     severity: str
     rule: str
@@ -54,6 +59,8 @@ class Entry:
     fix: str
     who: str
     identity: str
+    held: str = ""
+    waived: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,13 @@ class Plan:
     as_of: dt.date
     entries: tuple[Entry, ...]
 
+    @property
+    def open(self) -> int:
+        """How many findings are to be mended: all that are not waived."""
+        return sum(not entry.waived for entry in self.entries)
 
-def plan(town: Town, name: str, findings: Iterable[Finding]) -> Plan:
+
+def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Finding] = ()) -> Plan:
     """The plan for one workbook of a judged township; findings of other workbooks are left out.
 
     In the order of the worksheets and rows, as a clerk goes through them; what is of the whole workbook comes first.
@@ -74,16 +86,17 @@ def plan(town: Town, name: str, findings: Iterable[Finding]) -> Plan:
     workbook = town.by_name[name]
     order = {sheet.title: place for place, sheet in enumerate(workbook.book.sheets)}
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    silent = frozenset(waived)
     own = sorted(
-        (finding for finding in findings if finding.workbook == name),
+        (finding for finding in (*findings, *silent) if finding.workbook == name),
         key=lambda one: (order.get(one.sheet, -1), one.row, rank[one.severity], one.column, one.rule, one.message),
     )
-    return Plan(name, workbook.sha256, town.as_of, tuple(_entry(town, workbook, finding) for finding in own))
+    entries = tuple(_entry(town, workbook, finding, finding in silent) for finding in own)
+    return Plan(name, workbook.sha256, town.as_of, entries)
 
 
-def _entry(town: Town, workbook: Workbook, finding: Finding) -> Entry:
-    table = next((table for table in workbook.tables.values() if table.sheet.title == finding.sheet), None)
-    there = table is not None and finding.row in table.frame.index
+def _entry(town: Town, workbook: Workbook, finding: Finding, waived: bool) -> Entry:
+    table = table_of(workbook, finding)
     return Entry(
         SEVERITIES[finding.severity],
         finding.rule,
@@ -92,20 +105,10 @@ def _entry(town: Town, workbook: Workbook, finding: Finding) -> Entry:
         finding.cell,
         finding.message,
         finding.fix,
-        (there and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE),
-        identity(finding, _key(table, finding.row) if there else ""),
+        (table and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE),
+        *known_as(workbook, finding),
+        waived,
     )
-
-
-def _key(table: Table, row: int) -> str:
-    names = table.sheet.primary_key or (table.sheet.typed[0].name,)
-    return "|".join(str(table.frame.at[row, name]) for name in names)
-
-
-def identity(finding: Finding, key: str) -> str:
-    """Sixteen characters that stay the same while a finding does; nothing personal can be read in them."""
-    said = (finding.rule, finding.workbook, finding.sheet, finding.column, key or str(finding.row))
-    return hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
 
 
 def _named(town: Town, workbook: Workbook, table: Table, row: int) -> str:

@@ -122,6 +122,7 @@ def data_quality(month: Month) -> Section:
         *(Figure(SEVERITIES[s], numbers[s], "处", TONES[s] if numbers[s] else "plain") for s in (ERROR, WARNING, INFO)),
         Figure("读不了的工作簿", len({f.workbook for f in unread}), "个", "bad" if unread else "plain"),
         Figure("未计入比率的行", left_out, "日查、人籍核查中有错误的行"),
+        Figure("已豁免", len(month.waived), "处，校长已确认，不计入上面的数"),
         _not_judged_tile(month),
     )
     blocks: list = [Tiles(tiles)]
@@ -136,7 +137,7 @@ def data_quality(month: Month) -> Section:
         blocks.append(
             Note(f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。", "warn")
         )
-    blocks += [_findings(month), *_questions(month), *_not_judged(month)]
+    blocks += [_findings(month), *_waived(month), *_questions(month), *_not_judged(month)]
     return Section("数据质量", tuple(blocks), 0, "data_quality")
 
 
@@ -177,6 +178,23 @@ def _questions(month: Month) -> list:
     return [Details(f"{HEADING}：{len(found)} 条", (Lines((*lines, *more)),), open=True)]
 
 
+def _waived(month: Month) -> list[Details]:
+    """What a confirmed waiver keeps silent, each with its reason and until when."""
+    rows = tuple(
+        (
+            one.finding.rule,
+            " · ".join(filter(None, (_short(month, one.finding.workbook), one.finding.sheet, _cell(one.finding)))),
+            said(month, one.finding.message),
+            said(month, one.reason),
+            one.asked_by,
+            f"{one.until}",
+        )
+        for one in month.waived
+    )
+    table = Table(("代码", "在哪里", "问题", "豁免理由", "申请人", "豁免至"), rows)
+    return [Details(f"已豁免的问题：{len(rows)} 处", (table,))] if rows else []
+
+
 def _cell(finding: object) -> str:
     return finding.cell or (f"第{finding.row}行" if finding.row else "")
 
@@ -212,6 +230,7 @@ def state(month: Month) -> dict[str, object]:
         "errors": numbers[ERROR],
         "warnings": numbers[WARNING],
         "infos": numbers[INFO],
+        "waived": len(month.waived),
         "not_judged": len(month.not_judged),
         "suspected_open": int(flows.open_at(suspected, scope.end).sum()),
         "dropout_open": int(flows.open_at(dropouts, scope.end).sum()),

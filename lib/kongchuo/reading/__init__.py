@@ -24,7 +24,7 @@ from ..findings import KINDS, Finding, Place, UserError
 from ..schema import CENTRE, TERMS, Book, Codes, Schema
 from ..sheets import Grid, shape
 from ..tables import Table, Town, Workbook
-from . import before
+from . import before, typed
 from .folders import Contents, contents, locate
 from .packages import Package, Refusal, Unseen, look, scan
 
@@ -58,7 +58,9 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) ->
         return replace(workbook, findings=(KINDS["R02"].at(Place(name), reason="文件已损坏或不完整"),))
     with opened:
         tables, findings = _tables(opened, package, name, book, codes)
-    return replace(workbook, read=True, tables=tables, findings=tuple(_version(package, name, book) + findings))
+        asked = typed.asked(opened, package)
+    findings = (*_version(package, name, book), *findings)
+    return replace(workbook, read=True, tables=tables, findings=findings, asked=asked)
 
 
 def _bytes(path: Path) -> bytes:

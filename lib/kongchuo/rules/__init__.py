@@ -15,6 +15,7 @@ from ..policy import Policy
 from ..questions import Question
 from ..schema import CENTRE
 from ..tables import Town
+from ..waivers import Waived
 from . import (
     archive,
     attendance,
@@ -91,6 +92,7 @@ class Judgement:
     judged: frozenset[str]  # codes of the rules that were run
     broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
     questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
+    waived: tuple[Waived, ...] = ()  # findings that a confirmed waiver keeps silent
 
     def of(self, *codes: str) -> tuple[Finding, ...]:
         """The findings of these codes."""
