@@ -53,9 +53,7 @@ def mark(
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
     returned = []
     for name in names:
-        waived = [
-            one.finding for one in judgement.waived
-        ]  # what people typed and confirmed stays when marks are cleared
+        waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
         plan = marking.plan(town, name, () if clear else judgement.findings, waived)
         one = _return(town.by_name[name], plan, shared, out, in_place)
         if one is not None:

@@ -40,7 +40,7 @@ NEVER = {
 KINDS = {
     kind.code: kind
     for kind in (
-        Kind("S90", INFO, "“{code}”的豁免没有生效：{why}", "{mend}", "issue 4",
+        Kind("S90", INFO, "“{code}”的豁免没有生效：{why}", "请改“校验结果”里这一行的豁免：{mend}", "issue 4",
              why="豁免要有理由、申请人、校长确认和期限，并且只对当时那个值有效；没有生效的，问题照常列出。"),
         Kind("S91", WARNING, "“{code}”不能豁免：{why}", "请改正数据；改好以后豁免那几格会自动消失。", "issue 4",
              why="会使数字算错的问题，豁免了数字还是错的，只能改正。"),
@@ -135,17 +135,16 @@ def _refusal(finding: Finding, one: Asked, held: str, as_of: dt.date) -> Finding
 
 
 def _doubts(one: Asked, held: str, as_of: dt.date) -> Iterator[tuple[bool, str, str]]:
-    there = "请在“校验结果”的这一行"
-    yield not one.reason, "没有写理由", f"{there}填写“豁免理由”。"
-    yield not one.asked_by, "没有写申请人", f"{there}填写“申请人”。"
-    yield one.held != held, "格里的内容在申请以后改过", f"{there}核对理由是否还成立，由校长重新确认。"
-    yield not one.confirmed, "校长还没有确认", f"请校长{there[1:]}“校长确认”填“是”。"
-    yield one.until is None and not one.typed, "没有写到哪一天为止", f"{there}填写“豁免至”，如 2024-01-31。"
-    yield one.until is None, f"“豁免至”的日期“{one.typed}”无法识别", "请按 2024-01-31 的样子填写。"
+    yield not one.reason, "没有写理由", "填写“豁免理由”。"
+    yield not one.asked_by, "没有写申请人", "填写“申请人”。"
+    yield one.held != held, "格里的内容在申请以后改过", "核对理由是否还成立，由校长重新确认。"
+    yield not one.confirmed, "校长还没有确认", "由校长在“校长确认”填“是”。"
+    yield one.until is None and not one.typed, "没有写到哪一天为止", "填写“豁免至”，如 2024-01-31。"
+    yield one.until is None, f"“豁免至”的日期“{one.typed}”无法识别", "按 2024-01-31 的样子填写。"
     if one.until is not None:
-        yield one.until < as_of, f"已于{one.until}到期", "请改正数据；仍有理由的，改“豁免至”并由校长重新确认。"
+        yield one.until < as_of, f"已于{one.until}到期", "改正数据；仍有理由的，改“豁免至”并由校长重新确认。"
         longest = as_of + dt.timedelta(LONGEST)
-        yield one.until > longest, f"“豁免至”{one.until}太远，最多一年", f"请改为{longest}以前的日期。"
+        yield one.until > longest, f"“豁免至”{one.until}太远，最多一年", f"改为{longest}以前的日期。"
 
 
 def report(waived: Sequence[Waived], *, all_of_them: bool) -> str:
