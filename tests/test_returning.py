@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from kongchuo import __main__ as cli
-from kongchuo import opening, township
+from kongchuo import opening, returning, township, watching
 from kongchuo.examples import YEAR
 from kongchuo.marking import filling
 from kongchuo.marking.package import Package
@@ -250,3 +250,31 @@ def test_a_link_in_the_shared_folder_is_not_written_through(mark, roster, tmp_pa
     assert code == cli.UNREADABLE
     assert outside.read_bytes() == old
     assert roster.is_symlink()
+
+
+def test_what_is_new_and_what_was_mended(mark, roster, out):
+    _, printed, _ = mark()
+    open_now = len(listed(copy_of(roster, out)))
+    assert f"{roster.parent.name}：新发现 {open_now} 条，上次就有、还没有改 0 条" in printed
+    record = (out / "returns" / "记录" / f"{roster.parent.name}.json").read_text("utf-8")
+    assert not any(name in record for name in ("甲", "乙", "G9", "XS")), "hashes and days, nothing of anybody"
+
+
+def test_refresh_takes_each_year_by_itself_and_no_copy(shared, roster, out, monkeypatch):
+    asked = []
+    monkeypatch.setattr(returning, "mark", lambda paths, out, say: asked.append([path.name for path in paths]))
+    other = shared / "2022-2023" / "甲" / "学籍.xlsx"
+    paths = [roster, other, out / YEAR / "学籍_校验.xlsx", shared / "别的.xlsx"]
+    returning.refresh(paths, out, print)
+    assert asked == [["学籍.xlsx"], ["学籍.xlsx"]]
+
+
+def test_watch_ends_with_ctrl_c_and_without_a_folder_says_so(shared, out, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "watch", interrupted)
+    assert cli.main(["watch", str(shared), "--out", str(out)]) == cli.CLEAN
+    assert capsys.readouterr().out.endswith("已结束。\n")
+    assert cli.main(["watch", str(shared / "没有"), "--out", str(out)]) == cli.UNREADABLE
+    assert capsys.readouterr().err.startswith("无法继续：找不到共享文件夹")

@@ -80,6 +80,23 @@ def mark(args: argparse.Namespace) -> int:
     return ERRORS if shown else CLEAN
 
 
+def watch(args: argparse.Namespace) -> int:
+    """Make the returns anew for what is saved in the shared folder, until Ctrl-C."""
+    from . import returning, watching
+
+    if not args.folder.is_dir():
+        raise findings.UserError(f"找不到共享文件夹“{args.folder}”，请检查路径")
+    print(
+        f"正在看着“{args.folder}”：有人保存，就检查他保存的工作簿，标好的副本放在 {args.out}。按 Ctrl-C 结束",
+        flush=True,
+    )
+    try:
+        watching.watch(args.folder, lambda paths: returning.refresh(paths, args.out, _say), _say)
+    except KeyboardInterrupt:
+        print("已结束。")
+    return CLEAN
+
+
 def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
     from . import building
@@ -194,6 +211,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clear", action="store_true", help="清除标记")
     made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
     made.add_argument("--out", type=Path, default=out, help="副本和原件放在哪里（默认取 KONGCHUO_OUT）")
+    made = command(watch, "看着共享文件夹：有人保存，就更新他的标好的副本")
+    made.add_argument("folder", type=Path, metavar="DIR", help="共享文件夹")
+    made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")
     made = command(build, "由 books/*.yaml 生成模板")
     made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
     made = command(rules, "列出全部检查代码：意思、怎样改、用到的参数")

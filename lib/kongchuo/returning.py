@@ -1,23 +1,25 @@
 """What was found goes back to those who can mend it: marked copies in the returns folder, or marks in their own workbooks.
 
 <out>/returns/<school>/<workbook>_校验.xlsx, or <workbook>_校验结果.xlsx, a list, where the workbook itself cannot be marked;
-<out>/returns/原件/<day>/<school>/ holds the workbooks as they were before they were marked in place.
+<out>/returns/原件/<day>/<school>/ holds the workbooks as they were before they were marked in place;
+<out>/returns/记录/<school>.json which findings are known since when.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import marking, opening, reading, writing
+from . import following, marking, opening, reading, writing
 from .findings import UserError
 from .marking import Plan, Refused, saving
-from .tables import Workbook
+from .reading import folders
+from .tables import Town, Workbook
 
-RETURNS, ORIGINALS = "returns", "原件"
+RETURNS, ORIGINALS, RECORDS = "returns", "原件", "记录"
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,50 @@ def mark(
     town, _, judgement = opening.judged(shared, year, as_of)
     checked = opening.Checked(year, town.as_of, judgement, tuple(wanted))
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
-    returned = []
+    returned, shown = [], {}
     for name in names:
         waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
         plan = marking.plan(town, name, () if clear else judgement.findings, waived)
+        shown[name] = plan
         one = _return(town.by_name[name], plan, shared, out, in_place)
         if one is not None:
             returned.append(one)
             say(_line(one))
     if not names:
         raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
+    if not clear:
+        for line in _follow(town, shown, out / RETURNS / RECORDS):
+            say(line)
     return returned
+
+
+def refresh(paths: Sequence[Path], out: Path, say: Callable[[str], None]) -> None:
+    """Make the marked copies of workbooks anew, of whatever school year they are; those among the copies are no workbooks."""
+    years: dict[str, list[Path]] = {}
+    for path in paths:
+        path = path.resolve()
+        year = next((part for part in reversed(path.parts[:-1]) if folders.is_year(part)), None)
+        if year and not path.is_relative_to(out.resolve()):
+            years.setdefault(year, []).append(path)
+    for _, own in sorted(years.items()):
+        mark(own, out, say=say)
+
+
+def _follow(town: Town, shown: dict[str, Plan], folder: Path) -> Iterator[str]:
+    """Keep in each school's record what is found now, and tell how that compares with before."""
+    for home in dict.fromkeys(town.by_name[name].home for name in shown):
+        path = folder / f"{home}.json"
+        record = following.load(path)
+        for name, plan in shown.items():
+            workbook = town.by_name[name]
+            if workbook.home == home and workbook.read:  # of one that cannot be read nothing is known to be mended
+                found = (entry.identity for entry in plan.entries if not entry.waived)
+                record[name] = following.follow(record.get(name, {}), found, town.as_of)
+        try:
+            saving.write_copy(path, following.dump(record))
+        except Refused as error:
+            raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
+        yield f"  {home}：{following.course(record, town.as_of)}"
 
 
 def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: bool) -> Returned | None:
