@@ -177,15 +177,19 @@ def _common() -> list[Given]:
 
 
 def shown(case: Case, findings) -> list[str]:
-    """The places of findings as the files write them; sheets without a table are left out, since nothing is said of them."""
+    """The places of findings as the files write them; sheets without a table are left out, since nothing is said of them.
+
+    Of a workbook that could not be read everything is said: nothing may be found there.
+    """
     given = {
         f"{home if '/' in home else f'{YEAR}/{home}'}/{stem}.xlsx {title}"
         for home, stem, title in (t.place for t in _with(case.tables, _common()))
     }
+    unread = {f"{YEAR}/{home}/{stem}.xlsx" for home, stem in case.unread}
     places = []
     for finding in findings:
         sheet = f"{finding.workbook} {finding.sheet}"
-        if sheet in given:
+        if sheet in given or (finding.workbook in unread and finding.sheet):
             row = f" 第{finding.row}行" if finding.row else ""
             column = f" {finding.column}" if finding.column else ""
             places.append(f"{sheet.removeprefix(YEAR + '/')}{row}{column}")
