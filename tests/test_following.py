@@ -1,10 +1,14 @@
 """A finding is new once, then open since its first day, then mended; looking back undoes nothing."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
-from kongchuo import following
+import handmade
+from kongchuo import display, following, recurring
+from kongchuo.findings import Finding
+from kongchuo.monthly import quality
 
 FIRST, SECOND, THIRD = dt.date(2023, 9, 30), dt.date(2023, 10, 31), dt.date(2023, 11, 30)
 
@@ -63,3 +67,20 @@ def test_kept_and_read_again(tmp_path):
     record = {"a.xlsx": after(({"x"}, FIRST), (set(), SECOND))}
     (tmp_path / "a.json").write_bytes(following.dump(record))
     assert following.load(tmp_path / "a.json") == record
+
+
+def test_the_monthly_page_says_how_findings_stand():
+    town = handmade.town(
+        {"roster": {"甲小学": [{"student_key": f"XS{n}", "name": "甲"} for n in range(3)]}}, as_of=SECOND
+    )
+    name = f"{handmade.YEAR}/甲小学/学籍.xlsx"
+    old, new, gone = (
+        Finding(name, "学生花名册", row, "姓名", f"B{row}", "X99", "error", "错了", "改") for row in (2, 3, 4)
+    )
+    was = [recurring.identity_of(town.by_name[name], one) for one in (old, gone)]
+    month = handmade.month(town, "甲小学", [old, new])
+    assert month.course is None
+    assert "和以前比" not in display.card(quality.data_quality(month))
+    month = replace(month, records={"甲小学": {name: after((was, FIRST))}, "乙小学": {"x": after((["z"], FIRST))}})
+    assert month.course == following.Course(new=1, still=1, since=FIRST, mended=1)
+    assert "上次就有、还没有改 1 条（最早 2023-09-30 起）" in display.card(quality.data_quality(month))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import reading, schema, years
 from .findings import UserError
-from .places import EARLIER
+from .places import EARLIER, RECORDS, RETURNS
 
 TOWN = "全镇"  # the edition of the whole town, and the name of its page
 DONE, FAILED = "done", "failed"
@@ -175,6 +175,13 @@ def tell_earlier(scratch: Path, out: Path, year: str, month: str) -> None:
         if (path / year).is_dir():
             (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
             return
+
+
+def tell_records(scratch: Path, out: Path) -> None:
+    """Leave to the runs of a batch what is known of findings since when (see following)."""
+    for path in sorted((out / RETURNS / RECORDS).glob("*.json")):
+        (scratch / RECORDS).mkdir(exist_ok=True)
+        (scratch / RECORDS / path.name).write_bytes(path.read_bytes())
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -186,6 +186,7 @@ def run(
         tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch,
     ):
         taken = archive.snapshot(workbooks, years.year_of(wanted), month.path / "inputs")
+        archive.tell_records(Path(scratch), out)
         archive.tell_earlier(Path(scratch), out, years.year_of(wanted), wanted)
         press = _Press(batch.notebook, month, taken, Path(scratch), limits)
         results = month.results

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from . import opening, years
+from . import following, opening, recurring, years
 from .findings import ERROR, Finding, UserError
 from .measures.flows import month_flow
 from .measures.scopes import Scope
-from .places import ALL, WORKBOOKS
+from .places import ALL, RECORDS, SCRATCH, WORKBOOKS
 from .policy import Policy
 from .references import School, school_called, schools_in
 from .rules import Judgement, NotJudged
@@ -39,6 +39,7 @@ class Month:
     end: dt.date
     grade: int | None = None
     class_id: str = ""
+    records: dict[str, following.Record] = field(default_factory=dict)  # what was known of findings, by school
 
     @property
     def homes(self) -> tuple[str, ...]:
@@ -90,6 +91,26 @@ class Month:
         return tuple(one for one in self.judgement.waived if not self.home or home_of(one.finding) == self.home)
 
     @cached_property
+    def course(self) -> following.Course | None:
+        """How many of the findings are new, still open, mended lately; None where no school has a record of before."""
+        found: dict[str, dict[str, set[str]]] = {
+            home: {name: set() for name in held} for home, held in self.records.items()
+        }
+        for one in self.findings:
+            if home_of(one) in self.records and one.workbook in self.town.by_name:
+                identity = recurring.identity_of(self.town.by_name[one.workbook], one)
+                found[home_of(one)].setdefault(one.workbook, set()).add(identity)
+        now = {
+            name: following.follow(self.records[home].get(name, {}), identities, self.end)
+            for home, workbooks in found.items()
+            for name, identities in workbooks.items()
+            if home in (*self.homes, *([] if self.home else [CENTRE]))
+            and name in self.town.by_name
+            and self.town.by_name[name].read
+        }
+        return following.course(now, self.end) if now else None
+
+    @cached_property
     def not_judged(self) -> tuple[NotJudged, ...]:
         """What could not be judged of these schools, the office's missing workbooks included."""
         return tuple(item for item in self.judgement.not_judged if item.home in (*self.homes, CENTRE))
@@ -115,7 +136,9 @@ def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
     if not folder:
         raise UserError(f"没有指定共享文件夹。请在命令后加 --workbooks 和文件夹的位置，或请管理员设置 {WORKBOOKS}。")
     town, held, judgement = opening.open_year(Path(folder), years.year_of(month), end)
-    return Month(town, held, judgement, find_school(town, school), month, start, end)
+    records = Path(os.environ.get(SCRATCH) or os.devnull) / RECORDS
+    known = {path.stem: following.load(path) for path in sorted(records.glob("*.json"))}
+    return Month(town, held, judgement, find_school(town, school), month, start, end, records=known)
 
 
 def find_school(town: Town, school: str) -> str:

@@ -15,6 +15,10 @@ WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
 OUT = "KONGCHUO_OUT"  # where runs go
 CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
+RETURNS, RECORDS = (
+    "returns",
+    "记录",
+)  # under out; the records of findings are also left in the scratch folder of a batch
 EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel

@@ -33,6 +33,12 @@ def identity(finding: Finding, key: str) -> str:
     return _hash(finding.rule, finding.workbook, finding.sheet, finding.column, key or str(finding.row))
 
 
+def identity_of(workbook: Workbook, finding: Finding) -> str:
+    """The identity of a finding in its workbook."""
+    table = table_of(workbook, finding)
+    return identity(finding, key_of(table, finding.row) if table is not None else "")
+
+
 def known_as(workbook: Workbook, finding: Finding) -> tuple[str, str]:
     """The identity of a finding, and a hash of what it was found in: its cell, else its row, else what it says.
 

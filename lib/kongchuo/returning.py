@@ -16,10 +16,11 @@ from pathlib import Path
 from . import following, marking, opening, reading, writing
 from .findings import UserError
 from .marking import Plan, Refused, saving
+from .places import RECORDS, RETURNS
 from .reading import folders
 from .tables import Town, Workbook
 
-RETURNS, ORIGINALS, RECORDS = "returns", "原件", "记录"
+ORIGINALS = "原件"
 
 
 @dataclass(frozen=True)

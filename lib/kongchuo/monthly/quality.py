@@ -137,6 +137,8 @@ def data_quality(month: Month) -> Section:
         blocks.append(
             Note(f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。", "warn")
         )
+    if month.course:
+        blocks.append(Note(f"和以前比：{month.course}，已豁免 {len(month.waived)} 条。"))
     blocks += [_findings(month), *_waived(month), *_questions(month), *_not_judged(month)]
     return Section("数据质量", tuple(blocks), 0, "data_quality")
 
