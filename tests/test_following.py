@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import handmade
-from kongchuo import display, following, recurring
+from kongchuo import archive, display, following, places, recurring
 from kongchuo.findings import Finding
 from kongchuo.monthly import quality
 
@@ -84,3 +84,15 @@ def test_the_monthly_page_says_how_findings_stand():
     month = replace(month, records={"甲小学": {name: after((was, FIRST))}, "乙小学": {"x": after((["z"], FIRST))}})
     assert month.course == following.Course(new=1, still=1, since=FIRST, mended=1)
     assert "上次就有、还没有改 1 条（最早 2023-09-30 起）" in display.card(quality.data_quality(month))
+
+
+def test_a_batch_leaves_the_records_to_its_runs(tmp_path):
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    scratch.mkdir()
+    archive.tell_records(scratch, out)
+    assert not list(scratch.iterdir()), "nothing was marked yet"
+    kept = out / places.RETURNS / places.RECORDS
+    kept.mkdir(parents=True)
+    (kept / "甲小学.json").write_bytes(following.dump({"a.xlsx": after(({"x"}, FIRST))}))
+    archive.tell_records(scratch, out)
+    assert following.load(scratch / places.RECORDS / "甲小学.json") == {"a.xlsx": after(({"x"}, FIRST))}
