@@ -8,6 +8,8 @@ import pytest
 
 import handmade
 from kongchuo import casework, clocks, deadlines, lives, policy
+from kongchuo.display import Details, Note
+from kongchuo.monthly import cases as monthly_cases
 from kongchuo.places import POLICY
 
 HELD = policy.load(POLICY)
@@ -320,3 +322,23 @@ def test_units_are_the_parameters_own():
     assert HELD.parameter("first_visit_within").unit == clocks.SCHOOL_DAY
     made = town(day(10, 31), [SUSPECTED | {"found": day(10, 13), "first_visit": None}])  # a Friday
     assert state(made, CASES.FIRST_VISIT) == [("10-16", False, True)]
+
+
+# --- on the monthly page ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("home", "first"),
+    [(HOME, ("—", "书面报中心学校", "2023-10-17", "逾期 14 天", "甲春梅")), ("", (HOME, "书面报中心学校"))],
+)
+def test_the_page_shows_what_is_due_next(home, first):
+    """Late ones first and counted; the town's edition has the school in place of the class, and no whole name."""
+    soon = SUSPECTED | {"case_id": "YS-2023-002", "student_key": "XS0000002", "name": "乙夏竹", "last_day": day(10, 25)}
+    made = town(day(10, 31), [SUSPECTED | {"rep_center": None}, soon])
+    blocks = monthly_cases.cases(handmade.month(made, home)).blocks
+    (note,) = [block for block in blocks if isinstance(block, Note) and "下一步" in block.text]
+    (details,) = [block for block in blocks if isinstance(block, Details) and "下一步" in block.summary]
+    (table,) = details.blocks
+
+    assert (note.tone, "2 件" in note.text, "1 件" in note.text) == ("bad", True, True)
+    assert table.rows[0][: len(first)] == first
+    assert len(table.rows) == 2
+    assert ("甲春梅" in str(table.rows)) == bool(home)
