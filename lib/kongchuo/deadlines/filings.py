@@ -196,16 +196,28 @@ def prints(town: Town, kind: str, periods: pd.DataFrame) -> pd.DataFrame:
     frame = frame.sort_values("date", kind="stable")
     sure = frame["kind"].notna() & frame["date"].notna()
     places = [bisect_right(begins, day) - 1 if known else -1 for day, known in zip(frame["date"], sure, strict=True)]
-    held = {(home, place) for home, place in zip(frame["home"], places, strict=True)}
-    seen: set[tuple[str, int]] = set()
+    told: dict[str, list[int]] = {}
     for number, (home, place) in enumerate(zip(frame["home"], places, strict=True)):
-        if (home, place) in seen and place > 0:
-            empty = [earlier for earlier in range(place) if (home, earlier) not in held]
-            places[number] = empty[-1] if empty else place
-        seen.add((home, places[number]))
-        held.add((home, places[number]))
+        if place >= 0:
+            told.setdefault(home, []).append(number)
+    for own in told.values():
+        for number, place in zip(own, _spread([places[number] for number in own]), strict=True):
+            places[number] = place
     period = [begins[place] if place >= 0 else pd.NaT for place in places]
     return frame.assign(period=pd.Series(period, frame.index, dtype="datetime64[us]"))
+
+
+def _spread(places: list[int]) -> list[int]:
+    """Periods of what one school printed, in order of its dates: of several in one, the first go to the empty ones before."""
+    found, held = list(places), set(places)
+    for place in sorted(set(places)):
+        empty = [earlier for earlier in range(place) if earlier not in held]
+        own = [number for number, one in enumerate(places) if one == place]
+        spare = min(len(own) - 1, len(empty))
+        for number, earlier in zip(own[:spare], empty[len(empty) - spare :], strict=True):
+            found[number] = earlier
+            held.add(earlier)
+    return found
 
 
 def _bulletins(town: Town, policy: Policy) -> pd.DataFrame:
