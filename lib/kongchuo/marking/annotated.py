@@ -111,10 +111,10 @@ def _remove_results(package: Package) -> bool:
         for key in ("activeTab", "firstSheet"):
             if int(view.get(key, "0")) >= max(own, 1):
                 view.set(key, str(int(view.get(key)) - 1))
+    listing.forget_calculation(package)
     sheets.remove(sheets[own])
     for printer in printers:
         package.drop(part, printer)
-    listing.forget_calculation(package)
     package.drop(package.workbook, part)
     del package.sheets[RESULTS]
     return True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
-from functools import cached_property
 
 from lxml import etree
 
@@ -24,16 +24,11 @@ class Cells:
         self._sheets: dict[str, tuple[bytes, bytes, dict[int, tuple[int, int]]]] = {}
         self._rows: dict[tuple[str, int], dict[str, etree._Element]] = {}
 
-    @cached_property
-    def _texts(self) -> list[bytes]:
-        part = self._package.linked(self._package.workbook, "sharedStrings")
-        return re.split(rb"<(?:\w+:)?si\b", self._package.read(part))[1:] if part else []
-
     def _shared(self, number: int) -> str:
         """A shared text; what is only pronounced (rPh) is not part of it."""
-        text = re.sub(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", b"", self._texts[number], flags=re.S)
+        text = re.sub(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", b"", self._package.texts[number], flags=re.S)
         found = re.findall(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</", text)
-        return "".join(etree.fromstring(b"<t>" + part + b"</t>").text or "" for part in found)
+        return html.unescape(b"".join(found).decode().replace("\r\n", "\n"))
 
     def _places(self, title: str) -> tuple[bytes, bytes, dict[int, tuple[int, int]]]:
         """The XML of a worksheet, an element that has its namespaces, and where each row begins and ends."""

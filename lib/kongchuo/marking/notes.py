@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from .package import KEEP_SPACE, LINKS, Package, Refused, split
+from .markup import KEEP_SPACE, plain
+from .package import LINKS, Package, Refused, split
 from .page import Page, put
 
 AUTHOR, BEGINS, ENDS = "校验程序", "【校验】", "——再次检查时自动更新"  # one to which people have added is theirs
@@ -142,7 +143,7 @@ def add(package: Package, part: str, page: Page, said: Mapping[str, str]) -> Non
         for name, value in (("sz", "9"), ("rFont", "宋体"), ("charset", "134")):
             etree.SubElement(looks, tag(name), val=value)
         words = etree.SubElement(run, tag("t"))
-        words.text = text
+        words.text = plain(text)
         words.set(KEEP_SPACE, "preserve")
 
 

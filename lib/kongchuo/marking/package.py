@@ -9,13 +9,17 @@ from __future__ import annotations
 import copy
 import posixpath
 import re
+import struct
 import zipfile
+import zlib
+from functools import cached_property
 from io import BytesIO
 from typing import NamedTuple
 
 from lxml import etree
 
 from ..reading import packages
+from .markup import DECLARED, canonical, parse
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -27,7 +31,6 @@ RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 CONTENT_TYPES = "[Content_Types].xml"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-KEEP_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 class Refused(Exception):
@@ -42,14 +45,6 @@ class Link(NamedTuple):
     part: str
 
 
-def _parse(data: bytes) -> etree._Element:
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-
-
-def _canonical(data: bytes) -> bytes:
-    return etree.tostring(_parse(data), method="c14n")
-
-
 class Package:
     """The parts of a workbook; `ns` is its main namespace, `workbook` the name of the workbook part, `sheets` title -> part."""
 
@@ -58,18 +53,23 @@ class Package:
         looked = packages.look(data)
         if isinstance(looked, packages.Refusal):
             raise Refused(_WHY.get(looked.code) or looked.facts.get("reason", "不是能改的工作簿"))
-        self._zip = zipfile.ZipFile(BytesIO(data))
+        self._data, self._zip = data, zipfile.ZipFile(BytesIO(data))
         self._infos = self._zip.infolist()
         self._names = {
             info.filename.casefold(): info.filename for info in self._infos
         }  # names differ in case only by accident
         self._new: dict[str, bytes] = {}
         self._trees: dict[str, etree._Element] = {}
+        self._before: dict[str, bytes] = {}  # how each tree was written before anybody changed it
         self._dropped: set[str] = set()
         if any(name.startswith("_xmlsignatures/") for name in self._names):
             raise Refused("有数字签名，改动会使签名失效")
-        if self._zip.testzip():
-            raise Refused("文件已损坏")
+        try:
+            for info in self._infos:
+                if not info.filename.casefold().endswith((".xml", ".rels")):  # those have been looked at
+                    self._zip.read(info)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            raise Refused("文件已损坏") from error
         self.workbook = next(link.part for link in self.links("") if link.kind == "officeDocument")
         self.ns = etree.QName(self.tree(self.workbook)).namespace
         if self.ns not in LINKS:
@@ -102,6 +102,12 @@ class Package:
         """The first name of a pattern such as "xl/comments{}.xml" that no part has."""
         return next(name for number in range(1, 100_000) if not self.has(name := pattern.format(number)))
 
+    @cached_property
+    def texts(self) -> list[bytes]:
+        """The XML of each of the shared texts."""
+        part = self.linked(self.workbook, "sharedStrings")
+        return re.split(rb"<(?:\w+:)?si\b", self.read(part))[1:] if part else []
+
     # --- parts --------------------------------------------------------------------------------------------------------
     def read(self, part: str) -> bytes:
         """The bytes of a part as it stands now. Raises KeyError where there is none."""
@@ -114,7 +120,8 @@ class Package:
         """The tree of a part; what is changed in it is in the package."""
         name = self._real(part)
         if name not in self._trees:
-            self._trees[name] = _parse(self.read(part))
+            self._trees[name] = parse(self.read(part))
+            self._before[name] = etree.tostring(self._trees[name], encoding="UTF-8")
         return self._trees[name]
 
     def write(self, part: str, data: bytes) -> None:
@@ -224,18 +231,37 @@ class Package:
     # --- out ----------------------------------------------------------------------------------------------------------
     def changed(self) -> dict[str, bytes]:
         """The parts that differ from what was opened, by name."""
-        found = dict(self._new)
-        found |= {
-            name: etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
-            for name, tree in self._trees.items()
+        found = {
+            name: data for name, data in self._new.items() if name not in self._trees and not self._same(name, data)
         }
-        return {name: data for name, data in found.items() if not self._same(name, data)}
+        for name, tree in self._trees.items():
+            data = etree.tostring(tree, encoding="UTF-8")
+            before = self._before[name] if name in self._before and name not in self._new else None
+            if data == before:
+                continue
+            # another length is another content; the same may be the same attributes in another order
+            if (before is not None and len(before) != len(data)) or not self._same(name, data):
+                found[name] = DECLARED + data
+        return found
 
     def _same(self, name: str, data: bytes) -> bool:
         if name.casefold() not in self._names or name.casefold() in self._dropped:
             return False
         before = self._zip.read(name)
-        return before == data or (name.endswith((".xml", ".rels")) and _canonical(before) == _canonical(data))
+        return before == data or (name.endswith((".xml", ".rels")) and canonical(before) == canonical(data))
+
+    def _copy(self, info: zipfile.ZipInfo, made: zipfile.ZipFile) -> None:
+        """Copy a part packed as it is: unpacking and packing again would take most of the time."""
+        start = info.header_offset + 26
+        start += 4 + sum(struct.unpack("<HH", self._data[start : start + 4]))
+        info = copy.copy(info)
+        info.flag_bits &= ~8  # its sizes stand before it, not behind
+        info.header_offset = made.fp.tell()
+        made.fp.write(info.FileHeader())
+        made.fp.write(self._data[start : start + info.compress_size])
+        made.filelist.append(info)
+        made.NameToInfo[info.filename] = info
+        made.start_dir = made.fp.tell()
 
     def data(self) -> bytes:
         """The workbook as the bytes of a file; unchanged parts keep bytes, order, date and way of packing."""
@@ -245,8 +271,10 @@ class Package:
                 if info.filename.casefold() in self._dropped:
                     continue
                 data = new.pop(info.filename, None)
-                data = self._zip.read(info) if data is None else data
-                made.writestr(copy.copy(info), data, compress_type=info.compress_type)
+                if data is None:
+                    self._copy(info, made)
+                else:
+                    made.writestr(copy.copy(info), data, compress_type=info.compress_type)
             for name, data in new.items():
                 made.writestr(zipfile.ZipInfo(name, self._infos[0].date_time), data, zipfile.ZIP_DEFLATED)
         return out.getvalue()

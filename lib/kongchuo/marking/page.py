@@ -76,6 +76,10 @@ class Page:
         self._data = self.tree.find(self._tag("sheetData"))
         self._rows: dict[int, etree._Element] = {}
         self._cells: dict[int, dict[int, etree._Element]] = {}
+        self._made: set[int] = set()
+        columns = self.tree.find(self._tag("cols"))
+        self._columns = list(columns.iterchildren(self._tag("col"))) if columns is not None else []
+        self._standard = self.tree.find(self._tag("sheetFormatPr"))
         number = 0
         for row in self._data.iterchildren(self._tag("row")):
             number = int(row.get("r") or number + 1)
@@ -138,7 +142,7 @@ class Page:
         """The style that an empty place shows: its row's, else its column's."""
         if row.get("customFormat") in ("1", "true"):
             return row.get("s")
-        for item in self.tree.iter(self._tag("col")):
+        for item in self._columns:
             if int(item.get("min")) <= column <= int(item.get("max")):
                 return item.get("style")
         return None
@@ -146,26 +150,26 @@ class Page:
     def unmake(self, address: str, made: str) -> None:
         """Take out a cell that was made, and its row, unless somebody has put something there or the place would look different."""
         number, column = split(address)
+        self._made.update({number} if made == NEW_ROW else ())  # its last cell takes it along
         cell = self._row(number)[column]
         row = self._rows[number]
         if made not in (NEW_CELL, NEW_ROW) or len(cell) or cell.get("s", "0") != (self._inherited(row, column) or "0"):
             return
         row.remove(cell)
         del self._cells[number][column]
-        if made == NEW_ROW and not len(row) and set(row.attrib) <= {"r", "spans"}:
+        if number in self._made and not len(row) and set(row.attrib) <= {"r", "spans"}:
             self._data.remove(row)
             del self._rows[number]
 
     # --- measures in pixels -------------------------------------------------------------------------------------------
     def width(self, column: int) -> int:
         """How wide a column is."""
-        for item in self.tree.iter(self._tag("col")):
+        for item in self._columns:
             if int(item.get("min")) <= column <= int(item.get("max")):
                 if item.get("hidden") in ("1", "true"):
                     return 0
                 return round(float(item.get("width") or 9) * 7) + 5
-        standard = self.tree.find(self._tag("sheetFormatPr"))
-        wide = standard.get("defaultColWidth") if standard is not None else None
+        wide = self._standard.get("defaultColWidth") if self._standard is not None else None
         return round(float(wide) * 7) if wide else WIDTH
 
     def height(self, number: int) -> int:
@@ -173,9 +177,8 @@ class Page:
         row = self._rows.get(number)
         if row is not None and row.get("hidden") in ("1", "true"):
             return 0
-        standard = self.tree.find(self._tag("sheetFormatPr"))
         high = (row.get("ht") if row is not None else None) or (
-            standard.get("defaultRowHeight") if standard is not None else None
+            self._standard.get("defaultRowHeight") if self._standard is not None else None
         )
         return round(float(high) * 4 / 3) if high else ROW
 
