@@ -225,7 +225,7 @@ def _doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
 def absences(town: Town) -> pd.DataFrame:
     """缺勤明细 on school days, day by day: with `place` (which of school_days), `without` (leave), `value` (days missed so).
 
-    Leave without 请假手续 is no leave. Rows that lack pupil or kind are left out.
+    Leave without 请假手续 is no leave. Rows that lack pupil or kind are left out, and pupils who never stayed away without leave.
     """
     return town.once(_absences)
 
@@ -236,7 +236,8 @@ def _absences(town: Town) -> pd.DataFrame:
     rows = rows.assign(place=days.get_indexer(rows["date"])).dropna(subset=["student_key", "kind"])
     rows = rows[rows["place"] >= 0].sort_values("place", kind="stable")
     without = rows["kind"].isin(UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
-    return rows.assign(without=without, value=(rows["halves"].fillna(0).astype(float) / 2).where(without, 0.0))
+    rows = rows.assign(without=without, value=(rows["halves"].fillna(0).astype(float) / 2).where(without, 0.0))
+    return rows[rows.groupby(PUPIL)["without"].transform("any").astype(bool)]
 
 
 def streaks(town: Town, as_of: dt.date) -> pd.DataFrame:
@@ -253,11 +254,9 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
     nothing has ended it by `as_of`. Indexed by the run's last 缺勤明细 row.
     """
     days = pd.DatetimeIndex([day for day in school_days(town) if day <= as_of]).astype("datetime64[us]")
-    rows = absences(town)
-    rows = rows[rows["place"] < len(days)]
-    held = listed(town).dropna(subset=["student_key"]).set_index(PUPIL)["class_id"].to_dict()
-    filled, nothing = town.once(_filled), np.zeros(len(days), bool)
-    parts = (rows[name] for name in (*PUPIL, "place", "value", "without", "name", "class_id"))
+    rows = absences(town).loc[lambda one: one["place"] < len(days)]
+    held, filled, nothing = town.once(_class_of), town.once(_filled), np.zeros(len(days), bool)
+    parts = (rows[name].tolist() for name in (*PUPIL, "place", "value", "without", "name", "class_id"))
     pupils: dict[tuple[str, str], list[tuple]] = {}
     for index, home, key, *row in zip(rows.index, *parts, strict=True):
         pupils.setdefault((home, key), []).append((index, *row))
@@ -282,17 +281,20 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
             places.append(last_row[inside[-1]])
     index = pd.MultiIndex.from_tuples(places, names=rows.index.names) if places else rows.index[:0]
     frame = pd.DataFrame(found, index, [*PUPIL, "name", "class_id", "days", "since", "last", "open"])
-    text = dict.fromkeys([*PUPIL, "name", "class_id"], "str")
-    return frame.astype(text | {"days": float, "since": days.dtype, "last": days.dtype, "open": bool})
+    kinds = dict.fromkeys([*PUPIL, "name", "class_id"], "str") | dict.fromkeys(["since", "last"], days.dtype)
+    return frame.astype(kinds | {"days": float, "open": bool})
+
+
+def _class_of(town: Town) -> dict[tuple[str, str], str]:
+    rows = listed(town).dropna(subset=["student_key"])
+    return dict(zip(zip(rows["home"], rows["student_key"], strict=True), rows["class_id"], strict=True))
 
 
 def _filled(town: Town) -> dict[str, np.ndarray]:
-    """For each class, on which of the school days it has a 日查 row."""
     days = pd.DatetimeIndex(school_days(town)).astype("datetime64[us]")
-    daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"))
-    daily = daily.assign(place=days.get_indexer(daily["date"])).dropna(subset=["class_id"])
-    filled = {}
-    for class_id, places in daily[daily["place"] >= 0].groupby("class_id")["place"]:
-        filled[class_id] = np.zeros(len(days), bool)
-        filled[class_id][places] = True
+    places = days.get_indexer(town["daily"]["date"])
+    daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), place=places).dropna(subset=["class_id"])
+    filled = {}  # class -> on which of the school days it has a 日查 row
+    for class_id, there in daily[daily["place"] >= 0].groupby("class_id")["place"]:
+        filled[class_id] = np.isin(np.arange(len(days)), there)
     return filled

@@ -11,6 +11,7 @@ from ..deadlines.watch import FOLLOWED
 from ..findings import WARNING
 from ..policy import Policy
 from ..references import class_names
+from ..signals.absence import open_runs
 from ..signals.base import begun, going
 from ..tables import Town
 from .base import Mark, at, called, of_year, readable, rule
@@ -45,7 +46,7 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Mark]:
     listed = (f"{sheet}.student_key" for sheet in ("watch", *LEDGERS))
     # without 日查 nobody can tell whether a pupil who was away came back
     rows = rows[readable(town, rows["home"], *listed, "daily.date", "daily.class_id")]
-    away = rolls.streaks(town, town.as_of)
+    away = open_runs(town, town.as_of)
     away = away[away["days"] >= policy["suspected_after"]]
     cases = pd.concat([_listed(town, "suspected", "found"), _listed(town, "dropout", "confirm_date")])
     for others in (away, cases):

@@ -8,32 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 
 from .. import rolls
 from ..policy import Policy
 from ..tables import Town
 from . import absence, records
-from .base import Signal
+from .base import Signal, pupils
 
 __all__ = ["BLUE", "COLOURS", "RED", "SIGNALS", "YELLOW", "Signal", "coloured", "fired", "moved", "rank"]
 
 BLUE, YELLOW, RED = "蓝", "黄", "红"
 COLOURS = {BLUE: "warn_blue", YELLOW: "warn_yellow", RED: "warn_red"}  # in rising order, with their policy keys
-DTYPES = {"points": float, "since": "datetime64[us]", "reason": "str", "red": bool, "belongs": bool}
+DTYPES = {"points": float, "since": "datetime64[us]", "reason": "str", "red": bool}
 SIGNALS: tuple[Signal, ...] = tuple(
     sorted((*absence.SIGNALS, *records.SIGNALS), key=lambda one: int(one.code.removeprefix("W")))
 )
-
-
-def pupils(town: Town, day: dt.date) -> pd.DataFrame:
-    """Whom signals are about: pupils 在读 on the day. Who left, rests or is taught at home is in other hands."""
-    rows = rolls.on(town, day)
-    return (
-        rows[(rows["state"] == rolls.ENROLLED).fillna(False)]
-        .dropna(subset=["student_key"])
-        .drop_duplicates(rolls.PUPIL)
-    )
 
 
 def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
@@ -41,11 +32,11 @@ def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 
     Indexed as the roster; a pupil has as many rows as signals, in the order of SIGNALS.
     """
-    parts = []
-    for one in SIGNALS:
-        rows = one.fires(town, policy, day)
-        parts.append(rows.assign(red=rows.get("red", False), code=one.code, title=one.title, belongs=one.belongs))
-    rows = pd.concat(parts, ignore_index=True).astype(DTYPES)
+    parts = [one.fires(town, policy, day) for one in SIGNALS]
+    rows = pd.concat(parts, ignore_index=True).astype({"red": "boolean"}).fillna({"red": False}).astype(DTYPES)
+    which = np.repeat(np.arange(len(SIGNALS)), [len(part) for part in parts])
+    for name in ("code", "title", "belongs"):
+        rows[name] = np.array([getattr(one, name) for one in SIGNALS])[which]
     rows = rows.sort_values("since", kind="stable").drop_duplicates([*rolls.PUPIL, "code"]).sort_index()
     held = pupils(town, day)
     places = pd.MultiIndex.from_frame(held[rolls.PUPIL]).get_indexer(pd.MultiIndex.from_frame(rows[rolls.PUPIL]))

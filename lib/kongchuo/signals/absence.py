@@ -16,6 +16,11 @@ ABSENCE = ("absence.date", "absence.student_key", "absence.kind", "absence.halve
 MARKET = "集日"  # in 说明 of 教学日历: a market day
 
 
+def open_runs(town: Town, day: dt.date) -> pd.DataFrame:
+    """`rolls.streaks`, worked out once a day."""
+    return town.once(_open_runs, f"{day}")
+
+
 def _open_runs(town: Town, day: str) -> pd.DataFrame:
     return rolls.streaks(town, dt.date.fromisoformat(day))
 
@@ -34,7 +39,7 @@ def _days(number: float) -> str:
 @signal("W1", "连续无故缺勤", *ABSENCE, "daily.date", "calendar.date")
 def consecutive(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """截至当天还没有返校的连续无故缺勤：1日、2日各有信号分，到了疑似线直接是红色。半天算半天，不满一日的不算。"""
-    rows = town.once(_open_runs, f"{day}")
+    rows = open_runs(town, day)
     rows = rows[rows["days"] >= 1]
     steps = policy["signal_streak_points"]
     points = [steps[min(int(number), len(steps)) - 1] for number in rows["days"]]
@@ -42,7 +47,7 @@ def consecutive(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
         f"自{since:%m-%d}起连续无故缺勤{_days(number)}"
         for since, number in zip(rows["since"], rows["days"], strict=True)
     ]
-    return shown(rows, points, rows["since"], reason).assign(red=rows["days"] >= policy["suspected_after"])
+    return shown(rows, points, rows["since"], reason).assign(red=(rows["days"] >= policy["suspected_after"]).array)
 
 
 @signal("W2", "累计无故缺勤", *ABSENCE, "calendar.date")
@@ -87,7 +92,7 @@ def late_start(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     rows = rows[(rows["kind"] == "开学未报到") & (rows["date"] <= pd.Timestamp(day))]
     rows = rows[rows["date"] >= starts.iloc[-1]] if len(starts) else rows
     each = rows.groupby(rolls.PUPIL).agg(number=("place", "nunique"), first=("date", "min"), last=("date", "max"))
-    still = town.once(_open_runs, f"{day}").drop_duplicates(rolls.PUPIL).set_index(rolls.PUPIL)["since"]
+    still = open_runs(town, day).drop_duplicates(rolls.PUPIL).set_index(rolls.PUPIL)["since"]
     still = still.reindex(each.index)
     each = each[(each["last"] >= still) | (each["number"] > policy["signal_late_start_days"])].reset_index()
     reason = [f"开学{_days(number)}没有报到" for number in each["number"]]

@@ -42,7 +42,26 @@ def signal(code: str, title: str, *needs: str, belongs: bool = False) -> Callabl
 
 def shown(rows: pd.DataFrame, points: object, since: object, reason: object) -> pd.DataFrame:
     """COLUMNS for these rows, which have home and student_key; of several rows of a pupil the earliest counts."""
-    return rows[rolls.PUPIL].assign(points=points, since=since, reason=reason)
+    values = {"points": points, "since": since, "reason": reason}
+    bare = {name: value.array if isinstance(value, pd.Series) else value for name, value in values.items()}
+    return pd.DataFrame({name: rows[name].array for name in rolls.PUPIL} | bare)
+
+
+def pupils(town: Town, day: dt.date) -> pd.DataFrame:
+    """Whom signals are about: pupils 在读 on the day, with class and grade. Who left, rests or is taught at home is in other hands."""
+    return town.once(_pupils, f"{day}")
+
+
+def _pupils(town: Town, day: str) -> pd.DataFrame:
+    rows = rolls.on(town, dt.date.fromisoformat(day))
+    rows = rows[rows["state"] == rolls.ENROLLED].dropna(subset=["student_key"]).drop_duplicates(rolls.PUPIL)
+    return rows.assign(grade=rows["class_id"].map(town.once(grades)).astype("Int64"))
+
+
+def grades(town: Town) -> dict[str, int]:
+    """Class id -> grade."""
+    rows = town["class"].dropna(subset=["class_id", "grade"])
+    return dict(zip(rows["class_id"], rows["grade"].astype(int), strict=True))
 
 
 def of_year(town: Town, sheet: str) -> pd.DataFrame:

@@ -10,12 +10,13 @@ from .. import clocks, ledgers, rolls
 from ..policy import Policy
 from ..references import keyed
 from ..tables import Town
-from .base import Signal, begun, going, of_year, shown, signal
+from .base import Signal, begun, going, grades, of_year, pupils, shown, signal
 
 POOR = ("脱贫户", "监测户", "低保")
 CONDUCT = ("沉迷网络", "不良交往", "早恋", "有外出打工意向")
 PLAN = tuple(f"pupil_plan.{name}" for name in ("student_key", "kind", "listed", "converted"))
 WATCH = ("watch.student_key", "watch.signals", "watch.found", "watch.closed")
+HOUSEHOLD = ("guardian", "guardian_tel", "village")
 DROPOUT = ("dropout.student_key", "dropout.confirm_date", "dropout.back_date", "dropout.closed")
 
 
@@ -64,7 +65,7 @@ def weak_and_weary(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 def poor(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """一家一案里是脱贫户、监测户或低保。这只说明要多关心，本身不是过错。"""
     rows = of_year(town, "family_plan")
-    rows = rows[rows["poor_type"].isin(POOR)]
+    rows = rows.loc[rows["poor_type"].isin(POOR), [*rolls.PUPIL, "poor_type"]]
     return shown(rows, policy["signal_poor_points"], pd.NaT, rows["poor_type"])
 
 
@@ -72,7 +73,7 @@ def poor(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 def left_behind(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """留守儿童表里父母双方都外出，或者监护情况为差。"""
     rows = town["leftbehind"]
-    rows = rows[(rows["left_type"] == "双亲留守") | (rows["care"] == "差")]
+    rows = rows.loc[(rows["left_type"] == "双亲留守") | (rows["care"] == "差"), [*rolls.PUPIL, "left_type"]]
     reason = ["双亲留守" if left == "双亲留守" else "监护情况差" for left in rows["left_type"]]
     return shown(rows, policy["signal_leftbehind_points"], pd.NaT, reason)
 
@@ -80,8 +81,8 @@ def left_behind(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 @signal("W11", "残疾或长期病", "disabled.student_key", "roster.health", belongs=True)
 def disabled(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """在残疾儿童表里，或者花名册健康状况为残疾、有慢性病。"""
-    ill = town["roster"][town["roster"]["health"].isin(("残疾", "有慢性病"))]
-    rows = pd.concat([town["disabled"][rolls.PUPIL], ill[rolls.PUPIL]])
+    ill = town["roster"].loc[town["roster"]["health"].isin(("残疾", "有慢性病")), rolls.PUPIL]
+    rows = pd.concat([town["disabled"][rolls.PUPIL], ill])
     return shown(rows, policy["signal_disabled_points"], pd.NaT, "残疾或长期患病")
 
 
@@ -137,10 +138,11 @@ def returned(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 def peers_gone(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """同胞（监护人和电话相同）已辍学未返校，或者同村、年级相近的同伴已辍学未返校。一个孩子走了，常常带走身边的孩子。"""
     cases = town.once(_cases)
-    gone = cases[ledgers.open_at(cases, day)]
-    pupils = town.once(_households)
-    family = pupils.merge(gone, on=["guardian", "guardian_tel"], suffixes=("", "_gone"))
-    village = pupils.merge(gone, on="village", suffixes=("", "_gone"))
+    gone = cases.loc[ledgers.open_at(cases, day), ["student_key", *HOUSEHOLD, "grade", "entered"]]
+    held = town.once(_households)
+    near = held[held["guardian_tel"].isin(gone["guardian_tel"]) | held["village"].isin(gone["village"])]
+    family = near.merge(gone, on=["guardian", "guardian_tel"], suffixes=("", "_gone"))
+    village = near.merge(gone, on="village", suffixes=("", "_gone"))
     village = village[(village["grade"] - village["grade_gone"]).abs() <= policy["signal_peer_grades"]]
     both = pd.concat([family.assign(reason="同胞已辍学"), village.assign(reason="同村年级相近的同伴已辍学")])
     both = both[both["student_key"] != both["student_key_gone"]]
@@ -154,30 +156,23 @@ def _households(town: Town) -> pd.DataFrame:
     rows = roster[[*rolls.PUPIL, "guardian", "guardian_tel"]].assign(village=village)
     grade = roster["class_id"].map(town.once(grades))
     # what is missing is nobody's household
-    return rows.assign(grade=grade.astype("Int64")).fillna({"guardian": "\0", "guardian_tel": "\0", "village": "\0"})
+    return rows.assign(grade=grade.astype("Int64")).fillna(dict.fromkeys(HOUSEHOLD, "\0"))
 
 
 # --- 学籍 -------------------------------------------------------------------------------------------------------------
-def grades(town: Town) -> dict[str, int]:
-    """Class id -> grade."""
-    rows = town["class"].dropna(subset=["class_id", "grade"])
-    return dict(zip(rows["class_id"], rows["grade"].astype(int), strict=True))
-
-
 @signal("W15", "八九年级", "roster.class_id", "class.grade", belongs=True)
 def upper_grades(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """方案规定的重点年级。初中后两年辍学最多。"""
-    rows = rolls.on(town, day)
-    grade = rows["class_id"].map(town.once(grades))
-    rows = rows[grade.isin(policy["signal_upper_grades"])]
+    rows = pupils(town, day)
+    rows = rows[rows["grade"].isin(policy["signal_upper_grades"])]
     return shown(rows, policy["signal_upper_grades_points"], pd.NaT, "在重点年级")
 
 
 @signal("W16", "借读或转学在办", "roster.guest", "change.sys_start", "change.sys_date", belongs=True)
 def guest(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """在本校借读，或者转入手续发起后超过核办时限还没有办结。人和学籍不在一处，走了没有人知道。"""
-    sits = town["roster"][town["roster"]["guest"].fillna(False).astype(bool)]
-    sits = sits[rolls.PUPIL].assign(since=pd.Series(pd.NaT, sits.index, dtype="datetime64[us]"), reason="借读")
+    sits = town["roster"].loc[town["roster"]["guest"].fillna(False).astype(bool), rolls.PUPIL]
+    sits = sits.assign(since=pd.Series(pd.NaT, sits.index, dtype="datetime64[us]"), reason="借读")
     moves = going(begun(rolls.changes(town), "sys_start", day), "sys_date", day)
     moves = moves[(moves["kind"] == "转入") & moves["sys_state"].isin(("未发起", "已发起", "已核办"))]
     moves = moves[(moves["sys_state"] != "已核办") | moves["sys_date"].notna()]
