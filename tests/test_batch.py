@@ -111,7 +111,7 @@ def test_school_year_of_a_month(month, year):
         ("notebook: ../tiny\nfor: {month: '2023-10', school: all}\n", "不带文件夹"),
         ("notebook: none\nfor: {month: '2023-10', school: all}\n", "找不到笔记本"),
         ("notebook: tiny\nfro: {}\nfor: {}\n", "fro"),
-        ("notebook: tiny\nnotebook: tiny\nfor: {}\n", "twice"),
+        ("notebook: tiny\nnotebook: tiny\nfor: {}\n", "写了两次"),
     ],
 )
 def test_parameter_file_is_read_strictly(tmp_path, text, says):
