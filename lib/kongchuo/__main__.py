@@ -97,6 +97,23 @@ def watch(args: argparse.Namespace) -> int:
     return CLEAN
 
 
+def reconcile(args: argparse.Namespace) -> int:
+    """Compare a list from above with the township's children, or the township's own lists with each other."""
+    from . import comparing
+
+    if args.out:
+        comparing.check_target(args.out)
+    compared = comparing.compare(args.workbooks, args.file, args.as_of)
+    if args.json:
+        print(json.dumps(comparing.records(compared), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(comparing.told(compared)).lstrip())
+    if args.out:
+        comparing.write(compared, args.out)
+        print(f"\n全部结果：{args.out}", file=sys.stderr if args.json else sys.stdout)
+    return ERRORS if compared.open else CLEAN
+
+
 def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
     from . import building
@@ -214,6 +231,14 @@ def parser() -> argparse.ArgumentParser:
     made = command(watch, "看着共享文件夹：有人保存，就更新他的标好的副本")
     made.add_argument("folder", type=Path, metavar="DIR", help="共享文件夹")
     made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")
+    made = command(reconcile, "核对上级推送的名单；不给名单时，核对摸底、花名册和上学年六年级")
+    made.add_argument("file", nargs="?", type=Path, metavar="FILE", help="名单，xlsx 或 csv")
+    made.add_argument(
+        "--workbooks", type=Path, default=workbooks, help="共享文件夹（默认取环境变量 KONGCHUO_WORKBOOKS）"
+    )
+    made.add_argument("--out", type=Path, metavar="FILE.xlsx", help="把全部结果写成工作簿，供逐行核实")
+    made.add_argument("--json", action="store_true", help="逐行输出 JSON")
+    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
     made = command(build, "由 books/*.yaml 生成模板")
     made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
     made = command(rules, "列出全部检查代码：意思、怎样改、用到的参数")

@@ -5,26 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from .. import rolls
+from ..matching.lists import sixth_graders
 from ..matching.people import WHO, earliest, unsure
 from ..policy import Policy
-from ..references import class_grades, homes_of, keyed
+from ..references import homes_of
 from ..schema import LAST_PRIMARY
 from ..tables import Town
 from .base import COLUMNS, Deadline, within
 
-GONE = ("已转出", "死亡")  # these had left the primary school already
 PAIR = "六年级-七年级"
 ELSEWHERE = "镇外在读"
-
-
-def sixth_graders(town: Town) -> pd.DataFrame:
-    """The rows of last year's rosters that were in the last grade of primary school when the year ended; none without last year."""
-    before = town.before
-    if before is None:
-        return town["roster"].iloc[:0]
-    grades = keyed(before, "roster", "class_id").map(class_grades(before))
-    rows = before["roster"]
-    return rows[(grades == LAST_PRIMARY) & rows["status"].notna() & ~rows["status"].isin(GONE)]
 
 
 def _accounted(town: Town, policy: Policy) -> pd.DataFrame:

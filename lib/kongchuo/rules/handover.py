@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from .. import deadlines, ledgers, rolls
-from ..deadlines.handover import ELSEWHERE, HANDED_OVER, sixth_graders
+from ..deadlines.handover import ELSEWHERE, HANDED_OVER
 from ..findings import ERROR
+from ..matching.lists import sixth_graders
 from ..policy import Policy
 from ..references import class_grades
 from ..schema import LAST_PRIMARY

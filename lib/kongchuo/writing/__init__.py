@@ -106,7 +106,11 @@ def write_workbook(
     """
     if path.exists() and not overwrite:
         raise UserError(f"文件已存在，没有改动：{path}。请先移走或改名。")
-    data = workbook_bytes(path.stem, book, rows, schema, finish)
+    save(path, workbook_bytes(path.stem, book, rows, schema, finish))
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".~{path.name}.tmp")
     part.write_bytes(data)
