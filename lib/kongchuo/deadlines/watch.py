@@ -25,7 +25,8 @@ def _followed(town: Town, policy: Policy) -> pd.DataFrame:
     due = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
     for name, key in FREQUENCIES.items():
         due = due.mask(rows["freq"] == name, within(town, policy, start, key))
-    left = _left(town).reindex(pd.MultiIndex.from_frame(rows[rolls.PUPIL])).set_axis(rows.index).clip(lower=start)
+    left = _left(town).reindex(pd.MultiIndex.from_frame(rows[rolls.PUPIL])).set_axis(rows.index)
+    left = left.astype("datetime64[us]").clip(lower=start)  # a town without pupils gives no dates to tell the type by
     done = pd.concat([rows["closed"], left], axis=1).min(axis=1)
     return rows.assign(who=rows["teacher"], start=start, due=due, done=done)[COLUMNS]
 
