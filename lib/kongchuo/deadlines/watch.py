@@ -26,7 +26,8 @@ def _followed(town: Town, policy: Policy) -> pd.DataFrame:
     for name, key in FREQUENCIES.items():
         due = due.mask(rows["freq"] == name, within(town, policy, start, key))
     left = _left(town).reindex(pd.MultiIndex.from_frame(rows[rolls.PUPIL])).set_axis(rows.index)
-    left = left.astype("datetime64[us]").clip(lower=start)  # a town without pupils gives no dates to tell the type by
+    left = left.astype("datetime64[us]")  # a town without pupils gives no dates to tell the type by
+    left = left.mask(left < start, start.astype("datetime64[us]"))
     done = pd.concat([rows["closed"], left], axis=1).min(axis=1)
     return rows.assign(who=rows["teacher"], start=start, due=due, done=done)[COLUMNS]
 
