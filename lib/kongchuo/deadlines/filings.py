@@ -39,17 +39,24 @@ def month_end(days: pd.Series) -> pd.Series:
     return month(month(days) + 31 * DAY) - DAY
 
 
-def _taught(town: Town, period: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:
-    """The periods with lessons: period, name, start (their first school day), last (their last one)."""
+PERIODS: dict[str, Callable[[pd.Series], pd.Series]] = {"week": week, "month": month}
+
+
+def _taught(town: Town, period: str) -> pd.DataFrame:
+    """The weeks or months with lessons: period, name, start (their first school day), last (their last one)."""
+    return town.once(_taught_periods, period)
+
+
+def _taught_periods(town: Town, period: str) -> pd.DataFrame:
     days = pd.Series(pd.to_datetime(rolls.school_days(town)).astype("datetime64[us]"))
-    found = days.groupby(period(days)).agg(["min", "max"])
+    found = days.groupby(PERIODS[period](days)).agg(["min", "max"])
     found = found.rename_axis("period").rename(columns={"min": "start", "max": "last"}).reset_index()
     return found.assign(name=found["last"].dt.strftime("%Y-%m"))
 
 
 def weeks(town: Town, policy: Policy) -> pd.DataFrame:
     """The weeks with lessons: period, start, due (周报截止 of that week; its last school day where that is later)."""
-    found = _taught(town, week)
+    found = _taught(town, "week")
     usual = found["period"] + DAY * (policy["week_report_due_weekday"] - 1)
     due = usual.where(usual > found["last"], found["last"])
     return found.assign(due=due, name=due.dt.strftime("%Y-%m-%d"))
@@ -57,13 +64,13 @@ def weeks(town: Town, policy: Policy) -> pd.DataFrame:
 
 def months(town: Town, policy: Policy) -> pd.DataFrame:
     """The months with lessons: period, start, due (月报与自查截止 of the month after)."""
-    found = _taught(town, month)
+    found = _taught(town, "month")
     return found.assign(due=month_end(found["period"]) + DAY * policy["month_report_due_day"])
 
 
 def _printed_months(town: Town, policy: Policy) -> pd.DataFrame:
     """The months with lessons; due on their last working day."""
-    found = _taught(town, month)
+    found = _taught(town, "month")
     return found.assign(due=clocks.latest(town, month_end(found["period"]), clocks.WORKING_DAY))
 
 
@@ -78,6 +85,10 @@ def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
 # --- who has to, and who did ------------------------------------------------------------------------------------------
 def schools(town: Town, sheet: str) -> pd.DataFrame:
     """The schools in use: home, workbook with the sheet, who (the principal). Not those whose workbook could not be read."""
+    return town.once(_schools, sheet)
+
+
+def _schools(town: Town, sheet: str) -> pd.DataFrame:
     frame = town.schools.dropna(subset=["school_name"]).drop_duplicates("school_name")
     closed = ~frame["active"].fillna(True).astype(bool)
     held = {book.home: book.name for book in town.holding(sheet) if sheet in book.tables}
@@ -119,6 +130,10 @@ def given(frame: pd.DataFrame, done: str) -> pd.DataFrame:
 # --- the monthly self-check -------------------------------------------------------------------------------------------
 def checks(town: Town) -> pd.DataFrame:
     """月自查 of this year with period, the first day of its month; missing where the month could not be read."""
+    return town.once(_checks)
+
+
+def _checks(town: Town) -> pd.DataFrame:
     frame = of_year(town, town["selfcheck"])
     return frame.assign(period=pd.to_datetime(frame["month"], format="%Y-%m", errors="coerce").astype("datetime64[us]"))
 
@@ -151,6 +166,10 @@ def _self_checks(town: Town, policy: Policy) -> pd.DataFrame:
 # --- reports ----------------------------------------------------------------------------------------------------------
 def reports(town: Town, kind: str) -> pd.DataFrame:
     """报送登记 of this year of one kind, with those of which the kind is not known; period: its week or month, from 截止日."""
+    return town.once(_reports, kind)
+
+
+def _reports(town: Town, kind: str) -> pd.DataFrame:
     frame = of_year(town, town["filing"])
     frame = frame[(frame["report"] == kind) | frame["report"].isna()]
     period = {WEEKLY: week, MONTHLY: month}[kind](frame["until"])
@@ -177,16 +196,28 @@ def prints(town: Town, kind: str, periods: pd.DataFrame) -> pd.DataFrame:
     frame = frame.sort_values("date", kind="stable")
     sure = frame["kind"].notna() & frame["date"].notna()
     places = [bisect_right(begins, day) - 1 if known else -1 for day, known in zip(frame["date"], sure, strict=True)]
-    held = {(home, place) for home, place in zip(frame["home"], places, strict=True)}
-    seen: set[tuple[str, int]] = set()
+    told: dict[str, list[int]] = {}
     for number, (home, place) in enumerate(zip(frame["home"], places, strict=True)):
-        if (home, place) in seen and place > 0:
-            empty = [earlier for earlier in range(place) if (home, earlier) not in held]
-            places[number] = empty[-1] if empty else place
-        seen.add((home, places[number]))
-        held.add((home, places[number]))
+        if place >= 0:
+            told.setdefault(home, []).append(number)
+    for own in told.values():
+        for number, place in zip(own, _spread([places[number] for number in own]), strict=True):
+            places[number] = place
     period = [begins[place] if place >= 0 else pd.NaT for place in places]
     return frame.assign(period=pd.Series(period, frame.index, dtype="datetime64[us]"))
+
+
+def _spread(places: list[int]) -> list[int]:
+    """Periods of what one school printed, in order of its dates: of several in one, the first go to the empty ones before."""
+    found, held = list(places), set(places)
+    for place in sorted(set(places)):
+        empty = [earlier for earlier in range(place) if earlier not in held]
+        own = [number for number, one in enumerate(places) if one == place]
+        spare = min(len(own) - 1, len(empty))
+        for number, earlier in zip(own[:spare], empty[len(empty) - spare :], strict=True):
+            found[number] = earlier
+            held.add(earlier)
+    return found
 
 
 def _bulletins(town: Town, policy: Policy) -> pd.DataFrame:

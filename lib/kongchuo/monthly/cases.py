@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .. import measures
-from ..display import Chart, Figure, Note, Section, Table, Tiles, charts
+from .. import lives, measures
+from ..display import Chart, Figure, Note, Section, Table, Tiles, charts, rows_table
 from ..measures import flows
 from ..measures.scopes import Scope
 from ..months import Month
-from .units import Column, behind, finest, ledger, unit_table
+from .units import Column, audience, behind, finest, ledger, unit_table
 
 LEVELS = ("红", "黄", "蓝")
 RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)", "已复学(普职融合)")
@@ -48,6 +48,7 @@ def cases(month: Month) -> Section:
         _table(month, first, "疑似辍学"),
         _table(month, second, "辍学"),
         zero_report(month, open_suspected, open_dropouts),
+        *_next_steps(month),
         *_behind(month, open_suspected, open_dropouts, visits),
     ]
     if unread:
@@ -96,6 +97,37 @@ def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -
     if "X41" not in month.judgement.judged or any(item.rule == "X41" for item in month.not_judged):
         return Note(f"零报告尚未判定（规则 X41 缺数据）。{counts}。", "unknown")
     return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
+
+
+def _next_steps(month: Month) -> list:
+    """What is due next in each case on hand, returned pupils who are still followed included, and by when."""
+    scope = month.scope
+    rows = scope.within(scope.with_class(lives.next_steps(month.town, month.policy)))
+    if rows.empty:
+        return []
+    late = int(rows["late"].fillna(False).astype(bool).sum())
+    text = f"在册和复学跟踪的个案共 {len(rows)} 件，其中 {late} 件的下一步已经逾期。"
+    rows = rows.assign(bond_school=[scope.staff_names.get(owner, owner) for owner in rows["owner"]])
+    extra = {
+        **(
+            {"班级": [scope.labels.get(key, key) or "—" for key in rows["class_id"]]}
+            if month.home
+            else {"学校": rows["home"]}
+        ),
+        "下一步": rows["step"].fillna("没有写明"),
+        "最后期限": rows["due"].dt.strftime("%Y-%m-%d").fillna("—"),
+        "余期": [_left(days) for days in rows["days"]],
+    }
+    form = month.town.schema.sheets["dropout"]
+    table = rows_table(rows, form, ("name", "state", "bond_school"), audience(month), extra)
+    return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table)]
+
+
+def _left(days: object) -> str:
+    """Days until a time limit, in words."""
+    if pd.isna(days):
+        return "—"
+    return f"还有 {days} 天" if days > 0 else "今天" if days == 0 else f"逾期 {-days} 天"
 
 
 def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:

@@ -68,8 +68,8 @@ def headline(month: Month) -> Section:
 
 
 def _not_judged_tile(month: Month) -> Figure:
-    """Never plain: rules that are not built are not in the count, and 0 must not look like all clear."""
-    return Figure("尚未判定", len(month.not_judged), "处缺数据判不了；待建的规则不在内", "unknown")
+    """Never plain: it counts what could not be judged, and 0 must not look like all clear."""
+    return Figure("尚未判定", len(month.not_judged), "处缺数据判不了，不等于没有问题", "unknown")
 
 
 def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> tuple[Badge, ...]:
@@ -146,7 +146,7 @@ def data_quality(month: Month) -> Section:
 def _findings(month: Month) -> Table | Note:
     groups = grouped(month.findings)
     if not groups:
-        return Note(f"已运行的检查没有发现问题（{len(month.judgement.judged)} 条规则；未建的规则不在内）。")
+        return Note(f"已运行的检查没有发现问题（{len(month.judgement.judged)} 条规则；尚未判定的另列）。")
     rows = []
     for group in groups[:MOST]:
         first, last = group.first, group.last
@@ -214,7 +214,7 @@ def _not_judged(month: Month) -> list:
     blocks.append(
         Details(
             f"已运行的规则（{len(month.judgement.judged)} 条）",
-            (Note(f"{ran}。其余规则待建，相应各项尚未判定。"),),
+            (Note(f"{ran}。"),),
         )
     )
     return blocks

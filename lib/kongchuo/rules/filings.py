@@ -35,6 +35,8 @@ def gaps(
 
     That is the last row of an earlier period (of those the last in `order`); row 0 of the workbook where there is none.
     """
+    if missing.empty:
+        return
     held = present[present["home"].isin(missing["home"])].dropna(subset=["period"])
     held = held.sort_values(["period", *order], kind="stable")
     rows = {home: (own["period"].tolist(), list(own.index)) for home, own in held.groupby("home")}
@@ -70,6 +72,8 @@ def report_late(town: Town, policy: Policy) -> Iterator[Mark]:
             facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, "day": day}
             yield at("filing", index, "date", school=school, report=kind, **facts)
         absent = late[late["done"].isna()]
+        if absent.empty:
+            continue
         names = absent.drop_duplicates("period").set_index("period")["name"]
         latest = absent.groupby("period")["days"].min()
         for place, school, periods in gaps(absent, filings.reports(town, kind), "date"):

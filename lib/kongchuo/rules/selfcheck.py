@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pandas as pd
@@ -82,21 +83,34 @@ ZERO_REPORT = "{school}截止{until}的{report}填零报告，当天台账在册
 )
 def zero_but_cases_open(town: Town, policy: Policy) -> Iterator[Mark]:
     """自查说没有疑似、没有辍学，或者周报月报填零报告，台账上就不能有在册的人。习惯性零报告会把已经发现的孩子报没了。"""
+    rows = _zeros(town, policy)
+    numbers = {sheet: _open(town, sheet, rows) for sheet in OPENS}
+    for row in rows.itertuples(index=False):
+        held = {sheet: int(numbers[sheet].get((row.sheet, row.place), 0)) for sheet in OPENS}
+        if any(held[sheet] for sheet in ITEMS[row.item]):
+            facts = {"school": row.home, "counts": f"疑似{held['suspected']}人、辍学{held['dropout']}人"}
+            if row.sheet == "selfcheck":
+                yield at("selfcheck", row.place, "result", month=month_name(row.period), item=row.item, **facts)
+            else:
+                until = f"{row.day:%Y-%m-%d}"
+                yield at("filing", row.place, "zero", says=ZERO_REPORT, report=row.report, until=until, **facts)
+
+
+def _zeros(town: Town, policy: Policy) -> pd.DataFrame:
+    """Every answer that says zero: sheet, place, home, period, report, item (for a report that of both ledgers), day."""
     now = pd.Timestamp(town.as_of)
-    rows = filings.checks(town).dropna(subset=["period"])
-    rows = rows[(rows["result"] == "不适用") & rows["item_no"].isin(ITEMS) & ~(rows["date"] > now)]
-    rows = rows.assign(day=filings.month_end(rows["period"]).clip(upper=now))
-    for place, facts in _against_ledgers(town, rows, [ITEMS[number] for number in rows["item_no"]]):
-        row = rows.loc[place]
-        yield at("selfcheck", place, "result", month=month_name(row["period"]), item=int(row["item_no"]), **facts)
+    rows = filings.checks(town)
+    rows = rows[(rows["result"] == "不适用") & rows["item_no"].isin(ITEMS)]
+    parts = [rows.assign(sheet="selfcheck", report="", item=rows["item_no"], day=filings.month_end(rows["period"]))]
     for kind in (filings.WEEKLY, filings.MONTHLY):
-        rows = filings.reports(town, kind).dropna(subset=["period"])
-        rows = rows[yes(rows["zero"]) & ~(rows["date"] > now)]
-        ends = filings.month_end(rows["period"]) if kind == filings.MONTHLY else _week_end(town, policy, rows)
-        rows = rows.assign(day=ends.clip(upper=now))
-        for place, facts in _against_ledgers(town, rows, [ITEMS[10]] * len(rows)):
-            until = f"{rows.loc[place, 'day']:%Y-%m-%d}"
-            yield at("filing", place, "zero", says=ZERO_REPORT, report=kind, until=until, **facts)
+        rows = filings.reports(town, kind)
+        rows = rows[yes(rows["zero"])]
+        day = filings.month_end(rows["period"]) if kind == filings.MONTHLY else _week_end(town, policy, rows)
+        parts.append(rows.assign(sheet="filing", item=10, day=day))
+    columns = ["sheet", "home", "period", "report", "item", "date", "day", "place"]
+    found = pd.concat([part.assign(place=list(part.index))[columns] for part in parts], ignore_index=True)
+    found = found[found["period"].notna() & ~(found["date"] > now)]
+    return found.assign(day=found["day"].clip(upper=now))
 
 
 def _week_end(town: Town, policy: Policy, rows: pd.DataFrame) -> pd.Series:
@@ -104,25 +118,18 @@ def _week_end(town: Town, policy: Policy, rows: pd.DataFrame) -> pd.Series:
     return due.set_axis(rows.index).fillna(rows["until"])
 
 
-def _against_ledgers(
-    town: Town, rows: pd.DataFrame, sheets: list[tuple[str, ...]]
-) -> Iterator[tuple[tuple[str, int], dict[str, str]]]:
-    """The rows of which one of their ledgers holds somebody at the end of their `day`, with the facts of the message.
+def _open(town: Town, sheet: str, rows: pd.DataFrame) -> dict[tuple[str, tuple[str, int]], int]:
+    """How many a ledger holds at the end of each row's day, by sheet and place of the row.
 
     An entry whose dates could not be read says nothing of that day.
     """
-    asked = rows[["home", "day"]].assign(place=list(rows.index))
-    numbers = {}
-    for sheet, (opened, cells) in OPENS.items():
-        cases = opened(town[sheet])
-        for cell in cells:
-            cases = cases[town.known(sheet, cell).reindex(cases.index)]
-        pairs = asked.merge(cases.dropna(subset=["entered"])[["home", "entered", "left"]], on="home")
-        numbers[sheet] = pairs.loc[ledgers.open_at(pairs, pairs["day"]), "place"].value_counts()
-    for place, school, wanted in zip(asked["place"], asked["home"], sheets, strict=True):
-        held = {sheet: int(numbers[sheet].get(place, 0)) for sheet in OPENS}
-        if any(held[sheet] for sheet in wanted):
-            yield place, {"school": school, "counts": f"疑似{held['suspected']}人、辍学{held['dropout']}人"}
+    opened, cells = OPENS[sheet]
+    cases = opened(town[sheet]).dropna(subset=["entered"])
+    for cell in cells:
+        cases = cases[town.known(sheet, cell).reindex(cases.index)]
+    pairs = rows[["home", "day", "sheet", "place"]].merge(cases[["home", "entered", "left"]], on="home")
+    pairs = pairs[ledgers.open_at(pairs, pairs["day"])]
+    return Counter(zip(pairs["sheet"], pairs["place"], strict=True))
 
 
 UNMENDED_ITEM = "{school}{month}自查第{item}项整改逾期{days}天"
