@@ -1,9 +1,11 @@
 """kongchuo mark: findings go back to the clerks, by default as marked copies, on request in their own files."""
 
+import datetime as dt
 import errno
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -15,6 +17,7 @@ from kongchuo.examples import YEAR
 from kongchuo.marking import filling
 from kongchuo.marking.package import Package
 from kongchuo.places import RESULTS
+from kongchuo.rules import NotJudged
 from kongchuo.writing import results
 
 
@@ -278,3 +281,38 @@ def test_watch_ends_with_ctrl_c_and_without_a_folder_says_so(shared, out, capsys
     assert capsys.readouterr().out.endswith("已结束。\n")
     assert cli.main(["watch", str(shared / "没有"), "--out", str(out)]) == cli.UNREADABLE
     assert capsys.readouterr().err.startswith("无法继续：找不到共享文件夹")
+
+
+@pytest.mark.parametrize("why", ["failed", "lacks a sheet", "lacks a cell"])
+def test_what_a_rule_found_stays_listed_while_it_cannot_judge(mark, shared, out, monkeypatch, why):
+    """With what people typed beside it, but without a mark; one cell in the way of others keeps nothing."""
+    town, policy, judgement = opening.judged(shared, YEAR, dt.date(2023, 10, 31))
+    one = next(one for one in judgement.findings if one.rule in judgement.judged and one.row and one.cell)
+    rule, book = one.rule, shared / one.workbook
+    path = out / "returns" / book.parent.name / f"{book.stem}_校验.xlsx"
+    mark(path=book)
+    number = sum(line["rule"] == rule for line in listed(path))
+    typed = openpyxl.load_workbook(path)
+    (row, *_) = (cell.row for cell in typed[RESULTS][results.LETTERS["rule"]] if cell.value == rule)
+    typed[RESULTS][f"{results.LETTERS['reason']}{row}"] = "户口簿即如此"
+    typed.save(path)
+
+    cells = (("", "", "A1"),) if why == "lacks a cell" else ()
+    lost = {
+        "findings": tuple(one for one in judgement.findings if one.rule != rule),
+        "judged": judgement.judged - {rule},
+        "broken": (f"规则 {rule} 没有运行成功（程序问题，请报告）：KeyError",) if why == "failed" else (),
+        "not_judged": () if why == "failed" else (NotJudged(rule, book.parent.name, "读不到", cells),),
+    }
+    monkeypatch.setattr(opening, "judged", lambda *_: (town, policy, replace(judgement, **lost)))
+    code, _, err = mark(path=book)
+
+    kept = [line for line in listed(path) if line["rule"] == rule]
+    assert len(kept) == (0 if why == "lacks a cell" else number)
+    assert {line["state"] for line in kept} <= {"尚未判定"}
+    assert not any("place" in line for line in kept)
+    assert [line["reason"] for line in kept if "reason" in line] == ([] if why == "lacks a cell" else ["户口簿即如此"])
+    assert (code == cli.RUN_FAILED) == (why == "failed") == (rule in err)
+    again = [line for line in listed(path) if line["rule"] == rule]
+    mark(path=book)
+    assert [line for line in listed(path) if line["rule"] == rule] == again

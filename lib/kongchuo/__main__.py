@@ -72,9 +72,15 @@ def mark(args: argparse.Namespace) -> int:
     """Show the findings in the workbooks themselves, or in marked copies."""
     from . import returning
 
-    done = returning.mark(args.paths, args.out, in_place=args.in_place, clear=args.clear, as_of=args.as_of, say=_say)
+    broken: list[str] = []
+    done = returning.mark(
+        args.paths, args.out, in_place=args.in_place, clear=args.clear, as_of=args.as_of, say=_say, warn=broken.append
+    )
     shown, refused = sum(one.count for one in done), [one for one in done if one.refused]
     print(f"{len(done) - len(refused)} 个工作簿，问题 {shown} 条{f'；{len(refused)} 个没有标记' if refused else ''}。")
+    if broken:
+        print("\n".join(broken), file=sys.stderr)
+        return RUN_FAILED
     if refused:
         return UNREADABLE
     return ERRORS if shown else CLEAN

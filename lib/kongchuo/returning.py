@@ -18,6 +18,8 @@ from .findings import UserError
 from .marking import Plan, Refused, saving
 from .places import RECORDS, RETURNS
 from .reading import folders
+from .rules import Judgement
+from .schema import CENTRE
 from .tables import Town, Workbook
 
 ORIGINALS = "原件"
@@ -45,19 +47,26 @@ def mark(
     clear: bool = False,
     as_of: dt.date | None = None,
     say: Callable[[str], None] = lambda line: None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> list[Returned]:
     """Judge the school year of `paths` and show the findings in each workbook asked for; `clear` takes all marks out.
 
-    A workbook without findings is written only where it still shows some. Raises UserError where nothing can be found.
+    A workbook without findings is written only where it still shows some. What a rule found before stays listed, without a
+    mark, where it could not judge this time; `warn` is told of each rule of ours that failed. Raises UserError where nothing
+    can be found.
     """
     shared, year, wanted = reading.locate(list(paths))
     town, _, judgement = opening.judged(shared, year, as_of)
     checked = opening.Checked(year, town.as_of, judgement, tuple(wanted))
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
     returned, shown = [], {}
+    for line in judgement.broken:
+        warn(line)
     for name in names:
         waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
         plan = marking.plan(town, name, () if clear else judgement.findings, waived)
+        if not clear:
+            plan = marking.keeping(plan, _unjudged(town, judgement, name), *_copies(shared / name, out))
         shown[name] = plan
         one = _return(town.by_name[name], plan, shared, out, in_place)
         if one is not None:
@@ -83,6 +92,20 @@ def refresh(paths: Sequence[Path], out: Path, say: Callable[[str], None]) -> Non
         mark(own, out, say=say)
 
 
+def _unjudged(town: Town, judgement: Judgement, name: str) -> frozenset[str]:
+    """Codes of the rules that said nothing of a workbook's school: they failed, or lacked a whole sheet or column."""
+    homes = (town.by_name[name].home, CENTRE)
+    lacking = (item.rule for item in judgement.not_judged if item.home in homes and not item.cells)
+    return judgement.failed.union(lacking)
+
+
+def _copies(path: Path, out: Path) -> Iterator[bytes]:
+    """The workbook itself and its marked copy, those of them that can be read."""
+    for one in (path, out / RETURNS / path.parent.name / f"{path.stem}_校验{path.suffix}"):
+        with suppress(OSError):
+            yield one.read_bytes()
+
+
 def _follow(town: Town, shown: dict[str, Plan], folder: Path) -> Iterator[str]:
     """Keep in each school's record what is found now, and tell how that compares with before."""
     for home in dict.fromkeys(town.by_name[name].home for name in shown):
@@ -91,7 +114,7 @@ def _follow(town: Town, shown: dict[str, Plan], folder: Path) -> Iterator[str]:
         for name, plan in shown.items():
             workbook = town.by_name[name]
             if workbook.home == home and workbook.read:  # of one that cannot be read nothing is known to be mended
-                found = (entry.identity for entry in plan.entries if not entry.waived)
+                found = (entry.identity for entry in plan.entries if not entry.waived)  # unseen is not mended
                 record[name] = following.follow(record.get(name, {}), found, town.as_of)
         try:
             saving.write_copy(path, following.dump(record))
@@ -130,7 +153,7 @@ def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: b
     if not plan.open:
         return Returned(workbook.name, 0, listed, why) if in_place else None
     try:
-        saving.write_copy(listed, writing.findings_workbook(entry for entry in plan.entries if not entry.waived))
+        saving.write_copy(listed, writing.findings_workbook(entry for entry in plan.entries if entry.lit))
     except Refused as error:
         raise UserError(
             f"“{workbook.name}”没有标记（{why}），问题清单也存不下来：{error}。请换一个 --out 文件夹。"

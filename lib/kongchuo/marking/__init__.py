@@ -11,7 +11,7 @@ from . import annotated, filling
 from .package import Package, Refused
 from .plan import Entry, Plan, plan
 
-__all__ = ["Entry", "Plan", "Refused", "is_ours", "marked", "plan"]
+__all__ = ["Entry", "Plan", "Refused", "is_ours", "keeping", "marked", "plan"]
 
 
 def is_ours(data: bytes, book: Book) -> bool:
@@ -32,6 +32,11 @@ def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> bytes:
     else:
         annotated.annotate(package, shown, _typed(earlier))
     return package.data() if package.changed() else data
+
+
+def keeping(shown: Plan, unjudged: frozenset[str], *copies: bytes) -> Plan:
+    """The plan with what marked copies of the workbook list of rules that could not judge this time."""
+    return shown.keeping((line for data in copies for line in _typed(data)), unjudged) if unjudged else shown
 
 
 def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:

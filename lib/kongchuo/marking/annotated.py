@@ -139,7 +139,7 @@ def _mark(package: Package, pages: dict[str, Page], styles: Styles, plan: Plan, 
     for number, entry in enumerate(plan.entries, start=2):
         line = listing.line(number, entry, before.get(entry.identity, {}), plan.as_of)
         lines.append(line)
-        if entry.waived or not entry.cell or entry.sheet not in package.sheets:
+        if not entry.lit or not entry.cell or entry.sheet not in package.sheets:
             continue
         cell, made = _page(package, pages, entry.sheet).make(entry.cell)
         text, formula = spelt([contents.value(cell)])

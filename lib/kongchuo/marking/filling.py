@@ -54,7 +54,7 @@ def fill(package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, o
 def _line(number: int, entry: Entry, before: dict, as_of: dt.date, cells: Cells, book: Book) -> Line:
     line = listing.line(number, entry, before, as_of)
     sheet = next((sheet for sheet in book.sheets if sheet.title == entry.sheet), None)
-    if entry.cell and entry.row > 1 and sheet is not None and not entry.waived:
+    if entry.cell and entry.row > 1 and sheet is not None and entry.lit:
         text, formula = _held(cells, sheet, entry.cell, entry.row)
         letters = column_letters(split(entry.cell)[1])
         line.values["state"] = results.state(sheet, letters, entry.row, number)[1:], results.OPEN

@@ -40,7 +40,7 @@ def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
     before = {name: _date(value) if name in DATES else value for name, value in before.items()}
     values: dict[str, object] = {"number": number - 1, "since": before.get("since") or (as_of - EPOCH).days}
     values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
-    values |= {"state": results.WAIVED if entry.waived else results.OPEN}
+    values |= {"state": results.WAIVED if entry.waived else results.UNJUDGED if entry.unjudged else results.OPEN}
     values |= {"identity": f"{entry.identity}.{entry.held}" if entry.held else entry.identity}
     kept = OWN if before.get("value", entry.held) == entry.held else ASKED  # another value must be confirmed again
     values |= {name: before[name] for name in kept if before.get(name) not in (None, "")}

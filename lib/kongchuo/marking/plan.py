@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -47,7 +47,8 @@ KEPT_BY = {
 class Entry:
     """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese.
 
-    `identity` and `held` as recurring.known_as gives them; `waived`: listed, but no mark.
+    `identity` and `held` as recurring.known_as gives them. Listed but without a mark: `waived`, and `unjudged`, what was found
+    before by a rule that could not judge this time.
     """
 
     severity: str
@@ -61,6 +62,12 @@ class Entry:
     identity: str
     held: str = ""
     waived: bool = False
+    unjudged: bool = False
+
+    @property
+    def lit(self) -> bool:
+        """Whether it is to be mended now, and so marked and counted."""
+        return not (self.waived or self.unjudged)
 
 
 @dataclass(frozen=True)
@@ -74,8 +81,26 @@ class Plan:
 
     @property
     def open(self) -> int:
-        """How many findings are to be mended: all that are not waived."""
-        return sum(not entry.waived for entry in self.entries)
+        """How many findings are to be mended now."""
+        return sum(entry.lit for entry in self.entries)
+
+    def keeping(self, before: Iterable[dict[str, object]], unjudged: frozenset[str]) -> Plan:
+        """The plan with those lines of before (see listing.read) whose rule could not judge: unseen is not mended."""
+        known = {entry.identity for entry in self.entries}
+        lost = {str(row["identity"]): row for row in before if row.get("rule") in unjudged}
+        words = ("severity", "rule", "sheet", "cell", "message", "fix", "who")
+        kept = (
+            Entry(
+                **{name: str(row.get(name, "")) for name in words},
+                row=0,
+                identity=one,
+                held=str(row.get("value", "")),
+                unjudged=True,
+            )
+            for one, row in lost.items()
+            if one not in known
+        )
+        return replace(self, entries=(*self.entries, *kept))
 
 
 def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Finding] = ()) -> Plan:

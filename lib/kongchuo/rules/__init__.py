@@ -94,6 +94,11 @@ class Judgement:
     questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
     waived: tuple[Waived, ...] = ()  # findings that a confirmed waiver keeps silent
 
+    @property
+    def failed(self) -> frozenset[str]:
+        """Codes of the rules that failed."""
+        return frozenset(line.split()[1] for line in self.broken)
+
     def of(self, *codes: str) -> tuple[Finding, ...]:
         """The findings of these codes."""
         return tuple(finding for finding in self.findings if finding.rule in codes)

@@ -56,7 +56,7 @@ COLUMNS = (
 )
 LISTED = ("number", "severity", "rule", "sheet", "cell", "message", "fix", "who")  # what a list without marks shows
 LETTERS = {column.name: xl_col_to_name(place) for place, column in enumerate(COLUMNS)}
-OPEN, MENDED, MOVED, WAIVED = "待改", "已改", "行已移动", "已豁免"
+OPEN, MENDED, MOVED, WAIVED, UNJUDGED = "待改", "已改", "行已移动", "已豁免", "尚未判定"
 
 
 def ranges() -> dict[str, str]:
