@@ -53,10 +53,15 @@ def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=()):
 
 
 def township(schools=3, pupils=90, seed=1, as_of=dt.date(2024, 1, 31), spoil=None):
-    """(Town, rows): an example township without files; rows = {sheet: [row with its home, …]}, changed by `spoil(rows)` first."""
+    """(Town, rows): an example township without files; rows = {sheet: [row with its home, …]}, changed by `spoil(rows)` first.
+
+    Of this school year alone: last year's lists are left out.
+    """
     rows = {}
     for path, sheets in examples.workbooks(schools, pupils, seed):
-        home = path.split("/")[1]
+        year, home, _ = path.split("/")
+        if year != YEAR:
+            continue
         for sheet, lines in sheets.items():
             rows.setdefault(sheet, []).extend({**line, "home": home} for line in lines)
     if spoil:
