@@ -40,6 +40,14 @@ def test_what_is_on_the_list_and_in_which_order():
     ]
 
 
+def test_who_has_to_is_named_however_it_was_typed():
+    town = handmade.town({"staff": [{"staff_id": "JS00001", "name": "甲老师"}]}, as_of=dt.date(2023, 10, 10))
+    one = deadline("首访", ("甲小学", "2023-10-01", "2023-10-02", None), ("甲小学", "2023-10-01", "2023-10-03", None))
+    rows = one.rows(town, POLICY).assign(who=["JS00001", "乙老师"])
+    found = lists.due(town, POLICY, 14, [Deadline("", "首访", (), "suspected", "found", lambda *_: rows)])
+    assert found["who"].tolist() == ["甲老师", "乙老师"]
+
+
 def test_nothing_due_is_an_empty_list():
     assert lists.due(TOWN, POLICY, 14, DEADLINES).empty
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from ..duties import names_of
 from ..findings import SEVERITIES, Finding
 from ..recurring import identity, known_as, table_of
 from ..references import resolve
@@ -142,14 +143,5 @@ def _named(town: Town, workbook: Workbook, table: Table, row: int) -> str:
         item = table.sheet.by_name.get(name)
         if item is not None and item.reference == "staff" and not pd.isna(table.frame.at[row, name]):
             key = resolve(town, table.sheet.name, name)["key"].get((workbook.name, row), "")
-            return _staff(town).get(key) or str(table.frame.at[row, name])
+            return names_of(town, "staff", "staff_id", "name").get(key) or str(table.frame.at[row, name])
     return ""
-
-
-def _staff(town: Town) -> dict[str, str]:
-    return town.once(_names)
-
-
-def _names(town: Town) -> dict[str, str]:
-    rows = town["staff"].dropna(subset=["staff_id", "name"])
-    return dict(zip(rows["staff_id"], rows["name"], strict=True))

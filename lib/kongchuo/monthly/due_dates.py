@@ -24,13 +24,12 @@ def lists(month: Month, until: dt.date) -> tuple[Table, Table]:
 
 
 def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
-    names = month.scope.staff_names
     lines = tuple(
         (
             *(() if month.home else (row.home,)),
             row.title,
             "" if pd.isna(row.name) else said(month, str(row.name)),
-            "" if pd.isna(row.who) else names.get(row.who, row.who),
+            "" if pd.isna(row.who) else row.who,
             row.due.date(),
             Badge("bad", f"逾期 {-row.days} 天") if row.days < 0 else Badge("plain", f"还有 {row.days} 天"),
         )
