@@ -2,7 +2,7 @@
 
 import pytest
 
-from kongchuo import places
+from kongchuo.core import places
 
 
 @pytest.fixture(autouse=True, scope="session")

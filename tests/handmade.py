@@ -4,13 +4,14 @@ import datetime as dt
 
 import pandas as pd
 
-from kongchuo import examples, policy, schema
+from kongchuo import examples
+from kongchuo.core import policy, schema
+from kongchuo.core.places import POLICY
+from kongchuo.core.schema import CENTRE
+from kongchuo.core.tables import DTYPES, Table, Town, Workbook, empty_frame
+from kongchuo.judging.rules import Judgement
 from kongchuo.measures.scopes import Scope
-from kongchuo.months import Month
-from kongchuo.places import POLICY
-from kongchuo.rules import Judgement
-from kongchuo.schema import CENTRE
-from kongchuo.tables import DTYPES, Table, Town, Workbook, empty_frame
+from kongchuo.reports.months import Month
 
 YEAR = "2023-2024"
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from kongchuo import policy, schema
-from kongchuo.cells import ERRORS, STALE, CellError
-from kongchuo.schema import CENTRE
-from kongchuo.sheets import Grid, shape
-from kongchuo.tables import Table, Town, Workbook
+from kongchuo.core import policy, schema
+from kongchuo.core.cells import ERRORS, STALE, CellError
+from kongchuo.core.schema import CENTRE
+from kongchuo.core.sheets import Grid, shape
+from kongchuo.core.tables import Table, Town, Workbook
 
 FOLDER = Path(__file__).with_name("rules")
 SCHEMA = schema.default()

@@ -8,11 +8,12 @@ import pytest
 import xlsxwriter
 from lxml import etree
 
-from kongchuo import marking, schema
-from kongchuo.marking import Entry, Plan, Refused, annotated, listing, notes, styles
-from kongchuo.marking.package import Package
-from kongchuo.places import RESULTS
-from kongchuo.writing import results
+from kongchuo.core import schema
+from kongchuo.core.places import RESULTS
+from kongchuo.workbooks import marking
+from kongchuo.workbooks.marking import Entry, Plan, Refused, annotated, listing, notes, styles
+from kongchuo.workbooks.marking.package import Package
+from kongchuo.workbooks.writing import results
 
 BOOK = schema.default().by_stem["学籍"]
 DAY = dt.date(2023, 10, 31)

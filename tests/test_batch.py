@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kongchuo import archive, batch, execution, schema, township, writing, years
 from kongchuo.__main__ import UNREADABLE, USAGE, main
-from kongchuo.archive import DONE, FAILED, safe_name
-from kongchuo.findings import UsageError, UserError
+from kongchuo.core import schema, years
+from kongchuo.core.findings import UsageError, UserError
+from kongchuo.jobs import township
+from kongchuo.publishing import archive, batch, execution
+from kongchuo.publishing.archive import DONE, FAILED, safe_name
+from kongchuo.workbooks import writing
 from tiny import SUMMARY, project
 
 ROOT = Path(__file__).parents[1]

@@ -6,8 +6,8 @@ import pytest
 
 import ruletables
 from kongchuo import __main__ as cli
-from kongchuo import catalogue, rules, waivers
-from kongchuo.findings import FIGURE_KINDS, KINDS, SEVERITIES
+from kongchuo.core.findings import FIGURE_KINDS, KINDS, SEVERITIES
+from kongchuo.judging import catalogue, rules, waivers
 
 ENTRIES = catalogue.entries()
 BY_CODE = {entry.code: entry for entry in ENTRIES}

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kongchuo import schema as schemas
-from kongchuo.cells import STALE, CellError
-from kongchuo.cells.columns import convert
-from kongchuo.schema import Field
-from kongchuo.tables import DTYPES
+from kongchuo.core import schema as schemas
+from kongchuo.core.cells import STALE, CellError
+from kongchuo.core.cells.columns import convert
+from kongchuo.core.schema import Field
+from kongchuo.core.tables import DTYPES
 
 SCHEMA = schemas.default()
 TEXT = Field("x", "列")

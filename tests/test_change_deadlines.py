@@ -5,8 +5,9 @@ import datetime as dt
 import pandas as pd
 
 import handmade
-from kongchuo import deadlines, rules
-from kongchuo.deadlines import changes, pledges
+from kongchuo.field import deadlines
+from kongchuo.field.deadlines import changes, pledges
+from kongchuo.judging import rules
 from ruletables import POLICY
 from test_duties import REGISTRY
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo import clocks
-from kongchuo.deadlines import Deadline, state
+from kongchuo.field import clocks
+from kongchuo.field.deadlines import Deadline, state
 
 TERM = [{"school_year": "2023-2024", "term": "第一学期", "start": dt.date(2023, 9, 1), "end": dt.date(2024, 1, 26)}]
 CALENDAR = [

@@ -11,12 +11,14 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kongchuo import comparing, reading, schema, township
 from kongchuo.__main__ import main
-from kongchuo.findings import UserError
-from kongchuo.matching.reasons import REASONS
-from kongchuo.reading.pushed import read_list
-from kongchuo.writing import comparison
+from kongchuo.core import schema
+from kongchuo.core.findings import UserError
+from kongchuo.field.matching.reasons import REASONS
+from kongchuo.jobs import comparing, township
+from kongchuo.workbooks import reading
+from kongchuo.workbooks.reading.pushed import read_list
+from kongchuo.workbooks.writing import comparison
 
 SCHEMA = schema.default()
 NUMBER = re.compile(r"\d{15,}")

@@ -5,9 +5,10 @@ import datetime as dt
 import pandas as pd
 
 import handmade
-from kongchuo import deadlines, policy
-from kongchuo.deadlines import filings, inspection
-from kongchuo.places import POLICY
+from kongchuo.core import policy
+from kongchuo.core.places import POLICY
+from kongchuo.field import deadlines
+from kongchuo.field.deadlines import filings, inspection
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"

@@ -5,12 +5,13 @@ import datetime as dt
 import pandas as pd
 
 import handmade
-from kongchuo import deadlines, policy
-from kongchuo.deadlines.census import PROOFS, UNVERIFIED
-from kongchuo.deadlines.support import AID, LESSONS, LOGS, VISITS
-from kongchuo.examining import examine
-from kongchuo.places import POLICY
-from kongchuo.schema import CENTRE
+from kongchuo.core import policy
+from kongchuo.core.places import POLICY
+from kongchuo.core.schema import CENTRE
+from kongchuo.field import deadlines
+from kongchuo.field.deadlines.census import PROOFS, UNVERIFIED
+from kongchuo.field.deadlines.support import AID, LESSONS, LOGS, VISITS
+from kongchuo.judging.examining import examine
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"

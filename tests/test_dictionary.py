@@ -8,7 +8,9 @@ import lxml.html
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
-from kongchuo import building, catalogue, dictionary, places, policy, schema
+from kongchuo.core import places, policy, schema
+from kongchuo.jobs import building, dictionary
+from kongchuo.judging import catalogue
 from kongchuo.measures.definitions import MEASURES
 from ruletables import FOLDER
 

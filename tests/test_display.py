@@ -6,13 +6,14 @@ from functools import cache
 import pytest
 
 import handmade
-from kongchuo import display, findings
-from kongchuo.display import Badge, Details, Figure, Note, Section, Table, Tiles, charts, masks
-from kongchuo.display.masks import SCHOOL, TOWN
+from kongchuo.core import findings
+from kongchuo.core.schema import Field
+from kongchuo.judging.rules import NotJudged
 from kongchuo.measures import Measure
-from kongchuo.monthly import SECTIONS, MonthlySelfCheck
-from kongchuo.rules import NotJudged
-from kongchuo.schema import Field
+from kongchuo.reports import display
+from kongchuo.reports.display import Badge, Details, Figure, Note, Section, Table, Tiles, charts, masks
+from kongchuo.reports.display.masks import SCHOOL, TOWN
+from kongchuo.reports.monthly import SECTIONS, MonthlySelfCheck
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ID_NUMBER = "99010120120508123X"

@@ -8,9 +8,9 @@ import pytest
 
 import handmade
 from kongchuo import __main__ as command
-from kongchuo import township
-from kongchuo.deadlines import DEADLINES, Deadline, lists
-from kongchuo.monthly import due_dates
+from kongchuo.field.deadlines import DEADLINES, Deadline, lists
+from kongchuo.jobs import township
+from kongchuo.reports.monthly import due_dates
 from ruletables import POLICY
 
 TOWN = handmade.town({}, as_of=dt.date(2023, 10, 10))

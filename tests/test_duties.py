@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import duties, rules
+from kongchuo.field import duties
+from kongchuo.judging import rules
 from kongchuo.measures import bonds
 from ruletables import POLICY
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 import handmade
-from kongchuo import rolls
+from kongchuo.core.schema import CENTRE
+from kongchuo.core.tables import Town
+from kongchuo.field import rolls
 from kongchuo.measures import cohorts, schooling
 from kongchuo.measures.definitions import MEASURES
-from kongchuo.schema import CENTRE
-from kongchuo.tables import Town
 
 END = dt.date(2024, 1, 31)  # after the last row of the example: the roster as typed is the state of that day
 AT_SCHOOL = ("在读", "送教上门")

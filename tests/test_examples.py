@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from kongchuo import examples, schema
+from kongchuo import examples
+from kongchuo.core import schema
 from kongchuo.examples import days, people
 
 BOOKS = schema.default()

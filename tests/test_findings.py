@@ -1,6 +1,6 @@
 """Findings are values with a place, a code and a remedy; reports group them."""
 
-from kongchuo.findings import ERROR, KINDS, SEVERITIES, Place, count, grouped, report
+from kongchuo.core.findings import ERROR, KINDS, SEVERITIES, Place, count, grouped, report
 
 
 def finding(code="F03", row=2, sheet="学生花名册", workbook="2023-2024/示例中学/学籍.xlsx"):

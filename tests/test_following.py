@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 
 import handmade
-from kongchuo import archive, display, following, places, recurring
-from kongchuo.findings import Finding
-from kongchuo.monthly import quality
+from kongchuo.core import places, recurring
+from kongchuo.core.findings import Finding
+from kongchuo.jobs import following
+from kongchuo.publishing import archive
+from kongchuo.reports import display
+from kongchuo.reports.monthly import quality
 
 FIRST, SECOND, THIRD = dt.date(2023, 9, 30), dt.date(2023, 10, 31), dt.date(2023, 11, 30)
 

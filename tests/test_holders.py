@@ -7,9 +7,9 @@ import re
 import pytest
 
 import handmade
-from kongchuo import duties
+from kongchuo.field import duties
 from kongchuo.measures import bonds, holders
-from kongchuo.monthly import MonthlySelfCheck
+from kongchuo.reports.monthly import MonthlySelfCheck
 
 HOMES = ("甲小学", "乙小学")
 END = dt.date(2024, 1, 31)

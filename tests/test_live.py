@@ -5,10 +5,11 @@ import sys
 import pytest
 
 import handmade
-from kongchuo import months, places, years
-from kongchuo.display import live
-from kongchuo.findings import UserError
-from kongchuo.monthly import MonthlySelfCheck, monthly_self_check
+from kongchuo.core import places, years
+from kongchuo.core.findings import UserError
+from kongchuo.reports import months
+from kongchuo.reports.display import live
+from kongchuo.reports.monthly import MonthlySelfCheck, monthly_self_check
 from test_display import HOMES, sheets
 
 EXTRA = {
@@ -34,7 +35,7 @@ def opened(monkeypatch):
 
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
     monkeypatch.setattr(live, "open_month", open_month)
-    monkeypatch.setattr("kongchuo.monthly.open_month", open_month)
+    monkeypatch.setattr("kongchuo.reports.monthly.open_month", open_month)
     return open_month
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import casework, clocks, deadlines, lives, policy
-from kongchuo.display import Details, Note
-from kongchuo.monthly import cases as monthly_cases
-from kongchuo.places import POLICY
+from kongchuo.core import policy
+from kongchuo.core.places import POLICY
+from kongchuo.field import casework, clocks, deadlines, lives
+from kongchuo.reports.display import Details, Note
+from kongchuo.reports.monthly import cases as monthly_cases
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"

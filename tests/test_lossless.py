@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dressed import dress, edited, strange
-from kongchuo import schema, writing
-from kongchuo.marking import styles
-from kongchuo.marking.package import Package
+from kongchuo.core import schema
+from kongchuo.workbooks import writing
+from kongchuo.workbooks.marking import styles
+from kongchuo.workbooks.marking.package import Package
 from test_annotated import BOOK, ROSTER, entry, mark, opened, parts, same_parts
 from validating import complaints
 

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from kongchuo import marking, schema, writing
-from kongchuo.findings import Finding
-from kongchuo.marking import filling
-from kongchuo.marking.package import Package, Refused
-from kongchuo.marking.plan import Entry, Plan, identity
-from kongchuo.places import RESULTS
-from kongchuo.writing import results
+from kongchuo.core import schema
+from kongchuo.core.findings import Finding
+from kongchuo.core.places import RESULTS
+from kongchuo.workbooks import marking, writing
+from kongchuo.workbooks.marking import filling
+from kongchuo.workbooks.marking.package import Package, Refused
+from kongchuo.workbooks.marking.plan import Entry, Plan, identity
+from kongchuo.workbooks.writing import results
 
 BOOKS = schema.default()
 BOOK = BOOKS.by_stem["学籍"]

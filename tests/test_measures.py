@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import display, measures, rolls
-from kongchuo.findings import FIGURE_KINDS
+from kongchuo import measures
+from kongchuo.core.findings import FIGURE_KINDS
+from kongchuo.core.policy import Policy
+from kongchuo.field import rolls
 from kongchuo.measures import Measure, bonds, cohorts, coverage, flows
-from kongchuo.policy import Policy
+from kongchuo.reports import display
 
 HOMES = ("甲小学", "乙小学")
 CLASSES = {"甲小学": ["JJ-2020-01", "JJ-2020-02"], "乙小学": ["YY-2021-01"]}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kongchuo import monthly
+from kongchuo.reports import monthly
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

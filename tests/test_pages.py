@@ -6,8 +6,8 @@ import re
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
-from kongchuo import archive, pages
-from kongchuo.archive import DONE, FAILED, Result
+from kongchuo.publishing import archive, pages
+from kongchuo.publishing.archive import DONE, FAILED, Result
 from tiny import notebook
 
 PERSON = "9901012000" + "01011234"

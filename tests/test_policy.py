@@ -8,8 +8,10 @@ import pytest
 
 import ruletables
 from kongchuo import __main__ as cli
-from kongchuo import places, policy, rules, township
-from kongchuo.schema import SchemaError
+from kongchuo.core import places, policy
+from kongchuo.core.schema import SchemaError
+from kongchuo.jobs import township
+from kongchuo.judging import rules
 
 SHIPPED = places.POLICY.read_text("utf-8")
 KEYS = policy.keys().by_name

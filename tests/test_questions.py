@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo import archive, opening, questions, remembering
-from kongchuo.examining import examine
-from kongchuo.monthly import quality
-from kongchuo.questions import texts
+from kongchuo.jobs import opening, remembering
+from kongchuo.judging import questions
+from kongchuo.judging.examining import examine
+from kongchuo.judging.questions import texts
+from kongchuo.publishing import archive
+from kongchuo.reports.monthly import quality
 from ruletables import FOLDER, POLICY, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.with_name("questions").glob("Q*.md"))

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import NamedStyle
 
-from kongchuo import schema as schemas
-from kongchuo.findings import UserError
-from kongchuo.reading import locate, packages, read_workbook, read_year, with_aliases
-from kongchuo.reading.folders import copy_of, lock_names
-from kongchuo.reading.packages import Package, look
-from kongchuo.schema import CENTRE
+from kongchuo.core import schema as schemas
+from kongchuo.core.findings import UserError
+from kongchuo.core.schema import CENTRE
+from kongchuo.workbooks.reading import locate, packages, read_workbook, read_year, with_aliases
+from kongchuo.workbooks.reading.folders import copy_of, lock_names
+from kongchuo.workbooks.reading.packages import Package, look
 
 SCHEMA = schemas.default()
 BOOK = SCHEMA.book_of["roster"]

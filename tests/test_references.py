@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from kongchuo import identity
-from kongchuo.references import class_label
+from kongchuo.field import identity
+from kongchuo.field.references import class_label
 
 
 @pytest.mark.parametrize(

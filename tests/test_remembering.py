@@ -8,8 +8,9 @@ import stat
 import openpyxl
 import pytest
 
-from kongchuo import opening, places, remembering, township
+from kongchuo.core import places
 from kongchuo.examples import YEAR
+from kongchuo.jobs import opening, remembering, township
 
 ROSTER = "学籍.xlsx"
 
@@ -102,10 +103,10 @@ def test_policy_code_and_day_count(cache, shared, tmp_path, monkeypatch):
         patch.setattr(places, "POLICY", policy)
         keys.add(remembering.fingerprint(shared, YEAR, None))
     with monkeypatch.context() as patch:
-        shutil.copytree(places.PACKAGE / "rules", tmp_path / "package" / "rules")
+        shutil.copytree(places.PACKAGE / "judging" / "rules", tmp_path / "package" / "judging" / "rules")
         patch.setattr(places, "PACKAGE", tmp_path / "package")
         keys.add(remembering.fingerprint(shared, YEAR, None))
-        (tmp_path / "package" / "rules" / "cases.py").write_text("", "utf-8")
+        (tmp_path / "package" / "judging" / "rules" / "cases.py").write_text("", "utf-8")
         keys.add(remembering.fingerprint(shared, YEAR, None))
     assert len(keys) == 6
 

@@ -12,13 +12,13 @@ import openpyxl
 import pytest
 
 from kongchuo import __main__ as cli
-from kongchuo import opening, returning, township, watching
+from kongchuo.core.places import RESULTS
 from kongchuo.examples import YEAR
-from kongchuo.marking import filling
-from kongchuo.marking.package import Package
-from kongchuo.places import RESULTS
-from kongchuo.rules import NotJudged
-from kongchuo.writing import results
+from kongchuo.jobs import opening, returning, township, watching
+from kongchuo.judging.rules import NotJudged
+from kongchuo.workbooks.marking import filling
+from kongchuo.workbooks.marking.package import Package
+from kongchuo.workbooks.writing import results
 
 
 @pytest.fixture(scope="module")

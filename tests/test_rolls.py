@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo import rolls, schema
-from kongchuo.schema import CENTRE
-from kongchuo.tables import Town, Workbook
+from kongchuo.core import schema
+from kongchuo.core.schema import CENTRE
+from kongchuo.core.tables import Town, Workbook
+from kongchuo.field import rolls
 
 HOME = "示例中学"
 SCHOOL = {"school_code": "SLZ01", "school_name": HOME, "stage": "初中"}

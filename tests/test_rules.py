@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo import catalogue, checks, rules
-from kongchuo.examining import examine
-from kongchuo.findings import KINDS
-from kongchuo.policy import Policy
-from kongchuo.rules.base import Rule, parts
-from kongchuo.schema import CENTRE
-from kongchuo.tables import Town, Workbook
+from kongchuo.core.findings import KINDS
+from kongchuo.core.policy import Policy
+from kongchuo.core.schema import CENTRE
+from kongchuo.core.tables import Town, Workbook
+from kongchuo.judging import catalogue, checks, rules
+from kongchuo.judging.examining import examine
+from kongchuo.judging.rules.base import Rule, parts
 from ruletables import AS_OF, BEFORE, FOLDER, POLICY, SCHEMA, YEAR, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.stem != "README")

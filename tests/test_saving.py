@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from kongchuo.marking import saving
-from kongchuo.marking.package import Refused
-from kongchuo.reading.folders import lock_names
+from kongchuo.workbooks.marking import saving
+from kongchuo.workbooks.marking.package import Refused
+from kongchuo.workbooks.reading.folders import lock_names
 
 OLD, NEW = b"PK old" * 5000, b"PK new" * 6000
 HASH = hashlib.sha256(OLD).hexdigest()

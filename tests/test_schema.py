@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from kongchuo import schema as schemas
+from kongchuo.core import schema as schemas
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from urllib.parse import quote
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
-from kongchuo import archive, batch, kernels, serve, township
-from kongchuo.archive import DONE, Result
-from kongchuo.findings import UserError
+from kongchuo.core.findings import UserError
+from kongchuo.jobs import township
+from kongchuo.publishing import archive, batch, kernels, serve
+from kongchuo.publishing.archive import DONE, Result
 from tiny import project
 
-START = "import sys; from pathlib import Path; from kongchuo.serve import serve; w, o, p, n = sys.argv[1:]\n"
+START = "import sys; from pathlib import Path; from kongchuo.publishing.serve import serve; w, o, p, n = sys.argv[1:]\n"
 START += "serve(Path(w), Path(o), int(p), notebooks=Path(n))"
 
 

@@ -5,10 +5,10 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from kongchuo import schema as schemas
-from kongchuo.cells import STALE, CellError
-from kongchuo.schema import Field, Sheet
-from kongchuo.sheets import Grid, shape
+from kongchuo.core import schema as schemas
+from kongchuo.core.cells import STALE, CellError
+from kongchuo.core.schema import Field, Sheet
+from kongchuo.core.sheets import Grid, shape
 
 SCHEMA = schemas.default()
 SHEET = Sheet(

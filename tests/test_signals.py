@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo import policy, rolls, schema, signals
-from kongchuo.places import POLICY
-from kongchuo.schema import CENTRE
-from kongchuo.tables import Town, Workbook
+from kongchuo.core import policy, schema
+from kongchuo.core.places import POLICY
+from kongchuo.core.schema import CENTRE
+from kongchuo.core.tables import Town, Workbook
+from kongchuo.field import rolls, signals
 
 HELD = policy.load(POLICY)
 HOME, YEAR = "示例中学", handmade.YEAR

@@ -6,8 +6,11 @@ import shutil
 
 import pytest
 
-from kongchuo import archive, examples, opening, rules, township
-from kongchuo.findings import UserError
+from kongchuo import examples
+from kongchuo.core.findings import UserError
+from kongchuo.jobs import opening, township
+from kongchuo.judging import rules
+from kongchuo.publishing import archive
 
 CODES = (*(f"F{number:02d}" for number in range(1, 23)), *(rule.code for rule in rules.RULES))
 

@@ -9,15 +9,19 @@ import pytest
 
 import handmade
 from kongchuo import __main__ as cli
-from kongchuo import display, examining, recurring, remembering, schema, waivers, writing
-from kongchuo.findings import ERROR, INFO, WARNING, Finding
-from kongchuo.marking import filling
-from kongchuo.marking.package import Package
-from kongchuo.monthly import quality
-from kongchuo.places import RESULTS
-from kongchuo.rules import RULES, Judgement
-from kongchuo.tables import Asked
-from kongchuo.writing import results
+from kongchuo.core import recurring, schema
+from kongchuo.core.findings import ERROR, INFO, WARNING, Finding
+from kongchuo.core.places import RESULTS
+from kongchuo.core.tables import Asked
+from kongchuo.jobs import remembering
+from kongchuo.judging import examining, waivers
+from kongchuo.judging.rules import RULES, Judgement
+from kongchuo.reports import display
+from kongchuo.reports.monthly import quality
+from kongchuo.workbooks import writing
+from kongchuo.workbooks.marking import filling
+from kongchuo.workbooks.marking.package import Package
+from kongchuo.workbooks.writing import results
 
 BOOKS = schema.default()
 NAME = f"{handmade.YEAR}/甲小学/学籍.xlsx"
@@ -115,7 +119,7 @@ def test_some_errors_can_be():
 
 
 def test_the_lists_of_codes_name_real_ones():
-    from kongchuo.findings import KINDS
+    from kongchuo.core.findings import KINDS
 
     known = {kind.code: kind.severity for kind in [*KINDS.values(), *(rule.kind for rule in RULES)]}
     assert all(known[code] == ERROR for code in waivers.MAY)

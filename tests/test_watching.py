@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kongchuo import watching
-from kongchuo.findings import UserError
+from kongchuo.core.findings import UserError
+from kongchuo.jobs import watching
 
 A, B = Path("甲/学籍.xlsx"), Path("乙/学籍.xlsx")
 

@@ -10,10 +10,12 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from kongchuo import building, schema, writing
-from kongchuo.findings import UserError
-from kongchuo.places import HINT, RESULTS
-from kongchuo.writing import guide, looks
+from kongchuo.core import schema
+from kongchuo.core.findings import UserError
+from kongchuo.core.places import HINT, RESULTS
+from kongchuo.jobs import building
+from kongchuo.workbooks import writing
+from kongchuo.workbooks.writing import guide, looks
 
 SCHEMA = schema.default()
 STEMS = [(stem, book) for book in SCHEMA.books for stem in book.stems]

@@ -12,7 +12,7 @@ CELLS = [
         """import os, sys, time
 from pathlib import Path
 from IPython.display import HTML, display
-from kongchuo.findings import UserError
+from kongchuo.core.findings import UserError
 files = sorted(path.name for path in Path(workbooks).rglob("*.xlsx"))
 if school == "用户错误": raise UserError("缺少工作簿“学籍.xlsx”，请从模板复制一份")
 if school == "程序错误": raise ValueError("9901012000" + "01011234")
@@ -63,7 +63,8 @@ def project(folder: Path, schools: list[str]) -> tuple[Path, Path, Path]:
         (folder / name).mkdir(parents=True)
     (folder / "notebooks" / "tiny.ipynb").write_text(notebook(CELLS), "utf-8")
     (folder / "notebooks" / "live.ipynb").write_text(
-        notebook([*CELLS[:2], ("code", "import os\nfrom kongchuo.findings import UserError"), ("code", LIVE)]), "utf-8"
+        notebook([*CELLS[:2], ("code", "import os\nfrom kongchuo.core.findings import UserError"), ("code", LIVE)]),
+        "utf-8",
     )
     file = folder / "parameters" / "tiny.yaml"
     file.write_text('notebook: tiny\nfor:\n  month: "2023-10"\n  school: all\n', "utf-8")

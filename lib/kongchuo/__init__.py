@@ -8,9 +8,9 @@ from __future__ import annotations
 from importlib import import_module, metadata
 
 VERBS = {
-    "monthly_self_check": "monthly",  # the report of one school (or "all") for one month
-    "open_month": "months",  # that month, read and judged, without a report
-    "UserError": "findings",  # what they raise when they cannot go on, in Chinese
+    "monthly_self_check": "reports.monthly",  # the report of one school (or "all") for one month
+    "open_month": "reports.months",  # that month, read and judged, without a report
+    "UserError": "core.findings",  # what they raise when they cannot go on, in Chinese
 }
 __all__ = [*VERBS, "__version__"]
 

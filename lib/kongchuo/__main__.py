@@ -13,15 +13,18 @@ import os
 import sys
 from pathlib import Path
 
-from . import findings, places, waivers
-from .declarations import SchemaError
+from .core import findings, places
+from .core.declarations import SchemaError
+from .judging import waivers
 
 CLEAN, ERRORS, USAGE, UNREADABLE, RUN_FAILED = 0, 1, 2, 3, 4
 
 
 def check(args: argparse.Namespace) -> int:
     """Print the findings of workbooks and of the rules over them."""
-    from . import archive, opening, questions
+    from .jobs import opening
+    from .judging import questions
+    from .publishing import archive
 
     snapshots = archive.snapshots(args.out) if args.out else []
     opened = opening.check(args.paths, args.as_of, remembered=not args.fresh, snapshots=snapshots)
@@ -48,7 +51,7 @@ def check(args: argparse.Namespace) -> int:
 
 def due(args: argparse.Namespace) -> int:
     """Print what is overdue and what falls due, school by school."""
-    from . import opening
+    from .jobs import opening
 
     day, rows = opening.due(args.paths, args.within, args.as_of)
     if args.json:
@@ -70,7 +73,7 @@ def _text(value: object) -> str:
 
 def mark(args: argparse.Namespace) -> int:
     """Show the findings in the workbooks themselves, or in marked copies."""
-    from . import returning
+    from .jobs import returning
 
     broken: list[str] = []
     done = returning.mark(
@@ -88,7 +91,7 @@ def mark(args: argparse.Namespace) -> int:
 
 def watch(args: argparse.Namespace) -> int:
     """Make the returns anew for what is saved in the shared folder, until Ctrl-C."""
-    from . import returning, watching
+    from .jobs import returning, watching
 
     if not args.folder.is_dir():
         raise findings.UserError(f"找不到共享文件夹“{args.folder}”，请检查路径")
@@ -105,7 +108,7 @@ def watch(args: argparse.Namespace) -> int:
 
 def reconcile(args: argparse.Namespace) -> int:
     """Compare a list from above with the township's children, or the township's own lists with each other."""
-    from . import comparing
+    from .jobs import comparing
 
     if args.out:
         comparing.check_target(args.out)
@@ -122,7 +125,7 @@ def reconcile(args: argparse.Namespace) -> int:
 
 def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
-    from . import building
+    from .jobs import building
 
     stale = building.build(check=args.check)
     for name in stale:
@@ -132,7 +135,8 @@ def build(args: argparse.Namespace) -> int:
 
 def rules(args: argparse.Namespace) -> int:
     """List every code with its meaning, or tell all there is to say of some."""
-    from . import catalogue, policy, schema
+    from .core import policy, schema
+    from .judging import catalogue
 
     found = catalogue.chosen(args.codes)
     if args.json:
@@ -147,7 +151,7 @@ def rules(args: argparse.Namespace) -> int:
 
 def example(args: argparse.Namespace) -> int:
     """Make an example township of invented pupils."""
-    from . import township
+    from .jobs import township
 
     made = township.make(args.folder, args.schools, args.pupils, args.seed, faults=args.faults)
     print(made.summary)
@@ -156,7 +160,7 @@ def example(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run a parameter file: one notebook for each school and month."""
-    from . import batch
+    from .publishing import batch
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
     outcome = batch.run(args.file, overrides, args.workbooks, args.out, dry_run=args.dry_run, say=_say)
@@ -167,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
 
 def serve(args: argparse.Namespace) -> int:
     """Serve the archived and the live pages on this machine."""
-    from . import serve as serving
+    from .publishing import serve as serving
 
     serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser)
     return CLEAN

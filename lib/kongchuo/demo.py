@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import batch, findings, opening, places, township
+from .core import findings, places
+from .jobs import opening, township
+from .publishing import batch
 
 MONTH = "2023-10"  # the first full month of the example's term
 

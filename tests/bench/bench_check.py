@@ -14,7 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from kongchuo import places, schema, township
+from kongchuo.core import places, schema
+from kongchuo.jobs import township
 
 COLD, UNCHANGED, FLAT = 10, 2, 1.5  # seconds, seconds, most a school may cost in the largest town against the smallest
 PUPILS = 308

@@ -15,8 +15,8 @@ from pathlib import Path
 import openpyxl
 import xlsxwriter
 
-from kongchuo import schema as schemas
-from kongchuo.reading import read_workbook
+from kongchuo.core import schema as schemas
+from kongchuo.workbooks.reading import read_workbook
 
 SCHEMA = schemas.default()
 BOOK = SCHEMA.book_of["roster"]

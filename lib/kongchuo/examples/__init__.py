@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from ..schema import CENTRE, Schema
+from ..core.schema import CENTRE, Schema
 from . import (
     attendance,
     before,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from ..schema import CENTRE, LAST_PRIMARY
-from ..years import before
+from ..core.schema import CENTRE, LAST_PRIMARY
+from ..core.years import before
 from . import days, enrolment
 from .census import left_after_grade_six
 from .changes import Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..schema import CENTRE
+from ..core.schema import CENTRE
 from . import days
 from .faults import Hand, Row
 from .people import GIVEN

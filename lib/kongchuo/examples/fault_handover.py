@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..schema import CENTRE, LAST_PRIMARY
+from ..core.schema import CENTRE, LAST_PRIMARY
 from . import days
 from .fault_links import elsewhere
 from .faults import Hand, Plant, Row, plain

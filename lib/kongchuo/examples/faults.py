@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from ..schema import Schema
-from ..years import before
+from ..core.schema import Schema
+from ..core.years import before
 from .days import YEAR
 
 Row = dict[str, object]

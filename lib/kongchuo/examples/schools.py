@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..schema import CENTRE
+from ..core.schema import CENTRE
 from . import days
 from .people import Register, numeral
 

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import pandas as pd
 
-from ..findings import FIGURE_KINDS
-from ..policy import Policy
-from ..schema import CENTRE
+from ..core.findings import FIGURE_KINDS
+from ..core.policy import Policy
+from ..core.schema import CENTRE
 from .scopes import KEYS, Scope
 
 COUNTS = ["numerator", "denominator"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .. import duties
-from ..references import keyed, look_up, named, school_names
+from ..field import duties
+from ..field.references import keyed, look_up, named, school_names
 from .base import Ratio, ratio, summed
 from .coverage import given, pupils
 from .flows import at_school

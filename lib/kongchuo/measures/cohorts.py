@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import rolls
+from ..field import rolls
 from .base import Ratio, not_there, ratio, summed
 from .flows import at_school, baseline, baseline_day, dropouts, moves, open_at, state_on
 from .scopes import KEYS, Scope

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .. import groups
+from ..field import groups
 from .base import Ratio, ratio, true
 from .flows import at_school, dropouts, open_at, suspected
 from .scopes import Scope

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..policy import Policy
+from ..core.policy import Policy
 from . import (
     archived,
     attendance,

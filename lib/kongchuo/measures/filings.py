@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..deadlines import Deadline, filings, state
+from ..field.deadlines import Deadline, filings, state
 from .base import Ratio, ratio, summed
 from .scopes import Scope
 

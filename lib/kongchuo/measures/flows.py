@@ -9,9 +9,9 @@ import datetime as dt
 
 import pandas as pd
 
-from .. import ledgers, rolls
-from ..ledgers import open_at
-from ..tables import Town
+from ..core.tables import Town
+from ..field import ledgers, rolls
+from ..field.ledgers import open_at
 from .scopes import KEYS, Scope
 
 OPENING, CLOSING, COUNTED, GAP, MOVED_IN, MOVED_OUT = "期初在校", "期末应有", "期末在校", "差额", "班级调入", "班级调出"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .. import duties
-from ..references import keyed, named
-from ..tables import Town
+from ..core.tables import Town
+from ..field import duties
+from ..field.references import keyed, named
 from . import bonds
 from .base import true
 from .flows import dropouts, open_at, suspected

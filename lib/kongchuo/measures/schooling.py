@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .. import rolls
-from ..groups import marked
-from ..references import keyed, look_up, named, school_names
-from ..rules.pupils import ages, of_age
+from ..field import rolls
+from ..field.groups import marked
+from ..field.references import keyed, look_up, named, school_names
+from ..judging.rules.pupils import ages, of_age
 from .base import Ratio, not_there, ratio, summed
 from .cohorts import JUNIOR, PRIMARY, Stage, left_for_good
 from .flows import at_school, dropouts, state_on

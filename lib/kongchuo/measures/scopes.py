@@ -13,10 +13,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from ..policy import Policy
-from ..references import class_names, directory, homes_of, keyed, named
-from ..schema import CENTRE, TERMS
-from ..tables import Town
+from ..core.policy import Policy
+from ..core.schema import CENTRE, TERMS
+from ..core.tables import Town
+from ..field.references import class_names, directory, homes_of, keyed, named
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
 CLASS_COLUMNS = ("class_id", "class_to", "class_from")

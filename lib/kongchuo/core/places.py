@@ -1,0 +1,28 @@
+"""Where things lie: the package, its templates, the checkout around it; and the few names that processes share."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TEMPLATES = PACKAGE / "templates"
+PROJECT = PACKAGE.parents[1]
+NOTEBOOKS = PROJECT / "notebooks"
+PARAMETERS = PROJECT / "parameters"
+HANDBOOK = PROJECT / "handbook"
+POLICY = PARAMETERS / "policy.yaml"
+
+# environment variables
+WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
+OUT = "KONGCHUO_OUT"  # where runs go
+CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
+SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
+RETURNS, RECORDS = (
+    "returns",
+    "记录",
+)  # under out; the records of findings are also left in the scratch folder of a batch
+EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
+
+SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
+ALL = "all"  # the school parameter that means the whole town
+
+# what in a workbook is the program's and not the clerk's: a worksheet, and the last column of each other one
+RESULTS, HINT = "校验结果", "校验提示"

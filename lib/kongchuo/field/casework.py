@@ -1,0 +1,209 @@
+"""What belongs to one case: its row on 疑似辍学台账, the row on 辍学台账 it became, its 劝返记录 and its 法律文书.
+
+Pure. A case is known by its number within its school; a visit whose number nobody could read, or that names no case there
+is, is put to the pupil's latest case.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..core.tables import Town
+from . import rolls
+from .ledgers import BACK_AGAIN
+from .references import keyed
+
+FROM_ABSENCE = ("连续缺勤", "开学未报到")  # sources of a case whose first day away was known at once
+TO_DROPOUT, CAME_BACK, DONE_BACK = "转辍学台账", "返校", "已复学"
+PHONE = "电话"  # 劝返方式: contact, but nobody went there
+HANDED_ON = ("移送镇政府", "起诉")  # 劝返结果 that takes the case a step further
+AT_SCHOOL_AGAIN = (
+    "已复学(原班)",
+    "已复学(插班)",
+    "已复学(单独编班)",
+    "已复学(普职融合)",
+    "转入送教上门",
+    "外地就读已核实",
+)
+POOR = ("脱贫户", "监测户")
+
+_FIRST = {  # column of a case -> column of 疑似辍学台账
+    "number": "case_id", "key": "student_key", "called_name": "name", "room": "class_id", "source": "source", "away": "last_day",
+    "found": "found", "first_call": "first_call", "first_visit": "first_visit", "rep_center": "rep_center",
+    "rep_town": "rep_town", "verdict": "verdict", "settled": "closed", "settled_as": "close_type", "owner": "teacher",
+}  # fmt: skip
+_SECOND = {  # column of a case -> column of 辍学台账
+    "number2": "case_id", "key2": "student_key", "name2": "name", "room2": "class_id", "away2": "drop_date",
+    "confirmed": "confirm_date", "back": "back_date", "back_mode": "back_mode", "follow_to": "follow_to", "state": "state",
+    "struck": "closed", "struck_as": "close_type", "owner2": "bond_school",
+}  # fmt: skip
+
+
+def cases(town: Town) -> pd.DataFrame:
+    """Every case once, numbered from 0: home, student_key, name, class_id, where it stands, and the dates of its steps.
+
+    `suspected` and `dropout` are its rows (workbook, Excel row) on the two ledgers, None where it has none; `away` the first
+    day away; `settled` when the suspected case was closed, `verdict` how; `confirmed`, `back`, `struck` (销号) and `relapsed`
+    of the dropout case. `relapsed` is told from 缺勤明细 where the ledger says 再次辍学, else it is the day of coming back.
+    """
+    return town.once(_cases)
+
+
+def _cases(town: Town) -> pd.DataFrame:
+    first = _rows(town, "suspected", _FIRST)
+    second = _rows(town, "dropout", _SECOND).assign(came_from=keyed(town, "dropout", "ys_id").to_numpy())
+    # of numbers that repeat (F18) only the first leads on; what has no number leads nowhere
+    mark = [f"?{place}" for place in range(len(first))]
+    leads = first["number"].notna() & ~first.duplicated(["home", "number"])
+    first = first.assign(link=first["number"].where(leads, pd.Series(mark, first.index, dtype="str")))
+    mark = pd.Series([f"!{place}" for place in range(len(second))], second.index, dtype="str")
+    second = second.assign(link=second["came_from"].fillna(mark))
+    found = first.merge(second, "outer", ["home", "link"], sort=False).sort_values(["home", "number", "number2"])
+    found = found.reset_index(drop=True).rename(columns={"number": "ys_id", "number2": "cx_id"})
+    for column, other in (("key", "key2"), ("called_name", "name2"), ("room", "room2"), ("away", "away2")):
+        found[column] = found[column].fillna(found[other])
+    for sheet in ("suspected", "dropout"):
+        found[sheet] = found[sheet].astype(object).where(found[sheet].notna(), None)
+    found = found.rename(columns={"key": "student_key", "called_name": "name", "room": "class_id"})
+    found = found.drop(columns=["key2", "name2", "room2", "away2", "link", "came_from"])
+    return found.assign(relapsed=_relapsed(town, found))
+
+
+def standing(town: Town, sheet: str) -> pd.DataFrame:
+    """The cases that stand on a ledger ("suspected", "dropout")."""
+    book = cases(town)
+    return book[np.array([place is not None for place in book[sheet]], bool)]
+
+
+def settled(book: pd.DataFrame) -> pd.Series:
+    """When a suspected case was over for good: closed, and not handed on to 辍学台账."""
+    handed_on = (book["verdict"] == TO_DROPOUT) | book["confirmed"].notna()
+    return book["settled"].where(~handed_on)
+
+
+def _rows(town: Town, sheet: str, columns: dict[str, str]) -> pd.DataFrame:
+    frame = town[sheet].assign(class_id=keyed(town, sheet, "class_id"))
+    found = frame[["home", *columns.values()]].set_axis(["home", *columns], axis=1)
+    return found.assign(**{sheet: pd.Series(list(frame.index), frame.index, dtype=object)}).reset_index(drop=True)
+
+
+def _relapsed(town: Town, found: pd.DataFrame) -> pd.Series:
+    again = found[(found["state"] == BACK_AGAIN) & found["back"].notna()]
+    away = unexcused(town)[[*rolls.PUPIL, "date"]]
+    pairs = again.reset_index(names="case")[["case", *rolls.PUPIL, "back"]].merge(away, on=rolls.PUPIL)
+    first = pairs[pairs["date"] > pairs["back"]].groupby("case")["date"].min()
+    return first.reindex(found.index).fillna(again["back"].reindex(found.index))
+
+
+def unexcused(town: Town) -> pd.DataFrame:
+    """The 缺勤明细 rows without leave (旷课, 开学未报到, 失联, or leave nobody wrote a slip for) of pupils who have a case."""
+    return town.once(_unexcused)
+
+
+def _unexcused(town: Town) -> pd.DataFrame:
+    keys = pd.concat([town[sheet]["student_key"] for sheet in ("suspected", "dropout")]).dropna()
+    rows = town["absence"]
+    rows = rows[rows["student_key"].isin(keys)].dropna(subset=["date", "kind"])
+    return rows[rows["kind"].isin(rolls.UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)]
+
+
+# --- visits and papers ------------------------------------------------------------------------------------------------
+def visits(town: Town) -> pd.DataFrame:
+    """劝返记录 with `case` (the number in `cases`, NA where none fits) and `faced`: whether somebody went there."""
+    return town.once(_visits)
+
+
+def _visits(town: Town) -> pd.DataFrame:
+    rows = _of_cases(town, "visit")
+    return rows.assign(faced=rows["mode"].notna() & (rows["mode"] != PHONE))
+
+
+def papers(town: Town) -> pd.DataFrame:
+    """法律文书 with `case` (the number in `cases`, NA where none fits)."""
+    return town.once(_of_cases, "legal")
+
+
+def _of_cases(town: Town, sheet: str) -> pd.DataFrame:
+    rows, book = town[sheet], cases(town)
+    numbers = pd.concat([_index(book, column) for column in ("ys_id", "cx_id")])
+    found = _look_up(numbers, rows[["home", "case_id"]])
+    if "student_key" in rows:
+        for column in ("student_key", "name"):
+            found = found.fillna(_look_up(_index(book, column), rows[["home", column]]))
+    return rows.assign(case=found)
+
+
+def _index(book: pd.DataFrame, column: str) -> pd.Series:
+    rows = book.dropna(subset=[column])
+    return pd.Series(rows.index, pd.MultiIndex.from_frame(rows[["home", column]]))
+
+
+def _look_up(numbers: pd.Series, asked: pd.DataFrame) -> pd.Series:
+    numbers = numbers[~numbers.index.duplicated(keep="last")]
+    places = numbers.index.get_indexer(pd.MultiIndex.from_frame(asked))
+    known = (places >= 0) & asked.notna().all(axis=1).to_numpy()
+    found = pd.Series(pd.NA, asked.index, dtype="Int64")
+    found[known] = numbers.to_numpy()[places[known]]
+    return found
+
+
+def placed(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The visits or papers that belong to a case and have these columns, their case as a plain number."""
+    return rows.dropna(subset=["case", *columns]).astype({"case": "int64"})
+
+
+def at(by_case: pd.Series, cases: pd.Series) -> pd.Series:
+    """What each row's case has, indexed as the rows."""
+    return by_case.reindex(cases).set_axis(cases.index)
+
+
+def earliest(*columns: pd.Series) -> pd.Series:
+    """The first of several dates of each row."""
+    return pd.concat(columns, axis=1).min(axis=1)
+
+
+def unsure(town: Town) -> pd.Series:
+    """Of which cases something of the visits cannot be told: one has no date or mode, or the school's sheet was not read.
+
+    Indexed as `cases`. Nobody may be blamed for a visit that is missing there.
+    """
+    return town.once(_unsure)
+
+
+def _unsure(town: Town) -> pd.Series:
+    book, rows = cases(town), visits(town)
+    vague = rows[rows["date"].isna() | rows["mode"].isna()]
+    lost = rows.loc[rows[["case", "student_key", "name"]].isna().all(axis=1), "home"]  # of whom, nobody can tell
+    unread = town.unread_homes("visit", "case_id", "date", "mode")
+    return book.index.to_series().isin(set(placed(vague)["case"])) | book["home"].isin([*unread, *lost])
+
+
+# --- poor families ----------------------------------------------------------------------------------------------------
+def poor(town: Town) -> pd.Series:
+    """What says that a case is one of a 脱贫户 or 监测户 family ("" where nothing does), indexed as `cases`."""
+    return town.once(_poor)
+
+
+def _poor(town: Town) -> pd.Series:
+    book = cases(town)
+    said = pd.Series("", book.index, dtype="str")
+    keys = pd.MultiIndex.from_frame(book[rolls.PUPIL])
+    roster, plans = town["roster"], town["family_plan"]
+    for where, rows in (
+        ("帮扶“家庭困难_一家一案”", plans[plans["poor_type"].isin(POOR)]),
+        ("花名册", roster[_names_poor(roster["groups"])]),
+    ):
+        found = keys.isin(pd.MultiIndex.from_frame(rows.dropna(subset=["student_key"])[rolls.PUPIL]))
+        said = said.mask(found, where)
+    for sheet in ("dropout", "suspected"):
+        own = _names_poor(town[sheet]["groups"])
+        if sheet == "suspected":
+            own |= town[sheet]["poor"].fillna(False).astype(bool)
+        places = set(own.index[own])
+        said = said.mask(np.array([place in places for place in book[sheet]], bool), "台账")
+    return said
+
+
+def _names_poor(groups: pd.Series) -> pd.Series:
+    return groups.fillna("").str.contains("|".join(POOR)).astype(bool)

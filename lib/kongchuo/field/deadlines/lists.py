@@ -1,0 +1,30 @@
+"""What is due and what is overdue: every deadline of a township on its day, one row for each thing still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ...core.policy import Policy
+from ...core.tables import Town
+from ..duties import names_of
+from .base import Deadline, state
+
+COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "sheet", "column"]
+
+
+def due(town: Town, policy: Policy, within: int, deadlines: Iterable[Deadline]) -> pd.DataFrame:
+    """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed (workbook, row).
+
+    `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out.
+    """
+    parts, names = [], names_of(town, "staff", "staff_id", "name")
+    for one in deadlines:
+        rows = state(town, policy, one)
+        rows = rows[rows["done"].isna() & (rows["days"] <= within)]
+        who = [names.get(person, person) for person in rows["who"]]
+        rows = rows.assign(who=who, title=one.title, code=one.code, sheet=one.sheet, column=one.column)
+        parts.append(rows[COLUMNS].astype({"who": "object", "name": "object"}))
+    found = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return found.sort_values(["days", "home", "title"], kind="stable")

@@ -1,0 +1,194 @@
+"""The life of a case, from the first day away to 销号: every step with its date, its time limit, and how many days late.
+
+Pure. `steps` tells it in order, `states` says how it stood on a day, `next_steps` what is due next. Time limits are those of
+`deadlines`; nothing dated later than as_of has happened yet. Steps that cannot have come in that order are found by rule X52.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..core.policy import Policy
+from ..core.tables import Town
+from . import casework, deadlines, rolls
+from .casework import earliest, placed
+from .deadlines import Deadline, cases, papers
+
+SUSPECTED, AWAY, FOLLOWED, AGAIN, CLOSED, NONE = "疑似", "辍学劝返中", "已复学跟踪", "再次辍学", "已销号", ""
+OPEN = (SUSPECTED, AWAY, AGAIN)
+SERVED = "送达"
+KINDS = {"case": "int64", "date": "datetime64[us]", "due": "datetime64[us]", "days": "Int64", "late": bool}
+WHO = ["home", "student_key", "name", "class_id"]
+COLUMNS = ["case", "step", "date", "limit", "due", "days", "late", "sheet", "place"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that happens once in a case: what it is called, the cell with its date, and its time limit (None: has none)."""
+
+    title: str
+    sheet: str
+    column: str
+    deadline: Deadline | None = None
+
+
+STEPS = (
+    Step("离校", "suspected", "last_day"),
+    Step("列入疑似", "suspected", "found", cases.LISTED),
+    Step("首次联系", "suspected", "first_call", cases.CALL),
+    Step("首次家访", "suspected", "first_visit", cases.FIRST_VISIT),
+    Step("书面报中心学校", "suspected", "rep_center", cases.CENTER),
+    Step("报镇政府", "suspected", "rep_town", cases.TOWNSHIP),
+    Step("疑似结案", "suspected", "closed", cases.CONFIRMED),
+    Step("认定辍学", "dropout", "confirm_date"),
+    Step("复学", "dropout", "back_date"),
+    Step("销号", "dropout", "closed", cases.FOLLOWED),
+)
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+def steps(town: Town, policy: Policy) -> pd.DataFrame:
+    """Every step of every case up to as_of, and each that is still to come, in order of date, or of the day it is due.
+
+    `case` is the number in `casework.cases`; date NaT: not done yet; `limit` in words, `due` the last day in time, `days` left
+    until then (negative: late by so many), `sheet` and `place` (workbook, Excel row) where it is written down.
+    """
+    parts = [*(_once(town, policy, step) for step in STEPS), _watched(town), _visited(town, policy), _served(town, policy),
+             _gone_again(town)]  # fmt: skip
+    none = pd.DataFrame(columns=COLUMNS)
+    found = pd.concat([part[COLUMNS] for part in parts if len(part)] or [none], ignore_index=True).astype(KINDS)
+    return found.assign(when=found["date"].fillna(found["due"])).sort_values(["case", "when"], kind="stable")[COLUMNS]
+
+
+def _limit(policy: Policy, deadline: Deadline | None) -> str:
+    """The time limit in words: 3个上课日; 7/14个自然日."""
+    held = [policy.parameter(key) for key in deadline.limits] if deadline else []
+    return f"{'/'.join(str(one.value) for one in held)}个{held[0].unit}" if held else ""
+
+
+def _once(town: Town, policy: Policy, step: Step) -> pd.DataFrame:
+    """One step of all cases. Where a time limit runs and the step is not done, it is to come; where it was not needed, nothing."""
+    rows, now = casework.standing(town, step.sheet), pd.Timestamp(town.as_of)
+    written = town[step.sheet][step.column].reindex(_index(rows[step.sheet])).set_axis(rows.index)
+    found = pd.DataFrame({"case": rows.index, "date": written.where(written <= now), "place": rows[step.sheet]})
+    found = found.assign(step=step.title, limit=_limit(policy, step.deadline), sheet=step.sheet)
+    if step.deadline is None:
+        return found[found["date"].notna()].assign(due=pd.NaT, days=pd.NA, late=False)
+    state = deadlines.state(town, policy, step.deadline)
+    held = state[~state.index.duplicated()].reindex(_index(rows[step.sheet])).set_axis(rows.index)
+    open_still = held["start"].notna() & held["done"].isna() & held["due"].notna()
+    days = (held["due"] - found["date"].fillna(now)).dt.days.astype(
+        "Int64"
+    )  # of the deed itself, whatever else came first
+    found = found.assign(due=held["due"], days=days, late=(days < 0).fillna(False).astype(bool))
+    return found[found["date"].notna() | open_still]
+
+
+def _index(places: pd.Series) -> pd.MultiIndex:
+    return pd.MultiIndex.from_tuples(places.tolist() or [("", 0)], names=["workbook", "row"])[: len(places)]
+
+
+def _watched(town: Town) -> pd.DataFrame:
+    """When the pupil was put on 重点关注: the latest time before the case was found, else the first after."""
+    book = casework.cases(town)
+    rows = town["watch"].dropna(subset=["student_key", "found"])
+    rows = rows[rows["found"] <= pd.Timestamp(town.as_of)]
+    rows = rows[[*rolls.PUPIL, "found"]].rename(columns={"found": "date"}).assign(place=list(rows.index))
+    known = book["found"].fillna(book["confirmed"])
+    pairs = book[rolls.PUPIL].assign(known=known).reset_index(names="case").merge(rows, on=rolls.PUPIL)
+    pairs = pairs.assign(gap=(pairs["date"] - pairs["known"]).dt.days)
+    pairs = pairs.assign(after=pairs["gap"] > 0, gap=pairs["gap"].abs()).sort_values(["case", "after", "gap"])
+    found = pairs.drop_duplicates("case").assign(step="列入重点关注", sheet="watch")
+    return found.assign(limit="", due=pd.NaT, days=pd.NA, late=False)
+
+
+def _visited(town: Town, policy: Policy) -> pd.DataFrame:
+    """Every visit with its result, and, of a dropout, by when it had to be; the next one of open dropouts is to come."""
+    now = pd.Timestamp(town.as_of)
+    rows = placed(casework.visits(town), "date")
+    rows = rows[rows["date"] <= now]
+    told = rows["mode"].fillna("劝返") + "：" + rows["result"].fillna("结果未填")
+    found = pd.DataFrame({"case": rows["case"], "date": rows["date"], "step": told, "place": list(rows.index)}).assign(
+        sheet="visit"
+    )
+    gaps = deadlines.state(town, policy, cases.INTERVAL)
+    numbers = {place: case for case, place in casework.cases(town)["dropout"].items() if place is not None}
+    gaps = gaps.assign(case=[numbers[place] for place in gaps.index], place=list(gaps.index))
+    met = gaps.dropna(subset=["done"]).drop_duplicates(["case", "done"])[["case", "done", "due", "days", "late"]]
+    found = found.merge(met.rename(columns={"done": "date"}), how="left", on=["case", "date"])
+    upcoming = gaps[gaps["done"].isna() & gaps["due"].notna()].assign(
+        step=cases.INTERVAL.title, sheet="dropout", date=pd.NaT
+    )
+    both = pd.concat([found, upcoming[[*found.columns]]], ignore_index=True)
+    limit = _limit(policy, cases.INTERVAL)
+    return both.assign(
+        limit=both["due"].notna().map({True: limit, False: ""}), late=both["late"].fillna(False).astype(bool)
+    )
+
+
+def _served(town: Town, policy: Policy) -> pd.DataFrame:
+    """Each paper when it was served, with its time limit: how many days are left, or by how many the next step was late."""
+    rows = placed(casework.papers(town), "served")
+    rows = rows[rows["served"] <= pd.Timestamp(town.as_of)]
+    state = deadlines.state(town, policy, papers.PAPER).reindex(rows.index)
+    until = "限" + rows["deadline"].dt.strftime("%Y-%m-%d")
+    found = pd.DataFrame({"case": rows["case"], "date": rows["served"], "place": list(rows.index)}, rows.index)
+    found = found.assign(step=SERVED + rows["doc_type"].fillna("文书"), limit=until.fillna(""), sheet="legal")
+    return found.assign(due=state["due"], days=state["days"], late=state["late"].fillna(False).astype(bool))
+
+
+def _gone_again(town: Town) -> pd.DataFrame:
+    book = casework.cases(town)
+    rows = book[book["relapsed"] <= pd.Timestamp(town.as_of)]
+    found = pd.DataFrame({"case": rows.index, "date": rows["relapsed"], "place": rows["dropout"]})
+    return found.assign(step=AGAIN, sheet="dropout", limit="", due=pd.NaT, days=pd.NA, late=False)
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+def states(town: Town, day: dt.date) -> pd.Series:
+    """How each case stood at the end of a day: 疑似, 辍学劝返中, 已复学跟踪, 再次辍学, 已销号; "" before it was found.
+
+    Indexed as `casework.cases`. A suspected case that was closed, but not as 转辍学台账, is 已销号; one handed on to 辍学台账
+    stays 疑似 until it stands there.
+    """
+    book, now = casework.cases(town), pd.Timestamp(day)
+    known = book["found"].fillna(book["confirmed"])
+    found = pd.Series(NONE, book.index, dtype="str")
+    for since, state in (
+        (known, SUSPECTED),
+        (book["confirmed"], AWAY),
+        (book["back"], FOLLOWED),
+        (book["relapsed"], AGAIN),
+        (earliest(casework.settled(book), book["struck"]), CLOSED),
+    ):
+        found = found.mask(since <= now, state)
+    return found
+
+
+def next_steps(town: Town, policy: Policy) -> pd.DataFrame:
+    """What is due next in each case that is not closed at as_of, the most pressing first.
+
+    WHO, owner (包保人), state, away (first day away), step, due, days, late; the case's number as index. A case with nothing due
+    has no step.
+    """
+    book, told = casework.cases(town), steps(town, policy)
+    book = book.assign(state=states(town, town.as_of), owner=book["owner2"].fillna(book["owner"]))
+    book = book.loc[book["state"].isin((*OPEN, FOLLOWED)), [*WHO, "owner", "state", "away"]]
+    running = deadlines.state(town, policy, papers.PAPER)
+    running = set(running.index[running["done"].isna() & running["due"].notna()])
+    limits = told[(told["sheet"] == "legal") & told["place"].isin(running)]
+    limits = limits.assign(step=limits["step"].str.removeprefix(SERVED) + "限期")
+    waiting = pd.concat([told[told["date"].isna() & told["due"].notna()], limits, _promises(town, policy)])
+    first = waiting.sort_values("due", kind="stable").drop_duplicates("case").set_index("case")
+    return book.join(first[["step", "due", "days", "late"]]).sort_values(["due", "away"], kind="stable")
+
+
+def _promises(town: Town, policy: Policy) -> pd.DataFrame:
+    """The last promised visit of each case that has not been made."""
+    state = deadlines.state(town, policy, papers.PROMISED)
+    state = state[state["done"].isna() & state["due"].notna()]
+    numbers = casework.visits(town)["case"].reindex(state.index)
+    return state.assign(case=numbers.astype("int64"), step=papers.PROMISED.title)

@@ -1,0 +1,248 @@
+"""What a cell refers to: the key behind an id, a name or an alias that people typed into a column with `reference`.
+
+Pure. A class is known by its id, or by its name within the same school however it is written (七1班, 7（1）班); a member of
+staff by number or name; a school by code, full name or usual name; a village by code or name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..core.schema import CENTRE
+from ..core.tables import Town
+
+KEY, LABEL, ALIAS, MANY, NONE = "key", "label", "alias", "many", ""  # how a value was understood
+_NUMERALS = "一二三四五六七八九"
+_CLASS = re.compile(
+    r"(?:(?P<junior>初)|小)?(?P<grade>[一二三四五六七八九1-9])(?:年级|年)?"
+    r"[(\[【<.·、-]*(?P<number>[1-9][0-9]?|[一二三四五六七八九]?十?[一二三四五六七八九]?)[)\]】>]*班?"
+)
+
+
+# --- class names ------------------------------------------------------------------------------------------------------
+def class_label(text: str) -> str:
+    """A class name as the registry should write it: 七1班, 7（1）班, 七年级1班, 初一(1)班 -> 七(1)班; else the text, folded."""
+    folded = "".join(unicodedata.normalize("NFKC", text).split())
+    match = _CLASS.fullmatch(folded)
+    if not match or not match["number"]:
+        return folded
+    grade = _number(match["grade"]) + (6 if match["junior"] else 0)
+    return f"{_NUMERALS[grade - 1]}({_number(match['number'])})班" if grade <= 9 else folded
+
+
+def _number(text: str) -> int:
+    """Digits or a numeral up to 九十九 as a number."""
+    if text.isdecimal():
+        return int(text)
+    tens, ten, ones = text.rpartition("十")
+    return ((_NUMERALS.index(tens) + 1 if tens else 1) * 10 if ten else 0) + (_NUMERALS.index(ones) + 1 if ones else 0)
+
+
+# --- directories ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Directory:
+    """A sheet that others refer to: its keys, and what else its rows are called, each with the school it belongs to ("": none).
+
+    `unsure` counts the rows of a school whose key or name is empty or unreadable: so many names in use there cannot be judged.
+    """
+
+    keys: dict[str, frozenset[str]]
+    called: dict[str, dict[str, tuple[str, str]]]  # name -> key -> (school, LABEL or ALIAS)
+    own_school_only: bool  # such a name says nothing outside its school
+    unsure: dict[str, int]
+
+    def find(self, home: str, value: str) -> tuple[str, str]:
+        """The key that a value stands for in a row of a school, and how it was understood (KEY, LABEL, ALIAS, MANY, NONE)."""
+        anywhere = not self.own_school_only or home in ("", CENTRE)
+        if value in self.keys and (anywhere or self.keys[value] & {home, ""}):
+            return value, KEY
+        meant = self.called.get(value) or self.called.get(class_label(value), {})
+        own = {key: way for key, (school, way) in meant.items() if school == home}
+        if not own and anywhere:
+            own = {key: way for key, (_, way) in meant.items()}
+        if len(own) == 1:
+            return next(iter(own.items()))
+        return "", MANY if own else NONE
+
+    def near(self, home: str, value: str) -> str:
+        """A hint with the nearest name in use, or nothing."""
+        names = [
+            name
+            for name, meant in self.called.items()
+            if not self.own_school_only or home in {school for school, _ in meant.values()}
+        ]
+        close = difflib.get_close_matches(value, names, 1, 0.5)
+        return f"是不是“{close[0]}”？" if close else ""
+
+
+def directory(town: Town, target: str) -> Directory:
+    """The directory of a sheet (school, class, staff, village, suspected ...)."""
+    return town.once(_directory, target)
+
+
+def _directory(town: Town, target: str) -> Directory:
+    sheet, frame = town.schema.sheets[target], town[target]
+    key_name = sheet.primary_key[0]
+    townwide = target in ("school", "village")
+    homes = pd.Series("", frame.index, dtype="str") if townwide else homes_of(town, target)
+    keys: dict[str, set[str]] = {}
+    called: dict[str, dict[str, tuple[str, str]]] = {}
+    for home, key, *labels in zip(homes, frame[key_name], *(frame[label] for label in sheet.labels), strict=True):
+        if pd.isna(key):
+            continue
+        # a class id says which school it is of; the number of a case is only sure to be unique within its school
+        keys.setdefault(key, set()).add("" if target == "class" else home)
+        for text, way in _names(target, ["" if pd.isna(label) else label for label in labels]):
+            called.setdefault(text, {}).setdefault(key, (home, way))
+    lost = frame[[key_name, *sheet.labels[:1]]].isna().any(axis=1)
+    own_school_only = target == "class" or town.schema.book_of[target].owner == "school"
+    unsure = homes[lost].value_counts().to_dict()
+    return Directory({key: frozenset(found) for key, found in keys.items()}, called, own_school_only, unsure)
+
+
+def _names(target: str, labels: list[str]) -> list[tuple[str, str]]:
+    """What a row is called, with the way: its first label, other labels (aliases, several in a cell), 中心校 for 中心学校."""
+    if not labels:
+        return []
+    first = class_label(labels[0]) if target == "class" else labels[0]
+    found = [(first, LABEL)] if first else []
+    found += [(text, ALIAS) for label in labels[1:] for text in re.split(r"[、,，;；\s]+", label) if text]
+    if target == "school" and "中心学校" in first:
+        found.append((first.replace("中心学校", "中心校"), ALIAS))
+    return found
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+def homes_of(town: Town, sheet_name: str) -> pd.Series:
+    """The school (full name) each row of a sheet is about: its folder; in the centre's workbooks, the school it names."""
+    frame, sheet = town[sheet_name], town.schema.sheets[sheet_name]
+    if sheet_name == "school":
+        return frame["school_name"].fillna("")
+    item = sheet.by_name.get("school_code")
+    if town.schema.book_of[sheet_name].owner == "school" or item is None or item.reference != "school":
+        return frame["home"]
+    return named(keyed(town, sheet_name, "school_code"), school_names(town)).fillna("")
+
+
+def resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
+    """Each value of a column with `reference`: value, home (school of the row), key, via; one row a value, indexed as the sheet.
+
+    A cell with several values gives several rows; an empty or unread cell gives none.
+    """
+    return town.once(_resolve, sheet_name, field_name)
+
+
+def _resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
+    item = town.schema.sheets[sheet_name].by_name[field_name]
+    values = town[sheet_name][field_name].dropna()
+    if item.many:
+        values = values.str.split("、").explode()
+    # which school a row of the registry is about is itself a reference to a school: there it does not matter
+    homes = town[sheet_name]["home"] if item.reference == "school" else homes_of(town, sheet_name)
+    return look_up(town, pd.DataFrame({"value": values, "home": homes.reindex(values.index)}), item.reference)
+
+
+def look_up(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
+    """`cells` (value, home) with the columns key and via; each distinct pair is looked up once."""
+    book = directory(town, target)
+    pairs = list(zip(cells["home"].tolist(), cells["value"].tolist(), strict=True))
+    answers = {pair: book.find(*pair) for pair in set(pairs)}
+    found = pd.DataFrame([answers[pair] for pair in pairs], columns=["key", "via"], index=cells.index, dtype="str")
+    return cells.assign(key=found["key"], via=found["via"])
+
+
+def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
+    """The keys that a column with `reference` stands for (one value a cell), indexed as the sheet; missing where unknown."""
+    return town.once(_keyed, sheet_name, field_name)
+
+
+def _keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
+    found = resolve(town, sheet_name, field_name)
+    return found.loc[found["key"] != "", "key"].reindex(town[sheet_name].index).astype("str")
+
+
+def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
+    """The looked-up `cells` that stand for nothing. None where the sheet they refer to could not be read or has no rows."""
+    sheet = town.schema.sheets[target]
+    unread = town.unread_homes(target, *sheet.primary_key, *sheet.labels[:1])
+    if town.schema.book_of[target].owner == "centre" and (unread or town[target].empty):
+        return cells.iloc[:0]
+    lost = cells[(cells["via"] == NONE) & ~cells["home"].isin(unread)]
+    unsure = directory(town, target).unsure
+    if unsure and len(lost):
+        kinds = lost.groupby("home")["value"].transform("nunique")
+        lost = lost[kinds > tally(lost["home"], unsure) + unsure.get("", 0)]
+    return lost
+
+
+def named(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    """The name that belongs to each value of a column, missing where it has none."""
+    names = dict(names)
+    return pd.Series([names.get(value) for value in column.tolist()], column.index, dtype="str")
+
+
+def dated(column: pd.Series, days: Mapping[str, pd.Timestamp]) -> pd.Series:
+    """The date that belongs to each value of a column, NaT where it has none."""
+    days = dict(days)
+    return pd.Series([days.get(value, pd.NaT) for value in column.tolist()], column.index, dtype="datetime64[us]")
+
+
+def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
+    """The number that belongs to each value of a column, 0 where it has none."""
+    numbers = dict(numbers)
+    return pd.Series([numbers.get(value, 0) for value in column.tolist()], column.index, dtype="int64")
+
+
+def school_names(town: Town) -> dict[str, str]:
+    """School code -> full name."""
+    rows = town["school"].dropna(subset=["school_code", "school_name"])
+    return dict(zip(rows["school_code"], rows["school_name"], strict=True))
+
+
+def class_names(town: Town) -> dict[str, str]:
+    """Class id -> class name."""
+    rows = town["class"].dropna(subset=["class_id"])
+    return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
+
+
+def class_grades(town: Town) -> dict[str, int]:
+    """Class id -> grade, of the classes that have one."""
+    rows = town["class"].dropna(subset=["class_id", "grade"])
+    return dict(zip(rows["class_id"], rows["grade"], strict=True))
+
+
+# --- schools by name ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class School:
+    """A school as people may name it: full name (its folder), code, other names."""
+
+    name: str
+    code: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+def schools_in(rows: pd.DataFrame) -> tuple[School, ...]:
+    """The schools of rows of 学校 that have a name."""
+    texts = rows.dropna(subset=["school_name"]).fillna({"school_code": "", "school_alias": ""})
+    columns = texts[["school_name", "school_code", "school_alias"]].itertuples(index=False, name=None)
+    return tuple(School(name, code, tuple(filter(None, alias.split("、")))) for name, code, alias in columns)
+
+
+def school_called(wanted: str, schools: Iterable[School]) -> tuple[str, str]:
+    """The full name of the school meant by a full name, code or usual name, and ""; where none is, "" and the nearest one.
+
+    The one way the command line, a parameter file and an address of a page find a school.
+    """
+    schools = tuple(schools)
+    known = {text: school.name for school in schools for text in (*school.aliases, school.code) if text}
+    known |= {school.name: school.name for school in schools}
+    if wanted in known:
+        return known[wanted], ""
+    near = difflib.get_close_matches(wanted, known, 1, 0.5)
+    return "", known[near[0]] if near else ""

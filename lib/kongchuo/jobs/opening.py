@@ -1,0 +1,160 @@
+"""From paths to a judged township: find the shared folder, read the year, load the policy, examine everything.
+
+The command line, the notebooks and the tests all come in through here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from ..core import places, policy, years
+from ..core.findings import Finding, UserError
+from ..core.tables import Town
+from ..field import deadlines
+from ..judging.examining import examine
+from ..judging.questions import Question
+from ..judging.rules import Judgement, NotJudged
+from ..judging.waivers import Waived
+from ..workbooks import reading
+from . import remembering
+
+UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11"))  # codes that mean a whole workbook was not read
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The judgement of a school year as of a day; `wanted` are the paths inside the shared folder asked for (empty: all)."""
+
+    year: str
+    as_of: dt.date
+    judgement: Judgement
+    wanted: tuple[str, ...] = ()
+
+    def asked(self, name: str) -> bool:
+        """Whether a workbook or folder (path inside the shared folder) is among what was asked for; last year's is with this year's."""
+        home = name.partition("/")[2]
+        name = f"{self.year}/{home}" if home else name
+        return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in self.wanted)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings in the workbooks asked for."""
+        return tuple(finding for finding in self.judgement.findings if self.asked(finding.workbook))
+
+    @property
+    def waived(self) -> tuple[Waived, ...]:
+        """The findings in the workbooks asked for that a waiver keeps silent."""
+        return tuple(one for one in self.judgement.waived if self.asked(one.finding.workbook))
+
+    @property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """What could not be judged in the folders asked for."""
+        return tuple(item for item in self.judgement.not_judged if self.asked(f"{self.year}/{item.home}"))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions about the workbooks asked for."""
+        return tuple(one for one in self.judgement.questions if any(self._asked(row.workbook) for row in one.places))
+
+    @property
+    def unreadable(self) -> tuple[Finding, ...]:
+        """Findings that say a whole workbook is missing or could not be read."""
+        return tuple(finding for finding in self.findings if finding.rule in UNREADABLE)
+
+
+def check(
+    paths: Sequence[Path],
+    as_of: dt.date | None = None,
+    *,
+    remembered: bool = True,
+    snapshots: Sequence[tuple[Path, dt.date]] = (),
+) -> Checked:
+    """Judge the school year that `paths` (a shared folder, a year, a school's folder, workbooks) belong to.
+
+    The whole year is read, since rules compare workbooks; `wanted` limits what is shown. Where nothing has changed since the
+    last time, what was found then is said again without reading (`remembered`). The first of `snapshots` (a shared folder as it
+    was, and the day) that holds the year is what questions compare with. Raises UserError where nothing can be found.
+    """
+    shared, year, wanted = reading.locate(list(paths))
+    earlier = next((one for one in snapshots if (one[0] / year).is_dir()), None)
+    note = str(earlier) if earlier else ""
+    key = remembering.fingerprint(shared, year, as_of, note) if remembered else ""
+    known = remembering.recall(shared, year, key) if remembered else None
+    if known is None:
+        town, _, judgement = judged(shared, year, as_of, earlier)
+        known = town.as_of, judgement
+        if (
+            remembered and remembering.fingerprint(shared, year, as_of, note) == key
+        ):  # nobody has saved anything meanwhile
+            remembering.remember(shared, year, key, *known)
+    return Checked(year, *known, tuple(wanted))
+
+
+def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> tuple[dt.date, pd.DataFrame]:
+    """The day, and what is overdue or falls due within so many calendar days in the folders asked for (see deadlines.due)."""
+    shared, year, wanted = reading.locate(list(paths))
+    town = reading.read_year(shared, year, as_of=as_of)
+    rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within)
+    homes = {path.split("/")[1] for path in wanted}
+    return town.as_of, rows[rows["home"].isin(homes) | (not homes)]
+
+
+def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
+    """Read and judge one school year of a shared folder as of a day; in one process each year and day only once.
+
+    Raises UserError where the folder does not hold that year.
+    """
+    shared, _, _ = reading.locate([folder])
+    if not (shared / year).is_dir():
+        found = sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))
+        raise UserError(
+            f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(found) or '无'}。请改月份，或建立该学年的文件夹。"
+        )
+    return _kept(shared, year, as_of)
+
+
+def judged(
+    shared: Path, year: str, as_of: dt.date | None, earlier: tuple[Path, dt.date] | None = None
+) -> tuple[Town, policy.Policy, Judgement]:
+    """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
+    town = reading.read_year(shared, year, as_of=as_of)
+    held = policy.load(places.POLICY, on=town.as_of)
+    before = (reading.read_year(earlier[0], year, as_of=earlier[1]), earlier[1]) if earlier else None
+    return town, held, examine(town, held, before)
+
+
+@cache
+def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
+    """`judged`, shared by the runs of one batch through its private scratch folder, which lives no longer than the batch."""
+    scratch = os.environ.get(places.SCRATCH)
+    if not scratch:
+        return judged(shared, year, as_of)
+    # The inputs of a batch are a snapshot, so its path stands for its content.
+    key = hashlib.sha256(f"{shared}|{year}|{as_of}".encode()).hexdigest()[:16]
+    path = Path(scratch) / f"judged-{key}.pickle"
+    if path.is_file():
+        return pickle.loads(path.read_bytes())
+    found = judged(shared, year, as_of, _earlier(Path(scratch)))
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_bytes(pickle.dumps(found, protocol=5))
+    part.replace(path)
+    return found
+
+
+def _earlier(scratch: Path) -> tuple[Path, dt.date] | None:
+    """The older copy of the shared folder that the batch has named to its runs."""
+    path = scratch / places.EARLIER
+    if not path.is_file():
+        return None
+    folder, taken = json.loads(path.read_text("utf-8"))
+    return Path(folder), dt.date.fromisoformat(taken)

@@ -1,0 +1,169 @@
+"""What was found goes back to those who can mend it: marked copies in the returns folder, or marks in their own workbooks.
+
+<out>/returns/<school>/<workbook>_校验.xlsx, or <workbook>_校验结果.xlsx, a list, where the workbook itself cannot be marked;
+<out>/returns/原件/<day>/<school>/ holds the workbooks as they were before they were marked in place;
+<out>/returns/记录/<school>.json which findings are known since when.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.findings import UserError
+from ..core.places import RECORDS, RETURNS
+from ..core.schema import CENTRE
+from ..core.tables import Town, Workbook
+from ..judging.rules import Judgement
+from ..workbooks import marking, reading, writing
+from ..workbooks.marking import Plan, Refused, saving
+from ..workbooks.reading import folders
+from . import following, opening
+
+ORIGINALS = "原件"
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What became of one workbook: its name, how many findings it shows, where; `refused` says why it is not marked itself.
+
+    `only_copy`: it was to be marked in place, but is not made from our template, and only a copy of such a file is ever marked.
+    """
+
+    name: str
+    count: int
+    path: Path
+    refused: str = ""
+    only_copy: bool = False
+
+
+def mark(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    in_place: bool = False,
+    clear: bool = False,
+    as_of: dt.date | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    warn: Callable[[str], None] = lambda line: None,
+) -> list[Returned]:
+    """Judge the school year of `paths` and show the findings in each workbook asked for; `clear` takes all marks out.
+
+    A workbook without findings is written only where it still shows some. What a rule found before stays listed, without a
+    mark, where it could not judge this time; `warn` is told of each rule of ours that failed. Raises UserError where nothing
+    can be found.
+    """
+    shared, year, wanted = reading.locate(list(paths))
+    town, _, judgement = opening.judged(shared, year, as_of)
+    checked = opening.Checked(year, town.as_of, judgement, tuple(wanted))
+    names = [book.name for book in town.workbooks if checked.asked(book.name)]
+    returned, shown = [], {}
+    for line in judgement.broken:
+        warn(line)
+    for name in names:
+        waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
+        plan = marking.plan(town, name, () if clear else judgement.findings, waived)
+        if not clear:
+            plan = marking.keeping(plan, _unjudged(town, judgement, name), *_copies(shared / name, out))
+        shown[name] = plan
+        one = _return(town.by_name[name], plan, shared, out, in_place)
+        if one is not None:
+            returned.append(one)
+            say(_line(one))
+    if not names:
+        raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
+    if not clear:
+        for line in _follow(town, shown, out / RETURNS / RECORDS):
+            say(line)
+    return returned
+
+
+def refresh(paths: Sequence[Path], out: Path, say: Callable[[str], None]) -> None:
+    """Make the marked copies of workbooks anew, of whatever school year they are; those among the copies are no workbooks."""
+    years: dict[str, list[Path]] = {}
+    for path in paths:
+        path = path.resolve()
+        year = next((part for part in reversed(path.parts[:-1]) if folders.is_year(part)), None)
+        if year and not path.is_relative_to(out.resolve()):
+            years.setdefault(year, []).append(path)
+    for _, own in sorted(years.items()):
+        mark(own, out, say=say)
+
+
+def _unjudged(town: Town, judgement: Judgement, name: str) -> frozenset[str]:
+    """Codes of the rules that said nothing of a workbook's school: they failed, or lacked a whole sheet or column."""
+    homes = (town.by_name[name].home, CENTRE)
+    lacking = (item.rule for item in judgement.not_judged if item.home in homes and not item.cells)
+    return judgement.failed.union(lacking)
+
+
+def _copies(path: Path, out: Path) -> Iterator[bytes]:
+    """The workbook itself and its marked copy, those of them that can be read."""
+    for one in (path, out / RETURNS / path.parent.name / f"{path.stem}_校验{path.suffix}"):
+        with suppress(OSError):
+            yield one.read_bytes()
+
+
+def _follow(town: Town, shown: dict[str, Plan], folder: Path) -> Iterator[str]:
+    """Keep in each school's record what is found now, and tell how that compares with before."""
+    for home in dict.fromkeys(town.by_name[name].home for name in shown):
+        path = folder / f"{home}.json"
+        record = following.load(path)
+        for name, plan in shown.items():
+            workbook = town.by_name[name]
+            if workbook.home == home and workbook.read:  # of one that cannot be read nothing is known to be mended
+                found = (entry.identity for entry in plan.entries if not entry.waived)  # unseen is not mended
+                record[name] = following.follow(record.get(name, {}), found, town.as_of)
+        try:
+            saving.write_copy(path, following.dump(record))
+        except Refused as error:
+            raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
+        yield f"  {home}：{following.course(record, town.as_of)}"
+
+
+def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: bool) -> Returned | None:
+    path, home = shared / workbook.name, out / RETURNS / workbook.home
+    copy, listed = home / f"{path.stem}_校验{path.suffix}", home / f"{path.stem}_校验结果.xlsx"
+    try:
+        if not workbook.read:
+            raise Refused("读不到或打不开")
+        data = path.read_bytes()
+        saving.same(data, plan.sha256)
+        earlier = copy.read_bytes() if copy.is_file() else b""
+        made = marking.marked(data, plan, workbook.book, earlier)
+        own = in_place and marking.is_ours(data, workbook.book)
+        if own:
+            kept = out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
+            saving.write_in_place(path, made, plan.sha256, kept)
+        elif made != (earlier or data):  # what was found before must not stand there for ever
+            saving.write_copy(copy, made, like=path)
+        with suppress(OSError):  # the list of before, which somebody may be reading
+            listed.unlink(missing_ok=True)
+        if made == data and not plan.open and not earlier:
+            return None
+        return Returned(workbook.name, plan.open, path if own else copy, only_copy=in_place and not own)
+    except (Refused, OSError) as error:
+        return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
+
+
+def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: bool) -> Returned | None:
+    """What cannot be marked gets a list of its findings in the returns folder."""
+    if not plan.open:
+        return Returned(workbook.name, 0, listed, why) if in_place else None
+    try:
+        saving.write_copy(listed, writing.findings_workbook(entry for entry in plan.entries if entry.lit))
+    except Refused as error:
+        raise UserError(
+            f"“{workbook.name}”没有标记（{why}），问题清单也存不下来：{error}。请换一个 --out 文件夹。"
+        ) from error
+    return Returned(workbook.name, plan.open, listed, why)
+
+
+def _line(one: Returned) -> str:
+    if one.refused:
+        return f"  {one.name}：没有标记，{one.refused}。{f'问题 {one.count} 条另列在 {one.path}' if one.count else ''}"
+    kept = "不是由本程序的模板做成的，原件没有改动，只做了副本；" if one.only_copy else ""
+    return f"  {one.name}：{kept}{f'标出问题 {one.count} 条' if one.count else '标记已清除'}，{one.path}"

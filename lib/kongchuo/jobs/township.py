@@ -1,0 +1,94 @@
+"""An example township as files: the rows of `examples`, written by `writing`, and the list of faults planted in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xlsxwriter.worksheet import Worksheet
+
+from .. import examples
+from ..core import schema
+from ..core.findings import UserError
+from ..core.places import HINT
+from ..core.schema import Sheet
+from ..examples.faults import Row, Spoilt
+from ..workbooks import writing
+
+PLANTED = "planted.json"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made: the shared folder, how many workbooks and pupils, and the planted faults (see planted.json)."""
+
+    folder: Path
+    workbooks: int
+    pupils: int
+    planted: tuple[dict[str, object], ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """One Chinese sentence."""
+        faults = f"，埋入错误 {len(self.planted)} 处（清单见 {PLANTED}）" if self.planted else ""
+        return f"已在 {self.folder} 生成 {self.workbooks} 个工作簿，花名册共 {self.pupils} 人{faults}。"
+
+
+def make(folder: Path, schools: int = 13, pupils: int = 4000, seed: int = 1, *, faults: bool = False) -> Made:
+    """Write an invented township into `folder`, which then is a shared folder; with `faults`, planted.json beside it.
+
+    Raises UserError when there is already a school year in it, or for too few schools or pupils.
+    """
+    if (folder / examples.YEAR).exists():
+        raise UserError(f"“{folder}”里已有 {examples.YEAR}，没有改动。请换一个空文件夹。")
+    try:
+        workbooks = examples.workbooks(schools, pupils, seed)
+    except ValueError as error:
+        raise UserError("示例镇至少要2所学校，每所学校至少12名学生。") from error
+    books = schema.default()
+    if not faults:
+        return Made(folder, *_write(folder, workbooks, {}))
+    hand = examples.plant(dict(workbooks), books, seed)
+    planted = tuple(hand.listed())
+    written = _write(folder, hand.books.items(), hand.spoilt)
+    (folder / PLANTED).write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return Made(folder, *written, planted)
+
+
+def _write(
+    folder: Path, workbooks: Iterable[tuple[str, examples.Rows]], spoilt: dict[tuple[str, str], Spoilt]
+) -> tuple[int, int]:
+    """Write every workbook; returns how many there were, and how many pupils stand on this year's rosters."""
+    books, count, enrolled = schema.default(), 0, 0
+    for path, rows in workbooks:
+
+        def finish(sheet: Sheet, ws: Worksheet, path: str = path, rows: examples.Rows = rows) -> None:
+            if (path, sheet.name) in spoilt:
+                _spoil(sheet, ws, rows[sheet.name], spoilt[path, sheet.name])
+
+        target = folder / path
+        writing.write_workbook(target, books.by_stem[target.stem], rows, books, finish=finish if spoilt else None)
+        count += 1
+        enrolled += len(rows.get("roster", ())) if path.startswith(f"{examples.YEAR}/") else 0
+    return count, enrolled
+
+
+def _spoil(sheet: Sheet, ws: Worksheet, rows: list[Row], spoilt: Spoilt) -> None:
+    """Do to a worksheet what values cannot: see Spoilt."""
+    place = {item.name: column for column, item in enumerate(sheet.typed)}
+    number = {id(row): at for at, row in enumerate(rows, start=1)}
+    if spoilt.title:
+        for column in (*place.values(), len(place)):
+            ws.write_string(0, column, "" if column else spoilt.title)
+        ws.write_string(1, len(place), HINT)
+    for name, text in spoilt.header.items():
+        ws.write_string(0, place[name], text)
+    for row in spoilt.hidden:
+        ws.set_row(number[id(row)], None, None, {"hidden": True})
+    for row, name in spoilt.errors:
+        ws.write_formula(number[id(row)], place[name], "=NA()", None, "#N/A")
+    for row, name in spoilt.merged:
+        top = number[id(row)]
+        ws.merge_range(top, place[name], top + 1, place[name], row.get(name, ""), None)

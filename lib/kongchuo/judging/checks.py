@@ -1,0 +1,223 @@
+"""What the schema alone can judge: required cells, repeated keys, names, telephones, references to rows that do not exist.
+
+Pure. Each function yields Findings over the whole township, sheet by sheet; identity numbers have a module of their own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+from operator import and_
+
+import pandas as pd
+
+from ..core.cells import quoted
+from ..core.findings import KINDS, Finding
+from ..core.schema import TERMS, Field, Sheet
+from ..core.tables import Town
+from ..field import identity
+from ..field.references import dangling, directory, look_up, resolve
+from ..field.rolls import terms
+
+NAME = (
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003134f·]+"  # Chinese characters and the middle dot
+)
+PHONE = r"1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}"
+MUST_HAVE_ROWS = ("school", "class", "staff", "term", "calendar", "roster", "baseline", "daily")
+JUDGED_BY_RULES = ("staff", "class", "roster")  # references that are no F10: G05, F22, X06
+BOND_TARGETS = {
+    "学校": "school",
+    "年级": "school",
+    "班级": "class",
+    "行政村": "village",
+}  # 对象类型 -> sheet; pupils: X06
+
+
+def check(town: Town) -> list[Finding]:
+    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, R12; in order."""
+    found: list[Finding] = []
+    for judge in (
+        empty_sheets,
+        empty_cells,
+        repeated_keys,
+        odd_names,
+        odd_phones,
+        identity.check,
+        lost_references,
+        outside_term,
+    ):
+        found += judge(town)
+    return sorted(found)
+
+
+# --- R12 --------------------------------------------------------------------------------------------------------------
+def empty_sheets(town: Town) -> Iterator[Finding]:
+    """R12: a sheet without which nothing can be counted has no rows. 日查 of a term that has not begun may be empty."""
+    later = [term for term in TERMS if _begins(town, term) > town.as_of]
+    for workbook in town.workbooks:
+        if workbook.book.per_term and any(term in workbook.name for term in later):
+            continue
+        for name in MUST_HAVE_ROWS:
+            if name in workbook.tables and workbook.tables[name].frame.empty:
+                yield KINDS["R12"].at(workbook.place(workbook.book.by_name[name]))
+
+
+def _begins(town: Town, term: str) -> dt.date:
+    held = terms(town).loc[lambda frame: frame["term"] == term, "start"]
+    year = int(town.year[:4])
+    return held.iloc[0].date() if len(held) else dt.date(year, 9, 1) if term == TERMS[0] else dt.date(year + 1, 3, 1)
+
+
+# --- F17 --------------------------------------------------------------------------------------------------------------
+def empty_cells(town: Town) -> Iterator[Finding]:
+    """F17: a required cell is empty. Cells that could not be read are not empty; a missing column is F12's business."""
+    for sheet in town.filled:
+        judged = [item for item in sheet.typed if item.required or item.required_when or item.required_unless]
+        holes = town[sheet.name][[item.name for item in judged]].isna()
+        with_holes = holes.any()
+        for item in judged:
+            if with_holes[item.name]:
+                yield from _empty(town, sheet, item, holes[item.name])
+        for group in {item.required_one_of for item in sheet.typed} - {""}:
+            yield from _empty_group(town, sheet, [item for item in sheet.typed if item.required_one_of == group])
+
+
+def _empty(town: Town, sheet: Sheet, item: Field, empty: pd.Series) -> Iterator[Finding]:
+    empty = empty & town.known(sheet.name, item.name)
+    why = ""
+    if not item.required:
+        condition = item.required_when or item.required_unless
+        met, told = _met(town, sheet, condition)
+        empty &= told & (met if item.required_when else ~met)
+        why = f"{sheet.when(item)}。"
+    for index in empty.index[empty]:
+        yield KINDS["F17"].at(town.place(sheet.name, index, item.name), why=why)
+
+
+def _met(town: Town, sheet: Sheet, condition: dict[str, tuple[str, ...]]) -> tuple[pd.Series, pd.Series]:
+    """Whether all fields of a condition hold one of their values ("*": any), and whether they could all be read."""
+    met, told = [], []
+    for name, values in condition.items():
+        column = town[sheet.name][name]
+        if "*" in values:
+            met.append(column.notna())
+        elif sheet.by_name[name].type == "boolean":
+            met.append(column.map({True: "是", False: "否"}).isin(values))
+        else:
+            met.append(column.astype("str").isin(values))
+        told.append(town.known(sheet.name, name))
+    return reduce(and_, met), reduce(and_, told)
+
+
+def _empty_group(town: Town, sheet: Sheet, items: list[Field]) -> Iterator[Finding]:
+    """At least one of these columns must be filled; where one of them is required anyway, its own F17 says so."""
+    if any(item.required for item in items):
+        return
+    frame = town[sheet.name]
+    empty = reduce(and_, (frame[item.name].isna() & town.known(sheet.name, item.name) for item in items))
+    why = f"{sheet.when(items[0])}。"
+    for index in frame.index[empty]:
+        yield KINDS["F17"].at(town.place(sheet.name, index, items[0].name), why=why)
+
+
+# --- F18 --------------------------------------------------------------------------------------------------------------
+def repeated_keys(town: Town) -> Iterator[Finding]:
+    """F18: a primary key or a unique value occurs again in the same workbook; the first row is taken as the right one."""
+    for sheet in town.filled:
+        said: set[tuple[tuple[str, int], int]] = (
+            set()
+        )  # a row copied as a whole repeats several columns, but is one fault
+        unique = [(item.name,) for item in sheet.typed if item.unique and (item.name,) != sheet.primary_key]
+        for names in ((sheet.primary_key,) if sheet.primary_key else ()) + tuple(unique):
+            for index, other in _repeats(town, sheet, names):
+                if (index, other) in said:
+                    continue
+                said.add((index, other))
+                kind = KINDS["F18"]
+                if len(names) > 1:
+                    titles = "、".join(sheet.by_name[name].title for name in names)
+                    kind = replace(kind, says=f"“{titles}”都与第{{other}}行相同")
+                # the last part of a key is the one that tells rows apart
+                yield kind.at(town.place(sheet.name, index, names[-1]), other=other)
+
+
+def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, int], int]]:
+    """The rows whose key has occurred in the same workbook, each with the Excel row where it occurred first."""
+    frame = town[sheet.name]
+    parts, told = {}, pd.Series(True, frame.index)
+    for name in names:
+        item, column = sheet.by_name[name], frame[name]
+        if item.reference and not item.many:
+            column = _meant(town, sheet.name, name)
+        parts[name] = column
+        told &= town.known(sheet.name, name) & (column.notna() if item.required or len(names) == 1 else True)
+    keys = pd.DataFrame(parts)[told]
+    keys = keys[keys.duplicated(keep=False)].reset_index()  # first over all workbooks: nearly nothing is left
+    repeated = keys[keys.duplicated(["workbook", *names], keep=False)].sort_values(["workbook", "row"])
+    first = repeated.groupby(["workbook", *names], dropna=False)["row"].transform("first")
+    for workbook, row, other in zip(repeated["workbook"], repeated["row"], first, strict=True):
+        if row != other:
+            yield (workbook, int(row)), int(other)
+
+
+def _meant(town: Town, sheet_name: str, field_name: str) -> pd.Series:
+    """The keys a column stands for, and what was typed where that is none: 七1班 and its id repeat each other."""
+    found = resolve(town, sheet_name, field_name)
+    return found["key"].where(found["key"] != "", found["value"]).reindex(town[sheet_name].index).astype("str")
+
+
+# --- F08, F14 ---------------------------------------------------------------------------------------------------------
+def odd_names(town: Town) -> Iterator[Finding]:
+    """F08: a person's name holds something that is neither a Chinese character nor the middle dot."""
+    yield from _unlike(town, "person_name", NAME, "F08")
+
+
+def odd_phones(town: Town) -> Iterator[Finding]:
+    """F14: a telephone number is neither eleven digits beginning with 1 nor a landline with its area code."""
+    yield from _unlike(town, "phone", PHONE, "F14")
+
+
+def _unlike(town: Town, form: str, pattern: str, code: str) -> Iterator[Finding]:
+    for sheet in town.filled:
+        for item in sheet.typed:
+            if item.format == form:
+                column = town[sheet.name][item.name].dropna()
+                for index, value in column[~column.str.fullmatch(pattern).astype(bool)].items():
+                    yield KINDS[code].at(town.place(sheet.name, index, item.name), value=quoted(value))
+
+
+# --- F10, F22 ---------------------------------------------------------------------------------------------------------
+def lost_references(town: Town) -> Iterator[Finding]:
+    """F22 for a class that the registry does not have, F10 for a school, village, case or paper that does not exist."""
+    for sheet in town.filled:
+        for item in sheet.typed:
+            if item.reference == "class" or (item.reference and item.reference not in JUDGED_BY_RULES):
+                yield from _lost(town, sheet.name, item.name, resolve(town, sheet.name, item.name), item.reference)
+    frame = town["bond"].dropna(subset=["target_type", "target_id"])
+    for kind, target in BOND_TARGETS.items():
+        values = frame.loc[frame["target_type"] == kind, "target_id"]
+        if kind == "年级":
+            values = values.str.rpartition("-")[0] if len(values) else values
+        cells = pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)})
+        yield from _lost(town, "bond", "target_id", look_up(town, cells, target), target)
+
+
+def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, target: str) -> Iterator[Finding]:
+    kind = KINDS["F22" if target == "class" else "F10"]
+    for index, value, home in dangling(town, cells, target)[["value", "home"]].itertuples(name=None):
+        near = directory(town, target).near(home, value)
+        yield kind.at(town.place(sheet_name, index, field_name), value=quoted(value), near=near)
+
+
+# --- F28 --------------------------------------------------------------------------------------------------------------
+def outside_term(town: Town) -> Iterator[Finding]:
+    """F28: a day in the attendance workbook of another term, as when last term's file was copied; it would count twice."""
+    for term in terms(town).itertuples():
+        for workbook in (book for book in town.workbooks if book.book.per_term and term.term in book.name):
+            for table in workbook.tables.values():
+                dates = table.frame["date"].dropna()
+                for row, day in dates[~dates.between(term.start, term.end)].items():
+                    place = workbook.place(table.sheet, int(row), table.sheet.by_name["date"])
+                    yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term)

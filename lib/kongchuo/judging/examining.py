@@ -1,0 +1,37 @@
+"""Everything that is wrong with a township: what reading saw, what the schema says, what the rules say; and what should be asked. Knows no files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from ..core.findings import Finding
+from ..core.policy import Policy
+from ..core.tables import Town
+from . import checks, waivers
+from .questions import ask
+from .rules import Judgement, judge
+
+# these rules say of an empty cell why it must not be empty: at that cell F17 is silent
+BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
+
+
+def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None) -> Judgement:
+    """The judgement of all rules, its findings joined by those of reading and of the schema, in order and each once.
+
+    Those with a waiver that holds stand apart.
+    `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
+    """
+    judged = judge(town, policy)
+    workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
+    read = (finding for workbook in workbooks for finding in workbook.findings)
+    said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
+    plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
+    asked = ask(town, policy, earlier)
+    broken = (*judged.broken, *asked.broken)
+    findings, waived = waivers.settle(town, sorted({*judged.findings, *read, *plain}))
+    return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=broken)
+
+
+def _place(finding: Finding) -> tuple[str, str, int, str]:
+    return finding.workbook, finding.sheet, finding.row, finding.column

@@ -1,0 +1,170 @@
+"""The rules that take judgement, and the one function that runs them.
+
+RULES is the catalogue: to add a rule, write the function in the module of its workbook and list it in that module's RULES.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ...core import years
+from ...core.findings import Finding
+from ...core.policy import Policy
+from ...core.schema import CENTRE
+from ...core.tables import Town
+from ..questions import Question
+from ..waivers import Waived
+from . import (
+    archive,
+    attendance,
+    back_at_school,
+    cases,
+    census,
+    changes,
+    disabled,
+    duty,
+    enrolment,
+    filings,
+    handover,
+    inspection,
+    membership,
+    pledges,
+    reconcile,
+    registry,
+    selfcheck,
+    steps,
+    support,
+    totals,
+    visits,
+    watch,
+    wording,
+)
+from .base import Mark, Rule, parts
+
+RULES: tuple[Rule, ...] = (
+    *registry.RULES,
+    *census.RULES,
+    *handover.RULES,
+    *duty.RULES,
+    *pledges.RULES,
+    *enrolment.RULES,
+    *changes.RULES,
+    *reconcile.RULES,
+    *attendance.RULES,
+    *cases.RULES,
+    *visits.RULES,
+    *back_at_school.RULES,
+    *steps.RULES,
+    *support.RULES,
+    *membership.RULES,
+    *disabled.RULES,
+    *watch.RULES,
+    *selfcheck.RULES,
+    *filings.RULES,
+    *archive.RULES,
+    *inspection.RULES,
+    *wording.RULES,
+    *totals.RULES,
+)
+
+
+@dataclass(frozen=True, order=True)
+class NotJudged:
+    """A rule that could not judge one folder (school) or some of its rows, and why, in Chinese.
+
+    `cells` are the cells in the way where it was not a whole sheet or column: (workbook, sheet, address).
+    """
+
+    rule: str
+    home: str
+    reason: str
+    cells: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What all rules said of a township: findings in order, and what could not be judged."""
+
+    findings: tuple[Finding, ...]
+    not_judged: tuple[NotJudged, ...]
+    judged: frozenset[str]  # codes of the rules that were run
+    broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
+    questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
+    waived: tuple[Waived, ...] = ()  # findings that a confirmed waiver keeps silent
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Codes of the rules that failed."""
+        return frozenset(line.split()[1] for line in self.broken)
+
+    def of(self, *codes: str) -> tuple[Finding, ...]:
+        """The findings of these codes."""
+        return tuple(finding for finding in self.findings if finding.rule in codes)
+
+
+SHOWN = 5  # addresses of cells in a reason
+
+
+def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
+    for need in rule.needs:
+        earlier, sheet_name, field_name = parts(need)
+        sheet = town.schema.sheets[sheet_name]
+        seen = town.before if earlier else town
+        if seen is None:
+            reason = f"共享文件夹里没有{years.before(town.year)}学年的学籍"
+            yield NotJudged(rule.code, CENTRE, reason)
+            continue
+        whose = f"{seen.year}学年" if earlier else ""
+        column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
+        for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
+            yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
+        for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
+            addresses = [address for _, _, address in cells]
+            more = f"等{len(cells)}格" if len(cells) > SHOWN else ""
+            reason = f"{whose}“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
+            yield NotJudged(rule.code, home, reason, cells)
+
+
+def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """By folder, the cells of a column that hold something nobody could read."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for book in town.holding(sheet_name):
+        table = book.tables.get(sheet_name)
+        for row, name in sorted(table.unread) if table else ():
+            if name == field_name:
+                place = town.place(sheet_name, (book.name, row), name)
+                found.setdefault(book.home, []).append((place.workbook, place.sheet, place.cell))
+    return {home: tuple(cells) for home, cells in found.items()}
+
+
+def _finding(rule: Rule, town: Town, mark: Mark) -> Finding:
+    kind = replace(rule.kind, severity=mark.severity or rule.kind.severity, says=mark.says or rule.kind.says)
+    return kind.at(town.place(mark.sheet, mark.index, mark.column), **mark.facts)
+
+
+def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgement:
+    """Run every rule over the township. Rules see only rows that could be read; what they lacked is in not_judged.
+
+    A rule that fails does not keep the others from running: it stands in `broken` and is not among the judged.
+    """
+    rules = tuple(rules)
+    findings, judged, broken = set(), set(), []
+    for rule in rules:
+        try:
+            findings |= {_finding(rule, town, mark) for mark in rule.judge(town, policy)}
+            judged.add(rule.code)
+        except Exception as error:
+            broken.append(_bug(rule, error))
+    missing = {item for rule in rules for item in _missing(rule, town)}
+    return Judgement(tuple(sorted(findings)), tuple(sorted(missing)), frozenset(judged), tuple(broken))
+
+
+def _bug(rule: Rule, error: Exception) -> str:
+    """What failed and where, without the text of the error: that may hold a pupil's data."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "kongchuo" in frame.filename][-1:]
+    place = own[0] if own else where
+    name = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"规则 {rule.code} 没有运行成功（程序问题，请报告）：{type(error).__name__}，{name} 第{place.lineno}行"

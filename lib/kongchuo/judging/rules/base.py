@@ -1,0 +1,98 @@
+"""What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source.
+
+A rule yields Marks: the row and column that need a person's eye. It opens nothing, prints nothing, registers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ...core.findings import Kind
+from ...core.policy import Policy
+from ...core.schema import CENTRE
+from ...core.tables import Town
+from ...core.tables import of_year as of_year  # the rules take it from here
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a rule found something: sheet, index (workbook, Excel row; row 0 for the whole sheet), column, facts."""
+
+    sheet: str
+    index: tuple[str, int]
+    column: str
+    facts: dict[str, object]
+    severity: str = ""  # only where one rule has two severities (X05)
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: `needs` names sheets ("roster") or columns ("roster.id_no") without which it cannot judge.
+
+    "before:roster.id_no" is the column of the year before.
+    """
+
+    kind: Kind
+    needs: tuple[str, ...]
+    judge: Callable[[Town, Policy], Iterator[Mark]]
+
+    @property
+    def code(self) -> str:
+        """The stable code, as in domain.md section 3."""
+        return self.kind.code
+
+    @property
+    def explains(self) -> str:
+        """The rule in words: its function's docstring."""
+        return (self.judge.__doc__ or "").strip()
+
+
+def parts(need: str) -> tuple[bool, str, str]:
+    """A need as whether it is of the year before, its sheet, and its column ("" for the whole sheet)."""
+    earlier, _, place = need.rpartition(":")
+    sheet, _, column = place.partition(".")
+    return bool(earlier), sheet, column
+
+
+def rule(code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: str, source: str) -> Callable[..., Rule]:
+    """Make the decorated function a Rule. Nothing is registered: the rule must be listed in its module's RULES."""
+    return lambda judge: Rule(Kind(code, severity, says, fix, source), needs, judge)
+
+
+def at(
+    sheet: str, index: tuple[str, int], column: str = "", *, severity: str = "", says: str = "", **facts: object
+) -> Mark:
+    """The Mark for one row (its index entry in town[sheet]) and column of a sheet, with the facts of the message."""
+    return Mark(sheet, index, column, facts, severity, says)
+
+
+def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:
+    """For rows of these schools: whether the sheets and columns ("change", "roster.status") they are compared with were read.
+
+    A sheet of the centre that could not be read leaves nothing to compare with, for any school.
+    """
+    kept = pd.Series(True, homes.index)
+    for need in needs:
+        sheet_name, _, field_name = need.partition(".")
+        unread = town.unread_homes(sheet_name, *([field_name] if field_name else []))
+        kept &= ~homes.isin(unread) & (CENTRE not in unread)
+    return kept
+
+
+def yes(column: pd.Series) -> pd.Series:
+    """Which cells of a boolean column say 是; an empty one does not."""
+    return column.fillna(False).astype(bool)
+
+
+def no(column: pd.Series) -> pd.Series:
+    """Which cells of a boolean column say 否; an empty one does not."""
+    return ~column.fillna(True).astype(bool)
+
+
+def called(name: object) -> str:
+    """A pupil's name for a message, also where there is none to read."""
+    return "该生" if pd.isna(name) else str(name)

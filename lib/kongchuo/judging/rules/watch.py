@@ -1,0 +1,114 @@
+"""Rules on 重点关注: who should be watched, and whether anybody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ...core.findings import WARNING
+from ...core.policy import Policy
+from ...core.tables import Town
+from ...field import deadlines, rolls, signals
+from ...field.deadlines.watch import FOLLOWED
+from ...field.references import class_names
+from ...field.signals.absence import open_runs
+from ...field.signals.base import begun, going
+from .base import Mark, at, called, of_year, readable, rule
+from .pupils import maybe_listed
+
+LEDGERS = ("suspected", "dropout")
+TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")  # the others stand in confidential ledgers: a message counts them only
+
+
+@rule(
+    "X38",
+    WARNING,
+    needs=tuple(
+        dict.fromkeys(
+            (
+                "watch.student_key",
+                *(f"{sheet}.student_key" for sheet in LEDGERS),
+                "roster.status",
+                *(need for one in signals.SIGNALS for need in one.needs),
+            )
+        )
+    ),
+    says="{school}{class_name}{name}的信号达到{level}色预警（{why}），没有列入重点关注",
+    fix="请班主任核实情况，记入“重点关注”，写明帮扶措施和跟踪频次；已不需要关注的，写明解除日期和解除依据。",
+    source="domain.md 3.2 X38, 4.4",
+)
+def signals_unwatched(town: Town, policy: Policy) -> Iterator[Mark]:
+    """苗头信号合起来达到黄色或红色的在读学生，要列入重点关注，有人包、有措施、有跟踪。连续缺勤到了疑似线的由X12管，已在疑似、辍学台账上的，以及休学、送教上门、已转出的，不必再列。解除以后没有新信号的，不再提示。"""
+    now = pd.Timestamp(town.as_of)
+    rows = signals.coloured(town, policy, town.as_of)
+    rows = rows[signals.rank(rows["colour"]) >= signals.rank(pd.Series([signals.YELLOW]))[0]]
+    listed = (f"{sheet}.student_key" for sheet in ("watch", *LEDGERS))
+    # without 日查 nobody can tell whether a pupil who was away came back
+    rows = rows[readable(town, rows["home"], *listed, "daily.date", "daily.class_id")]
+    away = open_runs(town, town.as_of)
+    away = away[away["days"] >= policy["suspected_after"]]
+    cases = pd.concat([_listed(town, "suspected", "found"), _listed(town, "dropout", "confirm_date")])
+    for others in (away, cases):
+        rows = rows[~_among(rows, others)]
+    rows = rows[~_watched(town, rows, now) & ~maybe_listed(town, rows, "watch", *LEDGERS)]
+    labels = class_names(town)
+    columns = ["home", "class_id", "name", "colour", "codes", "signals"]
+    for index, school, class_id, name, level, codes, titles in rows[columns].itertuples(name=None):
+        facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name), "level": level}
+        yield at("roster", index, "student_key", why=_why(codes.split("、"), titles.split("、")), **facts)
+
+
+def _listed(town: Town, sheet: str, since: str) -> pd.DataFrame:
+    """The cases of a ledger that are open now."""
+    return going(begun(town[sheet], since, town.as_of), "closed", town.as_of)
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    keys = pd.MultiIndex.from_frame(others[rolls.PUPIL])
+    return pd.Series(pd.MultiIndex.from_frame(rows[rolls.PUPIL]).isin(keys), rows.index)
+
+
+def _watched(town: Town, rows: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
+    """Who is on 重点关注, or was released after the last signal: that was somebody's decision, and it stands.
+
+    A row whose key no pupil has is the pupil's of its name: X06 says what is wrong with it.
+    """
+    listed = begun(of_year(town, town["watch"]), "found", town.as_of)
+    closed = listed["closed"].where(listed["closed"] <= now, now)
+    until = closed.groupby([listed[name] for name in rolls.PUPIL]).max()
+    last = until.reindex(pd.MultiIndex.from_frame(rows[rolls.PUPIL])).set_axis(rows.index)
+    strange = listed[~listed["student_key"].isin(town["roster"]["student_key"])]
+    same_name = pd.MultiIndex.from_frame(rows[["home", "name"]]).isin(
+        pd.MultiIndex.from_frame(strange[["home", "name"]])
+    )
+    return (last.notna() & ~(rows["since"] > last)) | same_name
+
+
+def _why(codes: list[str], titles: list[str]) -> str:
+    told = [title for code, title in zip(codes, titles, strict=True) if code in TELLING]
+    rest = len(titles) - len(told)
+    return "，".join(
+        filter(None, ("、".join(told), f"{'另有' if told else ''}帮扶、控辍台账中的信号{rest}项" if rest else ""))
+    )
+
+
+@rule(
+    "X39",
+    WARNING,
+    needs=("watch.last", "watch.freq", "watch.found", "watch.closed", "calendar.date", "term.start", "term.end"),
+    says="{name}定为{freq}跟踪，上次跟踪是{last}，应在{due}以前再跟踪，已过{days}天",
+    fix="请马上跟踪一次，把“最近跟踪”改成当天，并更新现状；不再需要关注的，填解除日期和解除依据。",
+    source="domain.md 3.2 X39",
+)
+def not_followed(town: Town, policy: Policy) -> Iterator[Mark]:
+    """重点关注的学生要按定下的频次跟踪，间隔按上课日算，放假不算。列了名单没有人跟踪，等于没有列。已经离校、休学、辍学的不再按这里算。"""
+    found = deadlines.state(town, policy, FOLLOWED)
+    found = found[found["late"] & found["done"].isna()]
+    found = found.join(town["watch"]["freq"])
+    for index, name, freq, start, due, days in found[["name", "freq", "start", "due", "days"]].itertuples(name=None):
+        facts = {"last": f"{start:%Y-%m-%d}", "due": f"{due:%Y-%m-%d}", "days": -days}
+        yield at("watch", index, "last", name=called(name), freq=freq, **facts)
+
+
+RULES = (signals_unwatched, not_followed)

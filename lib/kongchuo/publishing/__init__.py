@@ -1,0 +1,1 @@
+"""Notebooks run, pages kept, checked and served; knows neither rules nor figures."""

@@ -1,0 +1,247 @@
+"""The folder of runs: its names, its manifests, its snapshots of the workbooks. Batch writes it, pages and serve read it.
+
+<out>/index.html
+<out>/<month>/<notebook>/{index.html, manifest.json, <school>.html, <school>.ipynb, logs/, inputs/<snapshot>/...}
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from ..core import schema, years
+from ..core.findings import UserError
+from ..core.places import EARLIER, RECORDS, RETURNS
+from ..workbooks import reading
+
+TOWN = "全镇"  # the edition of the whole town, and the name of its page
+DONE, FAILED = "done", "failed"
+WORKBOOKS = (
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".et",
+)  # copied with their content; of other files a snapshot keeps the name only
+DIGITS = re.compile(r"\d{15,}")
+
+# names that a page of a school must not take: our own files, and the devices of Windows
+_TAKEN = {"index", "manifest", "inputs", "logs", TOWN, "con", "prn", "aux", "nul"}
+_TAKEN |= {f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"}
+_PLAIN = re.compile(r"[\w()（）-]{1,40}")
+_HASHED = re.compile(r".*-[0-9a-f]{10}")
+
+
+def safe_name(text: str) -> str:
+    """A file name (without ending) for any text: valid on Windows, inside its folder, and no two texts share one.
+
+    An ordinary name stays as it is; anything else keeps its letters and digits and gets ten digits of its hash.
+    """
+    ordinary = _PLAIN.fullmatch(text) and text.strip("_-") == text == unicodedata.normalize("NFC", text).casefold()
+    if ordinary and text not in _TAKEN and not _HASHED.fullmatch(text):
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    kept = "".join(char if char in "-_" or unicodedata.category(char)[0] in "LN" else "_" for char in text[:40])
+    return f"{unicodedata.normalize('NFC', kept).strip('_-') or 'x'}-{digest}"
+
+
+def masked(text: str) -> str:
+    """The text with every run of 15 or more digits blotted out: what may stand in a log or a message."""
+    return DIGITS.sub("〈号码已隐去〉", text)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that its name always holds the old or the new content, whole: beside it, fsync, rename."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with scratch.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def fingerprint(paths: Iterable[Path], root: Path) -> str:
+    """Twelve hex digits that change when the name or content of any of the files changes."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(
+            f"{path.relative_to(root).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
+        )
+    return digest.hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one run. `page` is empty unless it is done; `previous` is then the last run that was, as a dict.
+
+    `seconds` is wall time; `started` ISO 8601 with offset; `snapshot` names the inputs; `summary` is the notebook's own.
+    """
+
+    name: str
+    parameters: dict[str, str]
+    started: str
+    seconds: float
+    outcome: str
+    reason: str = ""
+    page: str = ""
+    notebook: str = ""
+    snapshot: str = ""
+    code: str = ""
+    schema: str = ""
+    notebook_sha256: str = ""
+    summary: dict[str, object] = field(default_factory=dict)
+    previous: dict[str, object] | None = None
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """The run whose page can be looked at: this one, or the last one that was done; empty when there is none."""
+        return asdict(self) if self.outcome == DONE else self.previous or {}
+
+
+@dataclass(frozen=True)
+class Month:
+    """The folder of one notebook in one month."""
+
+    out: Path
+    month: str
+    notebook: str
+
+    @property
+    def path(self) -> Path:
+        """Where the month's pages lie."""
+        return self.out / self.month / self.notebook
+
+    @property
+    def made(self) -> bool:
+        """Whether anything was run for it."""
+        return (self.path / "manifest.json").is_file()
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """What the manifest says of each run, by its name (school or 全镇); empty without a readable manifest."""
+        try:
+            data = json.loads((self.path / "manifest.json").read_text("utf-8"))
+            return {item["name"]: Result(**item) for item in data["runs"]}
+        except (OSError, ValueError, TypeError, KeyError):
+            return {}
+
+    def save(self, results: Iterable[Result]) -> None:
+        """Write the manifest, and drop the snapshots that no run in it refers to any more."""
+        results = list(results)
+        kept = {item["snapshot"] for result in results for item in (asdict(result), result.previous or {}) if item}
+        inputs = {path.name: hashes(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
+        data = {"month": self.month, "notebook": self.notebook, "inputs": inputs, "runs": [asdict(r) for r in results]}
+        write_whole(self.path / "manifest.json", json.dumps(data, ensure_ascii=False, indent=1))
+        for path in (self.path / "inputs").glob("*"):
+            if path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def months(out: Path) -> list[Month]:
+    """Every month and notebook of `out` that has a manifest, latest month first."""
+    found = [path.parent for path in out.glob("*/*/manifest.json") if years.MONTH.fullmatch(path.parts[-3])]
+    return [
+        Month(out, path.parent.name, path.name)
+        for path in sorted(found, key=lambda p: (p.parent.name, p.name), reverse=True)
+    ]
+
+
+def snapshots(out: Path, before: str = "") -> list[tuple[Path, dt.date]]:
+    """The snapshots that runs have kept (of months before "2023-10" only), each with the day it was taken, newest first."""
+    found: dict[Path, str] = {}
+    for month in months(out):
+        for result in month.results.values() if not before or month.month < before else ():
+            for item in filter(None, (asdict(result), result.previous)):
+                path = month.path / "inputs" / str(item["snapshot"])
+                if item["snapshot"] and path.is_dir():
+                    found[path] = min(found.get(path, item["started"]), item["started"])
+    newest = sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=True)
+    return [(path, dt.datetime.fromisoformat(started).date()) for path, started in newest]
+
+
+def tell_earlier(scratch: Path, out: Path, year: str, month: str) -> None:
+    """Name to the runs of a batch the newest snapshot of an earlier month, for what questions compare with (opening)."""
+    for path, taken in snapshots(out, month):
+        if (path / year).is_dir():
+            (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
+            return
+
+
+def tell_records(scratch: Path, out: Path) -> None:
+    """Leave to the runs of a batch what is known of findings since when (see following)."""
+    for path in sorted((out / RETURNS / RECORDS).glob("*.json")):
+        (scratch / RECORDS).mkdir(exist_ok=True)
+        (scratch / RECORDS / path.name).write_bytes(path.read_bytes())
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """sha256 of every file of a snapshot by its path in the shared folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def snapshot(shared: Path, year: str, inputs: Path) -> str:
+    """Copy the year's workbooks under `inputs` (readable by the owner only), in the shared folder's own tree.
+
+    With them come the workbooks of the year before that reading this one opens. Returns the snapshot's name, which depends
+    on content alone: unchanged workbooks are kept once. Files that are no workbook (lock files, stray documents) are kept
+    as empty files of that name, so that reading still sees them.
+    """
+    inputs.mkdir(mode=0o700, exist_ok=True)
+    scratch = inputs / f".{os.getpid()}.part"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700)
+    earlier = (path for path, _ in reading.before.files(shared, year, schema.default()))
+    for source in (*sorted((shared / year).rglob("*")), *earlier):
+        target = scratch / source.relative_to(shared)
+        if source.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = b""
+        if source.suffix.lower() in WORKBOOKS and not source.name.startswith(("~$", ".~")):
+            try:
+                content = source.read_bytes()
+            except OSError:
+                content = b""  # gone or locked this moment: reading reports it as a workbook that does not open
+        target.write_bytes(content)
+    name = hashlib.sha256(json.dumps(hashes(scratch), sort_keys=True).encode()).hexdigest()[:12]
+    if (inputs / name).exists():
+        shutil.rmtree(scratch)
+    else:
+        scratch.replace(inputs / name)
+    return name
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with the process; raises UserError where somebody else holds it."""
+    with (folder / ".lock").open("w") as handle:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(f"另一个窗口正在“{folder}”里生成报告，请等它结束再运行") from error
+        yield
+
+
+def after(result: Result, before: Result | None) -> Result:
+    """The result as it goes into the manifest: a failed run keeps the last good page in sight."""
+    return result if result.outcome == DONE or before is None else replace(result, previous=before.shown or None)

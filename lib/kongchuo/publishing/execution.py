@@ -1,0 +1,192 @@
+"""One run of one notebook by Papermill in a process of its own, and the verdict whether it really succeeded.
+
+Papermill marks cells "completed" when the kernel dies or never starts, so success is never read off its marks: a run is done
+only if nothing was raised, every code cell was executed and the notebook's last word (its summary) is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.places import SCRATCH, SUMMARY
+
+LARGEST = 50_000_000  # bytes of an executed notebook; more is a report that prints without end
+
+# What a kernel may see of our environment: enough to run, nothing that holds a secret
+KEPT = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "XDG_CACHE_HOME",
+    "MPLCONFIGDIR",
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "NUMBER_OF_PROCESSORS",
+]
+
+# no file of what was executed, no warning that loopback is not encrypted, tracebacks as plain text
+KERNEL_CONFIG = (
+    "c.HistoryManager.enabled = False\nc.IPKernelApp.log_level = 50\nc.InteractiveShell.colors = 'nocolor'\n"
+)
+FAULT = "程序故障"  # begins every reason that is our bug or the machine's, not the office's data
+
+# Errors of the machinery, in words for the office
+FAULTS = {
+    "DeadKernelError": "计算中途意外中断，可能是内存不足，请关闭其他程序后重试",
+    "CellTimeoutError": "计算超过{limits.cell}秒没有结束，已停止",
+    "TimeoutExpired": "整份报告超过{limits.run}秒没有完成，已停止",
+    "NoSuchKernel": "计算程序没有装好，请管理员重新安装",
+    "RuntimeError": "计算内核没有启动，请稍后重试",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds allowed: to start the kernel, for one cell, for the whole run."""
+
+    start: int = 120
+    cell: int = 300
+    run: int = 900
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`notebook` is the executed notebook as JSON text and `summary` its last word; `reason` is empty when all went well."""
+
+    notebook: str = ""
+    summary: dict[str, object] | None = None
+    reason: str = ""
+    log: str = ""
+
+
+def environment(scratch: Path, **more: str) -> dict[str, str]:
+    """The environment of a kernel: clean, without IPython history, connection files in `scratch`, charts without a screen."""
+    profile = scratch / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG, encoding="utf-8")
+    return {key: os.environ[key] for key in KEPT if key in os.environ} | {
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, not one of the same name in the home folder
+        "MPLBACKEND": "agg",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger nobody uses warns about frozen modules
+        "PYTHONUTF8": "1",
+        **more,
+    }
+
+
+def hide_grammar() -> None:
+    """Spare a second at each start: jsonschema builds a large grammar for one optional check (iri) that nothing here uses.
+
+    It takes the import error as "not installed", so this must come before the first import of nbformat or papermill.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Limits) -> Verdict:
+    """Execute the notebook with these parameters in a new process; `output` is a scratch path in a folder of its own.
+
+    The folder above it is shared by the runs of one batch and goes with it: what they all need, such as the judged
+    township, the first of them may leave there (KONGCHUO_SCRATCH).
+    Never raises for what goes wrong inside: the verdict says it in Chinese, the log holds the traceback.
+    """
+    job = {"input": _unformatted(notebook), "output": _unformatted(output), "parameters": parameters}
+    job |= {"start": limits.start, "cell": limits.cell}
+    command = [sys.executable, "-m", "kongchuo.publishing.execution"]
+    try:
+        done = subprocess.run(
+            command,
+            input=json.dumps(job),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            cwd=output.parent,
+            env=environment(output.parent, **{SCRATCH: str(output.parents[1])}),
+            timeout=limits.run,
+        )
+    except subprocess.TimeoutExpired:
+        return Verdict(reason=FAULTS["TimeoutExpired"].format(limits=limits))
+    try:
+        error = json.loads(done.stdout.strip().rpartition("\n")[2])
+    except ValueError:
+        error = {"type": f"exit {done.returncode}"}
+    return judge(output, error, done.stderr, limits)
+
+
+def judge(output: Path, error: dict[str, str], log: str, limits: Limits) -> Verdict:
+    """The verdict on what lies at `output`, given the error the worker reported ({} for none)."""
+    if error.get("type") == "UserError":
+        return Verdict(reason=error["message"], log=log)
+    if error.get("type"):
+        known = FAULTS.get(error["type"])
+        return Verdict(reason=known.format(limits=limits) if known else f"{FAULT}（{error['type']}）", log=log)
+    if output.stat().st_size > LARGEST:
+        return Verdict(reason=f"{FAULT}（输出过大）", log=log)
+    text = output.read_text("utf-8")
+    cells = [
+        cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+    ]
+    if any(cell["execution_count"] is None for cell in cells):
+        return Verdict(reason=f"{FAULT}（没有算完就结束了）", log=log)
+    said = [out["data"][SUMMARY] for cell in cells for out in cell["outputs"] if SUMMARY in out.get("data", {})]
+    if not said:
+        return Verdict(reason=f"{FAULT}（报告不完整，缺少末尾的汇总）", log=log)
+    return Verdict(text, said[-1], "", log)
+
+
+def _unformatted(path: Path) -> str:
+    """Papermill fills {braces} in a path with parameters; a folder may have braces in its name."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _work(job: dict) -> dict[str, str]:
+    """In the worker: run Papermill; returns {} or what was raised. The traceback goes to stderr."""
+    import traceback
+
+    hide_grammar()
+    import papermill
+
+    try:
+        papermill.execute_notebook(
+            job["input"],
+            job["output"],
+            job["parameters"],
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,  # it would leave a file that claims "completed" when the kernel dies
+            start_timeout=job["start"],
+            execution_timeout=job["cell"],
+        )
+    except papermill.PapermillExecutionError as error:
+        print("\n".join(error.traceback), file=sys.stderr)
+        return {"type": error.ename, "message": error.evalue}
+    except Exception as error:
+        traceback.print_exc()
+        return {"type": type(error).__name__, "message": str(error)}
+    return {}
+
+
+if __name__ == "__main__":
+    print("\n" + json.dumps(_work(json.load(sys.stdin))))

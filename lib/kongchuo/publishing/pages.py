@@ -1,0 +1,119 @@
+"""Executed notebooks to pages that need nothing from outside, index pages over them, and the gate on what may leave.
+
+A page shows outputs only: no code, no script, styles inside. It prints on A4.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import jinja2
+
+from ..core.findings import UserError
+from ..core.places import TEMPLATES
+from . import archive
+from .archive import DONE, Month, Result
+
+HEADING = re.compile(r"<(h[1-6])\b[^>]*>(.*?)</\1>", re.S | re.I)
+TAG = re.compile(r"<[^>]*>")
+RUN = re.compile(r"\d{15,}")
+WORD = re.compile(r"[0-9A-Za-z]+")
+HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+class Blocked(UserError):
+    """P01: the page holds what looks like an identity number and was not published."""
+
+
+def gate(page: str) -> None:
+    """Raise Blocked when the final HTML holds a run of 15 or more digits that is not part of a hash.
+
+    Reads the whole file, attributes and comments too, with entities resolved and full-width digits folded; 15 to 20 digits
+    are an identity, student-status or disability number (domain.md P01), more could hide one. Says where, never which.
+    """
+    text = unicodedata.normalize("NFKC", html.unescape(page))
+    words = (word for word in WORD.finditer(text) if RUN.search(word[0]) and not HASH.fullmatch(word[0]))
+    places = dict.fromkeys(_section(text, word.start()) for word in words)
+    if places:
+        raise Blocked(
+            f"P01 报告中出现疑似证件号码，已阻止导出：{'、'.join(places)}。请找到这一处的来源列，改正后重新运行"
+        )
+
+
+def _section(text: str, position: int) -> str:
+    titles = [TAG.sub("", heading[2]).strip() for heading in HEADING.finditer(text, 0, position)]
+    return f"“{archive.masked(titles[-1])}”一节" if titles else "页首"
+
+
+@cache
+def stylesheet() -> str:
+    """The styles of all report pages."""
+    return (TEMPLATES / "report.css").read_text("utf-8") + (TEMPLATES / "site" / "site.css").read_text("utf-8")
+
+
+@cache
+def _exporter():
+    from .execution import hide_grammar
+
+    hide_grammar()
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="page")
+
+
+def render(notebook: str, title: str) -> str:
+    """The page of an executed notebook (its JSON text), checked by the gate; raises Blocked."""
+    import nbformat
+
+    node = nbformat.reads(notebook, as_version=4)
+    page, _ = _exporter().from_notebook_node(node, {"page_title": title, "css": stylesheet()})
+    gate(page)
+    return page
+
+
+@cache
+def site() -> jinja2.Environment:
+    """The templates of index pages, shared with the served pages; autoescape on, an unknown name is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "site"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    made.globals |= {
+        "css": stylesheet,
+        "DONE": DONE,
+        "TOWN": archive.TOWN,
+    }
+    made.filters["time"] = lambda text: dt.datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
+    return made
+
+
+def index(month: Month, title: str) -> str:
+    """The index page of one month: every run with its state, its figures and its page."""
+    return site().get_template("month.html").render(month=month, title=title, results=list(month.results.values()))
+
+
+def overview(
+    months: Iterable[Month],
+    schools: Iterable[str] = (),
+    live: Callable[[str, str], str] | None = None,
+    handbook: Iterable[str] = (),
+) -> str:
+    """The page over all months: schools × months, the state of each run, links to its page and, when served, to the live one.
+
+    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, month);
+    `handbook` are the names of pages to look things up in.
+    """
+    months = list(months)
+    cells: dict[tuple[str, str, str], Result] = {}
+    for month in months:
+        cells |= {(name, month.month, month.notebook): result for name, result in month.results.items()}
+    names = dict.fromkeys([archive.TOWN, *schools, *(name for name, _, _ in cells)])
+    shown = {"months": months, "names": list(names), "cells": cells, "live": live, "handbook": list(handbook)}
+    return site().get_template("overview.html").render(**shown)

@@ -1,0 +1,228 @@
+"""The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed.
+
+Staff and village officers stand with their names; pupils are masked for who reads.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ...field import duties
+from ...field.references import named
+from ...measures import Ratio, bonds, holders
+from ..display import NUMERALS, Badge, Details, Note, Table
+from ..display.masks import TOWN, surname
+from ..months import Month
+from .units import audience, behind, by_keys, ledger, rows_behind, units, village_names
+
+MOST = 30  # of a list that stands open on the page
+TITLES = {duties.SCHOOLS: "包学校", duties.GRADES: "包年级", duties.PUPILS: "包学生", duties.VILLAGES: "包家长"}
+
+
+def blocks(month: Month) -> list:
+    """Everything on 四包, in the order people ask: is everything held, by whom, who holds too much, what changed."""
+    scope = month.scope
+    if unread := scope.missing("bond"):
+        return [Note(f"读不到包保责任：{'、'.join(unread)}，四包尚未判定。", "unknown")]
+    ratios = [function(scope) for function in bonds.FOUR_BONDS]
+    held, doubles, gone = holders.held(scope), holders.doubles(scope), holders.gone(scope)
+    overview = [_town(month, held, ratios, doubles, gone)] if not month.home else _school(month, held, ratios)
+    return [*overview, *_gaps(month, ratios), *_people(month, doubles, gone), *_loads(month), *_by_date(month)]
+
+
+# --- the matrix -----------------------------------------------------------------------------------------------------------
+def _town(month: Month, held: pd.DataFrame, ratios: list[Ratio], doubles: pd.DataFrame, gone: pd.DataFrame) -> Table:
+    """School × 四包, with who holds the school."""
+    people = holders.names_by(held[held["kind"] == duties.SCHOOLS], "home")
+    values = [ratio.by("home") for ratio in ratios]
+    counts = [frame.groupby("home").size().to_dict() for frame in (doubles, gone)]
+    rows = []
+    for home, label in units(month, "home"):
+        measures = [found.get(home) for found in values]
+        short = sum(item.short for item in measures if item)
+        rows.append(
+            (
+                label,
+                people.get(home, "—"),
+                *measures,
+                _count(short, "bad"),
+                *(_count(one.get(home, 0)) for one in counts),
+            )
+        )
+    totals = [ratio.total for ratio in ratios]
+    total = ("合计", "", *totals, sum(item.short for item in totals), len(doubles), len(gone))
+    columns = ("学校", "包学校的人", *(ratio.title for ratio in ratios), "空档", "多人包", "离岗仍包")
+    return Table(columns, tuple(rows), "四包覆盖（各校）", total)
+
+
+def _count(number: int, tone: str = "warn") -> object:
+    return Badge(tone, str(number)) if number else 0
+
+
+def _school(month: Month, held: pd.DataFrame, ratios: list[Ratio]) -> list:
+    """Who holds the school; grade, class and village in detail."""
+    scope = month.scope
+    whole = "、".join(held.loc[held["kind"] == duties.SCHOOLS, "name"].drop_duplicates()) or "没有人"
+    leaders = holders.names_by(held[held["kind"] == duties.GRADES], "unit")
+    codes = dict(zip(bonds.grades(scope)["grade"], bonds.grades(scope)["unit"], strict=True))
+    classes, pupils = scope.classes, ratios[2]
+    by_grade = pupils.by("grade")
+    rows = [
+        (label, leaders.get(codes.get(grade), "—"), int((classes["grade"] == grade).sum()), by_grade.get(grade))
+        for grade, label in units(month, "grade")
+    ]
+    total = ("合计", "", len(classes), pupils.total)
+    table = Table(("年级", "包年级的人", "班数", "包学生"), tuple(rows), f"四包覆盖：包学校的是{whole}", total)
+    return [
+        table,
+        behind("包学生，按班级", _classes(month, held, pupils)),
+        behind("包家长，按村", _villages(month, held)),
+    ]
+
+
+def _classes(month: Month, held: pd.DataFrame, pupils: Ratio) -> Table:
+    """Class by class: the 班主任, and who besides is named for pupils of it."""
+    own = held[held["kind"] == duties.PUPILS]
+    place = bonds.pupils(month.scope).drop_duplicates("student_key").set_index("student_key")["class_id"]
+    own = own.assign(class_id=named(own["unit"], place.to_dict()))
+    heads = holders.names_by(own[own["via"] == duties.BY_CLASS], "class_id")
+    head = pd.MultiIndex.from_frame(own.loc[own["via"] == duties.BY_CLASS, ["class_id", "holder"]])
+    others = own[~pd.MultiIndex.from_frame(own[["class_id", "holder"]]).isin(head)]
+    besides = holders.names_by(others, "class_id")
+    by_class = pupils.by("class_id")
+    rows = [
+        (label, heads.get(key, "—"), besides.get(key, "—"), by_class.get(key))
+        for key, label in units(month, "class_id")
+    ]
+    return Table(("班级", "班主任", "另有包保教师", "包学生"), tuple(rows), note="没有另外指定的学生由班主任包保。")
+
+
+def _villages(month: Month, held: pd.DataFrame) -> Table:
+    people = holders.names_by(held[held["kind"] == duties.VILLAGES], "unit")
+    labels = village_names(month.town)
+    served = dict.fromkeys(bonds.villages(month.scope)["village"])
+    return Table(("村", "包家长的人"), tuple((labels.get(key, key), people.get(key, "—")) for key in served))
+
+
+# --- what is missing, doubled, too much --------------------------------------------------------------------------------------
+def _gaps(month: Month, ratios: list[Ratio]) -> list:
+    """What nobody holds at the month's end: schools, grades, villages by name, pupils as the roster has them."""
+    scope, labels = month.scope, _labels(month)
+    unread = tuple(dict.fromkeys(home for ratio in ratios for home in ratio.missing))
+    found = [Note(f"读不到：{'、'.join(unread)}，这些单位的四包尚未判定。", "unknown")] if unread else []
+    schools, grades, pupils, villages = (ratio.lacking for ratio in ratios)
+    rows = [("包学校", home, home) for home in schools["home"]]
+    rows += [
+        ("包年级", home, f"{NUMERALS[grade]}年级") for home, grade in zip(grades["home"], grades["grade"], strict=True)
+    ]
+    served, held = bonds.villages(scope), bonds.answered(scope, duties.VILLAGES)["unit"]
+    served = served[served["home"].isin(villages["home"]) & ~served["village"].isin(held)]
+    rows += [("包家长", row.home, labels(duties.VILLAGES, row.village)) for row in served.itertuples()]
+    if rows:
+        found.append(Table(("类型", "学校", "没有人包的"), tuple(rows[:MOST]), "四包空档", note=_more(len(rows))))
+    if len(pupils) and not month.home:
+        counts = by_keys(pupils).reset_index(name="pupils").sort_values(["home", "grade", "class_id"])
+        lines = tuple(
+            (row.home, scope.labels.get(row.class_id, "—"), row.pupils) for row in counts.itertuples(index=False)
+        )
+        found.append(behind("没有人包的学生，按班级", Table(("学校", "班级", "人数"), lines)))
+    elif len(pupils):
+        table = ledger(month, rows_behind(month, pupils, "roster"), "roster", ("name", "student_key", "status"))
+        found.append(behind("没有人包的学生", table))
+    if not rows and not len(pupils) and not unread:
+        found.append(Note("截至本月末四包没有空档。", "good"))
+    return found
+
+
+def _people(month: Month, doubles: pd.DataFrame, gone: pd.DataFrame) -> list:
+    labels, found = _labels(month), []
+    if len(doubles):
+        rows = [(TITLES[row.kind], row.home, labels(row.kind, row.unit), row.names) for row in doubles.itertuples()]
+        note = "两人以上包一处，要写明谁主谁次；花名册与包保责任写的教师不一致的，请改成一致。"
+        found.append(
+            Table(
+                ("类型", "学校", "对象", "包保人"),
+                tuple(rows[:MOST]),
+                "多人包一处",
+                note="".join((note, _more(len(rows)))),
+            )
+        )
+    if len(gone):
+        rows = [(row.name, TITLES[row.kind], row.home, row.units, row.left) for row in gone.itertuples(index=False)]
+        columns = ("姓名", "包保", "学校", "处（人）数", "离岗日期")
+        found.append(Table(columns, tuple(rows[:MOST]), "已离岗仍包保", note=f"请换人。{_more(len(rows))}"))
+    return found
+
+
+def _loads(month: Month) -> list:
+    """Who holds more than the policy's lines; everybody's load is folded behind."""
+    loads, policy = holders.loads(month.scope), month.policy
+    if not loads:
+        return []
+    over = [item for item in loads if item.over]
+    lines = "、".join(f"{policy[key]}{word}" for key, word in holders.LINES.values())
+    found: list = [Note(f"没有人超过包保上限（默认线：一人{lines}，待中心学校确认）。")]
+    if over:
+        rows = tuple((item.name, item.home or "村", item.over) for item in over[:MOST])
+        note = f"上限是默认值，待中心学校确认：一人{lines}。{_more(len(over))}"
+        found = [Table(("姓名", "单位", "包保"), rows, "包保过多，请核定是否分工", note=note)]
+    columns = ("姓名", "单位", "学校", "年级", "台账学生", "村")
+    rows = tuple((item.name, item.home or "村", *item.counts.values()) for item in loads[:MOST])
+    note = "台账学生：重点关注、疑似辍学、辍学在册的和未转化的学困厌学；台账写了包保教师的算他，没有写的算花名册指定的教师，再没有的算班主任。"
+    table = Table(columns, rows, note=f"{note}{_more(len(loads))}")
+    return [*found, Details(f"每人包多少（{len(loads)} 人）", (table,))]
+
+
+# --- by date ------------------------------------------------------------------------------------------------------------------
+def _by_date(month: Month) -> list[Details]:
+    """What began and ended in the month, and on which days something was held by nobody."""
+    labels, found = _labels(month), []
+    moves = holders.turnover(month.scope)
+    if len(moves):
+        rows = [
+            (row.date, row.what, TITLES.get(row.kind, "—"), labels(row.kind, row.target, row.target_type), row.name)
+            for row in moves.itertuples()
+        ]
+        found.append(behind("本月包保变动", Table(("日期", "变动", "包保", "对象", "包保人"), tuple(rows))))
+    empty = holders.vacancies(month.scope)
+    if len(empty):
+        rows = []
+        for (kind, first, last), own in empty.groupby(["kind", "first", "last"], sort=False):
+            names = list(dict.fromkeys(labels(kind, unit) for unit in own["unit"]))
+            more = f"等{len(names)}处" if len(names) > 5 else ""
+            rows.append((TITLES[kind], first, last, len(own), "、".join(names[:5]) + more))
+        table = Table(("包保", "从", "到", "处数", "没有人包的"), tuple(rows))
+        found.append(behind("本月有过的空档（含月末仍空的）", table))
+    return found
+
+
+def _more(number: int) -> str:
+    return f"只列前 {MOST} 项，共 {number} 项。" if number > MOST else ""
+
+
+class _Labels:
+    """What a unit of 四包 is called on the page."""
+
+    def __init__(self, month: Month) -> None:
+        scope = month.scope
+        self.mask = surname if audience(month) == TOWN else str
+        self.schools = {scope.key("school", home): home for home in month.town.homes}
+        self.classes, self.villages = scope.labels, village_names(month.town)
+        roster = month.town["roster"].dropna(subset=["student_key", "name"])
+        self.pupils = dict(zip(roster["student_key"], roster["name"], strict=True))
+
+    def __call__(self, kind: str, unit: object, target_type: str = "") -> str:
+        """The label of a school, `code-grade`, class, pupil or village."""
+        if pd.isna(unit):
+            return "认不出"
+        if unit in self.pupils:
+            return self.mask(self.pupils[unit])
+        known = self.schools.get(unit) or self.classes.get(unit) or self.villages.get(unit)
+        code, _, grade = str(unit).rpartition("-")
+        if not known and code in self.schools and grade.isdecimal():
+            known = f"{self.schools[code]}{NUMERALS[int(grade)]}年级"
+        return known or str(unit)
+
+
+def _labels(month: Month) -> _Labels:
+    return _Labels(month)

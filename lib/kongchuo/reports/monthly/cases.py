@@ -1,0 +1,228 @@
+"""Sections on cases: 疑似与辍学, 重点关注."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ... import measures
+from ...field import lives
+from ...measures import flows
+from ...measures.scopes import Scope
+from ..display import Chart, Figure, Note, Section, Table, Tiles, charts, rows_table
+from ..months import Month
+from .units import Column, audience, behind, finest, ledger, unit_table
+
+LEVELS = ("红", "黄", "蓝")
+RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)", "已复学(普职融合)")
+
+
+def cases(month: Month) -> Section:
+    """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned, 零报告 as far as rule X41 goes."""
+    scope = month.scope
+    unread = scope.missing("suspected", "dropout", "visit")
+    if unread and set(unread) >= set(month.homes):
+        text = f"读不到控辍台账：{'、'.join(unread)}。疑似与辍学尚未判定，不能当作没有。"
+        return Section("疑似与辍学", (Note(text, "unknown"),), 4, "cases")
+    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    first = flows.case_flow(scope, suspected, flows.SUSPECTED_STEPS)
+    second = flows.case_flow(scope, dropouts, flows.DROPOUT_STEPS)
+    rates = (
+        measures.returned(scope, suspected, "疑似劝返率", "suspected").total,
+        measures.returned(scope, dropouts, "辍学劝返率", "dropout").total,
+    )
+    visits = scope.rows("visit")
+    visits = visits[scope.in_month(visits["date"])]
+    won = int(visits["result"].isin(RETURNED).sum())
+    open_suspected = suspected[flows.open_at(suspected, scope.end)]
+    open_dropouts = dropouts[flows.open_at(dropouts, scope.end)]
+    figures = (
+        stock("本月末在册疑似", len(open_suspected), scope.missing("suspected")),
+        stock("本月末在册辍学", len(open_dropouts), scope.missing("dropout")),
+        *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
+        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次"),
+    )
+    blocks = [
+        Tiles(figures),
+        Chart(
+            _waterfall(first, second), "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", _reads(first, second)
+        ),
+        _table(month, first, "疑似辍学"),
+        _table(month, second, "辍学"),
+        zero_report(month, open_suspected, open_dropouts),
+        *_next_steps(month),
+        *_behind(month, open_suspected, open_dropouts, visits),
+    ]
+    if unread:
+        blocks.insert(0, Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown"))
+    return Section("疑似与辍学", tuple(blocks), 4, "cases")
+
+
+def stock(label: str, number: int, unread: tuple[str, ...]) -> Figure:
+    """Open cases; none found while a ledger could not be read is not none."""
+    note = f"未含读不到台账的：{'、'.join(unread[:3])}{'等' if len(unread) > 3 else ''}" if unread else "台账在册，人"
+    value = "尚未判定" if unread and not number else number
+    return Figure(label, value, note, "bad" if number else "unknown" if unread else "plain")
+
+
+def _steps(flow: pd.DataFrame) -> list[tuple[str, int]]:
+    """Signed steps for the chart: stocks and arrivals as they are, ways out negative."""
+    sums = flow.sum()
+    opening, new, closing = flow.columns[0], flow.columns[1], flow.columns[-1]
+    return [(name, int(sums[name]) if name in (opening, new, closing) else -int(sums[name])) for name in flow.columns]
+
+
+def _waterfall(first: pd.DataFrame, second: pd.DataFrame) -> object:
+    return charts.waterfall((("疑似辍学", _steps(first)), ("辍学", _steps(second))), _reads(first, second))
+
+
+def _reads(first: pd.DataFrame, second: pd.DataFrame) -> str:
+    return "；".join(
+        f"{title}：" + "，".join(f"{name}{abs(value)}人" for name, value in _steps(flow))
+        for title, flow in (("疑似辍学", first), ("辍学", second))
+    )
+
+
+def _table(month: Month, flow: pd.DataFrame, title: str) -> Table:
+    columns = [Column(name, flow[name]) for name in flow.columns]
+    empty = "台账中本月没有在册或变动的个案"
+    return unit_table(month, finest(month), columns, idle=False, caption=f"{title}：各单位", empty=empty)
+
+
+def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> Note:
+    """The 零报告 is declared only where rule X41 could judge and found nothing (domain.md 6.1, section 4)."""
+    counts = f"台账本月末在册：疑似 {len(suspected)} 人，辍学 {len(dropouts)} 人"
+    if len(suspected) or len(dropouts):
+        return Note(f"不是零报告。{counts}。", "bad")
+    if any(finding.rule == "X41" for finding in month.findings):
+        return Note(f"零报告与台账不符（规则 X41）。{counts}。", "bad")
+    if "X41" not in month.judgement.judged or any(item.rule == "X41" for item in month.not_judged):
+        return Note(f"零报告尚未判定（规则 X41 缺数据）。{counts}。", "unknown")
+    return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
+
+
+def _next_steps(month: Month) -> list:
+    """What is due next in each case on hand, returned pupils who are still followed included, and by when."""
+    scope = month.scope
+    rows = scope.within(scope.with_class(lives.next_steps(month.town, month.policy)))
+    if rows.empty:
+        return []
+    late = int(rows["late"].fillna(False).astype(bool).sum())
+    text = f"在册和复学跟踪的个案共 {len(rows)} 件，其中 {late} 件的下一步已经逾期。"
+    rows = rows.assign(bond_school=[scope.staff_names.get(owner, owner) for owner in rows["owner"]])
+    extra = {
+        **(
+            {"班级": [scope.labels.get(key, key) or "—" for key in rows["class_id"]]}
+            if month.home
+            else {"学校": rows["home"]}
+        ),
+        "下一步": rows["step"].fillna("没有写明"),
+        "最后期限": rows["due"].dt.strftime("%Y-%m-%d").fillna("—"),
+        "余期": [_left(days) for days in rows["days"]],
+    }
+    form = month.town.schema.sheets["dropout"]
+    table = rows_table(rows, form, ("name", "state", "bond_school"), audience(month), extra)
+    return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table)]
+
+
+def _left(days: object) -> str:
+    """Days until a time limit, in words."""
+    if pd.isna(days):
+        return "—"
+    return f"还有 {days} 天" if days > 0 else "今天" if days == 0 else f"逾期 {-days} 天"
+
+
+def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:
+    first = (
+        "name",
+        "student_key",
+        "grade",
+        "found",
+        "last_day",
+        "source",
+        "cause",
+        "poor",
+        "first_visit",
+        "rep_center",
+        "rep_town",
+        "teacher",
+    )
+    second = (
+        "name",
+        "student_key",
+        "grade",
+        "drop_date",
+        "confirm_date",
+        "cause1",
+        "whereabouts",
+        "plan_id",
+        "bond_school",
+        "order_no",
+        "order_due",
+        "state",
+    )
+    third = ("name", "seq", "date", "mode", "lead", "guardian_att", "pupil_att", "result", "next")
+    found = []
+    for title, frame, sheet, names in (
+        ("在册疑似", suspected, "suspected", first),
+        ("在册辍学", dropouts, "dropout", second),
+        ("本月劝返记录", visits.sort_values(["student_key", "date"]), "visit", third),
+    ):
+        if len(frame):
+            found.append(behind(title, ledger(month, frame, sheet, names)))
+    return found
+
+
+def watched(scope: Scope) -> pd.DataFrame:
+    """The 重点关注 rows of the scope as cases: entered (发现日期), left (解除日期)."""
+    rows = scope.rows("watch")
+    return rows.assign(entered=rows["found"], left=rows["closed"])
+
+
+def watch(month: Month) -> Section:
+    """八: counts by 预警等级 and how they moved in the month; names only in the school's own edition."""
+    scope = month.scope
+    unread = scope.missing("watch")
+    if unread and set(unread) >= set(month.homes):
+        return Section("重点关注", (Note(f"读不到重点关注：{'、'.join(unread)}，尚未判定。", "unknown"),), 8, "watch")
+    rows = watched(scope)
+    before = flows.open_at(rows, pd.Timestamp(scope.start) - pd.Timedelta(days=1))
+    now = flows.open_at(rows, scope.end)
+    new, closed = scope.in_month(rows["entered"]), scope.in_month(rows["left"])
+    lines = [
+        (f"{level}色", *(int((mask & (rows["level"] == level)).sum()) for mask in (before, new, closed, now)))
+        for level in LEVELS
+    ]
+    lines = [(*line, f"{line[4] - line[1]:+d}".replace("+0", "不变")) for line in lines]
+    total = ("合计", *(int(mask.sum()) for mask in (before, new, closed, now)))
+    total = (*total, f"{total[4] - total[1]:+d}".replace("+0", "不变"))
+    columns = ("预警等级", "上月末在册", "本月新增", "本月解除", "本月末在册", "比上月末")
+    names = ("name", "student_key", "level", "signals", "found", "freq", "last", "teacher", "action", "state")
+    open_rows = (
+        rows[now]
+        .assign(order=rows["level"].map({level: place for place, level in enumerate(LEVELS)}))
+        .sort_values("order")
+    )
+    blocks = [
+        Table(columns, tuple(lines), "各等级人数", total),
+        _unwatched(month),
+    ]
+    if len(open_rows) and month.home:  # names only in the internal view of the school
+        blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
+    if not month.home:
+        parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
+        blocks.append(
+            unit_table(month, "home", [Column(name, parts[name]) for name in parts.columns], caption="各校重点关注人数")
+        )
+    return Section("重点关注", tuple(blocks), 8, "watch")
+
+
+def _unwatched(month: Month) -> Note:
+    """What the rules say of pupils who should be watched and of watching that has stopped; not judged is not none."""
+    if not {"X38", "X39"} <= month.judgement.judged:
+        return Note("以上为学校登记数；应关注未关注的（规则 X38、X39）尚未判定。", "unknown")
+    lacking = sorted({item.home for item in month.not_judged if item.rule in ("X38", "X39")})
+    missed, idle = (sum(finding.rule == code for finding in month.findings) for code in ("X38", "X39"))
+    said = f"以上为学校登记数。信号达到黄色以上未列入的 {missed} 人（X38），超过跟踪频次的 {idle} 人（X39）"
+    if lacking:
+        return Note(f"{said}；缺数据尚未判定的：{'、'.join(lacking[:5])}。", "unknown")
+    return Note(f"{said}。", "warn" if missed or idle else "good")

@@ -1,0 +1,1 @@
+"""Excel files: read, made new, or given findings without touching anything else."""

@@ -1,0 +1,90 @@
+"""A plan of marks put into a workbook made from our template: only the worksheet 校验结果 is written (see writing.results).
+
+What people typed there (waivers) and since when a finding is known are carried over by the finding's identity.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from ...core.places import RESULTS
+from ...core.schema import Book, Sheet
+from ...core.tables import column_letters
+from ..writing import results
+from . import listing
+from .contents import Cells, spelt
+from .listing import EPOCH, Line, read
+from .package import Package, split
+from .plan import Entry, Plan
+
+__all__ = ["EPOCH", "Line", "fill", "is_ours", "read"]
+
+MOST_IN_HINT = 8  # findings of one row that its hint spells out
+
+
+def is_ours(package: Package, book: Book) -> bool:
+    """Whether the workbook carries the marks of our template: 校验结果 and the names that the marks look through."""
+    names = package.tree(package.workbook).find(package.tag("definedNames"))
+    there = {name.get("name") for name in (names if names is not None else ()) if RESULTS in (name.text or "")}
+    titles = {sheet.title for sheet in book.sheets}
+    if RESULTS not in package.sheets or not set(results.ranges()) <= there or not titles & set(package.sheets):
+        return False
+    return listing.KEPT.title not in listing.header(package)  # put there when the template's own was gone
+
+
+def fill(package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, object]] = ()) -> None:
+    """Put the plan into the package, in place of what 校验结果 held; an empty plan clears the marks.
+
+    `earlier` are lines of another copy of the workbook, where people may have typed as well.
+    """
+    before = {row["identity"]: row for row in earlier}
+    for row in read(package):
+        before[row["identity"]] = before.get(row["identity"], {}) | row
+    cells = Cells(package)
+    lines = [
+        _line(number, entry, before.get(entry.identity, {}), plan.as_of, cells, book)
+        for number, entry in enumerate(plan.entries[: results.CAPACITY - 1], start=2)
+    ]
+    _add_hints(lines)
+    listing.write(package, lines)
+
+
+def _line(number: int, entry: Entry, before: dict, as_of: dt.date, cells: Cells, book: Book) -> Line:
+    line = listing.line(number, entry, before, as_of)
+    sheet = next((sheet for sheet in book.sheets if sheet.title == entry.sheet), None)
+    if entry.cell and entry.row > 1 and sheet is not None and entry.lit:
+        text, formula = _held(cells, sheet, entry.cell, entry.row)
+        letters = column_letters(split(entry.cell)[1])
+        line.values["state"] = results.state(sheet, letters, entry.row, number)[1:], results.OPEN
+        line.values["place"] = f"{entry.sheet}!{entry.cell}"
+        line.values["held"] = (formula, text) if formula else text
+    return line
+
+
+def _held(cells: Cells, sheet: Sheet, cell: str, row: int) -> tuple[str, str]:
+    """What a cell holds and what identifies its row: as text, and as a formula ("" where the text is sure)."""
+    addresses = (cell, *(f"{letter}{row}" for letter in results.key_letters(sheet)))
+    return spelt([cells.text(sheet.title, address) for address in addresses])
+
+
+def _add_hints(lines: Sequence[Line]) -> None:
+    """What the hint column of each row says, held by the first line of the row: the findings of it that are still open."""
+    rows = [line for line in lines if "place" in line.values]
+    for (title, row), group in groupby(rows, key=lambda line: (line.entry.sheet, line.entry.row)):
+        own = list(group)
+        state, said, fix = (results.LETTERS[name] for name in ("state", "message", "fix"))
+        still = ",".join(f'{state}{line.number}="{results.OPEN}"' for line in own)
+        place, shown = f"{title}!{row}", own[:MOST_IN_HINT]
+        own[0].values["line"] = f'IF(OR({still}),"{place}","")', place
+        parts = [
+            f'IF({state}{n}="{results.OPEN}","【{line.entry.severity}】"&{said}{n}&"。"&{fix}{n},"")'
+            for line in shown
+            if (n := line.number)
+        ]
+        text = "".join(f"【{line.entry.severity}】{line.entry.message}。{line.entry.fix}" for line in shown)
+        if len(own) > len(shown):
+            parts.append(f'"等{len(own)}条，见{RESULTS}"')
+            text += f"等{len(own)}条，见{RESULTS}"
+        own[0].values["hint"] = "&".join(parts), text

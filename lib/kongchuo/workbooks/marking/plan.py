@@ -1,0 +1,147 @@
+"""Which findings are shown in a workbook, in which order, and who is to mend them. Pure: the appliers put a plan into a file.
+
+A finding keeps its identity while months go by: rule, workbook, worksheet, column and what identifies the row, but never the row's
+number, which sorting changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from ...core.findings import SEVERITIES, Finding
+from ...core.recurring import identity, known_as, table_of
+from ...core.schema import CENTRE
+from ...core.tables import Table, Town, Workbook
+from ...field.duties import names_of
+from ...field.references import resolve
+
+__all__ = ["Entry", "Plan", "identity", "plan"]
+
+# whom a row names for the work in it, first come first; else whoever keeps the workbook
+NAMED = (
+    "reporter",
+    "teacher",
+    "helper",
+    "recorder",
+    "handler",
+    "checker",
+    "owner",
+    "head_teacher",
+    "surveyor",
+    "server",
+    "locker",
+)
+KEPT_BY = {
+    "enrolment": "学籍管理员",
+    "attendance": "班主任",
+    "cases": "学籍管理员",
+    "support": "资助员",
+    "selfcheck": "校长",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese.
+
+    `identity` and `held` as recurring.known_as gives them. Listed but without a mark: `waived`, and `unjudged`, what was found
+    before by a rule that could not judge this time.
+    """
+
+    severity: str
+    rule: str
+    sheet: str
+    row: int
+    cell: str
+    message: str
+    fix: str
+    who: str
+    identity: str
+    held: str = ""
+    waived: bool = False
+    unjudged: bool = False
+
+    @property
+    def lit(self) -> bool:
+        """Whether it is to be mended now, and so marked and counted."""
+        return not (self.waived or self.unjudged)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be shown in one workbook: `name` as in the shared folder, the hash it was judged with, the entries in order."""
+
+    name: str
+    sha256: str
+    as_of: dt.date
+    entries: tuple[Entry, ...]
+
+    @property
+    def open(self) -> int:
+        """How many findings are to be mended now."""
+        return sum(entry.lit for entry in self.entries)
+
+    def keeping(self, before: Iterable[dict[str, object]], unjudged: frozenset[str]) -> Plan:
+        """The plan with those lines of before (see listing.read) whose rule could not judge: unseen is not mended."""
+        known = {entry.identity for entry in self.entries}
+        lost = {str(row["identity"]): row for row in before if row.get("rule") in unjudged}
+        words = ("severity", "rule", "sheet", "cell", "message", "fix", "who")
+        kept = (
+            Entry(
+                **{name: str(row.get(name, "")) for name in words},
+                row=0,
+                identity=one,
+                held=str(row.get("value", "")),
+                unjudged=True,
+            )
+            for one, row in lost.items()
+            if one not in known
+        )
+        return replace(self, entries=(*self.entries, *kept))
+
+
+def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Finding] = ()) -> Plan:
+    """The plan for one workbook of a judged township; findings of other workbooks are left out.
+
+    In the order of the worksheets and rows, as a clerk goes through them; what is of the whole workbook comes first.
+    """
+    workbook = town.by_name[name]
+    order = {sheet.title: place for place, sheet in enumerate(workbook.book.sheets)}
+    rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    silent = frozenset(waived)
+    own = sorted(
+        (finding for finding in (*findings, *silent) if finding.workbook == name),
+        key=lambda one: (order.get(one.sheet, -1), one.row, rank[one.severity], one.column, one.rule, one.message),
+    )
+    entries = tuple(_entry(town, workbook, finding, finding in silent) for finding in own)
+    return Plan(name, workbook.sha256, town.as_of, entries)
+
+
+def _entry(town: Town, workbook: Workbook, finding: Finding, waived: bool) -> Entry:
+    table = table_of(workbook, finding)
+    return Entry(
+        SEVERITIES[finding.severity],
+        finding.rule,
+        finding.sheet,
+        finding.row,
+        finding.cell,
+        finding.message,
+        finding.fix,
+        (table and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE),
+        *known_as(workbook, finding),
+        waived,
+    )
+
+
+def _named(town: Town, workbook: Workbook, table: Table, row: int) -> str:
+    """The member of staff a row names for the work in it; "" where it names none."""
+    for name in NAMED:
+        item = table.sheet.by_name.get(name)
+        if item is not None and item.reference == "staff" and not pd.isna(table.frame.at[row, name]):
+            key = resolve(town, table.sheet.name, name)["key"].get((workbook.name, row), "")
+            return names_of(town, "staff", "staff_id", "name").get(key) or str(table.frame.at[row, name])
+    return ""

@@ -1,0 +1,288 @@
+"""Workbooks to typed tables: the only module that opens a staff workbook for reading.
+
+The bytes of a file are read once, hashed, looked at (packages.py) and only then parsed; values come from calamine, what it hides
+from the XML. Nothing is written, nothing raises for what a file holds: a problem is a Finding of the Workbook.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+import os
+import re
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import python_calamine
+
+from ...core import schema as schemas
+from ...core.cells import fold
+from ...core.findings import KINDS, Finding, Place, UserError
+from ...core.schema import CENTRE, TERMS, Book, Codes, Schema
+from ...core.sheets import Grid, shape
+from ...core.tables import Table, Town, Workbook
+from . import before, typed
+from .folders import Contents, contents, locate
+from .packages import Package, Refusal, Unseen, look, scan
+
+__all__ = ["locate", "read_workbook", "read_year", "with_aliases"]
+
+_FATAL = (KeyboardInterrupt, SystemExit)
+VERSION = "kongchuo_version"  # the document property that carries the version of the schema a template was made from
+
+
+def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
+    """Read one workbook. `name` is its path inside the shared folder, `book` says what should be in it.
+
+    Never raises for what the file is or holds: `read` is False and the findings say why.
+    """
+    workbook = Workbook(name, book, home=name.split("/")[1] if name.count("/") > 1 else "", read=False)
+    try:
+        data = _bytes(path)
+    except FileNotFoundError:
+        return replace(workbook, findings=(_missing(name, path.name),))
+    except OSError as error:
+        return replace(workbook, findings=(KINDS["R02"].at(Place(name), reason=_why(error)),))
+    workbook = replace(workbook, sha256=hashlib.sha256(data).hexdigest())
+    package = look(data)
+    if isinstance(package, Refusal):
+        return replace(workbook, findings=(KINDS[package.code].at(Place(name), **package.facts),))
+    try:
+        opened = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
+    except _FATAL:
+        raise
+    except BaseException:  # a panic of the parser is no Exception
+        return replace(workbook, findings=(KINDS["R02"].at(Place(name), reason="文件已损坏或不完整"),))
+    with opened:
+        tables, findings = _tables(opened, package, name, book, codes)
+        asked = typed.asked(opened, package)
+    findings = (*_version(package, name, book), *findings)
+    return replace(workbook, read=True, tables=tables, findings=findings, asked=asked)
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's bytes; read again when somebody saved it meanwhile."""
+    for _ in range(3):
+        before = path.stat()
+        data = path.read_bytes()
+        after = path.stat()
+        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) == (after.st_mtime_ns, len(data)):
+            return data
+    raise OSError("正在被改写，请稍后再试")
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "没有读取权限，或被别的程序独占"
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _missing(name: str, what: str) -> Finding:
+    return KINDS["R01"].at(Place(name.rstrip("/")), name=what, folder=name.rpartition("/")[0])
+
+
+def _version(package: Package, name: str, book: Book) -> list[Finding]:
+    found = re.match(r"\d+", package.properties.get(VERSION, ""))
+    if found is None or int(found[0]) >= book.version:
+        return []
+    return [KINDS["R04"].at(Place(name), found=found[0], current=book.version)]
+
+
+def _tables(
+    opened: python_calamine.CalamineWorkbook, package: Package, name: str, book: Book, codes: dict[str, Codes]
+) -> tuple[dict[str, Table], list[Finding]]:
+    """The typed tables of a workbook by English sheet name, and all findings in them."""
+    tables, findings = {}, []
+    titles = {fold(title): title for title in package.sheets}
+    for sheet in book.sheets:
+        title = sheet.title if sheet.title in package.sheets else titles.get(fold(sheet.title))
+        if title is None:
+            known = {other.title for other in book.sheets}
+            near = difflib.get_close_matches(
+                sheet.title, [other for other in package.sheets if other not in known], 1, 0.5
+            )
+            hint = f"是不是改名成了“{near[0]}”？" if near else ""
+            findings.append(KINDS["R05"].at(Place(name, sheet.title), name=sheet.title, near=hint))
+            continue
+        try:
+            values = opened.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        except _FATAL:
+            raise
+        except BaseException:
+            findings.append(KINDS["R02"].at(Place(name, sheet.title), reason=f"工作表“{title}”的内容已损坏"))
+            continue
+        grid = _grid(values, scan(package.sheets[title]))
+        table, wrong = shape(grid, sheet, name, codes)
+        findings += wrong
+        if table is not None:
+            tables[sheet.name] = table
+    return tables, findings
+
+
+def _grid(rows: list[list[object]], unseen: Unseen) -> Grid:
+    """The values with error cells and uncalculated formulas put in where calamine shows nothing."""
+    if unseen.cells:
+        height = max(row for row, _ in unseen.cells)
+        width = max(max(column for _, column in unseen.cells), len(rows[0]) if rows else 0)
+        rows += [[] for _ in range(height - len(rows))]
+        rows = [row + [""] * (width - len(row)) for row in rows]
+        for (row, column), value in unseen.cells.items():
+            rows[row - 1][column - 1] = value
+    return Grid(rows, 1, unseen.merged, unseen.hidden, unseen.filtered)
+
+
+def with_aliases(codes: dict[str, Codes], frame: pd.DataFrame) -> dict[str, Codes]:
+    """The code lists with the township's own aliases from 代码表 (rows of sheet `code`); lists and names unknown are ignored."""
+    own: dict[tuple[str, str], list[str]] = {}
+    for listed, name, alias in frame[["list", "name", "alias"]].dropna().itertuples(index=False):
+        own.setdefault((listed, name), []).extend(filter(None, re.split(r"[、,，;；/\s]+", alias)))
+
+    def extended(item: Codes) -> Codes:
+        extra = {name: own.get((item.title, name), []) + own.get((item.name, name), []) for name in item.names}
+        values = tuple(replace(value, aliases=(*value.aliases, *extra[value.name])) for value in item.values)
+        return replace(item, values=values) if any(extra.values()) else item
+
+    return {name: extended(item) for name, item in codes.items()} if own else codes
+
+
+def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: Schema | None = None) -> Town:
+    """Read every workbook of a school year, and of the year before what is compared with it (`before`).
+
+    Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
+    day in 日查 that is not in the future, else today.
+    """
+    schema = schema or schemas.default()
+    root = shared / year
+    if not root.is_dir():
+        raise UserError(f"共享文件夹“{shared}”里没有学年“{year}”。")
+    registry = _registry(root, year, schema)
+    codes = with_aliases(schema.codes, registry.tables["code"].frame) if "code" in registry.tables else schema.codes
+    known = _schools(registry)
+    read: dict[str, Workbook] = {}
+    found = {home: contents(root / home, _stems(schema, home)) for home in _homes(root, known)}
+    for home, lying in found.items():
+        for stem, path in (lying.other_formats | lying.workbooks).items():
+            book = schema.by_stem[stem]
+            read[f"{home}/{stem}"] = _read_one(path, f"{year}/{home}/{path.name}", book, codes, lying, stem)
+    as_of = as_of or _last_day(year, registry, read)
+    workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
+    for home, lying in found.items():
+        strange |= {f"{year}/{home}/{name}" for name in lying.unknown}
+        empty = not lying.workbooks and not lying.other_formats
+        if empty and home not in (CENTRE, *known):
+            strange.add(f"{year}/{home}")
+            continue
+        due = [stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or _due(stem, year, registry, as_of)]
+        folder = [read.get(f"{home}/{stem}") or _absent(year, home, stem, schema, lying) for stem in due]
+        if empty:  # said once, not once for each workbook
+            said = [(_missing(f"{year}/{home}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
+            folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
+        workbooks += folder
+    unknown = tuple(_unknown(name, schema) for name in sorted(strange))
+    strangers = tuple(
+        _stranger(f"{year}/{home}", known)
+        for home, lying in found.items()
+        if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
+    )
+    workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
+    return Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_workbook))
+
+
+def _unknown(name: str, schema: Schema) -> Finding:
+    near = difflib.get_close_matches(Path(name).stem, schema.by_stem, 1, 0.5)
+    return KINDS["R09"].at(Place(name), near=f"是不是“{near[0]}.xlsx”？" if near else "")
+
+
+def _stranger(name: str, known: list[str]) -> Finding:
+    """R13 for a folder that holds workbooks of no school of the registry, which is what a renamed school looks like."""
+    home = Path(name).name
+    near = difflib.get_close_matches(home, known, 1, 0.5)
+    return KINDS["R13"].at(Place(name), name=home, near=f"是不是“{near[0]}”？" if near else "")
+
+
+def _stems(schema: Schema, home: str) -> list[str]:
+    """File names (without ending) that belong into a folder."""
+    return [stem for book in schema.owned_by("centre" if home == CENTRE else "school") for stem in book.stems]
+
+
+def _registry(root: Path, year: str, schema: Schema) -> Workbook:
+    """基础信息 by the code lists of the schema, which is enough to learn the township's own aliases and its schools."""
+    book = schema.book_of["school"]
+    return read_workbook(root / CENTRE / f"{book.title}.xlsx", f"{year}/{CENTRE}/{book.title}.xlsx", book, schema.codes)
+
+
+def _schools(registry: Workbook) -> list[str]:
+    """Full names of the schools in use, in the order of the registry."""
+    if "school" not in registry.tables:
+        return []
+    frame = registry.tables["school"].frame
+    names = frame.loc[(frame["stage"] != CENTRE) & frame["active"].fillna(True), "school_name"].dropna()
+    return [name for name in names if Path(name).name == name and not name.startswith(".")]  # a name, never a path
+
+
+def _homes(root: Path, known: list[str]) -> list[str]:
+    """Folders of the year: the centre's, the schools of the registry (there or not), and any other that is there."""
+    there = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "~")))
+    return list(dict.fromkeys([CENTRE, *known, *there]))
+
+
+def _read_one(path: Path, name: str, book: Book, codes: dict[str, Codes], lying: Contents, stem: str) -> Workbook:
+    """One workbook of a folder, with what the files beside it say: R07 (open), R08 (copies); R11 for another format."""
+    copies = list(lying.copies.get(stem, ()))
+    if path.suffix.lower() == ".xlsx":
+        workbook = read_workbook(path, name, book, codes)
+        copies += [lying.other_formats[stem].name] if stem in lying.other_formats else []
+    else:
+        refused = KINDS["R11"].at(Place(name), found=path.suffix)
+        workbook = Workbook(name, book, home=name.split("/")[1], read=False, findings=(refused,))
+    beside = [KINDS["R07"].at(Place(name))] if stem in lying.locked else []
+    beside += [KINDS["R08"].at(Place(name), name=copy) for copy in copies]
+    return replace(workbook, findings=workbook.findings + tuple(beside))
+
+
+def _absent(year: str, home: str, stem: str, schema: Schema, lying: Contents) -> Workbook:
+    name = f"{year}/{home}/{stem}.xlsx"
+    copies = [KINDS["R08"].at(Place(name), name=copy) for copy in lying.copies.get(stem, ())]
+    return Workbook(name, schema.by_stem[stem], home, read=False, findings=(_missing(name, f"{stem}.xlsx"), *copies))
+
+
+def _last_day(year: str, registry: Workbook, read: dict[str, Workbook]) -> dt.date:
+    """The last day anybody counted heads, not later than today; today where nobody did.
+
+    A day outside the term of its workbook is a slip of the pen, and must not move the whole town to another term.
+    """
+    today = dt.date.today()
+    held = []
+    for name, book in read.items():
+        if "daily" in book.tables:
+            days = book.tables["daily"].frame["date"]
+            start, end = _term(name, year, registry) or (today, today)
+            held.append(days[days.between(pd.Timestamp(start), pd.Timestamp(min(end, today)))].max())
+    held = [last for last in held if not pd.isna(last)]
+    return max(held).date() if held else today
+
+
+def _due(stem: str, year: str, registry: Workbook, as_of: dt.date) -> bool:
+    """Whether a workbook must be there by `as_of`: one of a term only once the term has begun."""
+    days = _term(stem, year, registry)
+    return days is None or days[0] <= as_of
+
+
+def _term(stem: str, year: str, registry: Workbook) -> tuple[dt.date, dt.date] | None:
+    """First and last day of the term in a workbook's name; by 学年学期, or September and March where that does not say."""
+    term = next((term for term in TERMS if stem.endswith(f"_{term}")), None)
+    if term is None:
+        return None
+    autumn, spring, summer = dt.date(int(year[:4]), 9, 1), dt.date(int(year[5:]), 3, 1), dt.date(int(year[5:]), 9, 1)
+    start, end = (autumn, spring) if term == TERMS[0] else (spring, summer)
+    if "term" in registry.tables:
+        frame = registry.tables["term"].frame
+        rows = frame[(frame["school_year"] == year) & (frame["term"] == term)]
+        start, end = (
+            known.iloc[0].date() if len(known := rows[name].dropna()) else usual
+            for name, usual in (("start", start), ("end", end))
+        )
+    return start, end

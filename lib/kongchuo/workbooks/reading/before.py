@@ -1,0 +1,62 @@
+"""The school year before, as far as this one is compared with it: whose roster a pupil was on, in which class and grade.
+
+Read from the same shared folder, sheet by sheet what is needed and no more. What is not there gives no finding: an office
+that begins with this year has nothing to put right. A workbook that is missed stands there unread, so nothing is taken for
+empty that was not seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ...core import years
+from ...core.schema import CENTRE, LAST_PRIMARY, Book, Codes, Schema
+from ...core.tables import Town, Workbook
+from ...field.references import homes_of
+
+SHEETS = ("school", "class", "roster")  # of last year's workbooks, only these
+# findings that tell why something needed cannot be used; what else is wrong in last year's rows was last year's business
+TOLD = ("R02", "R03", "R05", "R06", "R10")
+
+Read = Callable[[Path, str, Book, dict[str, Codes]], Workbook]
+
+
+def files(shared: Path, year: str, schema: Schema) -> Iterator[tuple[Path, Book]]:
+    """The workbooks of the year before that reading `year` opens, with the book each is of, as far as they are there."""
+    root = shared / years.before(year)
+    for book in (book for book in schema.books if any(name in book.by_name for name in SHEETS)):
+        homes = [root / CENTRE] if book.owner == "centre" else sorted(root.glob("*/"))
+        for home in homes:
+            path = home / f"{book.title}.xlsx"
+            if path.is_file() and not home.name.startswith((".", "~")):
+                yield path, book
+
+
+def read(shared: Path, year: str, as_of: dt.date, schema: Schema, read_workbook: Read) -> Town | None:
+    """The year before as a Town of few sheets; None where the shared folder holds nothing of it."""
+    found = []
+    for path, book in files(shared, year, schema):
+        workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book), schema.codes)
+        told = tuple(finding for finding in workbook.findings if finding.rule in TOLD)
+        found.append(replace(workbook, findings=told))
+    if not found:
+        return None
+    year = years.before(year)
+    registry, enrolment = schema.book_of["class"], schema.book_of["roster"]
+    if not any(workbook.home == CENTRE for workbook in found):
+        found.append(_absent(year, CENTRE, registry))
+    town = Town(year, as_of, schema, tuple(found))
+    due = set(homes_of(town, "class")[(town["class"]["grade"] == LAST_PRIMARY).fillna(False)]) - {""}
+    absent = sorted(due - {workbook.home for workbook in town.holding("roster")})
+    return Town(year, as_of, schema, (*found, *(_absent(year, home, enrolment) for home in absent)))
+
+
+def _part(book: Book) -> Book:
+    return replace(book, sheets=tuple(sheet for sheet in book.sheets if sheet.name in SHEETS))
+
+
+def _absent(year: str, home: str, book: Book) -> Workbook:
+    return Workbook(f"{year}/{home}/{book.title}.xlsx", _part(book), home, read=False)
