@@ -16,15 +16,16 @@ from kongchuo.__main__ import UNREADABLE, USAGE, main
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UsageError, UserError
 from kongchuo.jobs import township
-from kongchuo.publishing import archive, batch, execution
+from kongchuo.publishing import archive, batch, execution, notebooks
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from kongchuo.workbooks import writing
-from tiny import SUMMARY, project
+from tiny import CELLS, SUMMARY, notebook, project
 
 ROOT = Path(__file__).parents[1]
 SCHOOLS = (batch.School("示例中学", "SLZX", ("示例初中",)), batch.School("示例小学", "SLXX"))
 NOTEBOOK = Path("notebooks/tiny.ipynb")
 NAMES = ("school", "month", "workbooks")
+MONTH = years.period("2023-10")
 
 
 def monthly(**values):
@@ -35,7 +36,7 @@ def monthly(**values):
 
 
 def test_all_means_the_town_and_every_school_of_the_registry():
-    runs = batch.expand(monthly(), {}, SCHOOLS)
+    runs = batch.expand(monthly(), {}, SCHOOLS, MONTH)
 
     assert [(run.name, run.parameters["school"], run.stem) for run in runs] == [
         ("全镇", "all", "全镇"),
@@ -46,17 +47,17 @@ def test_all_means_the_town_and_every_school_of_the_registry():
 
 @pytest.mark.parametrize("text", ["示例中学", "SLZX", "示例初中", "SLZX,示例中学", "示例中学，"])
 def test_a_school_by_name_code_or_usual_name(text):
-    assert [run.parameters for run in batch.expand(monthly(), {"school": text}, SCHOOLS)] == [
+    assert [run.parameters for run in batch.expand(monthly(), {"school": text}, SCHOOLS, MONTH)] == [
         {"month": "2023-10", "school": "示例中学"}
     ]
 
 
 def test_several_schools_joined_by_comma_and_the_town_alone():
-    assert [run.name for run in batch.expand(monthly(), {"school": "SLXX,示例中学"}, SCHOOLS)] == [
+    assert [run.name for run in batch.expand(monthly(), {"school": "SLXX,示例中学"}, SCHOOLS, MONTH)] == [
         "示例小学",
         "示例中学",
     ]
-    assert [run.name for run in batch.expand(monthly(), {"school": "全镇"}, SCHOOLS)] == ["全镇"]
+    assert [run.name for run in batch.expand(monthly(), {"school": "全镇"}, SCHOOLS, MONTH)] == ["全镇"]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +65,61 @@ def test_several_schools_joined_by_comma_and_the_town_alone():
     [
         ({"school": "示列中学"}, "是不是“示例中学”"),
         ({"school": ""}, "没有指定学校"),
-        ({"month": "2023-13"}, "应写成 2023-10"),
-        ({"month": "../x"}, "应写成 2023-10"),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_chinese(overrides, says):
     with pytest.raises(UsageError, match=says):
-        batch.expand(monthly(), overrides, SCHOOLS)
+        batch.expand(monthly(), overrides, SCHOOLS, MONTH)
+
+
+@pytest.mark.parametrize("text", ["2023-13", "../x", "", "2023-2024-1-1", "2023-2025"])
+def test_what_is_no_month_is_said_in_chinese(text):
+    with pytest.raises(UsageError, match="应写成 2023-10"):
+        batch.wanted(monthly(), {"month": text})
+
+
+def test_a_school_year_stands_for_its_months_with_lessons_and_for_its_rounds():
+    months = [period.key for period in batch.wanted(monthly(), {"month": "2023-2024"})]
+    rounds = batch.wanted(batch.Batch(NOTEBOOK, {"round": "2023-2024", "school": "all"}), {})
+
+    assert (months[0], months[-1], len(months)) == ("2023-09", "2024-06", 10)
+    assert [period.short for period in rounds] == [
+        "第一学期第一轮",
+        "第一学期第二轮",
+        "第二学期第一轮",
+        "第二学期第二轮",
+    ]
+    assert [period.days[1].isoformat() for period in rounds] == ["2023-10-31", "2024-01-31", "2024-04-30", "2024-07-31"]
+
+
+def test_another_edition_is_another_page():
+    public = batch.expand(monthly(edition="公开版", school="全镇"), {}, SCHOOLS, MONTH)
+
+    assert [(run.name, run.stem) for run in public] == [("全镇（公开版）", "全镇（公开版）")]
+
+
+def test_a_plan_makes_each_page_once_and_gives_an_override_to_those_that_know_it(tmp_path):
+    file, shared, out = project(tmp_path, ["甲校", "乙校"])
+    (file.parents[1] / "notebooks" / "round.ipynb").write_text(
+        notebook([CELLS[0], ("parameters", 'school = ""\nround = ""\nworkbooks = ""')]), "utf-8"
+    )
+    file.write_text(
+        "make:\n"
+        "- notebook: tiny\n  for: {month: '2023-09,2023-10', school: all}\n"
+        "- notebook: tiny\n  for: {month: '2023-10', school: 甲校}\n"
+        "- notebook: round\n  for: {round: 2023-2024-1-1, school: all}\n",
+        "utf-8",
+    )
+
+    made = batch.plan(batch.load(file), {"round": "2023-2024-2-2"}, shared, out)
+
+    assert [(shelf.period.key, shelf.notebook, len(runs)) for shelf, (_, _, runs) in made.items()] == [
+        ("2023-09", "tiny", 3),
+        ("2023-10", "tiny", 3),
+        ("2023-2024-2-2", "round", 3),
+    ]
+    with pytest.raises(UsageError, match="没有参数“rond”"):
+        batch.plan(batch.load(file), {"rond": "2023-2024-2-2"}, shared, out)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +164,10 @@ def test_school_year_of_a_month(month, year):
         ("notebook: none\nfor: {month: '2023-10', school: all}\n", "找不到笔记本"),
         ("notebook: tiny\nfro: {}\nfor: {}\n", "fro"),
         ("notebook: tiny\nnotebook: tiny\nfor: {}\n", "写了两次"),
+        ("make: []\n", "各写一条"),
+        ("make: [{notebook: tiny}]\n", "for"),
+        ("make: [tiny]\n", "make"),
+        ("make: []\nnotebook: tiny\n", "notebook"),
     ],
 )
 def test_parameter_file_is_read_strictly(tmp_path, text, says):
@@ -128,7 +181,8 @@ def test_parameter_file_is_read_strictly(tmp_path, text, says):
 def test_the_shipped_parameter_file_names_what_its_notebook_declares():
     shipped = batch.load(ROOT / "parameters" / "monthly.yaml")
 
-    batch.check_names(shipped, {}, batch.declared(shipped.notebook))
+    for entry in shipped:
+        batch.check_names(entry, {}, notebooks.parameters(entry.notebook))
 
 
 def registry(folder, rows):
@@ -289,7 +343,7 @@ def ran(tmp_path_factory):
     paths = project(folder, ["正常中学", "a{b}小学", *BAD])
     said = []
     outcome = batch.run(paths[0], {}, paths[1], paths[2], say=said.append, limits=execution.Limits(60, 8, 120))
-    return archive.Month(paths[2].resolve(), "2023-10", "tiny"), said, outcome, paths
+    return archive.Shelf(paths[2].resolve(), MONTH, "tiny"), said, outcome, paths
 
 
 def test_good_runs_are_done_whatever_becomes_of_the_others(ran):
@@ -465,7 +519,7 @@ def test_the_monthly_report_runs_for_town_and_schools(town):
 
     assert [result.reason for result in outcome.failed] == []
     assert {result.name for result in outcome.results} == {"全镇", *(school.name for school in known)}
-    month = archive.Month((folder / "runs").resolve(), "2023-10", "monthly_self_check")
+    month = archive.Shelf((folder / "runs").resolve(), MONTH, "monthly_self_check")
     for result in month.results.values():
         page = (month.path / result.page).read_text("utf-8")
         assert "2023年10月" in page

@@ -13,7 +13,8 @@ from kongchuo.measures import Measure
 from kongchuo.reports import display
 from kongchuo.reports.display import Badge, Details, Figure, Note, Section, Table, Tiles, charts, masks
 from kongchuo.reports.display.masks import SCHOOL, TOWN
-from kongchuo.reports.monthly import SECTIONS, MonthlySelfCheck
+from kongchuo.reports.monthly import PLAN, SECTIONS
+from kongchuo.reports.report import Report
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ID_NUMBER = "99010120120508123X"
@@ -72,7 +73,7 @@ def sheets(name=PUPILS[0]):
 @cache
 def page(home="", findings_=(), **more):
     town = handmade.town(sheets(**more), HOMES)
-    report = MonthlySelfCheck(handmade.month(town, home, findings_))
+    report = Report(PLAN, handmade.month(town, home, findings_))
     return "\n".join(report.html(name) for name in SECTIONS)
 
 
@@ -162,7 +163,7 @@ def test_what_is_not_judged_never_looks_clean():
     """No case ledger could be read: nowhere does the page say there is none."""
     made = handmade.town(sheets(), HOMES, unread=[(home, "cases") for home in HOMES])
     reasons = [NotJudged("X12", home, "读不到“疑似辍学台账”") for home in HOMES]
-    report = MonthlySelfCheck(handmade.month(made, "", not_judged=reasons))
+    report = Report(PLAN, handmade.month(made, "", not_judged=reasons))
 
     for name in ("headline", "cases", "watch", "data_quality"):
         assert "尚未判定" in report.html(name), name
@@ -177,15 +178,15 @@ def test_zero_report_waits_for_its_rule():
     wrong = findings.Finding(workbook, "月自查", 9, "结果", "E9", "X41", "error", "零报告与台账不符", "请核对")
 
     def said(**more):
-        return MonthlySelfCheck(handmade.month(town, "甲小学", **more)).html("cases")
+        return Report(PLAN, handmade.month(town, "甲小学", **more)).html("cases")
 
     assert "零报告尚未判定" in said()
     assert "零报告尚未判定" in said(judged=("X41",), not_judged=[NotJudged("X41", "甲小学", "读不到“疑似辍学台账”")])
     assert "零报告与台账不符" in said(judged=("X41",), findings=[wrong])
     assert "零报告与台账相符" in said(judged=("X41",))
-    assert "不是零报告" in MonthlySelfCheck(
-        handmade.month(handmade.town(sheets(), HOMES), "甲小学", judged=("X41",))
-    ).html("cases")
+    assert "不是零报告" in Report(PLAN, handmade.month(handmade.town(sheets(), HOMES), "甲小学", judged=("X41",))).html(
+        "cases"
+    )
 
 
 def test_sections_have_numbers_as_official_papers_do():

@@ -10,8 +10,7 @@ from kongchuo.core import places, recurring
 from kongchuo.core.findings import Finding
 from kongchuo.jobs import following
 from kongchuo.publishing import archive
-from kongchuo.reports import display
-from kongchuo.reports.monthly import quality
+from kongchuo.reports import display, quality
 
 FIRST, SECOND, THIRD = dt.date(2023, 9, 30), dt.date(2023, 10, 31), dt.date(2023, 11, 30)
 

@@ -9,7 +9,8 @@ import pytest
 import handmade
 from kongchuo.field import duties
 from kongchuo.measures import bonds, holders
-from kongchuo.reports.monthly import MonthlySelfCheck
+from kongchuo.reports.monthly import PLAN
+from kongchuo.reports.report import Report
 
 HOMES = ("甲小学", "乙小学")
 END = dt.date(2024, 1, 31)
@@ -245,7 +246,7 @@ def test_the_page_shows_the_matrix_and_hides_what_it_must(home):
         "roster": {"甲小学": [{"student_key": "XSJJ0", "name": "王例子", "class_id": "JJ-2020-01", "status": "在读", "teacher": "JS1"}]},
     }  # fmt: skip
     made = handmade.town(registry() | rows, HOMES)
-    html = MonthlySelfCheck(handmade.month(made, home)).html("organisation")
+    html = Report(PLAN, handmade.month(made, home)).html("organisation")
 
     assert "丁办" in html
     assert "四包覆盖" in html
@@ -257,7 +258,7 @@ def test_the_page_shows_the_matrix_and_hides_what_it_must(home):
 
 def test_an_unread_workbook_of_duties_shows_no_gap_and_no_all_clear():
     made = handmade.town(registry(), HOMES, unread=[("中心学校", "duty")])
-    html = MonthlySelfCheck(handmade.month(made)).html("organisation")
+    html = Report(PLAN, handmade.month(made)).html("organisation")
 
     assert "四包尚未判定" in html
     assert "没有空档" not in html

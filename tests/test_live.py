@@ -7,9 +7,9 @@ import pytest
 import handmade
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
-from kongchuo.reports import months
-from kongchuo.reports.display import live
-from kongchuo.reports.monthly import MonthlySelfCheck, monthly_self_check
+from kongchuo.reports import months, views
+from kongchuo.reports.monthly import PLAN, monthly_self_check
+from kongchuo.reports.report import Report
 from test_display import HOMES, sheets
 
 EXTRA = {
@@ -31,17 +31,16 @@ def opened(monkeypatch):
     def open_month(school, month, workbooks=""):
         if month != "2023-10":
             raise UserError("<b>没有</b>这个月")
-        return handmade.month(town, months.find_school(town, school))
+        return handmade.month(town, views.find_school(town, school))
 
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
-    monkeypatch.setattr(live, "open_month", open_month)
     monkeypatch.setattr("kongchuo.reports.monthly.open_month", open_month)
     return open_month
 
 
 def test_a_batch_run_shows_html_and_no_drop_downs(monkeypatch):
     monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
-    report = MonthlySelfCheck(handmade.month(handmade.town(sheets(), HOMES), "甲小学"))
+    report = Report(PLAN, handmade.month(handmade.town(sheets(), HOMES), "甲小学"))
 
     assert report.controls() is None
     assert report.basics()._repr_mimebundle_().keys() == {"text/html", "text/plain"}
@@ -52,7 +51,8 @@ def test_a_batch_run_shows_html_and_no_drop_downs(monkeypatch):
 
 def test_a_choice_redraws_every_section_shown(opened):
     report = monthly_self_check("甲小学", "2023-10")
-    controls = live.Controls(report.month, "", report._redraw)
+    report.controls()
+    controls = report.boxes
     title, basics = report.headline(), report.basics()
     assert "三(1)班" in basics.value
 
@@ -68,12 +68,13 @@ def test_a_choice_redraws_every_section_shown(opened):
 def test_the_address_says_which_school(opened, monkeypatch):
     monkeypatch.setenv("QUERY_STRING", "school=%E7%94%B2%E6%A0%A1&month=2023-10")
 
-    assert monthly_self_check("all", "2023-09").month.home == "甲小学"
+    assert monthly_self_check("all", "2023-09").view.home == "甲小学"
 
 
 def test_a_choice_that_cannot_be_opened_is_said_and_escaped(opened):
     report = monthly_self_check("甲小学", "2023-10")
-    controls = live.Controls(report.month, "", report._redraw)
+    report.controls()
+    controls = report.boxes
 
     controls.boxes["月份"].value = "2023-09"
 
@@ -83,14 +84,14 @@ def test_a_choice_that_cannot_be_opened_is_said_and_escaped(opened):
 def test_schools_are_found_by_any_name_and_near_ones_suggested():
     town = handmade.town(sheets(), HOMES)
 
-    assert [months.find_school(town, name) for name in ("甲小学", "JJ", "甲校", "all")] == [
+    assert [views.find_school(town, name) for name in ("甲小学", "JJ", "甲校", "all")] == [
         "甲小学",
         "甲小学",
         "甲小学",
         "",
     ]
     with pytest.raises(UserError, match="是不是“甲小学”"):
-        months.find_school(town, "甲小")
+        views.find_school(town, "甲小")
 
 
 @pytest.mark.parametrize("month", ["2023-13", "2023-1", "十月", "2023-10-01"])

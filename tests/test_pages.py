@@ -6,6 +6,7 @@ import re
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
+from kongchuo.core import years
 from kongchuo.publishing import archive, pages
 from kongchuo.publishing.archive import DONE, FAILED, Result
 from tiny import notebook
@@ -86,14 +87,14 @@ def test_gate_lets_hashes_dates_and_drawings_pass(text):
 
 
 def test_overview_names_every_school_and_escapes(tmp_path):
-    month = archive.Month(tmp_path, "2023-10", "tiny")
+    month = archive.Shelf(tmp_path, years.period("2023-10"), "tiny")
     month.path.mkdir(parents=True)
     (month.path / "inputs").mkdir()
     common = {"parameters": {}, "started": "2023-11-01T08:00:00+08:00", "seconds": 1.0}
     good = Result("甲<校", **common, outcome=DONE, page="x#1.html", summary={"errors": 3, "warnings": 0})
     month.save([good, Result("乙校", **common, outcome=FAILED, reason="缺少<学籍>")])
 
-    page = pages.overview(archive.months(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when}")
+    page = pages.overview(archive.shelves(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when.period.key}")
 
     assert "甲&lt;校" in page
     assert "缺少&lt;学籍&gt;" in page

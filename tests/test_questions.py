@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
+from kongchuo.core import years
 from kongchuo.jobs import opening, remembering
 from kongchuo.judging import questions
 from kongchuo.judging.examining import examine
 from kongchuo.judging.questions import texts
 from kongchuo.publishing import archive
-from kongchuo.reports.monthly import quality
+from kongchuo.reports import quality
 from ruletables import FOLDER, POLICY, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.with_name("questions").glob("Q*.md"))
@@ -154,7 +155,7 @@ def test_no_question_where_nobody_knows_what_the_snapshot_held():
 
 def test_the_newest_snapshot_of_an_earlier_month(tmp_path):
     def kept(month, snapshot, started):
-        made = archive.Month(tmp_path, month, "monthly")
+        made = archive.Shelf(tmp_path, years.period(month), "monthly")
         (made.path / "inputs" / snapshot / handmade.YEAR).mkdir(parents=True)
         made.save([archive.Result("甲小学", {}, started, 1.0, archive.DONE, snapshot=snapshot)])
         return made.path / "inputs" / snapshot
@@ -162,13 +163,13 @@ def test_the_newest_snapshot_of_an_earlier_month(tmp_path):
     first = kept("2023-09", "aa", "2023-10-02T08:00:00+08:00")
     second = kept("2023-10", "bb", "2023-11-03T08:00:00+08:00")
     assert archive.snapshots(tmp_path) == [(second, dt.date(2023, 11, 3)), (first, dt.date(2023, 10, 2))]
-    assert archive.snapshots(tmp_path, "2023-10") == [(first, dt.date(2023, 10, 2))]
-    assert archive.snapshots(tmp_path, "2023-09") == []
+    assert archive.snapshots(tmp_path, years.period("2023-10")) == [(first, dt.date(2023, 10, 2))]
+    assert archive.snapshots(tmp_path, years.period("2023-09")) == []
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    archive.tell_earlier(scratch, tmp_path, "2022-2023", "2023-11")
+    archive.tell_earlier(scratch, tmp_path, years.period("2024-11"))
     assert opening._earlier(scratch) is None
-    archive.tell_earlier(scratch, tmp_path, handmade.YEAR, "2023-11")
+    archive.tell_earlier(scratch, tmp_path, years.period("2023-11"))
     assert opening._earlier(scratch) == (second, dt.date(2023, 11, 3))
 
 

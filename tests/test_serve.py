@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
+from kongchuo.core import years
 from kongchuo.core.findings import UserError
 from kongchuo.jobs import township
 from kongchuo.publishing import archive, batch, kernels, serve
@@ -72,7 +73,7 @@ def serving(folder, shared, out, notebooks):
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     _, shared, out = project(folder, ["甲校", "乙校"])
-    month = archive.Month(out, "2023-10", "live")
+    month = archive.Shelf(out, years.period("2023-10"), "live")
     month.path.mkdir(parents=True)
     (month.path / "inputs").mkdir()
     (month.path / "甲校.html").write_text("<!doctype html><title>存档</title><h1>存档的报告</h1>", "utf-8")
@@ -92,7 +93,6 @@ def server(tmp_path_factory):
             )
         ]
     )
-    (folder / "notebooks" / f"{serve.REPORT}.ipynb").write_bytes((folder / "notebooks" / "live.ipynb").read_bytes())
     with serving(folder, shared, out, folder / "notebooks") as made:
         yield made
 
@@ -116,11 +116,11 @@ def test_landing_page_shows_schools_by_months_with_their_state(server):
     status, text, headers = server.get("/")
 
     assert status == 200
-    assert text.count("未运行") == 3 * 12 - 1  # 全镇, 甲校, 乙校 in twelve months, but for the one that was run
+    assert text.count("未运行") == 2 * 3 * 12 - 1  # two notebooks; 全镇, 甲校, 乙校 in twelve months, but for the one that was run
     assert "错误 3　警告 4" in text
     assert f'href="r/2023-10/live/{quote("甲校.html")}"' in text
-    assert f"/live/{serve.REPORT}?school={quote('乙校')}&amp;month=2023-10" in text
-    assert f"/live/{serve.REPORT}?school=all" in text
+    assert f"/live/live?school={quote('乙校')}&amp;month=2023-10" in text
+    assert "/live/live?school=all" in text
     assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 

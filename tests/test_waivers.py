@@ -16,8 +16,7 @@ from kongchuo.core.tables import Asked
 from kongchuo.jobs import remembering
 from kongchuo.judging import examining, waivers
 from kongchuo.judging.rules import RULES, Judgement
-from kongchuo.reports import display
-from kongchuo.reports.monthly import quality
+from kongchuo.reports import display, quality
 from kongchuo.workbooks import writing
 from kongchuo.workbooks.marking import filling
 from kongchuo.workbooks.marking.package import Package

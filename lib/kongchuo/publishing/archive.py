@@ -1,7 +1,8 @@
 """The folder of runs: its names, its manifests, its snapshots of the workbooks. Batch writes it, pages and serve read it.
 
 <out>/index.html
-<out>/<month>/<notebook>/{index.html, manifest.json, <school>.html, <school>.ipynb, logs/, inputs/<snapshot>/...}
+<out>/<period>/<notebook>/{index.html, manifest.json, <school>.html, <school>.ipynb, logs/, inputs/<snapshot>/...}
+A period is a month, a round of inspection or a school year, as core.years writes it.
 """
 
 from __future__ import annotations
@@ -110,17 +111,17 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Month:
-    """The folder of one notebook in one month."""
+class Shelf:
+    """The folder of one notebook for one period."""
 
     out: Path
-    month: str
+    period: years.Period
     notebook: str
 
     @property
     def path(self) -> Path:
-        """Where the month's pages lie."""
-        return self.out / self.month / self.notebook
+        """Where its pages lie."""
+        return self.out / self.period.key / self.notebook
 
     @property
     def made(self) -> bool:
@@ -141,39 +142,44 @@ class Month:
         results = list(results)
         kept = {item["snapshot"] for result in results for item in (asdict(result), result.previous or {}) if item}
         inputs = {path.name: hashes(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
-        data = {"month": self.month, "notebook": self.notebook, "inputs": inputs, "runs": [asdict(r) for r in results]}
+        data = {
+            "period": self.period.key,
+            "notebook": self.notebook,
+            "inputs": inputs,
+            "runs": [asdict(r) for r in results],
+        }
         write_whole(self.path / "manifest.json", json.dumps(data, ensure_ascii=False, indent=1))
         for path in (self.path / "inputs").glob("*"):
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def months(out: Path) -> list[Month]:
-    """Every month and notebook of `out` that has a manifest, latest month first."""
-    found = [path.parent for path in out.glob("*/*/manifest.json") if years.MONTH.fullmatch(path.parts[-3])]
-    return [
-        Month(out, path.parent.name, path.name)
-        for path in sorted(found, key=lambda p: (p.parent.name, p.name), reverse=True)
-    ]
+def shelves(out: Path) -> list[Shelf]:
+    """Every period and notebook of `out` that has a manifest, latest period first."""
+    found = [path.parent for path in out.glob("*/*/manifest.json")]
+    named = [(years.period(path.parent.name), path.name) for path in found]
+    made = [Shelf(out, period, notebook) for period, notebook in named if period]
+    return sorted(made, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True)
 
 
-def snapshots(out: Path, before: str = "") -> list[tuple[Path, dt.date]]:
-    """The snapshots that runs have kept (of months before "2023-10" only), each with the day it was taken, newest first."""
+def snapshots(out: Path, before: years.Period | None = None) -> list[tuple[Path, dt.date]]:
+    """The snapshots that runs have kept (for periods that end before this one does), each with the day it was taken, newest
+    first."""
     found: dict[Path, str] = {}
-    for month in months(out):
-        for result in month.results.values() if not before or month.month < before else ():
+    for shelf in shelves(out):
+        for result in shelf.results.values() if not before or shelf.period.days[1] < before.days[1] else ():
             for item in filter(None, (asdict(result), result.previous)):
-                path = month.path / "inputs" / str(item["snapshot"])
+                path = shelf.path / "inputs" / str(item["snapshot"])
                 if item["snapshot"] and path.is_dir():
                     found[path] = min(found.get(path, item["started"]), item["started"])
     newest = sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=True)
     return [(path, dt.datetime.fromisoformat(started).date()) for path, started in newest]
 
 
-def tell_earlier(scratch: Path, out: Path, year: str, month: str) -> None:
-    """Name to the runs of a batch the newest snapshot of an earlier month, for what questions compare with (opening)."""
-    for path, taken in snapshots(out, month):
-        if (path / year).is_dir():
+def tell_earlier(scratch: Path, out: Path, period: years.Period) -> None:
+    """Name to the runs of a batch the newest snapshot of an earlier period, for what questions compare with (opening)."""
+    for path, taken in snapshots(out, period):
+        if (path / period.year).is_dir():
             (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
             return
 

@@ -14,10 +14,11 @@ from functools import cache
 
 import jinja2
 
+from ..core import years
 from ..core.findings import UserError
-from ..core.places import TEMPLATES
-from . import archive
-from .archive import DONE, Month, Result
+from ..core.places import NOTEBOOKS, TEMPLATES
+from . import archive, notebooks
+from .archive import DONE, Shelf
 
 HEADING = re.compile(r"<(h[1-6])\b[^>]*>(.*?)</\1>", re.S | re.I)
 TAG = re.compile(r"<[^>]*>")
@@ -94,26 +95,48 @@ def site() -> jinja2.Environment:
     return made
 
 
-def index(month: Month, title: str) -> str:
-    """The index page of one month: every run with its state, its figures and its page."""
-    return site().get_template("month.html").render(month=month, title=title, results=list(month.results.values()))
+# What the index shows of a run's summary, where any run has it: key -> heading
+FIGURES = {
+    "errors": "错误",
+    "warnings": "警告",
+    "not_judged": "尚未判定",
+    "enrolled": "在读",
+    "suspected_open": "疑似辍学",
+    "dropout_open": "辍学",
+    "score": "得分",
+    "grade": "等次",
+}
+
+
+def index(shelf: Shelf, title: str) -> str:
+    """The index page of one period: every run with its state, its figures and its page."""
+    results = list(shelf.results.values())
+    known = [result.shown.get("summary") or {} for result in results]
+    figures = {key: heading for key, heading in FIGURES.items() if any(key in summary for summary in known)}
+    shown = {"shelf": shelf, "title": title, "results": results, "figures": figures}
+    return site().get_template("period.html").render(**shown)
 
 
 def overview(
-    months: Iterable[Month],
+    shelves: Iterable[Shelf],
     schools: Iterable[str] = (),
-    live: Callable[[str, str], str] | None = None,
+    live: Callable[[str, Shelf], str] | None = None,
     handbook: Iterable[str] = (),
 ) -> str:
-    """The page over all months: schools × months, the state of each run, links to its page and, when served, to the live one.
+    """The page over all runs: for each notebook schools × periods, the state of each run, links to its page and, when served,
+    to the live one.
 
-    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, month);
+    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, shelf);
     `handbook` are the names of pages to look things up in.
     """
-    months = list(months)
-    cells: dict[tuple[str, str, str], Result] = {}
-    for month in months:
-        cells |= {(name, month.month, month.notebook): result for name, result in month.results.items()}
-    names = dict.fromkeys([archive.TOWN, *schools, *(name for name, _, _ in cells)])
-    shown = {"months": months, "names": list(names), "cells": cells, "live": live, "handbook": list(handbook)}
+    units = dict.fromkeys([archive.TOWN, *schools])
+    reports: dict[str, list[Shelf]] = {}
+    for shelf in sorted(shelves, key=lambda shelf: list(years.KINDS).index(shelf.period.kind)):
+        reports.setdefault(shelf.notebook, []).append(shelf)
+    tables = []
+    for notebook, held in reports.items():
+        cells = {(name, shelf): result for shelf in held for name, result in shelf.results.items()}
+        names = list(dict.fromkeys([*units, *(name for name, _ in cells)]))
+        tables.append((notebooks.title(NOTEBOOKS / f"{notebook}.ipynb"), held, names, cells))
+    shown = {"tables": tables, "units": units, "live": live, "handbook": list(handbook)}
     return site().get_template("overview.html").render(**shown)

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from ..core import years
 from ..core.findings import UserError
 from ..core.places import HANDBOOK, NOTEBOOKS, TEMPLATES, WORKBOOKS
-from . import archive, batch, pages
+from . import archive, batch, notebooks, pages
 from .execution import environment, hide_grammar
 
 hide_grammar()
@@ -37,7 +37,6 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 
 from .kernels import CELL_SECONDS, Executor, Kernels  # noqa: E402
 
-REPORT = "monthly_self_check"
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
 MESSAGES = {403: "不能打开这个页面", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
@@ -67,22 +66,25 @@ class Page(JupyterHandler):
 
 
 class Landing(Page):
-    """Schools × months, the state of each run, links to archived and live pages."""
+    """Schools × periods for each report, the state of each run, links to archived and live pages."""
 
     @tornado.web.authenticated
     def get(self):
         """Render it anew each time: the runs may have changed."""
-        months, schools = shown(self.settings["shared"], self.settings["out"])
-        self.show(pages.overview(months, schools, live_address, handbook()))
+        shelves, schools = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
+        self.show(pages.overview(shelves, schools, live_address, handbook()))
 
 
 class Archived(Page):
-    """An archived page; only what a manifest names (or a month's index) can be asked for."""
+    """An archived page; only what a manifest names (or a period's index) can be asked for."""
 
     @tornado.web.authenticated
-    def get(self, month: str, notebook: str, name: str):
+    def get(self, period: str, notebook: str, name: str):
         """Send the page as it was made."""
-        found = archive.Month(self.settings["out"], month, notebook)
+        named = years.period(period)
+        if named is None:
+            raise tornado.web.HTTPError(404)
+        found = archive.Shelf(self.settings["out"], named, notebook)
         named = {result.shown.get("page") for result in found.results.values()} | {"index.html"}
         if not found.made or name not in named:
             raise tornado.web.HTTPError(404)
@@ -136,23 +138,27 @@ def handbook() -> list[str]:
     return sorted(path.stem for path in HANDBOOK.glob("*.html"))
 
 
-def live_address(name: str, month: str) -> str:
-    """The address of the live page of a school (or 全镇) in a month."""
-    return f"/live/{REPORT}?{urlencode({'school': 'all' if name == archive.TOWN else name, 'month': month})}"
+def live_address(name: str, shelf: archive.Shelf) -> str:
+    """The address of the live page of a school (or 全镇) for a period."""
+    asked = {"school": "all" if name == archive.TOWN else name, shelf.period.kind: shelf.period.key}
+    return f"/live/{shelf.notebook}?{urlencode(asked)}"
 
 
-def shown(shared: Path, out: Path) -> tuple[list[archive.Month], list[str]]:
-    """The months and schools of the landing page: every month that was run, every month of the latest school year that has
-    begun, newest first; and the schools of that year's registry."""
-    made = archive.months(out)
-    folders = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
-    if not folders:
+def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str]]:
+    """What the landing page shows: every notebook and period that was run, and of every notebook in `folder` the periods of the
+    latest school year that have begun, newest first; and the schools of that year's registry."""
+    made = archive.shelves(out)
+    held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    if not held:
         return made, []
-    run = {month.month for month in made}
-    begun = [month for month in years.months_of(folders[-1], dt.date.today()) if month not in run]
-    months = [*made, *(archive.Month(out, month, REPORT) for month in begun)]
-    schools = [school.name for school in batch.registered(shared, folders[-1])]
-    return sorted(months, key=lambda month: month.month, reverse=True), schools
+    begun = [
+        archive.Shelf(out, period, path.stem)
+        for path in sorted(folder.glob("*.ipynb"))
+        if (kind := notebooks.kind(notebooks.parameters(path)))
+        for period in years.begun(kind, held[-1], dt.date.today())
+    ]
+    schools = [school.name for school in batch.registered(shared, held[-1])]
+    return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools
 
 
 class App(Voila):
@@ -179,7 +185,7 @@ class App(Voila):
             (r"(?i).*(\.\.|%2e|%2f|%5c|\\).*", Missing),  # no page of ours has a way out of its folder in its address
             (r"/", Landing),
             (r"/r/index\.html", Home),
-            (r"/r/(\d{4}-\d\d)/(\w+)/([^/\\]+\.html)", Archived),
+            (r"/r/([\d-]{7,13})/(\w+)/([^/\\]+\.html)", Archived),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
         ]

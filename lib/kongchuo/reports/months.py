@@ -1,129 +1,31 @@
-"""One school (or the whole town) in one month: opened from the shared folder, read, judged, ready to be measured.
-
-The township is read once in a process, however many months and schools a live page looks at.
-"""
+"""A view of one month, which most figures are counted over."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from ..core import recurring, years
-from ..core.findings import ERROR, Finding, UserError
-from ..core.places import ALL, RECORDS, SCRATCH, WORKBOOKS
-from ..core.policy import Policy
-from ..core.schema import CENTRE
-from ..core.tables import Town, Workbook
-from ..field.references import School, school_called, schools_in
-from ..jobs import following, opening
-from ..judging.rules import Judgement, NotJudged
-from ..judging.waivers import Waived
+from ..core import years
+from ..core.findings import UserError
 from ..measures.flows import month_flow
-from ..measures.scopes import Scope
+from .views import View, find_school, open_town, records
 
 
-@dataclass(frozen=True)
-class Month:
-    """A judged township seen for one month by one school; home "" is the whole town. grade and class_id narrow the figures."""
-
-    town: Town
-    policy: Policy
-    judgement: Judgement
-    home: str
-    month: str
-    start: dt.date
-    end: dt.date
-    grade: int | None = None
-    class_id: str = ""
-    records: dict[str, following.Record] = field(default_factory=dict)  # what was known of findings, by school
+class Month(View):
+    """A View of a month; its figures stand as of the month's last day, or today."""
 
     @property
-    def homes(self) -> tuple[str, ...]:
-        """The folders of the schools it is about."""
-        return (self.home,) if self.home else self.town.homes
-
-    @property
-    def title(self) -> str:
-        """Who reports: the school's full name, or the office's with a word that it is about the whole town."""
-        return self.home or f"{self.office}（全镇）"
-
-    @property
-    def office(self) -> str:
-        """The name of the 中心学校 as the registry has it."""
-        rows = self.town["school"]
-        names = rows.loc[rows["stage"] == CENTRE, "school_name"].dropna()
-        return names.iloc[0] if len(names) else CENTRE
-
-    @property
-    def label(self) -> str:
-        """2023年10月."""
-        return f"{self.month[:4]}年{int(self.month[5:])}月"
-
-    @cached_property
-    def scope(self) -> Scope:
-        """The part of the town and the days that figures are counted over."""
-        bad = frozenset((f.workbook, f.sheet, f.row) for f in self.judgement.findings if f.severity == ERROR and f.row)
-        return Scope(self.town, self.policy, self.start, self.end, self.homes, self.grade, self.class_id, bad)
+    def month(self) -> str:
+        """The month as the sheets write it: 2023-10."""
+        return self.period
 
     @cached_property
     def flow(self) -> pd.DataFrame:
         """flows.month_flow of the scope; three sections and the footer use it."""
         return month_flow(self.scope)
-
-    @cached_property
-    def workbooks(self) -> tuple[Workbook, ...]:
-        """The workbooks the page is made from: the schools' own and the office's, and what was read of the year before."""
-        before = (book for book in self.town.before.workbooks if book.sha256) if self.town.before else ()
-        return tuple(book for book in (*self.town.workbooks, *before) if book.home in (*self.homes, CENTRE))
-
-    @cached_property
-    def findings(self) -> tuple[Finding, ...]:
-        """Findings in the school's own folder; for the town, all of them."""
-        return tuple(finding for finding in self.judgement.findings if not self.home or home_of(finding) == self.home)
-
-    @cached_property
-    def waived(self) -> tuple[Waived, ...]:
-        """What a waiver keeps silent of these."""
-        return tuple(one for one in self.judgement.waived if not self.home or home_of(one.finding) == self.home)
-
-    @cached_property
-    def course(self) -> following.Course | None:
-        """How many of the findings are new, still open, mended lately; None where no school has a record of before."""
-        found: dict[str, dict[str, set[str]]] = {
-            home: {name: set() for name in held} for home, held in self.records.items()
-        }
-        for one in self.findings:
-            if home_of(one) in self.records and one.workbook in self.town.by_name:
-                identity = recurring.identity_of(self.town.by_name[one.workbook], one)
-                found[home_of(one)].setdefault(one.workbook, set()).add(identity)
-        now = {
-            name: following.follow(self.records[home].get(name, {}), identities, self.end)
-            for home, workbooks in found.items()
-            for name, identities in workbooks.items()
-            if home in (*self.homes, *([] if self.home else [CENTRE]))
-            and name in self.town.by_name
-            and self.town.by_name[name].read
-        }
-        return following.course(now, self.end) if now else None
-
-    @cached_property
-    def not_judged(self) -> tuple[NotJudged, ...]:
-        """What could not be judged of these schools, the office's missing workbooks included."""
-        return tuple(item for item in self.judgement.not_judged if item.home in (*self.homes, CENTRE))
-
-    def narrowed(self, grade: int | None, class_id: str) -> Month:
-        """The same month for one grade or class only."""
-        return replace(self, grade=grade, class_id=class_id)
-
-
-def home_of(finding: Finding) -> str:
-    """The folder a finding lies in: 2023-2024/示例中学/学籍.xlsx -> 示例中学 (a whole folder may be missing as well)."""
-    return [*finding.workbook.split("/"), ""][1]
 
 
 def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
@@ -133,25 +35,8 @@ def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
     Raises UserError for an unknown school, month or folder.
     """
     start, end = _days(month)
-    folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
-    if not folder:
-        raise UserError(f"没有指定共享文件夹。请在命令后加 --workbooks 和文件夹的位置，或请管理员设置 {WORKBOOKS}。")
-    town, held, judgement = opening.open_year(Path(folder), years.year_of(month), end)
-    records = Path(os.environ.get(SCRATCH) or os.devnull) / RECORDS
-    known = {path.stem: following.load(path) for path in sorted(records.glob("*.json"))}
-    return Month(town, held, judgement, find_school(town, school), month, start, end, records=known)
-
-
-def find_school(town: Town, school: str) -> str:
-    """The folder (full name) of a school given by full name, code or usual name; "" for all. Raises UserError."""
-    wanted = school.strip()
-    if wanted == ALL:
-        return ""
-    name, near = school_called(wanted, (*schools_in(town.schools), *map(School, town.homes)))
-    if name:
-        return name
-    hint = f"是不是“{near}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {ALL}。"
-    raise UserError(f"没有名为“{wanted}”的学校。{hint}")
+    town, held, judgement = open_town(years.year_of(month), end, workbooks)
+    return Month(town, held, judgement, find_school(town, school), month, start, end, records=records())
 
 
 def _days(month: str) -> tuple[dt.date, dt.date]:

@@ -6,19 +6,17 @@ hang a page.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from ...core.findings import UserError
 from ...core.places import ALL
-from ...core.years import months_of
-from ..months import Month, open_month
+from ..views import View
 from . import NUMERALS, Note, render
 
 EVERY = "全部"
+Choices = Mapping[str, tuple[list[tuple[str, object]], object]]  # label -> (what is offered, what is chosen)
 
 
 def is_live() -> bool:
@@ -26,10 +24,10 @@ def is_live() -> bool:
     return os.environ.get("SERVER_SOFTWARE", "").lower().startswith("voila")
 
 
-def asked(school: str, month: str) -> tuple[str, str]:
-    """School and month from the page's address (?school=…&month=…), where given; open_month checks them against the data."""
-    query = parse_qs(os.environ.get("QUERY_STRING", ""))
-    return query.get("school", [school])[0], query.get("month", [month])[0]
+def asked(**values: str) -> dict[str, str]:
+    """The values given in the page's address (?school=…&month=…), the others as they are; opening checks them."""
+    query = parse_qs(os.environ.get("QUERY_STRING", "")) if is_live() else {}
+    return {name: query.get(name, [value])[0] for name, value in values.items()}
 
 
 def section(html: str) -> object:
@@ -40,23 +38,22 @@ def section(html: str) -> object:
 
 
 class Controls:
-    """The drop-downs 学校, 月份, 年级, 班级, and what a choice does: open the month, refill the lists, redraw every section."""
+    """The drop-downs, and what a choice does: open the view asked for, refill the lists, redraw every section."""
 
-    def __init__(self, month: Month, workbooks: str | Path, redraw: Callable[[Month], None]) -> None:
+    def __init__(
+        self,
+        view: View,
+        choices: Callable[[View], Choices],
+        choose: Callable[[Mapping[str, object]], View],
+        redraw: Callable[[View], None],
+    ) -> None:
         import ipywidgets
 
-        self._workbooks, self._redraw, self._refilling = workbooks, redraw, False
-        months = months_of(month.town.year, dt.date.today())
-        lists = {
-            "学校": ([(f"{EVERY}（全镇）", ALL), *((home, home) for home in month.town.homes)], month.home or ALL),
-            "月份": ([(name, name) for name in months], month.month),
-            "年级": (grades(month), 0),
-            "班级": (classes(month, 0), ""),
-        }
+        self._choices, self._choose, self._redraw, self._refilling = choices, choose, redraw, False
         layout = ipywidgets.Layout(width="250px")
         self.boxes = {
             label: ipywidgets.Dropdown(options=options, value=value, description=label, layout=layout)
-            for label, (options, value) in lists.items()
+            for label, (options, value) in choices(view).items()
         }
         self.progress = ipywidgets.HTML()
         for box in self.boxes.values():
@@ -71,11 +68,11 @@ class Controls:
         self._refilling = True
         self._say("正在重新计算，请稍候……", "warn")
         try:
-            school, month, grade, class_id = self.boxes.values()
-            opened = open_month(school.value, month.value, self._workbooks)
-            _refill(grade, grades(opened))
-            _refill(class_id, classes(opened, grade.value))
-            self._redraw(opened.narrowed(grade.value or None, class_id.value))
+            view = self._choose({label: box.value for label, box in self.boxes.items()})
+            for label, (options, value) in self._choices(view).items():
+                self.boxes[label].options = options
+                self.boxes[label].value = value
+            self._redraw(view)
             self.progress.value = ""
         except UserError as error:
             self._say(str(error), "bad")
@@ -86,21 +83,27 @@ class Controls:
         self.progress.value = str(render("note.html", block=Note(text, tone)))
 
 
-def _refill(box: object, options: list[tuple[str, object]]) -> None:
-    kept = box.value if box.value in [value for _, value in options] else options[0][1]
-    box.options = options
-    box.value = kept
+def schools(view: View) -> tuple[list[tuple[str, str]], str]:
+    """What 学校 offers, and what is chosen."""
+    return [(f"{EVERY}（全镇）", ALL), *((home, home) for home in view.town.homes)], view.home or ALL
 
 
-def grades(month: Month) -> list[tuple[str, int]]:
+def narrowed(view: View, grade: object, class_id: object = "") -> View:
+    """The view narrowed to a grade and class chosen, where it has them."""
+    grade = grade if grade in [value for _, value in grades(view)] else 0
+    class_id = class_id if class_id in [value for _, value in classes(view, grade)] else ""
+    return view.narrowed(grade or None, class_id)
+
+
+def grades(view: View) -> list[tuple[str, int]]:
     """What 年级 offers: all (0, since to ipywidgets None means that nothing is chosen), and every grade with a class."""
-    found = sorted(set(month.scope.whole.classes["grade"]) - {0})
+    found = sorted(set(view.scope.whole.classes["grade"]) - {0})
     return [(EVERY, 0), *((f"{NUMERALS[grade]}年级", grade) for grade in found)]
 
 
-def classes(month: Month, grade: int) -> list[tuple[str, str]]:
+def classes(view: View, grade: int) -> list[tuple[str, str]]:
     """What 班级 offers: all, and the classes of the school (of the grade); only all for the town, where names repeat."""
-    rows = month.scope.whole.classes.sort_values(["grade", "class_id"])
+    rows = view.scope.whole.classes.sort_values(["grade", "class_id"])
     rows = rows[rows["grade"] == grade] if grade else rows
     named = zip(rows["class_name"].fillna(rows["class_id"]), rows["class_id"], strict=True)
-    return [(EVERY, ""), *(named if month.home else ())]
+    return [(EVERY, ""), *(named if view.home else ())]

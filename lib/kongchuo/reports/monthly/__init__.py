@@ -1,21 +1,21 @@
-"""月自查报告 (domain.md 6.1, R1): one method a section, the same in a batch run and on a live page.
-
-In a batch run a section is a Page of HTML; on a live page (Voila) it is a widget that follows the drop-downs.
-"""
+"""月自查报告 (domain.md 6.1, R1): its sections in their order, its drop-downs, how a notebook opens it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .. import display
-from ..display import Page, Section, live
+from ...core import years
+from .. import quality
+from ..display import Section, live
 from ..months import Month, open_month
-from . import attendance, cases, checklist, duties, pupils, quality
+from ..report import Plan, Report
+from . import attendance, cases, checklist, duties, headline, pupils
 
 # The report in its order: the name of the method a notebook calls -> the function that makes the section
 SECTIONS: dict[str, Callable[[Month], Section]] = {
-    "headline": quality.headline,
+    "headline": headline.headline,
     "basics": pupils.basics,
     "organisation": duties.organisation,
     "attendance": attendance.attendance,
@@ -33,108 +33,29 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
 }
 
 
-class MonthlySelfCheck:
-    """The report of one month. Each method shows one section; `month` is what it shows now."""
-
-    def __init__(self, month: Month, workbooks: str | Path = "") -> None:
-        self.month = month
-        self._workbooks = workbooks
-        self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
-
-    def html(self, name: str) -> str:
-        """The HTML of one section of SECTIONS."""
-        body = display.card(SECTIONS[name](self.month))
-        if name != "headline":
-            return body
-        return display.render(
-            "headline.html", title=quality.title(self.month), meta=quality.meta(self.month), body=body
-        )
-
-    def _show(self, name: str) -> object:
-        if live.is_live():
-            widget = live.section(self.html(name))
-            self._shown.append((widget, name))
-            return widget
-        data = quality.state(self.month) if name == "footer" else {}
-        return Page(self.html(name), f"{quality.title(self.month)}：{name}", data)
-
-    def controls(self) -> object:
-        """On a live page the drop-downs 学校, 月份, 年级, 班级; nothing in a batch run."""
-        return live.Controls(self.month, self._workbooks, self._redraw).widget if live.is_live() else None
-
-    def _redraw(self, month: Month) -> None:
-        self.month = month
-        pages = [str(self.html(name)) for _, name in self._shown]  # all first: never half a page of another month
-        for (widget, _), page in zip(self._shown, pages, strict=True):
-            widget.value = page
-
-    def headline(self) -> object:
-        """Title, what needs action first, the first figures."""
-        return self._show("headline")
-
-    def basics(self) -> object:
-        """一、基本情况."""
-        return self._show("basics")
-
-    def organisation(self) -> object:
-        """二、自查组织."""
-        return self._show("organisation")
-
-    def attendance(self) -> object:
-        """三、出勤与流生."""
-        return self._show("attendance")
-
-    def cases(self) -> object:
-        """四、疑似与辍学."""
-        return self._show("cases")
-
-    def reconcile(self) -> object:
-        """五、人籍一致."""
-        return self._show("reconcile")
-
-    def changes(self) -> object:
-        """六、学生变动."""
-        return self._show("changes")
-
-    def groups(self) -> object:
-        """七、特殊群体."""
-        return self._show("groups")
-
-    def watch(self) -> object:
-        """八、重点关注."""
-        return self._show("watch")
-
-    def checklist(self) -> object:
-        """九、自查清单."""
-        return self._show("checklist")
-
-    def issues(self) -> object:
-        """十、存在问题与整改."""
-        return self._show("issues")
-
-    def next_month(self) -> object:
-        """十一、下月工作."""
-        return self._show("next_month")
-
-    def signature(self) -> object:
-        """十二、签字盖章."""
-        return self._show("signature")
-
-    def data_quality(self) -> object:
-        """数据质量."""
-        return self._show("data_quality")
-
-    def footer(self) -> object:
-        """数据来源; in a batch run its output also carries application/vnd.kongchuo+json."""
-        return self._show("footer")
+def choices(month: Month) -> live.Choices:
+    """The drop-downs 学校, 月份, 年级, 班级."""
+    months = years.months_of(month.town.year, dt.date.today())
+    return {
+        "学校": live.schools(month),
+        "月份": ([(name, name) for name in months], month.month),
+        "年级": (live.grades(month), month.grade or 0),
+        "班级": (live.classes(month, month.grade or 0), month.class_id),
+    }
 
 
-def monthly_self_check(school: str = "all", month: str = "", workbooks: str | Path = "") -> MonthlySelfCheck:
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Month:
+    """The month that the drop-downs ask for."""
+    return live.narrowed(open_month(values["学校"], values["月份"], workbooks), values["年级"], values["班级"])
+
+
+PLAN = Plan(SECTIONS, headline.title, quality.meta, headline.state, choices, choose)
+
+
+def monthly_self_check(school: str = "all", month: str = "", workbooks: str | Path = "") -> Report:
     """Open the report of a school ("all": the town) for a month such as "2023-10".
 
     `workbooks` empty: the folder in KONGCHUO_WORKBOOKS. On a live page ?school= and ?month= of the address come first.
     Raises UserError, in Chinese, for an unknown school, month or folder.
     """
-    if live.is_live():
-        school, month = live.asked(school, month)
-    return MonthlySelfCheck(open_month(school, month, workbooks), workbooks)
+    return Report(PLAN, open_month(**live.asked(school=school, month=month), workbooks=workbooks), workbooks)

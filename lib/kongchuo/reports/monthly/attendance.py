@@ -10,7 +10,7 @@ from ... import measures
 from ...measures import filings, flows
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts
 from ..months import Month
-from .units import Column, behind, by_keys, finest, ledger, unit_table, units
+from ..units import Column, behind, by_keys, finest, ledger, unit_table, units
 
 STREAKS = ("连续1日", "连续2日", "连续3日以上")
 

@@ -13,7 +13,7 @@ from ...measures import Ratio, bonds, holders
 from ..display import NUMERALS, Badge, Details, Note, Table
 from ..display.masks import TOWN, surname
 from ..months import Month
-from .units import audience, behind, by_keys, ledger, rows_behind, units, village_names
+from ..units import audience, behind, by_keys, ledger, rows_behind, units, village_names
 
 MOST = 30  # of a list that stands open on the page
 TITLES = {duties.SCHOOLS: "包学校", duties.GRADES: "包年级", duties.PUPILS: "包学生", duties.VILLAGES: "包家长"}

@@ -10,7 +10,7 @@ from ...measures import flows
 from ...measures.scopes import Scope
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts, rows_table
 from ..months import Month
-from .units import Column, audience, behind, finest, ledger, unit_table
+from ..units import Column, audience, behind, finest, ledger, unit_table
 
 LEVELS = ("红", "黄", "蓝")
 RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)", "已复学(普职融合)")

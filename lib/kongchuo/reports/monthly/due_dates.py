@@ -9,7 +9,7 @@ import pandas as pd
 from ...field import deadlines
 from ..display import Badge, Table
 from ..months import Month
-from .units import said
+from ..units import said
 
 MOST = 60  # rows of each list; the rest is in `kongchuo due`
 

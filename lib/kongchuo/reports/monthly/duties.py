@@ -9,9 +9,9 @@ import pandas as pd
 from ...measures import Measure, bonds
 from ..display import NUMERALS, Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..months import Month
+from ..units import Column, behind, by_keys, ledger, unit_table
 from . import due_dates
 from .bonds import blocks as four_duties
-from .units import Column, behind, by_keys, ledger, unit_table
 
 CHECKLIST_ITEMS = 20
 MEETINGS = ("校委会", "班会", "家长会", "队会", "教师会")

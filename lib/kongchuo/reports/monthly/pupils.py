@@ -9,7 +9,7 @@ from ...measures import Ratio, cohorts, coverage, flows, schooling
 from ...measures.definitions import MEASURES
 from ..display import Details, Figure, Note, Section, Table, Tiles
 from ..months import Month
-from .units import Column, behind, by_keys, finest, ledger, parted, rows_behind, unit_table
+from ..units import Column, behind, by_keys, finest, ledger, parted, rows_behind, unit_table
 
 ALWAYS = (flows.OPENING, "转入", "复学", "转出", "休学", "辍学标注", flows.CLOSING, flows.COUNTED, flows.GAP)
 JUNIOR = (7, 8, 9)

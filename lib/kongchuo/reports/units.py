@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ...core.tables import Town
-from ...measures import Ratio
-from ...measures.scopes import KEYS
-from ..display import NUMERALS, Details, Table, rows_table
-from ..display.masks import SCHOOL, TOWN, masked_text
-from ..months import Month
+from ..core.tables import Town
+from ..measures import Ratio
+from ..measures.scopes import KEYS
+from .display import NUMERALS, Details, Table, rows_table
+from .display.masks import SCHOOL, TOWN, masked_text
+from .views import View
 
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
 
@@ -41,29 +41,29 @@ class Column:
         return None if isinstance(self.parts, Ratio) else 0
 
 
-def audience(month: Month) -> str:
+def audience(view: View) -> str:
     """Who reads the page: the school's own staff, or the office for the whole town."""
-    return SCHOOL if month.home else TOWN
+    return SCHOOL if view.home else TOWN
 
 
-def units(month: Month, by: str) -> list[tuple[object, str]]:
+def units(view: View, by: str) -> list[tuple[object, str]]:
     """(key, label) of the rows in order: schools as the registry lists them, grades, classes by grade and name."""
     if by == "home":
-        return [(home, home) for home in month.homes]
-    rows = month.scope.classes.sort_values(["grade", "class_id"])
+        return [(home, home) for home in view.homes]
+    rows = view.scope.classes.sort_values(["grade", "class_id"])
     if by == "grade":
         return [(grade, f"{NUMERALS[grade]}年级") for grade in rows["grade"].drop_duplicates()]
     return list(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
 
 
-def unit_table(month: Month, by: str, columns: Iterable[Column], *, idle: bool = True, **more: object) -> Table:
+def unit_table(view: View, by: str, columns: Iterable[Column], *, idle: bool = True, **more: object) -> Table:
     """A table with one row a unit ("home", "grade", "class_id") and a total; what fits no known unit stands below as 不明.
 
     Without `idle`, units whose row would be all zeros and blanks are left out.
     """
     columns = list(columns)
     values = [column.values(by) for column in columns]
-    rows = units(month, by)
+    rows = units(view, by)
     lost = set().union(*values) - {key for key, _ in rows}
     rows += [(key, f"{UNITS[by]}不明") for key in sorted(lost)]
     lines = [
@@ -75,18 +75,18 @@ def unit_table(month: Month, by: str, columns: Iterable[Column], *, idle: bool =
     return Table((UNITS[by], *(column.title for column in columns)), tuple(lines), total=total, **more)
 
 
-def parted(month: Month, columns: Iterable[Column], caption: str, **more: object) -> list[Table | Details]:
+def parted(view: View, columns: Iterable[Column], caption: str, **more: object) -> list[Table | Details]:
     """For the town one table by school; for a school one by grade, with the classes behind it."""
     columns = list(columns)
-    if not month.home:
-        return [unit_table(month, "home", columns, caption=caption, **more)]
-    by_class = unit_table(month, "class_id", columns, caption=f"{caption}（按班级）", **more)
-    return [unit_table(month, "grade", columns, caption=caption, **more), behind("按班级", by_class)]
+    if not view.home:
+        return [unit_table(view, "home", columns, caption=caption, **more)]
+    by_class = unit_table(view, "class_id", columns, caption=f"{caption}（按班级）", **more)
+    return [unit_table(view, "grade", columns, caption=caption, **more), behind("按班级", by_class)]
 
 
-def finest(month: Month) -> str:
+def finest(view: View) -> str:
     """The level of tables that must show every unit: classes in a school's report, schools in the town's."""
-    return "class_id" if month.home else "home"
+    return "class_id" if view.home else "home"
 
 
 def by_keys(frame: pd.DataFrame, values: pd.Series | None = None) -> pd.Series:
@@ -96,26 +96,26 @@ def by_keys(frame: pd.DataFrame, values: pd.Series | None = None) -> pd.Series:
     return values.groupby([frame[key] for key in KEYS]).sum()
 
 
-def ledger(month: Month, frame: pd.DataFrame, sheet: str, names: Iterable[str], **more: object) -> Table:
+def ledger(view: View, frame: pd.DataFrame, sheet: str, names: Iterable[str], **more: object) -> Table:
     """Rows of a ledger with school or class in front, staff and classes by name, masked for who reads."""
-    scope, form, names = month.scope, month.town.schema.sheets[sheet], tuple(names)
-    known = {"staff": scope.staff_names, "class": scope.labels, "village": village_names(month.town)}
+    scope, form, names = view.scope, view.town.schema.sheets[sheet], tuple(names)
+    known = {"staff": scope.staff_names, "class": scope.labels, "village": village_names(view.town)}
     shown = {
         item.name: [known[item.reference].get(value, value) for value in frame[item.name]]
         for item in (form.by_name[name] for name in names)
         if item.reference in known and not item.many
     }
-    extra = {} if month.home else {"学校": frame["home"]}
+    extra = {} if view.home else {"学校": frame["home"]}
     if scope.of_class(sheet) and (not len(frame) or (frame["class_id"] != "").any()):
         extra["班级"] = [scope.labels.get(key, key) or "—" for key in frame["class_id"]]
-    return rows_table(frame.assign(**shown), form, names, audience(month), extra, **more)
+    return rows_table(frame.assign(**shown), form, names, audience(view), extra, **more)
 
 
-def rows_behind(month: Month, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
+def rows_behind(view: View, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
     """The ledger rows of a sheet behind part of a Ratio (its `counted`, `base` or `lacking`), once each, with its KEYS."""
     own = rows[(rows["sheet"] == sheet) & (rows.index.get_level_values("row") > 0)]
     own = own[~own.index.duplicated()]
-    return month.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})
+    return view.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})
 
 
 def village_names(town: Town) -> dict[str, str]:
@@ -129,9 +129,9 @@ def behind(summary: str, table: Table) -> Details:
     return Details(f"{summary}（{len(table.rows)} 行）", (table,))
 
 
-def said(month: Month, text: str) -> str:
+def said(view: View, text: str) -> str:
     """A finding's message or remedy as the page's readers may see it."""
-    return masked_text(text, month.town.once(pupil_names), audience(month))
+    return masked_text(text, view.town.once(pupil_names), audience(view))
 
 
 def pupil_names(town: Town) -> frozenset[str]:

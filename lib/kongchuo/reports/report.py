@@ -1,0 +1,79 @@
+"""A report: a table of sections over a view, shown the same in a batch run and on a live page.
+
+In a batch run a section is a Page of HTML; on a live page (Voila) it is a widget that follows the drop-downs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from . import display
+from .display import Page, Section, live
+from .views import View
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes a report this one and no other.
+
+    sections: the name a notebook calls -> the function that makes the section, in the order of the page; the first stands
+        under the title, the last is the footer, whose output in a batch run carries `state` under our mimetype.
+    title, meta: the title, and what stands below it (when, as of when, for whom).
+    choices: the drop-downs of a view, label -> (options, chosen value).
+    choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
+    """
+
+    sections: Mapping[str, Callable[[View], Section]]
+    title: Callable[[View], str]
+    meta: Callable[[View], tuple[str, ...]]
+    state: Callable[[View], dict[str, object]]
+    choices: Callable[[View], live.Choices]
+    choose: Callable[[Mapping[str, object], str], View]
+
+
+class Report:
+    """A report of one view: each name in the plan's `sections` is a method that shows this section."""
+
+    def __init__(self, plan: Plan, view: View, workbooks: str = "") -> None:
+        self.plan, self.view, self._workbooks = plan, view, workbooks
+        self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
+
+    def __getattr__(self, name: str) -> Callable[[], object]:
+        if not name.startswith("_") and name in self.plan.sections:
+            return lambda: self._show(name)
+        raise AttributeError(f"这份报告没有“{name}”一节")
+
+    def html(self, name: str) -> Markup:
+        """The HTML of one section."""
+        body = display.card(self.plan.sections[name](self.view))
+        if name != next(iter(self.plan.sections)):
+            return body
+        title, meta = self.plan.title(self.view), self.plan.meta(self.view)
+        return display.render("headline.html", title=title, meta=meta, body=body)
+
+    def controls(self) -> object:
+        """On a live page the drop-downs; nothing in a batch run."""
+        if not live.is_live():
+            return None
+        self.boxes = live.Controls(self.view, self.plan.choices, self._choose, self._redraw)
+        return self.boxes.widget
+
+    def _choose(self, values: Mapping[str, object]) -> View:
+        return self.plan.choose(values, self._workbooks)
+
+    def _show(self, name: str) -> object:
+        if live.is_live():
+            widget = live.section(self.html(name))
+            self._shown.append((widget, name))
+            return widget
+        data = self.plan.state(self.view) if name == [*self.plan.sections][-1] else {}
+        return Page(self.html(name), f"{self.plan.title(self.view)}：{name}", data)
+
+    def _redraw(self, view: View) -> None:
+        self.view = view
+        pages = [str(self.html(name)) for _, name in self._shown]  # all first: never half a page of another view
+        for (widget, _), page in zip(self._shown, pages, strict=True):
+            widget.value = page

@@ -1,0 +1,151 @@
+"""One school (or the whole town) in one period: opened from the shared folder, read, judged, ready to be measured.
+
+The township is read once in a process, however many periods and schools a live page looks at.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from ..core import recurring, years
+from ..core.findings import ERROR, Finding, UserError
+from ..core.places import ALL, RECORDS, SCRATCH, WORKBOOKS
+from ..core.policy import Policy
+from ..core.schema import CENTRE
+from ..core.tables import Town, Workbook
+from ..field.references import School, school_called, schools_in
+from ..jobs import following, opening
+from ..judging.rules import Judgement, NotJudged
+from ..judging.waivers import Waived
+from ..measures.scopes import Scope
+
+
+@dataclass(frozen=True)
+class View:
+    """A judged township seen for one period by one school; home "" is the whole town. grade and class_id narrow the figures.
+
+    `period` is written as core.years does; start and end are the days that figures are counted over.
+    """
+
+    town: Town
+    policy: Policy
+    judgement: Judgement
+    home: str
+    period: str
+    start: dt.date
+    end: dt.date
+    grade: int | None = None
+    class_id: str = ""
+    records: dict[str, following.Record] = field(default_factory=dict)  # what was known of findings, by school
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """The folders of the schools it is about."""
+        return (self.home,) if self.home else self.town.homes
+
+    @property
+    def title(self) -> str:
+        """Who reports: the school's full name, or the office's with a word that it is about the whole town."""
+        return self.home or f"{self.office}（全镇）"
+
+    @property
+    def office(self) -> str:
+        """The name of the 中心学校 as the registry has it."""
+        rows = self.town["school"]
+        names = rows.loc[rows["stage"] == CENTRE, "school_name"].dropna()
+        return names.iloc[0] if len(names) else CENTRE
+
+    @property
+    def label(self) -> str:
+        """2023年10月, 2023-2024学年第一学期第二轮."""
+        return years.period(self.period).label
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The part of the town and the days that figures are counted over."""
+        bad = frozenset((f.workbook, f.sheet, f.row) for f in self.judgement.findings if f.severity == ERROR and f.row)
+        return Scope(self.town, self.policy, self.start, self.end, self.homes, self.grade, self.class_id, bad)
+
+    @cached_property
+    def workbooks(self) -> tuple[Workbook, ...]:
+        """The workbooks the page is made from: the schools' own and the office's, and what was read of the year before."""
+        before = (book for book in self.town.before.workbooks if book.sha256) if self.town.before else ()
+        return tuple(book for book in (*self.town.workbooks, *before) if book.home in (*self.homes, CENTRE))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings in the school's own folder; for the town, all of them."""
+        return tuple(finding for finding in self.judgement.findings if not self.home or home_of(finding) == self.home)
+
+    @cached_property
+    def waived(self) -> tuple[Waived, ...]:
+        """What a waiver keeps silent of these."""
+        return tuple(one for one in self.judgement.waived if not self.home or home_of(one.finding) == self.home)
+
+    @cached_property
+    def course(self) -> following.Course | None:
+        """How many of the findings are new, still open, mended lately; None where no school has a record of before."""
+        found: dict[str, dict[str, set[str]]] = {
+            home: {name: set() for name in held} for home, held in self.records.items()
+        }
+        for one in self.findings:
+            if home_of(one) in self.records and one.workbook in self.town.by_name:
+                identity = recurring.identity_of(self.town.by_name[one.workbook], one)
+                found[home_of(one)].setdefault(one.workbook, set()).add(identity)
+        now = {
+            name: following.follow(self.records[home].get(name, {}), identities, self.end)
+            for home, workbooks in found.items()
+            for name, identities in workbooks.items()
+            if home in (*self.homes, *([] if self.home else [CENTRE]))
+            and name in self.town.by_name
+            and self.town.by_name[name].read
+        }
+        return following.course(now, self.end) if now else None
+
+    @cached_property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """What could not be judged of these schools, the office's missing workbooks included."""
+        return tuple(item for item in self.judgement.not_judged if item.home in (*self.homes, CENTRE))
+
+    def narrowed(self, grade: int | None, class_id: str) -> Self:
+        """The same period for one grade or class only."""
+        return replace(self, grade=grade, class_id=class_id)
+
+
+def home_of(finding: Finding) -> str:
+    """The folder a finding lies in: 2023-2024/示例中学/学籍.xlsx -> 示例中学 (a whole folder may be missing as well)."""
+    return [*finding.workbook.split("/"), ""][1]
+
+
+def open_town(year: str, end: dt.date, workbooks: str | Path = "") -> tuple[Town, Policy, Judgement]:
+    """The township of a school year as of a day, judged. `workbooks` empty: the environment variable KONGCHUO_WORKBOOKS.
+
+    Raises UserError for an unknown folder.
+    """
+    folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
+    if not folder:
+        raise UserError(f"没有指定共享文件夹。请在命令后加 --workbooks 和文件夹的位置，或请管理员设置 {WORKBOOKS}。")
+    return opening.open_year(Path(folder), year, end)
+
+
+def records() -> dict[str, dict]:
+    """What is known of findings since when, by school, as the batch has left it to its runs."""
+    folder = Path(os.environ.get(SCRATCH) or os.devnull) / RECORDS
+    return {path.stem: following.load(path) for path in sorted(folder.glob("*.json"))}
+
+
+def find_school(town: Town, school: str) -> str:
+    """The folder (full name) of a school given by full name, code or usual name; "" for all. Raises UserError."""
+    wanted = school.strip()
+    if wanted == ALL:
+        return ""
+    name, near = school_called(wanted, (*schools_in(town.schools), *map(School, town.homes)))
+    if name:
+        return name
+    hint = f"是不是“{near}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {ALL}。"
+    raise UserError(f"没有名为“{wanted}”的学校。{hint}")
