@@ -5,7 +5,7 @@ They are imported when first used, so that `import kongchuo` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 
 VERBS = {
     "monthly_self_check": "reports.monthly",  # the report of one school (or "all") for one month
@@ -17,7 +17,9 @@ __all__ = [*VERBS, "__version__"]
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        return metadata.version("kongchuo")
+        from importlib.metadata import version  # slow to import, and nearly never asked for
+
+        return version("kongchuo")
     if name in VERBS:
         return getattr(import_module(f".{VERBS[name]}", __name__), name)
     raise AttributeError(f"module 'kongchuo' has no attribute '{name}'")

@@ -132,12 +132,13 @@ def _match(texts: list[str], sheet: Sheet) -> dict[str, int]:
     columns: dict[str, int] = {}
     for same in (clean, lambda text: fold(text).casefold(), bare):
         said = [same(text) for text in texts]
-        for item in sheet.typed:
-            for title in (item.title, *(() if same is clean else item.aliases)):
-                if item.name not in columns and same(title) and same(title) in said:
-                    free = [i for i, text in enumerate(said) if text == same(title) and i not in columns.values()]
+        for item in sheet.typed if len(columns) < len(sheet.typed) else ():
+            for title in (item.title, *(() if same is clean else item.aliases)) if item.name not in columns else ():
+                if (wanted := same(title)) and wanted in said:
+                    free = [i for i, text in enumerate(said) if text == wanted and i not in columns.values()]
                     if free:
                         columns[item.name] = free[0]
+                        break
     return columns
 
 

@@ -124,7 +124,8 @@ class Town:
             parts = {"": empty_frame(sheet).assign(home=pd.Series(dtype="str"))}
         frame = pd.concat(parts, names=["workbook", "row"])
         dtypes = {item.name: DTYPES[item.type] for item in sheet.fields} | {"home": "str"}
-        return frame.astype({name: dtype for name, dtype in dtypes.items() if frame[name].dtype != dtype})
+        held = frame.dtypes.to_dict()
+        return frame.astype({name: dtype for name, dtype in dtypes.items() if held[name] != dtype})
 
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
@@ -176,6 +177,15 @@ class Town:
         workbook, row = index
         sheet = self.schema.sheets[sheet_name]
         return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))
+
+
+def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict[object, object]:
+    """What the column `value` says for each key, a column or several taken together; of a key that comes twice, the last.
+
+    By lists, since walking over a column of texts itself is slow.
+    """
+    keys = frame[key].tolist() if isinstance(key, str) else zip(*(frame[name].tolist() for name in key), strict=True)
+    return dict(zip(keys, frame[value].tolist(), strict=True))
 
 
 def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:

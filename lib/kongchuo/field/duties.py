@@ -10,7 +10,7 @@ import datetime as dt
 
 import pandas as pd
 
-from ..core.tables import Town
+from ..core.tables import Town, mapping
 from . import rolls
 from .references import dated, directory, homes_of, keyed, look_up, named, school_names
 
@@ -104,9 +104,9 @@ FIND = {
 def _homes(town: Town, target: pd.Series) -> pd.Series:
     """The school each target belongs to, "" where it belongs to none."""
     classes, roster, schools = classes_of(town), rolls.listed(town), school_names(town)
-    known = dict(zip(roster["student_key"], roster["home"], strict=True))
-    known |= dict(zip(classes["class_id"], classes["home"], strict=True))
-    known |= dict(zip(classes["unit"], classes["home"], strict=True)) | schools
+    known = mapping(roster, "student_key", "home")
+    known |= mapping(classes, "class_id", "home")
+    known |= mapping(classes, "unit", "home") | schools
     by_grade = named(target.astype("str").str.rpartition("-")[0] if len(target) else target, schools)
     return named(target, known).fillna(by_grade).fillna("")
 
@@ -118,7 +118,7 @@ def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
 
 def _names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
     rows = town[sheet].dropna(subset=[key, label]).drop_duplicates(key)
-    return dict(zip(rows[key], rows[label], strict=True))
+    return mapping(rows, key, label)
 
 
 def classes_of(town: Town) -> pd.DataFrame:

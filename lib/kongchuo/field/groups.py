@@ -66,7 +66,7 @@ def _rows_of(town: Town, sheet_name: str) -> pd.DataFrame:
 
 def _names(town: Town) -> dict[str, str]:
     roster = rolls.listed(town).dropna(subset=["student_key", "name"])
-    return dict(zip(pupil(roster), roster["name"], strict=True))
+    return dict(zip(pupil(roster).tolist(), roster["name"].tolist(), strict=True))
 
 
 def absent_from(pupils: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.findings import KINDS, WARNING, Finding
-from ..core.tables import Town
+from ..core.tables import Town, mapping
 from .references import named
 
 LENGTH = 18
@@ -74,7 +74,7 @@ def check(town: Town) -> Iterator[Finding]:
 
 def _numbers(town: Town, sheet: str) -> Iterator[Finding]:
     frame, numbers = town[sheet], own_numbers(town, sheet)
-    formed, right = well_formed(numbers), check_right(numbers)
+    formed, right = well_formed(numbers), town.once(_right, sheet)
     for index, number in numbers[numbers.notna() & ~formed].items():
         found = f"{len(number)}位" if len(number) != LENGTH else "含有不该有的字符"
         yield KINDS["F02"].at(town.place(sheet, index, "id_no"), found=found)
@@ -101,6 +101,10 @@ def own_numbers(town: Town, sheet: str) -> pd.Series:
     return frame["id_no"].where(judged)
 
 
+def _right(town: Town, sheet: str) -> pd.Series:
+    return check_right(own_numbers(town, sheet))
+
+
 def _called(name: object) -> str:
     return "该生" if pd.isna(name) else str(name)
 
@@ -112,7 +116,7 @@ def _status(town: Town, sheet: str) -> Iterator[Finding]:
         yield KINDS["F15"].at(town.place(sheet, index, "status_no"))
     if "id_no" in town.schema.sheets[sheet].by_name:
         own = own_numbers(town, sheet)
-        formal = formed & numbers.str.startswith("G").fillna(False).astype(bool) & check_right(own)
+        formal = formed & numbers.str.startswith("G").fillna(False).astype(bool) & town.once(_right, sheet)
         for index in numbers.index[formal & (numbers.str.slice(1) != own)]:
             yield OTHER_TAIL.at(town.place(sheet, index, "status_no"))
 
@@ -135,6 +139,6 @@ def _number_of(town: Town) -> dict[str, str]:
     found: dict[str, str] = {}
     for sheet in ("census", "roster"):
         numbers = own_numbers(town, sheet)
-        held = town[sheet].assign(number=numbers)[check_right(numbers)].dropna(subset=["student_key"])
-        found |= dict(zip(held["student_key"], held["number"], strict=True))
+        held = town[sheet].assign(number=numbers)[town.once(_right, sheet)].dropna(subset=["student_key"])
+        found |= mapping(held, "student_key", "number")
     return found

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.schema import CENTRE
-from ..core.tables import Town
+from ..core.tables import Town, mapping
 
 KEY, LABEL, ALIAS, MANY, NONE = "key", "label", "alias", "many", ""  # how a value was understood
 _NUMERALS = "一二三四五六七八九"
@@ -153,8 +153,8 @@ def look_up(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     book = directory(town, target)
     pairs = list(zip(cells["home"].tolist(), cells["value"].tolist(), strict=True))
     answers = {pair: book.find(*pair) for pair in set(pairs)}
-    found = pd.DataFrame([answers[pair] for pair in pairs], columns=["key", "via"], index=cells.index, dtype="str")
-    return cells.assign(key=found["key"], via=found["via"])
+    keys, ways = ([answers[pair][part] for pair in pairs] for part in (0, 1))
+    return cells.assign(key=pd.array(keys, dtype="str"), via=pd.array(ways, dtype="str"))
 
 
 def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
@@ -169,11 +169,14 @@ def _keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
 
 def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     """The looked-up `cells` that stand for nothing. None where the sheet they refer to could not be read or has no rows."""
+    lost = cells[(cells["via"] == NONE).to_numpy()]
+    if lost.empty:
+        return lost
     sheet = town.schema.sheets[target]
     unread = town.unread_homes(target, *sheet.primary_key, *sheet.labels[:1])
     if town.schema.book_of[target].owner == "centre" and (unread or town[target].empty):
         return cells.iloc[:0]
-    lost = cells[(cells["via"] == NONE) & ~cells["home"].isin(unread)]
+    lost = lost[~lost["home"].isin(unread)]
     unsure = directory(town, target).unsure
     if unsure and len(lost):
         kinds = lost.groupby("home")["value"].transform("nunique")
@@ -181,28 +184,32 @@ def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     return lost
 
 
+def _plain(held: Mapping[str, object]) -> dict[str, object]:
+    return held.to_dict() if isinstance(held, pd.Series) else dict(held)  # label by label, a Series is slow
+
+
 def named(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
     """The name that belongs to each value of a column, missing where it has none."""
-    names = dict(names)
+    names = _plain(names)
     return pd.Series([names.get(value) for value in column.tolist()], column.index, dtype="str")
 
 
 def dated(column: pd.Series, days: Mapping[str, pd.Timestamp]) -> pd.Series:
     """The date that belongs to each value of a column, NaT where it has none."""
-    days = dict(days)
+    days = _plain(days)
     return pd.Series([days.get(value, pd.NaT) for value in column.tolist()], column.index, dtype="datetime64[us]")
 
 
 def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
     """The number that belongs to each value of a column, 0 where it has none."""
-    numbers = dict(numbers)
+    numbers = _plain(numbers)
     return pd.Series([numbers.get(value, 0) for value in column.tolist()], column.index, dtype="int64")
 
 
 def school_names(town: Town) -> dict[str, str]:
     """School code -> full name."""
     rows = town["school"].dropna(subset=["school_code", "school_name"])
-    return dict(zip(rows["school_code"], rows["school_name"], strict=True))
+    return mapping(rows, "school_code", "school_name")
 
 
 def class_names(town: Town) -> dict[str, str]:
@@ -214,7 +221,7 @@ def class_names(town: Town) -> dict[str, str]:
 def class_grades(town: Town) -> dict[str, int]:
     """Class id -> grade, of the classes that have one."""
     rows = town["class"].dropna(subset=["class_id", "grade"])
-    return dict(zip(rows["class_id"], rows["grade"], strict=True))
+    return mapping(rows, "class_id", "grade")
 
 
 # --- schools by name ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from ..core.tables import Town
+from ..core.tables import Town, mapping
 from .references import homes_of, keyed, tally
 
 ENROLLED = "在读"
@@ -140,7 +140,7 @@ def _events(town: Town) -> dict[tuple[str, str], list[tuple]]:
 
 def _base_states(town: Town) -> dict[tuple[str, str], str]:
     base = town["baseline"].dropna(subset=["student_key", "base_state"]).drop_duplicates(PUPIL)
-    return dict(zip(zip(base["home"], base["student_key"], strict=True), base["base_state"], strict=True))
+    return mapping(base, ("home", "student_key"), "base_state")
 
 
 def _history(
@@ -287,7 +287,7 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
 
 def _class_of(town: Town) -> dict[tuple[str, str], str]:
     rows = listed(town).dropna(subset=["student_key"])
-    return dict(zip(zip(rows["home"], rows["student_key"], strict=True), rows["class_id"], strict=True))
+    return mapping(rows, ("home", "student_key"), "class_id")
 
 
 def _filled(town: Town) -> dict[str, np.ndarray]:

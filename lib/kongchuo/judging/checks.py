@@ -153,8 +153,13 @@ def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple
             column = _meant(town, sheet.name, name)
         parts[name] = column
         told &= town.known(sheet.name, name) & (column.notna() if item.required or len(names) == 1 else True)
-    keys = pd.DataFrame(parts)[told]
-    keys = keys[keys.duplicated(keep=False)].reset_index()  # first over all workbooks: nearly nothing is left
+    keys = pd.DataFrame(parts)
+    keys = keys[
+        keys.duplicated(keep=False).to_numpy() & told.to_numpy()
+    ]  # first over all workbooks: nearly nothing is left
+    if keys.empty:
+        return
+    keys = keys.reset_index()
     repeated = keys[keys.duplicated(["workbook", *names], keep=False)].sort_values(["workbook", "row"])
     first = repeated.groupby(["workbook", *names], dropna=False)["row"].transform("first")
     for workbook, row, other in zip(repeated["workbook"], repeated["row"], first, strict=True):
@@ -206,7 +211,8 @@ def lost_references(town: Town) -> Iterator[Finding]:
 
 def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, target: str) -> Iterator[Finding]:
     kind = KINDS["F22" if target == "class" else "F10"]
-    for index, value, home in dangling(town, cells, target)[["value", "home"]].itertuples(name=None):
+    lost = dangling(town, cells, target)
+    for index, value, home in lost[["value", "home"]].itertuples(name=None) if len(lost) else ():
         near = directory(town, target).near(home, value)
         yield kind.at(town.place(sheet_name, index, field_name), value=quoted(value), near=near)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..core.tables import mapping
 from ..field import duties
 from ..field.references import keyed, look_up, named, school_names
 from .base import Ratio, ratio, summed
@@ -135,7 +136,7 @@ def parents_pledged(scope: Scope) -> Ratio:
         {"value": done["other"], "home": named(done["school"], school_names(town)).fillna("")}
     ).dropna()
     by_class = look_up(town, cells, "class")["key"].replace("", pd.NA).reindex(done.index)
-    classes = dict(zip(here["student_key"], here["class_id"], strict=True))
+    classes = mapping(here, "student_key", "class_id")
     by_class = by_class.fillna(named(done["other"], classes))
     copies = done.groupby(by_class)["copies"].sum().reindex(rows["class_id"]).fillna(0).astype(int)
     counts = [pd.Series(values.to_numpy(), rows.index) for values in (copies.clip(upper=due), due)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..core.tables import Town
+from ..core.tables import Town, mapping
 from ..field import duties
 from ..field.references import keyed, named
 from . import bonds
@@ -145,7 +145,7 @@ def loads(scope: Scope) -> list[Load]:
     counts["pupils"] = entries.groupby("holder").size()
     table = pd.DataFrame(counts).reindex(columns=list(LINES)).fillna(0).astype(int)
     table = table[table.index.isin(own)]
-    names = dict(zip(rows["holder"], rows["name"], strict=True)) | scope.staff_names
+    names = mapping(rows, "holder", "name") | scope.staff_names
     homes = town.once(_home_of_staff)
     found = []
     for holder, numbers in zip(table.index, table.to_dict("records"), strict=True):

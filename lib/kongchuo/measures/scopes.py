@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
-from ..core.tables import Town
+from ..core.tables import Town, mapping
 from ..field.references import class_names, directory, homes_of, keyed, named
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
@@ -159,7 +159,7 @@ def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
 def _with_class(town: Town, frame: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
     """class_id and grade without gaps; a row whose class is unknown keeps its `own` grade."""
     classes = town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id")
-    grades = frame["class_id"].map(dict(zip(classes["class_id"], classes["grade"], strict=True)))
+    grades = frame["class_id"].map(mapping(classes, "class_id", "grade"))
     grades = grades.astype("Int64") if own is None else grades.astype("Int64").fillna(own)
     return frame.assign(class_id=frame["class_id"].fillna("").astype("str"), grade=grades.fillna(0).astype("int64"))
 
@@ -177,4 +177,4 @@ def _class_of_pupil(town: Town) -> dict[str, str]:
 
 def _staff_names(town: Town) -> dict[str, str]:
     rows = town["staff"].dropna(subset=["staff_id", "name"])
-    return dict(zip(rows["staff_id"], rows["name"], strict=True))
+    return mapping(rows, "staff_id", "name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ...core.policy import Policy
-from ...core.tables import Town
+from ...core.tables import Town, mapping
 from .. import duties, rolls
 from ..references import class_names, dated, keyed, named
 from .base import COLUMNS, Deadline, within
@@ -70,7 +70,7 @@ def _teachers(town: Town) -> pd.DataFrame:
     labels = named(rows["class_id"], class_names(town)).fillna("")
     found = pd.DataFrame({"home": rows["home"], "who": people, "name": labels + "班主任" + people}, rows.index)
     staff = town["staff"].dropna(subset=["staff_id", "from"])
-    found["since"] = dated(rows["head"], dict(zip(staff["staff_id"], staff["from"], strict=True)))
+    found["since"] = dated(rows["head"], mapping(staff, "staff_id", "from"))
     return _with(found, town, duties.WITH_TEACHER, rows["head"], "other", sheet="class", column="head_teacher")
 
 

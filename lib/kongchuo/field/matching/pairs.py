@@ -14,6 +14,7 @@ import pandas as pd
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
+from ...core.tables import mapping
 from ..identity import check_right
 from . import names
 
@@ -235,7 +236,7 @@ def _still(left: pd.DataFrame, right: pd.DataFrame, pairs: pd.DataFrame, again: 
         likely = likely_pairs(rest, theirs.loc[sorted(set(pairs[other]))])
         likely = likely[likely["score"] > 40]  # more than a name alone
         best = likely.sort_values(["score", "left", "right"], ascending=[False, True, True]).drop_duplicates("left")
-        partner = dict(zip(pairs[other], pairs[side], strict=True))
+        partner = mapping(pairs, other, side)
         rows = [(side, at, partner[there]) for at, there in best[["left", "right"]].itertuples(index=False, name=None)]
         found.append(
             pd.DataFrame(rows, columns=["side", "position", "like"]).astype({"position": "int64", "like": "int64"})

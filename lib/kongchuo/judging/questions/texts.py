@@ -11,7 +11,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from ...core.policy import Policy
-from ...core.tables import Town
+from ...core.tables import Town, mapping
 from ...field import rolls
 from .base import Rows, asker
 
@@ -52,7 +52,7 @@ def _pupil(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
     if sheet == "support_log":
         return rows["pupil_plan"]
     roster = rolls.listed(town).dropna(subset=["student_key", "guardian_tel"])
-    family = dict(zip(roster["student_key"], roster["guardian_tel"], strict=True))
+    family = mapping(roster, "student_key", "guardian_tel")
     return pd.Series([family.get(key, key) for key in rows["student_key"].tolist()], rows.index, dtype="str")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ...core.policy import Policy
-from ...core.tables import Town
+from ...core.tables import Town, mapping
 from ...field import rolls
 from ...field.references import keyed
 from .base import Rows, asker, days_of
@@ -23,9 +23,9 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     """同一个人同一天到很多个村家访（劝返记录的牵头人、帮扶记录的帮扶人）。集中走访是有的，但一天跑遍各村往往是补记，问一问是怎样去的。"""
     roster = rolls.listed(town)
     villages = keyed(town, "roster", "village_code").reindex(roster.index)
-    village = dict(zip(roster["student_key"], villages, strict=True))
+    village = dict(zip(roster["student_key"].tolist(), villages.tolist(), strict=True))
     plans = town["pupil_plan"].dropna(subset=["pupil_plan", "student_key"])
-    pupil_of = dict(zip(zip(plans["home"], plans["pupil_plan"], strict=True), plans["student_key"], strict=True))
+    pupil_of = mapping(plans, ("home", "pupil_plan"), "student_key")
     parts = []
     for sheet, who in (("visit", "lead"), ("support_log", "helper")):
         rows = town[sheet][town[sheet]["mode"].isin(AT_HOME)]
@@ -50,7 +50,7 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
 
 def _names(town: Town) -> dict[str, str]:
     rows = town["staff"].dropna(subset=["staff_id", "name"])
-    return dict(zip(rows["staff_id"], rows["name"], strict=True))
+    return mapping(rows, "staff_id", "name")
 
 
 @asker("Q03", "送教时间重叠")
@@ -59,7 +59,7 @@ def two_homes_at_once(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     rows = town["home_teaching"].dropna(subset=["date", "span", "team", "student_key"])
     rows = rows[rows["date"] <= pd.Timestamp(town.as_of)]
     roster = rolls.listed(town).dropna(subset=["student_key", "guardian_tel"])
-    family = dict(zip(roster["student_key"], roster["guardian_tel"], strict=True))
+    family = mapping(roster, "student_key", "guardian_tel")
     visits: dict[tuple, list[tuple]] = {}
     for index, home, key, date, span, team in rows[["home", "student_key", "date", "span", "team"]].itertuples(
         name=None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ...core.policy import Policy
-from ...core.tables import Town
+from ...core.tables import Town, mapping
 from ...field import rolls
 from ...field.references import keyed
 
@@ -74,4 +74,4 @@ def _changes(town: Town, policy: Policy) -> Iterator[tuple]:
 
 
 def _by_pupil(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], object]:
-    return dict(zip(zip(frame["home"], frame["student_key"], strict=True), frame[column], strict=True))
+    return mapping(frame, ("home", "student_key"), column)

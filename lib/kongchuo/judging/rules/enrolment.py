@@ -8,7 +8,7 @@ import pandas as pd
 
 from ...core.findings import ERROR, INFO, WARNING
 from ...core.policy import Policy
-from ...core.tables import Town
+from ...core.tables import Town, mapping
 from ...field import clocks, deadlines, rolls
 from ...field.deadlines import changes as limits
 from ...field.identity import birth, own_numbers
@@ -77,7 +77,9 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
         if sheet.name in LISTS or not {"student_key", "name"} <= set(sheet.by_name):
             continue
         rows = town[sheet.name].dropna(subset=["student_key", "name"])
-        rows = rows[~person(rows).isin(people)]
+        rows = rows[[who not in people for who in person(rows).tolist()]]
+        if rows.empty:
+            continue
         other = rows[rows["student_key"].isin(named["student_key"])]
         for index, key, name in other[["student_key", "name"]].itertuples(name=None):
             known = "／".join(dict.fromkeys(named.loc[named["student_key"] == key, "name"]))
@@ -205,7 +207,7 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Mark]:
     roster = rolls.listed(town)
     rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
     classes = town["class"].dropna(subset=["class_id", "grade"])
-    grade = tally(rows["class_id"], dict(zip(classes["class_id"], classes["grade"], strict=True)))
+    grade = tally(rows["class_id"], mapping(classes, "class_id", "grade"))
     # who is born from September on enters with those of the next year
     born = rows["birth_date"].dt.year + (rows["birth_date"].dt.strftime("%m-%d") > policy["age_date"])
     due = int(town.year[:4]) - policy["age_min"] + 1 - born

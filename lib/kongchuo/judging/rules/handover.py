@@ -45,11 +45,11 @@ def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Mark]:
     """上学年的六年级学生，开学后要么在本镇某校的花名册上，要么有镇外就读的证明，要么在比对结果里查清销号。六升七两边交接，最容易漏人。"""
     rows = deadlines.state(town, policy, HANDED_OVER)
     rows = rows[rows["late"] & rows["done"].isna()]
-    keys = sixth_graders(town)["student_key"].reindex(rows.index)
+    keys = sixth_graders(town)["student_key"].to_dict()
     census = town["census"].dropna(subset=["student_key"]).drop_duplicates("student_key")
-    states = dict(zip(census["student_key"], census["study_status"].fillna(""), strict=True))
+    states = dict(zip(census["student_key"].tolist(), census["study_status"].fillna("").tolist(), strict=True))
     for index, name, school in rows[["name", "home"]].itertuples(name=None):
-        state = states.get(keys[index])
+        state = states.get(keys.get(index))
         told = "摸底登记里也没有" if state is None else f"摸底登记写“{state or '空着'}”"
         told += "，没有就读证明" if state == ELSEWHERE else ""
         yield at("roster", index, "student_key", name=name, school=school, told=told)

@@ -65,7 +65,9 @@ def marks(town: Town, wanted: tuple[Group, ...]) -> Marks:
     """The marks these groups are known by."""
     pupils = groups.held(town)
     keys = pupils["pupil"].tolist()
-    rows = dict(zip(keys, zip(pupils.index, pupils["home"], pupils["name"], strict=True), strict=True))
+    rows = dict(
+        zip(keys, zip(pupils.index, pupils["home"].tolist(), pupils["name"].tolist(), strict=True), strict=True)
+    )
     tokens: dict[str, set[str]] = {}
     for key, text in pupils.loc[pupils["groups"].notna(), ["pupil", "groups"]].itertuples(index=False, name=None):
         for token in text.split("、"):
@@ -73,7 +75,7 @@ def marks(town: Town, wanted: tuple[Group, ...]) -> Marks:
     columns, own, unread = {group.own for group in wanted} - {""}, {}, {}
     for column in columns:
         values = pupils[column].astype(object)
-        own[column] = dict(zip(keys, values.where(values.notna(), None), strict=True))
+        own[column] = dict(zip(keys, values.where(values.notna(), None).tolist(), strict=True))
     for column in (*columns, "groups"):
         known = town.known("roster", column)
         unread[column] = set() if known.all() else set(pupils.loc[~known.reindex(pupils.index), "pupil"])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...core.tables import Town
 from ...field.duties import last_days
-from ...field.references import directory, keyed, look_up, named, resolve
+from ...field.references import dated, directory, keyed, look_up, named, resolve
 from .base import of_year
 
 # people who answer for something as long as it lasts; every other column names who did something on the row's own date
@@ -34,7 +34,7 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
             else:
                 continue
             when = _when(town, sheet.name, item.name).reindex(cells.index)
-            cells = cells.assign(left=when > pd.to_datetime(cells["key"].map(gone)))
+            cells = cells.assign(left=when > dated(cells["key"], gone))
             yield sheet.name, item.name, cells
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ...core.tables import mapping
 from ...field import duties
 from ...field.references import named
 from ...measures import Ratio, bonds, holders
@@ -209,7 +210,7 @@ class _Labels:
         self.schools = {scope.key("school", home): home for home in month.town.homes}
         self.classes, self.villages = scope.labels, village_names(month.town)
         roster = month.town["roster"].dropna(subset=["student_key", "name"])
-        self.pupils = dict(zip(roster["student_key"], roster["name"], strict=True))
+        self.pupils = mapping(roster, "student_key", "name")
 
     def __call__(self, kind: str, unit: object, target_type: str = "") -> str:
         """The label of a school, `code-grade`, class, pupil or village."""
