@@ -116,7 +116,9 @@ def test_landing_page_shows_schools_by_months_with_their_state(server):
     status, text, headers = server.get("/")
 
     assert status == 200
-    assert text.count("未运行") == 2 * 3 * 12 - 1  # two notebooks; 全镇, 甲校, 乙校 in twelve months, but for the one that was run
+    assert (
+        text.count("未运行") == 2 * 3 * 12 - 1
+    )  # two notebooks; 全镇, 甲校, 乙校 in twelve months, but for the one that was run
     assert "错误 3　警告 4" in text
     assert f'href="r/2023-10/live/{quote("甲校.html")}"' in text
     assert f"/live/live?school={quote('乙校')}&amp;month=2023-10" in text

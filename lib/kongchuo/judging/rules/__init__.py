@@ -41,7 +41,7 @@ from . import (
     watch,
     wording,
 )
-from .base import Mark, Rule, parts
+from .base import Rule, Spot, parts
 
 RULES: tuple[Rule, ...] = (
     *registry.RULES,
@@ -139,9 +139,9 @@ def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tup
     return {home: tuple(cells) for home, cells in found.items()}
 
 
-def _finding(rule: Rule, town: Town, mark: Mark) -> Finding:
-    kind = replace(rule.kind, severity=mark.severity or rule.kind.severity, says=mark.says or rule.kind.says)
-    return kind.at(town.place(mark.sheet, mark.index, mark.column), **mark.facts)
+def _finding(rule: Rule, town: Town, spot: Spot) -> Finding:
+    kind = replace(rule.kind, severity=spot.severity or rule.kind.severity, says=spot.says or rule.kind.says)
+    return kind.at(town.place(spot.sheet, spot.index, spot.column), **spot.facts)
 
 
 def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgement:
@@ -153,7 +153,7 @@ def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgemen
     findings, judged, broken = set(), set(), []
     for rule in rules:
         try:
-            findings |= {_finding(rule, town, mark) for mark in rule.judge(town, policy)}
+            findings |= {_finding(rule, town, spot) for spot in rule.judge(town, policy)}
             judged.add(rule.code)
         except Exception as error:
             broken.append(_bug(rule, error))

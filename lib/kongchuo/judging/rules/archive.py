@@ -10,7 +10,7 @@ from ...core.findings import INFO, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town, of_year
 from ...field.deadlines import filings
-from .base import Mark, at, no, readable, rule
+from .base import Spot, at, no, readable, rule
 from .filings import DAYS, gaps
 
 NOT_LISTED = "{school}档案目录没有第{numbers}项：{items}"
@@ -24,7 +24,7 @@ NOT_LISTED = "{school}档案目录没有第{numbers}项：{items}"
     fix="请归档后填份数；确实没有的，份数写0，在“缺失说明”写明原因。",
     source="domain.md 3.3 A01; 方案七",
 )
-def archive_item_missing(town: Town, policy: Policy) -> Iterator[Mark]:
+def archive_item_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     """方案规定的十八项档案，每项一行；没有材料的写明原因。从第一次月自查截止时起，目录里没有的项也算缺。检查先看档案，缺了说不清。"""
     rows, names = of_year(town, town["archive"]), town.schema.codes["archive_item"].names
     unexplained = (rows["copies"] == 0) & rows["missing"].isna() & town.known("archive", "missing").reindex(rows.index)
@@ -62,7 +62,7 @@ def _begun(town: Town, policy: Policy) -> bool:
     fix="请补拍照片或录像归档，再把“含影像”改为“是”；画面里不出现学生正脸和姓名。",
     source="domain.md 3.3 A02",
 )
-def archive_without_pictures(town: Town, policy: Policy) -> Iterator[Mark]:
+def archive_without_pictures(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查、送教、联防联控、会议、简报案例这几项（第6、11、14、16、18项）光有文字说服力不够，应有照片或录像。"""
     rows, names = of_year(town, town["archive"]), town.schema.codes["archive_item"].names
     rows = rows[rows["archive_no"].isin(policy["media_archive_items"]) & no(rows["has_media"])]

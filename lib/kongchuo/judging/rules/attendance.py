@@ -11,7 +11,7 @@ from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import rolls
 from ...field.references import class_names, homes_of, keyed, named, tally
-from .base import Mark, at, of_year, readable, rule
+from .base import Spot, at, of_year, readable, rule
 
 PARTS = ("present", "sick", "personal", "other_leave", "unexcused")
 
@@ -39,7 +39,7 @@ def _daily(town: Town) -> pd.DataFrame:
     fix="请核对当天在读人数：有学生转入、转出、休学、复学的先记“学生变动”，应到填错的改应到。",
     source="domain.md 3.2 X08, 4.1",
 )
-def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Mark]:
+def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查的“应到”就是当天花名册上的在读人数，疑似辍学的学生在认定之前也算应到。少算一个人，这个孩子就从日查里消失了。"""
     rows = _daily(town).dropna(subset=["due"])
     rows = rows[
@@ -61,7 +61,7 @@ def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请重新清点：应到＝实到＋病假＋事假＋其他请假＋无故缺勤。",
     source="domain.md 3.2 X09",
 )
-def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Mark]:
+def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
     """应到要等于实到、病假、事假、其他请假、无故缺勤之和。合计不平，说明有学生当天没有着落。"""
     rows = town["daily"].dropna(subset=["due", *PARTS])
     rows = rows[rows["date"].isna() | (rows["date"] <= pd.Timestamp(town.as_of))]
@@ -88,7 +88,7 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请把当天无故缺勤的学生逐人记入“缺勤明细”，或改正日查的无故缺勤人数。",
     source="domain.md 3.2 X10",
 )
-def absentees_not_listed(town: Town, policy: Policy) -> Iterator[Mark]:
+def absentees_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查写了几个无故缺勤，缺勤明细里就要有几个名字（旷课、开学未报到、失联）。只有人数没有名字，就没法逐个联系、连续计算。"""
     rows = _daily(town).dropna(subset=["unexcused"])
     rows = rows[_absence_readable(town, rows)]
@@ -134,7 +134,7 @@ def _listed(town: Town, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     fix="请按当天点名册补填日查；当天停课的，请中心学校改教学日历。",
     source="domain.md 3.2 X11",
 )
-def day_without_count(town: Town, policy: Policy) -> Iterator[Mark]:
+def day_without_count(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个上课日每个班都要有一行日查，没有人缺勤也要填。缺一天，连续缺勤就算不准，孩子不来也没人知道。"""
     labels = class_names(town)
     for missing in _missing(town, _expected(town)).itertuples():

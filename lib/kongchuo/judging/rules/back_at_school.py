@@ -14,7 +14,7 @@ from ...field import casework, rolls
 from ...field.deadlines.cases import follow_end
 from ...field.ledgers import BACK_AGAIN
 from ...field.references import keyed
-from .base import Mark, Rule, at, called, rule
+from .base import Rule, Spot, at, called, rule
 
 INTO_CLASS = ("复学(原班)", "复学(插班)", "复学(单独编班)")
 TO_VOCATIONAL, WENT_THERE, ELSEWHERE = "复学(普职融合)", "已复学(普职融合)", "外地就读"  # WENT_THERE: a visit's result
@@ -71,7 +71,7 @@ def _absent_after(town: Town, returned: pd.DataFrame) -> pd.DataFrame:
     fix="请核实孩子到底回来没有：没有回来的，去掉复学（返校）登记，继续劝返；回来了的，改正“缺勤明细”。",
     source="domain.md 3.2 X16",
 )
-def back_but_absent(town: Town, policy: Policy) -> Iterator[Mark]:
+def back_but_absent(town: Town, policy: Policy) -> Iterator[Spot]:
     """登记复学（疑似案登记返校）的那个上课日，缺勤明细里整天无故缺勤，就是没有回来。只在台账上复学，孩子还在外面。有请假手续的不算；以后再缺勤的见X51。"""
     returned = _returns(town)
     rows = _absent_after(town, returned[returned["mode"].isna() | returned["mode"].isin(INTO_CLASS)])
@@ -91,7 +91,7 @@ def back_but_absent(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请当天联系家长、上门，问清原因；到了疑似线的列入疑似台账，确实又辍学的把状态改为“再次辍学”。",
     source="domain.md 3.2 X51",
 )
-def absent_again(town: Town, policy: Policy) -> Iterator[Mark]:
+def absent_again(town: Town, policy: Policy) -> Iterator[Spot]:
     """复学的孩子最容易再走。复学后跟踪期内（没有写截止的，算到下一个学期末）的每一段无故缺勤都要有人管。复学当天就没有来的见X16，不重复报。"""
     returned = _returns(town)
     returned = returned[returned["sheet"] == "dropout"]
@@ -114,7 +114,7 @@ def absent_again(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核实：确已复学的，花名册“在籍状态”改为在读（送教的改送教上门），并记“学生变动”复学；没有复学的，更正台账。",
     source="domain.md 3.2 X17",
 )
-def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Mark]:
+def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账登记复学（疑似案登记返校），花名册那天就应是在读或送教上门。两处不一样，总有一处是错的，人数和巩固率都会算错。去外地就读的不看。"""
     returned = _returns(town)
     returned = returned[returned["mode"].isna() | (returned["mode"] != ELSEWHERE)]
@@ -142,7 +142,7 @@ PROOF = "在读|就读|学籍"  # words of a paper of the vocational school: 在
     fix="请向职校要在读证明（或学籍截图），存档后把名称和档号写进“佐证”，如 在读证明 14-03。",
     source="domain.md 3.2 X46；方案六-6",
 )
-def no_proof_of_the_vocational_school(town: Town, policy: Policy) -> Iterator[Mark]:
+def no_proof_of_the_vocational_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """普职融合复学的，人在职校，要有职校的在读证明，写在“佐证”里。检查要看原件；没有证明，就可能是名义上复学、实际在外打工。已销号而“佐证”空着的由必填检查报。"""
     book, visits, now = casework.cases(town), casework.visits(town), pd.Timestamp(town.as_of)
     went = visits.loc[(visits["result"] == WENT_THERE) & (visits["date"] <= now), "case"]
@@ -181,7 +181,7 @@ HANDLERS = {"suspected": "teacher", "dropout": "bond_school"}
     fix="请写明凭什么材料销号（名称、档号），由没有经手本案的人审核；查不清的先不要销号。",
     source="domain.md 3.2 X50",
 )
-def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Mark]:
+def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Spot]:
     """销号要有类型、佐证和第二人审核：疑似、辍学台账和比对结果都一样。审核人不能是本案的包保人或劝返记录人，佐证不能写“无”“待补”。一个人说了算，孩子就可能被错销。空着的格由必填检查报。"""
     now = pd.Timestamp(town.as_of)
     for sheet in (*HANDLERS, "match"):

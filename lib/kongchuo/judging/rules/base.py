@@ -1,6 +1,6 @@
 """What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source.
 
-A rule yields Marks: the row and column that need a person's eye. It opens nothing, prints nothing, registers nothing.
+A rule yields Spots: the row and column that need a person's eye. It opens nothing, prints nothing, registers nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...core.tables import of_year as of_year  # the rules take it from here
 
 
 @dataclass(frozen=True)
-class Mark:
+class Spot:
     """Where a rule found something: sheet, index (workbook, Excel row; row 0 for the whole sheet), column, facts."""
 
     sheet: str
@@ -38,7 +38,7 @@ class Rule:
 
     kind: Kind
     needs: tuple[str, ...]
-    judge: Callable[[Town, Policy], Iterator[Mark]]
+    judge: Callable[[Town, Policy], Iterator[Spot]]
 
     @property
     def code(self) -> str:
@@ -65,9 +65,9 @@ def rule(code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: st
 
 def at(
     sheet: str, index: tuple[str, int], column: str = "", *, severity: str = "", says: str = "", **facts: object
-) -> Mark:
-    """The Mark for one row (its index entry in town[sheet]) and column of a sheet, with the facts of the message."""
-    return Mark(sheet, index, column, facts, severity, says)
+) -> Spot:
+    """The Spot for one row (its index entry in town[sheet]) and column of a sheet, with the facts of the message."""
+    return Spot(sheet, index, column, facts, severity, says)
 
 
 def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:

@@ -12,7 +12,7 @@ from ...core.tables import Town
 from ...field import casework, duties, ledgers, rolls
 from ...field.ledgers import BACK_AGAIN
 from ...field.references import class_names, keyed, look_up
-from .base import Mark, at, called, of_year, readable, rule
+from .base import Spot, at, called, of_year, readable, rule
 from .pupils import maybe_listed
 
 LEDGERS = ("suspected", "dropout")
@@ -39,7 +39,7 @@ LEDGERS = ("suspected", "dropout")
     fix="请当天家访、报中心学校，并记入“疑似辍学台账”；已请假的补办请假手续并改正缺勤类型。",
     source="domain.md 3.2 X12, 4.3",
 )
-def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Mark]:
+def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     """无故缺勤连续达到疑似线（上课日，节假日不打断）的学生，必须在疑似辍学台账或辍学台账里。这是控辍的第一道闸，漏一个就可能失去一个。"""
     rows = rolls.runs(town, town.as_of)  # one that has ended by now should have been on a ledger as well
     rows = rows[rows["days"] >= policy["suspected_after"]]
@@ -76,7 +76,7 @@ ANSWERED_BY = {
     fix="请确定一名包保教师，填入台账；不另外指定的，由班主任包保，请补填班主任。",
     source="domain.md 3.3 G03; 方案五（四包③）",
 )
-def nobody_answers(town: Town, policy: Policy) -> Iterator[Mark]:
+def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账上的每个学生都要有一位教师包保；没有另外指定的，就是班主任。没有人包，就没有人去家访。"""
     answered = duties.answering(town, town.as_of)
     answered = answered.loc[answered["kind"] == duties.PUPILS, ["home", "unit"]]
@@ -122,7 +122,7 @@ STANDS = {"suspected": ("疑似辍学", "poor"), "dropout": ("辍学", "groups")
     fix="请当日报告中心学校和镇政府，落实资助和帮扶，逐日跟踪，直到复学或销号；台账没有标注的请补标。",
     source="domain.md 3.2 X40；方案四-2",
 )
-def poor_and_away(town: Town, policy: Policy) -> Iterator[Mark]:
+def poor_and_away(town: Town, policy: Policy) -> Iterator[Spot]:
     """脱贫户、监测户家庭的孩子疑似辍学或辍学，是头等大事：当日报告，在册一天就提醒一天，复学或销号才消。台账、花名册、一家一案有一处写着就算，台账漏标也看得见。"""
     book, poor = casework.cases(town), casework.poor(town)
     for sheet, (state, column) in STANDS.items():
@@ -140,7 +140,7 @@ def poor_and_away(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请为该生建一生一案，登记在帮扶“学困厌学_一生一案”，编号与辍学台账一致；编号写错的请改正。",
     source="domain.md 3.2 X47",
 )
-def dropout_without_plan(town: Town, policy: Policy) -> Iterator[Mark]:
+def dropout_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     """在册的每个辍学学生都要有一生一案：为什么走、谁去劝、怎么帮。编号空着的由必填检查报，这里看的是填了编号、帮扶里却没有这个案的。"""
     rows = _open(town, "dropout").dropna(subset=["plan_id", "student_key"])
     rows = rows[readable(town, rows["home"], "pupil_plan.student_key")]
@@ -191,7 +191,7 @@ def lost(town: Town, policy: Policy) -> pd.DataFrame:
     fix="请中心学校核实认定，在督查奖惩“一票否决”记一行（有申诉的填申诉结果）；孩子已经回来的，先填复学日期。",
     source="domain.md 3.3 V01, 4.2；方案六-8",
 )
-def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Mark]:
+def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     """学年初在册的学生认定为辍学，没有复学也没有销号，就是流失；一个班流失的人数到了参数，触发一票否决，由中心学校认定。
 
     转学、休学批准、死亡等销号的不是流失；复学的是不是免否决，照参数。程序只提出，不作认定。

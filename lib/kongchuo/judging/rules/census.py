@@ -13,7 +13,7 @@ from ...field import deadlines
 from ...field.deadlines.census import PROOFS, UNVERIFIED
 from ...field.identity import check_right, own_numbers
 from ...field.references import look_up, named, school_names
-from .base import Mark, at, called, of_year, readable, rule
+from .base import Spot, at, called, of_year, readable, rule
 from .pupils import GONE, LISTS, maybe_listed, of_age, over_age
 
 
@@ -25,7 +25,7 @@ from .pupils import GONE, LISTS, maybe_listed, of_age, over_age
     fix="请到户核实后补入“摸底登记”；已登记的，请核对两边的学生编号是否一致。",
     source="domain.md 3.2 X01",
 )
-def not_in_census(town: Town, policy: Policy) -> Iterator[Mark]:
+def not_in_census(town: Town, policy: Policy) -> Iterator[Spot]:
     """户籍在本镇的在籍学生，摸底登记里应当有他。漏登说明摸底没有到户，别的漏登儿童也可能没有入学。"""
     roster, census = town["roster"], town["census"]
     if census.empty or not readable(town, census["home"], "census.student_key").all():
@@ -44,7 +44,7 @@ def not_in_census(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核实孩子现在哪里：在读的请学校补入花名册，不在读的改正就学状态并按疑似辍学处理。",
     source="domain.md 3.2 X02",
 )
-def on_no_roster(town: Town, policy: Policy) -> Iterator[Mark]:
+def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """摸底登记写“本镇在读”的适龄儿童，必须在某一所学校的花名册上。两边都以为孩子在对方，正是流失最容易被漏掉的地方。"""
     census, roster = town["census"], town["roster"]
     rows = census[(census["study_status"] == "本镇在读") & census["student_key"].notna() & of_age(town, policy, census)]
@@ -69,7 +69,7 @@ SAME_PERSON = "{name}与另一人（{others}）姓名、出生日期相同，证
     fix="请对照户口簿核对各处的姓名、出生日期和证件号码，改正错的一处。",
     source="domain.md 3.2 X05",
 )
-def one_number_two_names(town: Town, policy: Policy) -> Iterator[Mark]:
+def one_number_two_names(town: Town, policy: Policy) -> Iterator[Spot]:
     """同一个证件号码下只能有一个人。号码相同姓名不同，是录错了人或写错了字；姓名和出生日期都相同而号码不同，多半是号码录错。"""
     people = pd.concat([_people(town, sheet) for sheet in LISTS])
     for row, rest in _conflicts(people, ["id_no"], "name"):
@@ -106,7 +106,7 @@ def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterato
     fix="请再入户或电话查清孩子现在哪里就读，改正就学状态；没有就读的按疑似辍学处理。",
     source="domain.md 3.2 X03, 7.1",
 )
-def not_verified(town: Town, policy: Policy) -> Iterator[Mark]:
+def not_verified(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童的就学状态一时查不清，可以先写“待核实”，但要限期查清。一直挂着待核实，就等于没有人知道孩子在不在学校。"""
     rows = deadlines.state(town, policy, UNVERIFIED)
     rows = rows[rows["late"] & of_age(town, policy, town["census"].loc[rows.index])]
@@ -133,7 +133,7 @@ SETTLED = ("本镇在读", "镇外在读", "送教上门", "休学", "已完成�
     fix="请在备注写明处置：劝返、职校就读、已务工等，及核实日期；其实已完成九年的，改正就学状态。",
     source="domain.md 3.2 X43, 2.1",
 )
-def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Mark]:
+def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """过了义务教育年龄、没有读完九年、又不在学校的孩子，义务仍没有完成。要写明怎样处置，不能因为超龄就从名单上消失。"""
     rows = _surveyed(town)
     rows = rows[rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED) & over_age(town, policy, rows)]
@@ -154,7 +154,7 @@ DELAYED = {"census": ("study_status", "延缓入学"), "disabled": ("placement",
     fix="请填镇政府或县教体局批准文件的文号；没有批准的不是延缓入学，请改为未入学，动员入学。",
     source="domain.md 3.2 X44; 义务教育法第十一条",
 )
-def delay_without_approval(town: Town, policy: Policy) -> Iterator[Mark]:
+def delay_without_approval(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童因身体状况延缓入学，要由家长申请，镇政府或县级教育部门批准。没有文号就没有批准，孩子应当在学校里。"""
     for sheet, (column, value) in DELAYED.items():
         rows = _surveyed(town) if sheet == "census" else town[sheet]
@@ -176,7 +176,7 @@ OLD_PROOF = "{name}的镇外就读证明是{since}入户时见到的，已超过
     fix="请向家长或就读学校要本学年的学籍截图或在读证明存档，改正这一格和入户日期；查不到的按疑似辍学处理。",
     source="domain.md 3.2 X45",
 )
-def away_without_proof(town: Town, policy: Policy) -> Iterator[Mark]:
+def away_without_proof(town: Town, policy: Policy) -> Iterator[Spot]:
     """说在镇外读书，要有学籍截图或在读证明，每学年核一次。证明没有日期，以见到它的入户日期算。口头说在外地读书，最容易掩盖辍学。"""
     rows = _surveyed(town)
     rows = rows[(rows["study_status"] == "镇外在读") & town.known("census", "proof").reindex(rows.index)]

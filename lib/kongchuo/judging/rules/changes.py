@@ -14,7 +14,7 @@ from ...core.tables import Town
 from ...field import clocks, deadlines, rolls
 from ...field.deadlines import changes as limits
 from ...field.references import dated, directory, keyed
-from .base import Mark, at, called, readable, rule
+from .base import Spot, at, called, readable, rule
 
 
 def _by_now(town: Town, *kinds: str) -> pd.DataFrame:
@@ -31,8 +31,8 @@ def _by_now(town: Town, *kinds: str) -> pd.DataFrame:
     fix="请联系转入学校和学籍主管部门尽快核办；核办后填“已核办”和核办日期，在这之前孩子仍由本校负责。",
     source="domain.md 3.2 X18; 学籍管理办法（2025）",
 )
-def transfer_not_approved(town: Town, policy: Policy) -> Iterator[Mark]:
-    """转出从系统发起起10个工作日内应核办。没有核办的，学籍和责任都还在原校，孩子要是没到新学校，就是本校的疑似辍学。"""
+def transfer_not_approved(town: Town, policy: Policy) -> Iterator[Spot]:
+    """转出从系统发起起，要在规定的工作日内核办。没有核办的，学籍和责任都还在原校，孩子要是没到新学校，就是本校的疑似辍学。"""
     rows = deadlines.state(town, policy, limits.TRANSFERRED)
     rows = rows[rows["late"] & rows["done"].isna()]
     begun = town["change"]["sys_start"].reindex(rows.index)
@@ -59,7 +59,7 @@ NOWHERE = "{school}{name}转出去向写的是“{text}”，没有写明学校"
     fix="请当天家访和电话核实现在的就读学校；核实不了的，按疑似辍学记入“疑似辍学台账”并报中心学校。",
     source="domain.md 3.2 X19",
 )
-def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Mark]:
+def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
     """转出要写明到哪所学校，并在系统里核办。只写“外地”“外出”，或者长期没有核办、哪里也见不到人，孩子很可能已经辍学。"""
     rows = _by_now(town, "转出")
     rows = rows[~_on_ledger(town, rows)]
@@ -123,7 +123,7 @@ def _seen(town: Town, rows: pd.DataFrame) -> pd.Series:
     fix="请立即联系家长：能返校的办复学，记入“学生变动”；确需继续休学的凭医院证明续办；联系不上的按疑似辍学处理。",
     source="domain.md 3.2 X20",
 )
-def leave_ran_out(town: Town, policy: Policy) -> Iterator[Mark]:
+def leave_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
     """休学到期要复学或续办。到期没有人过问的休学，往往就是事实上的辍学。"""
     for limit in (limits.LEAVE, limits.OLD_LEAVE):
         rows = deadlines.state(town, policy, limit)
@@ -156,7 +156,7 @@ PAPERS = "{school}{name}休学材料不全：证明写的是“{evidence}”"
     fix="请核对休学起止和批准手续；因病不能到校的可请病假或送教，确已批准的写明批准文件。",
     source="domain.md 3.2 X21",
 )
-def leave_without_papers(town: Town, policy: Policy) -> Iterator[Mark]:
+def leave_without_papers(town: Town, policy: Policy) -> Iterator[Spot]:
     """休学要有县级以上医院的证明，毕业班最后一学期一般不办休学。手续不全的休学，检查时按辍学看待。"""
     rows = _by_now(town, "休学")
     text = rows["evidence"].fillna("").str.replace(r"\s", "", regex=True)
@@ -186,7 +186,7 @@ WRITTEN = "{school}{name}的{column}写了“{word}”，义务教育阶段不�
     fix="请写明孩子现在的真实去向：转到别校的选“转出”，休学的选“休学”；没有去处的要家访劝返，记入“疑似辍学台账”。",
     source="domain.md 3.2 X22; 方案六-7",
 )
-def no_such_procedure(town: Town, policy: Policy) -> Iterator[Mark]:
+def no_such_procedure(town: Town, policy: Policy) -> Iterator[Spot]:
     """义务教育阶段没有退学，学校也不能开除、劝退学生。出现这些字样，说明学校放走了一个孩子，属于责任性辍学。"""
     rows = town["change"]
     rows = rows[~(rows["date"] > pd.Timestamp(town.as_of))]
@@ -207,10 +207,10 @@ def no_such_procedure(town: Town, policy: Policy) -> Iterator[Mark]:
     WARNING,
     needs=("change.date", "change.report_date", "calendar.date", "calendar.is_school_day", "term.start", "term.end"),
     says="{school}{name}{day}变动，{days}个上课日后才报告，超过{limit}个上课日",
-    fix="请核对变动日期和即时报告日期；学生一有变动，三个上课日内报中心学校，迟报的写明原因。",
+    fix="请核对变动日期和即时报告日期；学生一有变动，就在时限内报中心学校，迟报的写明原因。",
     source="domain.md 3.3 T08; 方案五（学生变动即时报告制度）",
 )
-def reported_late(town: Town, policy: Policy) -> Iterator[Mark]:
+def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
     """学生变动要即时报告。报得晚，中心学校和村里就晚知道，孩子去了哪里也就说不清。"""
     rows = deadlines.state(town, policy, limits.REPORTED)
     changes = town["change"].reindex(rows.index)

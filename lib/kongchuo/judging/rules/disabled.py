@@ -12,7 +12,7 @@ from ...core.tables import Town
 from ...field import deadlines, groups
 from ...field.deadlines.support import LESSONS, VISITS, missed
 from ...field.references import keyed, named, school_names
-from .base import Mark, at, called, readable, rule
+from .base import Spot, at, called, readable, rule
 from .membership import Group, differing, marks
 from .pupils import GONE, maybe_listed, of_age
 from .support import by_months
@@ -37,7 +37,7 @@ def _listed(town: Town) -> pd.DataFrame:
     fix="请报专家委员会评估，按“一人一案”落实：随班就读、特教学校、送教上门，或经批准延缓入学。",
     source="domain.md 3.2 X32; 方案六-5",
 )
-def not_placed(town: Town, policy: Policy) -> Iterator[Mark]:
+def not_placed(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个适龄残疾儿童都要有安置方式。未安置就是没有接受义务教育，与辍学一样要马上落实。"""
     rows = _listed(town)
     rows = rows[of_age(town, policy, rows) & town.known("disabled", "placement").reindex(rows.index)]
@@ -56,7 +56,7 @@ ON_NO_ROSTER = "{name}（残疾）写的是{placement}，各校花名册都没�
     fix="请学籍管理员为该生建立学籍，填入学籍号，并登记在学籍学校的花名册。",
     source="domain.md 3.2 X33",
 )
-def placed_but_not_enrolled(town: Town, policy: Policy) -> Iterator[Mark]:
+def placed_but_not_enrolled(town: Town, policy: Policy) -> Iterator[Spot]:
     """随班就读、特教学校、送教上门的残疾儿童都要有学籍；在本镇学校的还要在花名册上。没有学籍，经费、升学和统计里都没有这个孩子。"""
     rows = _listed(town)
     rows = rows[rows["placement"].isin(WITH_NUMBER) & town.known("disabled", "status_no").reindex(rows.index)]
@@ -92,7 +92,7 @@ TOO_FEW_LESSONS = "{name}送教上门，本学年共{lessons}课时，应有{lea
     fix="请补记确实做过的送教；没有做的，安排送教教师补上，并记入“送教记录”。",
     source="domain.md 3.2 X34, 7.1",
 )
-def taught_too_seldom(town: Town, policy: Policy) -> Iterator[Mark]:
+def taught_too_seldom(town: Town, policy: Policy) -> Iterator[Spot]:
     """送教上门要按计划的次数去，全学年课时也有最低数。不去或很少去，孩子就只是名义上在上学。"""
     for index, facts in by_months(missed(town, deadlines.state(town, policy, VISITS))):
         yield at("disabled", index, "plan_per_month", **facts)
@@ -114,7 +114,7 @@ DISABLED = Group("残疾", "disabled", own="health", marks=("残疾",), agree=Fa
     fix="请核实后改正：是残疾儿童的，花名册的特殊群体写“残疾”，并在“残疾儿童”登记；不是的，两处都去掉。",
     source="domain.md 3.2 X35",
 )
-def disability_differs(town: Town, policy: Policy) -> Iterator[Mark]:
+def disability_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     """花名册标为残疾的学生和“残疾儿童”表登记的应当是同一批人。漏在哪一边，随班就读、送教和资助都会落空。"""
     found = marks(town, (DISABLED,))
     for key, column, what in differing(town, found, DISABLED):

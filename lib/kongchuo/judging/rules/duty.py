@@ -11,7 +11,7 @@ from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import duties
 from ...field.references import ALIAS, dangling, directory, look_up, named, resolve, school_names
-from .base import Mark, at, no, readable, rule
+from .base import Spot, at, no, readable, rule
 from .people import actors, titles
 
 
@@ -37,7 +37,7 @@ NOBODY = "{school}没有包学校的人"
     fix="每所学校定一名中心学校人员包保；换人时给原来的填截止日期，确需两人的在备注写明。",
     source="domain.md 3.3 G01; 方案附件3",
 )
-def one_person_for_each_school(town: Town, policy: Policy) -> Iterator[Mark]:
+def one_person_for_each_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """每所学校由一名中心学校人员包保。没有人包，这所学校就没人督促；两个人包又不说明，等于谁也不负责。"""
     schools, rows = _in_use(town), _held(town, duties.SCHOOLS).sort_index()
     if not readable(town, schools["home"], "bond.bond_type", "bond.target_id").all():
@@ -61,7 +61,7 @@ def one_person_for_each_school(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请在“包保责任”补一行：包年级，对象编号写“学校代码-年级”。",
     source="domain.md 3.3 G02; 方案五（四包②）",
 )
-def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Mark]:
+def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     """学校班子成员包年级，每个年级都要有人。八、九年级是控辍的重点，更不能空。"""
     schools = _in_use(town)
     if not readable(town, schools["home"], "bond.bond_type", "bond.target_id").all():
@@ -84,7 +84,7 @@ def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请学校与该村商定，在“包保责任”补一行：包家长，对象类型选“行政村”。",
     source="domain.md 3.3 G04; 方案五（四包④）",
 )
-def somebody_for_each_village(town: Town, policy: Policy) -> Iterator[Mark]:
+def somebody_for_each_village(town: Town, policy: Policy) -> Iterator[Spot]:
     """学校联合行政村包家长，每个村都要结成对子。没有结对的村，孩子外出、辍学，村里知道了也不知道向谁说。"""
     villages, keys = town["village"].dropna(subset=["village_code"]), _held(town, duties.VILLAGES)["target"]
     if not readable(town, villages["home"], "bond.bond_type", "bond.target_id").all():
@@ -105,7 +105,7 @@ LEFT = "{title}“{name}”已不在岗"
     fix="请核对姓名或编号；新来的请中心学校补入“教职工”，已离岗的请换人。",
     source="domain.md 3.3 G05",
 )
-def person_not_there(town: Town, policy: Policy) -> Iterator[Mark]:
+def person_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     """各表写到的教职工，必须在“教职工”表里，而且当时在岗。人已调走还挂着名，这项工作实际上没有人做。"""
     for sheet, column, cells in actors(town):
         title = town.schema.sheets[sheet].by_name[column].title
@@ -123,7 +123,7 @@ def person_not_there(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请统一为一种写法；本学年职务确有变动的，请在“教职工”表改为现任职务。",
     source="domain.md 3.3 G06; 方案附件1—3",
 )
-def titles_differ(town: Town, policy: Policy) -> Iterator[Mark]:
+def titles_differ(town: Town, policy: Policy) -> Iterator[Spot]:
     """同一个人在一学年里，各表写的职务要一样。职务不一致的文件，检查时说不清谁是责任人。"""
     rows = titles(town)
     first = rows.drop_duplicates("person").set_index("person")
@@ -142,7 +142,7 @@ def titles_differ(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请改用与公章一致的全称；查找和汇总时，一个单位只用一个名称。",
     source="domain.md 3.3 G07; 方案正文与附件",
 )
-def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Mark]:
+def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
     """单位名称与公章不一致（如“中心校”与“中心学校”），按常用名认出来了。打印的文件里一个单位两个名字，会被要求说明。"""
     names = school_names(town)
     for sheet in town.filled:

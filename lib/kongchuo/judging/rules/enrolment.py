@@ -14,7 +14,7 @@ from ...field.deadlines import changes as limits
 from ...field.identity import birth, own_numbers
 from ...field.references import class_names, keyed, tally
 from .balance import entries
-from .base import Mark, at, called, readable, rule, yes
+from .base import Spot, at, called, readable, rule, yes
 from .pupils import LISTS, maybe_listed, person
 
 # what the reckoning of X26 cannot do without
@@ -37,7 +37,7 @@ ACTIVE = (*rolls.AT_SCHOOL, "休学")
     fix="请两校核对：人在哪里就读、学籍在哪里；不在读的一方改正在籍状态并记入“学生变动”。",
     source="domain.md 3.2 X04",
 )
-def on_two_rosters(town: Town, policy: Policy) -> Iterator[Mark]:
+def on_two_rosters(town: Town, policy: Policy) -> Iterator[Spot]:
     """同一个证件号码或学籍号，不能同时在两所学校在读、送教或休学。重复学籍会让人数虚高，孩子真的离开时也没有人发现。"""
     roster = town["roster"].assign(id_no=own_numbers(town, "roster"))
     rows = roster[roster["status"].isin(ACTIVE) & ~yes(roster["guest"])]
@@ -64,7 +64,7 @@ UNKNOWN = "编号{key}（{name}）在各校花名册和摸底登记中都找不�
     fix="请照花名册核对学生编号和姓名，改正错的一处。",
     source="domain.md 3.2 X06",
 )
-def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
+def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """各表里的学生编号和姓名要与花名册是同一个人。编号错一位，缺勤、劝返、资助就会记到别的孩子名下。"""
     lists = [town[sheet] for sheet in LISTS]
     lists += (
@@ -116,7 +116,7 @@ DATED = {  # sheet -> the date on which its class must be the roster's; "": as o
     fix="请照花名册改正班级；确实调过班的，请先在“学生变动”记“跨班调整”。",
     source="domain.md 3.2 X07",
 )
-def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
+def class_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账里的班级要与学生当天所在的班一致。班级写错，班主任看不到自己的学生，班级的出勤和积分也会算错。"""
     spells = rolls.spells(town)
     spells = spells[spells["class_id"].notna() & (spells["state"] != rolls.NOT_HERE)]
@@ -156,7 +156,7 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核对这些学生：状态改了要有“学生变动”记录，记了变动要改花名册的在籍状态和班级。",
     source="domain.md 3.2 X26, 4.1 D01",
 )
-def numbers_do_not_balance(town: Town, policy: Policy) -> Iterator[Mark]:
+def numbers_do_not_balance(town: Town, policy: Policy) -> Iterator[Spot]:
     """期初人数加增加减减少，要等于花名册现在的在校人数（在读和送教上门），逐班逐校都要平。不平就是有学生走了没记，或记了没改。"""
     rows = entries(town, policy)
     judged = readable(town, rows["home"], *RECKONED)
@@ -181,8 +181,8 @@ def numbers_do_not_balance(town: Town, policy: Policy) -> Iterator[Mark]:
 PLACED_AT = {"roster": "status", "change": "kind", "baseline": "base_state"}  # where to look first
 
 
-def _unbalanced(unit: pd.DataFrame, title: str) -> Mark:
-    """The mark for a class or school whose entries do not add up to 0, at a pupil whose own entries do not."""
+def _unbalanced(unit: pd.DataFrame, title: str) -> Spot:
+    """The spot of a class or school whose entries do not add up to 0, at a pupil whose own entries do not."""
     alone = unit.groupby("student_key")["delta"].transform("sum").fillna(unit["delta"])
     odd = unit[alone != 0]
     names = list(dict.fromkeys(called(name) for name in odd["name"]))
@@ -202,7 +202,7 @@ def _unbalanced(unit: pd.DataFrame, title: str) -> Mark:
     fix="请核对出生日期和班级；确因留级、跳级、晚入学或残疾的不用改，可在备注写明。",
     source="domain.md 3.2 X42, 2.1",
 )
-def grade_and_age(town: Town, policy: Policy) -> Iterator[Mark]:
+def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     """八月三十一日前满六周岁的孩子读一年级，逐年往上。年级与年龄差两年以上，多半是日期或班级填错，也可能是辍过学、容易再辍学的孩子。"""
     roster = rolls.listed(town)
     rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
@@ -230,7 +230,7 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请联系原学籍学校办理转学，办好后“借读”改为“否”；不能转的报中心学校说明。",
     source="domain.md 3.2 X48",
 )
-def guest_too_long(town: Town, policy: Policy) -> Iterator[Mark]:
+def guest_too_long(town: Town, policy: Policy) -> Iterator[Spot]:
     """人在本校、学籍在外校的借读，要尽快转学籍。拖得久了，两边都以为对方在管，孩子走了谁也不知道。"""
     rows = deadlines.state(town, policy, limits.GUESTS)
     rows = rows[rows["late"]]

@@ -11,7 +11,7 @@ from ...core.findings import INFO, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field.deadlines import filings, state
-from .base import Mark, at, readable, rule
+from .base import Spot, at, readable, rule
 
 DAYS = ("term.start", "term.end", "calendar.date", "calendar.is_school_day")  # what says on which days there was school
 SHOWN = 5  # names in a message
@@ -61,7 +61,7 @@ NOT_FILED = "{school}没有登记{which}的{report}，最早一期逾期{days}�
     fix="请按期报送：周报当周星期五前，月报次月{day}日前；已经报过的补记“报送登记”，照实写报送日期。",
     source="domain.md 3.3 T03; 方案七-6",
 )
-def report_late(town: Town, policy: Policy) -> Iterator[Mark]:
+def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
     """周报、月报要按期报到中心学校，报一期在“报送登记”记一行；没有上课日的周和月不用报。报得晚，中心学校看到时人已经走了。"""
     day = policy["month_report_due_day"]
     for kind, deadline in ((filings.WEEKLY, filings.WEEKLY_REPORT), (filings.MONTHLY, filings.MONTHLY_REPORT)):
@@ -91,7 +91,7 @@ def report_late(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请补编一期，记入“简报案例”；以后每月最后一个工作日前编印。",
     source="domain.md 3.3 T04; 方案六-1",
 )
-def no_bulletin(town: Town, policy: Policy) -> Iterator[Mark]:
+def no_bulletin(town: Town, policy: Policy) -> Iterator[Spot]:
     """方案要求分月编印《控辍保学简报》，各校自己编印或供稿，也是档案第18项；有上课日的月份每月一期。"""
     periods, absent = _not_printed(town, policy, filings.BULLETIN)
     for place, school, months in gaps(absent, periods, "date"):
@@ -106,7 +106,7 @@ def no_bulletin(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请选一名劝返或转化成功的学生，隐去姓名、村名和班级写成案例，记入“简报案例”；放假前{limit}个工作日报出。",
     source="domain.md 3.3 T05; 方案六-1",
 )
-def no_case(town: Town, policy: Policy) -> Iterator[Mark]:
+def no_case(town: Town, policy: Policy) -> Iterator[Spot]:
     """方案要求分学期编报《控辍典型案例集》，各校每学期至少一篇，放假前报出。成功的做法写下来，别的学校才学得到。"""
     periods, absent = _not_printed(town, policy, filings.CASE)
     names = absent.drop_duplicates("period").set_index("period")["name"]

@@ -14,7 +14,7 @@ from ...field import deadlines, ledgers, rolls
 from ...field.deadlines.handover import ELSEWHERE, HANDED_OVER
 from ...field.matching.lists import sixth_graders
 from ...field.references import class_grades
-from .base import Mark, at, called, no, readable, rule
+from .base import Spot, at, called, no, readable, rule
 from .pupils import maybe_listed
 
 
@@ -41,7 +41,7 @@ from .pupils import maybe_listed
     "另有原因的在“比对结果”（六年级-七年级）写明并销号。上学年的工作簿不用改。",
     source="domain.md 3.2 X23; 方案二（目标③）",
 )
-def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Mark]:
+def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Spot]:
     """上学年的六年级学生，开学后要么在本镇某校的花名册上，要么有镇外就读的证明，要么在比对结果里查清销号。六升七两边交接，最容易漏人。"""
     rows = deadlines.state(town, policy, HANDED_OVER)
     rows = rows[rows["late"] & rows["done"].isna()]
@@ -81,7 +81,7 @@ LISTS = ("in_rollbook", "in_seating", "in_homework")
     fix="请当天核实去向：人在外地就读的办理转学，没有上学的记入“疑似辍学台账”；已经到校的，在“人籍核查”填完成日期或补一次核查。",
     source="domain.md 3.2 X24",
 )
-def on_register_but_not_there(town: Town, policy: Policy) -> Iterator[Mark]:
+def on_register_but_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     """七年级花名册上“在读”，人籍核查却说有籍无人，或开学起一直未报到。六升七时学籍自动转来，人没有来，空挂的学籍会掩盖真正的辍学。
 
     已经列入疑似或辍学台账的不再报；请假的、后来核查到本人的、已经整改完成的不报。

@@ -8,7 +8,7 @@ from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field.deadlines import inspection, state
-from .base import Mark, at, no, readable, rule
+from .base import Spot, at, no, readable, rule
 from .filings import gaps
 
 TERMS = ("term.start", "term.end")
@@ -22,7 +22,7 @@ TERMS = ("term.start", "term.end")
     fix="请中心学校补做这一轮督查，填“督查评分”和“督查点名”；第一轮{first}周前、第二轮{second}周前。",
     source="domain.md 3.3 T02; 方案六-9",
 )
-def too_few_inspections(town: Town, policy: Policy) -> Iterator[Mark]:
+def too_few_inspections(town: Town, policy: Policy) -> Iterator[Spot]:
     """中心学校每学期对每所学校督查两轮，各有截止的教学周。少一轮，这所学校的问题就晚半个学期才有人看见。"""
     found = state(town, policy, inspection.ROUND)
     late = found[found["late"] & found["done"].isna() & readable(town, found["home"], *TERMS, "score.round")]
@@ -47,7 +47,7 @@ def too_few_inspections(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核对评分表，改正得分；各项分值见参数“督查各项分值”。",
     source="domain.md 3.3 V02, 5.4",
 )
-def score_above_points(town: Town, policy: Policy) -> Iterator[Mark]:
+def score_above_points(town: Town, policy: Policy) -> Iterator[Spot]:
     """督查每一项的得分不能超过这一项的分值，否则总分和等次都不对。"""
     points = dict(enumerate(policy["inspection_item_points"], start=1))
     rows = inspection.inspected(town).dropna(subset=["item_no", "score"])
@@ -69,7 +69,7 @@ NOT_IN_SCHEME = "{school}绩效方案没有写入控辍转化考核，班级积�
     fix="请学校把转化考核写进绩效方案，向教师公示，再填“方案公示”。",
     source="domain.md 3.3 V03; 方案六-8",
 )
-def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Mark]:
+def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Spot]:
     """班级积分以学年初人数为基准，基准锁定以后就能测算；但积分办法要事先写进绩效方案、向教师公示，否则积分不能用来奖惩。"""
     found = state(town, policy, inspection.SCHEME)
     late = found[found["late"] & found["done"].isna() & found["home"].isin(town["baseline"]["home"])]

@@ -11,7 +11,7 @@ from ...core.findings import WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import groups
-from .base import Mark, at, called, rule, yes
+from .base import Spot, at, called, rule, yes
 
 LEFT_TYPES = ("单亲留守", "双亲留守")
 BOTH_AWAY = "双亲留守"
@@ -141,7 +141,7 @@ def differing(town: Town, found: Marks, group: Group) -> Iterator[tuple[str, str
     fix="请与父母商定一位能照管孩子的委托监护人，签委托书后填入；并确定包保教师，每月联系。",
     source="domain.md 3.2 X36; 方案六-5",
 )
-def both_away_and_nobody_in_charge(town: Town, policy: Policy) -> Iterator[Mark]:
+def both_away_and_nobody_in_charge(town: Town, policy: Policy) -> Iterator[Spot]:
     """父母都外出的孩子，要有一位在身边的委托监护人和一位包保教师。委托监护人写成在外的父亲或母亲，等于没有人照管。"""
     rows = groups.rows_of(town, "leftbehind")
     rows = rows[(rows["left_type"] == BOTH_AWAY) & rows["pupil"].isin(groups.held(town)["pupil"])]
@@ -176,7 +176,7 @@ def _both(pupils: pd.DataFrame) -> pd.Series:
     fix="请核实：跟父母一起住在本镇的是随迁，父母外出三个月以上的是留守；改正“留守类型”“随迁子女”“特殊群体”。",
     source="domain.md 3.2 X37, 2.1",
 )
-def left_behind_and_migrant(town: Town, policy: Policy) -> Iterator[Mark]:
+def left_behind_and_migrant(town: Town, policy: Policy) -> Iterator[Spot]:
     """留守是父母外出、孩子在家，随迁是孩子跟父母出来，不会同时是。标错了，关爱和资助就会落到别的孩子身上，统计也会重复。"""
     rows = groups.held(town)
     for index, name in rows.loc[_both(rows), "name"].items():
@@ -202,7 +202,7 @@ def left_behind_and_migrant(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核实后改正错的一处：属该群体的，花名册标注并在帮扶表登记；不属的，两处都去掉。",
     source="domain.md 3.2 X49",
 )
-def groups_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
+def groups_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """花名册的特殊群体、留守类型、随迁子女、学困厌学标记，要与帮扶各表登记的是同一批学生。只标注不登记，帮扶就落不到人。"""
     found, pupils = marks(town, GROUPS), groups.held(town)
     said = {(key, name) for key in pupils.loc[_both(pupils), "pupil"] for name in ("留守", "随迁")}  # X37's mistake

@@ -13,7 +13,7 @@ from ...core.tables import Town
 from ...field import deadlines, duties
 from ...field.deadlines import pledges as limits
 from ...field.references import keyed, look_up, school_names
-from .base import Mark, at, of_year, readable, rule
+from .base import Spot, at, of_year, readable, rule
 
 UNSIGNED = {
     duties.WITH_SCHOOL: "{name}没有与中心学校签订责任书",
@@ -30,7 +30,7 @@ UNSIGNED = {
     fix="请补签责任书，并在“责任书签订”补一行；已经签了的，核对类型、甲方、乙方和乙方编号。",
     source="domain.md 3.3 G08; 方案七-3",
 )
-def pledge_missing(town: Town, policy: Policy) -> Iterator[Mark]:
+def pledge_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     """中心校与每所学校、学校与每位班主任、学校与服务的每个行政村，开学后都要签责任书。没有签，责任就只停在口头上。"""
     rows = deadlines.state(town, policy, limits.PLEDGED)
     rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)
@@ -68,7 +68,7 @@ AFTERWARDS = "“{column}”写的是{day}，已过本学年（{year}）"
     fix="请对照原件核对落款日期，年份常会写错；是上学年的文件，请换成本学年的。",
     source="domain.md 3.3 G09; 方案落款与附件1",
 )
-def date_of_document(town: Town, policy: Policy) -> Iterator[Mark]:
+def date_of_document(town: Town, policy: Policy) -> Iterator[Spot]:
     """方案、责任书、公示、简报的落款日期，要在方案之后、本学年结束之前。日期早于方案，说明照抄了旧文件，或年份写错。"""
     first = int(town.year[:4])
     plan, spring = pd.Timestamp(policy["plan_date"]), pd.Timestamp(f"{first}-01-01")
@@ -98,7 +98,7 @@ PARTY = "与{school}的责任书由{name}签，应由校长{principal}签"
     fix="请填现任校长；主持工作的负责人，请在“教职工”的职务写明“主持工作”，角色选“校长”。",
     source="domain.md 3.3 G10; 方案五（单位一把手负责制）",
 )
-def first_responsible(town: Town, policy: Policy) -> Iterator[Mark]:
+def first_responsible(town: Town, policy: Policy) -> Iterator[Spot]:
     """控辍实行单位一把手负责制：“学校”表的校长、与中心校签责任书的人、领导组组长，都要是校长本人，不能由副校长或主任顶替。"""
     schools, staff = town["school"].assign(key=keyed(town, "school", "principal")), town["staff"]
     people = staff.dropna(subset=["staff_id"]).drop_duplicates("staff_id").set_index("staff_id")

@@ -12,7 +12,7 @@ from ...core.tables import Town
 from ...field import deadlines, rolls
 from ...field.deadlines import changes as limits
 from ...field.references import keyed, tally
-from .base import Mark, at, called, no, readable, rule
+from .base import Spot, at, called, no, readable, rule
 
 LISTED_IN = ("in_register", "in_rollbook", "in_seating", "in_homework", "name_ok")
 
@@ -25,7 +25,7 @@ LISTED_IN = ("in_register", "in_rollbook", "in_seating", "in_homework", "name_ok
     fix="请在“差异类型”选一项，并写明处理措施和整改期限。",
     source="domain.md 3.2 X27",
 )
-def difference_without_type(town: Town, policy: Policy) -> Iterator[Mark]:
+def difference_without_type(town: Town, policy: Policy) -> Iterator[Spot]:
     """学籍表、点名册、座次表、作业四处只要有一处没有这个学生（或姓名不一致），就要写明是哪种差异，否则查出了问题却无法整改。"""
     frame = town["reconcile"]
     columns = town.schema.sheets["reconcile"].by_name
@@ -44,7 +44,7 @@ def difference_without_type(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请按学籍表、点名册、座次表、作业逐人核对，一人一行记入“人籍核查”；每学期开学后四周内各班至少一次。",
     source="domain.md 3.2 X28, 7; 方案五（人籍核查制度）",
 )
-def class_not_checked(town: Town, policy: Policy) -> Iterator[Mark]:
+def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个班每学期至少做一次人籍核查，开学后几周内完成。不核查，有籍无人、有人无籍就发现不了，空挂学籍也说不清。"""
     rows = deadlines.state(town, policy, limits.CHECKED)
     rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)

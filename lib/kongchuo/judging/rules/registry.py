@@ -8,7 +8,7 @@ from ...core.findings import ERROR
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field.references import homes_of, keyed, tally
-from .base import Mark, at, readable, rule
+from .base import Spot, at, readable, rule
 
 
 @rule(
@@ -19,7 +19,7 @@ from .base import Mark, at, readable, rule
     fix="请与学校核对锁定的学年初基准名单，改正“班级”表的学年初在班人数；名单有错的记入“学生变动”（信息变更）。",
     source="domain.md 3.2 X25",
 )
-def base_count_differs(town: Town, policy: Policy) -> Iterator[Mark]:
+def base_count_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     """班级表里的“学年初在班人数”要和学校锁定的学年初基准名单一致。巩固率、班级积分都以它为分母，差一个人，全年的数都不对。"""
     base = town["baseline"].assign(class_id=keyed(town, "baseline", "class_id"))
     placed = base.dropna(subset=["class_id"])

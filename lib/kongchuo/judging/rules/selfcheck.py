@@ -12,7 +12,7 @@ from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import ledgers
 from ...field.deadlines import filings, state
-from .base import Mark, at, readable, rule, yes
+from .base import Spot, at, readable, rule, yes
 from .filings import DAYS, gaps, listed, month_name
 
 MISSING_MONTH = "{school}没有{months}的自查"
@@ -26,7 +26,7 @@ MISSING_MONTH = "{school}没有{months}的自查"
     fix="请补齐各项，校长逐项确认；以后每月自查次月{day}日前完成。",
     source="domain.md 3.3 T01; 方案六-9",
 )
-def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Mark]:
+def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Spot]:
     """每月自查二十项，次月5日前查完，校长逐项确认，每校每月只报一处。不查，或拖到下个月才查，问题就没有人管。"""
     rows = filings.checks(town)
     now, day = pd.Timestamp(town.as_of), policy["month_report_due_day"]
@@ -81,7 +81,7 @@ ZERO_REPORT = "{school}截止{until}的{report}填零报告，当天台账在册
     fix="请核对台账：确有在册的，改正自查结果或零报告并重报；已返校、已查清的，在台账上结案销号。",
     source="domain.md 3.2 X41",
 )
-def zero_but_cases_open(town: Town, policy: Policy) -> Iterator[Mark]:
+def zero_but_cases_open(town: Town, policy: Policy) -> Iterator[Spot]:
     """自查说没有疑似、没有辍学，或者周报月报填零报告，台账上就不能有在册的人。习惯性零报告会把已经发现的孩子报没了。"""
     rows = _zeros(town, policy)
     numbers = {sheet: _open(town, sheet, rows) for sheet in OPENS}
@@ -143,7 +143,7 @@ UNMENDED_ITEM = "{school}{month}自查第{item}项整改逾期{days}天"
     fix="请责任人马上整改，改好后填完成日期并请人复核；确有困难的报中心学校另定期限。",
     source="domain.md 3.3 T06",
 )
-def problem_not_mended(town: Town, policy: Policy) -> Iterator[Mark]:
+def problem_not_mended(town: Town, policy: Policy) -> Iterator[Spot]:
     """自查、督查发现的问题，到了期限就要改好。查出来不改，下一轮督查还是同样的问题。"""
     for deadline in (filings.PROBLEM, filings.FAILED_ITEM):
         found = state(town, policy, deadline)

@@ -11,7 +11,7 @@ from ...core.findings import ERROR
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import casework, rolls
-from .base import Mark, Rule, at, called, readable, rule
+from .base import Rule, Spot, at, called, readable, rule
 from .pupils import maybe_listed
 
 # ledger -> a step's date, and the dates of the same row that cannot lie before it
@@ -38,7 +38,7 @@ ORDER = {
     fix="请照原始记录核对这两个日期，改正写错的一个；漏记的步骤补记，不要改早、改晚日期来凑。",
     source="本系统；domain.md 2.6 各日期列的校验",
 )
-def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Mark]:
+def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Spot]:
     """一个案子的步骤有先后：先停学再发现，先发现再结案，先认定再复学，先出具再送达，第二次劝返在第一次之后。日期倒过来，不是写错，就是后补的。
 
     一行里有几个日期都早于同一个日期的，只报那一个。只比得出先后的才报，哪一步空着都不算。
@@ -67,7 +67,7 @@ def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Mark]:
 
 def _mark(
     town: Town, sheet: str, index: tuple, cell: str, later: str, day: object, earlier: str, before: object
-) -> Mark:
+) -> Spot:
     name = town[sheet].at[index, "name"] if "name" in town[sheet] else "该案"
     facts = {"later": later, "day": f"{day:%Y-%m-%d}", "earlier": earlier, "before": f"{before:%Y-%m-%d}"}
     return at(sheet, index, cell, name=called(name), **facts)
@@ -114,7 +114,7 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
     fix="请把该生记入辍学台账，填疑似编号；不该转的，改正核查结论。",
     source="本系统；domain.md 2.6 疑似编号",
 )
-def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Mark]:
+def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
     """疑似案结案写“转辍学台账”，辍学台账里就要有这个孩子。两头都不在册，孩子就从所有名单里消失了，再也没有人去劝。"""
     book = casework.cases(town)
     rows = book[(book["verdict"] == casework.TO_DROPOUT) & (book["settled"] <= pd.Timestamp(town.as_of))]

@@ -12,7 +12,7 @@ from ...core.tables import Town
 from ...field import deadlines, groups
 from ...field.deadlines.support import AID, LOGS, missed
 from ...field.references import class_names
-from .base import Mark, at, called, readable, rule
+from .base import Spot, at, called, readable, rule
 
 
 @rule(
@@ -23,7 +23,7 @@ from .base import Mark, at, called, readable, rule
     fix="请入户了解后在“家庭困难_一家一案”为该生建案，落实应享资助；其实不属的，改正花名册的特殊群体。",
     source="domain.md 3.2 X29; 方案六-4",
 )
-def poor_without_plan(town: Town, policy: Policy) -> Iterator[Mark]:
+def poor_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     """脱贫户、监测户、低保、特困供养家庭的学生和孤儿，要一家一案。没有建案就没有人管资助是否到位，容易因贫失学。"""
     rows = groups.held(town)
     rows = rows[groups.marked(rows["groups"], groups.POOR) & readable(town, rows["home"], "family_plan.student_key")]
@@ -43,7 +43,7 @@ def poor_without_plan(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核实是否已发：已发的补记“资助发放”；没发的请资助员尽快办理；不该享受的改正“应享资助”。",
     source="domain.md 3.2 X30; 方案六-4",
 )
-def aid_not_paid(town: Town, policy: Policy) -> Iterator[Mark]:
+def aid_not_paid(town: Town, policy: Policy) -> Iterator[Spot]:
     """一家一案写了应享资助的在校生，每学期要有发放记录。放假前的最后一次月自查就要查到，过了学期再补，就帮不上这个学期。"""
     rows = deadlines.state(town, policy, AID)
     rows = rows[rows["late"] & rows["done"].isna()]
@@ -70,7 +70,7 @@ def aid_not_paid(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请补记确实做过的帮扶；没有做的，本月安排帮扶教师辅导、谈心或家访，并记入“帮扶记录”。",
     source="domain.md 3.2 X31, 7.1; 方案六-8",
 )
-def month_without_support(town: Town, policy: Policy) -> Iterator[Mark]:
+def month_without_support(town: Town, policy: Policy) -> Iterator[Spot]:
     """学困厌学学生没有转化以前，每个月都要有帮扶。只建案不帮扶，孩子一步步跟不上，就是辍学的开头。"""
     for index, facts in by_months(missed(town, deadlines.state(town, policy, LOGS))):
         yield at("pupil_plan", index, "pupil_plan", **facts)

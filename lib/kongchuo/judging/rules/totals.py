@@ -13,7 +13,7 @@ from ...core.findings import ERROR
 from ...core.policy import Policy
 from ...core.tables import Town, of_year
 from ...field import rolls
-from .base import Mark, at, called, readable, rule, yes
+from .base import Spot, at, called, readable, rule, yes
 from .pupils import maybe_listed
 
 # (sheet, the whole, its parts, whether the parts must make up the whole or only not exceed it)
@@ -34,7 +34,7 @@ TOO_MUCH = "“{part}”{number}，多于“{whole}”{total}"
     fix="请对照原始记录核对这一行的几个数，改正填错的一个。",
     source="domain.md 3.3 N03",
 )
-def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
+def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """督查点名的学籍数要等于实到、请假、不明各项之和；实参加、回执不多于应参加（应发），实发不多于标准。不平的数写进报告，谁都不会信。"""
     for sheet, whole, parts, exact in TOTALS:
         columns, names = town.schema.sheets[sheet].by_name, list(parts)
@@ -60,7 +60,7 @@ def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Mark]:
     fix="请核对入学年月；确是本学年转来的，在“学生变动”补记转入，学年初基准上有他的请中心学校核对。",
     source="domain.md 3.3 N01, 4.1 D04, 8",
 )
-def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Mark]:
+def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
     """学段巩固率＝在校÷（招生＋转入－转出），超过100%就是有人来了没记转入：名单上早有他，入学年月却说他本学年才来。分母少一个，率就虚高。"""
     roster, base = rolls.listed(town), of_year(town, town["baseline"])
     grades = (

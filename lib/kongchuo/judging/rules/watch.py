@@ -14,7 +14,7 @@ from ...field.deadlines.watch import FOLLOWED
 from ...field.references import class_names
 from ...field.signals.absence import open_runs
 from ...field.signals.base import begun, going
-from .base import Mark, at, called, of_year, readable, rule
+from .base import Spot, at, called, of_year, readable, rule
 from .pupils import maybe_listed
 
 LEDGERS = ("suspected", "dropout")
@@ -38,7 +38,7 @@ TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")  # the others stand in confiden
     fix="请班主任核实情况，记入“重点关注”，写明帮扶措施和跟踪频次；已不需要关注的，写明解除日期和解除依据。",
     source="domain.md 3.2 X38, 4.4",
 )
-def signals_unwatched(town: Town, policy: Policy) -> Iterator[Mark]:
+def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     """苗头信号合起来达到黄色或红色的在读学生，要列入重点关注，有人包、有措施、有跟踪。连续缺勤到了疑似线的由X12管，已在疑似、辍学台账上的，以及休学、送教上门、已转出的，不必再列。解除以后没有新信号的，不再提示。"""
     now = pd.Timestamp(town.as_of)
     rows = signals.coloured(town, policy, town.as_of)
@@ -101,7 +101,7 @@ def _why(codes: list[str], titles: list[str]) -> str:
     fix="请马上跟踪一次，把“最近跟踪”改成当天，并更新现状；不再需要关注的，填解除日期和解除依据。",
     source="domain.md 3.2 X39",
 )
-def not_followed(town: Town, policy: Policy) -> Iterator[Mark]:
+def not_followed(town: Town, policy: Policy) -> Iterator[Spot]:
     """重点关注的学生要按定下的频次跟踪，间隔按上课日算，放假不算。列了名单没有人跟踪，等于没有列。已经离校、休学、辍学的不再按这里算。"""
     found = deadlines.state(town, policy, FOLLOWED)
     found = found[found["late"] & found["done"].isna()]

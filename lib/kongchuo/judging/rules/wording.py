@@ -13,7 +13,7 @@ from ...core.findings import INFO
 from ...core.policy import Policy
 from ...core.schema import Field
 from ...core.tables import Town
-from .base import Mark, at, rule
+from .base import Spot, at, rule
 
 # word as it is mistyped (a pattern, where a longer word of its own must be left alone) -> the word there is
 WORDS = {
@@ -61,7 +61,7 @@ def _free(item: Field) -> bool:
     fix="请改成通行的写法，以免查找、统计时漏掉，印发的文件也统一。",
     source="domain.md 1.6",
 )
-def unusual_words(town: Town, policy: Policy) -> Iterator[Mark]:
+def unusual_words(town: Town, policy: Policy) -> Iterator[Spot]:
     """文字里的繁体字、异体字和常见别字（如“坐次表”）。同一件事两种写法，查找和汇总时就会漏掉一半。人名不算。"""
     wanted = re.compile("|".join([*(f"(?:{word})" for word in WORDS), f"[{''.join(_variants())}]"]))
     for sheet in town.filled:
@@ -73,7 +73,7 @@ def unusual_words(town: Town, policy: Policy) -> Iterator[Mark]:
                 yield from _in_column(town, sheet.name, item.name, column[column.str.contains(wanted)])
 
 
-def _in_column(town: Town, sheet: str, name: str, column: pd.Series) -> Iterator[Mark]:
+def _in_column(town: Town, sheet: str, name: str, column: pd.Series) -> Iterator[Spot]:
     people = town.once(_people)
     for index, text in column.items():
         plain = people.sub("", text) if people else text
