@@ -56,19 +56,9 @@ def due(args: argparse.Namespace) -> int:
     day, rows = opening.due(args.paths, args.within, args.as_of)
     if args.json:
         print(rows.reset_index().to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
-    for home, own in () if args.json else rows.groupby("home", sort=True):
-        late = int((own["days"] < 0).sum())
-        print(f"\n{home}：逾期 {late} 项，{args.within} 天内到期 {len(own) - late} 项")
-        for title, name, who, last, days in own[["title", "name", "who", "due", "days"]].itertuples(index=False):
-            when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
-            print(f"  {last:%Y-%m-%d} {when:10} {title}　{_text(name)}　{_text(who)}")
-    if not len(rows) and not args.json:
-        print(f"截至 {day}，没有逾期和 {args.within} 天内到期的事项。")
+    else:
+        print("\n".join(opening.due_told(day, rows, args.within)))
     return ERRORS if (rows["days"] < 0).any() else CLEAN
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def mark(args: argparse.Namespace) -> int:
@@ -87,6 +77,16 @@ def mark(args: argparse.Namespace) -> int:
     if refused:
         return UNREADABLE
     return ERRORS if shown else CLEAN
+
+
+def repair(args: argparse.Namespace) -> int:
+    """Put back, in copies, what pasting has taken out of workbooks: drop-downs, formats, what shows findings."""
+    from .jobs import repairing
+
+    told = repairing.repair(args.paths, args.out, _say)
+    if any(one.refused for one in told):
+        return UNREADABLE
+    return ERRORS if any(one.path for one in told) else CLEAN
 
 
 def watch(args: argparse.Namespace) -> int:
@@ -238,6 +238,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clear", action="store_true", help="清除标记")
     made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
     made.add_argument("--out", type=Path, default=out, help="副本和原件放在哪里（默认取 KONGCHUO_OUT）")
+    made = command(repair, "把粘贴弄丢的下拉、文本格式放回来：另存修好的副本，原文件不动")
+    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
+    made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")
     made = command(watch, "看着共享文件夹：有人保存，就更新他的标好的副本")
     made.add_argument("folder", type=Path, metavar="DIR", help="共享文件夹")
     made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,6 +107,19 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> tup
     rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within)
     homes = {path.split("/")[1] for path in wanted}
     return town.as_of, rows[rows["home"].isin(homes) | (not homes)]
+
+
+def due_told(day: dt.date, rows: pd.DataFrame, within: int) -> Iterator[str]:
+    """What `due` gave, line by line in Chinese, school by school."""
+    for home, own in rows.groupby("home", sort=True):
+        late = int((own["days"] < 0).sum())
+        yield f"\n{home}：逾期 {late} 项，{within} 天内到期 {len(own) - late} 项"
+        for title, *said, last, days in own[["title", "name", "who", "due", "days"]].itertuples(index=False):
+            name, who = (text if isinstance(text, str) else "" for text in said)
+            when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
+            yield f"  {last:%Y-%m-%d} {when:10} {title}　{name}　{who}"
+    if not len(rows):
+        yield f"截至 {day}，没有逾期和 {within} 天内到期的事项。"
 
 
 def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:

@@ -124,6 +124,11 @@ class Package:
             self._before[name] = etree.tostring(self._trees[name], encoding="UTF-8")
         return self._trees[name]
 
+    def adopt(self, element: etree._Element) -> etree._Element:
+        """A copy of another workbook's element, in the namespace that this one is written in."""
+        xml = etree.tostring(element, with_tail=False, encoding="unicode")
+        return etree.fromstring(re.sub("|".join(LINKS), self.ns, xml))
+
     def write(self, part: str, data: bytes) -> None:
         """Replace a part, or add one."""
         name = self._real(part)

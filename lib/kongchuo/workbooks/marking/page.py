@@ -140,8 +140,10 @@ class Page:
 
     def _inherited(self, row: etree._Element, column: int) -> str | None:
         """The style that an empty place shows: its row's, else its column's."""
-        if row.get("customFormat") in ("1", "true"):
-            return row.get("s")
+        return row.get("s") if row.get("customFormat") in ("1", "true") else self.style_of(column)
+
+    def style_of(self, column: int) -> str | None:
+        """The style of a whole column; None where it has none of its own."""
         for item in self._columns:
             if int(item.get("min")) <= column <= int(item.get("max")):
                 return item.get("style")

@@ -24,6 +24,10 @@ LOOKS = {
     "text": ({}, {"vertical": "top", "wrapText": "1"}),
     "date": ({"numFmtId": "14", "applyNumberFormat": "1"}, {"vertical": "top"}),
 }
+TEXT, DATE, NUMBER = "text", "date", "number"  # kinds of number formats
+_BUILT_IN = {"General": "0", "0": "1", "@": "49"}
+_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # those of Chinese programs among them
+_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _USED = re.compile(rb"""\s(?:s|style)=["'](\d+)["']""")
 
 
@@ -120,6 +124,52 @@ class Styles:
         if fill is None or fill.tag != self._package.tag("fill") or len(fill) > 1:
             applied, fill = "", self._element(_NONE)
         return self._filled(self._of(style), fill, applied)
+
+    # --- number formats -----------------------------------------------------------------------------------------------
+    def every(self) -> list[str]:
+        """All styles."""
+        return [str(number) for number in range(len(self._xfs))]
+
+    def kind(self, style: str | None) -> str:
+        """What a style makes of what is typed: TEXT, DATE or NUMBER."""
+        number = int(self._of(style).get("numFmtId") or 0)
+        code = next((code for known, code in self._codes() if known == number), "")
+        return self.kind_of(code) if code else TEXT if number == 49 else DATE if number in _DATES else NUMBER
+
+    @staticmethod
+    def kind_of(code: str) -> str:
+        """The same of the code of a number format."""
+        bare = _LITERAL.sub("", code.partition(";")[0])
+        return TEXT if bare.strip() == "@" else DATE if re.search("[ymdhs]", bare, re.I) else NUMBER
+
+    def formatted(self, style: str | None, code: str) -> str:
+        """A style with another number format."""
+        xf = copy.deepcopy(self._of(style))
+        xf.set("numFmtId", _BUILT_IN.get(code) or self._number(code))
+        xf.set("applyNumberFormat", "1")
+        return self._place(self._xfs, xf)
+
+    def _codes(self) -> list[tuple[int, str]]:
+        listed = self._tree.find(self._package.tag("numFmts"))
+        return [
+            (int(item.get("numFmtId")), item.get("formatCode", "")) for item in (listed if listed is not None else ())
+        ]
+
+    def _number(self, code: str) -> str:
+        """The number of a format of the workbook's own, added where there is none."""
+        known = self._codes()
+        for number, own in known:
+            if own == code:
+                return str(number)
+        tag = self._package.tag
+        listed = self._tree.find(tag("numFmts"))
+        if listed is None:
+            listed = etree.Element(tag("numFmts"))
+            self._tree.insert(0, listed)
+        number = str(max([163, *(number for number, _ in known)]) + 1)
+        etree.SubElement(listed, tag("numFmt"), numFmtId=number, formatCode=code)
+        listed.set("count", str(len(listed)))
+        return number
 
     # --- 校验结果 -----------------------------------------------------------------------------------------------------
     def looks(self) -> dict[str, str]:
