@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 import sys
-from pathlib import Path
 
+from . import options
 from .core import findings, places
 from .core.declarations import SchemaError
 from .judging import waivers
@@ -188,93 +187,9 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _date(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
-
-
 def parser() -> argparse.ArgumentParser:
-    """All commands with their options; a default taken from the environment is read here and nowhere else."""
-    workbooks = Path(os.environ.get(places.WORKBOOKS, "workbooks/新庄镇"))
-    out = Path(os.environ.get(places.OUT, "build/runs"))
-    top = argparse.ArgumentParser(
-        prog="kongchuo", description="控辍保学台账检查与报告", epilog=__doc__.split("\n\n")[1]
-    )
-    commands = top.add_subparsers(required=True, metavar="命令")
-
-    def command(function, help_text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(function.__name__, help=help_text, description=help_text)
-        made.set_defaults(function=function)
-        return made
-
-    def shared(made: argparse.ArgumentParser) -> None:
-        made.add_argument(
-            "--workbooks", type=Path, default=workbooks, help="共享文件夹（默认取环境变量 KONGCHUO_WORKBOOKS）"
-        )
-        made.add_argument("--out", type=Path, default=out, help="报告放在哪里（默认取 KONGCHUO_OUT）")
-
-    made = command(check, "检查工作簿，列出问题")
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
-    made.add_argument("--json", action="store_true", help="逐条输出 JSON")
-    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
-    made.add_argument(
-        "--fresh", action="store_true", help="全部重新检查，不用上次的结果（文件没有变动时，平时直接给出上次的结果）"
-    )
-    made.add_argument(
-        "--out",
-        type=Path,
-        default=os.environ.get(places.OUT) or None,
-        help="报告所在文件夹：和其中的旧快照比，问补记（默认取 KONGCHUO_OUT）",
-    )
-    made.add_argument("--waived", action="store_true", help="逐条列出已豁免的问题；与 --json 同用时只输出已豁免的")
-    made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
-    made = command(due, "列出各校已逾期和快到期的事项")
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
-    made.add_argument("--within", type=int, default=14, metavar="DAYS", help="今后多少天内到期的也列出（默认14）")
-    made.add_argument("--json", action="store_true", help="逐条输出 JSON")
-    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
-    made = command(mark, "把问题标到工作簿里：默认另存标好的副本，原文件不动")
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
-    made.add_argument("--in-place", action="store_true", help="直接标在原工作簿里（先留原件；有人打开时不写）")
-    made.add_argument("--clear", action="store_true", help="清除标记")
-    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
-    made.add_argument("--out", type=Path, default=out, help="副本和原件放在哪里（默认取 KONGCHUO_OUT）")
-    made = command(repair, "把粘贴弄丢的下拉、文本格式放回来：另存修好的副本，原文件不动")
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
-    made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")
-    made = command(watch, "看着共享文件夹：有人保存，就更新他的标好的副本")
-    made.add_argument("folder", type=Path, metavar="DIR", help="共享文件夹")
-    made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")
-    made = command(reconcile, "核对上级推送的名单；不给名单时，核对摸底、花名册和上学年六年级")
-    made.add_argument("file", nargs="?", type=Path, metavar="FILE", help="名单，xlsx 或 csv")
-    made.add_argument(
-        "--workbooks", type=Path, default=workbooks, help="共享文件夹（默认取环境变量 KONGCHUO_WORKBOOKS）"
-    )
-    made.add_argument("--out", type=Path, metavar="FILE.xlsx", help="把全部结果写成工作簿，供逐行核实")
-    made.add_argument("--json", action="store_true", help="逐行输出 JSON")
-    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
-    made = command(build, "由 books/*.yaml 生成模板")
-    made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
-    made = command(rules, "列出全部检查代码：意思、怎样改、用到的参数")
-    made.add_argument("codes", nargs="*", metavar="CODE", help="只看这几个代码，如 X12")
-    made.add_argument("--json", action="store_true", help="输出 JSON")
-    made = command(example, "生成示例镇（虚构数据）")
-    made.add_argument("folder", type=Path, metavar="DIR")
-    made.add_argument("--schools", type=int, default=13)
-    made.add_argument("--pupils", type=int, default=4000)
-    made.add_argument("--seed", type=int, default=1)
-    made.add_argument("--faults", action="store_true", help="埋入错误，并列出埋在哪里（planted.json）")
-    made = command(run, "按参数文件批量生成报告")
-    made.add_argument("file", type=Path, metavar="FILE")
-    made.add_argument("overrides", nargs="*", metavar="name=value")
-    made.add_argument("--dry-run", action="store_true", help="只列出将要生成的报告")
-    shared(made)
-    made = command(serve, "在本机打开报告网页")
-    made.add_argument("--port", type=int, default=8866)
-    made.add_argument("--browser", action="store_true", help="同时打开浏览器")
-    shared(made)
-    made = command(demo, "用示例镇演示全过程")
-    made.add_argument("folder", type=Path, nargs="?", default=Path("build/demo"))
-    return top
+    """All commands with their options, each with the function of this module that runs it."""
+    return options.parser(globals(), __doc__.split("\n\n")[1])
 
 
 def main(argv: list[str] | None = None) -> int:
