@@ -10,7 +10,7 @@ from kongchuo.core import places, recurring
 from kongchuo.core.findings import Finding
 from kongchuo.jobs import following
 from kongchuo.publishing import archive
-from kongchuo.reports import display, quality
+from kongchuo.reports import display, quality, views
 
 FIRST, SECOND, THIRD = dt.date(2023, 9, 30), dt.date(2023, 10, 31), dt.date(2023, 11, 30)
 
@@ -98,3 +98,20 @@ def test_a_batch_leaves_the_records_to_its_runs(tmp_path):
     (kept / "甲小学.json").write_bytes(following.dump({"a.xlsx": after(({"x"}, FIRST))}))
     archive.tell_records(scratch, out)
     assert following.load(scratch / places.RECORDS / "甲小学.json") == {"a.xlsx": after(({"x"}, FIRST))}
+
+
+def test_a_live_page_sees_the_records_as_they_are_now(tmp_path, monkeypatch):
+    """It runs in no batch: `kongchuo serve` tells its kernels where the reports lie."""
+    kept = tmp_path / places.RETURNS / places.RECORDS
+    kept.mkdir(parents=True)
+    (kept / "甲小学.json").write_bytes(following.dump({"a.xlsx": after(({"x"}, FIRST))}))
+    monkeypatch.delenv(places.SCRATCH, raising=False)
+    monkeypatch.setenv(places.OUT, str(tmp_path))
+    assert views.records() == {"甲小学": {"a.xlsx": after(({"x"}, FIRST))}}
+    monkeypatch.setenv(places.SCRATCH, str(tmp_path / "scratch"))
+    assert views.records() == {}, "a run of a batch sees what the batch has left to it"
+
+
+def test_what_this_year_says_of_last_years_workbook_is_kept_apart():
+    assert following.key("2023-2024", "2023-2024/甲/学籍.xlsx") == "2023-2024/甲/学籍.xlsx"
+    assert following.key("2023-2024", "2022-2023/甲/学籍.xlsx") != following.key("2022-2023", "2022-2023/甲/学籍.xlsx")

@@ -124,6 +124,44 @@ def test_what_people_typed_and_since_when_go_along_with_the_finding():
     assert old["since"] == str((DAY - filling.EPOCH).days)
 
 
+def test_more_than_it_has_room_for_is_said_and_errors_come_first():
+    """And nothing beside which people have typed is left out."""
+    many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(results.CAPACITY)]
+    many += [entry("sex", 700, f"错误{n}", rule=f"E{n}") for n in range(100)]
+    first = marking.marked(PLAIN, plan(many[-101]), BOOK)
+    data = marking.marked(typed_in(first, 2, reason="属实"), plan(*many), BOOK)
+    found = lines(data)
+    assert len(found) == results.MOST
+    assert [line["message"] for line in found if line["severity"] == "错误"] == [one.message for one in many[-100:]]
+    assert [line.get("reason") for line in found if line["rule"] == many[-101].rule] == ["属实"]
+    page = openpyxl.load_workbook(io.BytesIO(data))[RESULTS]
+    assert page.max_row == results.CAPACITY
+    said = page[f"{results.LETTERS['message']}2"].value
+    assert said.startswith("还有 102 条没有列在下面（提示 102 条）：一张表最多列 2998 条，先列错误")
+    assert marking.unlisted(PLAIN, plan(*many), BOOK) == 102
+    assert marking.marked(data, plan(), BOOK) != data
+    assert lines(marking.marked(data, plan(), BOOK)) == []
+
+
+def test_as_many_as_it_has_room_for_need_no_such_line():
+    many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(results.MOST)]
+    assert marking.unlisted(PLAIN, plan(*many), BOOK) == 0
+    assert len(lines(marking.marked(PLAIN, plan(*many), BOOK))) == results.MOST
+
+
+def test_what_was_mended_is_listed_without_a_mark_and_days_come_from_the_record():
+    old, gone = entry("sex", 2), entry("id_no", 3)
+    data = marking.marked(PLAIN, plan(old, gone), BOOK)
+    later, first = dt.date(2023, 11, 30), dt.date(2023, 9, 30)
+    shown = marking.remembering(plan(old, as_of=later), {old.identity: first}, {gone.identity: later}, data)
+    assert shown.open == 1
+    still, mended = lines(marking.marked(data, shown, BOOK))
+    assert still["since"] == str((first - filling.EPOCH).days)
+    assert (mended["identity"], mended["state"]) == (gone.identity, "已改好 11-30")
+    assert not mended.keys() & {"place", "hint", "line"}
+    assert mended["since"] == str((DAY - filling.EPOCH).days)
+
+
 @pytest.mark.parametrize(
     ("value", "held", "formula"),
     [

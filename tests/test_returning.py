@@ -14,7 +14,7 @@ import pytest
 from kongchuo import __main__ as cli
 from kongchuo.core.places import RESULTS
 from kongchuo.examples import YEAR
-from kongchuo.jobs import opening, returning, township, watching
+from kongchuo.jobs import opening, returning, shelving, township, watching
 from kongchuo.judging.rules import NotJudged
 from kongchuo.workbooks.marking import filling
 from kongchuo.workbooks.marking.package import Package
@@ -263,6 +263,72 @@ def test_what_is_new_and_what_was_mended(mark, roster, out):
     assert not any(name in record for name in ("甲", "乙", "G9", "XS")), "hashes and days, nothing of anybody"
 
 
+def test_what_was_mended_stays_listed_for_a_month(mark, shared, out, monkeypatch):
+    """With the day on which it was no longer found; the record, not the copy, knows since when the others are known."""
+    town, policy, judgement = opening.judged(shared, YEAR, dt.date(2023, 10, 31))
+    names = [one.workbook for one in judgement.findings if one.cell and one.workbook.startswith(YEAR)]
+    name = max(names, key=names.count)
+    gone = next(one for one in judgement.findings if one.workbook == name and one.cell)
+    left = replace(judgement, findings=tuple(one for one in judgement.findings if one != gone))
+    path = shared / name
+    copy = out / "returns" / path.parent.name / f"{path.stem}_校验.xlsx"
+    mark(path=path)
+    before = listed(copy)
+    for day, seen in ((dt.date(2023, 11, 20), True), (dt.date(2023, 12, 10), True), (dt.date(2023, 12, 22), False)):
+        monkeypatch.setattr(opening, "judged", lambda *_, day=day: (replace(town, as_of=day), policy, left))
+        if not seen:
+            copy.unlink()  # the days come from the record
+        _, printed, _ = mark(path=path)
+        found = listed(copy)
+        mended = [line for line in found if line["state"] == "已改好 11-20"]
+        assert [line["message"] for line in mended] == ([gone.message] if seen else [])
+        assert {line["since"] for line in found} == {before[0]["since"]}
+        assert f"标出问题 {len(before) - 1} 条" in printed
+        assert f"改好 {len(mended)} 条" in printed
+
+
+def test_last_years_roster_is_marked_in_a_copy_of_its_own(made, tmp_path, out, capsys):
+    """A pupil of last year's grade six who is nowhere this year is shown there, and never in place."""
+    shared = Path(shutil.copytree(made, tmp_path / "both"))
+    before = everything(shared)
+    roster = next(path for path in sorted((shared / "2022-2023").rglob("学籍.xlsx")) if "第一小学" in str(path))
+    own = [str(shared / YEAR / roster.parent.name), "--out", str(out), "--as-of", "2023-10-31"]
+    cli.main(["mark", *own])
+    copy = out / "returns" / roster.parent.name / "上学年学籍_校验.xlsx"
+    lines = listed(copy)
+    assert {line["rule"] for line in lines} == {"X23"}
+    assert f"2022-2023/{roster.parent.name}/学籍.xlsx：标出问题 {len(lines)} 条，{copy}" in capsys.readouterr().out
+    cli.main(["mark", "--in-place", "--clear", *own])
+    assert listed(copy) == []
+    assert {path: kept for path, kept in everything(shared).items() if YEAR not in str(path)} == {
+        path: kept for path, kept in before.items() if YEAR not in str(path)
+    }
+
+
+def test_each_school_year_has_returns_of_its_own(tmp_path):
+    """The newest year's lie where they always lay; when a new one begins they move away, and nothing is written over."""
+    shared, out = tmp_path / "shared", tmp_path / "out"
+    (shared / "2023-2024").mkdir(parents=True)
+    name = "2023-2024/甲小学/学籍.xlsx"
+    first = shelving.shelf(out, shared, "2023-2024")
+    copy = first.path(name, "_校验.xlsx")
+    assert copy == out / "returns" / "甲小学" / "学籍_校验.xlsx"
+    copy.parent.mkdir()
+    copy.write_bytes(b"old")
+    (out / "returns" / "原件").mkdir()
+    assert shelving.shelf(out, shared, "2023-2024") == first
+    assert copy.is_file()
+    (shared / "2024-2025").mkdir()
+    new = shelving.shelf(out, shared, "2024-2025")
+    assert new.path("2024-2025/甲小学/学籍.xlsx", "_校验.xlsx") == copy
+    assert not copy.exists()
+    old = shelving.shelf(out, shared, "2023-2024")
+    assert old.path(name, "_校验.xlsx") == out / "returns" / "2023-2024" / "甲小学" / "学籍_校验.xlsx"
+    assert old.path(name, "_校验.xlsx").read_bytes() == b"old"
+    assert new.path(name, "_校验.xlsx") == out / "returns" / "甲小学" / "上学年学籍_校验.xlsx"
+    assert sorted(path.name for path in (out / "returns").iterdir()) == ["2023-2024", "原件", "记录"]
+
+
 def test_refresh_takes_each_year_by_itself_and_no_copy(shared, roster, out, monkeypatch):
     asked = []
     monkeypatch.setattr(returning, "mark", lambda paths, out, say: asked.append([path.name for path in paths]))
@@ -307,7 +373,7 @@ def test_what_a_rule_found_stays_listed_while_it_cannot_judge(mark, shared, out,
     monkeypatch.setattr(opening, "judged", lambda *_: (town, policy, replace(judgement, **lost)))
     code, _, err = mark(path=book)
 
-    kept = [line for line in listed(path) if line["rule"] == rule]
+    kept = [line for line in listed(path) if line["rule"] == rule and not line["state"].startswith(results.GONE)]
     assert len(kept) == (0 if why == "lacks a cell" else number)
     assert {line["state"] for line in kept} <= {"尚未判定"}
     assert not any("place" in line for line in kept)

@@ -65,6 +65,19 @@ def course(record: Record, as_of: dt.date) -> Course:
     )
 
 
+def days(known: dict[str, Days], as_of: dt.date) -> tuple[dict[str, dt.date], dict[str, dt.date]]:
+    """Of one workbook, by identity: the day each finding was first found, and the day those mended lately were no longer found."""
+    lately, day = (as_of - dt.timedelta(LATELY)).isoformat(), as_of.isoformat()
+    mended = {one: was["mended"] for one, was in known.items() if lately <= was.get("mended", "") <= day}
+    first = {one: was["first"] for one, was in known.items()}
+    return tuple({one: dt.date.fromisoformat(text) for one, text in found.items()} for found in (first, mended))
+
+
+def key(year: str, name: str) -> str:
+    """Under which key a record holds a workbook: of last year's is kept apart what this year's look says of it."""
+    return name if name.startswith(f"{year}/") else f"{name} {year}"
+
+
 def load(path: Path) -> Record:
     """The record in a file; an empty one where there is none, or it cannot be understood."""
     try:

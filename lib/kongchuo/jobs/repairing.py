@@ -12,12 +12,13 @@ from pathlib import Path
 
 from ..core import schema as schemas
 from ..core.findings import UserError
-from ..core.places import RETURNS
 from ..core.schema import Schema
 from ..core.tables import Workbook
 from ..workbooks import reading, repairing
 from ..workbooks.marking import saving
 from ..workbooks.repairing import Refused, Repaired, shortened
+from . import shelving
+from .shelving import Shelf
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,17 @@ def repair(paths: Sequence[Path], out: Path, say: Callable[[str], None] = lambda
     names = [name for name in names if not wanted or any(name == one or name.startswith(f"{one}/") for one in wanted)]
     if not names:
         raise UserError("要修复的工作簿一个也没有找到，请检查路径。")
-    told = [_one(shared, name, out, schema, say) for name in names]
+    shelf = shelving.shelf(out, shared, year)
+    told = [_one(shared, name, shelf, schema, say) for name in names]
     made, refused = sum(bool(one.path) for one in told), sum(bool(one.refused) for one in told)
     more = f"；{refused} 个没有修复" if refused else ""
     say(f"看了 {len(told)} 个工作簿，修好副本 {made} 个，原文件没有动{more}。")
     return told
 
 
-def _one(shared: Path, name: str, out: Path, schema: Schema, say: Callable[[str], None]) -> Told:
+def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, say: Callable[[str], None]) -> Told:
     path = shared / name
-    copy = out / RETURNS / path.parent.name / f"{path.stem}_修复{path.suffix}"
+    copy = shelf.path(name, f"_修复{path.suffix}")
     workbook = reading.read_workbook(path, name, schema.by_stem[path.stem], schema.codes)
     try:
         if not workbook.read:

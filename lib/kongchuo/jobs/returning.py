@@ -1,6 +1,7 @@
 """What was found goes back to those who can mend it: marked copies in the returns folder, or marks in their own workbooks.
 
-<out>/returns/<school>/<workbook>_校验.xlsx, or <workbook>_校验结果.xlsx, a list, where the workbook itself cannot be marked;
+<out>/returns/<school>/<workbook>_校验.xlsx, or <workbook>_校验结果.xlsx, a list, where the workbook itself cannot be marked (of
+another year than the newest: returns/<year>/<school>, see shelving);
 <out>/returns/原件/<day>/<school>/ holds the workbooks as they were before they were marked in place;
 <out>/returns/记录/<school>.json which findings are known since when.
 """
@@ -14,16 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.findings import UserError
-from ..core.places import RECORDS, RETURNS
+from ..core.places import RETURNS
 from ..core.schema import CENTRE
 from ..core.tables import Town, Workbook
 from ..judging.rules import Judgement
 from ..workbooks import marking, reading, writing
 from ..workbooks.marking import Plan, Refused, saving
 from ..workbooks.reading import folders
-from . import following, opening
-
-ORIGINALS = "原件"
+from . import following, opening, shelving
+from .shelving import Shelf
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Returned:
     """What became of one workbook: its name, how many findings it shows, where; `refused` says why it is not marked itself.
 
     `only_copy`: it was to be marked in place, but is not made from our template, and only a copy of such a file is ever marked.
+    `more`: how many of the findings had no room in 校验结果.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Returned:
     path: Path
     refused: str = ""
     only_copy: bool = False
+    more: int = 0
 
 
 def mark(
@@ -59,25 +61,30 @@ def mark(
     shared, year, wanted = reading.locate(list(paths))
     town, _, judgement = opening.judged(shared, year, as_of)
     checked = opening.Checked(year, town.as_of, judgement, tuple(wanted))
+    shelf = shelving.shelf(out, shared, year)
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
-    returned, shown = [], {}
+    names += [name for name in _before(town, judgement, shelf) if checked.asked(name)]
+    returned, records = [], {} if clear else _records(town, names, shelf)
     for line in judgement.broken:
         warn(line)
     for name in names:
         waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
         plan = marking.plan(town, name, () if clear else judgement.findings, waived)
         if not clear:
-            plan = marking.keeping(plan, _unjudged(town, judgement, name), *_copies(shared / name, out))
-        shown[name] = plan
-        one = _return(town.by_name[name], plan, shared, out, in_place)
+            copies = tuple(_copies(shared / name, shelf.copy(town.by_name[name])))
+            plan = marking.keeping(plan, _unjudged(town, judgement, name), *copies)
+            known = _followed(records, town, plan)
+            plan = marking.remembering(plan, *following.days(known, town.as_of), *copies)
+        one = _return(town.by_name[name], plan, shared, shelf, in_place and name.startswith(f"{year}/"))
         if one is not None:
             returned.append(one)
             say(_line(one))
     if not names:
         raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
-    if not clear:
-        for line in _follow(town, shown, out / RETURNS / RECORDS):
-            say(line)
+    for home, record in records.items():
+        _keep(record, shelf.records / f"{home}.json")
+        own = {key: days for key, days in record.items() if year in (key[: len(year)], key[-len(year) :])}
+        say(f"  {home}：{following.course(own, town.as_of)}")
     return returned
 
 
@@ -100,33 +107,45 @@ def _unjudged(town: Town, judgement: Judgement, name: str) -> frozenset[str]:
     return judgement.failed.union(lacking)
 
 
-def _copies(path: Path, out: Path) -> Iterator[bytes]:
+def _before(town: Town, judgement: Judgement, shelf: Shelf) -> list[str]:
+    """Last year's workbooks of which something was found this year, or is still shown: whoever was on the roster and is gone."""
+    found = {finding.workbook for finding in judgement.findings}
+    books = town.before.workbooks if town.before else ()
+    return [book.name for book in books if book.read and (book.name in found or shelf.copy(book).is_file())]
+
+
+def _copies(*paths: Path) -> Iterator[bytes]:
     """The workbook itself and its marked copy, those of them that can be read."""
-    for one in (path, out / RETURNS / path.parent.name / f"{path.stem}_校验{path.suffix}"):
+    for one in paths:
         with suppress(OSError):
             yield one.read_bytes()
 
 
-def _follow(town: Town, shown: dict[str, Plan], folder: Path) -> Iterator[str]:
-    """Keep in each school's record what is found now, and tell how that compares with before."""
-    for home in dict.fromkeys(town.by_name[name].home for name in shown):
-        path = folder / f"{home}.json"
-        record = following.load(path)
-        for name, plan in shown.items():
-            workbook = town.by_name[name]
-            if workbook.home == home and workbook.read:  # of one that cannot be read nothing is known to be mended
-                found = (entry.identity for entry in plan.entries if not entry.waived)  # unseen is not mended
-                record[name] = following.follow(record.get(name, {}), found, town.as_of)
-        try:
-            saving.write_copy(path, following.dump(record))
-        except Refused as error:
-            raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
-        yield f"  {home}：{following.course(record, town.as_of)}"
+def _records(town: Town, names: Sequence[str], shelf: Shelf) -> dict[str, following.Record]:
+    """What is known of the findings of each school asked for."""
+    homes = dict.fromkeys(town.by_name[name].home for name in names)
+    return {home: following.load(shelf.records / f"{home}.json") for home in homes}
 
 
-def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: bool) -> Returned | None:
-    path, home = shared / workbook.name, out / RETURNS / workbook.home
-    copy, listed = home / f"{path.stem}_校验{path.suffix}", home / f"{path.stem}_校验结果.xlsx"
+def _followed(records: dict[str, following.Record], town: Town, plan: Plan) -> dict[str, following.Days]:
+    """Put into its school's record what is found in a workbook now; what is known of that workbook then."""
+    workbook = town.by_name[plan.name]
+    record, key = records[workbook.home], following.key(town.year, plan.name)
+    if workbook.read:  # of one that cannot be read nothing is known to be mended
+        found = (entry.identity for entry in plan.entries if not entry.waived)  # unseen is not mended
+        record[key] = following.follow(record.get(key, {}), found, town.as_of)
+    return record.get(key, {})
+
+
+def _keep(record: following.Record, path: Path) -> None:
+    try:
+        saving.write_copy(path, following.dump(record))
+    except Refused as error:
+        raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
+
+
+def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place: bool) -> Returned | None:
+    path, copy, listed = shared / workbook.name, shelf.copy(workbook), shelf.path(workbook.name, "_校验结果.xlsx")
     try:
         if not workbook.read:
             raise Refused("读不到或打不开")
@@ -136,7 +155,7 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: b
         made = marking.marked(data, plan, workbook.book, earlier)
         own = in_place and marking.is_ours(data, workbook.book)
         if own:
-            kept = out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
+            kept = shelf.out / RETURNS / shelving.ORIGINALS / f"{dt.date.today()}" / workbook.home
             saving.write_in_place(path, made, plan.sha256, kept)
         elif made != (earlier or data):  # what was found before must not stand there for ever
             saving.write_copy(copy, made, like=path)
@@ -144,7 +163,8 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, out: Path, in_place: b
             listed.unlink(missing_ok=True)
         if made == data and not plan.open and not earlier:
             return None
-        return Returned(workbook.name, plan.open, path if own else copy, only_copy=in_place and not own)
+        more = marking.unlisted(data, plan, workbook.book)
+        return Returned(workbook.name, plan.open, path if own else copy, only_copy=in_place and not own, more=more)
     except (Refused, OSError) as error:
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
 
@@ -166,4 +186,5 @@ def _line(one: Returned) -> str:
     if one.refused:
         return f"  {one.name}：没有标记，{one.refused}。{f'问题 {one.count} 条另列在 {one.path}' if one.count else ''}"
     kept = "不是由本程序的模板做成的，原件没有改动，只做了副本；" if one.only_copy else ""
-    return f"  {one.name}：{kept}{f'标出问题 {one.count} 条' if one.count else '标记已清除'}，{one.path}"
+    more = f"（其中 {one.more} 条列不下，先列错误；改掉一些再运行）" if one.more else ""
+    return f"  {one.name}：{kept}{f'标出问题 {one.count} 条{more}' if one.count else '标记已清除'}，{one.path}"

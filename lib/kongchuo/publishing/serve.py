@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from ..core import years
 from ..core.findings import UserError
-from ..core.places import HANDBOOK, NOTEBOOKS, TEMPLATES, WORKBOOKS
+from ..core.places import HANDBOOK, NOTEBOOKS, OUT, TEMPLATES, WORKBOOKS
 from . import archive, batch, notebooks, pages
 from .execution import environment, hide_grammar
 
@@ -251,7 +251,7 @@ def serve(
     notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
     with tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch:
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": notebooks.resolve()}
-        kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"])})
+        kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
         app = App(ours, kernel_env, config=settings(port, ours["notebooks"]))
         app.initialize([])
         logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are

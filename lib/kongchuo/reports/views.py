@@ -14,7 +14,7 @@ from typing import Self
 
 from ..core import recurring, years
 from ..core.findings import ERROR, Finding, UserError
-from ..core.places import ALL, RECORDS, SCRATCH, WORKBOOKS
+from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, Workbook
@@ -96,14 +96,15 @@ class View:
         for one in self.findings:
             if home_of(one) in self.records and one.workbook in self.town.by_name:
                 identity = recurring.identity_of(self.town.by_name[one.workbook], one)
-                found[home_of(one)].setdefault(one.workbook, set()).add(identity)
+                found[home_of(one)].setdefault(following.key(self.town.year, one.workbook), set()).add(identity)
         now = {
             name: following.follow(self.records[home].get(name, {}), identities, self.end)
             for home, workbooks in found.items()
             for name, identities in workbooks.items()
             if home in (*self.homes, *([] if self.home else [CENTRE]))
-            and name in self.town.by_name
-            and self.town.by_name[name].read
+            and (workbook := self.town.by_name.get(name.partition(" ")[0])) is not None
+            and name == following.key(self.town.year, workbook.name)
+            and workbook.read
         }
         return following.course(now, self.end) if now else None
 
@@ -134,8 +135,9 @@ def open_town(year: str, end: dt.date, workbooks: str | Path = "") -> tuple[Town
 
 
 def records() -> dict[str, dict]:
-    """What is known of findings since when, by school, as the batch has left it to its runs."""
-    folder = Path(os.environ.get(SCRATCH) or os.devnull) / RECORDS
+    """What is known of findings since when, by school: as the batch has left it to its runs, on a live page as it is now."""
+    scratch, out = os.environ.get(SCRATCH), os.environ.get(OUT)
+    folder = Path(scratch) / RECORDS if scratch else Path(out or os.devnull) / RETURNS / RECORDS
     return {path.stem: following.load(path) for path in sorted(folder.glob("*.json"))}
 
 

@@ -6,12 +6,15 @@ anybody else's copy; `package` is the patcher both stand on, `saving` how a file
 
 from __future__ import annotations
 
+import datetime as dt
+
 from ...core.schema import Book
+from ..writing.results import MOST
 from . import annotated, filling
 from .package import Package, Refused
 from .plan import Entry, Plan, plan
 
-__all__ = ["Entry", "Plan", "Refused", "is_ours", "keeping", "marked", "plan"]
+__all__ = ["Entry", "Plan", "Refused", "is_ours", "keeping", "marked", "plan", "remembering", "unlisted"]
 
 
 def is_ours(data: bytes, book: Book) -> bool:
@@ -37,6 +40,16 @@ def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> bytes:
 def keeping(shown: Plan, unjudged: frozenset[str], *copies: bytes) -> Plan:
     """The plan with what marked copies of the workbook list of rules that could not judge this time."""
     return shown.keeping((line for data in copies for line in _typed(data)), unjudged) if unjudged else shown
+
+
+def remembering(shown: Plan, first: dict[str, dt.date], mended: dict[str, dt.date], *copies: bytes) -> Plan:
+    """The plan with the days findings were first found, and with what marked copies still list that was mended, by identity."""
+    return shown.remembering((line for data in copies for line in _typed(data)) if mended else (), first, mended)
+
+
+def unlisted(data: bytes, shown: Plan, book: Book) -> int:
+    """How many of the plan's findings 校验结果 has no room for; only that of our template is limited."""
+    return max(len(shown.entries) - MOST, 0) if len(shown.entries) > MOST and is_ours(data, book) else 0
 
 
 def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:

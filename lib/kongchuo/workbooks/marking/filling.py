@@ -6,6 +6,7 @@ What people typed there (waivers) and since when a finding is known are carried 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -22,6 +23,7 @@ from .plan import Entry, Plan
 __all__ = ["EPOCH", "Line", "fill", "is_ours", "read"]
 
 MOST_IN_HINT = 8  # findings of one row that its hint spells out
+MOST_IN_OR = 200  # Excel takes at most 255 arguments and 8,192 characters
 
 
 def is_ours(package: Package, book: Book) -> bool:
@@ -42,13 +44,27 @@ def fill(package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, o
     before = {row["identity"]: row for row in earlier}
     for row in read(package):
         before[row["identity"]] = before.get(row["identity"], {}) | row
-    cells = Cells(package)
-    lines = [
+    typed = frozenset(one for one, row in before.items() if any(row.get(name) for name in listing.OWN))
+    shown, cells = plan.first(results.MOST, typed), Cells(package)
+    lines = _more(plan, shown)
+    lines += [
         _line(number, entry, before.get(entry.identity, {}), plan.as_of, cells, book)
-        for number, entry in enumerate(plan.entries[: results.CAPACITY - 1], start=2)
+        for number, entry in enumerate(shown.entries, start=2 + len(lines))
     ]
     _add_hints(lines)
     listing.write(package, lines)
+
+
+def _more(plan: Plan, shown: Plan) -> list[Line]:
+    """The line that says what is not listed; none where all is. Without an identity it is nobody's finding."""
+    left = Counter(entry.severity for entry in plan.entries) - Counter(entry.severity for entry in shown.entries)
+    if not left:
+        return []
+    said = "、".join(f"{severity} {count} 条" for severity, count in left.items())
+    message = f"还有 {left.total()} 条没有列在下面（{said}）：一张表最多列 {results.MOST} 条，先列错误，再列警告和提示"
+    line = Line(2, Entry("", "", "", 0, "", "", "", "", ""), {})
+    line.values |= {"message": message, "fix": "先改下面的；改掉一些再检查，其余的就列出来"}
+    return [line]
 
 
 def _line(number: int, entry: Entry, before: dict, as_of: dt.date, cells: Cells, book: Book) -> Line:
@@ -75,7 +91,7 @@ def _add_hints(lines: Sequence[Line]) -> None:
     for (title, row), group in groupby(rows, key=lambda line: (line.entry.sheet, line.entry.row)):
         own = list(group)
         state, said, fix = (results.LETTERS[name] for name in ("state", "message", "fix"))
-        still = ",".join(f'{state}{line.number}="{results.OPEN}"' for line in own)
+        still = ",".join(f'{state}{line.number}="{results.OPEN}"' for line in own[:MOST_IN_OR])
         place, shown = f"{title}!{row}", own[:MOST_IN_HINT]
         own[0].values["line"] = f'IF(OR({still}),"{place}","")', place
         parts = [

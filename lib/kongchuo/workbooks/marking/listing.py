@@ -38,9 +38,12 @@ class Line:
 def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
     """What a line says of a finding; `before` is the line that said it before: what people typed there goes along."""
     before = {name: _date(value) if name in DATES else value for name, value in before.items()}
-    values: dict[str, object] = {"number": number - 1, "since": before.get("since") or (as_of - EPOCH).days}
+    since = [day for day in (before.get("since"), entry.since and (entry.since - EPOCH).days) if isinstance(day, int)]
+    values: dict[str, object] = {"number": number - 1, "since": min(since, default=(as_of - EPOCH).days)}
     values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
-    values |= {"state": results.WAIVED if entry.waived else results.UNJUDGED if entry.unjudged else results.OPEN}
+    values["state"] = results.WAIVED if entry.waived else results.UNJUDGED if entry.unjudged else results.OPEN
+    if entry.mended:
+        values["state"] = f"{results.GONE} {entry.mended:%m-%d}"
     values |= {"identity": f"{entry.identity}.{entry.held}" if entry.held else entry.identity}
     kept = OWN if before.get("value", entry.held) == entry.held else ASKED  # another value must be confirmed again
     values |= {name: before[name] for name in kept if before.get(name) not in (None, "")}

@@ -7,7 +7,7 @@ number, which sorting changes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -48,8 +48,8 @@ KEPT_BY = {
 class Entry:
     """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese.
 
-    `identity` and `held` as recurring.known_as gives them. Listed but without a mark: `waived`, and `unjudged`, what was found
-    before by a rule that could not judge this time.
+    `identity` and `held` as recurring.known_as gives them. Listed but without a mark: `waived`, `unjudged`, what was found before by
+    a rule that could not judge this time, and `mended`, the day on which it was no longer found. `since`: first found, where known.
     """
 
     severity: str
@@ -64,11 +64,13 @@ class Entry:
     held: str = ""
     waived: bool = False
     unjudged: bool = False
+    mended: dt.date | None = None
+    since: dt.date | None = None
 
     @property
     def lit(self) -> bool:
         """Whether it is to be mended now, and so marked and counted."""
-        return not (self.waived or self.unjudged)
+        return not (self.waived or self.unjudged or self.mended)
 
 
 @dataclass(frozen=True)
@@ -87,21 +89,45 @@ class Plan:
 
     def keeping(self, before: Iterable[dict[str, object]], unjudged: frozenset[str]) -> Plan:
         """The plan with those lines of before (see listing.read) whose rule could not judge: unseen is not mended."""
+        return self._with(before, lambda row: {"unjudged": True} if row.get("rule") in unjudged else None)
+
+    def remembering(
+        self, before: Iterable[dict[str, object]], first: dict[str, dt.date], mended: dict[str, dt.date]
+    ) -> Plan:
+        """The plan with the days on which findings were first found, and the lines of before of what was mended since, by identity."""
+        dated = replace(self, entries=tuple(replace(one, since=first.get(one.identity)) for one in self.entries))
+        days = {one: {"mended": day, "since": first.get(one)} for one, day in mended.items()}
+        return dated._with(before, lambda row: days.get(str(row["identity"])))
+
+    def _with(self, before: Iterable[dict[str, object]], state: Callable[[dict[str, object]], dict | None]) -> Plan:
+        """The plan and, behind it, those lines of before that it does not list and that `state` says something of."""
         known = {entry.identity for entry in self.entries}
-        lost = {str(row["identity"]): row for row in before if row.get("rule") in unjudged}
         words = ("severity", "rule", "sheet", "cell", "message", "fix", "who")
-        kept = (
-            Entry(
+        kept = {
+            identity: Entry(
                 **{name: str(row.get(name, "")) for name in words},
                 row=0,
-                identity=one,
+                identity=identity,
                 held=str(row.get("value", "")),
-                unjudged=True,
+                **said,
             )
-            for one, row in lost.items()
-            if one not in known
-        )
-        return replace(self, entries=(*self.entries, *kept))
+            for row in before
+            if (identity := str(row["identity"])) not in known and (said := state(row)) is not None
+        }
+        return replace(self, entries=(*self.entries, *kept.values()))
+
+    def first(self, most: int, typed: frozenset[str] = frozenset()) -> Plan:
+        """The plan with no more than so many entries, in their order: those beside which people have typed, then the gravest."""
+        grave = {severity: place for place, severity in enumerate(SEVERITIES.values())}
+
+        def weight(place: int) -> tuple:
+            one = self.entries[place]
+            return not (one.waived or one.identity in typed), not one.lit, grave.get(one.severity, 9), place
+
+        if len(self.entries) <= most:
+            return self
+        chosen = sorted(sorted(range(len(self.entries)), key=weight)[:most])
+        return replace(self, entries=tuple(self.entries[place] for place in chosen))
 
 
 def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Finding] = ()) -> Plan:

@@ -16,6 +16,7 @@ from ...core.places import RESULTS
 from ...core.schema import Sheet
 
 CAPACITY = 3000  # lines of 校验结果 that the marks look through
+MOST = CAPACITY - 2  # findings that it lists: without its header, and the line that says how many more there are
 SPARE_ROWS = 20  # rows of a new sheet that have the hint's formula; Excel gives it to each row typed below
 ERROR = "#"  # stands for what a cell holds that shows an error
 BETWEEN = "¦"  # between what a cell holds and what identifies its row; nobody types it
@@ -56,7 +57,7 @@ COLUMNS = (
 )
 LISTED = ("number", "severity", "rule", "sheet", "cell", "message", "fix", "who")  # what a list without marks shows
 LETTERS = {column.name: xl_col_to_name(place) for place, column in enumerate(COLUMNS)}
-OPEN, MENDED, MOVED, WAIVED, UNJUDGED = "待改", "已改", "行已移动", "已豁免", "尚未判定"
+OPEN, MENDED, MOVED, WAIVED, UNJUDGED, GONE = "待改", "已改", "行已移动", "已豁免", "尚未判定", "已改好"
 
 
 def ranges() -> dict[str, str]:
