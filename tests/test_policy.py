@@ -8,7 +8,7 @@ import pytest
 
 import ruletables
 from kongchuo import __main__ as cli
-from kongchuo.core import places, policy
+from kongchuo.core import places, policy, policy_entries
 from kongchuo.core.schema import SchemaError
 from kongchuo.jobs import township
 from kongchuo.judging import rules
@@ -249,32 +249,10 @@ WAIT = {
     "morning_check_by",
     "register_checks_per_term",
     "weak_list_bottom",
-    "weak_list_cap",
     "weary_attendance",
     "weary_window",
-    "points_keep",
-    "points_convert",
     "points_process",
-    "points_bonus_each",
-    "points_bonus_max",
-    "convert_weight_progress",
-    "convert_weight_goal",
-    "convert_weight_stay",
-    "convert_progress_full",
-    "convert_goal_lines",
-    "convert_goal_shares",
-    "convert_stay_lines",
-    "convert_stay_shares",
-    "process_item_points",
     "inspection_deductions",
-    "grade_excellent",
-    "grade_good",
-    "grade_pass",
-    "unit_weight_inspection",
-    "unit_weight_selfcheck",
-    "unit_weight_class_points",
-    "model_units_max",
-    "model_persons_max",
     "public_minimum",
 }
 CODE = "\n".join(path.read_text("utf-8") for path in sorted(places.PACKAGE.rglob("*.py")))
@@ -292,3 +270,91 @@ def test_the_code_asks_for_no_parameter_there_is_not():
 
     assert asked
     assert set(asked) <= set(KEYS)
+
+
+# --- values tried, and saved ------------------------------------------------------------------------------------------------
+def test_tried_values_hold_in_memory_only():
+    held = policy.load(places.POLICY)
+    tried = held.tried({"return_grace_days": 10})
+
+    assert (tried["return_grace_days"], held["return_grace_days"]) == (10, 0)
+    assert tried.parameter("return_grace_days").citation == held.parameter("return_grace_days").citation
+    with pytest.raises(SchemaError, match="合计为110"):
+        held.tried({"points_keep": 50})
+    with pytest.raises(SchemaError, match="整数"):
+        held.tried({"return_grace_days": "十"})
+
+
+DAY = dt.date(2024, 9, 1)
+
+
+def saved(path, values, day=DAY, source="default", citation="镇中心学校会议 2024-08-20"):
+    return policy_entries.append(path, values, day, source, citation)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_saved_value_is_one_line_more_and_everything_else_stays(tmp_path, ending):
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(SHIPPED.replace("\n", ending).encode())
+    saved(path, {"return_lifts_veto": False, "return_grace_days": 10})
+
+    lines, before = path.read_bytes().decode().split(ending), SHIPPED.split("\n")
+    added = [line for line in lines if line not in before]
+    assert [line for line in lines if line not in added] == before
+    assert len(added) == 2
+    assert lines[lines.index(added[0]) - 1] == entry("return_lifts_veto")
+    held = policy.load(path, dt.date(2024, 9, 1))
+    assert (held["return_lifts_veto"], held["return_grace_days"]) == (False, 10)
+    made = held.parameter("return_grace_days")
+    assert (made.unit, made.source, made.citation, made.holds_from) == (
+        "自然日",
+        "default",
+        "镇中心学校会议 2024-08-20",
+        DAY,
+    )
+    assert policy.load(path, dt.date(2024, 8, 31))["return_grace_days"] == 0
+
+
+@pytest.mark.parametrize("value", [[4, 4, 6, 6], [2.5, 2.5, 7.5, 7.5]])
+def test_lists_and_a_second_change_of_a_key_are_saved_as_well(tmp_path, value):
+    path = written(tmp_path)
+    saved(path, {"process_item_points": value})
+    saved(path, {"process_item_points": [5, 5, 5, 5]}, dt.date(2025, 9, 1), citation='会议"纪要", 第2号: 一')
+
+    assert policy.load(path, dt.date(2024, 12, 1))["process_item_points"] == value
+    assert policy.load(path).parameter("process_item_points").citation == '会议"纪要", 第2号: 一'
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "says"),
+    [
+        ({"points_keep": 50}, {}, "合计为110"),
+        ({"return_grace_days": 10}, {"day": dt.date(2023, 9, 1)}, "有两条都从2023-09-01起"),
+        ({"return_grace_days": 10}, {"citation": " "}, "出处"),
+        ({"return_grace_days": 10}, {"source": "hearsay"}, "来源"),
+        ({"return_grace_day": 10}, {}, "没有参数"),
+    ],
+)
+def test_what_does_not_hold_together_is_not_saved(tmp_path, values, more, says):
+    path = written(tmp_path)
+    before = path.read_bytes()
+
+    with pytest.raises(SchemaError, match=says):
+        saved(path, values, **more)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["policy.yaml"]
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_lost(tmp_path, monkeypatch):
+    path = written(tmp_path)
+    load = policy.load
+
+    def slow(where, *more):
+        if where != path:
+            path.write_text(SHIPPED + "# 别人写的\n", "utf-8")
+        return load(where, *more)
+
+    monkeypatch.setattr(policy, "load", slow)
+    with pytest.raises(SchemaError, match="刚才有人保存过"):
+        saved(path, {"return_grace_days": 10})
+    assert path.read_text("utf-8").endswith("# 别人写的\n")

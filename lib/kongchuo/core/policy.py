@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from .places import PACKAGE
 
 SOURCES = {"plan": "方案", "document": "文件", "default": "默认，待确认"}
 FIELDS = ("key", "title", "value", "unit", "source", "citation", "holds_from")
+TRIED = Path("试算")  # stands for the file in what is said of values that are only tried
 FIRST, LAST = dt.date(2005, 1, 1), dt.date(2040, 12, 31)  # as for the dates of workbooks
 
 
@@ -58,6 +59,19 @@ class Policy:
 
     def __getitem__(self, key: str) -> object:
         return self.parameter(key).value
+
+    def tried(self, values: Mapping[str, object]) -> Policy:
+        """The same policy with other values in force, in memory only: what would be if. Raises SchemaError as `load` does."""
+        held = {key: self.parameter(key) for key in values}
+        for key, value in values.items():
+            if not keys().by_name[key].allows(value):
+                _wrong(TRIED, held[key].title, f"的值是“{value}”，应为{keys().by_name[key].says}。请改正")
+        changed = tuple(
+            replace(item, value=values[item.key]) if item is held.get(item.key) else item for item in self.parameters
+        )
+        made = Policy(changed, self.on)
+        _check_day(TRIED, made)
+        return made
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,260 @@
+"""The parts of a class's points, one small function each (domain.md 5.3); PARTS lists them. Knows no files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .. import measures
+from ..core.policy import Policy
+from ..field import rolls
+from ..field.deadlines import cases as case_deadlines
+from ..field.deadlines import state, support
+from ..measures import Ratio, ratio, true
+from ..measures.cohorts import PUPIL
+from ..measures.flows import baseline, baseline_day, dropouts, school_days, state_on
+from ..measures.scopes import KEYS, Scope
+from .losses import Losses
+from .parts import NONE_DUE, Figures, Part, stepped
+
+PROGRESS = ("明显进步", "有进步")
+GONE = ("已转出", "休学", "死亡", "其他减少")  # 正常流动: nobody can ask the class to convert them
+PROCESS = ("日查按时", "家访与联系及时", "一生一案记录完整", "人籍核查一致")
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """What the parts of all classes are worked out from, counted once for the whole scope."""
+
+    policy: Policy
+    base: Figures  # 学年初基准: kept ÷ all
+    plans: pd.DataFrame  # the list of 学困厌学, with `over` the cap and `pending`
+    figures: dict[str, Figures]
+    bonus: Figures
+    following: dict[str, int]  # class -> returned pupils still followed
+
+    @classmethod
+    def read(cls, scope: Scope, gone: Losses) -> Sheets:
+        """Count everything over the scope."""
+        base = _kept(scope, gone)
+        plans = _plans(scope, base.rows.groupby("class_id").size(), gone)
+        counted = plans[~plans["over"]]
+        needs = ("pupil_plan", "baseline")
+        hits = {
+            "progress": ("进步（两学期评估均为有进步以上）", counted["progress"], ("review1", "review2")),
+            "goal": ("达标", true(counted["goal_met"]), ("goal_met",)),
+            "stay": ("继续就读", ~counted["ever"], ()),
+        }
+        figures = {
+            key: ratio(
+                scope, "D14", title, counted, hit, of="pupil_plan",
+                needs=(*needs, *(f"pupil_plan.{name}" for name in columns), "dropout"),
+            )
+            for key, (title, hit, columns) in hits.items()
+        }  # fmt: skip
+        figures |= {
+            "daily": measures.filed(scope, school_days(scope)),
+            "contact": _contact(scope),
+            "logs": _logs(scope),
+            "reconcile": measures.reconciled(scope),
+        }
+        bonus, following = _bonus(scope)
+        return cls(
+            scope.policy, Figures(base), plans, {key: Figures(one) for key, one in figures.items()}, Figures(bonus),
+            following,
+        )  # fmt: skip
+
+    def listed(self, class_id: str) -> pd.DataFrame:
+        """The listed pupils of a class that count."""
+        return self.plans[(self.plans["class_id"] == class_id) & ~self.plans["over"]]
+
+    def size(self, class_id: str) -> int:
+        """How many listed pupils of a class count."""
+        return len(self.listed(class_id))
+
+    def remarks(self, class_id: str) -> tuple[str, ...]:
+        """What the reader must know of the class beside the figures."""
+        over = int(self.plans.loc[self.plans["class_id"] == class_id, "over"].sum())
+        cap = f"{self.policy['weak_list_cap']:g}"
+        said = (f"名单超过学年初人数的{cap}%，后列的{over}人不计",) if over else ()
+        more = self.following.get(class_id, 0)
+        return (*said, f"复学跟踪中{more}人，期满巩固再加分") if more else said
+
+
+def _kept(scope: Scope, gone: Losses) -> Ratio:
+    """D03 of the class by the policy's veto: baseline pupils that do not count as lost ÷ baseline pupils."""
+    rows = baseline(scope)
+    rows = rows[rows["student_key"].isna() | ~rows.duplicated(PUPIL)]
+    lost = pd.MultiIndex.from_frame(gone.cases.loc[gone.cases["lost"], PUPIL])
+    hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
+    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"))
+
+
+def _plans(scope: Scope, sizes: pd.Series, gone: Losses) -> pd.DataFrame:
+    """The list of 学困厌学 by the policy's day without those who left in a normal way, the first listed first."""
+    rows = scope.rows("pupil_plan")
+    rows = rows[rows["student_key"].isna() | ~rows.duplicated(PUPIL)]
+    day = pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['weak_list_day']}")
+    now = state_on(scope.town, scope.end)
+    left = pd.MultiIndex.from_frame(now.loc[now["state"].isin(GONE), PUPIL])
+    keys = pd.MultiIndex.from_frame(rows[PUPIL])
+    rows = rows.assign(ever=keys.isin(pd.MultiIndex.from_frame(gone.cases[PUPIL])))
+    rows = rows[~(rows["listed"] > day) & ~keys.isin(left)].sort_values("listed", kind="stable")
+    share = scope.policy["weak_list_cap"] / 100
+    most = rows["class_id"].map(sizes).fillna(0).map(lambda size: max(1, int(size * share + 1e-9)))
+    good = [rows[name].isin(PROGRESS) for name in ("review1", "review2")]
+    empty = rows["review1"].isna() | rows["review2"].isna()
+    bad = pd.Series(False, rows.index)
+    for name in ("review1", "review2"):
+        bad |= rows[name].notna() & ~rows[name].isin(PROGRESS)
+    return rows.assign(
+        over=rows.groupby("class_id").cumcount() >= most,
+        progress=good[0] & good[1],
+        promising=empty & ~bad & (rows["review1"].notna() | rows["review2"].notna()),
+        reviewed=rows["review1"].notna() | rows["review2"].notna(),
+        pending=empty & ~bad,
+    )
+
+
+def _contact(scope: Scope) -> Ratio:
+    """Parents reached for absences without leave, and first visits in time: done ÷ due, by class."""
+    called = measures.contacted(scope)
+    visits = state(scope.town, scope.policy, case_deadlines.FIRST_VISIT)
+    visits = visits[visits["home"].isin(scope.homes) & scope.in_month(visits["due"])]
+    visits = visits[visits["done"].notna() | visits["late"]]
+    place = scope.rows("suspected")[KEYS]
+    visits = visits.assign(**{key: place[key].reindex(visits.index) for key in KEYS[1:]}).dropna(subset=KEYS)
+    hit = visits["done"].notna() & ~visits["late"]
+    seen = ratio(scope, "D13", "首次家访", visits, hit, of="suspected", needs=("suspected", "visit"))
+    return Ratio(
+        "D15", "家访与联系及时", pd.concat([called.rows, seen.rows]), called.small,
+        tuple(dict.fromkeys((*called.missing, *seen.missing))),
+    )  # fmt: skip
+
+
+def _logs(scope: Scope) -> Ratio:
+    """一生一案: months with enough 帮扶记录 ÷ months that asked for them (X31), by class."""
+    rows = state(scope.town, scope.policy, support.LOGS)
+    rows = rows[rows["home"].isin(scope.homes) & scope.in_month(rows["due"])]
+    rows = rows.join(scope.rows("pupil_plan")[KEYS[1:]].loc[lambda one: ~one.index.duplicated()])
+    rows = rows.dropna(subset=KEYS)
+    hit = rows["done"].notna() & ~rows["late"]
+    return ratio(scope, "D15", "一生一案按月记录", rows, hit, of="pupil_plan", needs=("pupil_plan", "support_log"))
+
+
+def _bonus(scope: Scope) -> tuple[Ratio, dict[str, int]]:
+    """Own former dropouts back and still here at the end of the follow-up, which lies in this year ÷ those back."""
+    end, begun = pd.Timestamp(scope.end), baseline_day(scope)
+    cases = dropouts(scope)
+    back = cases[cases["returned"] & (cases["left"] <= end) & ~(cases["follow_to"] < begun)]
+    back = back[~back.duplicated(PUPIL)]
+    here = state_on(scope.town, scope.end)
+    here = pd.MultiIndex.from_frame(here.loc[here["state"].isin((*rolls.AT_SCHOOL, "毕业")), PUPIL])
+    kept = (back["follow_to"] <= end) & pd.MultiIndex.from_frame(back[PUPIL]).isin(here)
+    waiting = back[~(back["follow_to"] <= end)]
+    made = ratio(scope, "D11", "劝返巩固", back, kept, of="dropout", needs=("dropout",))
+    return made, waiting.groupby("class_id").size().to_dict()
+
+
+# --- the parts ----------------------------------------------------------------------------------------------------------
+Make = Callable[[Sheets, str, str], Part]
+
+
+def keep(sheets: Sheets, class_id: str, home: str) -> Part:
+    """巩固: all points for a class that has lost nobody, none for any loss."""
+    measure, rows = sheets.base.of(class_id, home)
+    most = sheets.policy["points_keep"]
+    if measure.missing or not measure.denominator:
+        return Part("keep", "巩固", most, None, measure, rows, measure.caveat or "学年初基准里没有这个班")
+    return Part("keep", "巩固", most, float(measure.numerator == measure.denominator), measure, rows)
+
+
+WEIGHTS = {"progress": "convert_weight_progress", "goal": "convert_weight_goal", "stay": "convert_weight_stay"}
+
+
+def _progressed(policy: Policy, hit: int, of: int) -> float:
+    return min(1.0, 100 * hit / (of * policy["convert_progress_full"]))
+
+
+def _reached(policy: Policy, hit: int, of: int) -> float:
+    return stepped(100 * hit / of, policy["convert_goal_lines"], policy["convert_goal_shares"], above=True)
+
+
+def _stayed(policy: Policy, hit: int, of: int) -> float:
+    return stepped(100 * (of - hit) / of, policy["convert_stay_lines"], policy["convert_stay_shares"], above=False)
+
+
+def _convert(key: str, title: str, share: Callable[[Policy, int, int], float], pending: str = "") -> Make:
+    """One of the three parts of 转化, by the listed pupils of the class."""
+
+    def make(sheets: Sheets, class_id: str, home: str) -> Part:
+        policy = sheets.policy
+        most = policy["points_convert"] * policy[WEIGHTS[key]]
+        measure, rows = sheets.figures[key].of(class_id, home)
+        if measure.missing or not measure.denominator:
+            return Part(key, title, most, None, measure, rows, measure.caveat or "没有学困厌学名单")
+        plans = sheets.listed(class_id)
+        hit, known = _known(plans, key)
+        waiting = int(plans["pending"].sum()) if key == "progress" else measure.denominator - known
+        if not waiting:
+            return Part(key, title, most, share(policy, measure.numerator, measure.denominator), measure, rows)
+        stands = share(policy, hit, known) if known else None
+        return Part(key, title, most, None, measure, rows, f"{waiting}人{pending}", so_far=stands)
+
+    return make
+
+
+def _known(plans: pd.DataFrame, key: str) -> tuple[int, int]:
+    """How many listed pupils it is so of, by what is written down so far, and of how many something is written down."""
+    if key == "progress":
+        return int(plans["promising"].sum()) + int(plans["progress"].sum()), int(plans["reviewed"].sum())
+    if key == "goal":
+        return int(true(plans["goal_met"]).sum()), int(plans["goal_met"].notna().sum())
+    return int((~plans["ever"]).sum()), len(plans)
+
+
+progress = _convert("progress", "转化：进步", _progressed, "的学期评估没有填全")
+goal = _convert("goal", "转化：达标", _reached, "没有认定是否达标")
+stay = _convert("stay", "转化：继续就读", _stayed)
+
+
+def _process(number: int, key: str, without: str) -> Make:
+    """One of the four parts of 过程: its points × its rate. `without`: why nothing can be said where nothing was due ("": full)."""
+
+    def make(sheets: Sheets, class_id: str, home: str) -> Part:
+        most = sheets.policy["process_item_points"][number]
+        measure, rows = sheets.figures[key].of(class_id, home)
+        title = f"过程：{PROCESS[number]}"
+        if measure.missing or (not measure.denominator and without):
+            return Part(key, title, most, None, measure, rows, measure.caveat or without)
+        if not measure.denominator:
+            return Part(key, title, most, 1.0, measure, rows, note=NONE_DUE)
+        return Part(key, title, most, measure.numerator / measure.denominator, measure, rows)
+
+    return make
+
+
+def bonus(sheets: Sheets, class_id: str, home: str) -> Part:
+    """劝返加分: so many points for each pupil brought back and kept, up to the most."""
+    policy = sheets.policy
+    measure, rows = sheets.bonus.of(class_id, home)
+    each, most = policy["points_bonus_each"], policy["points_bonus_max"]
+    if measure.missing:
+        return Part("bonus", "劝返加分", most, None, measure, rows, measure.caveat, extra=True)
+    share = min(1.0, each * measure.numerator / most) if most else 0.0
+    return Part("bonus", "劝返加分", most, share, measure, rows, extra=True)
+
+
+PARTS: tuple[Make, ...] = (
+    keep,
+    progress,
+    goal,
+    stay,
+    _process(0, "daily", "教学日历里没有上课日"),
+    _process(1, "contact", ""),
+    _process(2, "logs", ""),
+    _process(3, "reconcile", "本学年没有人籍核查"),
+    bonus,
+)
