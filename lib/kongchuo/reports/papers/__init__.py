@@ -1,0 +1,138 @@
+"""The papers an office prints: PAPERS lists them, `make` puts those of a month into a folder as .docx or .xlsx, and each as a page.
+
+What a paper holds is pure (letters, sheets, duties, …); templates, workbooks and pages are made here from that.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from ...core.findings import UsageError, UserError
+from ...workbooks.writing.printed import printed_bytes
+from ..months import Month
+from . import archive, bulletin, duties, letters, pages, returns, sheets, stories, words
+from .base import DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, TOWN, XLSX, Copy, Paper
+
+INDEX = "档案目录"  # made last, since it names the others
+BOTH = (TOWN, SCHOOL)
+
+
+def _index(month: Month) -> Iterable[Copy]:
+    return archive.index(month, _filed(month), ())
+
+
+PAPERS = (
+    Paper("日查表", "流生情况日查表", "班、上课日", (SCHOOL,), INTERNAL, returns.daily, XLSX, needs=("daily",), archive=(6,)),
+    Paper("周报表", "流生情况周报表", "班或学校、周", BOTH, INTERNAL, returns.weekly, XLSX, archive=(6,)),
+    Paper("月报表", "流生情况月报表", "学校、年级", BOTH, INTERNAL, returns.monthly, XLSX, archive=(5, 6)),
+    Paper("简报", "控辍保学简报", "全镇或学校", BOTH, PUBLIC, bulletin.bulletin, DOCX, "控辍保学简报", archive=(18,)),
+    Paper("典型案例集", "控辍典型案例集", "案例", (TOWN,), PUBLIC, stories.stories, DOCX, "控辍典型案例集", ("bulletin",), (18,), "学期"),
+    Paper("告家长一封信", "告家长一封信", "学生", (SCHOOL,), FAMILY, letters.parents, DOCX, "告家长一封信", ("roster",), (2,), "学期"),
+    Paper("入学通知书", "义务教育入学通知书", "儿童", (SCHOOL,), FAMILY, letters.admission, DOCX, "入学通知书", ("notice",), (14,), "学年"),
+    Paper("劝学通知书", "劝学通知书", "疑似个案", (SCHOOL,), FAMILY, letters.urging, DOCX, "劝学通知书", ("suspected",), (14,)),
+    Paper("限期复学通知书", "限期复学通知书", "辍学个案", (SCHOOL,), FAMILY, letters.timed, DOCX, "限期复学通知书", ("dropout",), (14,)),
+    Paper("劝返记录", "劝返记录（一生一案）", "个案", (SCHOOL,), INTERNAL, sheets.visits, DOCX, "劝返记录",
+          ("suspected", "dropout", "visit"), (14,)),
+    Paper("一生一案", "学困厌学学生“一生一案”", "学生", (SCHOOL,), INTERNAL, sheets.plans, DOCX, "学困厌学一生一案", ("pupil_plan",), (10,)),
+    Paper("一家一案", "家庭困难学生“一家一案”", "家庭", (SCHOOL,), INTERNAL, sheets.families, DOCX, "一家一案", ("family_plan",), (9,)),
+    Paper("包保责任一览表", "包保责任一览表", "包保对象", BOTH, INTERNAL, duties.overview, DOCX, "包保责任一览表", ("bond",), (3,), "学年"),
+    Paper("责任书_学校", "控辍保学责任书（与学校）", "学校", (TOWN,), INTERNAL, duties.schools, DOCX, "责任书_学校", ("school",), (3,), "学年"),
+    Paper("责任书_教师", "控辍保学责任书（与班主任、包保教师）", "教师", (SCHOOL,), INTERNAL, duties.teachers, DOCX, "责任书_教师", ("class",), (3,), "学年"),
+    Paper("责任书_家长", "控辍保学责任书（与家长）", "学生", (SCHOOL,), FAMILY, duties.parents, DOCX, "责任书_家长", ("roster",), (3,), "学年"),
+    Paper("责任书_行政村", "控辍保学联防联控责任书（与行政村）", "行政村", (SCHOOL,), INTERNAL, duties.villages, DOCX, "责任书_行政村",
+          ("village",), (3, 14), "学年"),
+    Paper(INDEX, "控辍保学档案目录", "十八项", (SCHOOL,), INTERNAL, _index, DOCX, "档案目录", ("archive",), (), "学年"),
+)  # fmt: skip
+BY_NAME = {paper.name: paper for paper in PAPERS}
+
+
+def edition(month: Month) -> str:
+    """Which edition of the papers a month is opened for."""
+    return SCHOOL if month.home else TOWN
+
+
+def _filed(month: Month) -> list[tuple[str, tuple[int, ...]]]:
+    return [(paper.name, paper.archive) for paper in PAPERS if paper.archive and edition(month) in paper.editions]
+
+
+def chosen(names: Iterable[str]) -> tuple[Paper, ...]:
+    """The papers of these names in the order of PAPERS, all for no name; raises UsageError for one there is not."""
+    names = list(names)
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise UsageError(f"没有“{'、'.join(unknown)}”这种材料，可选：{'、'.join(BY_NAME)}")
+    return tuple(paper for paper in PAPERS if paper.name in names or not names)
+
+
+def listed() -> str:
+    """Which papers there are, a line each."""
+    return "\n".join(
+        f"{paper.name}　{paper.title}｜每{paper.per}｜{'、'.join(paper.editions)}｜{paper.audience}｜{paper.format}｜按{paper.period}"
+        + (f"｜档案第{'、'.join(map(str, paper.archive))}项" if paper.archive else "")
+        for paper in PAPERS
+    )
+
+
+def make(
+    month: Month,
+    names: Sequence[str],
+    folder: Path,
+    *,
+    gate: Callable[[Path], None] = lambda path: None,
+    say: Callable[[str], None] = lambda line: None,
+    templates: Path = words.FOLDER,
+) -> list[Path]:
+    """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
+
+    `names` empty: all of this edition. Every file passes `gate`, which raises UserError for what must not leave, before it comes
+    into the folder. `say` is told what there was nothing to make of, or what could not be read. Raises UserError for a
+    template that is missing or asks for something unknown.
+    """
+    made: list[Path] = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for paper in chosen(names):
+        if edition(month) not in paper.editions:
+            if names:
+                say(f"{paper.name}：没有{edition(month)}版")
+            continue
+        unread = month.scope.missing(*paper.needs)
+        if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):
+            say(f"{paper.name}：没有生成，读不到{'、'.join(month.town.schema.sheets[name].title for name in paper.needs)}（{'、'.join(unread)}）")
+            continue
+        here = sorted(path.name for path in folder.iterdir()) if paper.name == INDEX else []
+        copies = archive.index(month, _filed(month), here) if paper.name == INDEX else paper.make(month)
+        before = len(made)
+        for copy in copies:
+            made += _published(month, paper, copy, folder, gate, templates)
+        if len(made) == before:
+            say(f"{paper.name}：本期没有应当打印的")
+    return made
+
+
+def _published(month: Month, paper: Paper, copy: Copy, folder: Path, gate: Callable[[Path], None], templates: Path) -> list[Path]:
+    """The files of one copy: written where nobody looks, read by the gate, then moved to their names together."""
+    parts = (paper.name, month.home or "全镇", month.month, copy.part)
+    stem = "_".join(part.translate(UNFIT) for part in parts if part)
+    audience = {INTERNAL: "内部资料，不得外传", FAMILY: "个别送达，只交本人家庭", PUBLIC: "公开版"}[paper.audience]
+    title = f"{paper.title} {month.title} {month.label}"
+    if paper.format == XLSX:
+        data, page = printed_bytes(copy.content, title), pages.of_grids(copy.content, title, audience)
+    else:
+        data = words.filled(paper.template, copy.content, templates)
+        page = pages.of_document(data, title, audience)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:
+        files = {f"{stem}.{paper.format}": data, f"{stem}.html": page.encode()}
+        for name, content in files.items():
+            (Path(scratch) / name).write_bytes(content)
+            gate(Path(scratch) / name)
+        for name in files:
+            try:
+                (Path(scratch) / name).replace(folder / name)
+            except OSError as error:
+                raise UserError(f"“{name}”写不进去，可能有人正开着它，请关闭后再运行：{error.strerror}") from error
+    return [folder / name for name in files]
+
+
+UNFIT = str.maketrans(dict.fromkeys('\\/:*?"<>|', "-"))  # characters a file name may not hold on Windows

@@ -1,0 +1,96 @@
+"""What a paper is: its line in the table PAPERS, the copies it is made in, and how a value stands on paper. Knows no files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ...workbooks.writing.printed import Grid
+from ..months import Month
+
+BLANK = "______"  # to be filled by hand: what the ledgers do not say is never guessed
+INTERNAL, FAMILY, PUBLIC = "内部", "个别送达", "公开"
+TOWN, SCHOOL = "全镇", "学校"  # the editions a paper is made in
+DOCX, XLSX = "docx", "xlsx"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One file of a paper: what tells it from the others in its name (never a pupil), and what it holds.
+
+    `content` is the context of a Word template, or the Grids of a workbook.
+    """
+
+    content: Mapping[str, object] | tuple[Grid, ...]
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One kind of paper. `per`: what a page of it is about; `needs`: the sheets without which it is not made; `archive`: the
+    items of the eighteen it is filed under; `make`: what it holds, no copies where there is nothing to make.
+    """
+
+    name: str
+    title: str
+    per: str
+    editions: tuple[str, ...]
+    audience: str
+    make: Callable[[Month], Iterable[Copy]]
+    format: str = DOCX
+    template: str = ""
+    needs: tuple[str, ...] = ()
+    archive: tuple[int, ...] = ()
+    period: str = field(default="月")
+
+
+def said(value: object) -> str:
+    """A cell as it stands on paper: text, 2023年10月16日, 是/否; BLANK where there is nothing."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)) or value == "":
+        return BLANK
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, (dt.date, pd.Timestamp)):
+        return f"{value.year}年{value.month}月{value.day}日"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def by_name(month: Month) -> Callable[[object], str]:
+    """Writes a member of staff by name, whichever of number and name was typed; several stay joined by 、."""
+    names = month.scope.staff_names
+
+    def named(value: object) -> str:
+        return "、".join(names.get(part, part) for part in value.split("、")) if isinstance(value, str) else BLANK
+
+    return named
+
+
+def until(month: Month, rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Rows with what lies after the month's last day taken out: a paper of October knows nothing of November."""
+    end = pd.Timestamp(month.end)
+    return rows.assign(**{name: rows[name].where(~(rows[name] > end)) for name in columns})
+
+
+def shared(month: Month, **more: object) -> dict[str, object]:
+    """What every template may use: unit (who reports), year, term, month, date (the day the ledgers are seen on)."""
+    return {
+        "unit": month.home or month.office,
+        "office": month.office,
+        "year": month.town.year,
+        "term": month.scope.term,
+        "month": month.label,
+        "date": said(month.end),
+        **more,
+    }
+
+
+def lacking(month: Month, *sheets: str) -> str:
+    """Which of these sheets could not be read, in words; "" when all could."""
+    titles = month.town.schema.sheets
+    found = [(titles[name].title, month.scope.missing(name)) for name in sheets]
+    return "；".join(f"没有读到“{title}”：{'、'.join(homes)}" for title, homes in found if homes)

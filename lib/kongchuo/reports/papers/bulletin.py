@@ -1,0 +1,101 @@
+"""《控辍保学简报》 of a month (domain.md 6.5): totals and how they moved, what the schools registered, the rest to be written. Public."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from ... import measures
+from ...core import years
+from ...measures.scopes import Scope
+from ..months import Month
+from . import counting
+from .base import BLANK, Copy, by_name, lacking, said, shared
+from .scrubbing import scrubbed
+
+FIGURES = {  # title on the page -> a figure of the monthly return
+    "月末在校学生": ("月末", "在校"),
+    "无故缺勤人次": ("无故缺勤", "出勤人次"),
+    "本月新增疑似辍学": ("新增", "疑似辍学"),
+    "本月疑似返校": ("返校", "疑似辍学"),
+    "月末在册疑似辍学": ("本月末在册", "疑似辍学"),
+    "月末在册辍学": ("本月末在册", "辍学"),
+    "劝返户次": ("劝返户次", "劝返与家访"),
+    "家访户次": ("家访户次", "劝返与家访"),
+}
+COUNTS = {(one.title, one.group): one for one in (*counting.PUPILS, *counting.ATTENDANCE, *counting.CASES, *counting.WORK)}
+OF_PEOPLE = ("疑似", "辍学", "返校")  # counts of children: small ones could be told by name, so they are not printed
+KIND = "简报"
+
+
+def bulletin(month: Month) -> Iterator[Copy]:
+    """The bulletin of the town, or of a school with the number, title and text it has registered for the month."""
+    named, scope = by_name(month), month.scope
+    rows = scope.rows("bulletin")
+    rows = rows[(rows["kind"] == KIND) & scope.in_month(rows["date"])].sort_values(["home", "date"])
+    own = rows.iloc[-1].to_dict() if month.home and len(rows) else {}
+    least = month.policy["public_minimum"]
+    missing = lacking(month, *dict.fromkeys(need for key in FIGURES.values() for need in COUNTS[key].needs))
+    yield Copy(
+        shared(
+            month,
+            issue=scrubbed(month, own["issue_no"]) if isinstance(own.get("issue_no"), str) else "第____期（总第____期）",
+            issued=said(own.get("date")) if own else "____年__月__日",
+            title=scrubbed(month, said(own.get("title"))) if own else f"{month.label}全镇控辍保学工作情况"
+            if not month.home
+            else f"{month.label}控辍保学工作情况",
+            missing=f"本期数据未含：{missing}。" if missing else "",
+            figures=_figures(scope, _before(month), least),
+            note=f"数据截至{said(month.end)}，由各校台账汇总。人数不足{least}人的印“少于{least}”，不印增减，以免看出是谁。"
+            "“—”为没有可比的上月。",
+            news=_news(month, rows, own),
+            reminder=f"每个上课日填日查；{_next(month)}{month.policy['month_report_due_day']}日前完成月报和月自查；学生变动即时登记。",
+            to=scrubbed(month, said(own.get("to"))) if own else "各学校、各行政村",
+            editor=named(own.get("editor")),
+            signer=named(own.get("signer")),
+        )
+    )
+
+
+def _next(month: Month) -> str:
+    return f"{int(month.month[5:]) % 12 + 1}月"
+
+
+def _before(month: Month) -> Scope | None:
+    """The month before, where the ledgers of this school year hold it."""
+    day = month.start - pd.Timedelta(days=1)
+    key = f"{day:%Y-%m}"
+    if years.year_of(key) != month.town.year:
+        return None
+    start, end = years.days_of(key)
+    return replace(month.scope, start=start, end=end)
+
+
+def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str]]:
+    found = []
+    for title, key in FIGURES.items():
+        values = [counting.total(scope, COUNTS[key]) if scope else None for scope in (before, now)]
+        small = any(word in title for word in OF_PEOPLE) and any(value and value < least for value in values)
+        change = "—" if small or None in values else f"{values[1] - values[0]:+d}".replace("+0", "不变")
+        shown = [_shown(value, scope, small, least) for value, scope in zip(values, (before, now), strict=True)]
+        found.append({"title": title, "before": shown[0], "now": shown[1], "change": change})
+    rates = [measures.attendance(scope).total.text if scope else "—" for scope in (before, now)]
+    return [*found[:1], {"title": "出勤率（实到／应到人次）", "before": rates[0], "now": rates[1], "change": ""}, *found[1:]]
+
+
+def _shown(value: int | None, scope: Scope | None, small: bool, least: int) -> str:
+    if value is None:
+        return counting.UNREAD if scope else "—"
+    return f"少于{least}" if small and 0 < value < least else str(value)
+
+
+def _news(month: Month, rows: pd.DataFrame, own: dict) -> list[str]:
+    """What was registered: the school's own text, or the title of each school's bulletin; only what is said to be de-identified."""
+    if month.home:
+        text = own.get("body")
+        return [scrubbed(month, text)] if isinstance(text, str) and own.get("deidentified") is True else [BLANK * 10]
+    good = rows[rows["deidentified"].fillna(False).astype(bool)]
+    lines = [f"{row.home}：编印《{scrubbed(month, said(row.title))}》。" for row in good[["home", "title"]].itertuples(index=False)]
+    return [*lines, BLANK * 10]

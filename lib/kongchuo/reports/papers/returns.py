@@ -1,0 +1,196 @@
+"""日查表, 周报表, 月报表 (domain.md 6.4): what each sheet of them holds, row by row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from ...core.schema import CENTRE
+from ...measures import Measure, flows
+from ...measures.scopes import Scope
+from ...workbooks.writing.printed import Column, Grid
+from ..display import NUMERALS
+from ..months import Month
+from . import counting
+from .base import Copy
+from .counting import UNREAD, Count
+
+RATE = "出勤率"
+SIGN = ("填表人", "学籍管理员", "校长（签章）", "报送日期")
+WIDTHS = {"备注": 18, RATE: 16, "应到": 8, "实到": 8}
+
+
+# --- 月报表, 周报表 -------------------------------------------------------------------------------------------------------
+def monthly(month: Month) -> Iterator[Copy]:
+    """月报表: 表一 pupils and attendance, 表二 cases and work, a row a school and grade, sums below."""
+    meta = f"填报单位：{month.title}　　{month.label}　　数据截至{month.end:%Y-%m-%d}"
+    first = _grid(month, month.scope, (*counting.PUPILS, *counting.ATTENDANCE), "grade")
+    second = _grid(month, month.scope, (*counting.CASES, *counting.ON_HAND, *counting.WORK, *counting.MARKED), "grade", note=True)
+    heading = f"流生情况月报表（{month.label}）"
+    yield Copy(
+        (
+            replace(first, title="表一 在校与出勤", heading=f"{heading}表一：在校与出勤", meta=meta, notes=_first_notes(month)),
+            replace(second, title="表二 疑似辍学与劝返", heading=f"{heading}表二：疑似辍学与劝返", meta=meta, notes=(ON_HAND_NOTE,)),
+        )
+    )
+
+
+ON_HAND_NOTE = (
+    "上月末在册＋新增（新认定）－返校－转辍学－销号＝月末在册。“月末在册中”按台账和花名册的特殊群体，一人可属几类；"
+    "限期文书为本期出具的限期复学通知书和责令限期改正通知书；家访户次为劝返记录中的家访，加上缺勤明细中填了家访而没有劝返记录的。"
+)
+
+
+def _first_notes(month: Month) -> tuple[str, ...]:
+    said = (
+        "“其他增加”为新生入学、其他增加和净调入，“其他减少”为毕业、结业、其他减少和净调出；本校班级之间的调整在年级内相抵。"
+        "出勤率＝实到人次÷应到人次，日查有错误的行不计入。连续缺勤按上课日，每人只计最长一次。",
+    )
+    gap = int(month.flow[flows.GAP].sum())
+    if gap:
+        said = (*said, f"花名册推算的月末在校与增减推算的相差 {gap:+d} 人，请核对学生变动。")
+    return said
+
+
+def weekly(month: Month) -> Iterator[Copy]:
+    """周报表: a sheet a week that ends in the month; a row a class, in the town's edition a row a school."""
+    grids = []
+    for start, end in weeks(month):
+        scope = replace(month.scope, start=start, end=end)
+        level = "class_id" if month.home else "home"
+        counts = (*counting.ATTENDANCE, *counting.CASES, counting.WORK[0], counting.WORK[3])
+        grid = _grid(month, scope, counts, level, note=True)
+        days = len(flows.school_days(scope))
+        meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，上课 {days} 日"
+        grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{end:%Y年%m月%d日}止）", meta=meta,
+                             notes=() if days else ("本周没有上课日。",)))  # fmt: skip
+    if grids:
+        yield Copy(tuple(grids))
+
+
+def weeks(month: Month) -> list[tuple[dt.date, dt.date]]:
+    """The weeks whose closing day (周报截止) lies in the month and has come: seven days each, so that no day is lost."""
+    last = month.policy["week_report_due_weekday"] - 1
+    days = (day.date() for day in pd.date_range(month.start, month.end) if day.weekday() == last)
+    return [(day - dt.timedelta(days=6), day) for day in days]
+
+
+def _grid(month: Month, scope: Scope, counts: tuple[Count, ...], level: str, note: bool = False) -> Grid:
+    """Rows by grade, class or school, sums below; in the town's edition by grade each school has its own sum."""
+    figures = counting.counted(scope, counts)
+    columns = [*{"grade": ("学校", "年级"), "class_id": ("年级", "班级"), "home": ("序号", "学校")}[level]]
+    titles = [Column(name, width=16 if name == "学校" else 8) for name in columns]
+    for count, _, _ in figures:
+        titles.append(Column(count.title, count.group, WIDTHS.get(count.title, 6)))
+        if count.title == "实到":
+            titles.append(Column(RATE, count.group, WIDTHS[RATE]))
+    if note:
+        titles.append(Column("备注", width=WIDTHS["备注"]))
+    rows, totals = [], set()
+    for labels, keep, is_sum in _units(month, scope, level):
+        values = _values(scope, figures, keep)
+        if "not_in" in keep and not any(value not in (0, "—", UNREAD) for value in values):
+            continue  # everything has its grade or class, as it should
+        if is_sum:
+            totals.add(len(rows))
+        rows.append((*labels, *values, *([None] if note else [])))
+    return Grid("", "", tuple(titles), tuple(rows), signatures=SIGN, totals=frozenset(totals))
+
+
+def _units(month: Month, scope: Scope, level: str) -> Iterator[tuple[tuple, dict, bool]]:
+    """(labels, which part of the figures, whether it is a sum) of each row."""
+    classes = scope.classes.sort_values(["grade", "class_id"])
+    for number, home in enumerate(scope.homes, 1):
+        own = classes[classes["home"] == home]
+        if level == "home":
+            yield (number, home), {"home": home}, False
+            continue
+        if level == "class_id":
+            for key, name, grade in own[["class_id", "class_name", "grade"]].itertuples(index=False):
+                yield (_grade(grade), name or key), {"home": home, "class_id": key}, False
+            yield ("不明", "班级不明"), {"home": home, "not_in": ("class_id", frozenset(own["class_id"]))}, False
+        else:
+            for grade in own["grade"].unique():
+                yield (home, _grade(grade)), {"home": home, "grade": grade}, False
+            yield (home, "年级不明"), {"home": home, "not_in": ("grade", frozenset(own["grade"]))}, False
+            if not month.home:
+                yield (home, "小计"), {"home": home}, True
+    yield ("合计", ""), {}, True
+
+
+def _grade(number: int) -> str:
+    return f"{NUMERALS[number]}年级" if 1 <= number <= 9 else "不明"
+
+
+def _values(scope: Scope, figures: list, keep: dict) -> list:
+    values: list = []
+    for count, parts, missing in figures:
+        values.append(UNREAD if _unread(scope, missing, keep) else _sum(parts, keep))
+        if count.title == "实到":
+            values.append(_rate(scope, *values[-2:]))
+    return values
+
+
+def _unread(scope: Scope, missing: tuple[str, ...], keep: dict) -> bool:
+    """A sum over schools is unread only where none could be read; the schools' own rows say which lack."""
+    if CENTRE in missing or keep.get("home") in missing:
+        return True
+    return "home" not in keep and bool(missing) and set(missing) >= set(scope.homes)
+
+
+def _sum(parts: pd.Series, keep: dict) -> int:
+    chosen = pd.Series(True, parts.index)
+    for level in ("home", "grade", "class_id"):
+        if level in keep:
+            chosen &= parts.index.get_level_values(level) == keep[level]
+    if "not_in" in keep:
+        level, known = keep["not_in"]
+        chosen &= ~parts.index.get_level_values(level).isin(known)
+    return int(parts[chosen].sum())
+
+
+def _rate(scope: Scope, due: object, present: object) -> str:
+    if UNREAD in (due, present):
+        return UNREAD
+    return Measure("D10", RATE, present, due, scope.policy["small_denominator"]).percent or ("—" if not due else f"{present}/{due}")
+
+
+# --- 日查表 -------------------------------------------------------------------------------------------------------------
+DAY = (("due", "应到"), ("present", "实到"), ("sick", "病假"), ("personal", "事假"), ("other_leave", "其他请假"), ("unexcused", "无故缺勤"))
+DAY_COLUMNS = (Column("年级", width=10), Column("班级", width=12), *(Column(title, width=9) for _, title in DAY),
+               Column("晨检时间", width=10), Column("填报人", width=12), Column("备注", width=22))  # fmt: skip
+
+
+def daily(month: Month) -> Iterator[Copy]:
+    """日查表: a sheet a school day, a row a class; a class without 日查 stands there empty and says so."""
+    scope, names = month.scope, month.scope.staff_names
+    rows = scope.rows("daily").drop_duplicates(["class_id", "date"])
+    known = dict(zip(zip(rows["class_id"], rows["date"], strict=True), rows.to_dict("records"), strict=True))
+    classes = scope.classes.sort_values(["grade", "class_id"])
+    grids = []
+    for day in flows.school_days(scope):
+        lines, sums, filled = [], [0] * len(DAY), 0
+        for key, name, grade in classes[["class_id", "class_name", "grade"]].itertuples(index=False):
+            row = known.get((key, day))
+            if row is None:
+                lines.append((_grade(grade), name or key, *[None] * (len(DAY) + 2), "没有日查，请补填"))
+                continue
+            numbers = [None if pd.isna(row[field]) else int(row[field]) for field, _ in DAY]
+            sums = [total + (number or 0) for total, number in zip(sums, numbers, strict=True)]
+            filled += 1
+            who = row["reporter"]
+            lines.append((_grade(grade), name or key, *numbers, _text(row["time"]), names.get(who, _text(who)),
+                          "有未填的数" if None in numbers else None))  # fmt: skip
+        lines.append(("合计", f"{filled}/{len(classes)}班", *sums, None, None, None))
+        grids.append(Grid(f"{day:%m-%d}", f"流生情况日查表（{day:%Y年%m月%d日}）", DAY_COLUMNS, tuple(lines),
+                          meta=f"填报单位：{month.title}", totals=frozenset({len(lines) - 1}),
+                          signatures=("填表人", "值班领导", "校长（签章）", "日期")))  # fmt: skip
+    if grids:
+        yield Copy(tuple(grids))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

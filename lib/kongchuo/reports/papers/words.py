@@ -1,0 +1,45 @@
+"""A Word template filled with what a paper holds; what is wrong with a template is said in words that name it."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import docx.opc.exceptions
+import jinja2
+from docxtpl import DocxTemplate
+
+from ...core.findings import UserError
+from ...core.places import PARAMETERS
+
+FOLDER = PARAMETERS / "papers"
+NAMED = re.compile(r"'([^']+)' is undefined|has no attribute '([^']+)'")
+
+
+def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) -> bytes:
+    """The template (file name without ending) of a folder filled with a context.
+
+    Raises UserError, naming the template, where it is missing, damaged, asks for something the paper does not know, or has a
+    mark that is not closed.
+    """
+    path = folder / f"{template}.docx"
+    if not path.is_file():
+        raise UserError(f"没有模板“{path.name}”，请运行 kongchuo build 重新生成，或从备份放回 parameters/papers")
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
+    made = io.BytesIO()
+    try:
+        document = DocxTemplate(path)
+        document.render(dict(context), environment, autoescape=True)
+        document.save(made)
+    except jinja2.UndefinedError as error:
+        names = NAMED.search(str(error))
+        name = next(filter(None, names.groups()), "") if names else str(error)
+        raise UserError(f"模板“{path.name}”用了没有的变量“{name}”，请照手册《打印材料》改成有的变量，或删掉") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(f"模板“{path.name}”里的标记写错了（{error.message}），请检查大括号和 for、if、endfor、endif 是否成对") from error
+    except (docx.opc.exceptions.PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise UserError(f"模板“{path.name}”打不开，不是完好的 Word 文件，请从备份放回") from error
+    return made.getvalue()

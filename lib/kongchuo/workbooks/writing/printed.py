@@ -1,0 +1,125 @@
+"""Tables to print and to edit further: a worksheet each, A4 lying, header on every page, page numbers, lines to sign on, seal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from . import MADE, TEXT_ONLY
+
+_FONT = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+_CELL = {**_FONT, "border": 1, "align": "center", "text_wrap": True}
+FORMATS = {
+    "title": {"font_name": "宋体", "font_size": 18, "bold": True, "align": "center", "valign": "vcenter"},
+    "meta": {**_FONT},
+    "head": {**_CELL, "font_name": "黑体", "bg_color": "#E7E6E6"},
+    "text": {**_CELL, "num_format": "@"},
+    "long": {**_CELL, "num_format": "@", "align": "left"},
+    "number": {**_CELL, "num_format": "0"},
+    "date": {**_CELL, "num_format": "yyyy-mm-dd"},
+    "total": {**_CELL, "bold": True, "bg_color": "#F2F2F2"},
+    "note": {**_FONT, "text_wrap": True, "valign": "top"},
+    "sign": {**_FONT, "font_size": 11, "valign": "bottom"},
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a printed table: its title, the group of columns it stands under ("" for none), width in characters."""
+
+    title: str
+    group: str = ""
+    width: float = 7
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One printed table. Cells: text, numbers, dates, None (an empty cell to write in). `totals` says which rows are sums."""
+
+    title: str  # of the worksheet
+    heading: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple, ...]
+    meta: str = ""
+    notes: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ("填表人", "复核人", "单位负责人", "日期")
+    seal: str = "（盖章处）"
+    totals: frozenset[int] = frozenset()
+
+
+def printed_bytes(grids: Sequence[Grid], title: str) -> bytes:
+    """A workbook with a worksheet for each grid; the same bytes for the same grids."""
+    buffer = BytesIO()
+    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
+    workbook.set_properties({"title": title, "created": MADE})
+    formats = {name: workbook.add_format(properties) for name, properties in FORMATS.items()}
+    for grid in grids:
+        _sheet(workbook.add_worksheet(grid.title), grid, formats)
+    workbook.close()
+    return buffer.getvalue()
+
+
+def _sheet(ws: Worksheet, grid: Grid, formats: dict) -> None:
+    last = len(grid.columns) - 1
+    ws.merge_range(0, 0, 0, last, grid.heading, formats["title"])
+    ws.set_row(0, 30)
+    ws.write(1, 0, grid.meta, formats["meta"])
+    for place, column in enumerate(grid.columns):
+        ws.set_column(place, place, column.width)
+    first = _head(ws, grid, formats["head"])
+    for number, row in enumerate(grid.rows):
+        for place, value in enumerate(row):
+            wide = isinstance(value, str) and len(value) > 12
+            kind = "number" if isinstance(value, (int, float)) else "date" if isinstance(value, dt.date) else "text"
+            look = formats["total"] if number in grid.totals else formats["long" if wide else kind]
+            ws.write(first + number, place, value, look)
+    at = first + len(grid.rows)
+    for text in grid.notes:
+        ws.merge_range(at, 0, at, last, text, formats["note"])
+        ws.set_row(at, 15 * (1 + len(text) * 2 // int(sum(column.width for column in grid.columns))))
+        at += 1
+    step = max((last + 1) // max(len(grid.signatures), 1), 1)
+    ws.set_row(at, 34)
+    for place, label in enumerate(grid.signatures):
+        ws.write(at, place * step, f"{label}：__________", formats["sign"])
+    ws.set_row(at + 1, 40)
+    ws.write(at + 1, max(last - step, 0), grid.seal, formats["sign"])
+    ws.set_landscape()
+    ws.set_paper(9)
+    ws.fit_to_pages(1, 0)
+    ws.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    ws.repeat_rows(0, first - 1)
+    ws.freeze_panes(first, 2)
+    ws.set_footer("&C第 &P 页，共 &N 页")
+    ws.print_area(0, 0, at + 1, last)
+
+
+def _head(ws: Worksheet, grid: Grid, look: object) -> int:
+    """One row of titles, or two where columns stand in groups; returns the first row below."""
+    if not any(column.group for column in grid.columns):
+        for place, column in enumerate(grid.columns):
+            ws.write(2, place, column.title, look)
+        ws.set_row(2, 30)
+        return 3
+    ws.set_row(3, 30)
+    place = 0
+    while place < len(grid.columns):
+        column = grid.columns[place]
+        until = place
+        while column.group and until + 1 < len(grid.columns) and grid.columns[until + 1].group == column.group:
+            until += 1
+        if not column.group:
+            ws.merge_range(2, place, 3, place, column.title, look)
+        elif until == place:
+            ws.write(2, place, column.group, look)
+        else:
+            ws.merge_range(2, place, 2, until, column.group, look)
+        for inside in range(place, until + 1) if column.group else ():
+            ws.write(3, inside, grid.columns[inside].title, look)
+        place = until + 1
+    return 4
