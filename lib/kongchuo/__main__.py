@@ -168,6 +168,20 @@ def run(args: argparse.Namespace) -> int:
     return UNREADABLE if outcome.unreadable else CLEAN
 
 
+def papers(args: argparse.Namespace) -> int:
+    """Print out the papers of a month: .docx or .xlsx, each with its page."""
+    from .reports import papers as printing
+
+    if args.list:
+        print(printing.listed())
+        return CLEAN
+    if not args.month:
+        raise findings.UsageError("没有写月份，请加 --month，例如 --month 2023-10")
+    made = printing.print_out(args.school, args.month, args.path, args.kind, args.out, say=_say)
+    print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
+    return CLEAN
+
+
 def serve(args: argparse.Namespace) -> int:
     """Serve the archived and the live pages on this machine."""
     from .publishing import serve as serving

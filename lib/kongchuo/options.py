@@ -89,6 +89,15 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made.add_argument("overrides", nargs="*", metavar="name=value")
     made.add_argument("--dry-run", action="store_true", help="只列出将要生成的报告")
     shared(made)
+    made = command("papers", "打印材料：月报表、简报、告家长一封信、一生一案、责任书等，生成 Word、Excel 和网页")
+    made.add_argument(
+        "path", nargs="?", type=Path, default=workbooks, metavar="PATH", help="共享文件夹（默认取环境变量）"
+    )
+    made.add_argument("--list", action="store_true", help="列出有哪些材料")
+    made.add_argument("--kind", nargs="+", default=[], metavar="NAME", help="只要这几种，如 月报表 简报（默认全部）")
+    made.add_argument("--school", default=places.ALL, help="学校全称、代码或常用名（默认全镇和各校）")
+    made.add_argument("--month", default="", metavar="YYYY-MM", help="哪个月")
+    made.add_argument("--out", type=Path, default=out, help="放在哪里（默认取 KONGCHUO_OUT）")
     made = command("serve", "在本机打开报告网页")
     made.add_argument("--port", type=int, default=8866)
     made.add_argument("--browser", action="store_true", help="同时打开浏览器")

@@ -18,14 +18,13 @@ FROM_ABSENCE = ("连续缺勤", "开学未报到")  # sources of a case whose fi
 TO_DROPOUT, CAME_BACK, DONE_BACK = "转辍学台账", "返校", "已复学"
 PHONE = "电话"  # 劝返方式: contact, but nobody went there
 HANDED_ON = ("移送镇政府", "起诉")  # 劝返结果 that takes the case a step further
-AT_SCHOOL_AGAIN = (
+RETURNED = (
     "已复学(原班)",
     "已复学(插班)",
     "已复学(单独编班)",
     "已复学(普职融合)",
-    "转入送教上门",
-    "外地就读已核实",
-)
+)  # 劝返结果 of a visit that succeeded
+AT_SCHOOL_AGAIN = (*RETURNED, "转入送教上门", "外地就读已核实")
 POOR = ("脱贫户", "监测户")
 
 _FIRST = {  # column of a case -> column of 疑似辍学台账

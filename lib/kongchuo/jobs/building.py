@@ -1,4 +1,5 @@
-"""What is made from declarations and committed: templates, the workbooks filled with a town's plan, the pages to look things up.
+"""What is made from declarations and committed: templates, the workbooks filled with a town's plan, the pages to look things up, the
+Word templates of papers.
 
 A plan.yaml beside a town's school years holds what the town's plan says, as rows of its workbooks. Bytes are compared here.
 """
@@ -15,7 +16,7 @@ from ..core import policy
 from ..core.places import POLICY, PROJECT
 from ..core.schema import CENTRE, Book, Schema, SchemaError, Sheet, default, load_yaml, strict
 from ..workbooks import writing
-from . import dictionary
+from . import dictionary, forms
 
 FOLDERS = {"centre": CENTRE, "school": "学校"}
 
@@ -92,7 +93,8 @@ def build(root: Path = PROJECT, check: bool = False) -> list[str]:
     """Make under `root` templates, the plan's workbooks and pages of the handbook where they differ from what is declared now.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is
-    gone from the schema is removed. A plan's workbook that people have saved is theirs: neither stale nor touched.
+    gone from the schema is removed. A plan's workbook or a paper's template that people have saved is theirs: neither stale nor
+    touched.
     """
     schema, made = default(), root / "workbooks"
     wanted = {made / "templates" / name: data for name, data in templates(schema)}
@@ -101,6 +103,8 @@ def build(root: Path = PROJECT, check: bool = False) -> list[str]:
         paths = {plan.parent / name: data for name, data in planned(plan, schema)}
         wanted |= {path: data for path, data in paths.items() if not path.exists() or _is_ours(path.read_bytes())}
     wanted |= {root / "handbook" / name: data for name, data in looked_up(root, schema)}
+    papers = {root / "parameters" / "papers" / name: data for name, data in forms.forms()}
+    wanted |= {path: data for path, data in papers.items() if not path.exists() or _is_ours(path.read_bytes())}
     for path, data in wanted.items():
         if not path.exists() or _members(path.read_bytes()) != _members(data):
             stale.append(path)

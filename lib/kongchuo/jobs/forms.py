@@ -179,6 +179,8 @@ def _row(table: object, texts: list[str], bold: bool = False, labels: bool = Fal
         run = paragraph.add_run(text)
         _letters(run, HEAD if bold or label else BODY, 10.5)
         cell.vertical_alignment = 1
+    if not any(texts):
+        row.height = Mm(8)  # to write in by hand
     if labels and len(texts) < len(row.cells):
         row.cells[len(texts) - 1].merge(row.cells[-1])
     return row
@@ -187,7 +189,7 @@ def _row(table: object, texts: list[str], bold: bool = False, labels: bool = Fal
 def _signatures(made: Document, text: str) -> None:
     """`[ ] 填表人｜复核人｜（盖章）`: cells without lines, tall enough to sign in; what stands in brackets is the seal's place."""
     labels = [label.strip() for label in text.split("｜")]
-    across = min(len(labels), 3)
+    across = min(len(labels), 3)  # an empty label leaves its cell empty
     table = made.add_table(-(-len(labels) // across), across)
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for place, label in enumerate(labels):
@@ -197,7 +199,7 @@ def _signatures(made: Document, text: str) -> None:
         paragraph.paragraph_format.space_after = Pt(4)
         if seal:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _letters(paragraph.add_run(label if seal else f"{label}：____________"), BODY, 12)
+        _letters(paragraph.add_run(label if seal or not label else f"{label}：____________"), BODY, 12)
     for row in table.rows:
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     made.add_paragraph("", style="公文小字")

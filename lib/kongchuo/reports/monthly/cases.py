@@ -6,6 +6,7 @@ import pandas as pd
 
 from ... import measures
 from ...field import lives
+from ...field.casework import RETURNED
 from ...measures import flows
 from ...measures.scopes import Scope
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts, rows_table
@@ -13,7 +14,6 @@ from ..months import Month
 from ..units import Column, audience, behind, finest, ledger, unit_table
 
 LEVELS = ("红", "黄", "蓝")
-RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)", "已复学(普职融合)")
 
 
 def cases(month: Month) -> Section:

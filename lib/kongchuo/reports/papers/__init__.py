@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...core.findings import UsageError, UserError
 from ...workbooks.writing.printed import printed_bytes
-from ..months import Month
+from ..months import Month, open_month
 from . import archive, bulletin, duties, letters, pages, returns, sheets, stories, words
-from .base import DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, TOWN, XLSX, Copy, Paper
+from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, TOWN, XLSX, Copy, Paper
 
 INDEX = "档案目录"  # made last, since it names the others
 BOTH = (TOWN, SCHOOL)
@@ -30,13 +31,13 @@ PAPERS = (
     Paper("简报", "控辍保学简报", "全镇或学校", BOTH, PUBLIC, bulletin.bulletin, DOCX, "控辍保学简报", archive=(18,)),
     Paper("典型案例集", "控辍典型案例集", "案例", (TOWN,), PUBLIC, stories.stories, DOCX, "控辍典型案例集", ("bulletin",), (18,), "学期"),
     Paper("告家长一封信", "告家长一封信", "学生", (SCHOOL,), FAMILY, letters.parents, DOCX, "告家长一封信", ("roster",), (2,), "学期"),
-    Paper("入学通知书", "义务教育入学通知书", "儿童", (SCHOOL,), FAMILY, letters.admission, DOCX, "入学通知书", ("notice",), (14,), "学年"),
+    Paper("入学通知书", "义务教育入学通知书", "儿童", (SCHOOL,), FAMILY, letters.admission, DOCX, "入学通知书", ("notice",), (4,), "学年"),
     Paper("劝学通知书", "劝学通知书", "疑似个案", (SCHOOL,), FAMILY, letters.urging, DOCX, "劝学通知书", ("suspected",), (14,)),
     Paper("限期复学通知书", "限期复学通知书", "辍学个案", (SCHOOL,), FAMILY, letters.timed, DOCX, "限期复学通知书", ("dropout",), (14,)),
-    Paper("劝返记录", "劝返记录（一生一案）", "个案", (SCHOOL,), INTERNAL, sheets.visits, DOCX, "劝返记录",
+    Paper("劝返记录", "劝返记录（一生一案）", "个案", (SCHOOL,), CASE, sheets.visits, DOCX, "劝返记录",
           ("suspected", "dropout", "visit"), (14,)),
-    Paper("一生一案", "学困厌学学生“一生一案”", "学生", (SCHOOL,), INTERNAL, sheets.plans, DOCX, "学困厌学一生一案", ("pupil_plan",), (10,)),
-    Paper("一家一案", "家庭困难学生“一家一案”", "家庭", (SCHOOL,), INTERNAL, sheets.families, DOCX, "一家一案", ("family_plan",), (9,)),
+    Paper("一生一案", "学困厌学学生“一生一案”", "学生", (SCHOOL,), CASE, sheets.plans, DOCX, "学困厌学一生一案", ("pupil_plan",), (10,)),
+    Paper("一家一案", "家庭困难学生“一家一案”", "家庭", (SCHOOL,), CASE, sheets.families, DOCX, "一家一案", ("family_plan",), (9,)),
     Paper("包保责任一览表", "包保责任一览表", "包保对象", BOTH, INTERNAL, duties.overview, DOCX, "包保责任一览表", ("bond",), (3,), "学年"),
     Paper("责任书_学校", "控辍保学责任书（与学校）", "学校", (TOWN,), INTERNAL, duties.schools, DOCX, "责任书_学校", ("school",), (3,), "学年"),
     Paper("责任书_教师", "控辍保学责任书（与班主任、包保教师）", "教师", (SCHOOL,), INTERNAL, duties.teachers, DOCX, "责任书_教师", ("class",), (3,), "学年"),
@@ -45,6 +46,12 @@ PAPERS = (
           ("village",), (3, 14), "学年"),
     Paper(INDEX, "控辍保学档案目录", "十八项", (SCHOOL,), INTERNAL, _index, DOCX, "档案目录", ("archive",), (), "学年"),
 )  # fmt: skip
+AUDIENCES = {  # audience -> what the page says at its head, and the edition by which the gate reads it
+    INTERNAL: ("内部资料，不得外传", "内部版"),
+    CASE: ("个案材料，只给经办的人看，存档", "个案版"),
+    FAMILY: ("个别送达，只交本人家庭", "个案版"),
+    PUBLIC: ("公开版", "公开版"),
+}
 BY_NAME = {paper.name: paper for paper in PAPERS}
 
 
@@ -80,42 +87,65 @@ def make(
     names: Sequence[str],
     folder: Path,
     *,
-    gate: Callable[[Path], None] = lambda path: None,
+    gate: Callable[[Path, str], object] = lambda path, edition: None,
     say: Callable[[str], None] = lambda line: None,
     templates: Path = words.FOLDER,
 ) -> list[Path]:
     """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
 
-    `names` empty: all of this edition. Every file passes `gate`, which raises UserError for what must not leave, before it comes
-    into the folder. `say` is told what there was nothing to make of, or what could not be read. Raises UserError for a
-    template that is missing or asks for something unknown.
+    `names` empty: all of this edition. Every file passes `gate` (path, edition), which raises UserError for what must not
+    leave, before it comes into the folder. `say` is told what there was nothing to make of, or what could not be read.
+    Raises UserError, after the other papers are made, for a template that is missing or asks for something unknown, and for
+    what the gate refused.
     """
     made: list[Path] = []
+    refused: list[str] = []
     folder.mkdir(parents=True, exist_ok=True)
     for paper in chosen(names):
         if edition(month) not in paper.editions:
-            if names:
-                say(f"{paper.name}：没有{edition(month)}版")
             continue
         unread = month.scope.missing(*paper.needs)
         if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):
-            say(f"{paper.name}：没有生成，读不到{'、'.join(month.town.schema.sheets[name].title for name in paper.needs)}（{'、'.join(unread)}）")
+            say(
+                f"{month.title} {paper.name}：没有生成，读不到{'、'.join(month.town.schema.sheets[name].title for name in paper.needs)}（{'、'.join(unread)}）"
+            )
             continue
         here = sorted(path.name for path in folder.iterdir()) if paper.name == INDEX else []
         copies = archive.index(month, _filed(month), here) if paper.name == INDEX else paper.make(month)
         before = len(made)
-        for copy in copies:
-            made += _published(month, paper, copy, folder, gate, templates)
-        if len(made) == before:
-            say(f"{paper.name}：本期没有应当打印的")
+        try:
+            for copy in copies:
+                made += _published(month, paper, copy, folder, gate, templates)
+        except UserError as error:
+            refused.append(f"{month.title} {paper.name}：{error}")
+        else:
+            if len(made) == before:
+                say(f"{month.title} {paper.name}：本期没有应当打印的")
+    if refused:
+        raise UserError("；".join(refused))
     return made
 
 
-def _published(month: Month, paper: Paper, copy: Copy, folder: Path, gate: Callable[[Path], None], templates: Path) -> list[Path]:
+def print_out(school: str, month: str, workbooks: Path, names: Sequence[str], out: Path, **more: object) -> list[Path]:
+    """`make` for a school, or with "all" for the town and each of its schools: out/papers/<month>/<school or 全镇>/.
+
+    Raises UserError as `open_month` and `make` do.
+    """
+    chosen(names)
+    opened = open_month(school, month, workbooks)
+    made: list[Path] = []
+    for home in (opened.home,) if opened.home else ("", *opened.homes):
+        made += make(replace(opened, home=home), names, out / "papers" / month / (home or TOWN), **more)
+    return made
+
+
+def _published(
+    month: Month, paper: Paper, copy: Copy, folder: Path, gate: Callable[[Path, str], object], templates: Path
+) -> list[Path]:
     """The files of one copy: written where nobody looks, read by the gate, then moved to their names together."""
     parts = (paper.name, month.home or "全镇", month.month, copy.part)
     stem = "_".join(part.translate(UNFIT) for part in parts if part)
-    audience = {INTERNAL: "内部资料，不得外传", FAMILY: "个别送达，只交本人家庭", PUBLIC: "公开版"}[paper.audience]
+    audience, edition_of = AUDIENCES[paper.audience]
     title = f"{paper.title} {month.title} {month.label}"
     if paper.format == XLSX:
         data, page = printed_bytes(copy.content, title), pages.of_grids(copy.content, title, audience)
@@ -126,7 +156,7 @@ def _published(month: Month, paper: Paper, copy: Copy, folder: Path, gate: Calla
         files = {f"{stem}.{paper.format}": data, f"{stem}.html": page.encode()}
         for name, content in files.items():
             (Path(scratch) / name).write_bytes(content)
-            gate(Path(scratch) / name)
+            gate(Path(scratch) / name, edition_of)
         for name in files:
             try:
                 (Path(scratch) / name).replace(folder / name)

@@ -7,14 +7,24 @@ from collections.abc import Iterable, Iterator
 from ..months import Month
 from .base import BLANK, Copy, by_name, lacking, said, shared
 
-REPORTS = {5: "月自查报告（基本情况）", 7: "月自查报告（人籍一致）", 8: "月自查报告", 12: "月自查报告（学生变动）"}  # made by `kongchuo run`
+REPORTS = {
+    5: "月自查报告（基本情况）",
+    7: "月自查报告（人籍一致）",
+    8: "月自查报告",
+    12: "月自查报告（学生变动）",
+}  # made by `kongchuo run`
 
 
 def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: Iterable[str]) -> Iterator[Copy]:
     """档案目录: a row an item. `papers` are the kinds with the items they go under, `files` the names of what has been made."""
     scope, named, files = month.scope, by_name(month), list(files)
     rows = scope.rows("archive")
-    rows = rows[rows["home"] == month.home].dropna(subset=["archive_no"]).drop_duplicates("archive_no").set_index("archive_no")
+    rows = (
+        rows[rows["home"] == month.home]
+        .dropna(subset=["archive_no"])
+        .drop_duplicates("archive_no")
+        .set_index("archive_no")
+    )
     names = {value.code: value.name for value in month.town.schema.codes["archive_item"].values}
     lines = []
     for number in range(1, month.policy["archive_items"] + 1):
@@ -47,6 +57,6 @@ def _made(number: int, papers: list, files: list[str]) -> str:
     found = []
     for name, items in papers:
         if number in items:
-            own = [file for file in files if file.startswith(f"{name}_")]
+            own = [file for file in files if file.startswith(f"{name}_") and not file.endswith(".html")]
             found.append(own[0] if len(own) == 1 else f"{name}（{len(own)}个文件）" if own else f"{name}（未生成）")
     return "；".join([*found, *([REPORTS[number]] if number in REPORTS else [])])

@@ -12,7 +12,7 @@ from ...workbooks.writing.printed import Grid
 from ..months import Month
 
 BLANK = "______"  # to be filled by hand: what the ledgers do not say is never guessed
-INTERNAL, FAMILY, PUBLIC = "内部", "个别送达", "公开"
+INTERNAL, CASE, FAMILY, PUBLIC = "内部", "个案", "个别送达", "公开"
 TOWN, SCHOOL = "全镇", "学校"  # the editions a paper is made in
 DOCX, XLSX = "docx", "xlsx"
 
@@ -51,7 +51,7 @@ def said(value: object) -> str:
     """A cell as it stands on paper: text, 2023年10月16日, 是/否; BLANK where there is nothing."""
     if value is None or (not isinstance(value, str) and pd.isna(value)) or value == "":
         return BLANK
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "是" if value else "否"
     if isinstance(value, (dt.date, pd.Timestamp)):
         return f"{value.year}年{value.month}月{value.day}日"

@@ -25,8 +25,9 @@ FIGURES = {  # title on the page -> a figure of the monthly return
     "劝返户次": ("劝返户次", "劝返与家访"),
     "家访户次": ("家访户次", "劝返与家访"),
 }
-COUNTS = {(one.title, one.group): one for one in (*counting.PUPILS, *counting.ATTENDANCE, *counting.CASES, *counting.WORK)}
-OF_PEOPLE = ("疑似", "辍学", "返校")  # counts of children: small ones could be told by name, so they are not printed
+COUNTS = {
+    (one.title, one.group): one for one in (*counting.PUPILS, *counting.ATTENDANCE, *counting.CASES, *counting.WORK)
+}
 KIND = "简报"
 
 
@@ -41,15 +42,18 @@ def bulletin(month: Month) -> Iterator[Copy]:
     yield Copy(
         shared(
             month,
-            issue=scrubbed(month, own["issue_no"]) if isinstance(own.get("issue_no"), str) else "第____期（总第____期）",
+            issue=scrubbed(month, own["issue_no"])
+            if isinstance(own.get("issue_no"), str)
+            else "第____期（总第____期）",
             issued=said(own.get("date")) if own else "____年__月__日",
-            title=scrubbed(month, said(own.get("title"))) if own else f"{month.label}全镇控辍保学工作情况"
+            title=scrubbed(month, said(own.get("title")))
+            if own
+            else f"{month.label}全镇控辍保学工作情况"
             if not month.home
             else f"{month.label}控辍保学工作情况",
             missing=f"本期数据未含：{missing}。" if missing else "",
             figures=_figures(scope, _before(month), least),
-            note=f"数据截至{said(month.end)}，由各校台账汇总。人数不足{least}人的印“少于{least}”，不印增减，以免看出是谁。"
-            "“—”为没有可比的上月。",
+            note=f"数据截至{said(month.end)}，由各校台账汇总。不足{least}的不印具体数和增减，以免看出是谁。",
             news=_news(month, rows, own),
             reminder=f"每个上课日填日查；{_next(month)}{month.policy['month_report_due_day']}日前完成月报和月自查；学生变动即时登记。",
             to=scrubbed(month, said(own.get("to"))) if own else "各学校、各行政村",
@@ -77,18 +81,27 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
     found = []
     for title, key in FIGURES.items():
         values = [counting.total(scope, COUNTS[key]) if scope else None for scope in (before, now)]
-        small = any(word in title for word in OF_PEOPLE) and any(value and value < least for value in values)
-        change = "—" if small or None in values else f"{values[1] - values[0]:+d}".replace("+0", "不变")
-        shown = [_shown(value, scope, small, least) for value, scope in zip(values, (before, now), strict=True)]
-        found.append({"title": title, "before": shown[0], "now": shown[1], "change": change})
+        shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
+        found.append({"title": title, "before": shown[0], "now": shown[1], "change": _change(*values, least)})
     rates = [measures.attendance(scope).total.text if scope else "—" for scope in (before, now)]
-    return [*found[:1], {"title": "出勤率（实到／应到人次）", "before": rates[0], "now": rates[1], "change": ""}, *found[1:]]
+    return [
+        *found[:1],
+        {"title": "出勤率（实到／应到人次）", "before": rates[0], "now": rates[1], "change": ""},
+        *found[1:],
+    ]
 
 
-def _shown(value: int | None, scope: Scope | None, small: bool, least: int) -> str:
+def _change(before: int | None, now: int | None, least: int) -> str:
+    """More or less than the month before; left out wherever it would tell what a small number is."""
+    if before is None or now is None or any(0 < abs(number) < least for number in (before, now, now - before)):
+        return "—"
+    return f"{now - before:+d}" if now != before else "不变"
+
+
+def _shown(value: int | None, scope: Scope | None, least: int) -> str:
     if value is None:
         return counting.UNREAD if scope else "—"
-    return f"少于{least}" if small and 0 < value < least else str(value)
+    return f"不足{least}" if 0 < value < least else str(value)
 
 
 def _news(month: Month, rows: pd.DataFrame, own: dict) -> list[str]:
@@ -97,5 +110,8 @@ def _news(month: Month, rows: pd.DataFrame, own: dict) -> list[str]:
         text = own.get("body")
         return [scrubbed(month, text)] if isinstance(text, str) and own.get("deidentified") is True else [BLANK * 10]
     good = rows[rows["deidentified"].fillna(False).astype(bool)]
-    lines = [f"{row.home}：编印《{scrubbed(month, said(row.title))}》。" for row in good[["home", "title"]].itertuples(index=False)]
+    lines = [
+        f"{row.home}：编印《{scrubbed(month, said(row.title))}》。"
+        for row in good[["home", "title"]].itertuples(index=False)
+    ]
     return [*lines, BLANK * 10]

@@ -11,7 +11,6 @@ from ... import measures
 from ...field import casework, groups
 from ...measures import flows
 from ...measures.scopes import KEYS, Scope
-from ..monthly.cases import RETURNED
 
 Parts = pd.Series  # a count by KEYS (home, grade, class_id)
 IN, OUT = ("转入", "复学"), ("转出", "休学", "死亡", "辍学标注")  # every other kind of change counts as 其他
@@ -137,7 +136,7 @@ def visits(scope: Scope) -> pd.DataFrame:
 
 
 def _won(scope: Scope) -> Parts:
-    return by_keys(visits(scope).loc[lambda rows: rows["result"].isin(RETURNED)])
+    return by_keys(visits(scope).loc[lambda rows: rows["result"].isin(casework.RETURNED)])
 
 
 def _timed(scope: Scope) -> Parts:
@@ -166,7 +165,8 @@ def _marked(marked: bool) -> Callable[[Scope], Parts]:
 
 
 ON_HAND = tuple(
-    Count(name, "月末在册中", ("suspected", "dropout", "roster"), _of_group(name)) for name in ("脱贫户", "残疾", "留守")
+    Count(name, "月末在册中", ("suspected", "dropout", "roster"), _of_group(name))
+    for name in ("脱贫户", "残疾", "留守")
 )
 WORK = (
     Count("劝返户次", "劝返与家访", ("visit",), lambda scope: by_keys(visits(scope))),

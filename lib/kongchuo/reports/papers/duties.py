@@ -19,7 +19,7 @@ def overview(month: Month) -> Iterator[Copy]:
     """包保责任一览表: the bonds that hold on the month's last day; the town's own shows 包学校 and 包家长, which name no pupil."""
     held = duties.held_on(month.town, month.end)
     if month.home:
-        own = {pair for pair in duties.served(month.town)[["home", "village"]].itertuples(index=False, name=None)}
+        own = set(duties.served(month.town)[["home", "village"]].itertuples(index=False, name=None))
         villages = pd.Series([(month.home, target) in own for target in held["target"]], held.index, dtype=bool)
         held = held[(held["home"] == month.home) | ((held["kind"] == duties.VILLAGES) & villages)]
     else:
@@ -87,7 +87,9 @@ def _page(month: Month, role: str, name: str, duty: str) -> dict[str, str]:
 def parents(month: Month) -> Iterator[Copy]:
     """责任书（学校—家长）: a file a class, a page a pupil."""
     rows = pupils(month.scope).sort_values(["class_id", "seat_no", "name"], na_position="last")
-    for key, name in month.scope.classes.sort_values(["grade", "class_id"])[["class_id", "class_name"]].itertuples(index=False):
+    for key, name in month.scope.classes.sort_values(["grade", "class_id"])[["class_id", "class_name"]].itertuples(
+        index=False
+    ):
         copies = [
             _page(month, "家长", said(row.guardian), f"{said(name)}学生{said(row.name)}的家长")
             for row in rows[rows["class_id"] == key][["name", "guardian"]].itertuples(index=False)
@@ -98,7 +100,9 @@ def parents(month: Month) -> Iterator[Copy]:
 
 def villages(month: Month) -> Iterator[Copy]:
     """责任书（学校—行政村）: a page for each village the school serves."""
-    known = month.town["village"].dropna(subset=["village_code"]).drop_duplicates("village_code").set_index("village_code")
+    known = (
+        month.town["village"].dropna(subset=["village_code"]).drop_duplicates("village_code").set_index("village_code")
+    )
     pairs = duties.served(month.town)
     copies = []
     for key in pairs.loc[pairs["home"] == month.home, "village"]:

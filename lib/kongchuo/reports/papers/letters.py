@@ -46,7 +46,9 @@ def admission(month: Month) -> Iterator[Copy]:
     """入学通知书 with 送达回证: the school's notices due this month or later, and those who had not come by its end."""
     scope, named = month.scope, by_name(month)
     rows = scope.office("notice")
-    rows = rows.assign(home=[scope.key("school", code) if isinstance(code, str) else "" for code in rows["school_code"]])
+    rows = rows.assign(
+        home=[scope.key("school", code) if isinstance(code, str) else "" for code in rows["school_code"]]
+    )
     codes = {scope.key("school", home): home for home in month.town.homes}
     rows = rows[rows["home"].map(codes) == month.home]
     coming = rows["due"] >= pd.Timestamp(month.start)

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 import docx
+from docx.document import Document
 from docx.table import Table as WordTable
 from docx.text.paragraph import Paragraph
 from markupsafe import Markup
@@ -25,7 +26,12 @@ KINDS = {  # style of a paragraph in the template -> how it stands on the page; 
 
 def of_document(data: bytes, title: str, audience: str) -> str:
     """The page of a filled Word template, whatever the office has made of it."""
-    return display.render("paper.html", title=title, audience=audience, blocks=list(_blocks(data)), css=_css(), wide=False)
+    document = docx.Document(io.BytesIO(data))
+    section = document.sections[0]
+    wide = section.page_width > section.page_height
+    return display.render(
+        "paper.html", title=title, audience=audience, blocks=list(_blocks(document)), css=_css(), wide=wide
+    )
 
 
 def of_grids(grids: Sequence[Grid], title: str, audience: str) -> str:
@@ -38,9 +44,9 @@ def _css() -> Markup:
     return Markup(display.style())
 
 
-def _blocks(data: bytes) -> Iterator[tuple[str, object]]:
+def _blocks(document: Document) -> Iterator[tuple[str, object]]:
     """(kind, content) of each paragraph and table in the order of the document; empty paragraphs are left out."""
-    for item in docx.Document(io.BytesIO(data)).iter_inner_content():
+    for item in document.iter_inner_content():
         if isinstance(item, Paragraph):
             if item.text.strip():
                 yield KINDS.get(item.style.name, "plain"), item.text

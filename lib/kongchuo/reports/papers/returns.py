@@ -15,7 +15,8 @@ from ...workbooks.writing.printed import Column, Grid
 from ..display import NUMERALS
 from ..months import Month
 from . import counting
-from .base import Copy
+from .base import Copy, lacking
+from .base import said as day_of
 from .counting import UNREAD, Count
 
 RATE = "出勤率"
@@ -28,12 +29,26 @@ def monthly(month: Month) -> Iterator[Copy]:
     """月报表: 表一 pupils and attendance, 表二 cases and work, a row a school and grade, sums below."""
     meta = f"填报单位：{month.title}　　{month.label}　　数据截至{month.end:%Y-%m-%d}"
     first = _grid(month, month.scope, (*counting.PUPILS, *counting.ATTENDANCE), "grade")
-    second = _grid(month, month.scope, (*counting.CASES, *counting.ON_HAND, *counting.WORK, *counting.MARKED), "grade", note=True)
+    second = _grid(
+        month, month.scope, (*counting.CASES, *counting.ON_HAND, *counting.WORK, *counting.MARKED), "grade", note=True
+    )
     heading = f"流生情况月报表（{month.label}）"
     yield Copy(
         (
-            replace(first, title="表一 在校与出勤", heading=f"{heading}表一：在校与出勤", meta=meta, notes=_first_notes(month)),
-            replace(second, title="表二 疑似辍学与劝返", heading=f"{heading}表二：疑似辍学与劝返", meta=meta, notes=(ON_HAND_NOTE,)),
+            replace(
+                first,
+                title="表一 在校与出勤",
+                heading=f"{heading}表一：在校与出勤",
+                meta=meta,
+                notes=(*_first_notes(month), *_unread_notes(month)),
+            ),
+            replace(
+                second,
+                title="表二 疑似辍学与劝返",
+                heading=f"{heading}表二：疑似辍学与劝返",
+                meta=meta,
+                notes=(ON_HAND_NOTE, *_unread_notes(month)),
+            ),
         )
     )
 
@@ -55,6 +70,12 @@ def _first_notes(month: Month) -> tuple[str, ...]:
     return said
 
 
+def _unread_notes(month: Month) -> tuple[str, ...]:
+    """What could not be read, since a sum holds only the schools that could."""
+    text = lacking(month, "roster", "change", "daily", "absence", "suspected", "dropout", "visit", "legal")
+    return (f"{text}。这些学校的数没有计入合计，请读到后重新生成，不要当作0。",) if text else ()
+
+
 def weekly(month: Month) -> Iterator[Copy]:
     """周报表: a sheet a week that ends in the month; a row a class, in the town's edition a row a school."""
     grids = []
@@ -65,8 +86,8 @@ def weekly(month: Month) -> Iterator[Copy]:
         grid = _grid(month, scope, counts, level, note=True)
         days = len(flows.school_days(scope))
         meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，上课 {days} 日"
-        grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{end:%Y年%m月%d日}止）", meta=meta,
-                             notes=() if days else ("本周没有上课日。",)))  # fmt: skip
+        grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{day_of(end)}止）", meta=meta,
+                             notes=((*(() if days else ("本周没有上课日。",)), *_unread_notes(month)))))  # fmt: skip
     if grids:
         yield Copy(tuple(grids))
 
@@ -84,7 +105,8 @@ def _grid(month: Month, scope: Scope, counts: tuple[Count, ...], level: str, not
     columns = [*{"grade": ("学校", "年级"), "class_id": ("年级", "班级"), "home": ("序号", "学校")}[level]]
     titles = [Column(name, width=16 if name == "学校" else 8) for name in columns]
     for count, _, _ in figures:
-        titles.append(Column(count.title, count.group, WIDTHS.get(count.title, 6)))
+        title = count.title.replace("月末在册", "周末在册") if level != "grade" else count.title
+        titles.append(Column(title, count.group, WIDTHS.get(count.title, 6)))
         if count.title == "实到":
             titles.append(Column(RATE, count.group, WIDTHS[RATE]))
     if note:
@@ -155,11 +177,20 @@ def _sum(parts: pd.Series, keep: dict) -> int:
 def _rate(scope: Scope, due: object, present: object) -> str:
     if UNREAD in (due, present):
         return UNREAD
-    return Measure("D10", RATE, present, due, scope.policy["small_denominator"]).percent or ("—" if not due else f"{present}/{due}")
+    return Measure("D10", RATE, present, due, scope.policy["small_denominator"]).percent or (
+        "—" if not due else f"{present}/{due}"
+    )
 
 
 # --- 日查表 -------------------------------------------------------------------------------------------------------------
-DAY = (("due", "应到"), ("present", "实到"), ("sick", "病假"), ("personal", "事假"), ("other_leave", "其他请假"), ("unexcused", "无故缺勤"))
+DAY = (
+    ("due", "应到"),
+    ("present", "实到"),
+    ("sick", "病假"),
+    ("personal", "事假"),
+    ("other_leave", "其他请假"),
+    ("unexcused", "无故缺勤"),
+)
 DAY_COLUMNS = (Column("年级", width=10), Column("班级", width=12), *(Column(title, width=9) for _, title in DAY),
                Column("晨检时间", width=10), Column("填报人", width=12), Column("备注", width=22))  # fmt: skip
 
@@ -185,7 +216,7 @@ def daily(month: Month) -> Iterator[Copy]:
             lines.append((_grade(grade), name or key, *numbers, _text(row["time"]), names.get(who, _text(who)),
                           "有未填的数" if None in numbers else None))  # fmt: skip
         lines.append(("合计", f"{filled}/{len(classes)}班", *sums, None, None, None))
-        grids.append(Grid(f"{day:%m-%d}", f"流生情况日查表（{day:%Y年%m月%d日}）", DAY_COLUMNS, tuple(lines),
+        grids.append(Grid(f"{day:%m-%d}", f"流生情况日查表（{day_of(day)}）", DAY_COLUMNS, tuple(lines),
                           meta=f"填报单位：{month.title}", totals=frozenset({len(lines) - 1}),
                           signatures=("填表人", "值班领导", "校长（签章）", "日期")))  # fmt: skip
     if grids:

@@ -9,12 +9,17 @@ import re
 
 from ...core.tables import Town
 from ..months import Month
-from ..monthly.units import pupil_names
+from ..units import pupil_names
 
 NUMERALS = "一二三四五六七八九十0-9"
 PATTERNS = (
     (re.compile(r"(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号]|\d{4}[-./]\d{1,2}[-./]\d{1,2}"), "某日"),
-    (re.compile(rf"[{NUMERALS}]{{1,2}}(?:年级)?[（(][{NUMERALS}]{{1,2}}[)）]班|[{NUMERALS}]{{1,2}}年级[{NUMERALS}]{{1,2}}班"), "某班"),
+    (
+        re.compile(
+            rf"[{NUMERALS}]{{1,2}}(?:年级)?[（(][{NUMERALS}]{{1,2}}[)）]班|[{NUMERALS}]{{1,2}}年级[{NUMERALS}]{{1,2}}班"
+        ),
+        "某班",
+    ),
     (re.compile(r"\d{7,}[\dXx]?"), "****"),
 )
 
@@ -32,5 +37,9 @@ def _patterns(town: Town) -> tuple[tuple[re.Pattern[str], str], ...]:
     names = pupil_names(town)
     villages = {name for name in town["village"]["village_name"].dropna() if len(name) > 1}
     listed = ((names, "某某"), (villages, "某村"), (set(town["class"]["class_id"].dropna()), "某班"))
-    found = [(re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True)))), word) for words, word in listed if words]
+    found = [
+        (re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True)))), word)
+        for words, word in listed
+        if words
+    ]
     return (*found, *PATTERNS)

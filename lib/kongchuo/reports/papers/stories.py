@@ -25,7 +25,11 @@ def stories(month: Month) -> Iterator[Copy]:
     rows = rows[(rows["kind"] == KIND) & rows["date"].between(begun, pd.Timestamp(month.end))]
     clean = rows["deidentified"].fillna(False).astype(bool)
     good = rows[clean].sort_values(["home", "date", "issue_no"])
-    numbers = {key: number for number, row in casework.cases(month.town).iterrows() for key in ((row["home"], row["ys_id"]), (row["home"], row["cx_id"]))}
+    numbers = {
+        key: number
+        for number, row in casework.cases(month.town).iterrows()
+        for key in ((row["home"], row["ys_id"]), (row["home"], row["cx_id"]))
+    }
     copies = []
     for place, row in enumerate(good.to_dict("records")):
         number = numbers.get((row["home"], row["case_id"])) if isinstance(row["case_id"], str) else None
@@ -91,7 +95,13 @@ def _steps(month: Month, number: int | None, case: object) -> list[dict[str, str
 
 def _outcome(month: Month, case: object) -> str:
     """Attendance 4, 8 and 16 weeks after coming back, in school days, from 缺勤明细."""
-    back = case["back"] if not pd.isna(case["back"]) else case["settled"] if case["verdict"] == casework.CAME_BACK else pd.NaT
+    back = (
+        case["back"]
+        if not pd.isna(case["back"])
+        else case["settled"]
+        if case["verdict"] == casework.CAME_BACK
+        else pd.NaT
+    )
     if pd.isna(back) or back > pd.Timestamp(month.end):
         return "到目前为止没有返校的记录。"
     if case["home"] in month.scope.missing("absence"):

@@ -39,7 +39,9 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
         name = next(filter(None, names.groups()), "") if names else str(error)
         raise UserError(f"模板“{path.name}”用了没有的变量“{name}”，请照手册《打印材料》改成有的变量，或删掉") from error
     except jinja2.TemplateSyntaxError as error:
-        raise UserError(f"模板“{path.name}”里的标记写错了（{error.message}），请检查大括号和 for、if、endfor、endif 是否成对") from error
+        raise UserError(
+            f"模板“{path.name}”里的标记写错了（{error.message}），请检查大括号和 for、if、endfor、endif 是否成对"
+        ) from error
     except (docx.opc.exceptions.PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UserError(f"模板“{path.name}”打不开，不是完好的 Word 文件，请从备份放回") from error
     return made.getvalue()
