@@ -78,9 +78,10 @@ def _before(month: Month) -> Scope | None:
 
 
 def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str]]:
+    counts = tuple(COUNTS[key] for key in FIGURES.values())
+    columns = [counting.totals(scope, counts) if scope else [None] * len(counts) for scope in (before, now)]
     found = []
-    for title, key in FIGURES.items():
-        values = [counting.total(scope, COUNTS[key]) if scope else None for scope in (before, now)]
+    for title, *values in zip(FIGURES, *columns, strict=True):
         shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
         found.append({"title": title, "before": shown[0], "now": shown[1], "change": _change(*values, least)})
     rates = [measures.attendance(scope).total.text if scope else "—" for scope in (before, now)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -19,6 +20,49 @@ TIMED = ("限期复学通知书", "责令限期改正通知书")
 UNREAD = "未读到"
 
 
+class Days:
+    """A scope, and what several of its figures are counted from, worked out once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    @cached_property
+    def flow(self) -> pd.DataFrame:
+        """Pupils who came and went: D01."""
+        return flows.month_flow(self.scope)
+
+    @cached_property
+    def attended(self) -> pd.DataFrame:
+        """出勤率 by KEYS: D10."""
+        return measures.attendance(self.scope).parts
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """Who was away without leave for how long."""
+        return flows.longest_runs(self.scope)
+
+    @cached_property
+    def suspected(self) -> pd.DataFrame:
+        """The flow of 疑似辍学 by KEYS."""
+        return flows.case_flow(self.scope, flows.suspected(self.scope), flows.SUSPECTED_STEPS)
+
+    @cached_property
+    def dropouts(self) -> pd.DataFrame:
+        """The flow of 辍学 by KEYS."""
+        return flows.case_flow(self.scope, flows.dropouts(self.scope), flows.DROPOUT_STEPS)
+
+    @cached_property
+    def visits(self) -> pd.DataFrame:
+        """The 劝返记录 rows of the days."""
+        rows = self.scope.rows("visit")
+        return rows[self.scope.in_month(rows["date"])]
+
+    @cached_property
+    def on_hand(self) -> pd.DataFrame:
+        """open_cases of the scope."""
+        return open_cases(self.scope)
+
+
 @dataclass(frozen=True)
 class Count:
     """A figure: its title, the group it stands under, the sheets it is counted from, and how, by KEYS."""
@@ -26,7 +70,7 @@ class Count:
     title: str
     group: str
     needs: tuple[str, ...]
-    function: Callable[[Scope], Parts]
+    function: Callable[[Days], Parts]
 
 
 def by_keys(rows: pd.DataFrame) -> Parts:
@@ -35,58 +79,46 @@ def by_keys(rows: pd.DataFrame) -> Parts:
 
 
 # --- pupils: D01, the classes' own moves netted within a grade --------------------------------------------------------
-def _flow(scope: Scope) -> pd.DataFrame:
-    return flows.month_flow(scope)
+def _step(name: str) -> Callable[[Days], Parts]:
+    return lambda days: days.flow[name]
 
 
-def _step(*names: str) -> Callable[[Scope], Parts]:
-    return lambda scope: _flow(scope)[list(names)].sum(axis=1)
-
-
-def _others(scope: Scope, letter: str, known: tuple[str, ...], sign: int) -> Parts:
+def _others(days: Days, letter: str, known: tuple[str, ...], sign: int) -> Parts:
     """Every other kind of change, and who came from (or went to) another grade: moves inside a grade cancel out.
 
     The net moves stand under class "", since they belong to a grade as a whole.
     """
-    flow = _flow(scope)
-    rest = flow[[kind for kind in flows.kinds(scope, letter) if kind not in known]].sum(axis=1)
+    flow = days.flow
+    rest = flow[[kind for kind in flows.kinds(days.scope, letter) if kind not in known]].sum(axis=1)
     net = (sign * (flow[flows.MOVED_IN] - flow[flows.MOVED_OUT])).groupby(level=KEYS[:2]).sum().clip(lower=0)
     net = pd.concat({"": net}, names=["class_id"]).reorder_levels(KEYS)
     return pd.concat([rest, net]).groupby(level=KEYS).sum()
 
 
-def _classes(scope: Scope) -> Parts:
-    return by_keys(scope.classes)
-
-
 PUPILS = (
-    Count("班数", "", ("class",), _classes),
+    Count("班数", "", ("class",), lambda days: by_keys(days.scope.classes)),
     Count("月初", "在校", ("roster", "change"), _step(flows.OPENING)),
     Count("转入", "增加", ("change",), _step("转入")),
     Count("复学", "增加", ("change",), _step("复学")),
-    Count("其他", "增加", ("change",), lambda scope: _others(scope, "A", IN, 1)),
+    Count("其他", "增加", ("change",), lambda days: _others(days, "A", IN, 1)),
     Count("转出", "减少", ("change",), _step("转出")),
     Count("休学", "减少", ("change",), _step("休学")),
     Count("死亡", "减少", ("change",), _step("死亡")),
     Count("辍学", "减少", ("change",), _step("辍学标注")),
-    Count("其他", "减少", ("change",), lambda scope: _others(scope, "B", OUT, -1)),
+    Count("其他", "减少", ("change",), lambda days: _others(days, "B", OUT, -1)),
     Count("月末", "在校", ("roster", "change"), _step(flows.COUNTED)),
 )
 
 
 # --- attendance -------------------------------------------------------------------------------------------------------
-def _attended(column: str) -> Callable[[Scope], Parts]:
-    return lambda scope: measures.attendance(scope).parts[column]
-
-
-def _run(step: int) -> Callable[[Scope], Parts]:
-    return lambda scope: by_keys(flows.longest_runs(scope).loc[lambda rows: rows["step"] == step])
+def _run(step: int) -> Callable[[Days], Parts]:
+    return lambda days: by_keys(days.runs[days.runs["step"] == step])
 
 
 ATTENDANCE = (
-    Count("应到", "出勤人次", ("daily",), _attended("denominator")),
-    Count("实到", "出勤人次", ("daily",), _attended("numerator")),
-    Count("无故缺勤", "出勤人次", ("absence",), lambda scope: by_keys(flows.unexcused(scope))),
+    Count("应到", "出勤人次", ("daily",), lambda days: days.attended["denominator"]),
+    Count("实到", "出勤人次", ("daily",), lambda days: days.attended["numerator"]),
+    Count("无故缺勤", "出勤人次", ("absence",), lambda days: by_keys(flows.unexcused(days.scope))),
     Count("1日", "连续无故缺勤（人）", ("absence",), _run(1)),
     Count("2日", "连续无故缺勤（人）", ("absence",), _run(2)),
     Count("3日以上", "连续无故缺勤（人）", ("absence",), _run(3)),
@@ -94,12 +126,12 @@ ATTENDANCE = (
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
-def _suspected(step: str) -> Callable[[Scope], Parts]:
-    return lambda scope: flows.case_flow(scope, flows.suspected(scope), flows.SUSPECTED_STEPS)[step]
+def _suspected(step: str) -> Callable[[Days], Parts]:
+    return lambda days: days.suspected[step]
 
 
-def _dropout(step: str) -> Callable[[Scope], Parts]:
-    return lambda scope: flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS)[step]
+def _dropout(step: str) -> Callable[[Days], Parts]:
+    return lambda days: days.dropouts[step]
 
 
 CASES = (
@@ -121,42 +153,30 @@ def open_cases(scope: Scope) -> pd.DataFrame:
     return rows.assign(groups=both.mask(away, both + "、留守"))
 
 
-def _of_group(name: str) -> Callable[[Scope], Parts]:
-    def count(scope: Scope) -> Parts:
-        rows = open_cases(scope)
-        return by_keys(rows[groups.marked(rows["groups"], (name,))])
-
-    return count
+def _of_group(name: str) -> Callable[[Days], Parts]:
+    return lambda days: by_keys(days.on_hand[groups.marked(days.on_hand["groups"], (name,))])
 
 
-def visits(scope: Scope) -> pd.DataFrame:
-    """The 劝返记录 rows of the days."""
-    rows = scope.rows("visit")
-    return rows[scope.in_month(rows["date"])]
-
-
-def _won(scope: Scope) -> Parts:
-    return by_keys(visits(scope).loc[lambda rows: rows["result"].isin(casework.RETURNED)])
-
-
-def _timed(scope: Scope) -> Parts:
+def _timed(days: Days) -> Parts:
     """限期文书 issued in the days, in the class of the case they belong to."""
+    scope = days.scope
     rows, book = casework.papers(scope.town), casework.cases(scope.town)
     rows = rows.assign(class_id=[None if pd.isna(case) else book["class_id"].get(case) for case in rows["case"]])
     rows = scope.within(scope.with_class(rows))
     return by_keys(rows[rows["doc_type"].isin(TIMED) & scope.in_month(rows["issued"])])
 
 
-def _at_home(scope: Scope) -> Parts:
+def _at_home(days: Days) -> Parts:
     """家访: 劝返记录 made at home, and 缺勤明细 with 家访 that name no 劝返记录 (which would be the same visit)."""
+    scope, made = days.scope, days.visits
     absent = scope.rows("absence")
     absent = absent[scope.in_month(absent["date"]) & measures.true(absent["visited"]) & absent["visit_id"].isna()]
-    made = visits(scope)
     return by_keys(pd.concat([made[made["mode"] == VISIT], absent]))
 
 
-def _marked(marked: bool) -> Callable[[Scope], Parts]:
-    def count(scope: Scope) -> Parts:
+def _marked(marked: bool) -> Callable[[Days], Parts]:
+    def count(days: Days) -> Parts:
+        scope = days.scope
         rows = flows.dropouts(scope)
         rows = rows[flows.open_at(rows, scope.end)]
         return by_keys(rows[(rows["sys_marked"] <= pd.Timestamp(scope.end)) == marked])
@@ -169,8 +189,13 @@ ON_HAND = tuple(
     for name in ("脱贫户", "残疾", "留守")
 )
 WORK = (
-    Count("劝返户次", "劝返与家访", ("visit",), lambda scope: by_keys(visits(scope))),
-    Count("劝返成功", "劝返与家访", ("visit",), _won),
+    Count("劝返户次", "劝返与家访", ("visit",), lambda days: by_keys(days.visits)),
+    Count(
+        "劝返成功",
+        "劝返与家访",
+        ("visit",),
+        lambda days: by_keys(days.visits[days.visits["result"].isin(casework.RETURNED)]),
+    ),
     Count("限期文书", "劝返与家访", ("legal",), _timed),
     Count("家访户次", "劝返与家访", ("visit", "absence"), _at_home),
 )
@@ -182,15 +207,14 @@ MARKED = (
 
 def counted(scope: Scope, counts: tuple[Count, ...]) -> list[tuple[Count, Parts, tuple[str, ...]]]:
     """Each figure with its parts by KEYS and the schools it could not be counted for."""
-    found = []
+    found, days = [], Days(scope)
     for count in counts:
         missing = scope.missing(*count.needs)
-        parts = count.function(scope)
+        parts = count.function(days)
         found.append((count, parts[~parts.index.get_level_values("home").isin(missing)], missing))
     return found
 
 
-def total(scope: Scope, count: Count) -> int | None:
-    """The sum of a figure; None where a school's workbook could not be read."""
-    (one,) = counted(scope, (count,))
-    return None if one[2] else int(one[1].sum())
+def totals(scope: Scope, counts: tuple[Count, ...]) -> list[int | None]:
+    """The sum of each figure; None where a school's workbook could not be read."""
+    return [None if missing else int(parts.sum()) for _, parts, missing in counted(scope, counts)]

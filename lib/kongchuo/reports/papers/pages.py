@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import docx
 from docx.document import Document
-from docx.table import Table as WordTable
-from docx.text.paragraph import Paragraph
+from docx.oxml.ns import qn
 from markupsafe import Markup
 
 from ...workbooks.writing.printed import Grid
@@ -46,27 +45,25 @@ def _css() -> Markup:
 
 def _blocks(document: Document) -> Iterator[tuple[str, object]]:
     """(kind, content) of each paragraph and table in the order of the document; empty paragraphs are left out."""
-    for item in document.iter_inner_content():
-        if isinstance(item, Paragraph):
-            if item.text.strip():
-                yield KINDS.get(item.style.name, "plain"), item.text
-        else:
-            yield _table(item)
+    names = {style.style_id: style.name for style in document.styles}
+    for item in document.element.body.iterchildren(qn("w:p"), qn("w:tbl")):
+        if item.tag == qn("w:tbl"):
+            yield _table(item, names)
+        elif _text(item).strip():
+            yield KINDS.get(names.get(item.style, ""), "plain"), _text(item)
 
 
-def _table(table: WordTable) -> tuple[str, object]:
-    """A table as rows of (text, columns it spans); the first row is a header where Word repeats it, or it has no lines at all."""
-    rows = []
-    for row in table.rows:
-        cells: list[list] = []
-        seen = None
-        for cell in row.cells:
-            if cell._tc is seen:
-                cells[-1][1] += 1
-            else:
-                cells.append([cell.text, 1])
-            seen = cell._tc
-        rows.append(cells)
-    headed = bool(table.rows and table.rows[0]._tr.xpath("./w:trPr/w:tblHeader"))
-    lined = table.style is not None and table.style.name == "Table Grid"
+def _text(element: object) -> str:
+    """What is written inside an element: its text, line breaks and tabs."""
+    return "".join(SIGNS.get(part.tag, part.text or "") for part in element.iter(qn("w:t"), qn("w:br"), qn("w:tab")))
+
+
+SIGNS = {qn("w:br"): "\n", qn("w:tab"): "\t"}
+
+
+def _table(table: object, names: dict[str, str]) -> tuple[str, object]:
+    """A table as rows of (text, columns it spans): with a header where Word repeats its first row, to sign on where it has no lines."""
+    rows = [[("\n".join(map(_text, cell.p_lst)), cell.grid_span) for cell in row.tc_lst] for row in table.tr_lst]
+    headed = bool(table.tr_lst and table.tr_lst[0].xpath("./w:trPr/w:tblHeader"))
+    lined = names.get(table.tblStyle_val) == "Table Grid"
     return ("table" if headed else "form" if lined else "signatures"), rows

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...core.schema import CENTRE
 from ...measures import Measure, flows
-from ...measures.scopes import Scope
+from ...measures.scopes import KEYS, Scope
 from ...workbooks.writing.printed import Column, Grid
 from ..display import NUMERALS
 from ..months import Month
@@ -101,7 +101,9 @@ def weeks(month: Month) -> list[tuple[dt.date, dt.date]]:
 
 def _grid(month: Month, scope: Scope, counts: tuple[Count, ...], level: str, note: bool = False) -> Grid:
     """Rows by grade, class or school, sums below; in the town's edition by grade each school has its own sum."""
-    figures = counting.counted(scope, counts)
+    figures = [
+        (count, parts.astype(int).to_dict(), missing) for count, parts, missing in counting.counted(scope, counts)
+    ]
     columns = [*{"grade": ("学校", "年级"), "class_id": ("年级", "班级"), "home": ("序号", "学校")}[level]]
     titles = [Column(name, width=16 if name == "学校" else 8) for name in columns]
     for count, _, _ in figures:
@@ -163,15 +165,16 @@ def _unread(scope: Scope, missing: tuple[str, ...], keep: dict) -> bool:
     return "home" not in keep and bool(missing) and set(missing) >= set(scope.homes)
 
 
-def _sum(parts: pd.Series, keep: dict) -> int:
-    chosen = pd.Series(True, parts.index)
-    for level in ("home", "grade", "class_id"):
-        if level in keep:
-            chosen &= parts.index.get_level_values(level) == keep[level]
-    if "not_in" in keep:
-        level, known = keep["not_in"]
-        chosen &= ~parts.index.get_level_values(level).isin(known)
-    return int(parts[chosen].sum())
+def _sum(parts: dict[tuple[str, int, str], int], keep: dict) -> int:
+    """The sum of the parts of one row."""
+    level, known = keep.get("not_in", ("", frozenset()))
+    place = KEYS.index(level) if level else 0
+    wanted = [(number, keep[name]) for number, name in enumerate(KEYS) if name in keep]
+    return sum(
+        count
+        for key, count in parts.items()
+        if all(key[number] == value for number, value in wanted) and not (level and key[place] in known)
+    )
 
 
 def _rate(scope: Scope, due: object, present: object) -> str:
