@@ -1,5 +1,6 @@
 """Batch: parameter file to runs, runs to results; every way a run can go wrong ends in a Chinese reason and in no false success."""
 
+import datetime as dt
 import json
 import os
 import re
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from kongchuo.__main__ import UNREADABLE, USAGE, main
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UsageError, UserError
-from kongchuo.jobs import township
-from kongchuo.publishing import archive, batch, execution, notebooks
+from kongchuo.core.tables import telling_names
+from kongchuo.jobs import opening, township
+from kongchuo.publishing import archive, batch, execution, gate, notebooks
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from kongchuo.workbooks import writing
 from tiny import CELLS, SUMMARY, notebook, project
@@ -529,6 +531,24 @@ def test_the_monthly_report_runs_for_town_and_schools(town):
             (name, digest) for name, digest in archive.hashes(month.path / "inputs" / result.snapshot).items()
         }
     assert "学籍.xlsx" in (month.path / month.results[known[1].name].page).read_text("utf-8")
+
+
+def test_the_public_edition_stands_beside_the_internal_one_and_holds_no_name(town):
+    folder, _ = town
+    values = {"school": "全镇", "edition": "公开版"}
+
+    outcome = batch.run(ROOT / "parameters" / "monthly.yaml", values, folder / "shared", folder / "runs", say=print)
+
+    (result,) = outcome.results
+    assert (result.name, result.reason) == ("全镇（公开版）", "")
+    month = outcome.index.parent
+    read, _, _ = opening.judged(folder / "shared", "2023-2024", dt.date(2023, 10, 31))
+    names = telling_names(read)
+    assert len(names) > 100
+    for name in ("全镇（公开版）.html", "全镇（公开版）.ipynb"):
+        assert gate.gate(month / name, "公开版", names, 3) == ()
+    kept = [path for path in month.rglob("*") if path.is_file() and "inputs" not in path.parts]
+    assert not [path for path in kept if "names" in path.name]  # the list of names itself never stays
 
 
 def test_plain_papermill_runs_the_monthly_report(town, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 import ruletables
 from kongchuo import __main__ as cli
-from kongchuo.core.findings import FIGURE_KINDS, KINDS, SEVERITIES
+from kongchuo.core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES
 from kongchuo.judging import catalogue, rules, waivers
 
 ENTRIES = catalogue.entries()
@@ -14,7 +14,9 @@ BY_CODE = {entry.code: entry for entry in ENTRIES}
 
 
 def test_every_code_stands_in_it_once():
-    assert sorted(BY_CODE) == sorted({*KINDS, *waivers.KINDS, *FIGURE_KINDS, *(rule.code for rule in rules.RULES)})
+    assert sorted(BY_CODE) == sorted(
+        {*KINDS, *waivers.KINDS, *FIGURE_KINDS, *GATE_KINDS, *(rule.code for rule in rules.RULES)}
+    )
     assert len(ENTRIES) == len(BY_CODE)
 
 

@@ -1,4 +1,4 @@
-"""Pages: what stands on them, what may not leave, and that they need nothing from outside their folder."""
+"""Pages: what stands on them, and that they need nothing from outside their folder."""
 
 import json
 import re
@@ -10,8 +10,6 @@ from kongchuo.core import years
 from kongchuo.publishing import archive, pages
 from kongchuo.publishing.archive import DONE, FAILED, Result
 from tiny import notebook
-
-PERSON = "9901012000" + "01011234"
 
 
 def executed(*outputs):
@@ -44,46 +42,6 @@ def test_page_holds_no_script_and_no_address():
 
     assert "<script" not in page
     assert not re.search(r"https?://|@import|url\(", page)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"<p>{PERSON}</p>",
-        f"<p>{PERSON[:17]}X</p>",
-        f"<p>{PERSON[:17]}x，男</p>",
-        f"<p>G{PERSON}</p>",
-        f"<p>{PERSON}44</p>",
-        f"<p>{PERSON[:15]}</p>",
-        f'<a title="{PERSON}">x</a>',
-        f"<!-- {PERSON} -->",
-        f"<p>张三{PERSON}李四</p>",
-        f"<p>id{PERSON}</p>",
-        "<p>" + "".join(chr(ord("０") + int(digit)) for digit in PERSON) + "</p>",
-        "<p>" + "".join(f"&#{ord(digit)};" for digit in PERSON) + "</p>",
-        f"<p>{PERSON * 2}</p>",
-    ],
-)
-def test_gate_stops_what_looks_like_an_identity_number(text):
-    with pytest.raises(pages.Blocked, match="“二、出勤”一节") as caught:
-        pages.gate(f"<h2>一、情况</h2><p>好</p><h2 class='x'><b>二、出勤</b></h2>{text}<h2>三、流动</h2>")
-
-    assert not re.search(r"\d{9,}", str(caught.value))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        "123456789012345678901234567890aa",
-        "a" + "1" * 63,
-        "2023-10-01 2023-10-02 13800000000",
-        "1234567890 12345",
-        "M 12.345678 90.123456 L 100.5 20",
-    ],
-)
-def test_gate_lets_hashes_dates_and_drawings_pass(text):
-    pages.gate(f"<h2>页脚</h2><p>{text}</p>")
 
 
 def test_overview_names_every_school_and_escapes(tmp_path):

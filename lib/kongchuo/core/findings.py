@@ -225,6 +225,23 @@ FIGURE_KINDS = {
     )
 }  # fmt: skip
 
+# What may not leave: publishing.gate reads the finished page, paper and file, not the data, so no rule yields them.
+GATE_KINDS = {
+    kind.code: kind
+    for kind in (
+        Kind("P01", ERROR, "报告中出现疑似证件号码，已阻止导出", "请找到这一处的来源列，改正后重新运行", "domain.md 3.3 P01",
+             why="证件号、学籍号、残疾证号一个数字也不出报告，内部版也一样。加空格、横杠、全角，藏在批注、属性、文件名里的都查。"),
+        Kind("P02", ERROR, "公开版含学生或家长姓名，已阻止导出", "请删去姓名，或改出内部版", "domain.md 3.3 P02",
+             why="公开版、简报、告家长一封信谁都看得到，不能有任何一个孩子或家长的姓名。教职工同名的不算。"),
+        Kind("P03", ERROR, "姓名与敏感标签同时出现，已阻止导出", "请删去姓名或标签；只有个案版可以同时写", "domain.md 3.3 P03",
+             why="姓名和贫困、残疾、学困、成绩、涉案写在一起，传出去会伤到孩子。只有这个孩子自己的个案表可以。"),
+        Kind("P04", WARNING, "公示已过期", "请撤下；不要再张贴", "domain.md 3.3 P04",
+             why="公示有期限，过了期还挂着，就是没有必要的公开。"),
+        Kind("P05", ERROR, "公开版出现很小的人数，已阻止导出", "请合并显示，或写成“不足”几人", "domain.md 3.3 P05",
+             why="只有一两个人的数，熟人一看就知道是谁。公开版里小于最小人数的都合并或隐去。"),
+    )
+}  # fmt: skip
+
 
 def report(findings: Iterable[Finding], title: str) -> str:
     """The findings as text for a terminal: one line a distinct problem, with count, first and last place."""

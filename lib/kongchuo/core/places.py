@@ -19,6 +19,7 @@ RETURNS, RECORDS = (
     "returns",
     "记录",
 )  # under out; the records of findings are also left in the scratch folder of a batch
+NAMES = "names-*.json"  # in that folder: the names that no public page may hold, for the gate
 EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel

@@ -22,6 +22,8 @@ Made = TypeVar("Made")
 # dtype of a column by its type; a missing value is NA/NaT in each
 DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
 
+PLACE_NAMES = (("school", "school_name"), ("village", "village_name"), ("class", "class_name"))
+
 
 def column_letters(number: int) -> str:
     """Excel letters of a 1-based column number: 1 -> A, 27 -> AA."""
@@ -191,6 +193,27 @@ def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict
 def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of this school year, and those that name none."""
     return frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+
+
+def personal_names(town: Town) -> frozenset[str]:
+    """Every name of a pupil, parent or guardian in any sheet of the township: columns the schema marks personal: name."""
+    found: set[str] = set()
+    for sheet in town.schema.sheets.values():
+        for item in sheet.fields:
+            if item.personal == "name" and item.format == "person_name":
+                found.update(name for name in town[sheet.name][item.name].dropna() if len(name) > 1)
+    return frozenset(found)
+
+
+def telling_names(town: Town) -> frozenset[str]:
+    """The personal names that tell of a child or family wherever they stand: in no public page, beside no secret.
+
+    Without those that a member of staff bears too and those that are part of a school's, village's or class's name: where
+    such a name stands, nobody can say whose it is.
+    """
+    staff = set(town["staff"]["name"].dropna())
+    places = "\n".join(name for sheet, column in PLACE_NAMES for name in town[sheet][column].dropna())
+    return frozenset(name for name in town.once(personal_names) - staff if name not in places)
 
 
 def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:

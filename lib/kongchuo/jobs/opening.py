@@ -19,7 +19,7 @@ import pandas as pd
 
 from ..core import places, policy, years
 from ..core.findings import Finding, UserError
-from ..core.tables import Town
+from ..core.tables import Town, telling_names
 from ..field import deadlines
 from ..judging.examining import examine
 from ..judging.questions import Question
@@ -161,6 +161,8 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     part = path.with_suffix(f".{os.getpid()}")
     part.write_bytes(pickle.dumps(found, protocol=5))
     part.replace(path)
+    told = {"names": sorted(telling_names(found[0])), "minimum": found[1]["public_minimum"]}
+    (Path(scratch) / places.NAMES.replace("*", key)).write_text(json.dumps(told), "utf-8")  # for the gate of the batch
     return found
 
 

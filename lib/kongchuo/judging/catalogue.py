@@ -12,7 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 
 from ..core import policy as policies
 from ..core.declarations import nearest
-from ..core.findings import FIGURE_KINDS, KINDS, SEVERITIES, Kind, UsageError
+from ..core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES, Kind, UsageError
 from ..core.policy import Policy
 from ..core.schema import Schema
 from ..field.deadlines import Deadline
@@ -32,9 +32,10 @@ GROUPS = {
     "A": "档案和材料不全",
     "N": "数字不合理",
     "V": "流失、否决和计分",
+    "P": "不能出去的内容",
     "S": "需要说明的情况",
 }
-FIGURE_LIMITS = {"N04": ("small_denominator",)}
+LIMITS = {"N04": ("small_denominator",), "P05": ("public_minimum",)}  # of codes that no rule yields
 BLANK = re.compile(r"(\{\w+[^{}]*\})+")
 
 
@@ -89,7 +90,7 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """All codes, by group and number."""
     found = [Entry(kind, kind.why) for kind in (*KINDS.values(), *waivers.KINDS.values())]
-    found += [Entry(kind, kind.why, (), FIGURE_LIMITS.get(kind.code, ())) for kind in FIGURE_KINDS.values()]
+    found += [Entry(kind, kind.why, (), LIMITS.get(kind.code, ())) for kind in (FIGURE_KINDS | GATE_KINDS).values()]
     found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule.judge)) for rule in RULES]
     letters = [*GROUPS, *sorted({entry.code[0] for entry in found} - set(GROUPS))]
     return tuple(sorted(found, key=lambda entry: (letters.index(entry.code[0]), int(entry.code[1:]))))

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..core import schema, years
+from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.places import EARLIER, RECORDS, RETURNS
 from ..workbooks import reading
@@ -32,7 +33,6 @@ WORKBOOKS = (
     ".xls",
     ".et",
 )  # copied with their content; of other files a snapshot keeps the name only
-DIGITS = re.compile(r"\d{15,}")
 
 # names that a page of a school must not take: our own files, and the devices of Windows
 _TAKEN = {"index", "manifest", "inputs", "logs", TOWN, "con", "prn", "aux", "nul"}
@@ -52,11 +52,6 @@ def safe_name(text: str) -> str:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
     kept = "".join(char if char in "-_" or unicodedata.category(char)[0] in "LN" else "_" for char in text[:40])
     return f"{unicodedata.normalize('NFC', kept).strip('_-') or 'x'}-{digest}"
-
-
-def masked(text: str) -> str:
-    """The text with every run of 15 or more digits blotted out: what may stand in a log or a message."""
-    return DIGITS.sub("〈号码已隐去〉", text)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -148,7 +143,7 @@ class Shelf:
             "inputs": inputs,
             "runs": [asdict(r) for r in results],
         }
-        write_whole(self.path / "manifest.json", json.dumps(data, ensure_ascii=False, indent=1))
+        write_whole(self.path / "manifest.json", blotted(json.dumps(data, ensure_ascii=False, indent=1)))
         for path in (self.path / "inputs").glob("*"):
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import schema, years
+from ..core import editions, schema, years
 from ..core.findings import UsageError, UserError
 from ..core.places import ALL
 from ..field.references import School, school_called, schools_in
@@ -23,10 +23,7 @@ from . import archive, execution, notebooks, pages
 from .archive import FAILED, TOWN, Result, Shelf
 from .press import GIVEN, Press, Run
 
-EDITION, INTERNAL = (
-    "edition",
-    "内部版",
-)  # the notebook's parameter for whom it is; any other edition stands in the run's name
+EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 
 
 @dataclass(frozen=True)
@@ -136,8 +133,7 @@ def expand(
             chosen[name] = name
     if not chosen:
         raise UsageError("没有指定学校：school=all 或学校全称、代码，多所用逗号隔开")
-    edition = values.get(EDITION, INTERNAL)
-    mark = "" if edition == INTERNAL else f"（{edition}）"
+    mark = editions.mark(values.get(EDITION, editions.INTERNAL))
     return tuple(Run(name + mark, {**values, "school": school}) for name, school in chosen.items())
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from . import archive
+from ..core.editions import blotted
 from .execution import hide_grammar
 
 hide_grammar()
@@ -41,7 +41,7 @@ class Executor(VoilaExecutor):
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error":
                 said = output["evalue"] if output["ename"] == "UserError" else BROKEN
-                output.update(ename="", evalue=archive.masked(said), traceback=[])
+                output.update(ename="", evalue=blotted(said), traceback=[])
         return cell
 
     def show_code_cell_timeout(self, cell):

@@ -1,4 +1,4 @@
-"""Executed notebooks to pages that need nothing from outside, index pages over them, and the gate on what may leave.
+"""Executed notebooks to pages that need nothing from outside, and index pages over them.
 
 A page shows outputs only: no code, no script, styles inside. It prints on A4.
 """
@@ -6,49 +6,15 @@ A page shows outputs only: no code, no script, styles inside. It prints on A4.
 from __future__ import annotations
 
 import datetime as dt
-import html
-import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 
 import jinja2
 
 from ..core import years
-from ..core.findings import UserError
 from ..core.places import NOTEBOOKS, TEMPLATES
 from . import archive, notebooks
 from .archive import DONE, Shelf
-
-HEADING = re.compile(r"<(h[1-6])\b[^>]*>(.*?)</\1>", re.S | re.I)
-TAG = re.compile(r"<[^>]*>")
-RUN = re.compile(r"\d{15,}")
-WORD = re.compile(r"[0-9A-Za-z]+")
-HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
-
-
-class Blocked(UserError):
-    """P01: the page holds what looks like an identity number and was not published."""
-
-
-def gate(page: str) -> None:
-    """Raise Blocked when the final HTML holds a run of 15 or more digits that is not part of a hash.
-
-    Reads the whole file, attributes and comments too, with entities resolved and full-width digits folded; 15 to 20 digits
-    are an identity, student-status or disability number (domain.md P01), more could hide one. Says where, never which.
-    """
-    text = unicodedata.normalize("NFKC", html.unescape(page))
-    words = (word for word in WORD.finditer(text) if RUN.search(word[0]) and not HASH.fullmatch(word[0]))
-    places = dict.fromkeys(_section(text, word.start()) for word in words)
-    if places:
-        raise Blocked(
-            f"P01 报告中出现疑似证件号码，已阻止导出：{'、'.join(places)}。请找到这一处的来源列，改正后重新运行"
-        )
-
-
-def _section(text: str, position: int) -> str:
-    titles = [TAG.sub("", heading[2]).strip() for heading in HEADING.finditer(text, 0, position)]
-    return f"“{archive.masked(titles[-1])}”一节" if titles else "页首"
 
 
 @cache
@@ -68,12 +34,11 @@ def _exporter():
 
 
 def render(notebook: str, title: str) -> str:
-    """The page of an executed notebook (its JSON text), checked by the gate; raises Blocked."""
+    """The page of an executed notebook (its JSON text). Whoever keeps it asks the gate first."""
     import nbformat
 
     node = nbformat.reads(notebook, as_version=4)
     page, _ = _exporter().from_notebook_node(node, {"page_title": title, "css": stylesheet()})
-    gate(page)
     return page
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
 from ..core.places import ALL, PACKAGE
-from . import archive, execution, notebooks, pages
+from . import archive, execution, gate, notebooks, pages
 from .archive import DONE, FAILED, TOWN, Result, Shelf, safe_name
 
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
@@ -51,6 +53,12 @@ class Press:
         verdict = execution.execute(self.notebook, folder / "out.ipynb", parameters, self.limits)
         return started, time.monotonic() - began, verdict
 
+    def check(self, item: Run, *texts: str) -> None:
+        """Ask the gate about each text of a run; raises gate.Blocked."""
+        edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
+        for text in texts:
+            gate.passed(text, edition, known)
+
     def publish(self, item: Run, started: dt.datetime, seconds: float, verdict: execution.Verdict) -> Result:
         """Put page and notebook in their place if the run is good and the page passes the gate; the Result either way."""
         reason, log = verdict.reason, self.shelf.path / "logs" / f"{item.stem}.log"
@@ -60,6 +68,7 @@ class Press:
                 text = pages.render(
                     verdict.notebook, f"{item.name} {self.shelf.period.key} {notebooks.title(self.notebook)}"
                 )
+                self.check(item, text, page, json.dumps(verdict.summary, ensure_ascii=False))
                 archive.write_whole(self.shelf.path / notebook, verdict.notebook)
                 archive.write_whole(self.shelf.path / page, text)
             except UserError as error:
@@ -68,10 +77,10 @@ class Press:
                 reason = f"报告写不进“{self.shelf.path}”：{error.strerror}"
         log.unlink(missing_ok=True)
         if verdict.log.strip() and reason.startswith(execution.FAULT):
-            archive.write_whole(log, archive.masked(verdict.log))
+            archive.write_whole(log, blotted(verdict.log))
             reason += f"，详见 logs/{log.name}"
         good = {"outcome": DONE, "page": page, "notebook": notebook, "summary": verdict.summary}
-        bad = {"outcome": FAILED, "reason": archive.masked(" ".join(reason.split()))}
+        bad = {"outcome": FAILED, "reason": blotted(" ".join(reason.split()))}
         return Result(
             name=item.name,
             parameters=item.parameters,

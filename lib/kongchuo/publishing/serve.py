@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from ..core import years
+from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.places import HANDBOOK, NOTEBOOKS, OUT, TEMPLATES, WORKBOOKS
 from . import archive, batch, notebooks, pages
@@ -198,7 +199,7 @@ class Masked(logging.Formatter):
 
     def format(self, record):
         """One record."""
-        return archive.masked(super().format(record))
+        return blotted(super().format(record))
 
 
 def settings(port: int, notebooks: Path) -> Config:

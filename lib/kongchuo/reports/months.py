@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import years
+from ..core import editions, years
+from ..core.editions import INTERNAL
 from ..core.findings import UserError
 from ..measures.flows import month_flow
 from .views import View, find_school, open_town, records
@@ -28,15 +29,18 @@ class Month(View):
         return month_flow(self.scope)
 
 
-def open_month(school: str, month: str, workbooks: str | Path = "") -> Month:
+def open_month(school: str, month: str, workbooks: str | Path = "", edition: str = INTERNAL) -> Month:
     """Open one month ("2023-10") of a school (full name, code or usual name; "all": the town) from the shared folder.
 
     `workbooks` empty: the environment variable KONGCHUO_WORKBOOKS. The figures stand as of the month's last day, or today.
-    Raises UserError for an unknown school, month or folder.
+    Raises UserError for an unknown school, month, folder or edition.
     """
     start, end = _days(month)
+    edition = editions.known(edition)
     town, held, judgement = open_town(years.year_of(month), end, workbooks)
-    return Month(town, held, judgement, find_school(town, school), month, start, end, records=records())
+    return Month(
+        town, held, judgement, find_school(town, school), month, start, end, edition=edition, records=records()
+    )
 
 
 def _days(month: str) -> tuple[dt.date, dt.date]:

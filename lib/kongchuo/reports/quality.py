@@ -13,7 +13,7 @@ from ..jobs.opening import UNREADABLE
 from ..judging.questions import HEADING
 from ..judging.rules import RULES
 from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
-from .display.masks import EDITIONS
+from .display.masks import EDITIONS, SCHOOL, TOWN
 from .units import audience, said
 from .views import View, home_of
 
@@ -103,7 +103,7 @@ def _questions(view: View) -> list:
     """What may well be right and should be looked at: a short list under its own heading, in the internal editions only."""
     homes = {*view.homes}
     found = [one for one in view.judgement.questions if {home_of(row) for row in one.places} & homes]
-    if audience(view) not in EDITIONS or not found:
+    if audience(view) not in (SCHOOL, TOWN) or not found:
         return []
     lines = tuple(
         f"{said(view, one.text)}（{one.where(lambda name: short_name(view, name))}）" for one in found[:ASKED]

@@ -6,12 +6,14 @@ In a batch run a section is a Page of HTML; on a live page (Voila) it is a widge
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from ..core.editions import PUBLIC
 from . import display
 from .display import Page, Section, live
+from .display.public import public
 from .views import View
 
 
@@ -23,6 +25,7 @@ class Plan:
         under the title, the last is the footer, whose output in a batch run carries `state` under our mimetype.
     title, meta: the title, and what stands below it (when, as of when, for whom).
     choices: the drop-downs of a view, label -> (options, chosen value).
+    published: the sections that the public edition has; none that is not named here.
     choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
     """
 
@@ -32,6 +35,7 @@ class Plan:
     state: Callable[[View], dict[str, object]]
     choices: Callable[[View], live.Choices]
     choose: Callable[[Mapping[str, object], str], View]
+    published: tuple[str, ...] = ()
 
 
 class Report:
@@ -47,12 +51,16 @@ class Report:
         raise AttributeError(f"这份报告没有“{name}”一节")
 
     def html(self, name: str) -> Markup:
-        """The HTML of one section."""
-        body = display.card(self.plan.sections[name](self.view))
+        """The HTML of one section; "" for one that the edition does not have."""
+        open_to_all = self.view.edition == PUBLIC
+        if open_to_all and name not in self.plan.published:
+            return Markup("")
+        section = self.plan.sections[name](self.view)
+        body = display.card(public(section, self.view.policy["public_minimum"]) if open_to_all else section)
         if name != next(iter(self.plan.sections)):
             return body
         title, meta = self.plan.title(self.view), self.plan.meta(self.view)
-        return display.render("headline.html", title=title, meta=meta, body=body)
+        return display.render("headline.html", title=title, meta=meta, body=body, secret=not open_to_all)
 
     def controls(self) -> object:
         """On a live page the drop-downs; nothing in a batch run."""
@@ -62,7 +70,7 @@ class Report:
         return self.boxes.widget
 
     def _choose(self, values: Mapping[str, object]) -> View:
-        return self.plan.choose(values, self._workbooks)
+        return replace(self.plan.choose(values, self._workbooks), edition=self.view.edition)
 
     def _show(self, name: str) -> object:
         if live.is_live():

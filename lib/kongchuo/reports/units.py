@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..core.tables import Town
+from ..core.tables import Town, personal_names
 from ..measures import Ratio
 from ..measures.scopes import KEYS
 from .display import NUMERALS, Details, Table, rows_table
-from .display.masks import SCHOOL, TOWN, masked_text
+from .display.masks import audience_of, masked_text
 from .views import View
 
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
@@ -42,8 +42,8 @@ class Column:
 
 
 def audience(view: View) -> str:
-    """Who reads the page: the school's own staff, or the office for the whole town."""
-    return SCHOOL if view.home else TOWN
+    """Who reads the page: the school's own staff, the office for the whole town, who handles a case, or everybody."""
+    return audience_of(view.edition, view.home)
 
 
 def units(view: View, by: str) -> list[tuple[object, str]]:
@@ -129,16 +129,6 @@ def behind(summary: str, table: Table) -> Details:
     return Details(f"{summary}（{len(table.rows)} 行）", (table,))
 
 
-def said(view: View, text: str) -> str:
-    """A finding's message or remedy as the page's readers may see it."""
-    return masked_text(text, view.town.once(pupil_names), audience(view))
-
-
-def pupil_names(town: Town) -> frozenset[str]:
-    """Every name of a pupil, parent or guardian in any sheet of the township: columns the schema marks personal: name."""
-    found: set[str] = set()
-    for sheet in town.schema.sheets.values():
-        for item in sheet.fields:
-            if item.personal == "name" and item.format == "person_name":
-                found.update(name for name in town[sheet.name][item.name].dropna() if len(name) > 1)
-    return frozenset(found)
+def said(view: View, text: str, beside: str = "") -> str:
+    """A finding's message or remedy as the page's readers may see it, with what stands `beside` it in the same row."""
+    return masked_text(text, view.town.once(personal_names), audience(view), beside)

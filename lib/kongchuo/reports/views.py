@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from ..core import recurring, years
+from ..core.editions import INTERNAL
 from ..core.findings import ERROR, Finding, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, WORKBOOKS
 from ..core.policy import Policy
@@ -29,7 +30,8 @@ from ..measures.scopes import Scope
 class View:
     """A judged township seen for one period by one school; home "" is the whole town. grade and class_id narrow the figures.
 
-    `period` is written as core.years does; start and end are the days that figures are counted over.
+    `period` is written as core.years does; start and end are the days that figures are counted over;
+    `edition` is one of core.editions.
     """
 
     town: Town
@@ -41,6 +43,7 @@ class View:
     end: dt.date
     grade: int | None = None
     class_id: str = ""
+    edition: str = INTERNAL
     records: dict[str, following.Record] = field(default_factory=dict)  # what was known of findings, by school
 
     @property

@@ -15,10 +15,11 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from ...core.editions import SECRET
 from ...core.places import SUMMARY, TEMPLATES
 from ...core.schema import Sheet
 from ...measures import Measure
-from .masks import masked, may_see
+from .masks import SCHOOL, masked, may_see, unlabelled
 
 # Never by colour alone: each tone has its sign, which prints in black and white as well
 SIGNS = {"good": "✓", "warn": "▲", "bad": "✗", "unknown": "？", "plain": ""}
@@ -72,6 +73,7 @@ class Table:
     total: tuple = ()
     note: str = ""
     empty: str = "没有记录"
+    internal: bool = False  # numbers that tell one another (what came and what went): not for the public edition
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,12 @@ def rows_table(
     `extra` puts columns in front (title -> values in the order of the rows), such as the school and the Excel row.
     """
     shown = [sheet.by_name[name] for name in names if may_see(sheet.by_name[name], audience)]
+    apart = audience == SCHOOL and any(item.personal == "name" for item in shown)  # P03: full names stand here
+    if apart:
+        shown = [item for item in shown if not SECRET.search(item.title)]
     columns = [list(values) for values in (extra or {}).values()]
-    columns += [[masked(value, item, audience) for value in frame[item.name]] for item in shown]
+    for item in shown:
+        values = [masked(value, item, audience) for value in frame[item.name]]
+        columns.append([unlabelled(value) for value in values] if apart else values)
     titles = (*(extra or {}), *(item.title for item in shown))
     return Table(titles, tuple(zip(*columns, strict=True)), **more)

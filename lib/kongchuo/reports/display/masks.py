@@ -10,10 +10,17 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ...core.schema import Field
+from ...core.editions import CASE, PUBLIC, SECRET
+from ...core.schema import PERSONAL, Field
 
-SCHOOL, TOWN = "school", "town"  # a school's own staff; the office, which sees every school but no full name
-EDITIONS = {SCHOOL: "内部版（本校）", TOWN: "内部版（全镇，姓名已隐去）"}
+# a school's own staff; the office, which sees every school but no full name; those who handle one case; everybody
+SCHOOL, TOWN, CASEWORK, EVERYBODY = "school", "town", "case", "everybody"
+EDITIONS = {
+    SCHOOL: "内部版（本校）",
+    TOWN: "内部版（全镇，姓名已隐去）",
+    CASEWORK: "个案版（只给办理这一个案的人）",
+    EVERYBODY: "公开版",
+}
 NEVER = ("id_number", "status_no", "disability_no")  # formats whose digits stand on no page at all
 COMPOUND = frozenset(
     ("欧阳", "司马", "诸葛", "上官", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "司徒", "端木", "南宫", "西门", "独孤", "宇文")
@@ -39,7 +46,16 @@ MASKS: dict[tuple[str, str], Callable[[str], str] | None] = {
     ("place", TOWN): None,
     ("note", TOWN): None,
     ("sensitive", TOWN): None,
+    **{
+        (mark, EVERYBODY): None for mark in PERSONAL
+    },  # a case view masks none of them: who handles it has to call and go there
 }
+GROUP = "特殊群体"  # P03: what stands beside a name in the place of poor, disabled, weak at school
+
+
+def audience_of(edition: str, home: str) -> str:
+    """Who reads an edition ("内部版", "公开版", "个案版") of a page about a school, or about the whole town (home "")."""
+    return {PUBLIC: EVERYBODY, CASE: CASEWORK}.get(edition, SCHOOL if home else TOWN)
 
 
 def may_see(item: Field, audience: str) -> bool:
@@ -56,16 +72,25 @@ def masked(value: object, item: Field, audience: str) -> object:
 
 
 # Runs of digits in a message: an identity or telephone number, or what is left of one
-DIGITS = {SCHOOL: re.compile(r"\d{11,}"), TOWN: re.compile(r"\d{7,}")}
+DIGITS = {SCHOOL: re.compile(r"\d{11,}"), CASEWORK: re.compile(r"\d{12,}")}
+OTHERS = re.compile(r"\d{7,}")
 
 
-def masked_text(text: str, names: frozenset[str], audience: str) -> str:
+def unlabelled(value: object) -> object:
+    """A value that stands beside a full name, without the labels that may not (P03): 厌学、学困 -> 厌学、特殊群体."""
+    if not isinstance(value, str) or not SECRET.search(value):
+        return value
+    return "、".join(dict.fromkeys(GROUP if SECRET.search(part) else part for part in value.split("、")))
+
+
+def masked_text(text: str, names: frozenset[str], audience: str, beside: str = "") -> str:
     """A finding's message as the audience sees it: in the town's edition each pupil's or parent's name becomes 姓+○.
 
+    So it does in a school's own where the message, or what stands `beside` it, also says poor, disabled or the like (P03).
     `names` are all values of name columns of the township. Long runs of digits never stay, whoever reads.
     """
-    text = DIGITS[audience].sub(lambda found: f"{found[0][0]}****", text)
-    if audience != TOWN:
+    text = DIGITS.get(audience, OTHERS).sub(lambda found: f"{found[0][0]}****", text)
+    if audience == CASEWORK or (audience == SCHOOL and not SECRET.search(text + beside)):
         return text
     longest = max(map(len, names), default=0)
     parts, at = [], 0

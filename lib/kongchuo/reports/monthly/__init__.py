@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ...core import years
+from ...core.editions import INTERNAL
 from .. import quality
 from ..display import Section, live
 from ..months import Month, open_month
@@ -32,6 +33,9 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "footer": quality.provenance,
 }
 
+# of these the public edition shows the figures (display.public); the rest is about single children, people and cells
+PUBLISHED = ("headline", "basics", "attendance", "cases", "groups", "signature", "footer")
+
 
 def choices(month: Month) -> live.Choices:
     """The drop-downs 学校, 月份, 年级, 班级."""
@@ -49,13 +53,17 @@ def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Month:
     return live.narrowed(open_month(values["学校"], values["月份"], workbooks), values["年级"], values["班级"])
 
 
-PLAN = Plan(SECTIONS, headline.title, quality.meta, headline.state, choices, choose)
+PLAN = Plan(SECTIONS, headline.title, quality.meta, headline.state, choices, choose, PUBLISHED)
 
 
-def monthly_self_check(school: str = "all", month: str = "", workbooks: str | Path = "") -> Report:
+def monthly_self_check(
+    school: str = "all", month: str = "", workbooks: str | Path = "", edition: str = INTERNAL
+) -> Report:
     """Open the report of a school ("all": the town) for a month such as "2023-10".
 
     `workbooks` empty: the folder in KONGCHUO_WORKBOOKS. On a live page ?school= and ?month= of the address come first.
-    Raises UserError, in Chinese, for an unknown school, month or folder.
+    `edition` "公开版" names nobody and merges very small numbers. Raises UserError, in Chinese, for an unknown school, month,
+    folder or edition.
     """
-    return Report(PLAN, open_month(**live.asked(school=school, month=month), workbooks=workbooks), workbooks)
+    month = open_month(**live.asked(school=school, month=month), workbooks=workbooks, edition=edition)
+    return Report(PLAN, month, workbooks)

@@ -85,7 +85,7 @@ def _reads(first: pd.DataFrame, second: pd.DataFrame) -> str:
 def _table(month: Month, flow: pd.DataFrame, title: str) -> Table:
     columns = [Column(name, flow[name]) for name in flow.columns]
     empty = "台账中本月没有在册或变动的个案"
-    return unit_table(month, finest(month), columns, idle=False, caption=f"{title}：各单位", empty=empty)
+    return unit_table(month, finest(month), columns, idle=False, caption=f"{title}：各单位", empty=empty, internal=True)
 
 
 def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> Note:
@@ -203,7 +203,7 @@ def watch(month: Month) -> Section:
         .sort_values("order")
     )
     blocks = [
-        Table(columns, tuple(lines), "各等级人数", total),
+        Table(columns, tuple(lines), "各等级人数", total, internal=True),
         _unwatched(month),
     ]
     if len(open_rows) and month.home:  # names only in the internal view of the school

@@ -28,7 +28,7 @@ def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
         (
             *(() if month.home else (row.home,)),
             row.title,
-            "" if pd.isna(row.name) else said(month, str(row.name)),
+            "" if pd.isna(row.name) else said(month, str(row.name), row.title),
             "" if pd.isna(row.who) else row.who,
             row.due.date(),
             Badge("bad", f"逾期 {-row.days} 天") if row.days < 0 else Badge("plain", f"还有 {row.days} 天"),

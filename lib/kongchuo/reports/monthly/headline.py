@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ... import measures
+from ...core.editions import PUBLIC
 from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
 from ...jobs.opening import UNREADABLE
@@ -45,7 +46,8 @@ def headline(month: Month) -> Section:
     )
     actions = _actions(month, suspected, dropouts)
     lead = Lines(actions) if actions else Note("按现有规则没有列出急办事项；后面各节仍须逐项核对。")
-    return Section("先看这里：需要办的事", (lead, Tiles(tiles)), 0, "headline")
+    heading = "本月数据" if month.edition == PUBLIC else "先看这里：需要办的事"
+    return Section(heading, (lead, Tiles(tiles)), 0, "headline")
 
 
 def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> tuple[Badge, ...]:

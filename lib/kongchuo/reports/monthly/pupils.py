@@ -63,7 +63,7 @@ def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
 def _flow_tables(month: Month, flow: pd.DataFrame, caption: str) -> list[Table | Details]:
     shown = [Column(name, flow[name]) for name in flow.columns if name in ALWAYS or flow[name].any()]
     note = "期末应有＝期初＋增加－减少±班级调整；期末在校按花名册状态推算。差额应为0。"
-    return parted(month, shown, caption, note=note)
+    return parted(month, shown, caption, note=note, internal=True)
 
 
 def _gap(flow: pd.DataFrame, when: str) -> Note:

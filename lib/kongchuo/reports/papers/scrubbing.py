@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ...core.tables import Town
+from ...core.tables import Town, personal_names
 from ..months import Month
-from ..units import pupil_names
 
 NUMERALS = "一二三四五六七八九十0-9"
 PATTERNS = (
@@ -34,7 +33,7 @@ def scrubbed(month: Month, text: str, code: str = "", name: str = "") -> str:
 
 
 def _patterns(town: Town) -> tuple[tuple[re.Pattern[str], str], ...]:
-    names = pupil_names(town)
+    names = personal_names(town)
     villages = {name for name in town["village"]["village_name"].dropna() if len(name) > 1}
     listed = ((names, "某某"), (villages, "某村"), (set(town["class"]["class_id"].dropna()), "某班"))
     found = [

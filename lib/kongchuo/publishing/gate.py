@@ -1,0 +1,152 @@
+"""The gate on what may leave: reads finished pages, papers and files, not the data, and stops them by P01 to P05 (domain.md 3.3).
+
+It says where, never what. It knows no rules and no reports: who runs them hands it the names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..core.editions import EDITIONS, INTERNAL, PUBLIC, SECRET, few_people, long_numbers, numbered, plain
+from ..core.findings import GATE_KINDS, UserError
+from ..core.places import NAMES
+from . import contents
+from .contents import ROW, SEEN, SOURCE, Part
+
+SHOWN = 5  # places a message names
+CHINESE = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+SPACED = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
+DATE = re.compile(r"(20\d\d)[-./年](\d{1,2})[-./月](\d{1,2})")
+NOTICE = re.compile("公示(期|时间|起|止|自|从|日期)")
+
+
+NO_NAMES = "没有拿到本镇学生和家长的姓名，查不出公开版里有没有姓名，已阻止导出。请用 kongchuo run 重新生成"
+
+
+class Blocked(UserError):
+    """What was made may not leave: which rules it breaks and where, never the value."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the gate is told: names of pupils and parents, 公开版最小人数, the day."""
+
+    names: frozenset[str] = frozenset()
+    minimum: int = 0
+    day: dt.date = dt.date.max
+
+    def named(self, text: str) -> bool:
+        """Whether a name stands in the text, also one written with spaces between its characters."""
+        if not self.names:
+            return False
+        sizes, text = self._sizes, SPACED.sub("", text)
+        return any(text[at : at + size] in self.names for at, char in enumerate(text) for size in sizes.get(char, ()))
+
+    @cached_property
+    def _sizes(self) -> dict[str, set[int]]:
+        """First character of a name -> lengths of such names."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for name in self.names:
+            found[name[0]].add(len(name))
+        return dict(found)
+
+
+def _digits(part: Part, known: Known) -> bool:
+    if part.kind == SOURCE:  # the curves of a chart are digits in groups as well
+        return any(long_numbers(part.text))
+    return numbered(part.text) or (part.kind == SEEN and any(long_numbers(part.text.translate(CHINESE))))
+
+
+def _names(part: Part, known: Known) -> bool:
+    return part.kind != SOURCE and known.named(part.text)
+
+
+def _secrets(part: Part, known: Known) -> bool:
+    return part.kind in (SEEN, ROW) and bool(SECRET.search(part.text + part.near)) and known.named(part.text)
+
+
+def _small(part: Part, known: Known) -> bool:
+    return part.kind == SEEN and few_people(part.text, part.near, known.minimum)
+
+
+def _expired(part: Part, known: Known) -> bool:
+    dates = [tuple(map(int, found)) for found in DATE.findall(part.text)]
+    ends = max(dates, default=())
+    return part.kind == SEEN and bool(ends and NOTICE.search(part.text)) and ends < known.day.timetuple()[:3]
+
+
+# What is judged in which editions; a warning lets pass
+JUDGES: dict[str, tuple[tuple[str, ...], Callable[[Part, Known], bool]]] = {
+    "P01": (EDITIONS, _digits),
+    "P02": ((PUBLIC,), _names),
+    "P03": ((INTERNAL, PUBLIC), _secrets),
+    "P04": ((PUBLIC,), _expired),
+    "P05": ((PUBLIC,), _small),
+}
+WARNS = ("P04",)
+
+
+def gate(
+    what: str | Path, edition: str = INTERNAL, names: Iterable[str] | None = None, minimum: int = 0
+) -> tuple[str, ...]:
+    """Read a finished file (html, docx, xlsx, ipynb, text) or the text of a page; raise Blocked where it may not leave.
+
+    `edition` is one of core.editions; `names` are those of pupils and parents (tables.telling_names), `minimum` the policy's
+    public_minimum. Returns warnings, in Chinese. The message names places and never repeats a value. A file that cannot be
+    read through does not leave either.
+    """
+    return passed(what, edition, None if names is None else Known(frozenset(names), minimum, dt.date.today()))
+
+
+def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ...]:
+    """`gate` with what the runs of a batch have told."""
+    if known is None:
+        if edition == PUBLIC:
+            raise Blocked(NO_NAMES)
+        known = Known()
+    try:
+        parts = list(contents.of_file(what) if isinstance(what, Path) else contents.of_html(what))
+    except ValueError as error:
+        raise Blocked(f"没有读懂要导出的文件，已阻止导出（{error}）。请重新生成") from error
+    found: dict[str, dict[str, None]] = {code: {} for code in JUDGES}
+    for part in parts:
+        text = plain(part.text)
+        read = Part(part.place, text, part.kind, plain(part.near))
+        for code, (editions, judge) in JUDGES.items():
+            if edition in editions and judge(read, known):
+                found[code][_safe(part.place, known)] = None
+    for places in found.values():  # the source of a page is named only where nothing better is
+        if len(places) > 1:
+            places.pop("页面源代码", None)
+    said = {code: _said(code, list(places)) for code, places in found.items() if places}
+    if stopped := [text for code, text in said.items() if code not in WARNS]:
+        raise Blocked("；".join(stopped))
+    return tuple(said.values())
+
+
+def _safe(place: str, known: Known) -> str:
+    """A place that repeats nothing: a heading or a sheet may itself be called by a name."""
+    text = plain(place)
+    return "标题中（已隐去）" if numbered(text) or known.named(text) else place
+
+
+def _said(code: str, places: list[str]) -> str:
+    kind = GATE_KINDS[code]
+    more = f"等{len(places)}处" if len(places) > SHOWN else ""
+    return f"{code} {kind.says}：{'、'.join(places[:SHOWN])}{more}。{kind.fix}"
+
+
+def told(scratch: Path) -> Known | None:
+    """What the runs of a batch have left for its gate (opening.open_year); None where nothing was left."""
+    files = [json.loads(path.read_text("utf-8")) for path in scratch.glob(NAMES)]
+    if not files:
+        return None
+    names = frozenset(name for file in files for name in file["names"])
+    return Known(names, max(file["minimum"] for file in files), dt.date.today())

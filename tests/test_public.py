@@ -1,0 +1,214 @@
+"""The public edition: no names, no rows, no very small numbers, and what is left still passes the gate."""
+
+import datetime as dt
+import json
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handmade
+import test_display
+from kongchuo.core import places, years
+from kongchuo.core.editions import CASE, INTERNAL, PUBLIC
+from kongchuo.core.findings import UserError
+from kongchuo.core.schema import Field
+from kongchuo.core.tables import personal_names, telling_names
+from kongchuo.measures import Measure
+from kongchuo.publishing import archive, execution, gate
+from kongchuo.publishing.press import Press, Run
+from kongchuo.reports import display
+from kongchuo.reports.display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, masks
+from kongchuo.reports.display.masks import CASEWORK, EVERYBODY, SCHOOL, TOWN
+from kongchuo.reports.display.public import MERGED, public
+from kongchuo.reports.monthly import PLAN, PUBLISHED, SECTIONS
+from kongchuo.reports.months import open_month
+from kongchuo.reports.report import Report
+
+NAMES = frozenset(test_display.PUPILS)
+
+
+@cache
+def monthly(edition, home=""):
+    town = handmade.town(test_display.sheets(), test_display.HOMES)
+    report = Report(PLAN, replace(handmade.month(town, home), edition=edition))
+    return {name: str(report.html(name)) for name in SECTIONS}
+
+
+@pytest.mark.parametrize("home", ["", "甲小学"])
+def test_the_public_monthly_report_names_nobody_and_passes_the_gate(home):
+    pages = monthly(PUBLIC, home)
+    text = "".join(pages.values())
+
+    assert [
+        name for name in NAMES if name in "".join(monthly(INTERNAL, "甲小学").values())
+    ]  # else the test tests nothing
+    assert not [name for name in NAMES if name in text]
+    assert "王○" not in text
+    assert [name for name, page in pages.items() if page] == [name for name in SECTIONS if name in PUBLISHED]
+    assert "内部资料" not in text
+    assert "公开版" in text
+    assert gate.gate(text, PUBLIC, NAMES, 3) == ()
+
+
+@pytest.mark.parametrize("home", ["", "甲小学"])
+def test_the_internal_report_keeps_names_and_secrets_apart(home):
+    assert gate.gate("".join(monthly(INTERNAL, home).values()), INTERNAL, NAMES, 3) == ()
+
+
+def test_what_is_known_to_be_harmless_stays_and_nothing_else():
+    blocks = (
+        Tiles((Figure("辍学", 2, "其中 1 人已找到", "bad"), Figure("在校生", 605, "期初 604"), Figure("班数", 2))),
+        Table(("学校", "辍学"), (("甲", 1), ("乙", 7)), total=("合计", 8)),
+        Table(("学校", "疑似", "在校生"), (("甲", 1, 300), ("乙", 0, 305)), total=("合计", 1, 605)),
+        Table(("姓名", "状态"), (("王例一", "在读"),)),
+        Table(("学校", "上月末", "本月末"), (("甲", 7, 8),), internal=True),
+        Details("名单", (Table(("姓名",), (("王例一",),)),)),
+        Lines((Badge("bad", "王例一"),)),
+        Chart("", "图"),
+        Note("疑似 2 人"),
+        Note("增减与花名册相符。"),
+    )
+
+    tiles, merged, dropped, note = public(Section("例", blocks), 3).blocks
+
+    assert [(figure.value, figure.note) for figure in tiles.figures] == [("不足3", ""), (605, "期初 604"), (2, "")]
+    assert merged.rows == (("甲", MERGED), ("乙", MERGED))
+    assert merged.total == ("合计", 8)
+    assert dropped.columns == ("学校", "在校生")
+    assert dropped.rows == (("甲", 300), ("乙", 305))
+    assert "合并" in dropped.note
+    assert note.text == "增减与花名册相符。"
+
+
+def test_a_rate_that_tells_of_few_is_left_out_whichever_side_they_are_on():
+    rates = (
+        Measure("D", "甲", 2, 50),
+        Measure("D", "乙", 49, 50),
+        Measure("D", "丙", 50, 50),
+        Measure("D", "丁", 25, 50),
+    )
+    (tiles,) = public(Section("例", (Tiles(tuple(Figure(rate.title, rate) for rate in rates)),)), 3).blocks
+
+    assert [isinstance(figure.value, Measure) for figure in tiles.figures] == [False, False, True, True]
+
+
+def test_what_is_not_judged_never_becomes_clean():
+    shown = public(Section("例", (Note("疑似 2 人以外尚未判定", "unknown"),)), 3)
+
+    assert [block.tone for block in shown.blocks] == ["unknown"]
+
+
+NUMBERS = st.integers(0, 30)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=6), st.integers(2, 6))
+def test_whatever_the_numbers_the_gate_lets_the_public_table_pass(rows, minimum):
+    lines = tuple((f"{'甲乙丙丁戊己'[at]}校", *row) for at, row in enumerate(rows))
+    total = ("合计", *(sum(column) for column in zip(*rows, strict=True)))
+    section = Section("例", (Table(("学校", "疑似", "辍学", "返校"), lines, total=total),))
+
+    gate.gate(str(display.card(public(section, minimum))), PUBLIC, NAMES, minimum)
+    for table in public(section, minimum).blocks:  # nothing can be worked out from the total
+        for column, last in zip(list(zip(*table.rows, strict=True))[1:], table.total[1:], strict=True):
+            assert not 0 < last < minimum
+            assert set(column) == {MERGED} or sum(column) == last
+
+
+# --- masks ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("edition", "home", "audience"),
+    [
+        (INTERNAL, "甲小学", SCHOOL),
+        (INTERNAL, "", TOWN),
+        (PUBLIC, "甲小学", EVERYBODY),
+        (PUBLIC, "", EVERYBODY),
+        (CASE, "甲小学", CASEWORK),
+    ],
+)
+def test_who_reads_follows_from_edition_and_home(edition, home, audience):
+    assert masks.audience_of(edition, home) == audience
+
+
+def test_everybody_sees_nothing_personal_and_who_handles_a_case_all_but_digits():
+    for sheet in handmade.schema.default().sheets.values():
+        for item in sheet.fields:
+            if item.personal:
+                assert masks.masked("王小例", item, EVERYBODY) is None, item
+            digits = item.format in masks.NEVER
+            assert (masks.masked("13800001234", item, CASEWORK) is None) == digits, item
+
+
+def test_a_message_with_a_secret_keeps_no_name_for_the_school_either():
+    said = "王例一花名册标为残疾，帮扶表里没有"
+
+    assert masks.masked_text(said, NAMES, SCHOOL) == "王○花名册标为残疾，帮扶表里没有"
+    assert masks.masked_text(said, NAMES, CASEWORK) == said
+    assert masks.masked_text("王例一旷课", NAMES, EVERYBODY) == "王○旷课"
+
+
+def test_beside_a_name_stands_no_secret_but_in_a_case():
+    suspected = test_display.handmade.schema.default().sheets["suspected"]
+    frame = handmade.table(suspected, [{"name": "王例一", "poor": True, "cause": "厌学"}]).frame
+    signals = frame.assign(cause="学困、厌学")
+
+    school = display.rows_table(signals, suspected, ("name", "poor", "cause"), SCHOOL)
+    case = display.rows_table(signals, suspected, ("name", "poor", "cause"), CASEWORK)
+
+    assert school.rows == (("王例一", "特殊群体、厌学"),)
+    assert case.rows == (("王例一", True, "学困、厌学"),)
+
+
+def test_an_edition_that_is_none_is_said(tmp_path):
+    with pytest.raises(UserError, match="公开版"):
+        open_month("all", "2023-10", tmp_path, "公开")
+
+
+# --- names on their way to the gate -----------------------------------------------------------------------------------
+def test_names_that_tell_nothing_are_no_canaries():
+    sheets = test_display.sheets() | {"staff": [{"staff_id": "JS001", "name": "李例三"}]}
+    sheets["roster"]["甲小学"].append({"student_key": "XS2", "name": "甲小"})  # part of a school's name
+    sheets["roster"]["甲小学"].append({"student_key": "XS3", "name": "李例三"})  # a teacher's name as well
+    town = handmade.town(sheets, test_display.HOMES)
+
+    assert personal_names(town) == {"王例一", "甲小", "李例三"}
+    assert telling_names(town) == {"王例一"}
+
+
+def executed(html):
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": 1, "source": "1"}
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": html}}
+    return json.dumps({"cells": [cell | {"outputs": [output]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.mark.parametrize(
+    ("html", "summary", "told", "reason"),
+    [
+        ("<p>好</p>", {}, True, ""),
+        ("<p>王例一</p>", {}, True, "P02"),
+        ("<p>好</p>", {"unreadable": ["王例一.xlsx"]}, True, "P02"),
+        ("<p>好</p>", {}, False, "没有拿到"),
+    ],
+)
+def test_a_public_run_is_looked_over_with_the_names_its_reports_have_left(tmp_path, html, summary, told, reason):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    if told:
+        text = json.dumps({"names": ["王例一"], "minimum": 3})
+        (scratch / places.NAMES.replace("*", "a")).write_text(text, "utf-8")
+    shelf = archive.Shelf(tmp_path / "out", years.period("2023-10"), "monthly_self_check")
+    (shelf.path / "logs").mkdir(parents=True)
+    press = Press(places.NOTEBOOKS / "monthly_self_check.ipynb", shelf, "a", scratch, execution.Limits())
+    run = Run("全镇（公开版）", {"school": "all", "edition": PUBLIC})
+    result = press.publish(run, dt.datetime.now(), 1.0, execution.Verdict(executed(html), summary))
+
+    assert result.reason.startswith(reason)
+    assert bool(result.reason) == bool(reason)
+    assert "王例一" not in json.dumps(result.reason, ensure_ascii=False)
+    assert [path.name for path in shelf.path.glob("*.html")] == ([] if reason else ["全镇（公开版）.html"])
+
+
+def test_a_field_no_mask_knows_is_shown():
+    assert masks.masked(3, Field("seq", "次数"), EVERYBODY) == 3
