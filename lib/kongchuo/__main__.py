@@ -88,6 +88,29 @@ def repair(args: argparse.Namespace) -> int:
     return ERRORS if any(one.path for one in told) else CLEAN
 
 
+def live(args: argparse.Namespace) -> int:
+    """Show the findings in the workbook that stands open in Excel, take them out again, or open its school's report."""
+    from .jobs import open_workbook
+    from .publishing import archive
+    from .workbooks import excel
+
+    book = excel.attach(args.book)
+    if args.action == "report":
+        print(archive.open_newest(args.out, open_workbook.located(book)[2].split("/")[1]))
+    else:
+        print(open_workbook.mark(book, clear=args.action == "clear", as_of=args.as_of))
+    return CLEAN
+
+
+def starters(args: argparse.Namespace) -> int:
+    """Write what starts the checks by a double-click, and on Windows the macros for Excel."""
+    from .jobs import starting
+
+    for path in starting.write(args.folder, args.out):
+        print(f"已生成：{path}")
+    return CLEAN
+
+
 def watch(args: argparse.Namespace) -> int:
     """Make the returns anew for what is saved in the shared folder, until Ctrl-C."""
     from .jobs import returning, watching

@@ -62,6 +62,16 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made = command("repair", "把粘贴弄丢的下拉、文本格式放回来：另存修好的副本，原文件不动")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
     made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")
+    made = command("live", "校验 Excel 里正打开的工作簿（含没有保存的修改），就地标记；不保存")
+    made.add_argument("action", choices=("mark", "clear", "report"), help="标记、清除标记、打开本校最新的报告")
+    made.add_argument(
+        "book", nargs="?", default="", metavar="BOOK", help="工作簿的完整路径（默认是 Excel 最前面的那本）"
+    )
+    made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
+    made.add_argument("--out", type=Path, default=out, help="报告放在哪里（默认取 KONGCHUO_OUT）")
+    made = command("starters", "生成双击就能用的“校验”；在 Windows 上还生成 Excel 的宏")
+    made.add_argument("folder", type=Path, metavar="DIR", help="放在哪里：要校验的文件夹")
+    made.add_argument("--out", type=Path, default=out, help="标好的副本和报告放在哪里（默认取 KONGCHUO_OUT）")
     made = command("watch", "看着共享文件夹：有人保存，就更新他的标好的副本")
     made.add_argument("folder", type=Path, metavar="DIR", help="共享文件夹")
     made.add_argument("--out", type=Path, default=out, help="副本放在哪里（默认取 KONGCHUO_OUT）")

@@ -27,3 +27,4 @@ ALL = "all"  # the school parameter that means the whole town
 
 # what in a workbook is the program's and not the clerk's: a worksheet, and the last column of each other one
 RESULTS, HINT = "校验结果", "校验提示"
+STARTERS = ("校验.bat", "校验.command")  # may lie among the workbooks: a double-click checks them

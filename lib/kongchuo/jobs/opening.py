@@ -137,10 +137,15 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Pol
 
 
 def judged(
-    shared: Path, year: str, as_of: dt.date | None, earlier: tuple[Path, dt.date] | None = None
+    shared: Path,
+    year: str,
+    as_of: dt.date | None,
+    earlier: tuple[Path, dt.date] | None = None,
+    *,
+    read_one: reading.Read = reading.read_workbook,
 ) -> tuple[Town, policy.Policy, Judgement]:
     """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
-    town = reading.read_year(shared, year, as_of=as_of)
+    town = reading.read_year(shared, year, as_of=as_of, read_one=read_one)
     held = policy.load(places.POLICY, on=town.as_of)
     before = (reading.read_year(earlier[0], year, as_of=earlier[1]), earlier[1]) if earlier else None
     return town, held, examine(town, held, before)

@@ -72,7 +72,7 @@ def mark(
         plan = marking.plan(town, name, () if clear else judgement.findings, waived)
         if not clear:
             copies = tuple(_copies(shared / name, shelf.copy(town.by_name[name])))
-            plan = marking.keeping(plan, _unjudged(town, judgement, name), *copies)
+            plan = marking.keeping(plan, unjudged(town, judgement, name), *copies)
             known = _followed(records, town, plan)
             plan = marking.remembering(plan, *following.days(known, town.as_of), *copies)
         one = _return(town.by_name[name], plan, shared, shelf, in_place and name.startswith(f"{year}/"))
@@ -100,7 +100,7 @@ def refresh(paths: Sequence[Path], out: Path, say: Callable[[str], None]) -> Non
         mark(own, out, say=say)
 
 
-def _unjudged(town: Town, judgement: Judgement, name: str) -> frozenset[str]:
+def unjudged(town: Town, judgement: Judgement, name: str) -> frozenset[str]:
     """Codes of the rules that said nothing of a workbook's school: they failed, or lacked a whole sheet or column."""
     homes = (town.by_name[name].home, CENTRE)
     lacking = (item.rule for item in judgement.not_judged if item.home in homes and not item.cells)

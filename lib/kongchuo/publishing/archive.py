@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import unicodedata
+import webbrowser
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -155,6 +156,17 @@ def shelves(out: Path) -> list[Shelf]:
     named = [(years.period(path.parent.name), path.name) for path in found]
     made = [Shelf(out, period, notebook) for period, notebook in named if period]
     return sorted(made, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True)
+
+
+def open_newest(out: Path, home: str) -> Path:
+    """Open in the browser the page of a school (of the centre: the town's) for the latest period that has one."""
+    name = TOWN if home == schema.CENTRE else home
+    shown = ((shelf, shelf.results[name].shown) for shelf in shelves(out) if name in shelf.results)
+    page = next((shelf.path / str(run["page"]) for shelf, run in shown if run.get("page")), None)
+    if page is None:
+        raise UserError(f"“{out}”里还没有“{name}”的报告，请先运行 kongchuo run parameters/monthly.yaml。")
+    webbrowser.open(page.resolve().as_uri())
+    return page
 
 
 def snapshots(out: Path, before: years.Period | None = None) -> list[tuple[Path, dt.date]]:

@@ -69,10 +69,12 @@ class Cells:
             return results.ERROR
         if kind == "b":
             return "TRUE" if text == "1" else "FALSE"
-        if kind == "n" and text:
-            number = float(text)
-            return str(int(number)) if number == int(number) and abs(number) < 10**SURE else number
-        return text
+        return number(float(text)) if kind == "n" and text else text
+
+
+def number(value: float) -> Cell:
+    """What `cell&""` gives for a number, as far as that is sure."""
+    return str(int(value)) if value == int(value) and abs(value) < 10**SURE else value
 
 
 def spelt(parts: Sequence[Cell]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -146,15 +146,24 @@ def read(package: Package, columns: Sequence[results.Column] = results.COLUMNS) 
     if RESULTS not in package.sheets:
         return
     cells, tag = Cells(package), package.tag
-    titles = {column.title: column.name for column in columns}
     data = package.tree(package.sheets[RESULTS]).find(tag("sheetData"))
-    named: dict[str, str] = {}
-    for row in data:
-        texts = {re.match(r"[A-Z]+", cell.get("r", "A"))[0]: cells.value(cell) for cell in row.iter(tag("c"))}
+    rows = (
+        {re.match(r"[A-Z]+", cell.get("r", "A"))[0]: cells.value(cell) for cell in row.iter(tag("c"))} for row in data
+    )
+    yield from recalled(rows, columns)
+
+
+def recalled(
+    rows: Iterable[Mapping[str | int, Cell]], columns: Sequence[results.Column] = results.COLUMNS
+) -> Iterator[dict[str, object]]:
+    """The same, by what the cells hold, row by row: column -> text or number. The first row says which column is which."""
+    titles = {column.title: column.name for column in columns}
+    named: dict[str | int, str] = {}
+    for texts in rows:
         if not named:
-            named = {letters: titles[text] for letters, text in texts.items() if text in titles}
+            named = {place: titles[text] for place, text in texts.items() if text in titles}
             continue
-        found = {named[letters]: value for letters, value in texts.items() if letters in named and value != ""}
+        found = {named[place]: value for place, value in texts.items() if place in named and value != ""}
         if found.get("identity"):
             known, _, value = str(found["identity"]).partition(".")
             yield found | {"identity": known} | ({"value": value} if value else {})

@@ -11,7 +11,9 @@ import difflib
 import hashlib
 import os
 import re
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -21,14 +23,15 @@ import python_calamine
 from ...core import schema as schemas
 from ...core.cells import fold
 from ...core.findings import KINDS, Finding, Place, UserError
-from ...core.schema import CENTRE, TERMS, Book, Codes, Schema
+from ...core.schema import CENTRE, Book, Codes, Schema
 from ...core.sheets import Grid, shape
 from ...core.tables import Table, Town, Workbook
-from . import before, typed
+from . import before, terms, typed
+from .before import Read
 from .folders import Contents, contents, locate
 from .packages import Package, Refusal, Unseen, look, scan
 
-__all__ = ["locate", "read_workbook", "read_year", "with_aliases"]
+__all__ = ["Read", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
 
 _FATAL = (KeyboardInterrupt, SystemExit)
 VERSION = "kongchuo_version"  # the document property that carries the version of the schema a template was made from
@@ -57,10 +60,10 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) ->
     except BaseException:  # a panic of the parser is no Exception
         return replace(workbook, findings=(KINDS["R02"].at(Place(name), reason="文件已损坏或不完整"),))
     with opened:
-        tables, findings = _tables(opened, package, name, book, codes)
+        found, findings = tables(package.sheets, partial(_sheet, opened, package), name, book, codes)
         asked = typed.asked(opened, package)
     findings = (*_version(package, name, book), *findings)
-    return replace(workbook, read=True, tables=tables, findings=findings, asked=asked)
+    return replace(workbook, read=True, tables=found, findings=findings, asked=asked)
 
 
 def _bytes(path: Path) -> bytes:
@@ -91,35 +94,43 @@ def _version(package: Package, name: str, book: Book) -> list[Finding]:
     return [KINDS["R04"].at(Place(name), found=found[0], current=book.version)]
 
 
-def _tables(
-    opened: python_calamine.CalamineWorkbook, package: Package, name: str, book: Book, codes: dict[str, Codes]
+def _sheet(opened: python_calamine.CalamineWorkbook, package: Package, title: str) -> Grid | None:
+    """The cells of a worksheet; None where it is damaged."""
+    try:
+        values = opened.get_sheet_by_name(title).to_python(skip_empty_area=False)
+    except _FATAL:
+        raise
+    except BaseException:
+        return None
+    return _grid(values, scan(package.sheets[title]))
+
+
+def tables(
+    there: Collection[str], grid: Callable[[str], Grid | None], name: str, book: Book, codes: dict[str, Codes]
 ) -> tuple[dict[str, Table], list[Finding]]:
-    """The typed tables of a workbook by English sheet name, and all findings in them."""
-    tables, findings = {}, []
-    titles = {fold(title): title for title in package.sheets}
+    """The typed tables of a workbook by English sheet name, and all findings in them.
+
+    `there` are the titles of its worksheets, `grid` gives the cells of one (None: it is damaged).
+    """
+    found, findings = {}, []
+    titles = {fold(title): title for title in there}
     for sheet in book.sheets:
-        title = sheet.title if sheet.title in package.sheets else titles.get(fold(sheet.title))
+        title = sheet.title if sheet.title in there else titles.get(fold(sheet.title))
         if title is None:
             known = {other.title for other in book.sheets}
-            near = difflib.get_close_matches(
-                sheet.title, [other for other in package.sheets if other not in known], 1, 0.5
-            )
+            near = difflib.get_close_matches(sheet.title, [other for other in there if other not in known], 1, 0.5)
             hint = f"是不是改名成了“{near[0]}”？" if near else ""
             findings.append(KINDS["R05"].at(Place(name, sheet.title), name=sheet.title, near=hint))
             continue
-        try:
-            values = opened.get_sheet_by_name(title).to_python(skip_empty_area=False)
-        except _FATAL:
-            raise
-        except BaseException:
+        cells = grid(title)
+        if cells is None:
             findings.append(KINDS["R02"].at(Place(name, sheet.title), reason=f"工作表“{title}”的内容已损坏"))
             continue
-        grid = _grid(values, scan(package.sheets[title]))
-        table, wrong = shape(grid, sheet, name, codes)
+        table, wrong = shape(cells, sheet, name, codes)
         findings += wrong
         if table is not None:
-            tables[sheet.name] = table
-    return tables, findings
+            found[sheet.name] = table
+    return found, findings
 
 
 def _grid(rows: list[list[object]], unseen: Unseen) -> Grid:
@@ -148,17 +159,24 @@ def with_aliases(codes: dict[str, Codes], frame: pd.DataFrame) -> dict[str, Code
     return {name: extended(item) for name, item in codes.items()} if own else codes
 
 
-def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: Schema | None = None) -> Town:
+def read_year(
+    shared: Path,
+    year: str,
+    *,
+    as_of: dt.date | None = None,
+    schema: Schema | None = None,
+    read_one: Read = read_workbook,
+) -> Town:
     """Read every workbook of a school year, and of the year before what is compared with it (`before`).
 
     Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
-    day in 日查 that is not in the future, else today.
+    day in 日查 that is not in the future, else today. `read_one` reads one workbook: one may stand open with unsaved edits.
     """
     schema = schema or schemas.default()
     root = shared / year
     if not root.is_dir():
         raise UserError(f"共享文件夹“{shared}”里没有学年“{year}”。")
-    registry = _registry(root, year, schema)
+    registry = _registry(root, year, schema, read_one)
     codes = with_aliases(schema.codes, registry.tables["code"].frame) if "code" in registry.tables else schema.codes
     known = _schools(registry)
     read: dict[str, Workbook] = {}
@@ -166,8 +184,8 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
     for home, lying in found.items():
         for stem, path in (lying.other_formats | lying.workbooks).items():
             book = schema.by_stem[stem]
-            read[f"{home}/{stem}"] = _read_one(path, f"{year}/{home}/{path.name}", book, codes, lying, stem)
-    as_of = as_of or _last_day(year, registry, read)
+            read[f"{home}/{stem}"] = _read_one(path, f"{year}/{home}/{path.name}", book, codes, lying, stem, read_one)
+    as_of = as_of or terms.last_day(year, registry, read)
     workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
     for home, lying in found.items():
         strange |= {f"{year}/{home}/{name}" for name in lying.unknown}
@@ -175,7 +193,9 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
         if empty and home not in (CENTRE, *known):
             strange.add(f"{year}/{home}")
             continue
-        due = [stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or _due(stem, year, registry, as_of)]
+        due = [
+            stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or terms.due(stem, year, registry, as_of)
+        ]
         folder = [read.get(f"{home}/{stem}") or _absent(year, home, stem, schema, lying) for stem in due]
         if empty:  # said once, not once for each workbook
             said = [(_missing(f"{year}/{home}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
@@ -188,7 +208,7 @@ def read_year(shared: Path, year: str, *, as_of: dt.date | None = None, schema: 
         if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
     )
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
-    return Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_workbook))
+    return Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_one))
 
 
 def _unknown(name: str, schema: Schema) -> Finding:
@@ -208,10 +228,10 @@ def _stems(schema: Schema, home: str) -> list[str]:
     return [stem for book in schema.owned_by("centre" if home == CENTRE else "school") for stem in book.stems]
 
 
-def _registry(root: Path, year: str, schema: Schema) -> Workbook:
+def _registry(root: Path, year: str, schema: Schema, read_one: Read) -> Workbook:
     """基础信息 by the code lists of the schema, which is enough to learn the township's own aliases and its schools."""
     book = schema.book_of["school"]
-    return read_workbook(root / CENTRE / f"{book.title}.xlsx", f"{year}/{CENTRE}/{book.title}.xlsx", book, schema.codes)
+    return read_one(root / CENTRE / f"{book.title}.xlsx", f"{year}/{CENTRE}/{book.title}.xlsx", book, schema.codes)
 
 
 def _schools(registry: Workbook) -> list[str]:
@@ -229,11 +249,13 @@ def _homes(root: Path, known: list[str]) -> list[str]:
     return list(dict.fromkeys([CENTRE, *known, *there]))
 
 
-def _read_one(path: Path, name: str, book: Book, codes: dict[str, Codes], lying: Contents, stem: str) -> Workbook:
+def _read_one(
+    path: Path, name: str, book: Book, codes: dict[str, Codes], lying: Contents, stem: str, read_one: Read
+) -> Workbook:
     """One workbook of a folder, with what the files beside it say: R07 (open), R08 (copies); R11 for another format."""
     copies = list(lying.copies.get(stem, ()))
     if path.suffix.lower() == ".xlsx":
-        workbook = read_workbook(path, name, book, codes)
+        workbook = read_one(path, name, book, codes)
         copies += [lying.other_formats[stem].name] if stem in lying.other_formats else []
     else:
         refused = KINDS["R11"].at(Place(name), found=path.suffix)
@@ -247,42 +269,3 @@ def _absent(year: str, home: str, stem: str, schema: Schema, lying: Contents) ->
     name = f"{year}/{home}/{stem}.xlsx"
     copies = [KINDS["R08"].at(Place(name), name=copy) for copy in lying.copies.get(stem, ())]
     return Workbook(name, schema.by_stem[stem], home, read=False, findings=(_missing(name, f"{stem}.xlsx"), *copies))
-
-
-def _last_day(year: str, registry: Workbook, read: dict[str, Workbook]) -> dt.date:
-    """The last day anybody counted heads, not later than today; today where nobody did.
-
-    A day outside the term of its workbook is a slip of the pen, and must not move the whole town to another term.
-    """
-    today = dt.date.today()
-    held = []
-    for name, book in read.items():
-        if "daily" in book.tables:
-            days = book.tables["daily"].frame["date"]
-            start, end = _term(name, year, registry) or (today, today)
-            held.append(days[days.between(pd.Timestamp(start), pd.Timestamp(min(end, today)))].max())
-    held = [last for last in held if not pd.isna(last)]
-    return max(held).date() if held else today
-
-
-def _due(stem: str, year: str, registry: Workbook, as_of: dt.date) -> bool:
-    """Whether a workbook must be there by `as_of`: one of a term only once the term has begun."""
-    days = _term(stem, year, registry)
-    return days is None or days[0] <= as_of
-
-
-def _term(stem: str, year: str, registry: Workbook) -> tuple[dt.date, dt.date] | None:
-    """First and last day of the term in a workbook's name; by 学年学期, or September and March where that does not say."""
-    term = next((term for term in TERMS if stem.endswith(f"_{term}")), None)
-    if term is None:
-        return None
-    autumn, spring, summer = dt.date(int(year[:4]), 9, 1), dt.date(int(year[5:]), 3, 1), dt.date(int(year[5:]), 9, 1)
-    start, end = (autumn, spring) if term == TERMS[0] else (spring, summer)
-    if "term" in registry.tables:
-        frame = registry.tables["term"].frame
-        rows = frame[(frame["school_year"] == year) & (frame["term"] == term)]
-        start, end = (
-            known.iloc[0].date() if len(known := rows[name].dropna()) else usual
-            for name, usual in (("start", start), ("end", end))
-        )
-    return start, end

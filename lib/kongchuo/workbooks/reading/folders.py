@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.findings import UserError
+from ...core.places import STARTERS
 
 _YEAR = re.compile(r"(\d{4})-(\d{4})")
 # other formats of the same table; they can be told from the name, and only be converted by a person
@@ -19,7 +20,7 @@ _COPY_BEFORE = re.compile(r"(副本|复件|备份|拷贝|copy of)\s*[-—_]?\s*"
 _COPY_AFTER = re.compile(
     r"[\s_\-—.(（\[【]*(副本|复件|备份|拷贝|冲突|copy|conflict|最终|定稿|终稿|新|旧|老|改|修|\d|v\d).*", re.I
 )
-_NOT_OURS = ("desktop.ini", "thumbs.db")
+_NOT_OURS = ("desktop.ini", "thumbs.db", *STARTERS)
 
 
 @dataclass
