@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from dressed import edited
 from kongchuo.core import schema
 from kongchuo.core.findings import Finding
 from kongchuo.core.places import RESULTS
-from kongchuo.workbooks import marking, writing
+from kongchuo.workbooks import marking, reading, writing
 from kongchuo.workbooks.marking import filling
 from kongchuo.workbooks.marking.package import Package, Refused
 from kongchuo.workbooks.marking.plan import Entry, Plan, identity
@@ -234,6 +235,30 @@ def test_what_cannot_be_changed_is_refused_with_a_reason(change):
     with pytest.raises(Refused) as refused:
         marking.marked(change(PLAIN), plan(entry("name", 2)), BOOK)
     assert any("一" <= char <= "鿿" for char in str(refused.value))
+
+
+PURL = {
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main": "http://purl.oclc.org/ooxml/spreadsheetml/main",
+    "http://schemas.openxmlformats.org/officeDocument/2006/": "http://purl.oclc.org/ooxml/officeDocument/",
+}
+
+
+def test_a_strict_workbook_is_read_and_not_marked(tmp_path):
+    """Excel can save with other namespaces and dates as texts; what to do is said, and its findings are listed beside it."""
+
+    def strict(old):
+        for ours, theirs in PURL.items():
+            old = old.replace(ours.encode(), theirs.encode())
+        return re.sub(rb'(<c r="H2" s="\d+")><v>\d+</v>', rb'\1 t="d"><v>2011-03-15T00:00:00</v>', old)
+
+    data = edited(PLAIN, dict.fromkeys([name for name in parts(PLAIN) if name.endswith((".xml", ".rels"))], strict))
+    path = tmp_path / "学籍.xlsx"
+    path.write_bytes(data)
+    read = reading.read_workbook(path, "2023-2024/示例中学/学籍.xlsx", BOOK, BOOKS.codes)
+    assert list(read.tables["roster"].frame["birth_date"].dt.date) == [DAY.replace(2011, 3, 15)] * len(PUPILS)
+    for change in (lambda: marking.marked(data, plan(entry("name", 2)), BOOK), lambda: marking.is_ours(data, BOOK)):
+        with pytest.raises(Refused, match="另存为普通的"):
+            change()
 
 
 def test_a_signed_workbook_is_refused():

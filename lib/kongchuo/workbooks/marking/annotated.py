@@ -183,7 +183,7 @@ def _make_results(package: Package, styles: Styles) -> None:
         for place, title in enumerate(titles, start=1)
     )
     tree = etree.fromstring(
-        f'<worksheet xmlns="{package.ns}" xmlns:r="{LINKS[package.ns]}">'
+        f'<worksheet xmlns="{package.ns}" xmlns:r="{LINKS}">'
         '<sheetPr><tabColor rgb="FFC00000"/><pageSetUpPr fitToPage="1"/></sheetPr>'
         '<sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'

@@ -87,7 +87,7 @@ def _is_ours(comment: etree._Element, tag) -> bool:
 def _drawing(package: Package, part: str) -> tuple[str, str]:
     """The drawing of a worksheet's notes and the id of the link to it. Headers of print have drawings of the same kind."""
     element = package.tree(part).find(package.tag("legacyDrawing"))
-    id_ = element.get(f"{{{LINKS[package.ns]}}}id") if element is not None else ""
+    id_ = element.get(f"{{{LINKS}}}id") if element is not None else ""
     return next(((link.part, link.id) for link in package.links(part) if id_ and link.id == id_), ("", ""))
 
 
@@ -160,7 +160,7 @@ def _shapes(package: Package, part: str, page: Page, said: Mapping[str, str]) ->
         first = clusters[0] * CLUSTER + 1
         package.write(drawing, b"")
         element = etree.Element(package.tag("legacyDrawing"))
-        element.set(f"{{{LINKS[package.ns]}}}id", package.link(part, "vmlDrawing", drawing))
+        element.set(f"{{{LINKS}}}id", package.link(part, "vmlDrawing", drawing))
         put(page.tree, element)
     end = text.rfind("</xml>")
     if end < 0:

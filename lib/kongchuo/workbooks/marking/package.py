@@ -23,10 +23,7 @@ from .markup import DECLARED, canonical, parse
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
-LINKS = {
-    MAIN: "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    STRICT: "http://purl.oclc.org/ooxml/officeDocument/relationships",
-}
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 CONTENT_TYPES = "[Content_Types].xml"
@@ -72,11 +69,13 @@ class Package:
             raise Refused("文件已损坏") from error
         self.workbook = next(link.part for link in self.links("") if link.kind == "officeDocument")
         self.ns = etree.QName(self.tree(self.workbook)).namespace
-        if self.ns not in LINKS:
+        if self.ns == STRICT:  # it is read, but holds dates as text and has no notes as we write them
+            raise Refused("是“Strict Open XML 电子表格”，请另存为普通的“Excel 工作簿（.xlsx）”")
+        if self.ns != MAIN:
             raise Refused("不是认得的工作簿格式")
         of = {link.id: link for link in self.links(self.workbook)}
         listed = self.tree(self.workbook).find(self.tag("sheets"))
-        ids = ((sheet.get("name"), of.get(sheet.get(f"{{{LINKS[self.ns]}}}id"))) for sheet in listed)
+        ids = ((sheet.get("name"), of.get(sheet.get(f"{{{LINKS}}}id"))) for sheet in listed)
         self.sheets = {title: link.part for title, link in ids if link and link.kind == "worksheet"}
 
     # --- names --------------------------------------------------------------------------------------------------------
@@ -123,11 +122,6 @@ class Package:
             self._trees[name] = parse(self.read(part))
             self._before[name] = etree.tostring(self._trees[name], encoding="UTF-8")
         return self._trees[name]
-
-    def adopt(self, element: etree._Element) -> etree._Element:
-        """A copy of another workbook's element, in the namespace that this one is written in."""
-        xml = etree.tostring(element, with_tail=False, encoding="unicode")
-        return etree.fromstring(re.sub("|".join(LINKS), self.ns, xml))
 
     def write(self, part: str, data: bytes) -> None:
         """Replace a part, or add one."""
@@ -176,7 +170,7 @@ class Package:
             self.plant(rels, etree.Element(f"{{{RELS}}}Relationships", nsmap={None: RELS}))
         used = {link.id for link in self.links(part)}
         new = next(name for number in range(1, 100_000) if (name := f"rId{number}") not in used)
-        kind = f"{LINKS[self.ns]}/{kind}"
+        kind = f"{LINKS}/{kind}"
         etree.SubElement(self.tree(rels), f"{{{RELS}}}Relationship", Id=new, Type=kind, Target=f"/{target}")
         return new
 
@@ -222,9 +216,7 @@ class Package:
         link = self.link(self.workbook, "worksheet", part)
         sheets = self.tree(self.workbook).find(self.tag("sheets"))
         number = max((int(sheet.get("sheetId")) for sheet in sheets), default=0) + 1
-        etree.SubElement(sheets, self.tag("sheet"), name=title, sheetId=str(number)).set(
-            f"{{{LINKS[self.ns]}}}id", link
-        )
+        etree.SubElement(sheets, self.tag("sheet"), name=title, sheetId=str(number)).set(f"{{{LINKS}}}id", link)
         self.sheets[title] = part
         return part
 

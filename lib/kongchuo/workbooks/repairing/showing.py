@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 from lxml import etree
@@ -39,7 +40,7 @@ def _light(package: Package, template: Package, table: Table, part: str, last: i
     if all(ranges.covers(ranges.rows_in(boxes, column), 2, needed) for column in range(1, wide + 1)):
         return False
     new = next(template.tree(template.sheets[table.sheet.title]).iter(template.tag("conditionalFormatting")))
-    new = package.adopt(new)
+    new = copy.deepcopy(new)
     new.set("sqref", ranges.spelt([(2, 1, last, wide)]))
     (rule,) = new
     rule.set("dxfId", own[0].get("dxfId") if own and own[0].get("dxfId") else _look(package, template))
@@ -63,7 +64,7 @@ def _look(package: Package, template: Package) -> str:
         tree.find(package.tag("cellStyles" if tree.find(package.tag("cellStyles")) is not None else "cellXfs")).addnext(
             listed
         )
-    listed.append(package.adopt(look))
+    listed.append(copy.deepcopy(look))
     listed.set("count", str(len(listed)))
     return str(len(listed) - 1)
 

@@ -6,6 +6,7 @@ every row from the first to the last with data, and as far down as in most colum
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def put_back(package: Package, rules: list[Wanted], last: int, part: str) -> Non
         listed = etree.Element(tag("dataValidations"))
         put(tree, listed)
     for rule, hole in zip(rules, holes, strict=True):
-        element = package.adopt(rule.element)
+        element = copy.deepcopy(rule.element)
         element.set("sqref", ranges.spelt([hole]))
         own = ranges.parse(rule.element.get("sqref"))[0]
         before = f"{column_letters(own[1])}{own[0]}"
