@@ -285,3 +285,12 @@ def test_mark_mark_clear_gives_back_every_part(places):
     assert {name for name in before if cleared[name] != before[name]} <= {"xl/worksheets/sheet6.xml"}
     read = openpyxl.load_workbook(io.BytesIO(once))[RESULTS]
     assert read.max_row == max(len(places) + 1, 1)
+
+
+def test_lines_are_as_high_as_their_texts():
+    """LibreOffice and WPS leave wrapped texts one over the other where the height is not given."""
+    long = entry("name", 2, "说明" * 40)
+    with_heights = openpyxl.load_workbook(io.BytesIO(marking.marked(PLAIN, plan(long, entry("sex", 3)), BOOK)))[RESULTS]
+    assert [with_heights.row_dimensions[row].height for row in (2, 3)] == [60, 15]
+    listed = openpyxl.load_workbook(io.BytesIO(writing.findings_workbook([long])))[RESULTS]
+    assert listed.row_dimensions[2].height == 60

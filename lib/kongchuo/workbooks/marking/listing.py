@@ -80,7 +80,9 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
             _cell(f"{letter}{line.number}", line.values.get(name, ""), styles.get(name))
             for name, letter in letters.items()
         )
-        data.append(etree.fromstring(f'<row xmlns="{package.ns}" r="{line.number}">{"".join(cells)}</row>'))
+        high = results.height(line.values.get)
+        row = f'<row xmlns="{package.ns}" r="{line.number}" ht="{high}" customHeight="1">{"".join(cells)}</row>'
+        data.append(etree.fromstring(row))
     links = [line for line in lines if line.entry.cell]
     if links:
         listed = etree.Element(tag("hyperlinks"))

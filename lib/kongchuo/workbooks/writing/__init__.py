@@ -210,6 +210,7 @@ def findings_workbook(entries: Iterable[object]) -> bytes:
         ws.set_column(place, place, column.width, style)
         _must(ws.write_string(0, place, column.title, head), RESULTS)
     for row, entry in enumerate(entries, start=1):
+        ws.set_row(row, results.height(lambda name, entry=entry: getattr(entry, name, None)))
         for place, column in enumerate(shown):
             value = row if column.name == "number" else getattr(entry, column.name)
             _must(ws.write(row, place, value, style), f"{RESULTS}, row {row + 1}")

@@ -14,6 +14,7 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from ...core.places import RESULTS
 from ...core.schema import Sheet
+from . import looks
 
 CAPACITY = 3000  # lines of 校验结果 that the marks look through
 MOST = CAPACITY - 2  # findings that it lists: without its header, and the line that says how many more there are
@@ -58,6 +59,16 @@ COLUMNS = (
 LISTED = ("number", "severity", "rule", "sheet", "cell", "message", "fix", "who")  # what a list without marks shows
 LETTERS = {column.name: xl_col_to_name(place) for place, column in enumerate(COLUMNS)}
 OPEN, MENDED, MOVED, WAIVED, UNJUDGED, GONE = "待改", "已改", "行已移动", "已豁免", "尚未判定", "已改好"
+
+
+def height(value: Callable[[str], object]) -> int:
+    """How high a line must be, in points, to show its wrapped texts; WPS and LibreOffice do not find out by themselves.
+
+    `value` gives what stands in a column, by the column's name.
+    """
+    shown = ((column, value(column.name)) for column in COLUMNS if not column.hidden)
+    wrapped = (looks.lines(text, column.width) for column, text in shown if isinstance(text, str))
+    return 15 * min(max(wrapped, default=1), 20)
 
 
 def ranges() -> dict[str, str]:
