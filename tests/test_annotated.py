@@ -99,6 +99,18 @@ def test_a_note_of_their_own_stays_the_only_one(theirs):
     assert book[ROSTER]["B2"].fill.fgColor.rgb == styles.MARK
 
 
+def test_a_note_says_no_more_than_it_shows(theirs):
+    """A note does not scroll: what has no room stands on 校验结果, and the note says so."""
+    many = [entry("B3", f"第{n}个问题" + "说明" * 30, rule=f"X{n}") for n in range(9)]
+    note = opened(mark(theirs, *many))[ROSTER]["B3"].comment.text
+    assert notes.lines(note) <= notes.MOST
+    assert "第0个问题" in note
+    assert "等9条，见“校验结果”" in note
+    few = opened(mark(theirs, *many[:2]))[ROSTER]["B3"].comment.text
+    assert "第1个问题" in few
+    assert "等" not in few.replace(notes.ENDS, "")
+
+
 def test_what_is_listed(theirs):
     book = opened(mark(theirs, entry("A2"), entry("", "整张表", sheet=""), entry("Z9", sheet="没有这张")))
     page = book[RESULTS]

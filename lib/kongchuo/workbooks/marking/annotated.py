@@ -160,7 +160,11 @@ def _mark(package: Package, pages: dict[str, Page], styles: Styles, plan: Plan, 
 
 
 def _words(entries: list[Entry]) -> str:
-    return notes.note("\n".join(f"{one.severity}：{one.message}。{one.fix}" for one in entries))
+    """The note of a cell: as many of its findings as a note can show, at least one."""
+    said = [f"{one.severity}：{one.message}。{one.fix}" for one in entries]
+    shown = next((n for n in range(len(said), 1, -1) if notes.lines("\n".join(said[:n])) <= notes.MOST - 3), 1)
+    more = [f"等{len(said)}条，见“{RESULTS}”"] if shown < len(said) else []
+    return notes.note("\n".join([*said[:shown], *more]))
 
 
 def _column(place: int, column: results.Column, looks: dict[str, str]) -> str:

@@ -184,8 +184,7 @@ def _free_cluster(package: Package) -> int:
 
 def _shape(page: Page, address: str, text: str, number: int) -> str:
     row, column = split(address)
-    lines = sum(-(-_characters(line) // CHARACTERS) or 1 for line in text.split("\n"))
-    wide, high = WIDE, LINE * (min(lines, MOST) + 1)
+    wide, high = WIDE, LINE * (min(lines(text), MOST) + 1)
     top = max(row - 2, 0)
     right = _reach(page.width, column + 1, 15 + wide)
     bottom = _reach(page.height, top + 1, 10 + high)
@@ -199,6 +198,11 @@ def _shape(page: Page, address: str, text: str, number: int) -> str:
         row=row - 1,
         column=column - 1,
     )
+
+
+def lines(text: str) -> int:
+    """How many lines a text takes in a note."""
+    return sum(-(-_characters(line) // CHARACTERS) or 1 for line in text.split("\n"))
 
 
 def _characters(line: str) -> int:

@@ -67,7 +67,8 @@ def height(value: Callable[[str], object]) -> int:
     `value` gives what stands in a column, by the column's name.
     """
     shown = ((column, value(column.name)) for column in COLUMNS if not column.hidden)
-    wrapped = (looks.lines(text, column.width) for column, text in shown if isinstance(text, str))
+    # with some room to spare: where 宋体 is not there, another font is wider
+    wrapped = (looks.lines(text, int(column.width * 0.92)) for column, text in shown if isinstance(text, str))
     return 15 * min(max(wrapped, default=1), 20)
 
 
