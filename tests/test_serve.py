@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -288,6 +289,14 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
         page.select_option("select >> nth=0", label=second)
         page.wait_for_selector(f"h1:has-text('{second}')")
         page.wait_for_selector("h2:has-text('数据来源')")
+        page.locator(".kc-explorer .dt-search input").fill("没有这样的行")
+        page.wait_for_selector(".kc-explorer >> text=没有符合的记录")
+        page.locator(".kc-explorer .dt-search input").fill("")
+        wanted = page.locator(".kc-explorer tbody tr >> nth=0").locator("td >> nth=0").inner_text()
+        with page.expect_download() as download:
+            page.locator(".kc-explorer >> text=下载表格").click()
+        saved = Path(download.value.path()).read_text("utf-8-sig")
 
+    assert wanted in saved.splitlines()[1]
     assert chosen == [first, "2024-08"]  # the newest month of the year comes first
     assert page.evaluate("document.documentElement.scrollHeight") > 2000  # the page itself scrolls, so it prints whole

@@ -150,12 +150,6 @@ def odd_status_no(hand: Hand) -> None:
     )
 
 
-def odd_card(hand: Hand) -> None:
-    """F16: another level than the card says, or a card number without type and level."""
-    how = hand.random.choice((lambda text: text[:-1] + ("1" if text[-1] != "1" else "2"), lambda text: text[:18]))
-    _set(hand, "F16", ("disabled", "card_no"), lambda row: how(row["card_no"]))
-
-
 def left_empty(hand: Hand) -> None:
     """F17: required always, or because of another cell of the row."""
     places = (("roster", "address"), ("daily", "reporter"), ("pupil_plan", "goal"), ("census", "surveyor"))
@@ -231,7 +225,6 @@ PLANTS = {
     no_such_value: 5,
     odd_phone: 5,
     odd_status_no: 4,
-    odd_card: 3,
     left_empty: 6,
     key_twice: 3,
     error_value: 3,

@@ -147,7 +147,16 @@ def marked_by_health(hand: Hand) -> None:
     _enter(hand, book, pupil, "随班就读")
 
 
+def odd_card(hand: Hand) -> None:
+    """F16: another level than the card says, or a card number without type and level."""
+    how = hand.random.choice((lambda text: text[:-1] + ("1" if text[-1] != "1" else "2"), lambda text: text[:18]))
+    book, row = hand.pick("disabled", lambda row: "card_no" in row)
+    row["card_no"] = how(row["card_no"])
+    hand.note("F16", book, "disabled", row, "card_no")
+
+
 PLANTS = {
+    odd_card: 3,
     taught_too_seldom: 3,
     taught_often_enough: 1,
     not_placed: 3,

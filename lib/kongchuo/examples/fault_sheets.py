@@ -70,19 +70,20 @@ def total_row(hand: Hand) -> None:
 
 def blank_row(hand: Hand) -> None:
     """F13: a blank row in the middle, or who filled the table in at its foot."""
-    book, rows, _ = hand.sheet("others", 4)
+    sheet = hand.random.choice(("others", "leftbehind", "support_log", "archive"))
+    book, rows, _ = hand.sheet(sheet, 4)
     if hand.random.random() < 0.6:
         row: Row = {}
         rows.insert(len(rows) // 2, row)
     else:
-        row = {"student_key": "填表人：甲春兰"}
+        row = {hand.schema.sheets[sheet].fields[0].name: "填表人：甲春兰"}
         rows.append(row)
-    hand.note("F13", book, "others", row)
+    hand.note("F13", book, sheet, row)
 
 
 def hidden_rows(hand: Hand) -> None:
     """F20."""
-    sheet = hand.random.choice(("leftbehind", "support_log", "baseline"))
+    sheet = hand.random.choice(("leftbehind", "support_log", "baseline", "absence", "archive"))
     book, rows, spoilt = hand.sheet(sheet)
     first = hand.random.randrange(len(rows) - 2)
     spoilt.hidden += rows[first : first + 2]
@@ -95,7 +96,7 @@ PLANTS = {
     merged_cells: 2,
     renamed_header: 3,
     missing_column: 1,
-    total_row: 2,
+    total_row: 3,
     blank_row: 3,
     hidden_rows: 3,
 }

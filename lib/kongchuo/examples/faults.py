@@ -167,7 +167,9 @@ def plant(books: dict[str, Rows], schema: Schema, seed: int, plants: dict[Plant,
     hand = Hand(books, schema, Random(f"faults {seed}"))
     for how, times in plants.items():
         done = 0
-        for _ in range(3 * times):  # a small township may have no place in the sheet that chance picked, but in another
+        for _ in range(
+            10 * times
+        ):  # a small township may have no place in the sheet that chance picked, but in another
             if done < times:
                 try:
                     how(hand)

@@ -39,10 +39,10 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 from .kernels import CELL_SECONDS, Executor, Kernels  # noqa: E402
 
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
-WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
+WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 MESSAGES = {403: "不能打开这个页面", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 STATIC_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"

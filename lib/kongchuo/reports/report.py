@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ..core.editions import PUBLIC
 from . import display
-from .display import Page, Section, live
+from .display import Page, Section, Table, explorer, live
 from .display.public import public
 from .views import View
 
@@ -43,6 +43,7 @@ class Report:
 
     def __init__(self, plan: Plan, view: View, workbooks: str = "") -> None:
         self.plan, self.view, self._workbooks = plan, view, workbooks
+        self.explorer: explorer.Explorer | None = None
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
 
     def __getattr__(self, name: str) -> Callable[[], object]:
@@ -50,17 +51,23 @@ class Report:
             return lambda: self._show(name)
         raise AttributeError(f"这份报告没有“{name}”一节")
 
+    def section(self, name: str) -> Section | None:
+        """One section as the edition shows it; None where it does not have it."""
+        if self.view.edition != PUBLIC:
+            return self.plan.sections[name](self.view)
+        if name not in self.plan.published:
+            return None
+        return public(self.plan.sections[name](self.view), self.view.policy["public_minimum"])
+
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""
-        open_to_all = self.view.edition == PUBLIC
-        if open_to_all and name not in self.plan.published:
-            return Markup("")
-        section = self.plan.sections[name](self.view)
-        body = display.card(public(section, self.view.policy["public_minimum"]) if open_to_all else section)
-        if name != next(iter(self.plan.sections)):
+        section = self.section(name)
+        body = display.card(section) if section else Markup("")
+        if not section or name != next(iter(self.plan.sections)):
             return body
         title, meta = self.plan.title(self.view), self.plan.meta(self.view)
-        return display.render("headline.html", title=title, meta=meta, body=body, secret=not open_to_all)
+        secret = self.view.edition != PUBLIC
+        return display.render("headline.html", title=title, meta=meta, body=body, secret=secret)
 
     def controls(self) -> object:
         """On a live page the drop-downs; nothing in a batch run."""
@@ -68,6 +75,16 @@ class Report:
             return None
         self.boxes = live.Controls(self.view, self.plan.choices, self._choose, self._redraw)
         return self.boxes.widget
+
+    def tables(self) -> object:
+        """On a live page all tables of the report, to sort, search and download; nothing in a batch run."""
+        if not live.is_live():
+            return None
+        self.explorer = explorer.Explorer(self._tables())
+        return self.explorer.widget
+
+    def _tables(self) -> dict[str, Table]:
+        return explorer.tables(filter(None, map(self.section, self.plan.sections)))
 
     def _choose(self, values: Mapping[str, object]) -> View:
         return replace(self.plan.choose(values, self._workbooks), edition=self.view.edition)
@@ -85,3 +102,5 @@ class Report:
         pages = [str(self.html(name)) for _, name in self._shown]  # all first: never half a page of another view
         for (widget, _), page in zip(self._shown, pages, strict=True):
             widget.value = page
+        if self.explorer:
+            self.explorer.fill(self._tables())

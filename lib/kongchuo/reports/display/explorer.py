@@ -1,0 +1,87 @@
+"""The tables of a live page, one at a time, to sort, search and download. Drawn by ITables, which needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from . import Cell, Section, Table, cell
+
+# what DataTables says, in Chinese; every control has a word or a label, so that it works by keyboard and screen reader
+WORDS = {
+    "search": "查找：",
+    "info": "第 _START_ 至 _END_ 行，共 _TOTAL_ 行",
+    "infoEmpty": "没有记录",
+    "infoFiltered": "（从 _MAX_ 行中找出）",
+    "zeroRecords": "没有符合的记录",
+    "emptyTable": "没有记录",
+    "lengthMenu": "每页 _MENU_ 行",
+    "paginate": {"first": "首页", "previous": "上一页", "next": "下一页", "last": "末页"},
+    "aria": {"orderable": "按本列排序", "orderableReverse": "按本列倒序"},
+}
+
+OPTIONS = {  # given anew with each table, or ITables falls back on its own
+    "language": WORDS,
+    "layout": {"topStart": "search", "topEnd": "buttons", "bottomStart": "info", "bottomEnd": "paging"},
+    "buttons": [{"extend": "csvHtml5", "text": "下载表格（CSV）", "bom": True}],
+    "pageLength": 15,
+    "maxBytes": 0,  # nothing is left out
+}
+
+
+def tables(sections: Iterable[Section]) -> dict[str, Table]:
+    """Every table with rows in the sections, by a title that says where it stands; those behind a summary line too."""
+    found: dict[str, Table] = {}
+    for section in sections:
+        for place, table in enumerate(_within(section.blocks, section.heading), 1):
+            title = f"{section.heading}：{table[0]}" if table[0] != section.heading else section.heading
+            found[title if title not in found else f"{title}（{place}）"] = table[1]
+    return found
+
+
+def _within(blocks: tuple, called: str) -> Iterator[tuple[str, Table]]:
+    for block in blocks:
+        if isinstance(block, Table) and block.rows:
+            yield block.caption or called, block
+        yield from _within(getattr(block, "blocks", ()), getattr(block, "summary", called))
+
+
+def frame(table: Table) -> pd.DataFrame:
+    """The table as it is shown, a row a row (the total left out): numbers as numbers so that they sort, all else as text."""
+    rows = [[_value(cell(value)) for value in row] for row in table.rows]
+    return pd.DataFrame(rows, columns=list(table.columns))
+
+
+def _value(shown: Cell) -> object:
+    if shown.kind == "number" and shown.text.lstrip("-").isdigit():
+        return int(shown.text)
+    return f"{shown.text}{shown.counts}"
+
+
+class Explorer:
+    """A drop-down of the page's tables and the table chosen, sorted, searched and downloaded in the browser."""
+
+    def __init__(self, found: dict[str, Table]) -> None:
+        import ipywidgets
+        from itables.widget import ITable
+
+        layout = ipywidgets.Layout(width="min(640px, 100%)")
+        self.box = ipywidgets.Dropdown(description="明细表", layout=layout)
+        self.grid = ITable(pd.DataFrame(), classes="display compact nowrap", **OPTIONS)
+        self.widget = ipywidgets.VBox([self.box, self.grid])
+        self.widget.add_class("kc-explorer")
+        self.box.observe(lambda _: self._draw(), names="value")
+        self.fill(found)
+
+    def fill(self, found: dict[str, Table]) -> None:
+        """Offer the tables of another view; the one looked at stays, if it is still there."""
+        kept = self.box.value
+        self.found = found
+        self.box.options = list(found)
+        self.box.value = kept if kept in found else next(iter(found), None)
+        self._draw()
+
+    def _draw(self) -> None:
+        table = self.found.get(self.box.value)
+        self.grid.update(df=frame(table) if table else pd.DataFrame(), **OPTIONS)
