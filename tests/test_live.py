@@ -28,7 +28,7 @@ def opened(monkeypatch):
     rows["class"] = [*rows["class"], EXTRA]
     town = handmade.town(rows, HOMES)
 
-    def open_month(school, month, workbooks=""):
+    def open_month(school, month, workbooks="", edition=""):
         if month != "2023-10":
             raise UserError("<b>没有</b>这个月")
         return handmade.month(town, views.find_school(town, school))
