@@ -15,8 +15,10 @@ from kongchuo import __main__ as cli
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HANDBOOK, POLICY
+from kongchuo.core.tables import telling_names
 from kongchuo.jobs import building, forms
 from kongchuo.judging.rules import Judgement
+from kongchuo.publishing.gate import gate
 from kongchuo.reports import papers
 from kongchuo.reports.months import Month
 from kongchuo.reports.papers import returns, stories, words
@@ -426,15 +428,36 @@ def test_small_numbers_stand_in_no_bulletin(printed):
 def test_what_the_gate_refuses_does_not_come_into_the_folder_and_the_rest_does(township, middle, tmp_path):
     asked = []
 
-    def gate(path, edition):
+    def refusing(path, edition):
         asked.append((path.name, edition))
         if path.name.startswith("一家一案"):
             raise UserError("P01 不能导出")
 
     with pytest.raises(UserError, match="一家一案：P01 不能导出"):
-        papers.make(opened(township[0], middle), ["一家一案", "简报", "一生一案"], tmp_path, gate=gate)
+        papers.make(opened(township[0], middle), ["一家一案", "简报", "一生一案"], tmp_path, gate=refusing)
     assert {path.name.split("_")[0] for path in tmp_path.iterdir()} == {"简报", "一生一案"}
     assert {edition for _, edition in asked} == {"公开版", "个案版"}
+
+
+def test_the_gate_lets_pass_what_is_made_and_stops_a_number_somebody_typed(printed, township, middle, tmp_path):
+    town = township[0]
+    names = telling_names(town)
+    firsts = {path.name.split("_")[0]: path for path in printed[1] if path.suffix != ".html"}
+    for path in firsts.values():
+        edition = papers.AUDIENCES[next(one for one in papers.PAPERS if path.name.startswith(f"{one.name}_")).audience][
+            1
+        ]
+        assert gate(path, edition, names, 3) == (), path.name
+
+    def spoil(rows):
+        next(row for row in rows["family_plan"] if row["home"] == middle)["needs"] = "证件 99010120100101123X"
+
+    spoiled, _ = handmade.township(4, 300, 1, END, spoil)
+    with pytest.raises(UserError, match="一家一案：P01"):
+        papers.make(
+            opened(spoiled, middle), ["一家一案"], tmp_path, gate=lambda path, edition: gate(path, edition, names, 3)
+        )
+    assert not list(tmp_path.iterdir())
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -193,6 +193,7 @@ def run(args: argparse.Namespace) -> int:
 
 def papers(args: argparse.Namespace) -> int:
     """Print out the papers of a month: .docx or .xlsx, each with its page."""
+    from .publishing.gate import gate
     from .reports import papers as printing
 
     if args.list:
@@ -200,7 +201,7 @@ def papers(args: argparse.Namespace) -> int:
         return CLEAN
     if not args.month:
         raise findings.UsageError("没有写月份，请加 --month，例如 --month 2023-10")
-    made = printing.print_out(args.school, args.month, args.path, args.kind, args.out, say=_say)
+    made = printing.print_out(args.school, args.month, args.path, args.kind, args.out, gate=gate, say=_say)
     print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
     return CLEAN
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ...core import editions
 from ...core.findings import UsageError, UserError
+from ...core.tables import telling_names
 from ...workbooks.writing.printed import printed_bytes
 from ..months import Month, open_month
 from . import archive, bulletin, duties, letters, pages, returns, sheets, stories, words
@@ -47,10 +49,10 @@ PAPERS = (
     Paper(INDEX, "控辍保学档案目录", "十八项", (SCHOOL,), INTERNAL, _index, DOCX, "档案目录", ("archive",), (), "学年"),
 )  # fmt: skip
 AUDIENCES = {  # audience -> what the page says at its head, and the edition by which the gate reads it
-    INTERNAL: ("内部资料，不得外传", "内部版"),
-    CASE: ("个案材料，只给经办的人看，存档", "个案版"),
-    FAMILY: ("个别送达，只交本人家庭", "个案版"),
-    PUBLIC: ("公开版", "公开版"),
+    INTERNAL: ("内部资料，不得外传", editions.INTERNAL),
+    CASE: ("个案材料，只给经办的人看，存档", editions.CASE),
+    FAMILY: ("个别送达，只交本人家庭", editions.CASE),
+    PUBLIC: ("公开版", editions.PUBLIC),
 }
 BY_NAME = {paper.name: paper for paper in PAPERS}
 
@@ -126,16 +128,39 @@ def make(
     return made
 
 
-def print_out(school: str, month: str, workbooks: Path, names: Sequence[str], out: Path, **more: object) -> list[Path]:
+def print_out(
+    school: str,
+    month: str,
+    workbooks: Path,
+    names: Sequence[str],
+    out: Path,
+    *,
+    gate: Callable[[Path, str, frozenset[str], int], Iterable[str]],
+    say: Callable[[str], None] = print,
+) -> list[Path]:
     """`make` for a school, or with "all" for the town and each of its schools: out/papers/<month>/<school or 全镇>/.
 
-    Raises UserError as `open_month` and `make` do.
+    `gate` (publishing.gate.gate) is asked of each file with its edition, the names of children and parents and
+    公开版最小人数; what it only warns of is told to `say`. Raises UserError as `open_month` and `make` do, once all schools are done.
     """
     chosen(names)
     opened = open_month(school, month, workbooks)
+    known, least = telling_names(opened.town), opened.policy["public_minimum"]
+
+    def passes(path: Path, edition_of: str) -> None:
+        for warning in gate(path, edition_of, known, least):
+            say(f"{path.name}：{warning}")
+
     made: list[Path] = []
+    refused: list[str] = []
     for home in (opened.home,) if opened.home else ("", *opened.homes):
-        made += make(replace(opened, home=home), names, out / "papers" / month / (home or TOWN), **more)
+        folder = out / "papers" / month / (home or TOWN)
+        try:
+            made += make(replace(opened, home=home), names, folder, gate=passes, say=say)
+        except UserError as error:
+            refused.append(str(error))
+    if refused:
+        raise UserError("；".join(refused))
     return made
 
 

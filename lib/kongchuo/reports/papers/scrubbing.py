@@ -33,7 +33,8 @@ def scrubbed(month: Month, text: str, code: str = "", name: str = "") -> str:
 
 
 def _patterns(town: Town) -> tuple[tuple[re.Pattern[str], str], ...]:
-    names = personal_names(town)
+    places = "\n".join(town["school"]["school_name"].dropna())  # 李庄小学 keeps its name though a child be called 李庄
+    names = {name for name in town.once(personal_names) if name not in places}
     villages = {name for name in town["village"]["village_name"].dropna() if len(name) > 1}
     listed = ((names, "某某"), (villages, "某村"), (set(town["class"]["class_id"].dropna()), "某班"))
     found = [

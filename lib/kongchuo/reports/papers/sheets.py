@@ -52,7 +52,7 @@ def visits(month: Month) -> Iterator[Copy]:
                 "bond_school": named(both.get("bond_school") or both.get("teacher")),
                 "state": _state(second, gone, end),
                 "count": len(own),
-                "visits": [_visit(row) for row in own.to_dict("records")],
+                "visits": [_visit(place, row) for place, row in enumerate(own.to_dict("records"), 1)],
                 "papers": [_paper(row, end) for row in served.to_dict("records")],
             }
         )
@@ -66,9 +66,14 @@ def _state(second: dict, gone: object, end: pd.Timestamp) -> str:
     return f"{ledger}在册" if pd.isna(gone) or gone > end else f"{said(gone)}离开{ledger}"
 
 
-def _visit(row: dict) -> dict[str, str]:
-    found = {key: said(row[key]) for key in ("seq", "mode", "team", "barrier", "action", "result")}
-    return found | {"date": said(row["date"]), "attitude": f"{said(row['guardian_att'])}／{said(row['pupil_att'])}"}
+def _visit(place: int, row: dict) -> dict[str, str]:
+    """One visit; counted on from the suspected case to the dropout case, since each ledger counts its own."""
+    found = {key: said(row[key]) for key in ("mode", "team", "barrier", "action", "result")}
+    return found | {
+        "seq": str(place),
+        "date": said(row["date"]),
+        "attitude": f"{said(row['guardian_att'])}／{said(row['pupil_att'])}",
+    }
 
 
 def _paper(row: dict, end: pd.Timestamp) -> dict[str, str]:

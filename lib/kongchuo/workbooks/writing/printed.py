@@ -51,6 +51,17 @@ class Grid:
     seal: str = "（盖章处）"
     totals: frozenset[int] = frozenset()
 
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(group, its titles) from left to right; a column that stands alone has its title as group and nothing below."""
+        found: list[tuple[str, tuple[str, ...]]] = []
+        for column in self.columns:
+            if found and column.group and found[-1][0] == column.group and found[-1][1]:
+                found[-1] = (column.group, (*found[-1][1], column.title))
+            else:
+                found.append((column.group, (column.title,)) if column.group else (column.title, ()))
+        return tuple(found)
+
 
 def printed_bytes(grids: Sequence[Grid], title: str) -> bytes:
     """A workbook with a worksheet for each grid; the same bytes for the same grids."""
@@ -108,18 +119,15 @@ def _head(ws: Worksheet, grid: Grid, look: object) -> int:
         return 3
     ws.set_row(3, 30)
     place = 0
-    while place < len(grid.columns):
-        column = grid.columns[place]
-        until = place
-        while column.group and until + 1 < len(grid.columns) and grid.columns[until + 1].group == column.group:
-            until += 1
-        if not column.group:
-            ws.merge_range(2, place, 3, place, column.title, look)
+    for group, titles in grid.groups:
+        until = place + max(len(titles), 1) - 1
+        if not titles:
+            ws.merge_range(2, place, 3, place, group, look)
         elif until == place:
-            ws.write(2, place, column.group, look)
+            ws.write(2, place, group, look)
         else:
-            ws.merge_range(2, place, 2, until, column.group, look)
-        for inside in range(place, until + 1) if column.group else ():
-            ws.write(3, inside, grid.columns[inside].title, look)
+            ws.merge_range(2, place, 2, until, group, look)
+        for inside, title in enumerate(titles):
+            ws.write(3, place + inside, title, look)
         place = until + 1
     return 4
