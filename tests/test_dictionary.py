@@ -9,6 +9,7 @@ import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, policy, schema
+from kongchuo.field.signals import SIGNALS
 from kongchuo.jobs import building, dictionary
 from kongchuo.judging import catalogue
 from kongchuo.measures.definitions import MEASURES
@@ -101,8 +102,8 @@ def test_an_older_value_of_a_parameter_is_kept(tmp_path):
 
 def test_every_rule_stands_in_both_pages():
     assert texts(DICTIONARY, "//section[@id='rules']//tbody/tr/th") == CODES
-    assert [article.get("id") for article in RULES.xpath("//article")] == CODES
-    for entry, article in zip(catalogue.entries(), RULES.xpath("//article"), strict=True):
+    assert [article.get("id") for article in RULES.xpath("//section[@id!='signals']//article")] == CODES
+    for entry, article in zip(catalogue.entries(), RULES.xpath("//section[@id!='signals']//article"), strict=True):
         text = " ".join(article.text_content().split())
         assert all(" ".join(part.split()) in text for part in (entry.level, entry.says, entry.means, entry.fix))
 
@@ -260,3 +261,12 @@ def test_a_table_that_runs_on_says_again_what_it_is(printed):
 
     assert len(again) > 1
     assert all("填写提示" in text for text in again)
+
+
+def test_every_signal_is_explained_with_its_numbers():
+    found = RULES.xpath("//section[@id='signals']//article")
+
+    assert [one.get("id") for one in found] == [one.code for one in SIGNALS]
+    for one, article in zip(SIGNALS, found, strict=True):
+        assert " ".join(one.explains.split()) in " ".join(article.text_content().split())
+    assert "信号分(厌学) 3" in found[5].text_content()

@@ -212,3 +212,45 @@ def test_a_public_run_is_looked_over_with_the_names_its_reports_have_left(tmp_pa
 
 def test_a_field_no_mask_knows_is_shown():
     assert masks.masked(3, Field("seq", "次数"), EVERYBODY) == 3
+
+
+# --- colours on the page ----------------------------------------------------------------------------------------------
+@cache
+def watched(edition, home):
+    sheets = test_display.sheets() | {
+        "pupil_plan": {"甲小学": [{"student_key": "XS0000001", "kind": "学困兼厌学", "listed": "2023-09-15"}]},
+        "calendar": [],
+    }
+    view = replace(handmade.month(handmade.town(sheets, test_display.HOMES), home), edition=edition)
+    return str(Report(PLAN, view).html("watch"))
+
+
+def test_a_school_sees_who_has_a_colour_and_why_and_the_town_how_many():
+    school, town = watched(INTERNAL, "甲小学"), watched(INTERNAL, "")
+
+    assert "系统测算的预警" in school and "系统测算的预警" in town
+    assert "达到预警的学生和原因（1 人）" in school
+    assert "认定为厌学" in school  # the reason, not a bare score
+    assert "达到预警的学生" not in town
+    assert not [name for name in NAMES if name in town]
+    assert gate.gate(school, INTERNAL, NAMES, 3) == ()  # 学困 beside the name stands as 特殊群体
+    assert watched(PUBLIC, "甲小学") == ""
+
+
+def test_papers_tell_the_gate_the_names(monkeypatch, tmp_path):
+    from kongchuo.reports import papers
+
+    told = []
+    view = handmade.month(handmade.town(test_display.sheets(), test_display.HOMES), "甲小学")
+    monkeypatch.setattr(papers, "open_month", lambda *_: view)
+    monkeypatch.setattr(papers, "make", lambda *_, gate, **__: [gate(tmp_path / "x", PUBLIC)])
+    papers.print_out(
+        "甲小学",
+        "2023-10",
+        tmp_path,
+        (),
+        tmp_path,
+        gate=lambda path, edition, names, minimum: told.append((edition, set(names), minimum)),
+    )
+
+    assert told == [(PUBLIC, {"王例一"}, view.policy["public_minimum"])]

@@ -20,6 +20,7 @@ from ..core.findings import SEVERITIES
 from ..core.places import TEMPLATES
 from ..core.policy import SOURCES, Policy, keys
 from ..core.schema import CENTRE, TERMS, Book, Codes, Field, Schema, Sheet
+from ..field.signals import SIGNALS
 from ..judging import catalogue
 from ..measures.definitions import MEASURES
 
@@ -245,6 +246,8 @@ def rules(schema: Schema, policy: Policy, pages: Mapping[str, str]) -> str:
         needed=lambda entry: catalogue.needed(entry, schema),
         held={key: [value.item for value in found] for key, found in _by_key(policy).items()},
         examples={code: example(text) for code, text in pages.items()},
+        signals=SIGNALS,
+        signal_keys=lambda signal: catalogue.parameters(signal.fires),
     )
 
 

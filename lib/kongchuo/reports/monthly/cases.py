@@ -12,6 +12,7 @@ from ...measures.scopes import Scope
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts, rows_table
 from ..months import Month
 from ..units import Column, audience, behind, finest, ledger, unit_table
+from . import alerts
 
 LEVELS = ("红", "黄", "蓝")
 
@@ -205,6 +206,7 @@ def watch(month: Month) -> Section:
     blocks = [
         Table(columns, tuple(lines), "各等级人数", total, internal=True),
         _unwatched(month),
+        *alerts.blocks(month),
     ]
     if len(open_rows) and month.home:  # names only in the internal view of the school
         blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
