@@ -240,7 +240,6 @@ WAIT = {
     "points_base",
     "points_unit",
     "points_node",
-    "systems_count",
     "measures_count",
     "census_age_min",
     "midyear_date",
@@ -250,7 +249,6 @@ WAIT = {
     "weary_attendance",
     "weary_window",
     "points_process",
-    "inspection_deductions",
 }
 CODE = "\n".join(path.read_text("utf-8") for path in sorted(places.PACKAGE.rglob("*.py")))
 READ = set(re.findall(r"""["'](\w+)["']""", CODE))

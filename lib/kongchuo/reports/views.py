@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from ..core import recurring, years
-from ..core.editions import INTERNAL
+from ..core.editions import INTERNAL, PUBLIC
 from ..core.findings import ERROR, Finding, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, WORKBOOKS
 from ..core.policy import Policy
@@ -45,6 +45,11 @@ class View:
     class_id: str = ""
     edition: str = INTERNAL
     records: dict[str, following.Record] = field(default_factory=dict)  # what was known of findings, by school
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may read what is shown of it."""
+        return self.edition == PUBLIC
 
     @property
     def homes(self) -> tuple[str, ...]:

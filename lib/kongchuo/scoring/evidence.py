@@ -1,0 +1,240 @@
+"""What in the ledgers costs points at an inspection: for each of the ten items the gaps, each with the row it is read from.
+
+domain.md 5.4. A Scope of one school goes in: from the day after the round before (or the first day of term) to the day of the
+inspection, on a Town as of that day. What cannot be read is a reason in words, never a full mark. Knows no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from .. import measures
+from ..core.schema import CENTRE
+from ..field import casework, deadlines, duties, lives
+from ..field.deadlines import Deadline, census, changes, filings, handover, pledges
+from ..field.references import keyed
+from ..judging.rules.cases import absent_but_on_no_ledger
+from ..measures import Ratio, bonds, coverage, flows
+from ..measures.scopes import Scope
+
+SYSTEMS = 4  # the number of 各项制度建立材料 among the eighteen archive items
+LEADERS, HIDDEN = "领导组", "应列未列疑似台账"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that is lacking: what, how many, and the row (workbook, Excel row; 0: there is none) of the sheet that shows it."""
+
+    what: str
+    sheet: str
+    place: tuple[str, int]
+    count: int = 1
+    about: str = ""  # the class, the day or the paper; never a pupil's name
+    group: int | None = None  # which of the GROUPS, whose points it cannot exceed
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The gaps of one item, and why the ledgers cannot judge it ("" when they can)."""
+
+    gaps: tuple[Gap, ...] = ()
+    why: str = ""
+
+
+Find = Callable[[Scope], Evidence]
+
+
+def both(*finds: Find) -> Find:
+    """All gaps of several; what one of them cannot judge, all cannot."""
+
+    def find(scope: Scope) -> Evidence:
+        found = [one(scope) for one in finds]
+        gaps = tuple(gap for evidence in found for gap in evidence.gaps)
+        return Evidence(gaps, "；".join(dict.fromkeys(evidence.why for evidence in found if evidence.why)))
+
+    return find
+
+
+def unread(scope: Scope, *needs: str) -> str:
+    """Why nothing can be judged: which sheets are missing; "" when none is."""
+    titles = [scope.town.schema.sheets[need.partition(".")[0]].title for need in needs if scope.missing(need)]
+    return f"读不到{'、'.join(dict.fromkeys(titles))}" if titles else ""
+
+
+def lacking(*counts: Callable[[Scope], Ratio]) -> Find:
+    """The rows that a measure still lacks."""
+
+    def find(scope: Scope) -> Evidence:
+        gaps, why = [], []
+        for made in (count(scope) for count in counts):
+            rows = made.lacking
+            numbers = rows["denominator"] - rows["numerator"]
+            labels = [scope.labels.get(key, "") for key in rows["class_id"]]
+            gaps += [
+                Gap(made.title, sheet, place, int(number), about)
+                for place, sheet, number, about in zip(rows.index, rows["sheet"], numbers, labels, strict=True)
+            ]
+            if made.missing or made.why:
+                why.append(f"{made.title}：{made.why or '读不到台账'}")
+        return Evidence(tuple(gaps), "；".join(why))
+
+    return find
+
+
+def late(*limits: Deadline) -> Find:
+    """What was due by the day and is not done, and what was done late since the round before."""
+
+    def find(scope: Scope) -> Evidence:
+        gaps = []
+        for limit in limits:
+            rows = deadlines.state(scope.town, scope.policy, limit)
+            rows = rows[rows["late"] & (rows["done"].isna() | (rows["due"] >= pd.Timestamp(scope.start)))]
+            rows = rows[_own(scope, limit.sheet, rows)]
+            for place, due, done, days in rows[["due", "done", "days"]].itertuples(name=None):
+                said = f"{due:%Y-%m-%d} 到期，" + ("没有办" if pd.isna(done) else f"晚 {-days} 天")
+                gaps.append(Gap(limit.title, limit.sheet, place, about=said))
+        return Evidence(tuple(gaps), unread(scope, *dict.fromkeys(limit.sheet for limit in limits), "term"))
+
+    return find
+
+
+def _own(scope: Scope, sheet: str, rows: pd.DataFrame) -> pd.Series:
+    """Which rows are the school's: those of its folder; of the census, children of its villages in the age of its grades."""
+    if sheet != "census":
+        return rows["home"].isin(scope.homes)
+    served = duties.served(scope.town)
+    villages = set(served.loc[served["home"].isin(scope.homes), "village"])
+    frame = scope.town["census"].reindex(rows.index)
+    birth, last = frame["birth_date"], pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['age_date']}")
+    before = (birth.dt.month * 100 + birth.dt.day) <= last.month * 100 + last.day
+    grade = last.year - birth.dt.year - (~before).astype(int) - scope.policy["age_min"] + 1
+    here = grade.isna() | grade.isin(set(scope.classes["grade"]))
+    return keyed(scope.town, "census", "village_code").reindex(rows.index).isin(villages) & here
+
+
+# --- the ten items ----------------------------------------------------------------------------------------------------
+def leaders(scope: Scope) -> Evidence:
+    """领导组: the office's list names one."""
+    rows = scope.town["body"]
+    gap = Gap("没有领导组名单", "body", scope.nowhere("body", CENTRE))
+    return Evidence(() if (rows["body"] == LEADERS).any() else (gap,), unread(scope, "body"))
+
+
+def systems(scope: Scope) -> Evidence:
+    """八项制度: the ledgers know only whether there is any paper of them at all (档案第4项); each is looked at on the spot."""
+    why = unread(scope, "archive")
+    rows = scope.rows("archive")
+    rows = rows[rows["archive_no"] == SYSTEMS]
+    if why or (rows["copies"] > 0).any():
+        return Evidence((), why or "档案第4项有材料，各项制度是否健全须督查组现场逐项看")
+    place = rows.index[0] if len(rows) else scope.nowhere("archive", scope.homes[0])
+    gap = Gap("档案第4项没有制度材料", "archive", place, scope.policy["systems_count"])
+    return Evidence((gap,))
+
+
+def called(scope: Scope) -> Evidence:
+    """人籍一致: each difference of 点名册、座次表、作业 from the 学籍数 and each pupil away without a paper, class by class."""
+    rows = scope.rows("rollcall")
+    rows = rows[_of_round(scope, rows)]
+    if unread(scope, "rollcall") or rows.empty:
+        return Evidence((), unread(scope, "rollcall") or "本轮没有督查点名的记录")
+    gaps = []
+    for title, column in (("点名册", "n_rollbook"), ("座次表", "n_seating"), ("作业", "n_homework")):
+        apart = (rows[column] - rows["n_register"]).abs().fillna(0)
+        gaps += _counted(scope, rows, apart, f"{title}与学籍数不一致")
+    for title, column in (("请假无据", "leave_no"), ("去向不明", "unknown")):
+        gaps += _counted(scope, rows, rows[column].fillna(0), title)
+    return Evidence(tuple(gaps))
+
+
+def _counted(scope: Scope, rows: pd.DataFrame, numbers: pd.Series, what: str) -> list[Gap]:
+    labels = [scope.labels.get(key, key) for key in rows["class_id"]]
+    return [
+        Gap(what, "rollcall", place, int(number), label)
+        for place, number, label in zip(rows.index, numbers, labels, strict=True)
+        if number
+    ]
+
+
+def _of_round(scope: Scope, rows: pd.DataFrame) -> pd.Series:
+    """The rows of the round that the scope's last day belongs to: the one inspected on that day."""
+    held = scope.rows("score")
+    held = held[held["date"] == pd.Timestamp(scope.end)].drop_duplicates(["term", "round"])
+    pairs = set(zip(held["term"], held["round"], strict=True))
+    return pd.Series([pair in pairs for pair in zip(rows["term"], rows["round"], strict=True)], rows.index, dtype=bool)
+
+
+def daily(scope: Scope) -> Ratio:
+    """日查 of every class and school day since the round before."""
+    return measures.filed(scope, flows.school_days(scope)).with_title("没有日查")
+
+
+def breaches(scope: Scope) -> Evidence:
+    """疑似处置与劝返: every step of a case after its time limit (or not taken), and every pupil away who stands on no ledger."""
+    told = lives.steps(scope.town, scope.policy)
+    told = told[told["late"] & (told["date"].isna() | (told["due"] >= pd.Timestamp(scope.start)))]
+    homes = casework.cases(scope.town)["home"]
+    told = told[told["case"].map(homes).isin(scope.homes)]
+    gaps = [
+        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
+        for row in told.itertuples()
+    ]
+    return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))
+
+
+def _overdue(row: object) -> str:
+    return "没有办" if pd.isna(row.date) else f"晚 {-row.days} 天"
+
+
+def concealed(scope: Scope) -> list[Gap]:
+    """Pupils away without leave up to the line of suspicion who stand on no ledger (rule X12)."""
+    marks = absent_but_on_no_ledger.judge(scope.town, scope.policy)
+    return [
+        Gap(HIDDEN, mark.sheet, mark.index, about=f"自 {mark.facts['since']} 起连续 {mark.facts['days']} 个上课日")
+        for mark in marks
+        if mark.facts["school"] in scope.homes
+    ]
+
+
+def left_behind(scope: Scope) -> Ratio:
+    """留守: pupils marked so on the roster with a row in 留守儿童 ÷ those pupils."""
+    rows = coverage.pupils(scope)
+    rows = rows[rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守")]
+    hit = rows["student_key"].isin(coverage.given(scope.town["leftbehind"]["student_key"]))
+    return measures.ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=("roster", "leftbehind"))
+
+
+def groups(scope: Scope) -> Evidence:
+    """特殊群体: pupils without a plan, a placement or a place on the list of their group."""
+    found = [find(scope) for _, find in GROUPS]
+    gaps = tuple(replace(gap, group=number) for number, one in enumerate(found) for gap in one.gaps)
+    return Evidence(gaps, "；".join(one.why for one in found if one.why))
+
+
+GROUPS = (  # the four kinds of 特殊群体, in the order of policy's inspection_group_points
+    ("贫困", lacking(coverage.family_plans)),
+    ("残疾", lacking(coverage.disabled_placed)),
+    ("学困厌学", lacking(coverage.pupil_plans)),
+    ("留守", lacking(left_behind)),
+)
+
+ITEMS: tuple[Find, ...] = (
+    both(leaders, lacking(*bonds.FOUR_BONDS), late(pledges.PLEDGED)),
+    systems,
+    late(census.UNVERIFIED, census.PROOFS, handover.HANDED_OVER),
+    called,
+    both(lacking(daily), late(filings.WEEKLY_REPORT, filings.MONTHLY_REPORT)),
+    breaches,
+    groups,
+    late(changes.REPORTED, changes.TRANSFERRED, changes.RECEIVED, changes.LEAVE, changes.OLD_LEAVE, changes.GUESTS),
+    lambda scope: Evidence((), "宣传效果、简报和案例由督查组现场评定，台账不测算"),
+    lacking(measures.archived),
+)
+
+
+def of(scope: Scope) -> Iterable[Evidence]:
+    """The evidence of the ten items, in their order."""
+    return (find(scope) for find in ITEMS)

@@ -1,0 +1,187 @@
+"""The inspection sheet of one school in one round: 系统测算, the inspector's marks, the total and the grade (domain.md 5.4).
+
+系统测算 of an item is its points less what policy takes for each gap in the ledgers as of the day of the inspection. What the
+ledgers cannot judge has none. The inspector's 得分 stands where it says why it differs (扣分理由). Knows no files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from ..core.policy import Policy
+from ..core.schema import TERMS
+from ..core.tables import Town
+from ..field import lives, rolls
+from ..field.casework import cases
+from ..field.deadlines import inspection as rounds
+from ..measures.scopes import Scope
+from . import evidence
+from .evidence import Evidence, Gap
+
+GRADES = ("优秀", "良好", "合格", "不合格")
+FAILED = GRADES[-1]
+NOT_HELD, UNDECIDED = "未督查", "尚未判定"
+CODES = "inspection_item"  # the code list with the titles of the ten items
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One of the ten items: its points, what the ledgers say, what the inspector gave, and what stands.
+
+    `system` is None where the ledgers cannot judge (`why`); `given` where the inspector gave nothing; `final` where nobody
+    knows. `note` says which of the two stands and why. `place` is the row of 督查评分.
+    """
+
+    number: int
+    title: str
+    points: float
+    gaps: tuple[Gap, ...]
+    system: float | None
+    why: str = ""
+    given: float | None = None
+    reason: str = ""
+    proof: str = ""
+    place: tuple[str, int] | None = None
+
+    @property
+    def stands(self) -> tuple[float | None, str]:
+        """The score that counts, and what is to be said of it."""
+        given = self.given
+        if given is not None and given > self.points:
+            return self.system, f"得分 {given:g} 超过分值，没有采用（规则 V02）"
+        if given is None:
+            return self.system, "" if self.system is None else "督查组没有打分，按系统测算"
+        if self.reason or given == self.system or (self.system is None and given == self.points):
+            return given, ""
+        if self.system is None:
+            return given, "没得满分，缺扣分理由"
+        return self.system, f"督查组打 {given:g} 分，与系统测算不同而没有写理由，按系统测算"
+
+    @property
+    def final(self) -> float | None:
+        """The score that counts."""
+        return self.stands[0]
+
+    @property
+    def lost(self) -> float:
+        """The points lost; 0 where nobody knows."""
+        return 0.0 if self.final is None else self.points - self.final
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One school in one round. `day` None: not inspected; its marks are then only what the ledgers say on `as_of`.
+
+    `fatal`: what makes it 不合格 whatever the total: in words, with how many.
+    """
+
+    home: str
+    day: dt.date | None
+    as_of: dt.date
+    since: dt.date
+    team: str
+    marks: tuple[Mark, ...]
+    fatal: tuple[str, ...]
+    lines: tuple[float, float, float]
+
+    @property
+    def total(self) -> float | None:
+        """The sum of the ten; None where the school was not inspected or an item is undecided."""
+        finals = [mark.final for mark in self.marks]
+        return None if self.day is None or None in finals else round(sum(finals), 2)
+
+    @property
+    def undecided(self) -> tuple[Mark, ...]:
+        """The items nobody has judged."""
+        return tuple(mark for mark in self.marks if mark.final is None)
+
+    @property
+    def grade(self) -> str:
+        """优秀, 良好, 合格, 不合格; 未督查; 尚未判定."""
+        if self.day is None:
+            return NOT_HELD
+        if self.fatal:
+            return FAILED
+        if self.total is None:
+            return UNDECIDED
+        return next((name for name, line in zip(GRADES, self.lines, strict=False) if self.total >= line), FAILED)
+
+
+def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of: dt.date) -> Sheet:
+    """The sheet of a school in a round of a term (第一学期, 2). Where it was not inspected the ledgers stand as of `as_of`.
+
+    The town must have been read as of the day of the inspection or later.
+    """
+    rows = held(town, home, term, number)
+    days = rows["date"].dropna()
+    day = days.max().date() if len(days) else None
+    end = day or as_of
+    since = _since(town, home, term, number, end)
+    own = replace(town, as_of=end)
+    scope = Scope(own, policy, since, end, (home,))
+    rows = (
+        rows.drop_duplicates("item_no")
+        .set_index("item_no", drop=False)
+        .assign(place=list(rows.drop_duplicates("item_no").index))
+    )
+    titles = [value.name for value in town.schema.codes[CODES].values]
+    facts = zip(
+        titles, policy["inspection_item_points"], policy["inspection_deductions"], evidence.of(scope), strict=True
+    )
+    marks = tuple(
+        _mark(item, title, points, worth(found, each, policy), found, rows)
+        for item, (title, points, each, found) in enumerate(facts, start=1)
+    )
+    team = "、".join(dict.fromkeys(rows["team"].dropna()))
+    lines = tuple(policy[key] for key in ("grade_excellent", "grade_good", "grade_pass"))
+    return Sheet(home, day, end, since, team, marks, fatal(scope), lines)
+
+
+def held(town: Town, home: str, term: str, number: int) -> pd.DataFrame:
+    """The rows of 督查评分 of a school in a round, those dated after the town's day left out."""
+    rows = rounds.inspected(town)
+    rows = rows[(rows["home"] == home) & (rows["term"] == term) & (rows["round"] == number)]
+    return rows[~(rows["date"] > pd.Timestamp(town.as_of))].dropna(subset=["item_no"])
+
+
+def worth(found: Evidence, each: float, policy: Policy) -> float:
+    """The points that the gaps of an item cost; those of one group of pupils no more than policy says."""
+    counts: dict[int | None, int] = {}
+    for gap in found.gaps:
+        counts[gap.group] = counts.get(gap.group, 0) + gap.count
+    most = policy["inspection_group_points"]
+    return sum(count * each if group is None else min(count * each, most[group]) for group, count in counts.items())
+
+
+def fatal(scope: Scope) -> tuple[str, ...]:
+    """What makes a school 不合格: pupils who have dropped out, not back and not 销号; cases kept off the ledgers."""
+    book, states = cases(scope.town), lives.states(scope.town, scope.end)
+    away = int((book["home"].isin(scope.homes) & states.isin((lives.AWAY, lives.AGAIN))).sum())
+    hidden = len(evidence.concealed(scope))
+    said = (f"辍学未返校、未销号 {away} 人" if away else "", f"应列未列疑似台账 {hidden} 人（X12）" if hidden else "")
+    return tuple(filter(None, said))
+
+
+def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.date:
+    """The day after the round before in the same term, else the first day of the term; never after the end."""
+    earlier = held(town, home, term, number - 1)["date"].dropna()
+    terms = rolls.terms(town)
+    starts = terms.loc[terms["term"] == term, "start"].dropna()
+    first = int(town.year[:4])
+    start = (
+        starts.iloc[0].date() if len(starts) else dt.date(*((first, 9, 1) if term == TERMS[0] else (first + 1, 2, 1)))
+    )
+    return min(end, earlier.max().date() + dt.timedelta(days=1) if len(earlier) else start)
+
+
+def _mark(item: int, title: str, points: float, cost: float, found: Evidence, rows: pd.DataFrame) -> Mark:
+    system = None if found.why else max(0.0, round(points - cost, 2))
+    if item not in rows.index:
+        return Mark(item, title, points, found.gaps, system, found.why)
+    row = rows.loc[item]
+    given, reason, proof = (None if pd.isna(row[name]) else row[name] for name in ("score", "reason", "evidence"))
+    given = None if given is None else float(given)
+    return Mark(item, title, points, found.gaps, system, found.why, given, reason or "", proof or "", row["place"])
