@@ -228,7 +228,8 @@ def watched(edition, home):
 def test_a_school_sees_who_has_a_colour_and_why_and_the_town_how_many():
     school, town = watched(INTERNAL, "甲小学"), watched(INTERNAL, "")
 
-    assert "系统测算的预警" in school and "系统测算的预警" in town
+    assert "系统测算的预警" in school
+    assert "系统测算的预警" in town
     assert "达到预警的学生和原因（1 人）" in school
     assert "认定为厌学" in school  # the reason, not a bare score
     assert "达到预警的学生" not in town
