@@ -251,7 +251,7 @@ def test_papers_tell_the_gate_the_names(monkeypatch, tmp_path):
         tmp_path,
         (),
         tmp_path,
-        gate=lambda path, edition, names, minimum: told.append((edition, set(names), minimum)),
+        gate=lambda path, edition, names, minimum: told.append((edition, set(names), minimum)) or (),
     )
 
     assert told == [(PUBLIC, {"王例一"}, view.policy["public_minimum"])]
