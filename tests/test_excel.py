@@ -250,6 +250,21 @@ def test_unsaved_words_of_the_office_count_in_its_other_workbooks(census, opened
     assert not any("星际学院" in line[5] for line in page(saved(registry)))
 
 
+def test_what_only_a_file_tells_is_not_taken_for_mended(census, opened, tmp_path, reading_only):
+    """Hidden rows and filters (F20) are not asked of Excel: what was listed stays, without a mark and not counted."""
+    changed = openpyxl.load_workbook(census)
+    changed["摸底登记"].row_dimensions[3].hidden = True
+    changed.save(census)
+    returning.mark([census], tmp_path / "out", as_of=DAY, in_place=True)
+    book = opened(census)
+    before = [line for line in page(saved(book)) if line[2] == "F20"]
+    said = open_workbook.mark(book, as_of=DAY)
+    live = page(saved(book))
+    assert [line[8] for line in before] == ["待改"]
+    assert [line[8] for line in live if line[2] == "F20"] == ["尚未判定"]
+    assert f"标出问题 {len(live) - 1} 条" in said
+
+
 def test_clear_takes_the_marks_out(census, opened, reading_only):
     book = opened(census)
     before = page(saved(book))
@@ -324,7 +339,7 @@ def test_without_excel_it_says_what_to_do(monkeypatch):
 
 
 # --- licences ------------------------------------------------------------------------------------------------------------
-CLOSED = ("xlwings.pro", "xlwings.server", "xlwings.reports", "xlwings.rest")
+CLOSED = ("xlwings.pro", "xlwings.server", "xlwings.reports")
 
 
 def imported(tree):
@@ -417,5 +432,6 @@ def test_the_marks_are_alive_in_a_program_that_calculates(opened, tmp_path):
     book = openpyxl.load_workbook(tmp_path / "calculated" / "学籍.xlsx", data_only=True)
     columns = {cell.value: cell.column_letter for cell in book[RESULTS][1]}
     assert [book[RESULTS][f"{columns['状态']}{row}"].value for row in (2, 3)] == ["已改", "待改"]
+    assert book[RESULTS][f"{columns['单元格']}3"].value == f"{COLUMNS['birth_date']}3", "what the link shows"
     hint = next(cell.column_letter for cell in book[ROSTER][1] if cell.value == HINT)
     assert [book[ROSTER][f"{hint}{row}"].value or "" for row in (2, 3, 4)] == ["", "【错误】错了。请核对", ""]
