@@ -8,9 +8,12 @@ import pytest
 
 from kongchuo import examples
 from kongchuo.core.findings import UserError
+from kongchuo.core.tables import telling_names
 from kongchuo.jobs import opening, township
 from kongchuo.judging import rules
 from kongchuo.publishing import archive
+from kongchuo.publishing.gate import gate
+from kongchuo.reports import monthly, term
 
 CODES = (*(f"F{number:02d}" for number in range(1, 23)), *(rule.code for rule in rules.RULES))
 
@@ -84,6 +87,23 @@ def test_a_school_missing_last_year_is_not_judged_and_gives_no_finding(clean, tm
     assert {item.home for item in opened.not_judged} == {gone.parent.name, spoilt.parent.name}
     assert {item.rule for item in opened.not_judged} == {"X23"}
     assert opening.check([tmp_path / names[1].replace("2022", "2023").replace("2023-2023", "2023-2024")]).findings
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder, home: monthly.monthly_self_check(home, "2023-10", folder),
+        lambda folder, home: term.term_inspection(home, "2023-2024-1-1", workbooks=folder),
+    ],
+    ids=["月自查", "学期督查"],
+)
+def test_what_is_said_of_every_fault_passes_the_gate(faulty, make):
+    """Every kind of finding on the pages of its school: none names a child beside a label, so that no page is stopped (P03)."""
+    told = make(faulty.folder, "all").view.town
+    for home in ("all", *told.homes):
+        report = make(faulty.folder, home)
+        names = {"data_quality", "problem_list", "rectification", "score_sheets"} & set(report.plan.sections)
+        gate("".join(str(report.html(name)) for name in sorted(names)), names=telling_names(told))
 
 
 def test_each_rule_is_planted_three_times(faulty):

@@ -82,6 +82,7 @@ def _findings(view: View) -> Table | Note:
         first, last = group.first, group.last
         place = " · ".join(filter(None, (short_name(view, first.workbook), first.sheet, first.column)))
         cells = [_cell(first)] + ([_cell(last)] if group.count > 1 else [])
+        beside = f"{place}{first.message}{first.fix}"  # P03 asks of a row what stands in it together
         severity = Badge(TONES[first.severity], SEVERITIES[first.severity])
         rows.append(
             (
@@ -90,8 +91,8 @@ def _findings(view: View) -> Table | Note:
                 place,
                 "—".join(filter(None, cells)) or "整表",
                 group.count,
-                said(view, first.message),
-                said(view, first.fix),
+                said(view, first.message, beside),
+                said(view, first.fix, beside),
             )
         )
     more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部用 kongchuo check 列出。" if len(groups) > MOST else ""
@@ -105,27 +106,23 @@ def _questions(view: View) -> list:
     found = [one for one in view.judgement.questions if {home_of(row) for row in one.places} & homes]
     if audience(view) not in (SCHOOL, TOWN) or not found:
         return []
-    lines = tuple(
-        f"{said(view, one.text)}（{one.where(lambda name: short_name(view, name))}）" for one in found[:ASKED]
-    )
+    places = [one.where(lambda name: short_name(view, name)) for one in found[:ASKED]]
+    lines = tuple(f"{said(view, one.text, place)}（{place}）" for one, place in zip(found[:ASKED], places, strict=True))
     more = (f"另有 {len(found) - ASKED} 条，用 kongchuo check 列出。",) if len(found) > ASKED else ()
     return [Details(f"{HEADING}：{len(found)} 条", (Lines((*lines, *more)),), open=True)]
 
 
 def _waived(view: View) -> list[Details]:
     """What a confirmed waiver keeps silent, each with its reason and until when."""
-    rows = tuple(
-        (
-            one.finding.rule,
-            " · ".join(filter(None, (short_name(view, one.finding.workbook), one.finding.sheet, _cell(one.finding)))),
-            said(view, one.finding.message),
-            said(view, one.reason),
-            one.asked_by,
-            f"{one.until}",
+    rows = []
+    for one in view.waived:
+        where = (short_name(view, one.finding.workbook), one.finding.sheet, _cell(one.finding))
+        place = " · ".join(filter(None, where))
+        message, reason = (
+            said(view, text, f"{place}{one.finding.message}{one.reason}") for text in (one.finding.message, one.reason)
         )
-        for one in view.waived
-    )
-    table = Table(("代码", "在哪里", "问题", "豁免理由", "申请人", "豁免至"), rows)
+        rows.append((one.finding.rule, place, message, reason, one.asked_by, f"{one.until}"))
+    table = Table(("代码", "在哪里", "问题", "豁免理由", "申请人", "豁免至"), tuple(rows))
     return [Details(f"已豁免的问题：{len(rows)} 处", (table,))] if rows else []
 
 

@@ -129,6 +129,8 @@ def behind(summary: str, table: Table) -> Details:
     return Details(f"{summary}（{len(table.rows)} 行）", (table,))
 
 
-def said(view: View, text: str, beside: str = "") -> str:
-    """A finding's message or remedy as the page's readers may see it, with what stands `beside` it in the same row."""
+def said(view: View, text: object, beside: str = "") -> str | None:
+    """A text as the page's readers may see it, with what stands `beside` it in the same row; None for an empty cell."""
+    if not isinstance(text, str):
+        return None
     return masked_text(text, view.town.once(personal_names), audience(view), beside)

@@ -162,7 +162,7 @@ def problem_list(view: Round) -> Section:
 
 def _list(view: Round, found: list[Problem]) -> Table:
     rows = tuple(
-        (one.number, one.home, one.mark.title, said(view, one.text), one.mark.lost,
+        (one.number, one.home, one.mark.title, said(view, one.text, one.mark.title), one.mark.lost,
          one.mark.place[1] if one.mark.place else None, one.mark.proof or None)
         for one in found
     )  # fmt: skip
@@ -192,8 +192,8 @@ def rectification(view: Round) -> Section:
     )
     names = view.scope.staff_names
     lines = tuple(
-        (row.home, row.issue_id, said(view, row.problem), names.get(row.owner, row.owner), row.due, row.done,
-         _state(row, end), said(view, row.fix) if isinstance(row.fix, str) else None)
+        (row.home, row.issue_id, said(view, row.problem, f"{row.fix}"), names.get(row.owner, row.owner), row.due, row.done,
+         _state(row, end), said(view, row.fix, f"{row.problem}"))
         for row in rows.itertuples()
     )  # fmt: skip
     columns = ("学校", "编号", "问题", "责任人", "期限", "完成", "状态", "整改情况")

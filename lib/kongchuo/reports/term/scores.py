@@ -9,6 +9,7 @@ import pandas as pd
 from ...measures import Measure
 from ...scoring.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Mark, Sheet
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, boards
+from ..units import said
 from .issues import from_inspection
 from .rounds import Round
 
@@ -62,7 +63,7 @@ def board(view: Round) -> Section:
         return view.section("board", Note("本轮还没有督查评分，没有得分和等次。台账测算见评分表。", "unknown"))
     ranked = ranking(view.sheets)
     if view.home:
-        return view.section("board", *_own(ranked[0]))
+        return view.section("board", *_own(view, ranked[0]))
     rows = [
         (sheet.home, sheet.total, sheet.grade, [mark.final for mark in sheet.marks]) for sheet in ranked if sheet.day
     ]
@@ -127,7 +128,7 @@ def _items(view: Round) -> list[tuple]:
     return found
 
 
-def _own(sheet: Sheet) -> tuple:
+def _own(view: Round, sheet: Sheet) -> tuple:
     if sheet.day is None:
         return (Note("本校本轮没有督查，没有得分和等次。台账测算见评分表。", "unknown"),)
     total = "尚未判定" if sheet.total is None else sheet.total
@@ -142,10 +143,10 @@ def _own(sheet: Sheet) -> tuple:
         f"{mark.title}{'尚未判定' if mark.final is None else f'{mark.final:g}分'}" for mark in sheet.marks
     )
     chart = boards.score_board(rows, [mark.points for mark in sheet.marks], reads)[0]
-    return Tiles(tiles), Chart(chart, "本校十项得分", ""), score_table(sheet)
+    return Tiles(tiles), Chart(chart, "本校十项得分", ""), score_table(view, sheet)
 
 
-def score_table(sheet: Sheet) -> Table:
+def score_table(view: Round, sheet: Sheet) -> Table:
     """The ten items of one school: what the ledgers say, what the inspector gave, what stands and why."""
     rows = tuple(
         (
@@ -153,7 +154,7 @@ def score_table(sheet: Sheet) -> Table:
             Badge("unknown", "不能测算") if mark.system is None else mark.system,
             mark.given,
             Badge("unknown", UNDECIDED) if mark.final is None and sheet.day else mark.final if sheet.day else None,
-            mark.reason, "；".join(filter(None, (mark.why, mark.stands[1] if sheet.day else ""))), mark.proof,
+            said(view, mark.reason, mark.title), "；".join(filter(None, (mark.why, mark.stands[1] if sheet.day else ""))), mark.proof,
         )
         for mark in sheet.marks
     )  # fmt: skip
@@ -168,7 +169,7 @@ def score_sheets(view: Round) -> Section:
     blocks = [Note("系统测算取督查当日的台账，时段为上一轮督查次日（或开学日）起；每处扣分照参数。表中的行是 Excel 行号，"
                    "没有行号的是应有而没有的记录。")]  # fmt: skip
     for sheet in view.sheets:
-        table = score_table(sheet)
+        table = score_table(view, sheet)
         behind = [_rows_behind(mark, view) for mark in sheet.marks if mark.gaps]
         if view.home and sheet.day:  # its table stands in section two
             blocks += behind or [Note("系统测算没有扣分。各项得分见第二节。")]
