@@ -127,13 +127,25 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Pol
 
     Raises UserError where the folder does not hold that year.
     """
+    return _kept(_shared(folder, year), year, as_of)
+
+
+def _shared(folder: Path, year: str) -> Path:
     shared, _, _ = reading.locate([folder])
     if not (shared / year).is_dir():
         found = sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))
         raise UserError(
             f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(found) or '无'}。请改月份，或建立该学年的文件夹。"
         )
-    return _kept(shared, year, as_of)
+    return shared
+
+
+def reached(folder: Path, year: str) -> Town:
+    """A school year of a shared folder as of the last day in 日查, read but not judged: how far its ledgers have come.
+
+    Raises UserError where the folder does not hold that year.
+    """
+    return reading.read_year(_shared(folder, year), year)
 
 
 def judged(

@@ -136,10 +136,15 @@ def open_town(year: str, end: dt.date, workbooks: str | Path = "") -> tuple[Town
 
     Raises UserError for an unknown folder.
     """
+    return opening.open_year(shared_folder(workbooks), year, end)
+
+
+def shared_folder(workbooks: str | Path = "") -> Path:
+    """The shared folder given, else the one of the environment; raises UserError where there is neither."""
     folder = str(workbooks) or os.environ.get(WORKBOOKS, "")
     if not folder:
         raise UserError(f"没有指定共享文件夹。请在命令后加 --workbooks 和文件夹的位置，或请管理员设置 {WORKBOOKS}。")
-    return opening.open_year(Path(folder), year, end)
+    return Path(folder)
 
 
 def records() -> dict[str, dict]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..core.policy import Policy
 from ..measures.scopes import Scope
 from .class_points import ClassPoints, class_points
-from .units import Round, UnitGrade, typed_rounds, unit_grades
+from .units import Round, UnitGrade, rounds_of, unit_grades
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Moved:
 def standings(scope: Scope, rounds: Mapping[str, tuple[Round, ...]] | None = None) -> Standings:
     """Points and grades of all schools of the township up to the scope's end, whatever the scope is narrowed to: ranks need all."""
     everything = replace(scope.whole, homes=scope.town.homes)
-    held = typed_rounds(everything) if rounds is None else rounds
+    held = rounds_of(everything) if rounds is None else rounds
     classes = class_points(everything)
     return Standings(everything, classes, unit_grades(everything, classes, held), held)
 

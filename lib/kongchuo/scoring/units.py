@@ -14,12 +14,14 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.schema import TERMS
 from ..core.tables import of_year
+from ..core.years import ROUNDS
 from ..field import rolls
-from ..field.deadlines import filings, inspection, state
+from ..field.deadlines import filings, state
 from ..measures import Measure, Ratio, ratio
 from ..measures.flows import dropouts, open_at
 from ..measures.scopes import KEYS, Scope
 from .class_points import ClassPoints
+from .inspection import held, inspect
 from .parts import Part, rate, total
 
 FAILED = "不合格"
@@ -38,8 +40,8 @@ class Round:
 
     @property
     def label(self) -> str:
-        """第一学期第1轮."""
-        return f"{self.term}第{self.number}轮"
+        """第一学期第一轮."""
+        return f"{self.term}{ROUNDS[self.number - 1]}"
 
 
 @dataclass(frozen=True)
@@ -78,28 +80,22 @@ class UnitGrade:
         return self.total is not None or bool(self.vetoes)
 
 
-def typed_rounds(scope: Scope) -> dict[str, tuple[Round, ...]]:
-    """The rounds that the year has, school by school, with the sum of the ten items where all are scored."""
-    rows = inspection.inspected(scope.town)
-    rows = rows[~(rows["date"] > pd.Timestamp(scope.end))]
+def rounds_of(scope: Scope) -> dict[str, tuple[Round, ...]]:
+    """The rounds that the year has, school by school, with the total that the report of the round has (inspection.Sheet)."""
     terms = tuple(rolls.terms(scope.town)["term"]) or TERMS
     unread = scope.missing("score")
     due = [(term, number) for term in terms for number in range(1, scope.policy["inspections_per_term"] + 1)]
-    return {home: tuple(_round(scope, rows[rows["home"] == home], *one, unread) for one in due) for home in scope.homes}
+    return {home: tuple(_round(scope, home, *one, unread) for one in due) for home in scope.homes}
 
 
-def _round(scope: Scope, rows: pd.DataFrame, term: str, number: int, unread: Sequence[str]) -> Round:
-    points = scope.policy["inspection_item_points"]
-    own = rows[(rows["term"] == term) & (rows["round"] == number)].drop_duplicates("item_no")
+def _round(scope: Scope, home: str, term: str, number: int, unread: Sequence[str]) -> Round:
     if unread:
         return Round(term, number, None, "读不到督查评分")
-    if own.empty:
+    if held(scope.town, home, term, number)["date"].isna().all():
         return Round(term, number, None, "没有督查评分")
-    scored = own.dropna(subset=["item_no", "score"])
-    sound = [score <= points[item - 1] for item, score in zip(scored["item_no"], scored["score"], strict=True)]
-    if len(scored) < len(points) or not all(sound):
-        return Round(term, number, None, f"{len(points)}项中只有{sum(sound)}项有能用的得分")
-    return Round(term, number, round(float(scored["score"].sum()), 2))
+    sheet = inspect(scope.town, scope.policy, home, term, number, scope.end)
+    items = "、".join(str(mark.number) for mark in sheet.undecided)
+    return Round(term, number, sheet.total, f"第{items}项尚未判定" if items else "")
 
 
 def unit_grades(
@@ -107,7 +103,7 @@ def unit_grades(
 ) -> tuple[UnitGrade, ...]:
     """The grades of the scope's schools, placed by what stands. `rounds`: what the inspections came to, by school."""
     scope = scope.whole
-    held = typed_rounds(scope) if rounds is None else rounds
+    known = rounds_of(scope) if rounds is None else rounds
     checks = self_checks(scope)
     away = dropouts(scope)
     away = away[open_at(away, scope.end)]
@@ -118,7 +114,7 @@ def unit_grades(
     for home in scope.homes:
         own = [one for one in classes if one.home == home]
         parts = (
-            _inspections(scope.policy, held[home]),
+            _inspections(scope.policy, known[home]),
             _checks(scope.policy, checks, home),
             _classes(scope.policy, own),
         )
@@ -130,7 +126,7 @@ def unit_grades(
             f"辍学未返校、未销号{open_}人" if open_ else "",
             f"对学校的否决{named}件" if named else "",
         )
-        made.append(UnitGrade(home, parts, held[home], tuple(filter(None, vetoes)), lines))
+        made.append(UnitGrade(home, parts, known[home], tuple(filter(None, vetoes)), lines))
     # a school under a veto stands behind all others, whatever its points
     scores = [None if one.so_far is None else one.so_far - (1000 if one.vetoes else 0) for one in made]
     places = [None if own is None else 1 + sum(other > own for other in scores if other is not None) for own in scores]

@@ -61,10 +61,11 @@ def _inside(path: Path, year: Path) -> bool:
 def _year_of(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"找不到“{path}”，请检查路径是否写对。")
-    for folder in (path, *path.parents):
+    years = sorted(child.name for child in path.iterdir() if is_year(child.name)) if path.is_dir() else []
+    # what holds years is a shared folder wherever it lies: a snapshot under runs/2023-2024/ is none of that folder's schools
+    for folder in (path, *(() if years else path.parents)):
         if is_year(folder.name) and folder.is_dir():
             return folder
-    years = sorted(child.name for child in path.iterdir() if is_year(child.name)) if path.is_dir() else []
     if not years:
         raise UserError(f"“{path}”不在学年文件夹里，里面也没有：共享文件夹下应有“2023-2024”这样的文件夹，再按学校分。")
     return path / years[-1]

@@ -1,0 +1,126 @@
+"""The top of the yearly report, what it rests on (依据与口径), and the township's figures."""
+
+from __future__ import annotations
+
+from ...core.policy import SOURCES
+from ...field.deadlines import inspection
+from ...measures import coverage, definitions
+from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
+from ..quality import not_judged_tile
+from .years import Year
+
+RESTS_ON = (
+    "plan_date", "points_unit", "points_node", "points_base", "veto_losses", "return_lifts_veto", "return_grace_days",
+    "points_keep", "points_convert", "points_process", "process_item_points", "points_bonus_each", "points_bonus_max",
+    "convert_weight_progress", "convert_weight_goal", "convert_weight_stay", "convert_progress_full", "convert_goal_lines",
+    "convert_goal_shares", "convert_stay_lines", "convert_stay_shares", "weak_list_day", "weak_list_cap",
+    "unit_weight_inspection", "unit_weight_selfcheck", "unit_weight_class_points", "inspections_per_term",
+    "grade_excellent", "grade_good", "grade_pass", "model_units_max", "model_persons_max",
+)  # fmt: skip
+TOWN_FIGURES = ("D02", "D03", "D04", "D05", "D09", "D14")
+
+
+def headline(view: Year) -> Section:
+    """What stands, what is missing in words, and the figures people ask for first."""
+    classes, units = view.classes, view.units
+    vetoed = [one for one in classes if one.vetoed]
+    unknown = [one for one in classes if one.vetoed is None]
+    final = [one for one in classes if one.total is not None]
+    figures = (
+        Figure("班级", len(classes), f"积分已定 {len(final)} 个，其余暂列"),
+        Figure(
+            "一票否决的班",
+            len(vetoed),
+            f"另有 {len(unknown)} 个尚未判定" if unknown else "按现行参数",
+            "bad" if vetoed else "unknown" if unknown else "good",
+        ),
+        Figure("考核不合格的学校", sum(one.grade == "不合格" for one in units), f"共 {len(units)} 所"),
+        Figure("等次已定的学校", sum(one.final for one in units), f"共 {len(units)} 所"),
+        not_judged_tile(view),
+    )
+    if view.public:
+        return Section("公示说明", (Note(_standing(view), "plain" if _settled(view) else "warn"),))
+    said = view.missing
+    blocks = [Note(_standing(view), "good" if _settled(view) else "warn")]
+    return Section(
+        "概况", (*blocks, *([Lines(tuple(Badge("unknown", text) for text in said))] if said else []), Tiles(figures))
+    )
+
+
+def _settled(view: Year) -> bool:
+    return not view.missing
+
+
+def _standing(view: Year) -> str:
+    if _settled(view):
+        return f"{view.town.year}学年的各项都已判定，积分、等次为最后结果（申诉审定除外）。"
+    return f"以下是到 {view.end:%Y-%m-%d} 为止的情况，排名和等次为暂列，不能据此兑现奖惩。"
+
+
+def basis(view: Year) -> Section:
+    """一: the plan, the parameters with their sources, whether each school has shown its scheme to teachers (V03)."""
+    held = [view.policy.parameter(key) for key in RESTS_ON]
+    rows = tuple(
+        (
+            one.title,
+            f"{one.shown}{'' if one.unit in ('文字', '日期', '是否', '月-日') else one.unit}",
+            SOURCES[one.source],
+            one.citation,
+            one.holds_from,
+        )
+        for one in held
+    )
+    table = Table(("参数", "值", "来源", "出处", "生效日期"), rows, caption="本报告所用参数")
+    words = (
+        "班级为单位，学年为节点，学年初在班人数（锁定的学年初基准）为基数；流失一名学生一票否决，全班积分为 0。",
+        "分数都由台账算出，每一分都能对到台账的行；还不能判定的写“尚未判定”，不按 0 分也不按满分算，先按得分率暂列名次。",
+        "名次在全镇同年级各班之间排。没有学困厌学名单的班，转化分按同年级平均，只作试算。",
+    )
+    blocks = [Lines(words), _schemes(view)]
+    return Section(
+        "依据与口径", (*blocks, *(() if view.public else (Details(f"参数表（{len(rows)} 项）", (table,)),))), 1, "basis"
+    )
+
+
+def _schemes(view: Year) -> Table:
+    rows = inspection.shown(view.town)
+    seen = rows.dropna(subset=["pub_date"]).drop_duplicates("home").set_index("home")
+    unread = bool(view.scope.missing("publicity"))
+    lines = []
+    for home in view.homes:
+        row = seen.loc[home] if home in seen.index else None
+        state = (
+            Badge("unknown", "尚未判定")
+            if unread
+            else Badge("bad", "没有公示，积分只作试算")
+            if row is None
+            else Badge("good", "已公示")
+        )
+        lines.append((home, None if row is None else row["pub_date"], None if row is None else row["pub_mode"], state))
+    return Table(
+        ("学校", "公示日期", "公示方式", "绩效方案"),
+        tuple(lines),
+        caption="绩效方案公示（方案六-8：事先写入、向教师公示）",
+    )
+
+
+def figures(view: Year) -> Section:
+    """二: D02-D05, D09, D14 beside targets and benchmarks."""
+    rows = []
+    for one in definitions.MEASURES:
+        if one.code in TOWN_FIGURES:
+            for counted in one.count(view.scope):
+                total = counted.total
+                shown, note = total, total.note or "—"
+                if one.code == "D14" and (waiting := _unconverted(view)):
+                    shown, note = Badge("unknown", "尚未判定"), f"{waiting}人还没有认定是否转化"
+                rows.append((total.code, total.title, shown, one.targets(view.policy) or "—", note))
+    table = Table(("编号", "指标", "结果（分子/分母）", "目标、参照", "说明"), tuple(rows))
+    return Section("全镇指标" if not view.home else "本校指标", (table,), 2, "figures")
+
+
+def _unconverted(view: Year) -> int:
+    """How many of the list nobody has yet said of whether they were converted."""
+    places = coverage.converted(view.scope).rows.index
+    plans = view.scope.rows("pupil_plan")
+    return int(plans.loc[plans.index.isin(places), "converted"].isna().sum())

@@ -1,0 +1,226 @@
+"""The yearly report: what stands so far in words, every edition, who moves under another policy, and what saving does."""
+
+import datetime as dt
+import re
+
+import pytest
+
+import handmade
+from kongchuo.core import places, policy
+from kongchuo.core.findings import UserError
+from kongchuo.jobs import township
+from kongchuo.judging.rules import Judgement
+from kongchuo.reports.year import OPEN_TO_ALL, PLAN, SECTIONS, YearReport, annual_reward, what_if
+from kongchuo.reports.year.years import INTERNAL, PUBLIC, Year, open_year
+from kongchuo.scoring.standings import compare
+from test_class_points import CLASS, HOME, OTHER, YEAR, dropout
+from test_notebooks import FOLDER, cells, source
+from test_unit_grades import scores, year
+
+
+def view(rows, home="", edition=INTERNAL, as_of=dt.date(2024, 8, 31), **more):
+    made = handmade.town(rows, (HOME, OTHER), as_of, **more)
+    judgement = Judgement((), (), frozenset())
+    return Year(made, policy.load(places.POLICY), judgement, home, YEAR, dt.date(2023, 9, 1), as_of, edition=edition)
+
+
+def whole():
+    """A year with nothing missing: both rounds scored, each school has checked itself."""
+    rows = year()
+    rows["score"] = [row for home in (HOME, OTHER) for number in (1, 2) for row in scores(home, "第一学期", number)]
+    return rows
+
+
+def text(report, name):
+    return re.sub(r"<[^>]+>", " ", str(report.html(name)))
+
+
+def test_every_section_stands_for_a_school_and_for_the_town():
+    rows = whole()
+    rows["dropout"][HOME] = [dropout(CLASS, 9), dropout(CLASS, 8, "2024-03-01")]
+    for home in ("", HOME):
+        report = YearReport(PLAN, view(rows, home))
+        for name in SECTIONS:
+            assert report.html(name)
+        assert "False" not in text(report, "vetoes")
+        assert "已返校，免否决" in text(report, "vetoes")
+        assert "一票否决" in text(report, "league")
+
+
+def test_a_year_that_is_not_over_says_what_is_missing_and_gives_nothing_to_show():
+    rows = year()
+    rows["term"].append({"school_year": YEAR, "term": "第二学期", "start": "2024-02-26", "end": "2024-07-05"})
+    half = view(rows, as_of=dt.date(2024, 1, 26))
+    report = YearReport(PLAN, half)
+
+    assert not half.over
+    assert any("学年没有结束" in line for line in half.missing)
+    assert any("第二学期第一轮督查" in line and "全部2所" in line for line in half.missing)
+    assert "不能据此兑现" in text(report, "headline")
+    assert "没有可以公示的结果" in text(report, "notice")
+
+
+def test_the_public_edition_names_no_pupil_and_no_case():
+    rows = whole()
+    rows["dropout"][HOME] = [dropout(CLASS, 9)]
+    report = YearReport(PLAN, view(rows, edition=PUBLIC))
+    pages = {name: text(report, name) for name in SECTIONS}
+
+    assert {name for name, page in pages.items() if page.strip()} == set(OPEN_TO_ALL)
+    everything = "".join(pages.values())
+    assert not re.search(r"学生JJ|CX-|SA-|学籍.xlsx", everything)
+    assert "四(1)班" in pages["notice"]  # of the other school; the class under a veto is not shown
+    assert f"{HOME} </td>" not in str(report.html("notice"))
+
+
+def test_rows_behind_a_point_are_named():
+    rows = whole()
+    rows["dropout"][HOME] = [dropout(CLASS, 9)]
+    page = text(YearReport(PLAN, view(rows, HOME)), "league")
+
+    assert "学年初基准第11行" in page  # the tenth pupil of the list stands in Excel row 11
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda rows: rows["class"].clear(),
+        lambda rows: rows.pop("score"),
+        lambda rows: rows["pupil_plan"].update({HOME: [], OTHER: []}),
+        lambda rows: rows["baseline"].update({HOME: [], OTHER: []}),
+        lambda rows: rows.pop("term"),
+        lambda rows: [rows.pop(name) for name in list(rows) if name not in ("school", "class")],
+    ],
+    ids=["no class", "no inspection", "no list", "no baseline", "no terms", "nothing at all"],
+)
+@pytest.mark.parametrize("home", ["", HOME])
+def test_odd_years_are_not_broken(spoil, home):
+    rows = whole()
+    spoil(rows)
+    report = YearReport(PLAN, view(rows, home))
+
+    for name in SECTIONS:
+        report.html(name)
+    assert "尚未判定" in "".join(text(report, name) for name in SECTIONS)
+
+
+def test_the_two_open_questions_stand_side_by_side():
+    rows = whole()
+    rows["dropout"][HOME] = [dropout(CLASS, 9, "2024-08-25")]
+    held = view(rows)
+    page = text(YearReport(PLAN, held), "what_if")
+
+    names = list(what_if.alternatives(held.standings))
+    assert names == ["返校后不免否决", "回校宽限日改为10日"]
+    for name in names:
+        assert f"{name}：" in page
+    for values in what_if.alternatives(held.standings).values():
+        classes, _ = compare(held.standings, held.standings.tried(values))
+        assert CLASS in [one.before.class_id for one in classes if one.changed and one.after.vetoed]
+    assert "0（否决）" in page
+
+
+# --- the live page --------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def trial(monkeypatch, tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(places.POLICY.read_bytes())
+    monkeypatch.setattr(places, "POLICY", path)
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    rows = whole()
+    rows["dropout"][HOME] = [dropout(CLASS, 9, "2024-03-01")]
+    report = YearReport(PLAN, view(rows))
+    report.what_if()
+    return report.trial, path
+
+
+def test_nothing_is_saved_that_was_not_tried_and_cited(trial):
+    trial, path = trial
+    before = path.read_bytes()
+    assert trial.save.disabled
+    trial.boxes["return_lifts_veto"].value = False
+    trial.try_.click()
+    assert "四(1)班" in trial.result.value
+    assert "没有保存" in trial.result.value
+    assert path.read_bytes() == before
+
+    trial.save.click()
+    assert "出处" in trial.result.value
+    trial.boxes["return_grace_days"].value = 3
+    assert trial.save.disabled
+    assert path.read_bytes() == before
+
+
+def test_weights_that_do_not_add_up_are_refused_in_words(trial):
+    trial, _ = trial
+    trial.boxes["points_keep"].value = 50
+    trial.try_.click()
+
+    assert "合计为110" in trial.result.value
+    assert trial.save.disabled
+
+
+def test_saving_writes_a_dated_entry_and_it_is_read_again(trial):
+    trial, path = trial
+    trial.boxes["points_keep"].value, trial.boxes["points_convert"].value = 50, 30
+    trial.try_.click()
+    trial.cited.value = "镇中心学校会议纪要"
+    trial.since.value = "九月一日"
+    trial.save.click()
+    assert "2024-09-01" in trial.result.value
+    trial.since.value = "2024-09-01"
+    trial.save.click()
+
+    assert "已写入" in trial.result.value
+    assert policy.load(path, dt.date(2024, 9, 1))["points_keep"] == 50
+    assert policy.load(path, dt.date(2024, 8, 31))["points_keep"] == 40
+    assert policy.load(path, dt.date(2024, 9, 1)).parameter("points_keep").citation == "镇中心学校会议纪要"
+
+
+def test_a_batch_run_has_no_widget(monkeypatch):
+    monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+    report = YearReport(PLAN, view(whole()))
+
+    assert report.what_if()._repr_mimebundle_().keys() == {"text/html", "text/plain"}
+    assert not hasattr(report, "trial")
+    assert report.controls() is None
+
+
+# --- opened from a folder ---------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    # under a folder named like a school year, as runs lie: that is no shared folder
+    folder = tmp_path_factory.mktemp("out") / "2023-2024" / "inputs" / "shared"
+    township.make(folder, 2, 200)
+    return folder
+
+
+def test_it_stands_as_of_the_last_day_in_the_ledgers(shared):
+    held = open_year("all", YEAR, INTERNAL, shared)
+
+    assert (held.end, held.town.as_of, held.over) == (dt.date(2024, 1, 26), dt.date(2024, 1, 26), False)
+    data = annual_reward("示例中学", YEAR, workbooks=shared).footer()._repr_mimebundle_()[places.SUMMARY]
+    assert (data["school"], data["period"], data["edition"]) == ("示例中学", YEAR, INTERNAL)
+
+
+@pytest.mark.parametrize(
+    ("school", "asked", "edition", "says"),
+    [
+        ("没有的学校", YEAR, INTERNAL, "没有名为"),
+        ("all", "2023", INTERNAL, "学年“2023”不对"),
+        ("all", "2023-10", INTERNAL, "不对"),
+        ("all", "2039-2040", INTERNAL, "还没有开始"),
+        ("all", YEAR, "秘密版", "版本"),
+    ],
+)
+def test_what_there_is_not_is_refused_in_words(shared, school, asked, edition, says):
+    with pytest.raises(UserError, match=says):
+        open_year(school, asked, edition, shared)
+
+
+def test_the_notebook_shows_every_section_in_order():
+    calls = [source(cell) for cell in cells(FOLDER / "annual_reward.ipynb")]
+
+    assert [call for call in calls if call.startswith("report.") and "controls" not in call] == [
+        f"report.{name}()" for name in SECTIONS
+    ]
