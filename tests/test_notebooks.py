@@ -2,16 +2,21 @@
 
 import ast
 import json
-import re
 from pathlib import Path
 
 import pytest
 
 from kongchuo.core import years
-from kongchuo.reports import monthly
+from kongchuo.reports import back_test, monthly, term, year
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SECTIONS = {
+    "monthly_self_check": monthly.SECTIONS,
+    "term_inspection": term.SECTIONS,
+    "annual_reward": year.SECTIONS,
+    "signals_back_test": back_test.SECTIONS,
+}
 LOGIC = (
     ast.FunctionDef,
     ast.ClassDef,
@@ -71,10 +76,11 @@ def test_notebook_is_stripped(path):
     assert all(cell["metadata"].keys() <= {"tags"} for cell in data["cells"])
 
 
-def test_monthly_self_check_shows_every_section_in_order():
-    calls = [source(cell) for cell in cells(FOLDER / "monthly_self_check.ipynb")]
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_section_is_shown_in_order_between_the_drop_downs_and_the_tables(path):
+    calls = [source(cell) for cell in cells(path)]
+    *sections, footer = SECTIONS[path.stem]
 
-    assert [call for call in calls if call.startswith("report.") and not re.search("controls|tables", call)] == [
-        f"report.{name}()" for name in monthly.SECTIONS
+    assert [call for call in calls if call.startswith("report.")] == [
+        f"report.{name}()" for name in ("controls", *sections, "tables", footer)
     ]
-    assert calls[-1] == "report.footer()"

@@ -1,7 +1,6 @@
 """The report of a round of inspection: its sections in both editions, and what they say where something is not there."""
 
 import datetime as dt
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -70,15 +69,6 @@ def test_the_ten_sections_and_three_annexes_in_their_order(shown):
     assert titles == [*(f"{numeral}、" for numeral in "一二三四五六七八九十"), "附件1 ", "附件2 ", "附件3 "]
     assert "控辍保学督查通报" in shown["overview"]
     assert "第一学期第二轮" in shown["overview"]
-
-
-def test_the_notebook_calls_every_section():
-    cells = json.loads(NOTEBOOK.read_text("utf-8"))["cells"]
-    calls = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-
-    assert [call for call in calls if call.startswith("report.") and "controls" not in call] == [
-        f"report.{name}()" for name in term.SECTIONS
-    ]
 
 
 def test_the_board_adds_up_the_rows_of_the_score_sheet(made, shown):

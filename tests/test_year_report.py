@@ -14,7 +14,6 @@ from kongchuo.reports.year import OPEN_TO_ALL, PLAN, SECTIONS, YearReport, annua
 from kongchuo.reports.year.years import INTERNAL, PUBLIC, Year, open_year
 from kongchuo.scoring.standings import compare
 from test_class_points import CLASS, HOME, OTHER, YEAR, dropout
-from test_notebooks import FOLDER, cells, source
 from test_unit_grades import scores, year
 
 
@@ -216,11 +215,3 @@ def test_it_stands_as_of_the_last_day_in_the_ledgers(shared):
 def test_what_there_is_not_is_refused_in_words(shared, school, asked, edition, says):
     with pytest.raises(UserError, match=says):
         open_year(school, asked, edition, shared)
-
-
-def test_the_notebook_shows_every_section_in_order():
-    calls = [source(cell) for cell in cells(FOLDER / "annual_reward.ipynb")]
-
-    assert [call for call in calls if call.startswith("report.") and "controls" not in call] == [
-        f"report.{name}()" for name in SECTIONS
-    ]

@@ -218,7 +218,7 @@ def demo(args: argparse.Namespace) -> int:
     """The main job on an example township, from workbooks to pages."""
     from . import demo as showing
 
-    return RUN_FAILED if showing.demo(args.folder, say=_say).failed else CLEAN
+    return RUN_FAILED if any(outcome.failed for outcome in showing.demo(args.folder, say=_say)) else CLEAN
 
 
 def _say(line: str) -> None:

@@ -10,35 +10,44 @@ from pathlib import Path
 from .core import findings, places
 from .jobs import opening, township
 from .publishing import batch
+from .publishing.archive import TOWN
 
-MONTH = "2023-10"  # the first full month of the example's term
+# parameter file and what is changed in it: every school for one month, the town alone for the longer periods
+REPORTS = (
+    ("monthly", {"month": "2023-10"}, "每所学校和全镇的 2023年10月月自查"),
+    ("term", {"round": "2023-2024-1-1", "school": TOWN}, "全镇的第一学期第一轮督查报告和公开版通报"),
+    ("year", {"year": "2023-2024", "school": TOWN}, "全镇的学年奖惩和公示稿"),
+)
 
 
-def demo(folder: Path, say: Callable[[str], None] = print) -> batch.Outcome:
-    """Make the township under `folder`/shared, check it, run the monthly report for every school, say what to open.
+def demo(
+    folder: Path, say: Callable[[str], None] = print, schools: int = 13, pupils: int = 4000
+) -> tuple[batch.Outcome, ...]:
+    """Make the township under `folder`/shared, check it, run the three reports, say what to open.
 
-    `folder` is made anew each time. Returns the outcome of the batch.
+    `folder` is made anew each time. Returns the outcome of each batch.
     """
     began = time.monotonic()
     shared, runs = folder / "shared", folder / "runs"
     for old in (shared, runs):
         shutil.rmtree(old, ignore_errors=True)
-    say("[1/3] 生成示例镇：13所学校、约4000名虚构学生，并埋入错误……")
-    made = township.make(shared, faults=True)
+    say(f"[1/3] 生成示例镇：{schools}所学校、约{pupils}名虚构学生，并埋入错误……")
+    made = township.make(shared, schools, pupils, faults=True)
     say(f"      {made.summary}")
     say("[2/3] 检查全部工作簿……")
     opened = opening.check([shared])
     found = findings.count(opened.findings)
-    seen = {(f.workbook, f.sheet, f.row or None, f.column or None, f.rule) for f in opened.findings}
+    seen = {(f.workbook, f.sheet or None, f.row or None, f.column or None, f.rule) for f in opened.findings}
     hit = sum((p["workbook"], p["sheet"], p["row"], p["column"], p["rule"]) in seen for p in made.planted)
     say("      " + "，".join(f"{findings.SEVERITIES[key]} {number} 条" for key, number in found.items()))
     say(f"      埋入的 {len(made.planted)} 处错误，查出 {hit} 处")
-    say(f"[3/3] 为每所学校和全镇生成 {MONTH} 月自查报告……")
-    outcome = batch.run(
-        places.PARAMETERS / "monthly.yaml", {"month": MONTH}, shared, runs, say=lambda x: say(f"      {x}")
-    )
+    outcomes = []
+    for file, values, what in REPORTS:
+        say(f"[3/3] 生成{what}……")
+        made_of = places.PARAMETERS / f"{file}.yaml"
+        outcomes.append(batch.run(made_of, values, shared, runs, say=lambda line: say(f"      {line}")))
     say(f"用时 {time.monotonic() - began:.0f} 秒。请打开：")
-    say(f"  报告目录  {outcome.index}")
+    say(f"  报告目录  {runs / 'index.html'}")
     say(f"  逐条问题  kongchuo check {shared}")
     say(f"  互动网页  make serve   （或 kongchuo serve --workbooks {shared} --out {runs}）")
-    return outcome
+    return tuple(outcomes)

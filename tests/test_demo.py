@@ -1,0 +1,26 @@
+"""kongchuo demo: what a stranger runs first. Smaller here than the thirteen schools it makes for them."""
+
+import re
+from html import unescape
+from urllib.parse import unquote
+
+from kongchuo import demo
+
+
+def test_every_fault_is_found_and_every_page_is_made(tmp_path):
+    said = []
+    outcomes = demo.demo(tmp_path / "demo", said.append, schools=3, pupils=600)
+    text = "\n".join(said)
+
+    planted, found = re.search(r"埋入的 (\d+) 处错误，查出 (\d+) 处", text).groups()
+    assert planted == found
+    assert [result.reason for outcome in outcomes for result in outcome.failed] == []
+    assert [len(outcome.results) for outcome in outcomes] == [3 + 1, 2, 2]  # town and school; internal and public
+    assert all((tmp_path / "demo" / "runs" / link).is_file() for link in links(tmp_path / "demo" / "runs"))
+
+
+def links(runs):
+    """What the page that demo says to open leads to."""
+    found = re.findall(r'href="([^"#:]+\.html)"', (runs / "index.html").read_text("utf-8"))
+    assert len(found) >= 3 + 1 + 2 + 2
+    return [unquote(unescape(link)) for link in found]
