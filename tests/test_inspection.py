@@ -10,7 +10,7 @@ import handmade
 from kongchuo.core import policy as policies
 from kongchuo.core.places import POLICY
 from kongchuo.scoring import evidence
-from kongchuo.scoring.inspection import FAILED, NOT_HELD, UNDECIDED, Mark, Sheet, fatal, inspect
+from kongchuo.scoring.inspection import FAILED, NOT_HELD, UNDECIDED, Score, Sheet, fatal, inspect
 
 TERM = "第一学期"
 POINTS = (10, 8, 10, 18, 10, 14, 12, 4, 4, 10)
@@ -58,13 +58,13 @@ def sheet(spoilt):
 
 
 def lost(sheet, item):
-    mark = sheet.marks[item - 1]
-    return mark.points - mark.system
+    score = sheet.scores[item - 1]
+    return score.points - score.system
 
 
 def test_the_sheet_has_ten_items_with_the_points_of_policy(sheet):
-    assert tuple(mark.points for mark in sheet.marks) == POINTS
-    assert sheet.marks[3].title == "人籍一致"
+    assert tuple(score.points for score in sheet.scores) == POINTS
+    assert sheet.scores[3].title == "人籍一致"
     assert sheet.day == dt.date(2023, 9, 25)
     assert sheet.since == dt.date(2023, 9, 1)
 
@@ -94,8 +94,8 @@ def test_days_without_a_count_counted_again(spoilt, sheet):
     missing = sum((name, day) not in filed for name in classes for day in days)
 
     assert missing == 5
-    assert sum(gap.count for gap in sheet.marks[4].gaps if gap.what == "没有日查") == missing
-    assert lost(sheet, 5) == 0.5 * sum(gap.count for gap in sheet.marks[4].gaps)
+    assert sum(gap.count for gap in sheet.scores[4].gaps if gap.what == "没有日查") == missing
+    assert lost(sheet, 5) == 0.5 * sum(gap.count for gap in sheet.scores[4].gaps)
 
 
 def test_archive_and_poor_pupils_counted_again(spoilt, sheet):
@@ -116,16 +116,16 @@ def test_archive_and_poor_pupils_counted_again(spoilt, sheet):
     assert lost(sheet, 10) == 0.5 * 4
     assert len(lacking) > 2
     assert lost(sheet, 7) == min(len(lacking), 4)  # no more than policy takes for one group
-    assert [gap.count for gap in sheet.marks[6].gaps if gap.group == 0] == [1] * len(lacking)
+    assert [gap.count for gap in sheet.scores[6].gaps if gap.group == 0] == [1] * len(lacking)
 
 
 def test_every_gap_names_its_row(spoilt, sheet):
     town, _, _ = spoilt
-    places = [gap.place for mark in sheet.marks for gap in mark.gaps]
+    places = [gap.place for score in sheet.scores for gap in score.gaps]
 
     assert places
     assert all(name in town.by_name for name, _ in places)
-    seat = next(gap for gap in sheet.marks[3].gaps if gap.what.startswith("座次表"))
+    seat = next(gap for gap in sheet.scores[3].gaps if gap.what.startswith("座次表"))
     assert town["rollcall"].loc[seat.place, "n_seating"] == town["rollcall"].loc[seat.place, "n_register"] + 1
 
 
@@ -144,15 +144,15 @@ def test_faults_of_before_the_first_round_do_not_count_again_in_the_second(spoil
     second = inspect(town, held(), home, TERM, 2, town.as_of)
 
     assert second.since == dt.date(2023, 9, 26)
-    assert not [gap for gap in second.marks[4].gaps if gap.what == "没有日查"]
+    assert not [gap for gap in second.scores[4].gaps if gap.what == "没有日查"]
     assert lost(second, 10) == 0.5 * 4  # what is still missing is
 
 
 def test_what_the_ledgers_cannot_judge_has_no_score_and_says_why(sheet):
-    assert [mark.number for mark in sheet.marks if mark.system is None] == [2, 9]
-    assert "现场" in sheet.marks[1].why
+    assert [score.number for score in sheet.scores if score.system is None] == [2, 9]
+    assert "现场" in sheet.scores[1].why
     assert sheet.total is None
-    assert (sheet.grade, [mark.number for mark in sheet.undecided]) == (UNDECIDED, [2, 9])
+    assert (sheet.grade, [score.number for score in sheet.undecided]) == (UNDECIDED, [2, 9])
 
 
 def test_a_workbook_that_cannot_be_read_is_no_full_mark():
@@ -160,9 +160,9 @@ def test_a_workbook_that_cannot_be_read_is_no_full_mark():
     town = handmade.town(rows, unread=[("甲小学", "cases"), ("甲小学", "selfcheck")])
     found = inspect(town, held(), "甲小学", TERM, 1, town.as_of)
 
-    assert found.marks[5].system is None
-    assert "读不到" in found.marks[5].why
-    assert found.marks[9].system is None
+    assert found.scores[5].system is None
+    assert "读不到" in found.scores[5].why
+    assert found.scores[9].system is None
     assert found.grade == NOT_HELD
 
 
@@ -184,16 +184,16 @@ def test_a_workbook_that_cannot_be_read_is_no_full_mark():
     ],
 )
 def test_the_inspector_overrules_only_with_a_reason(system, given, reason, final, says):
-    mark = Mark(1, "组织领导与包保", 10, (), system, "" if system else "看不出", given, reason)
+    score = Score(1, "组织领导与包保", 10, (), system, "" if system else "看不出", given, reason)
 
-    assert mark.final == final
-    assert says in mark.stands[1]
-    assert bool(mark.stands[1]) == bool(says)
+    assert score.final == final
+    assert says in score.stands[1]
+    assert bool(score.stands[1]) == bool(says)
 
 
 def graded(total, failing=(), day=dt.date(2023, 10, 9)):
-    marks = (Mark(1, "甲", 100, (), None, "", total),)
-    return Sheet("甲小学", day, dt.date(2023, 10, 9), dt.date(2023, 9, 1), "", marks, failing, (90, 80, 60)).grade
+    scores = (Score(1, "甲", 100, (), None, "", total),)
+    return Sheet("甲小学", day, dt.date(2023, 10, 9), dt.date(2023, 9, 1), "", scores, failing, (90, 80, 60)).grade
 
 
 def test_grades_at_their_lines():

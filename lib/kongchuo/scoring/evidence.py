@@ -191,11 +191,11 @@ def _overdue(row: object) -> str:
 
 def concealed(scope: Scope) -> list[Gap]:
     """Pupils away without leave up to the line of suspicion who stand on no ledger (rule X12)."""
-    marks = absent_but_on_no_ledger.judge(scope.town, scope.policy)
+    spots = absent_but_on_no_ledger.judge(scope.town, scope.policy)
     return [
-        Gap(HIDDEN, mark.sheet, mark.index, about=f"自 {mark.facts['since']} 起连续 {mark.facts['days']} 个上课日")
-        for mark in marks
-        if mark.facts["school"] in scope.homes
+        Gap(HIDDEN, spot.sheet, spot.index, about=f"自 {spot.facts['since']} 起连续 {spot.facts['days']} 个上课日")
+        for spot in spots
+        if spot.facts["school"] in scope.homes
     ]
 
 

@@ -1,4 +1,4 @@
-"""The inspection sheet of one school in one round: 系统测算, the inspector's marks, the total and the grade (domain.md 5.4).
+"""The inspection sheet of one school in one round: 系统测算, the inspector's scores, the total and the grade (domain.md 5.4).
 
 系统测算 of an item is its points less what policy takes for each gap in the ledgers as of the day of the inspection. What the
 ledgers cannot judge has none. The inspector's 得分 stands where it says why it differs (扣分理由). Knows no files.
@@ -28,7 +28,7 @@ CODES = "inspection_item"  # the code list with the titles of the ten items
 
 
 @dataclass(frozen=True)
-class Mark:
+class Score:
     """One of the ten items: its points, what the ledgers say, what the inspector gave, and what stands.
 
     `system` is None where the ledgers cannot judge (`why`); `given` where the inspector gave nothing; `final` where nobody
@@ -73,7 +73,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One school in one round. `day` None: not inspected; its marks are then only what the ledgers say on `as_of`.
+    """One school in one round. `day` None: not inspected; its scores are then only what the ledgers say on `as_of`.
 
     `fatal`: what makes it 不合格 whatever the total: in words, with how many.
     """
@@ -83,20 +83,20 @@ class Sheet:
     as_of: dt.date
     since: dt.date
     team: str
-    marks: tuple[Mark, ...]
+    scores: tuple[Score, ...]
     fatal: tuple[str, ...]
     lines: tuple[float, float, float]
 
     @property
     def total(self) -> float | None:
         """The sum of the ten; None where the school was not inspected or an item is undecided."""
-        finals = [mark.final for mark in self.marks]
+        finals = [score.final for score in self.scores]
         return None if self.day is None or None in finals else round(sum(finals), 2)
 
     @property
-    def undecided(self) -> tuple[Mark, ...]:
+    def undecided(self) -> tuple[Score, ...]:
         """The items nobody has judged."""
-        return tuple(mark for mark in self.marks if mark.final is None)
+        return tuple(score for score in self.scores if score.final is None)
 
     @property
     def grade(self) -> str:
@@ -131,13 +131,13 @@ def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of
     facts = zip(
         titles, policy["inspection_item_points"], policy["inspection_deductions"], evidence.of(scope), strict=True
     )
-    marks = tuple(
-        _mark(item, title, points, worth(found, each, policy), found, rows)
+    scores = tuple(
+        _score(item, title, points, worth(found, each, policy), found, rows)
         for item, (title, points, each, found) in enumerate(facts, start=1)
     )
     team = "、".join(dict.fromkeys(rows["team"].dropna()))
     lines = tuple(policy[key] for key in ("grade_excellent", "grade_good", "grade_pass"))
-    return Sheet(home, day, end, since, team, marks, fatal(scope), lines)
+    return Sheet(home, day, end, since, team, scores, fatal(scope), lines)
 
 
 def held(town: Town, home: str, term: str, number: int) -> pd.DataFrame:
@@ -177,11 +177,11 @@ def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.da
     return min(end, earlier.max().date() + dt.timedelta(days=1) if len(earlier) else start)
 
 
-def _mark(item: int, title: str, points: float, cost: float, found: Evidence, rows: pd.DataFrame) -> Mark:
+def _score(item: int, title: str, points: float, cost: float, found: Evidence, rows: pd.DataFrame) -> Score:
     system = None if found.why else max(0.0, round(points - cost, 2))
     if item not in rows.index:
-        return Mark(item, title, points, found.gaps, system, found.why)
+        return Score(item, title, points, found.gaps, system, found.why)
     row = rows.loc[item]
     given, reason, proof = (None if pd.isna(row[name]) else row[name] for name in ("score", "reason", "evidence"))
     given = None if given is None else float(given)
-    return Mark(item, title, points, found.gaps, system, found.why, given, reason or "", proof or "", row["place"])
+    return Score(item, title, points, found.gaps, system, found.why, given, reason or "", proof or "", row["place"])

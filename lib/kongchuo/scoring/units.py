@@ -94,7 +94,7 @@ def _round(scope: Scope, home: str, term: str, number: int, unread: Sequence[str
     if held(scope.town, home, term, number)["date"].isna().all():
         return Round(term, number, None, "没有督查评分")
     sheet = inspect(scope.town, scope.policy, home, term, number, scope.end)
-    items = "、".join(str(mark.number) for mark in sheet.undecided)
+    items = "、".join(str(score.number) for score in sheet.undecided)
     return Round(term, number, sheet.total, f"第{items}项尚未判定" if items else "")
 
 

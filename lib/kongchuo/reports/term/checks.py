@@ -116,7 +116,7 @@ def cases(view: Round) -> Section:
         return view.section("cases", Note(f"读不到控辍台账：{'、'.join(unread)}。尚未判定，不能当作没有。", "unknown"))
     steps = told(view)
     blocks = [Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown")] if unread else []
-    hidden = [gap for sheet in view.sheets for gap in sheet.marks[5].gaps if gap.what == evidence.HIDDEN]
+    hidden = [gap for sheet in view.sheets for gap in sheet.scores[5].gaps if gap.what == evidence.HIDDEN]
     if hidden:
         blocks.append(Note(f"应列未列疑似台账 {len(hidden)} 人（规则 X12），行号见评分表第6项。", "bad"))
     if steps.empty:
@@ -195,10 +195,10 @@ def groups(view: Round) -> Section:
     most = view.policy["inspection_group_points"]
     rows = []
     for sheet in view.sheets:
-        gaps = sheet.marks[6].gaps
+        gaps = sheet.scores[6].gaps
         counts = [sum(gap.count for gap in gaps if gap.group == place) for place in range(len(names))]
-        mark = sheet.marks[6]
-        lost = Badge("unknown", "不能测算") if mark.system is None else mark.points - mark.system
+        score = sheet.scores[6]
+        lost = Badge("unknown", "不能测算") if score.system is None else score.points - score.system
         rows.append((sheet.home, *counts, lost))
     columns = (
         "学校",

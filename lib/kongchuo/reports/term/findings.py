@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...field import casework
 from ...measures import filings
-from ...scoring.inspection import FAILED, Mark, Sheet
+from ...scoring.inspection import FAILED, Score, Sheet
 from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..units import said
 from .issues import from_inspection
@@ -24,7 +24,7 @@ class Problem:
     """An item in which a school lost points (or nobody could judge): its number of evidence, and in words what is wrong."""
 
     home: str
-    mark: Mark
+    score: Score
     number: str
     text: str
 
@@ -32,19 +32,19 @@ class Problem:
 def problems_of(view: Round, sheet: Sheet) -> list[Problem]:
     """The items of an inspected school with points lost, in order."""
     return [
-        Problem(sheet.home, mark, view.number_of(sheet.home, mark.number), described(mark))
-        for mark in sheet.marks
-        if mark.lost and sheet.day
+        Problem(sheet.home, score, view.number_of(sheet.home, score.number), described(score))
+        for score in sheet.scores
+        if score.lost and sheet.day
     ]
 
 
-def described(mark: Mark) -> str:
+def described(score: Score) -> str:
     """What is wrong: the inspector's reason, and what the ledgers lack, counted."""
     counts = Counter()
-    for gap in mark.gaps:
+    for gap in score.gaps:
         counts[gap.what] += gap.count
     counted = "，".join(f"{what} {number} 处" for what, number in counts.items())
-    return "；".join(filter(None, (mark.reason, f"台账：{counted}" if counted else ""))) or "没有写扣分理由"
+    return "；".join(filter(None, (score.reason, f"台账：{counted}" if counted else ""))) or "没有写扣分理由"
 
 
 # --- six and seven ----------------------------------------------------------------------------------------------------------
@@ -52,8 +52,8 @@ def good_practice(view: Round) -> Section:
     """六: by school the items without a fault and the pupils brought back; in public in general words, no pupil, no school."""
     if not view.inspected:
         return view.section("good_practice", Note("本轮还没有督查记录，暂无成效可写。", "unknown"))
-    full = {sheet.home: [mark for mark in sheet.marks if mark.final == mark.points] for sheet in view.inspected}
-    items = Counter(mark.title for marks in full.values() for mark in marks)
+    full = {sheet.home: [score for score in sheet.scores if score.final == score.points] for sheet in view.inspected}
+    items = Counter(score.title for scores in full.values() for score in scores)
     if view.public:
         lines = [
             f"{title}：{_most(number, len(full))}做到位。"
@@ -65,8 +65,8 @@ def good_practice(view: Round) -> Section:
     book = book[book["back"].between(pd.Timestamp(view.since), pd.Timestamp(view.last))]
     back = book.groupby("home").size()
     rows = tuple(
-        (home, len(marks), "、".join(mark.title for mark in marks), int(back.get(home, 0)))
-        for home, marks in full.items()
+        (home, len(scores), "、".join(score.title for score in scores), int(back.get(home, 0)))
+        for home, scores in full.items()
     )
     table = Table(("学校", "满分项目数", "满分项目", "本轮时段内劝返复学（人）"), rows, "各校")
     hand = Note("其他好做法由督查组补充：________________________________")
@@ -83,7 +83,7 @@ def problems(view: Round) -> Section:
         return view.section("problems", Note("本轮还没有督查记录，存在问题尚未判定。", "unknown"))
     found = [problem for sheet in view.inspected for problem in problems_of(view, sheet)]
     if view.public:
-        items = Counter(problem.mark.title for problem in found)
+        items = Counter(problem.score.title for problem in found)
         lines = [
             f"{_some(number, len(view.inspected))}在“{title}”方面还有差距。" for title, number in items.most_common()
         ]
@@ -94,12 +94,12 @@ def problems(view: Round) -> Section:
     rows = []
     for sheet in view.inspected:
         own = [problem for problem in found if problem.home == sheet.home]
-        undecided = "、".join(str(mark.number) for mark in sheet.undecided)
-        words = "；".join(f"（{problem.number}）{problem.mark.title}" for problem in own) or "没有失分项目"
-        rows.append((sheet.home, len(own), round(sum(problem.mark.lost for problem in own), 2), words, undecided or None,
+        undecided = "、".join(str(score.number) for score in sheet.undecided)
+        words = "；".join(f"（{problem.number}）{problem.score.title}" for problem in own) or "没有失分项目"
+        rows.append((sheet.home, len(own), round(sum(problem.score.lost for problem in own), 2), words, undecided or None,
                      "；".join(sheet.fatal) or None))  # fmt: skip
     columns = ("学校", "问题数", "失分", "问题（证据编号）", "尚未判定的项目", "直接定为不合格的情形")
-    total = ("合计", len(found), round(sum(problem.mark.lost for problem in found), 2), "", "", "")
+    total = ("合计", len(found), round(sum(problem.score.lost for problem in found), 2), "", "", "")
     blocks = [Table(columns, tuple(rows), "各校问题", total), _weaknesses(view)]
     if view.home:
         blocks.append(_list(view, found))
@@ -113,7 +113,7 @@ def _some(number: int, of: int) -> str:
 def _weaknesses(view: Round) -> Table:
     """What a township round has found again and again (domain.md 6.2): looked at each time, for every school."""
     sheets = view.inspected
-    gaps = {sheet.home: [gap for mark in sheet.marks for gap in mark.gaps] for sheet in sheets}
+    gaps = {sheet.home: [gap for score in sheet.scores for gap in score.gaps] for sheet in sheets}
     late = {home: sum(gap.count for gap in own if gap.what in LATE) for home, own in gaps.items()}
     moved = {home: sum(gap.count for gap in own if gap.what.endswith(LISTS_APART)) for home, own in gaps.items()}
     kinds = _publicity(view)
@@ -162,8 +162,8 @@ def problem_list(view: Round) -> Section:
 
 def _list(view: Round, found: list[Problem]) -> Table:
     rows = tuple(
-        (one.number, one.home, one.mark.title, said(view, one.text, one.mark.title), one.mark.lost,
-         one.mark.place[1] if one.mark.place else None, one.mark.proof or None)
+        (one.number, one.home, one.score.title, said(view, one.text, one.score.title), one.score.lost,
+         one.score.place[1] if one.score.place else None, one.score.proof or None)
         for one in found
     )  # fmt: skip
     columns = ("证据编号", "学校", "项目", "问题", "失分", "评分表行", "佐证")

@@ -1,4 +1,4 @@
-"""Sections on the marks: 督查概况, 总体评价, 与第一轮比较, 评分表."""
+"""Sections on the scores: 督查概况, 总体评价, 与第一轮比较, 评分表."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from ...measures import Measure
-from ...scoring.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Mark, Sheet
+from ...scoring.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, boards
 from ..units import said
 from .issues import from_inspection
@@ -65,9 +65,9 @@ def board(view: Round) -> Section:
     if view.home:
         return view.section("board", *_own(view, ranked[0]))
     rows = [
-        (sheet.home, sheet.total, sheet.grade, [mark.final for mark in sheet.marks]) for sheet in ranked if sheet.day
+        (sheet.home, sheet.total, sheet.grade, [score.final for score in sheet.scores]) for sheet in ranked if sheet.day
     ]
-    points = [mark.points for mark in ranked[0].marks]
+    points = [score.points for score in ranked[0].scores]
     reads = "；".join(
         f"{name}{'未判定' if total is None else f'{total:g}分'}，{grade}" for name, total, grade, _ in rows
     )
@@ -112,19 +112,19 @@ def _badge(sheet: Sheet) -> Badge:
 
 
 def _remark(sheet: Sheet) -> str:
-    undecided = [f"第{mark.number}项尚未判定" for mark in sheet.undecided] if sheet.day else []
+    undecided = [f"第{score.number}项尚未判定" for score in sheet.undecided] if sheet.day else []
     return "；".join((*sheet.fatal, *undecided))
 
 
 def _items(view: Round) -> list[tuple]:
     found = []
-    for marks in zip(*(sheet.marks for sheet in view.inspected), strict=True):
-        finals = [mark.final for mark in marks if mark.final is not None]
+    for scores in zip(*(sheet.scores for sheet in view.inspected), strict=True):
+        finals = [score.final for score in scores if score.final is not None]
         mean = round(sum(finals) / len(finals), 2) if finals else Badge("unknown", UNDECIDED)
-        full = sum(mark.final == mark.points for mark in marks)
-        lost = sum(mark.lost > 0 for mark in marks)
-        first = marks[0]
-        found.append((f"{first.number} {first.title}", first.points, mean, full, lost, len(marks) - len(finals)))
+        full = sum(score.final == score.points for score in scores)
+        lost = sum(score.lost > 0 for score in scores)
+        first = scores[0]
+        found.append((f"{first.number} {first.title}", first.points, mean, full, lost, len(scores) - len(finals)))
     return found
 
 
@@ -135,14 +135,14 @@ def _own(view: Round, sheet: Sheet) -> tuple:
     tiles = (
         Figure("总分", total, "满分100", "unknown" if sheet.total is None else "plain"),
         Figure("等次", sheet.grade, _remark(sheet), TONES[sheet.grade]),
-        Figure("失分", sum(mark.lost for mark in sheet.marks), "分"),
+        Figure("失分", sum(score.lost for score in sheet.scores), "分"),
         Figure("督查日期", f"{sheet.day:%Y-%m-%d}", sheet.team),
     )
-    rows = [(sheet.home, sheet.total, sheet.grade, [mark.final for mark in sheet.marks])]
+    rows = [(sheet.home, sheet.total, sheet.grade, [score.final for score in sheet.scores])]
     reads = "；".join(
-        f"{mark.title}{'尚未判定' if mark.final is None else f'{mark.final:g}分'}" for mark in sheet.marks
+        f"{score.title}{'尚未判定' if score.final is None else f'{score.final:g}分'}" for score in sheet.scores
     )
-    chart = boards.score_board(rows, [mark.points for mark in sheet.marks], reads)[0]
+    chart = boards.score_board(rows, [score.points for score in sheet.scores], reads)[0]
     return Tiles(tiles), Chart(chart, "本校十项得分", ""), score_table(view, sheet)
 
 
@@ -150,13 +150,13 @@ def score_table(view: Round, sheet: Sheet) -> Table:
     """The ten items of one school: what the ledgers say, what the inspector gave, what stands and why."""
     rows = tuple(
         (
-            mark.number, mark.title, mark.points,
-            Badge("unknown", "不能测算") if mark.system is None else mark.system,
-            mark.given,
-            Badge("unknown", UNDECIDED) if mark.final is None and sheet.day else mark.final if sheet.day else None,
-            said(view, mark.reason, mark.title), "；".join(filter(None, (mark.why, mark.stands[1] if sheet.day else ""))), mark.proof,
+            score.number, score.title, score.points,
+            Badge("unknown", "不能测算") if score.system is None else score.system,
+            score.given,
+            Badge("unknown", UNDECIDED) if score.final is None and sheet.day else score.final if sheet.day else None,
+            said(view, score.reason, score.title), "；".join(filter(None, (score.why, score.stands[1] if sheet.day else ""))), score.proof,
         )
-        for mark in sheet.marks
+        for score in sheet.scores
     )  # fmt: skip
     total = ("合计", "", 100, "", "", UNDECIDED if sheet.total is None else sheet.total, "", "", "")
     columns = ("编号", "项目", "分值", "系统测算", "督查得分", "采用", "扣分理由", "说明", "佐证")
@@ -170,7 +170,7 @@ def score_sheets(view: Round) -> Section:
                    "没有行号的是应有而没有的记录。")]  # fmt: skip
     for sheet in view.sheets:
         table = score_table(view, sheet)
-        behind = [_rows_behind(mark, view) for mark in sheet.marks if mark.gaps]
+        behind = [_rows_behind(score, view) for score in sheet.scores if score.gaps]
         if view.home and sheet.day:  # its table stands in section two
             blocks += behind or [Note("系统测算没有扣分。各项得分见第二节。")]
         else:
@@ -178,7 +178,7 @@ def score_sheets(view: Round) -> Section:
     return view.section("score_sheets", *blocks)
 
 
-def _rows_behind(mark: Mark, view: Round) -> Details:
+def _rows_behind(score: Score, view: Round) -> Details:
     rows = tuple(
         (
             gap.what,
@@ -188,11 +188,11 @@ def _rows_behind(mark: Mark, view: Round) -> Details:
             gap.place[1] or None,
             gap.about,
         )
-        for gap in mark.gaps
+        for gap in score.gaps
     )
-    number = sum(gap.count for gap in mark.gaps)
+    number = sum(gap.count for gap in score.gaps)
     table = Table(("扣分的事", "处数", "工作簿", "工作表", "行", "说明"), rows)
-    return Details(f"第{mark.number}项 {mark.title}：系统测算扣分 {number} 处", (table,))
+    return Details(f"第{score.number}项 {score.title}：系统测算扣分 {number} 处", (table,))
 
 
 def comparison(view: Round) -> Section:
@@ -215,7 +215,7 @@ def comparison(view: Round) -> Section:
 def _moved(old: Sheet, new: Sheet) -> str:
     if old.day is None or new.day is None:
         return ""
-    pairs = [(b, a) for a, b in zip(old.marks, new.marks, strict=True) if None not in (a.final, b.final)]
+    pairs = [(b, a) for a, b in zip(old.scores, new.scores, strict=True) if None not in (a.final, b.final)]
     return "；".join(f"{b.title}{b.final - a.final:+g}" for b, a in pairs if b.final != a.final)
 
 
