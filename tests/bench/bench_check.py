@@ -3,7 +3,8 @@
 python tests/bench/bench_check.py [schools …] — makes invented townships of about 300 pupils a school (13 schools and 4,000
 pupils first) and prints one table; exit code 1 when a promise is not kept. `frictionless validate` gets the same workbooks,
 described as well as its schema can: types, required, unique, enum, pattern; it compares no sheets and knows no rule of the plan.
-Every job runs in a process of its own, so that the start of Python and all imports are in the figure; CPU seconds.
+Every job runs in a process of its own, so that the start of Python and all imports are in the figure. Promises of seconds are kept
+or not by the clock on the wall, on a machine that does nothing else; ratios are of CPU seconds.
 """
 
 import os
@@ -91,9 +92,9 @@ def main(towns=(13, 39)):
                 )
                 if label == "cold":
                     per_school.append(cpu / number)
-                    kept &= number != towns[0] or cpu < COLD
+                    kept &= number != towns[0] or wall < COLD
                 else:
-                    kept &= number != towns[0] or cpu < UNCHANGED
+                    kept &= number != towns[0] or wall < UNCHANGED
             if number == towns[0]:
                 cpu, wall, said = run(__file__, "frictionless", str(folder))
                 print(

@@ -117,17 +117,14 @@ class Town:
         return self._frames[sheet_name]
 
     def _combine(self, sheet: Sheet) -> pd.DataFrame:
-        parts = {
-            book.name: book.tables[sheet.name].frame.assign(home=book.home)
-            for book in self.workbooks
-            if sheet.name in book.tables and len(book.tables[sheet.name].frame)
-        }
-        if not parts:
-            parts = {"": empty_frame(sheet).assign(home=pd.Series(dtype="str"))}
+        held = [book for book in self.workbooks if sheet.name in book.tables and len(book.tables[sheet.name].frame)]
+        parts = {book.name: book.tables[sheet.name].frame for book in held} or {"": empty_frame(sheet)}
         frame = pd.concat(parts, names=["workbook", "row"])
-        dtypes = {item.name: DTYPES[item.type] for item in sheet.fields} | {"home": "str"}
-        held = frame.dtypes.to_dict()
-        return frame.astype({name: dtype for name, dtype in dtypes.items() if held[name] != dtype})
+        homes = [book.home for book in held for _ in range(len(parts[book.name]))]
+        frame["home"] = pd.array(homes, dtype="str")
+        dtypes = {item.name: DTYPES[item.type] for item in sheet.fields}
+        found = frame.dtypes.to_dict()
+        return frame.astype({name: dtype for name, dtype in dtypes.items() if found[name] != dtype})
 
     @cached_property
     def by_name(self) -> dict[str, Workbook]:

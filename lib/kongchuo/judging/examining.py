@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+from ..core.both import both
 from ..core.findings import Finding
 from ..core.policy import Policy
 from ..core.tables import Town
 from . import checks, waivers
 from .questions import ask
-from .rules import Judgement, judge
+from .rules import RULES, Judgement, judge
 
 # these rules say of an empty cell why it must not be empty: at that cell F17 is silent
 BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
@@ -22,12 +23,16 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     Those with a waiver that holds stand apart.
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
-    judged = judge(town, policy)
+    half = len(RULES) // 2
+    first, (second, plain, asked) = both(
+        lambda: judge(town, policy, RULES[:half]),
+        lambda: (judge(town, policy, RULES[half:]), checks.check(town), ask(town, policy, earlier)),
+    )
+    judged = first.joined(second)
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
     read = (finding for workbook in workbooks for finding in workbook.findings)
     said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
-    plain = (finding for finding in checks.check(town) if finding.rule != "F17" or _place(finding) not in said)
-    asked = ask(town, policy, earlier)
+    plain = [finding for finding in plain if finding.rule != "F17" or _place(finding) not in said]
     broken = (*judged.broken, *asked.broken)
     findings, waived = waivers.settle(town, sorted({*judged.findings, *read, *plain}))
     return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=broken)

@@ -99,6 +99,15 @@ class Judgement:
         """Codes of the rules that failed."""
         return frozenset(line.split()[1] for line in self.broken)
 
+    def joined(self, other: Judgement) -> Judgement:
+        """This judgement and that of other rules over the same township, as one."""
+        return Judgement(
+            tuple(sorted({*self.findings, *other.findings})),
+            tuple(sorted({*self.not_judged, *other.not_judged})),
+            self.judged | other.judged,
+            self.broken + other.broken,
+        )
+
     def of(self, *codes: str) -> tuple[Finding, ...]:
         """The findings of these codes."""
         return tuple(finding for finding in self.findings if finding.rule in codes)

@@ -1,0 +1,55 @@
+"""Two pieces of work at the same time: what they give, what happens where the second fails, and where nothing can fork."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+from kongchuo.core.both import both
+
+forks = pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="only Linux with two cores forks"
+)
+
+
+def test_both_give_what_they_give():
+    assert both(lambda: "one", lambda: ["other"]) == ("one", ["other"])
+
+
+@forks
+def test_the_second_is_worked_out_by_another_process():
+    assert both(os.getpid, os.getppid) == (os.getpid(), os.getpid())
+
+
+def test_with_a_second_thread_nothing_is_forked():
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_where_the_other_process_dies_the_work_is_done_here():
+    home = os.getpid()
+
+    def work() -> int:
+        if os.getpid() != home:
+            os._exit(9)
+        return os.getpid()
+
+    assert both(os.getpid, work) == (home, home)
+
+
+def test_an_error_of_the_second_is_raised_here_and_the_other_process_says_nothing(capfd):
+    def work() -> None:
+        raise ValueError("once")
+
+    with pytest.raises(ValueError, match="once"):
+        both(os.getpid, work)
+    assert capfd.readouterr() == ("", "")
