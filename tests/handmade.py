@@ -28,7 +28,7 @@ def table(sheet, rows, first=2, columns=None):
     return Table(sheet, frame, present)
 
 
-def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=()):
+def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=(), year=YEAR):
     """A Town: rows = {sheet: {home: [row, …]}} (home is ignored for the office's sheets); unread = (home, book name) pairs."""
     books, made = schema.default(), []
     for book in books.books:
@@ -41,7 +41,7 @@ def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=()):
                     tables[sheet.name] = table(sheet, given.get(home, []) if isinstance(given, dict) else given)
                 made.append(
                     Workbook(
-                        f"{YEAR}/{home}/{stem}.xlsx",
+                        f"{year}/{home}/{stem}.xlsx",
                         book,
                         home,
                         read,
@@ -50,7 +50,7 @@ def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=()):
                     )
                 )
 
-    return Town(YEAR, as_of, books, tuple(made))
+    return Town(year, as_of, books, tuple(made))
 
 
 def township(schools=3, pupils=90, seed=1, as_of=dt.date(2024, 1, 31), spoil=None):

@@ -272,27 +272,54 @@ def test_a_pupil_who_came_back_dropped_out_and_was_kept():
     assert cohorts.kept(handmade.scope(made)).total.text == "70.0 %（7/10）"  # XS1, XS4, XS6
 
 
-def test_a_stage_needs_its_intake_of_years_ago():
-    """Without the earlier lists nothing is made up; with them pupils are counted one by one, and never above all."""
-    roster = [
-        {"student_key": f"XS{n}", "class_id": "JJ-2018-01", "status": "毕业", "status_date": "2024-06-30"}
-        for n in range(1, 12)
+def junior(year, grade, keys, *, changes=()):
+    """The lists of one school year of 甲小学, made a school of grades seven to nine: keys on the locked list, and changes."""
+    classes = [
+        {"class_id": f"ZX-{grade}", "class_name": "班", "grade": grade, "school_code": "JJ", "school_year": year}
     ]
-    made = handmade.town({"roster": {"甲小学": roster}}, as_of=dt.date(2024, 7, 31))
-    whole = handmade.scope(made, "2024-07-01", "2024-07-31")
-    for item in (*cohorts.stages_kept(whole), cohorts.nine_years_kept(whole)):
-        assert item.total.text == "尚未判定"
-        assert "学年" in item.total.note
-    assert "2018-2019学年一年级" in cohorts.stages_kept(whole)[0].why
-    assert "2021-2022学年七年级" in cohorts.stages_kept(whole)[1].why
+    base = [
+        {"school_year": year, "class_id": f"ZX-{grade}", "student_key": key, "name": "学生", "base_state": "在读"}
+        for key in keys
+    ]
+    schools = [{"school_code": "JJ", "school_name": "甲小学", "stage": "九年一贯"}]
+    own = {"baseline": {"甲小学": base}, "change": {"甲小学": list(changes)}}
+    return {"school": schools, "class": classes} | own
+
+
+def test_a_stage_is_counted_from_the_lists_of_all_its_years():
+    """D04: entered ÷ graduated pupil by pupil: who came in since counts, who transferred out does not, who was lost does."""
+    came = {"date": "2022-03-01", "student_key": "XS7", "kind": "转入", "class_to": "ZX-7", "sys_state": "已核办"}
+    left = {"date": "2022-10-01", "student_key": "XS2", "kind": "转出", "class_from": "ZX-8", "sys_state": "已核办"}
+    asked = {"date": "2022-10-01", "student_key": "XS3", "kind": "转出", "class_from": "ZX-8", "sys_state": "已申请"}
+    past = (
+        handmade.town(junior("2022-2023", 8, ("XS2", "XS3", "XS4", "XS7"), changes=(left, asked)), year="2022-2023"),
+        handmade.town(junior("2021-2022", 7, ("XS1", "XS2", "XS3", "XS4"), changes=(came,)), year="2021-2022"),
+    )
+    now = junior("2023-2024", 9, ("XS3", "XS4", "XS7", "XS8"))
+    now["roster"] = {
+        "甲小学": [
+            {"student_key": key, "class_id": "ZX-9", "status": "毕业", "status_date": "2024-06-30"}
+            for key in ("XS3", "XS7", "XS8")
+        ]
+    }
+    made = handmade.town(now, as_of=dt.date(2024, 7, 31))
+    whole = handmade.scope(replace(made, past=past), "2024-07-01", "2024-07-31")
+    primary, found = cohorts.stages_kept(whole)
+    assert found.total.text == "3/5"  # XS1, XS3, XS4, XS7, XS8 entered or came; XS1 is lost, XS4 still here
+    assert {whole.town.by_name[book].home for book, _ in found.rows.index} == {"甲小学"}  # each row has a place
+    early = handmade.scope(whole.town, "2023-10-01", "2023-10-31")
+    assert "学年末" in cohorts.stages_kept(early)[1].why
+    assert "2018-2019学年一年级" in primary.why
     assert "2015-2016学年一年级" in cohorts.nine_years_kept(whole).why
 
-    cohort = made["roster"].iloc[1:].assign(grade=6, sheet="roster")
-    cohort.loc[cohort.index[0], "student_key"] = "XS99"  # entered, and did not graduate
-    found, _ = cohorts.stages_kept(whole, {"小学": cohort})
-    assert found.total.text == "90.0 %（9/10）"
-    before, _ = cohorts.stages_kept(handmade.scope(made, "2023-10-01", "2023-10-31"), {"小学": cohort})
-    assert "学年末" in before.why
+    lacking = replace(made, past=past[:1])
+    for town, lost in ((made, "2021-2022、2022-2023学年"), (lacking, "读不到：2021-2022学年")):
+        item = cohorts.stages_kept(handmade.scope(town, "2024-07-01", "2024-07-31"))[1]
+        assert item.total.text == "尚未判定"
+        assert lost in item.why
+    holes = handmade.town(junior("2022-2023", 8, ()), year="2022-2023")  # the class is there, its list is not
+    item = cohorts.stages_kept(handmade.scope(replace(made, past=(holes, past[1])), "2024-07-01", "2024-07-31"))
+    assert "2022-2023学年" in item[1].why
 
 
 def at_school(rows, row):

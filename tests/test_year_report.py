@@ -2,14 +2,16 @@
 
 import datetime as dt
 import re
+import shutil
 
 import pytest
 
 import handmade
 from kongchuo.core import places, policy
 from kongchuo.core.findings import UserError
-from kongchuo.jobs import township
+from kongchuo.jobs import opening, township
 from kongchuo.judging.rules import Judgement
+from kongchuo.publishing import archive
 from kongchuo.reports.year import OPEN_TO_ALL, PLAN, SECTIONS, YearReport, annual_reward, what_if
 from kongchuo.reports.year.years import INTERNAL, PUBLIC, Year, open_year
 from kongchuo.scoring.standings import compare
@@ -215,3 +217,18 @@ def test_it_stands_as_of_the_last_day_in_the_ledgers(shared):
 def test_what_there_is_not_is_refused_in_words(shared, school, asked, edition, says):
     with pytest.raises(UserError, match=says):
         open_year(school, asked, edition, shared)
+
+
+def test_the_report_of_a_year_reads_the_lists_of_earlier_years(tmp_path):
+    """D04: a snapshot for the report of a year holds all years of a pupil at school, one for a month only the year before."""
+    shared = tmp_path / "共享"
+    township.make(shared, 2, 60)
+    for earlier in ("2021-2022", "2013-2014"):  # the second is longer ago than any pupil is at school
+        shutil.copytree(shared / "2023-2024", shared / earlier)
+    for past, found in ((True, {"2021-2022", "2022-2023", "2023-2024"}), (False, {"2022-2023", "2023-2024"})):
+        taken = tmp_path / "inputs" / archive.snapshot(shared, "2023-2024", tmp_path / "inputs", past=past)
+        assert {path.name for path in taken.iterdir()} == found
+    town = opening.with_past(shared, opening.reached(shared, "2023-2024"))
+    assert [one.year for one in town.past] == ["2022-2023", "2021-2022"]
+    assert len(town.past[1]["baseline"]) == len(town["baseline"]) > 0
+    assert town.past[1]["roster"].empty  # only what is needed

@@ -100,7 +100,8 @@ class Town:
 
     `town["roster"]` is the frame of that sheet over all workbooks that could be read: index (workbook, row), the sheet's
     columns, and `home`, the folder (school) the row comes from. `before` is the school year before, of which only what a
-    comparison with it needs was read (None where the shared folder has none).
+    comparison with it needs was read (None where the shared folder has none). `past`: the years before, newest first, of which
+    only the lists of intake and the changes were read, and only for the report of the year.
     """
 
     year: str
@@ -108,6 +109,7 @@ class Town:
     schema: Schema
     workbooks: tuple[Workbook, ...]
     before: Town | None = None
+    past: tuple[Town, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
 
@@ -128,8 +130,9 @@ class Town:
 
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
-        """Workbooks by their path inside the shared folder, those of the year before among them."""
-        return (self.before.by_name if self.before else {}) | {book.name: book for book in self.workbooks}
+        """Workbooks by their path inside the shared folder, those of earlier years among them."""
+        earlier = [*self.past, *([self.before] if self.before else [])]
+        return {book.name: book for town in (*earlier, self) for book in town.workbooks}
 
     def holding(self, sheet_name: str) -> Iterator[Workbook]:
         """The workbooks (read or not) that should hold the sheet."""

@@ -11,7 +11,7 @@ import json
 import os
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -146,6 +146,12 @@ def reached(folder: Path, year: str) -> Town:
     Raises UserError where the folder does not hold that year.
     """
     return reading.read_year(_shared(folder, year), year)
+
+
+def with_past(folder: Path, town: Town) -> Town:
+    """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
+    past = reading.before.past(_shared(folder, town.year), town.year, town.schema, reading.read_workbook)
+    return replace(town, past=past)
 
 
 def judged(

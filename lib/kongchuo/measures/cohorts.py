@@ -5,8 +5,7 @@ domain.md 4.1: named pupils are counted, never net flows, so a rate of pupils ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from .flows import at_school, baseline, baseline_day, dropouts, moves, open_at, 
 from .scopes import KEYS, Scope
 
 PUPIL = ["home", "student_key"]
+APPROVED = "已核办"  # 系统状态 of a transfer that the register has carried out
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Stage:
     first: int
     last: int
 
-    def intake(self, year: str) -> str:
-        """The school year in which those who finish in `year` entered: 小学, 2023-2024 -> 2018-2019."""
-        entered = int(year[:4]) - (self.last - self.first)
-        return f"{entered}-{entered + 1}"
+    def years(self, year: str) -> list[str]:
+        """The school years, the first first, that those who finish in `year` have gone through: 小学, 2023-2024 -> 2018-2019 …."""
+        end = int(year[:4])
+        return [f"{one}-{one + 1}" for one in range(end - (self.last - self.first), end + 1)]
 
 
 PRIMARY, JUNIOR, NINE = Stage("小学", 1, 6), Stage("初中", 7, 9), Stage("九年义务教育", 1, 9)
@@ -78,19 +78,62 @@ def kept(scope: Scope) -> Ratio:
     return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"))
 
 
-def finished(scope: Scope, code: str, title: str, stage: Stage, cohort: pd.DataFrame | None) -> Ratio:
-    """Of a cohort (PUPIL, KEYS, sheet; indexed by place) those who have graduated by the scope's end ÷ the cohort.
+def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str]]:
+    """Who entered the stage's first grade years ago, with those who came in since, without those who transferred out.
 
-    The cohort: who entered the stage's first grade years ago, with those who came in since and without those who transferred
-    out. Without it, or before anybody of it has graduated, there is no figure.
+    Year by year, each pupil once, at the place where he or she first stands: KEYS, student_key, sheet. A pupil counts for the
+    school that had him or her first. And the school years that could not be read whole; then the figure cannot be worked out.
     """
-    if cohort is None:
-        year = stage.intake(scope.town.year)
+    towns = {town.year: town for town in (*scope.town.past, scope.town)}
+    held: dict[str, tuple[tuple[str, int], str, str]] = {}  # pupil -> place, home, sheet
+    lacking = []
+    for grade, year in enumerate(stage.years(scope.town.year), start=stage.first):
+        town = towns.get(year)
+        whole = town and replace(scope.whole, town=town, homes=town.homes, end=min(scope.end, town.as_of))
+        listed = whole and baseline(whole).loc[lambda rows, grade=grade: rows["grade"] == grade]
+        if whole is None or not _whole(whole, grade, listed):
+            lacking.append(year)
+            continue
+        for place, home, key in listed[PUPIL].itertuples(name=None):
+            held.setdefault(key, (place, home, "baseline"))
+        moved = rolls.changes(town)
+        moved = moved[moved["date"] <= pd.Timestamp(whole.end)]
+        came = whole.with_class(moved.assign(class_id=moved["class_to"]))["grade"] == grade
+        for place, home, key, kind, state, here in moved.assign(here=came)[
+            [*PUPIL, "kind", "sys_state", "here"]
+        ].itertuples(name=None):
+            if kind == "转出" and state == APPROVED:
+                held.pop(key, None)
+            elif kind in rolls.JOINING and here:
+                held.setdefault(key, (place, home, "change"))
+    lines = [(key, home, sheet) for key, (_, home, sheet) in held.items()]
+    rows = pd.DataFrame(lines, columns=["student_key", "home", "sheet"], dtype="str")
+    rows.index = scope.places(place for place, _, _ in held.values())
+    return rows.assign(grade=stage.last, class_id=""), lacking
+
+
+def _whole(scope: Scope, grade: int, listed: pd.DataFrame) -> bool:
+    """Whether every school that has the grade has its pupils on the list, and nothing needed was unreadable."""
+    classes = scope.classes
+    due = set(classes.loc[classes["grade"] == grade, "home"])
+    return bool(due) and due <= set(listed["home"]) and not scope.missing("baseline", "change")
+
+
+def finished(scope: Scope, code: str, title: str, stage: Stage) -> Ratio:
+    """Of those who entered a stage (see `entered`) those who have graduated from it by the scope's end ÷ all of them.
+
+    Where the lists of a year are not there, or before anybody has graduated, there is no figure.
+    """
+    cohort, lacking = entered(scope, stage)
+    if lacking:
         first = "一七"[stage.first > 1]
-        why = f"要有{year}学年{first}年级的学年初基准和其后历年的转入转出，现在没有读到往年资料"
+        years = "、".join(lacking)
+        why = (
+            f"要有{stage.years(scope.town.year)[0]}学年{first}年级起历年的学年初基准和学生变动，现在读不到：{years}学年"
+        )
         return not_there(scope, code, title, why)
-    state = state_on(scope.town, scope.end)
-    graduates = frozenset(state.loc[state["state"] == "毕业", "student_key"])
+    state = scope.with_class(state_on(scope.town, scope.end))
+    graduates = state.loc[(state["state"] == "毕业") & (state["grade"] == stage.last), "student_key"]
     rows = scope.within(cohort)
     hit = rows["student_key"].isin(graduates)
     if not hit.any():
@@ -98,21 +141,18 @@ def finished(scope: Scope, code: str, title: str, stage: Stage, cohort: pd.DataF
     return ratio(scope, code, title, rows, hit, needs=("roster",))
 
 
-def stages_kept(scope: Scope, cohorts: Mapping[str, pd.DataFrame] | None = None) -> list[Ratio]:
-    """D04 学段巩固率 = 当年毕业生数 ÷ (6年前[小学]或3年前[初中]招生数 + 转入 − 转出); `cohorts` by the stage's name."""
-    given = cohorts or {}
-    return [
-        finished(scope, "D04", f"{stage.name}学段巩固率", stage, given.get(stage.name)) for stage in (PRIMARY, JUNIOR)
-    ]
+def stages_kept(scope: Scope) -> list[Ratio]:
+    """D04 学段巩固率 = 当年毕业生数 ÷ (6年前[小学]或3年前[初中]招生数 + 转入 − 转出)."""
+    return [finished(scope, "D04", f"{stage.name}学段巩固率", stage) for stage in (PRIMARY, JUNIOR)]
 
 
-def nine_years_kept(scope: Scope, cohorts: Mapping[str, pd.DataFrame] | None = None) -> Ratio:
+def nine_years_kept(scope: Scope) -> Ratio:
     """D05 九年义务教育巩固率 = 毕业人数 ÷ 入学人数(含正常流动生)."""
-    return finished(scope, "D05", "九年义务教育巩固率", NINE, (cohorts or {}).get(NINE.name))
+    return finished(scope, "D05", "九年义务教育巩固率", NINE)
 
 
 def left_for_good(scope: Scope) -> frozenset[str]:
     """Pupils whose transfer out was approved by the scope's end: the register of another school answers for them."""
     rows = rolls.changes(scope.town)
-    rows = rows[(rows["kind"] == "转出") & (rows["sys_state"] == "已核办") & (rows["date"] <= pd.Timestamp(scope.end))]
+    rows = rows[(rows["kind"] == "转出") & (rows["sys_state"] == APPROVED) & (rows["date"] <= pd.Timestamp(scope.end))]
     return frozenset(rows["student_key"])

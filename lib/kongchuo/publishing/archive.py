@@ -204,10 +204,11 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def snapshot(shared: Path, year: str, inputs: Path) -> str:
+def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     """Copy the year's workbooks under `inputs` (readable by the owner only), in the shared folder's own tree.
 
-    With them come the workbooks of the year before that reading this one opens. Returns the snapshot's name, which depends
+    With them come the workbooks of the year before that reading this one opens, and with `past` those of all years that the
+    report of a year reads. Returns the snapshot's name, which depends
     on content alone: unchanged workbooks are kept once. Files that are no workbook (lock files, stray documents) are kept
     as empty files of that name, so that reading still sees them.
     """
@@ -215,8 +216,9 @@ def snapshot(shared: Path, year: str, inputs: Path) -> str:
     scratch = inputs / f".{os.getpid()}.part"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
-    earlier = (path for path, _ in reading.before.files(shared, year, schema.default()))
-    for source in (*sorted((shared / year).rglob("*")), *earlier):
+    earlier = {path for path, _ in reading.before.files(shared, year, schema.default())}
+    earlier |= {path for path, _ in reading.before.past_files(shared, year, schema.default())} if past else set()
+    for source in (*sorted((shared / year).rglob("*")), *sorted(earlier)):
         target = scratch / source.relative_to(shared)
         if source.is_dir():
             target.mkdir(parents=True, exist_ok=True)

@@ -229,7 +229,7 @@ def _fill(
         archive.alone(shelf.path),
         tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch,
     ):
-        taken = archive.snapshot(workbooks, shelf.period.year, shelf.path / "inputs")
+        taken = archive.snapshot(workbooks, shelf.period.year, shelf.path / "inputs", past=shelf.period.kind == "year")
         archive.tell_records(Path(scratch), shelf.out)
         archive.tell_earlier(Path(scratch), shelf.out, shelf.period)
         press = Press(notebook, shelf, taken, Path(scratch), limits)

@@ -97,6 +97,7 @@ def open_year(school: str, year: str, edition: str = INTERNAL, workbooks: str | 
     if start <= last.as_of and not _over(last, last.as_of):
         end = last.as_of
     town, held, judgement = open_town(year, min(end, dt.date.today()), workbooks)
+    town = opening.with_past(shared_folder(workbooks), town)
     return Year(
         town, held, judgement, find_school(town, school), year, start, town.as_of, records=records(), edition=edition
     )

@@ -1,4 +1,5 @@
-"""The school year before, as far as this one is compared with it: whose roster a pupil was on, in which class and grade.
+"""School years before: last year's rosters and classes, which this one is compared with; of all years back to the first grade,
+the lists of intake and the changes (`past`), which the share that finishes is counted from.
 
 Read from the same shared folder, sheet by sheet what is needed and no more. What is not there gives no finding: an office
 that begins with this year has nothing to put right. A workbook that is missed stands there unread, so nothing is taken for
@@ -18,6 +19,8 @@ from ...core.tables import Town, Workbook
 from ...field.references import homes_of
 
 SHEETS = ("school", "class", "roster")  # of last year's workbooks, only these
+PAST = ("school", "class", "baseline", "change")  # of the workbooks of all years of a pupil at school
+LONGEST = 8  # years before the one in which a ninth-grader finishes
 # findings that tell why something needed cannot be used; what else is wrong in last year's rows was last year's business
 TOLD = ("R02", "R03", "R05", "R06", "R10")
 
@@ -26,8 +29,18 @@ Read = Callable[[Path, str, Book, dict[str, Codes]], Workbook]
 
 def files(shared: Path, year: str, schema: Schema) -> Iterator[tuple[Path, Book]]:
     """The workbooks of the year before that reading `year` opens, with the book each is of, as far as they are there."""
-    root = shared / years.before(year)
-    for book in (book for book in schema.books if any(name in book.by_name for name in SHEETS)):
+    return _files(shared / years.before(year), schema, SHEETS)
+
+
+def past_files(shared: Path, year: str, schema: Schema) -> Iterator[tuple[Path, Book]]:
+    """The workbooks that `past` opens, with the book each is of, as far as they are there."""
+    for _ in range(LONGEST):
+        year = years.before(year)
+        yield from _files(shared / year, schema, PAST)
+
+
+def _files(root: Path, schema: Schema, sheets: tuple[str, ...]) -> Iterator[tuple[Path, Book]]:
+    for book in (book for book in schema.books if any(name in book.by_name for name in sheets)):
         homes = [root / CENTRE] if book.owner == "centre" else sorted(root.glob("*/"))
         for home in homes:
             path = home / f"{book.title}.xlsx"
@@ -39,7 +52,7 @@ def read(shared: Path, year: str, as_of: dt.date, schema: Schema, read_workbook:
     """The year before as a Town of few sheets; None where the shared folder holds nothing of it."""
     found = []
     for path, book in files(shared, year, schema):
-        workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book), schema.codes)
+        workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book, SHEETS), schema.codes)
         told = tuple(finding for finding in workbook.findings if finding.rule in TOLD)
         found.append(replace(workbook, findings=told))
     if not found:
@@ -54,9 +67,20 @@ def read(shared: Path, year: str, as_of: dt.date, schema: Schema, read_workbook:
     return Town(year, as_of, schema, (*found, *(_absent(year, home, enrolment) for home in absent)))
 
 
-def _part(book: Book) -> Book:
-    return replace(book, sheets=tuple(sheet for sheet in book.sheets if sheet.name in SHEETS))
+def past(shared: Path, year: str, schema: Schema, read_workbook: Read) -> tuple[Town, ...]:
+    """The school years before, newest first, as Towns of few sheets, each as of its last day; those that are not there are left out."""
+    found: dict[str, list[Workbook]] = {}
+    for path, book in past_files(shared, year, schema):
+        name = path.relative_to(shared).as_posix()
+        workbook = read_workbook(path, name, _part(book, PAST), schema.codes)
+        found.setdefault(name.split("/")[0], []).append(replace(workbook, findings=()))
+    ends = {earlier: years.days_of(f"{earlier[5:]}-08")[1] for earlier in found}
+    return tuple(Town(earlier, ends[earlier], schema, tuple(workbooks)) for earlier, workbooks in found.items())
+
+
+def _part(book: Book, sheets: tuple[str, ...]) -> Book:
+    return replace(book, sheets=tuple(sheet for sheet in book.sheets if sheet.name in sheets))
 
 
 def _absent(year: str, home: str, book: Book) -> Workbook:
-    return Workbook(f"{year}/{home}/{book.title}.xlsx", _part(book), home, read=False)
+    return Workbook(f"{year}/{home}/{book.title}.xlsx", _part(book, SHEETS), home, read=False)
