@@ -1,10 +1,15 @@
 """The schema's loader is strict: what cannot be meant is refused with file and key."""
 
+import io
+import re
 import shutil
+import zipfile
 
 import pytest
 
+from kongchuo.core import places
 from kongchuo.core import schema as schemas
+from kongchuo.workbooks import writing
 
 
 @pytest.fixture
@@ -113,3 +118,53 @@ def test_yes_and_dates_in_yaml_stay_text(tmp_path):
         "g": -2,
         "h": 0.5,
     }
+
+
+# --- numbers of the policy in hints ----------------------------------------------------------------------------------------
+def test_a_changed_threshold_changes_what_staff_read(tmp_path):
+    numbers = tmp_path / "policy.yaml"
+    text = places.POLICY.read_text("utf-8")
+    for key, old, new in (
+        ("home_teaching_per_month", "2", "5"),
+        ("week_report_due_weekday", "5", "4"),
+        ("freeze_date", '"09-20"', '"10-08"'),
+        ("media_archive_items", "[6, 11, 14, 16, 18]", "[7]"),
+    ):
+        assert f"key: {key}," in text
+        line = next(line for line in text.splitlines() if f"key: {key}," in line)
+        assert f"value: {old}," in line
+        text = text.replace(line, line.replace(f"value: {old},", f"value: {new},"))
+    numbers.write_text(text, "utf-8")
+
+    changed, shipped = schemas.load(numbers=numbers), schemas.default()
+
+    def hint(schema, sheet, name):
+        return schema.sheets[sheet].by_name[name].hint
+
+    assert hint(shipped, "disabled", "plan_per_month") == "送教上门的必填，每月至少2次"
+    assert hint(changed, "disabled", "plan_per_month") == "送教上门的必填，每月至少5次"
+    assert "周报当周星期四前" in hint(changed, "filing", "date")
+    assert hint(changed, "term", "freeze_date").startswith("一般为10月8日")
+    assert hint(changed, "archive", "has_media").startswith("第7项")
+    book = changed.book_of["disabled"]
+    (sheets,) = {
+        b"".join(package.read(name) for name in package.namelist() if "worksheets" in name)
+        for package in [zipfile.ZipFile(io.BytesIO(writing.workbook_bytes(book.title, book, {}, changed)))]
+    }
+    assert "每月至少5次".encode() in sheets, "the prompt beside the cell"
+    assert "每月至少2次".encode() not in sheets
+
+
+@pytest.mark.parametrize("key", ["home_teaching_per_month", "support_logs_per_month"])  # of a hint, of a description
+def test_a_hint_may_not_name_a_parameter_there_is_not(folder, key):
+    edit(folder, "support.yaml", key, f"{key}s")
+    with pytest.raises(schemas.SchemaError, match=rf"support\.yaml：“.*”里的参数“{key}s”不认识.*{key}"):
+        schemas.load(folder)
+
+
+def test_no_hint_repeats_a_limit_that_the_policy_has():
+    """A number with a unit of time, people or shares stands in policy.yaml, so that there is one place to change it."""
+    limit = re.compile(r"\d+个?(上课日|工作日|自然日|天|周|日前|月\d+日|岁|%|学期|次)|至少[一两二三四五]次")
+    for path in schemas.BOOKS.glob("*.yaml"):
+        for text in re.findall(r"(?:hint|description): ?(.*?)(?:, \w+:|\}$|$)", path.read_text("utf-8"), re.M):
+            assert not limit.search(text.replace("出勤率92%", "")), f"{path.name}: {text}"  # a pupil's, for example

@@ -20,6 +20,11 @@ from .places import PACKAGE
 
 SOURCES = {"plan": "方案", "document": "文件", "default": "默认，待确认"}
 FIELDS = ("key", "title", "value", "unit", "source", "citation", "holds_from")
+# how a value of a unit stands in a sentence, where that is not as it is shown in a list
+SAID = {
+    "周几": lambda value: f"星期{'一二三四五六日'[value - 1]}",
+    "月-日": lambda value: "{}月{}日".format(*map(int, value.split("-"))),
+}
 TRIED = Path("试算")  # stands for the file in what is said of values that are only tried
 FIRST, LAST = dt.date(2005, 1, 1), dt.date(2040, 12, 31)  # as for the dates of workbooks
 
@@ -42,6 +47,11 @@ class Parameter:
         values = self.value if isinstance(self.value, list) else [self.value]
         return "、".join({True: "是", False: "否"}[v] if isinstance(v, bool) else str(v) for v in values)
 
+    @property
+    def said(self) -> str:
+        """The value as it stands in a sentence, without its unit: 星期五, 9月20日, else as shown."""
+        return SAID[self.unit](self.value) if self.unit in SAID else self.shown
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -59,6 +69,10 @@ class Policy:
 
     def __getitem__(self, key: str) -> object:
         return self.parameter(key).value
+
+    def told(self, text: str) -> str:
+        """A text for people, each {key} in it replaced by the value in force; raises KeyError for a key there is not."""
+        return re.sub(r"\{([^{}]*)\}", lambda found: self.parameter(found[1]).said, text)
 
     def tried(self, values: Mapping[str, object]) -> Policy:
         """The same policy with other values in force, in memory only: what would be if. Raises SchemaError as `load` does."""
@@ -174,6 +188,19 @@ def load(path: Path, on: dt.date = dt.date.max) -> Policy:
     for day in sorted({item.holds_from for item in parameters}):
         _check_day(path, Policy(parameters, day))
     return Policy(parameters, on)
+
+
+def told(path: Path, data: object, held: Policy, names: tuple[str, ...], name: str = "") -> object:
+    """What the file at `path` declares, each {key} in texts called one of `names` replaced; raises SchemaError for an unknown key."""
+    if isinstance(data, dict):
+        return {key: told(path, value, held, names, key) for key, value in data.items()}
+    if isinstance(data, list):
+        return [told(path, item, held, names) for item in data]
+    try:
+        return held.told(data) if name in names and isinstance(data, str) else data
+    except KeyError as error:
+        (key,) = error.args
+        raise SchemaError(f"{path.name}：“{data}”里的参数“{key}”不认识。{nearest(key, keys().by_name)}") from error
 
 
 def _wrong(path: Path, key: object, says: str) -> NoReturn:

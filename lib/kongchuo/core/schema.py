@@ -1,7 +1,8 @@
 """The schema: what each workbook, sheet and column holds, loaded from books/*.yaml.
 
 Frozen shapes and a strict loader. The words are those of Frictionless Table Schema (name, title, type, format, primaryKey, required, unique, minimum,
-maximum, pattern) and a few of our own (codes, many, reference, required_when, personal, hint, generated ...).
+maximum, pattern) and a few of our own (codes, many, reference, required_when, personal, hint, generated ...). Hints and descriptions
+name parameters of policy.yaml as {key}; the value in force stands in its place.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
 
+from . import policy
 from .declarations import SchemaError, load_yaml, strict
-from .places import PACKAGE
+from .places import PACKAGE, POLICY
 
 BOOKS = PACKAGE / "books"
 TYPES = ("string", "integer", "number", "date", "boolean")
@@ -28,6 +30,7 @@ FORMATS = (
     "entry_month",
     "class_name",
 )
+TOLD = ("hint", "description")  # texts that name parameters
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
 TERMS = ("第一学期", "第二学期")
@@ -207,14 +210,8 @@ def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
                 raise SchemaError(f"{path.name}: {where} uses '{name}', which common.yaml does not have")
             item = {**common[name], **item}
         columns.append(_load_field(path, where, item))
-    sheet = Sheet(
-        data["name"],
-        data["title"],
-        tuple(columns),
-        data.get("description", ""),
-        tuple(data.get("primaryKey", ())),
-        tuple(data.get("labels", ())),
-    )
+    keys = (tuple(data.get(name, ())) for name in ("primaryKey", "labels"))
+    sheet = Sheet(data["name"], data["title"], tuple(columns), data.get("description", ""), *keys)
     for kind, values in (("name", [f.name for f in columns]), ("title", [f.title for f in columns])):
         for value in values:
             if values.count(value) > 1:
@@ -247,8 +244,8 @@ def _load_codes(path: Path) -> Iterator[Codes]:
         yield Codes(item["name"], item["title"], tuple(values), item.get("source", ""), tuple(item.get("refused", ())))
 
 
-def _load_book(path: Path, common: dict[str, dict]) -> Book:
-    data = load_yaml(path)
+def _load_book(path: Path, common: dict[str, dict], held: policy.Policy) -> Book:
+    data = policy.told(path, load_yaml(path), held, TOLD)
     allowed = ("name", "title", "owner", "per_term", "version", "description", "sheets")
     strict(path, "file", data, allowed, ("name", "title", "owner", "sheets"))
     if data["name"] != path.stem or data["owner"] not in ("centre", "school"):
@@ -257,10 +254,10 @@ def _load_book(path: Path, common: dict[str, dict]) -> Book:
     return Book(sheets=sheets, **data)
 
 
-def load(folder: Path = BOOKS) -> Schema:
-    """Load every book in `folder`; raises SchemaError with file and key for whatever cannot be meant."""
-    common_path = folder / "common.yaml"
-    common = load_yaml(common_path)
+def load(folder: Path = BOOKS, numbers: Path = POLICY) -> Schema:
+    """Load every book in `folder`, with the newest `numbers`; raises SchemaError with file and key for whatever cannot be meant."""
+    common_path, held = folder / "common.yaml", policy.load(numbers)
+    common = policy.told(common_path, load_yaml(common_path), held, TOLD)
     strict(common_path, "file", common, ("fields",), ("fields",))
     shared = {item["name"]: item for item in common["fields"]}
     if len(shared) != len(common["fields"]):
@@ -269,7 +266,7 @@ def load(folder: Path = BOOKS) -> Schema:
     order = ("registry", "census", "duty", "inspection", "enrolment", "attendance", "cases", "support", "selfcheck")
     rank = {name: place for place, name in enumerate(order)}
     books = tuple(
-        _load_book(path, shared) for path in sorted(paths, key=lambda p: (rank.get(p.stem, len(rank)), p.stem))
+        _load_book(path, shared, held) for path in sorted(paths, key=lambda p: (rank.get(p.stem, len(rank)), p.stem))
     )
     schema = Schema(books, {codes.name: codes for codes in _load_codes(folder / "codes.yaml")})
     _check_links(schema)

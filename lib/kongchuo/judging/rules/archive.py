@@ -63,7 +63,7 @@ def _begun(town: Town, policy: Policy) -> bool:
     source="domain.md 3.3 A02",
 )
 def archive_without_pictures(town: Town, policy: Policy) -> Iterator[Spot]:
-    """日查、送教、联防联控、会议、简报案例这几项（第6、11、14、16、18项）光有文字说服力不够，应有照片或录像。"""
+    """日查、送教、联防联控、会议、简报案例这几项光有文字说服力不够，应有照片或录像。"""
     rows, names = of_year(town, town["archive"]), town.schema.codes["archive_item"].names
     rows = rows[rows["archive_no"].isin(policy["media_archive_items"]) & no(rows["has_media"])]
     for index, school, number in rows.loc[rows["copies"] > 0, ["home", "archive_no"]].itertuples(name=None):

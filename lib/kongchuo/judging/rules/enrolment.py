@@ -203,7 +203,7 @@ def _unbalanced(unit: pd.DataFrame, title: str) -> Spot:
     source="domain.md 3.2 X42, 2.1",
 )
 def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
-    """八月三十一日前满六周岁的孩子读一年级，逐年往上。年级与年龄差两年以上，多半是日期或班级填错，也可能是辍过学、容易再辍学的孩子。"""
+    """到了基准日满入学年龄的孩子读一年级，逐年往上。年级与年龄差得太多，多半是日期或班级填错，也可能是辍过学、容易再辍学的孩子。"""
     roster = rolls.listed(town)
     rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
     classes = town["class"].dropna(subset=["class_id", "grade"])

@@ -58,18 +58,18 @@ NOT_FILED = "{school}没有登记{which}的{report}，最早一期逾期{days}�
     WARNING,
     needs=("filing.report", "filing.until", "filing.date", *DAYS),
     says="{school}截止{due}的{report}，{done}才报，逾期{days}天",
-    fix="请按期报送：周报当周星期五前，月报次月{day}日前；已经报过的补记“报送登记”，照实写报送日期。",
+    fix="请按期报送：周报当周{weekday}前，月报次月{day}日前；已经报过的补记“报送登记”，照实写报送日期。",
     source="domain.md 3.3 T03; 方案七-6",
 )
 def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
     """周报、月报要按期报到中心学校，报一期在“报送登记”记一行；没有上课日的周和月不用报。报得晚，中心学校看到时人已经走了。"""
-    day = policy["month_report_due_day"]
+    limits = {"day": policy["month_report_due_day"], "weekday": policy.parameter("week_report_due_weekday").said}
     for kind, deadline in ((filings.WEEKLY, filings.WEEKLY_REPORT), (filings.MONTHLY, filings.MONTHLY_REPORT)):
         found = state(town, policy, deadline)
         late = found[found["late"] & readable(town, found["home"], "filing.until", "filing.report", *DAYS)]
         sent = late.dropna(subset=["done"])
         for index, school, due, done, days in sent[["home", "due", "done", "days"]].itertuples(name=None):
-            facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, "day": day}
+            facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, **limits}
             yield at("filing", index, "date", school=school, report=kind, **facts)
         absent = late[late["done"].isna()]
         if absent.empty:
@@ -79,7 +79,7 @@ def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
         for place, school, periods in gaps(absent, filings.reports(town, kind), "date"):
             which = "、".join(names[period] for period in periods[:SHOWN])
             which += f"等{len(periods)}期" if len(periods) > SHOWN else ""
-            facts = {"which": which, "report": kind, "days": -latest[periods[0]], "day": day}
+            facts = {"which": which, "report": kind, "days": -latest[periods[0]], **limits}
             yield at("filing", place, "until", says=NOT_FILED, school=school, **facts)
 
 

@@ -41,11 +41,12 @@ def difference_without_type(town: Town, policy: Policy) -> Iterator[Spot]:
     WARNING,
     needs=("reconcile.date", "reconcile.class_id", "class.class_id", "term.start", "term.end"),
     says="{school}{class_name}{term}没有做人籍核查",
-    fix="请按学籍表、点名册、座次表、作业逐人核对，一人一行记入“人籍核查”；每学期开学后四周内各班至少一次。",
+    fix="请按学籍表、点名册、座次表、作业逐人核对，一人一行记入“人籍核查”；每学期开学后{weeks}周内各班至少一次。",
     source="domain.md 3.2 X28, 7; 方案五（人籍核查制度）",
 )
 def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个班每学期至少做一次人籍核查，开学后几周内完成。不核查，有籍无人、有人无籍就发现不了，空挂学籍也说不清。"""
+    _, last = policy["register_check_weeks"]
     rows = deadlines.state(town, policy, limits.CHECKED)
     rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)
     rows = rows.assign(workbook=rows["home"].map({book.home: book.name for book in town.holding("reconcile")}))
@@ -60,7 +61,7 @@ def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     for school, class_name, term, workbook in rows[["home", "name", "term", "workbook"]].itertuples(
         index=False, name=None
     ):
-        yield at("reconcile", (workbook, 0), school=school, class_name=class_name, term=term)
+        yield at("reconcile", (workbook, 0), school=school, class_name=class_name, term=term, weeks=last)
 
 
 RULES = (difference_without_type, class_not_checked)

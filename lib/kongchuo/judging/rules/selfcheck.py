@@ -27,7 +27,7 @@ MISSING_MONTH = "{school}没有{months}的自查"
     source="domain.md 3.3 T01; 方案六-9",
 )
 def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Spot]:
-    """每月自查二十项，次月5日前查完，校长逐项确认，每校每月只报一处。不查，或拖到下个月才查，问题就没有人管。"""
+    """每月自查二十项，次月按期查完，校长逐项确认，每校每月只报一处。不查，或拖到下个月才查，问题就没有人管。"""
     rows = filings.checks(town)
     now, day = pd.Timestamp(town.as_of), policy["month_report_due_day"]
     made = rows[~(rows["date"] > now)]

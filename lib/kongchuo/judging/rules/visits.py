@@ -100,7 +100,7 @@ LISTS = ("absence", "change", "suspected", "dropout")
     source="domain.md 3.3 T09, 7",
 )
 def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[Spot]:
-    """开学一周内，没有来报到的孩子要一个一个登记清楚。通知书上没有实际报到日期，缺勤明细、学生变动和台账里又都没有他，就是没有人管的孩子。
+    """开学之初，没有来报到的孩子要一个一个登记清楚。通知书上没有实际报到日期，缺勤明细、学生变动和台账里又都没有他，就是没有人管的孩子。
 
     从提醒日起就提示，到登记完成的时限还来得及补。只看发了入学通知的新生；其他年级由日查和缺勤明细看（X10、X12）。
     """
