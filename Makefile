@@ -23,11 +23,13 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@touch $@
 
 # The tests look at pages in Chromium, at workbooks in LibreOffice and in Microsoft's validator (a program that npm brings; no
-# Node is needed to run it). What cannot be installed here is said, not hidden.
+# Node is needed to run it). The live way into Excel is also tried over LibreOffice's bridge to Python (python3-uno; skipped, and the
+# skip says why, where the .venv has another Python than the machine's own). What cannot be installed here is said, not hidden.
 system:
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v soffice >/dev/null || missing="$$missing libreoffice-calc"; \
+	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
 	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \
 	ls $(VALIDATOR) >/dev/null 2>&1 || command -v npm >/dev/null || missing="$$missing npm"; \

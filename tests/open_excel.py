@@ -21,6 +21,10 @@ class Engine:
         self.apps = Apps(self)
 
     @staticmethod
+    def opened(books, path):
+        return Book(books, path)
+
+    @staticmethod
     def prepare_xl_data_element(value, options):
         return value
 
@@ -95,7 +99,7 @@ class Books(base.Books):
         return self.open_ones[key - 1] if isinstance(key, int) else {one.name: one for one in self.open_ones}[key]
 
     def open(self, fullname, *args, **kwargs):
-        self.open_ones.append(Book(self, str(fullname)))
+        self.open_ones.append(self.app.engine.opened(self, str(fullname)))
         return self.open_ones[-1]
 
 
@@ -225,7 +229,7 @@ class Range(base.Range):
     def __call__(self, row, column=None):
         if column is None:
             row, column = (part + 1 for part in divmod(row - 1, self.shape[1]))
-        return Range(self.sheet, (self.row + row - 1, self.column + column - 1))
+        return type(self)(self.sheet, (self.row + row - 1, self.column + column - 1))
 
     def _all(self):
         for row in range(self.first[0], self.last[0] + 1):
@@ -288,9 +292,9 @@ def type_in(book, sheet, address, value):
     book.impl.file[sheet][address].value = value
 
 
-def start():
+def start(engine=None):
     """An Excel with nothing open, the one xlwings talks to."""
-    engine = Engine()
+    engine = engine or Engine()
     xw.engines.add(xw.Engine(impl=engine))
-    xw.engines["openpyxl"].activate()
+    xw.engines[engine.name].activate()
     return engine

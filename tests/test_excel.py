@@ -1,6 +1,7 @@
 """Live in an open Excel: unsaved edits are judged, and the marks are those that a file gets.
 
-The Excel is tests/open_excel.py, an engine with openpyxl inside; what only a real one shows is a checklist in handbook/在Excel里校验.md.
+The Excel is tests/open_excel.py, an engine with openpyxl inside; test_calc.py does the same over LibreOffice, which calculates. What
+only a real one shows is a checklist in handbook/在Excel里校验.md.
 """
 
 import ast
@@ -187,12 +188,12 @@ def census(made, tmp_path):
 
 @pytest.fixture
 def reading_only(monkeypatch):
-    """What reading finds, without the rules, which take their time."""
+    """Without the rules, which take their time."""
+    monkeypatch.setattr(opening, "examine", found_in_reading)
 
-    def found(town, policy, before):
-        return Judgement(tuple(one for book in town.workbooks for one in book.findings), (), frozenset())
 
-    monkeypatch.setattr(opening, "examine", found)
+def found_in_reading(town, policy, before):
+    return Judgement(tuple(one for book in town.workbooks for one in book.findings), (), frozenset())
 
 
 def test_a_workbook_without_unsaved_edits_gets_the_marks_of_its_file(census, opened, tmp_path):
@@ -263,6 +264,8 @@ def test_what_only_a_file_tells_is_not_taken_for_mended(census, opened, tmp_path
     assert [line[8] for line in before] == ["待改"]
     assert [line[8] for line in live if line[2] == "F20"] == ["尚未判定"]
     assert f"标出问题 {len(live) - 1} 条" in said
+    assert "F20" in said, "what was not judged is said"
+    assert "F20" not in open_workbook.mark(book, clear=True, as_of=DAY)
 
 
 def test_clear_takes_the_marks_out(census, opened, reading_only):

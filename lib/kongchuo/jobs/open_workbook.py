@@ -19,6 +19,7 @@ from . import opening, returning
 OF_THE_FILE = ("R04",)  # what is found in a file, and holds for the open workbook as well
 UNTRUE = ("R07",)  # it is we who have it open, and what was read is not what was saved
 UNSEEN = frozenset(("F20",))  # hidden rows and filters: found in files only, so what was found before stays listed
+NOT_LOOKED = "隐藏的行和筛选（F20）在 Excel 里看不到，这次没有判；保存后运行 kongchuo mark 再查。"
 
 
 def mark(book: excel.OpenBook, *, clear: bool = False, as_of: dt.date | None = None) -> str:
@@ -50,7 +51,8 @@ def mark(book: excel.OpenBook, *, clear: bool = False, as_of: dt.date | None = N
         if plan.open
         else "没有发现问题。"
     )
-    return "\n".join((f"{name}：{told}工作簿没有保存，请您自己保存。", *judgement.broken))
+    lines = (f"{name}：{told}工作簿没有保存，请您自己保存。", *([] if clear else [NOT_LOOKED]), *judgement.broken)
+    return "\n".join(lines)
 
 
 def located(book: excel.OpenBook) -> tuple[Path, str, str]:

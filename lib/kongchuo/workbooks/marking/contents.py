@@ -78,12 +78,17 @@ def number(value: float) -> Cell:
 
 
 def spelt(parts: Sequence[Cell]) -> tuple[str, str]:
-    """Cells one after the other: as text, and as a formula ("" where the text is sure)."""
+    """Cells one after the other: as text, and as a formula ("" where the text is sure).
+
+    NOW makes a program work the formula out when it opens the file: LibreOffice would go by our text, and take a long number for
+    mended that it writes in another way.
+    """
     text = results.BETWEEN.join(part if isinstance(part, str) else f"{part:.15g}" for part in parts)
     if all(isinstance(part, str) for part in parts):
         return text, ""
     pieces = (_quoted(part) if isinstance(part, str) else f"{part!r}".upper() for part in parts)
-    return text, f'&"{results.BETWEEN}"&'.join(pieces)
+    joined = f'&"{results.BETWEEN}"&'.join(pieces)
+    return text, f'IF(NOW()>0,{joined},"")'
 
 
 def _quoted(text: str) -> str:
