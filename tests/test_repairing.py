@@ -127,6 +127,35 @@ def test_the_template_and_a_filled_workbook_need_nothing(tmp_path):
         assert repairing.repaired(data, workbook, BOOKS) == repairing.Repaired(data)
 
 
+def test_a_row_pasted_as_a_whole_takes_text_again_and_keeps_its_colours(tmp_path):
+    """Its style covers those of the columns wherever it has no cell: a number typed there next would lose its zeros."""
+    book = openpyxl.load_workbook(io.BytesIO(PLAIN))
+    page = book[SHEET.title]
+    yellow = openpyxl.styles.PatternFill("solid", fgColor="FFFFFF00")
+    for number in (7, 60):  # among the pupils, and below them
+        for cell in list(page[number]):
+            if cell.value is None:
+                del page._cells[cell.row, cell.column]
+        page.row_dimensions[number].fill = yellow
+    page.row_dimensions[1].fill = yellow
+    out = io.BytesIO()
+    book.save(out)
+    made = repaired(out.getvalue(), tmp_path)
+    (said,) = (line for line in made.done[SHEET.title] if "整行" in line)
+    assert said == "放回整行粘贴盖掉的格式 2 行"
+    after = openpyxl.load_workbook(io.BytesIO(made.data))[SHEET.title]
+    for number in (7, 60):
+        for name in ("id_no", "guardian_tel", "address", "status_date", "seat_no"):
+            cell = after[f"{LETTERS[name]}{number}"]
+            if cell.value is None and name != "seat_no":
+                assert cell.number_format == {"status_date": "yyyy-mm-dd"}.get(name, "@"), (number, name)
+                assert cell.fill.fgColor.rgb == "FFFFFF00"
+        assert after.row_dimensions[number].fill.fgColor.rgb == "FFFFFF00"
+    assert after[f"{ID}60"].number_format == "@"
+    assert repaired(made.data, tmp_path).done == {}, "nothing is left to repair"
+    assert complaints(made.data, tmp_path, "a.xlsx") <= complaints(out.getvalue(), tmp_path, "b.xlsx")
+
+
 def test_everything_is_put_back_and_no_cell_holds_anything_else(pasted, tmp_path):
     made = repaired(pasted, tmp_path)
     assert rules(made.data) == rules(PLAIN) != rules(pasted)

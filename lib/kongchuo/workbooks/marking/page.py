@@ -140,7 +140,15 @@ class Page:
 
     def _inherited(self, row: etree._Element, column: int) -> str | None:
         """The style that an empty place shows: its row's, else its column's."""
-        return row.get("s") if row.get("customFormat") in ("1", "true") else self.style_of(column)
+        return self._own(row) or self.style_of(column)
+
+    @staticmethod
+    def _own(row: etree._Element) -> str | None:
+        return row.get("s", "0") if row.get("customFormat") in ("1", "true") else None
+
+    def styled_rows(self) -> dict[int, str]:
+        """The rows that have a style of their own, with it: what an empty place in them shows."""
+        return {number: style for number, row in self._rows.items() if (style := self._own(row))}
 
     def style_of(self, column: int) -> str | None:
         """The style of a whole column; None where it has none of its own."""

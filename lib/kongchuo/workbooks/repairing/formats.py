@@ -11,19 +11,22 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from ...core.tables import Table
+from ...core.tables import Table, column_letters
 from ..marking.package import Package, split
 from ..marking.page import Page, put
-from ..marking.styles import DATE, Styles
+from ..marking.styles import DATE, NUMBER, Styles
 from ..writing import looks
 
 
 @dataclass
 class Put:
-    """What was put back: the addresses by field title, titles of whole columns, and addresses that were left as they are."""
+    """What was put back: the addresses by field title, titles of whole columns, numbers of rows that had a format of their own, and
+    addresses that were left as they are.
+    """
 
     cells: dict[str, list[str]] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
@@ -48,6 +51,7 @@ def put_back(package: Package, table: Table, part: str) -> Put:
             cell.set("s", styles.formatted(cell.get("s"), code))
             done.cells.setdefault(title, []).append(address)
     done.left.sort(key=split)
+    done.rows = list(_rows(page, styles, kinds, codes, table.header_row))
     done.columns = list(_columns(package, page, styles, codes, part))
     return done
 
@@ -56,6 +60,20 @@ def _wanted(table: Table) -> Iterator[tuple[str, int, str]]:
     for item in table.sheet.typed:
         if item.name in table.columns:
             yield item.title, table.columns[item.name], looks.FORMATS[looks.cell_format(item)]["num_format"]
+
+
+def _rows(
+    page: Page, styles: Styles, kinds: dict[str, str], codes: dict[int, tuple[str, str]], header: int
+) -> Iterator[int]:
+    """Put formats back into the empty places of rows that were pasted as a whole; the row keeps its colours."""
+    for number, own in page.styled_rows().items():
+        odd = [column for column, (_, code) in codes.items() if kinds.get(own, NUMBER) != styles.kind_of(code)]
+        empty = [at for column in odd if page.cell(at := f"{column_letters(column)}{number}") is None]
+        if number > header and empty:
+            for address in empty:
+                cell, _ = page.make(address)
+                cell.set("s", styles.formatted(own, codes[split(address)[1]][1]))
+            yield number
 
 
 def _columns(
@@ -100,5 +118,7 @@ def told(done: Put) -> Iterator[str]:
     if done.cells:
         count = sum(map(len, done.cells.values()))
         yield f"放回格式 {count} 格（{'、'.join(f'{title}{len(cells)}' for title, cells in done.cells.items())}）"
+    if done.rows:
+        yield f"放回整行粘贴盖掉的格式 {len(done.rows)} 行"
     if done.columns:
         yield f"放回整列格式 {len(done.columns)} 列（{'、'.join(done.columns)}）"
