@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from . import days
 from .fault_census import away
 from .faults import Hand, Row, plain
 from .people import id_number
+from .support import DIS_CODES, LEVEL_CODES
 
 NOT_HERE = ("study_school", "study_grade", "proof", "away_place")
 
 
-def _marked(hand: Hand) -> tuple[str, Row]:
-    """A pupil whom nothing marks out, made one whom roster and census call disabled."""
-    book, pupil = hand.pick("roster", plain)
+def marked(hand: Hand, suits: Callable[[Row], bool] = bool) -> tuple[str, Row]:
+    """A pupil whom nothing marks out and who suits, made one whom roster and census call disabled."""
+    book, pupil = hand.pick("roster", lambda row: plain(row) and suits(row))
     pupil |= {"groups": "残疾", "health": "残疾"}
     hand.of("census", pupil["student_key"])[1]["groups"] = "残疾"
     return book, pupil
 
 
-def _enter(hand: Hand, book: str, child: Row, placement: str) -> tuple[str, Row]:
+def enter(hand: Hand, book: str, child: Row, placement: str) -> tuple[str, Row]:
     """Write a child of the roster or the census into 残疾儿童 of a school, with nothing missing."""
     number = int(child["student_key"][2:])
     place = book.replace("学籍", "帮扶")
@@ -45,14 +47,14 @@ def _school(hand: Hand, book: str) -> Row:
 # --- placed and enrolled ----------------------------------------------------------------------------------------------
 def not_placed(hand: Hand) -> None:
     """X32: 未安置, or nothing."""
-    book, row = _enter(hand, *_marked(hand), "随班就读")
+    book, row = enter(hand, *marked(hand), "随班就读")
     row["placement"] = hand.random.choice(("未安置", ""))
     hand.note("X32", book, "disabled", row, "placement")
 
 
 def no_register_number(hand: Hand) -> None:
     """X33: no 学籍号."""
-    book, row = _enter(hand, *_marked(hand), "随班就读")
+    book, row = enter(hand, *marked(hand), "随班就读")
     row.pop("status_no")
     hand.note("X33", book, "disabled", row, "status_no")
 
@@ -64,7 +66,7 @@ def on_no_roster(hand: Hand) -> None:
         child.pop(name, None)
     child |= {"study_status": "送教上门", "residence": "在家", "groups": "残疾"}
     book = next(book for book, _ in hand.rows("roster"))
-    place, row = _enter(hand, book, child, "送教上门")
+    place, row = enter(hand, book, child, "送教上门")
     hand.note("X33", place, "disabled", row, "status_no")
 
 
@@ -72,16 +74,20 @@ def at_a_special_school(hand: Hand) -> None:
     """No X33, X32: a child of the township at a special school, on no roster here."""
     _, child = hand.pick("census", away)
     child["groups"] = "残疾"
-    _, row = _enter(hand, next(book for book, _ in hand.rows("roster")), child, "特殊教育学校就读")
+    _, row = enter(hand, next(book for book, _ in hand.rows("roster")), child, "特殊教育学校就读")
     row.pop("school_code")
 
 
 # --- taught at home ---------------------------------------------------------------------------------------------------
 def _taught_at_home(hand: Hand, visits: dict[str, int]) -> tuple[str, Row]:
     """A new pupil who has never been due in class, on roster, baseline and census; visited so often in each month."""
-    book, mate = hand.pick(
-        "roster", lambda row: plain(row) and hand.free(row["class_id"]) and _grade(hand, row) not in (1, 7)
-    )
+    stayed = {row["student_key"] for _, row in hand.rows("baseline")}
+
+    def suits(row: Row) -> bool:
+        here = plain(row) and row["student_key"] in stayed
+        return here and hand.free(row["class_id"]) and _grade(hand, row) not in (1, 7)
+
+    book, mate = hand.pick("roster", suits)
     number = len(hand.planted) * 100 + sum(visits.values())
     key, born = f"XS8{number:06d}", mate["birth_date"] - days.DAY * 3
     id_no = id_number(int(mate["id_no"][:6]), born, 980 + (mate["sex"] == "男"))
@@ -97,7 +103,7 @@ def _taught_at_home(hand: Hand, visits: dict[str, int]) -> tuple[str, Row]:
     place, child = hand.of("census", mate["student_key"])
     at_home = {name: value for name, value in child.items() if name not in NOT_HERE} | own | disabled
     hand.books[place]["census"].append(at_home | {"study_status": "送教上门"})
-    place, row = _enter(hand, book, pupil, "送教上门")
+    place, row = enter(hand, book, pupil, "送教上门")
     for month, times in visits.items():
         for day in days.of_month(month)[3 : 3 + times]:
             hand.books[place]["home_teaching"].append(_visit(row, day, number))
@@ -129,29 +135,30 @@ def taught_often_enough(hand: Hand) -> None:
 # --- the flag and the sheet -------------------------------------------------------------------------------------------
 def marked_not_listed(hand: Hand) -> None:
     """X35: the roster says disabled, the sheet has nobody."""
-    book, pupil = _marked(hand)
+    book, pupil = marked(hand)
     hand.note("X35", book, "roster", pupil, "groups")
 
 
 def listed_not_marked(hand: Hand) -> None:
     """X35: in the sheet, and the roster says nothing."""
     book, pupil = hand.pick("roster", plain)
-    _enter(hand, book, pupil, "随班就读")
+    enter(hand, book, pupil, "随班就读")
     hand.note("X35", book, "roster", pupil, "groups")
 
 
 def marked_by_health(hand: Hand) -> None:
     """No X35: the roster says it in 健康状况 only."""
-    book, pupil = _marked(hand)
+    book, pupil = marked(hand)
     pupil.pop("groups")
-    _enter(hand, book, pupil, "随班就读")
+    enter(hand, book, pupil, "随班就读")
 
 
 def odd_card(hand: Hand) -> None:
     """F16: another level than the card says, or a card number without type and level."""
-    how = hand.random.choice((lambda text: text[:-1] + ("1" if text[-1] != "1" else "2"), lambda text: text[:18]))
-    book, row = hand.pick("disabled", lambda row: "card_no" in row)
-    row["card_no"] = how(row["card_no"])
+    book, pupil = marked(hand)
+    book, row = enter(hand, book, pupil, "随班就读")
+    row |= {"has_card": True, "dis_level": "三级"}
+    row["card_no"] = pupil["id_no"] + hand.random.choice((f"{DIS_CODES[row['dis_type']]}{LEVEL_CODES['四级']}", ""))
     hand.note("F16", book, "disabled", row, "card_no")
 
 

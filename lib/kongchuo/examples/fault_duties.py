@@ -6,6 +6,7 @@ import datetime as dt
 
 from ..core.schema import CENTRE
 from . import days
+from .fault_disabled import enter, marked
 from .faults import Hand, Row
 from .people import GIVEN
 
@@ -50,21 +51,19 @@ def pupil_unanswered(hand: Hand) -> None:
     """G03: a class without a teacher (F17), and in it disabled pupils for whom nobody else answers."""
     cared = {row["student_key"] for _, row in hand.rows("roster") if row.get("teacher")}
     rooms = {row["student_key"]: row["class_id"] for _, row in hand.rows("roster")}
-
-    def alone(row: Row) -> bool:
-        return row["student_key"] not in cared and hand.free(rooms[row["student_key"]])
-
-    _, pupil = hand.pick("disabled", alone)
-    room = rooms[pupil["student_key"]]
+    book, pupil = marked(hand, lambda row: row["student_key"] not in cared and hand.free(row["class_id"]))
+    enter(hand, book, pupil, "随班就读")
+    room = pupil["class_id"]
     hand.take(room)
     book, row = next((book, row) for book, row in hand.rows("class") if row["class_id"] == room)
     bond = next(bond for _, bond in hand.rows("bond") if _is_bond(bond, "包学生", room))
     row.pop("head_teacher")
     hand.remove(BONDS, "bond", bond)
     hand.note("F17", book, "class", row, "head_teacher")
-    for place, one in hand.rows("disabled"):
-        if rooms.get(one["student_key"]) == room and one["student_key"] not in cared:
-            hand.note("G03", place, "disabled", one, "student_key")
+    for place, rows in hand.books.items():
+        for one in rows.get("disabled", ()):
+            if rooms.get(one["student_key"]) == room and one["student_key"] not in cared:
+                hand.note("G03", place, "disabled", one, "student_key")
 
 
 def village_unanswered(hand: Hand) -> None:

@@ -12,7 +12,7 @@ INSPECTION = f"{days.YEAR}/中心学校/督查奖惩.xlsx"
 
 def school_without_case(hand: Hand) -> None:
     """T05."""
-    mine = crowded(hand, "bulletin", 4)
+    mine = crowded(hand, "bulletin", 6)
     book, row = hand.pick("bulletin", lambda row: row["kind"] == "典型案例" and mine(row))
     hand.remove(book, "bulletin", row)
     hand.note("T05", book, "bulletin", None, "date")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 
 from . import days
@@ -50,9 +51,15 @@ def _same_school(one: Row, other: Row) -> bool:
     return one["class_id"].split("-")[0] == other["class_id"].split("-")[0]
 
 
+def _on_one_roster(hand: Hand) -> Callable[[Row], bool]:
+    """Who is plain and stands on no other roster, as one does who has moved between schools of the township."""
+    times = Counter(row["student_key"] for _, row in hand.rows("roster"))
+    return lambda row: plain(row) and times[row["student_key"]] == 1
+
+
 def two_names(hand: Hand) -> None:
     """X05: the census writes another name than the roster."""
-    book, row = hand.pick("roster", plain)
+    book, row = hand.pick("roster", _on_one_roster(hand))
     place, child = hand.of("census", row["student_key"])
     child["name"] = row["name"][0] + row["name"][:0:-1] if row["name"][1] != row["name"][2] else f"{row['name']}花"
     hand.note("X05", book, "roster", row, "name")
@@ -61,7 +68,7 @@ def two_names(hand: Hand) -> None:
 
 def two_numbers(hand: Hand) -> None:
     """X05, the warning: a child away has name and birth date of a pupil here, and another number."""
-    book, row = hand.pick("roster", plain)
+    book, row = hand.pick("roster", _on_one_roster(hand))
     place, child = hand.of("census", row["student_key"])
     compared = {row["student_key"] for _, row in hand.rows("match")}  # these stand under their own name once more
     there, twin = hand.pick("census", lambda other: elsewhere(other) and other["student_key"] not in compared)

@@ -54,7 +54,8 @@ def unwatched(hand: Hand) -> None:
 
 def two_days_away(hand: Hand) -> None:
     """X38: a pupil of grade 8 or 9 who stays away for two days and whom nobody puts on the list."""
-    *_, row = stay_away(hand, (2, 2), _upper(hand))
+    upper, listed = _upper(hand), {row["student_key"] for _, row in hand.rows("watch")}
+    *_, row = stay_away(hand, (2, 2), lambda row: upper(row) and row["student_key"] not in listed)
     place, pupil = hand.of("roster", row["student_key"])
     hand.note("X38", place, "roster", pupil, "student_key")
 
