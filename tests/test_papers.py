@@ -418,7 +418,7 @@ def test_small_numbers_stand_in_no_bulletin(printed):
     found = 0
     for path in made:
         if path.name.startswith("简报") and path.suffix == ".docx":
-            for row in docx.Document(path).tables[1].rows[1:]:
+            for row in docx.Document(path).tables[0].rows[1:]:
                 numbers = [cell.text for cell in row.cells[1:]]
                 found += "不足3" in numbers
                 assert not {"1", "2", "+1", "-1", "+2", "-2"} & set(numbers), path.name

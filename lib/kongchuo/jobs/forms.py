@@ -1,13 +1,14 @@
 """The Word templates of the papers, made from the marked-up texts of templates/papers: A4, page numbers, 仿宋, repeated headers.
 
-An office changes the .docx in Word or WPS; what it has saved is its own, and `building` leaves it alone. Marks at the start of a
-line: `#` title on a new page, `=` a red masthead, `##` heading, `>` right, `^` centred, `~` small, `|` a table row (the first is the
-header unless `|-` opens the table; `|*` repeats for `… as …`), `[ ]` lines to sign on with the place of the seal; `!wide` turns
-the page.
+An office changes the .docx in Word or WPS; what it has saved is its own, and `building` leaves it alone. The marks a line may
+begin with stand in `form_looks.LOOKS`; besides them `|` a table row (the first is the header unless `|-` opens the table; `|*`
+repeats for `… as …`, `|+` is tall enough to sign in), `[3]` places to sign, three beside each other, with the place of the seal;
+`!wide` turns the page, `!large` and `!small` change the size of plain text.
 """
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 import zipfile
@@ -15,29 +16,24 @@ from collections.abc import Iterator
 
 import docx
 from docx.document import Document
-from docx.enum.section import WD_ORIENT
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
-from docx.shared import Mm, Pt, RGBColor
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Emu, Mm, Pt
 
 from ..core.places import TEMPLATES
 from ..workbooks.writing import MADE
+from .form_looks import BODY, FONTS, GAP, HEAD, LOOKS, SIZES, letters, page, styles, usable
 
-BODY, HEAD, TITLE = "仿宋", "黑体", "宋体"
-ELSEWHERE = {"仿宋": "FangSong_GB2312", "黑体": "SimHei", "宋体": "SimSun"}  # what a machine without the first may have
 STAMP = (1980, 1, 1, 0, 0, 0)  # of every member of the package, so that the same text gives the same bytes
 LOOP = re.compile(r"^\|\* *(\S+) as (\w+) *\|(.*)$")
-STYLES = {  # mark -> name of the style, font, size, alignment, space before and after (pt)
-    "# ": ("公文标题", TITLE, 20, WD_ALIGN_PARAGRAPH.CENTER, 6, 12),
-    "= ": ("公文报头", TITLE, 34, WD_ALIGN_PARAGRAPH.CENTER, 6, 6),
-    "## ": ("公文小标题", HEAD, 14, WD_ALIGN_PARAGRAPH.LEFT, 8, 3),
-    "> ": ("公文靠右", BODY, 14, WD_ALIGN_PARAGRAPH.RIGHT, 2, 2),
-    "^ ": ("公文居中", BODY, 14, WD_ALIGN_PARAGRAPH.CENTER, 2, 2),
-    "~ ": ("公文小字", BODY, 10.5, WD_ALIGN_PARAGRAPH.LEFT, 2, 2),
-    "": ("公文正文", BODY, 14, WD_ALIGN_PARAGRAPH.JUSTIFY, 0, 0),
-}
+SIGN = re.compile(r"^\[(\d)\] *")
+BREAK = "⏎"  # a new line within a paragraph or cell
+COPIES, NEXT = "{%p for one in copies %}", "{%p endfor %}"
+MARGINS = '<w:tblCellMar {}><w:top w:w="45" w:type="dxa"/><w:left w:w="85" w:type="dxa"/><w:bottom w:w="45" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar>'
+INK = 12  # size of what stands beside a place to sign
+CENTRE, LEFT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT
 
 
 def forms() -> Iterator[tuple[str, bytes]]:
@@ -48,22 +44,28 @@ def forms() -> Iterator[tuple[str, bytes]]:
 
 def form(title: str, text: str) -> bytes:
     """One template from its marked-up text."""
+    lines = text.splitlines()
+    flags = {line for line in lines if line.startswith("!")}
+    lines = [line for line in lines if line not in flags]
+    apart = lines[0] == COPIES  # each copy goes to somebody else, and counts its own pages
     made = docx.Document()
-    _page(made, wide=text.startswith("!wide"))
-    _styles(made)
+    page(made, wide="!wide" in flags, apart=apart)
+    styles(made, next((SIZES[flag] for flag in flags if flag in SIZES), None))
     rows: list[str] = []
-    for line in [*text.removeprefix("!wide\n").splitlines(), ""]:
+    for place, line in enumerate([*lines, ""], 1):
         if line.startswith("|"):
             rows.append(line)
             continue
         if rows:
             _table(made, rows)
             rows = []
-        if line.startswith("[ ]"):
-            _signatures(made, line[3:])
+        if apart and place == len(lines) and line == NEXT:
+            _next_copy(made)
+        if SIGN.match(line):
+            _kept(made)
+            _signatures(made, int(SIGN.match(line)[1]), SIGN.sub("", line).split("｜"))
         elif line.strip():
-            mark = next(mark for mark in STYLES if line.startswith(mark))
-            made.add_paragraph(line[len(mark) :], style=STYLES[mark][0])
+            _paragraph(made, line)
     core = made.core_properties
     core.title, core.author, core.comments = title, "kongchuo", ""
     core.created = core.modified = MADE
@@ -79,127 +81,120 @@ def _packed(made: Document) -> bytes:
         for name in source.namelist():
             data = source.read(name)
             if name == "word/fontTable.xml":
-                data = data.replace(b"</w:fonts>", "".join(map(_font, ELSEWHERE.items())).encode() + b"</w:fonts>")
+                data = data.replace(b"</w:fonts>", FONTS.encode() + b"</w:fonts>")
             target.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
-def _font(names: tuple[str, str]) -> str:
-    return f'<w:font w:name="{names[0]}"><w:altName w:val="{names[1]}"/><w:charset w:val="86"/></w:font>'
+def _paragraph(made: Document, line: str) -> None:
+    mark = next(mark for mark in LOOKS if line.startswith(mark))
+    if LOOKS[mark].follows:
+        _kept(made)
+    text = line[len(mark) :].strip().replace(BREAK, "\n")
+    if LOOKS[mark].tab is not None:  # to the right margin: what stands after ｜, or a line to write on
+        text = text.replace("｜", "\t") if "｜" in text else f"{text}\t"
+    made.add_paragraph(text, style=LOOKS[mark].name)
 
 
-def _page(made: Document, wide: bool) -> None:
-    section = made.sections[0]
-    sides = (Mm(297), Mm(210)) if wide else (Mm(210), Mm(297))
-    section.page_width, section.page_height = sides
-    section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
-    section.left_margin = section.right_margin = Mm(18 if wide else 26)
-    section.top_margin, section.bottom_margin = Mm(18 if wide else 25), Mm(20)
-    footer = section.footer.paragraphs[0]
-    footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for text, field in (("第 ", "PAGE"), (" 页，共 ", "NUMPAGES"), (" 页", "")):
-        _letters(footer.add_run(text), BODY, 9)
-        if field:
-            _field(footer, field)
+def _kept(made: Document) -> None:
+    """What was written last stays on the page of what comes now: no signature stands alone."""
+    last = [child for child in made.element.body if child.tag in (qn("w:p"), qn("w:tbl"))][-2:]
+    for item in last[-1:] if last[-1].tag == qn("w:p") and last[-1].style != GAP else last:
+        rows = item.tr_lst if item.tag == qn("w:tbl") else ()
+        parts = (
+            [item] if not len(rows) else [p for cell in rows[-1].tc_lst for p in cell.p_lst] if len(rows) > 1 else []
+        )
+        for part in parts:
+            if "{%" not in "".join(part.itertext()):
+                part.get_or_add_pPr().get_or_add_keepNext()
 
 
-def _field(paragraph: object, code: str) -> None:
-    run = paragraph.add_run()
-    _letters(run, BODY, 9)
-    for kind in ("begin", "", "end"):
-        part = OxmlElement("w:fldChar" if kind else "w:instrText")
-        if kind:
-            part.set(qn("w:fldCharType"), kind)
-        else:
-            part.text = code
-        run._r.append(part)
-
-
-def _letters(run: object, font: str, size: float) -> None:
-    run.font.name, run.font.size = font, Pt(size)
-    run._r.get_or_add_rPr().rFonts.set(qn("w:eastAsia"), font)
-
-
-def _styles(made: Document) -> None:
-    for mark, (name, font, size, align, before, after) in STYLES.items():
-        style = made.styles.add_style(name, 1)
-        style.font.name, style.font.size = font, Pt(size)
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
-        shape = style.paragraph_format
-        shape.alignment, shape.space_before, shape.space_after = align, Pt(before), Pt(after)
-        shape.line_spacing = 1.35 if mark in ("", "> ", "^ ") else 1.15
-        style.font.bold = mark in ("# ", "= ")
-        if mark in ("# ", "## ", "= "):
-            shape.keep_with_next = True
-        shape.page_break_before = mark == "# "
-        if mark == "= ":
-            style.font.color.rgb = RGBColor(0xC0, 0, 0)
-        if mark == "":
-            shape.first_line_indent = Pt(2 * size)
+def _next_copy(made: Document) -> None:
+    """Between two copies a new page that counts from 1 again; none after the last, whose section is the document's own."""
+    made.add_paragraph("{%p if not loop.last %}", style=LOOKS[""].name)
+    turn = made.add_paragraph("", style=GAP)
+    turn._p.get_or_add_pPr().append(copy.deepcopy(made.sections[0]._sectPr))
+    made.add_paragraph("{%p endif %}", style=LOOKS[""].name)
 
 
 def _table(made: Document, lines: list[str]) -> None:
-    """Rows of `| a | b |`; before the first `|-` the first row is a header that Word repeats on each page."""
+    """Rows of `| a | b |` after their widths; under `|=`, or none, the first is a header that Word repeats on each page. `<`: at the left."""
     headed = not lines[0].startswith("|-")
-    widths = [float(part) for part in lines.pop(0)[2:].split()] if lines[0].startswith(("|-", "|=")) else []
-    cells = [_cells(line) for line in lines]
-    table = made.add_table(0, max(map(len, cells)))
-    table.style, table.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
-    for place, (line, texts) in enumerate(zip(lines, cells, strict=True)):
+    spec = lines.pop(0)[2:].split() if lines[0].startswith(("|-", "|=")) else ["1"] * len(_cells(lines[0][1:]))
+    widths = [float(part.rstrip("<")) for part in spec]
+    widths = [int(usable(made) * width / sum(widths)) for width in widths]
+    table = made.add_table(0, len(widths))
+    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(parse_xml(MARGINS.format(nsdecls("w"))))
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    for place, line in enumerate(lines):
         loop = LOOP.match(line)
         if loop:
-            _row(table, [f"{{%tr for {loop[2]} in {loop[1]} %}}"], small=True)
-        row = _row(table, texts, bold=headed and place == 0, labels=not headed)
-        if headed and place == 0:
+            _row(table, [f"{{%tr for {loop[2]} in {loop[1]} %}}"], widths)
+        header = headed and place == 0
+        bold = {number for number in range(len(widths)) if header or (not headed and number % 2 == 0)}
+        left = {number for number, part in enumerate(spec) if part.endswith("<") and not header}
+        row = _row(table, _cells(loop[3] if loop else line[1:]), widths, bold, left if headed else None)
+        if line.startswith("|+"):
+            row.height = Mm(17)
+        if header:
             row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
         if loop:
-            _row(table, ["{%tr endfor %}"], small=True)
-    if widths:
-        table.autofit = False
-        usable = made.sections[0].page_width - made.sections[0].left_margin - made.sections[0].right_margin
-        for row in table.rows:
-            for cell, width in zip(row.cells, widths, strict=True):
-                cell.width = int(usable * width / sum(widths))
-    made.add_paragraph("", style="公文小字")
+            _row(table, ["{%tr endfor %}"], widths)
+    made.add_paragraph("", style=GAP)
 
 
 def _cells(line: str) -> list[str]:
-    loop = LOOP.match(line)
-    return [text.strip() for text in (loop[3] if loop else line[1:]).strip().strip("|").split("|")]
+    return [text.strip() for text in line.removeprefix("+").rstrip().removesuffix("|").split("|")]
 
 
-def _row(table: object, texts: list[str], bold: bool = False, labels: bool = False, small: bool = False) -> object:
+def _row(
+    table: object,
+    texts: list[str],
+    widths: list[int],
+    bold: set[int] = frozenset(),
+    left: set[int] | None = frozenset(),
+) -> object:
+    """A row; its last text fills what columns are left. `left`: which stand at the left, all that are not bold for None."""
     row = table.add_row()
     row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    row.height = Mm(9 if not any(texts) else 7)
     for place, (cell, text) in enumerate(zip(row.cells, texts, strict=False)):
         paragraph = cell.paragraphs[0]
-        label = labels and place % 2 == 0 and len(texts) > 1
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if bold or label else WD_ALIGN_PARAGRAPH.LEFT
-        paragraph.paragraph_format.space_after = Pt(0)
-        run = paragraph.add_run(text)
-        _letters(run, HEAD if bold or label else BODY, 10.5)
+        at_left = place not in bold if left is None else place in left
+        paragraph.alignment = LEFT if at_left else CENTRE
+        paragraph.paragraph_format.space_after, paragraph.paragraph_format.line_spacing = Pt(0), 1
+        letters(paragraph.add_run(text.replace(BREAK, "\n")), HEAD if place in bold else BODY, 10.5)
         cell.vertical_alignment = 1
-    if not any(texts):
-        row.height = Mm(8)  # to write in by hand
-    if labels and len(texts) < len(row.cells):
-        row.cells[len(texts) - 1].merge(row.cells[-1])
+        cell.width = widths[place]
+    if len(texts) < len(widths):
+        merged = row.cells[len(texts) - 1].merge(row.cells[-1])
+        merged.width = sum(widths[len(texts) - 1 :])
     return row
 
 
-def _signatures(made: Document, text: str) -> None:
-    """`[ ] 填表人｜复核人｜（盖章）`: cells without lines, tall enough to sign in; what stands in brackets is the seal's place."""
-    labels = [label.strip() for label in text.split("｜")]
-    across = min(len(labels), 3)  # an empty label leaves its cell empty
-    table = made.add_table(-(-len(labels) // across), across)
-    table.alignment = WD_TABLE_ALIGNMENT.CENTER
-    for place, label in enumerate(labels):
-        paragraph = table.cell(place // across, place % across).paragraphs[0]
-        seal = label.startswith("（")
-        paragraph.paragraph_format.space_before = Pt(26 if seal else 16)
-        paragraph.paragraph_format.space_after = Pt(4)
-        if seal:
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _letters(paragraph.add_run(label if seal or not label else f"{label}：____________"), BODY, 12)
-    for row in table.rows:
-        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-    made.add_paragraph("", style="公文小字")
+def _signatures(made: Document, across: int, labels: list[str]) -> None:
+    """One row without lines, so that no page parts it; labels from left to right, below each other beyond `across`.
+
+    What stands in brackets is the place of a seal; an empty label leaves its place empty.
+    """
+    width = usable(made) // across
+    table = made.add_table(1, across)
+    table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    for column in table.columns:
+        column.width = width
+    for place, label in enumerate(map(str.strip, labels)):
+        cell = table.cell(0, place % across)
+        cell.width = width
+        paragraph = cell.paragraphs[0] if place < across else cell.add_paragraph()
+        seal, shape = label.startswith("（"), paragraph.paragraph_format
+        shape.space_before, shape.space_after, shape.line_spacing = Pt(22 if seal else 14), Pt(2), 1
+        paragraph.alignment = CENTRE if seal else LEFT
+        room = Emu(width - Mm(6)).pt - (len(label) + 1) * INK
+        line = (
+            "" if seal or not label else f"：{'_' * min(int(room / (0.58 * INK)), 16)}"
+        )  # 0.58: the widest _ of the fonts there are
+        letters(paragraph.add_run(f"{label}{line}"), BODY, INK)
+    made.add_paragraph("", style=GAP).paragraph_format.line_spacing = Pt(1)  # so that it never opens a page of its own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..months import Month
-from .base import BLANK, Copy, by_name, lacking, said, shared
+from .base import BLANK, Copy, by_name, lacking, said, shared, short
 
 REPORTS = {
     5: "月自查报告（基本情况）",
@@ -37,7 +37,7 @@ def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: It
                 "media": said(row.get("has_media")),
                 "missing": _missing(row),
                 "owner": named(row.get("owner")),
-                "updated": said(row.get("updated")),
+                "updated": short(row.get("updated")),
                 "place": said(row.get("place")),
                 "made": _made(number, list(papers), files),
             }
@@ -58,5 +58,5 @@ def _made(number: int, papers: list, files: list[str]) -> str:
     for name, items in papers:
         if number in items:
             own = [file for file in files if file.startswith(f"{name}_") and not file.endswith(".html")]
-            found.append(own[0] if len(own) == 1 else f"{name}（{len(own)}个文件）" if own else f"{name}（未生成）")
+            found.append(name if len(own) == 1 else f"{name}（{len(own)}个文件）" if own else f"{name}（未生成）")
     return "；".join([*found, *([REPORTS[number]] if number in REPORTS else [])])

@@ -60,6 +60,11 @@ def said(value: object) -> str:
     return str(value)
 
 
+def short(value: object) -> str:
+    """A day as 2023-10-16, as it stands in a narrow column; everything else as `said`."""
+    return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) and not pd.isna(value) else said(value)
+
+
 def by_name(month: Month) -> Callable[[object], str]:
     """Writes a member of staff by name, whichever of number and name was typed; several stay joined by 、."""
     names = month.scope.staff_names

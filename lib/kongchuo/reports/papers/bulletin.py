@@ -12,7 +12,7 @@ from ...core import years
 from ...measures.scopes import Scope
 from ..months import Month
 from . import counting
-from .base import BLANK, Copy, by_name, lacking, said, shared
+from .base import Copy, by_name, lacking, said, shared
 from .scrubbing import scrubbed
 
 FIGURES = {  # title on the page -> a figure of the monthly return
@@ -54,6 +54,7 @@ def bulletin(month: Month) -> Iterator[Copy]:
             missing=f"本期数据未含：{missing}。" if missing else "",
             figures=_figures(scope, _before(month), least),
             note=f"数据截至{said(month.end)}，由各校台账汇总。不足{least}的不印具体数和增减，以免看出是谁。",
+            heading="本校动态" if month.home else "各校动态",
             news=_news(month, rows, own),
             reminder=f"每个上课日填日查；{_next(month)}{month.policy['month_report_due_day']}日前完成月报和月自查；学生变动即时登记。",
             to=scrubbed(month, said(own.get("to"))) if own else "各学校、各行政村",
@@ -84,10 +85,10 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
     for title, *values in zip(FIGURES, *columns, strict=True):
         shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
         found.append({"title": title, "before": shown[0], "now": shown[1], "change": _change(*values, least)})
-    rates = [measures.attendance(scope).total.text if scope else "—" for scope in (before, now)]
+    rates = [measures.attendance(scope).total.text.replace(" %", "%") if scope else "—" for scope in (before, now)]
     return [
         *found[:1],
-        {"title": "出勤率（实到／应到人次）", "before": rates[0], "now": rates[1], "change": ""},
+        {"title": "出勤率（实到／应到）", "before": rates[0], "now": rates[1], "change": ""},
         *found[1:],
     ]
 
@@ -109,10 +110,9 @@ def _news(month: Month, rows: pd.DataFrame, own: dict) -> list[str]:
     """What was registered: the school's own text, or the title of each school's bulletin; only what is said to be de-identified."""
     if month.home:
         text = own.get("body")
-        return [scrubbed(month, text)] if isinstance(text, str) and own.get("deidentified") is True else [BLANK * 10]
+        return [scrubbed(month, text)] if isinstance(text, str) and own.get("deidentified") is True else []
     good = rows[rows["deidentified"].fillna(False).astype(bool)]
-    lines = [
+    return [
         f"{row.home}：编印《{scrubbed(month, said(row.title))}》。"
         for row in good[["home", "title"]].itertuples(index=False)
     ]
-    return [*lines, BLANK * 10]

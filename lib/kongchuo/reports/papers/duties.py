@@ -10,7 +10,7 @@ from ...field import duties
 from ...field.references import keyed
 from ...measures.coverage import pupils
 from ..months import Month
-from .base import BLANK, Copy, by_name, said, shared
+from .base import BLANK, Copy, by_name, said, shared, short
 
 ORDER = (duties.SCHOOLS, duties.GRADES, duties.PUPILS, duties.VILLAGES)
 
@@ -24,8 +24,11 @@ def overview(month: Month) -> Iterator[Copy]:
         held = held[(held["home"] == month.home) | ((held["kind"] == duties.VILLAGES) & villages)]
     else:
         held = held[held["kind"].isin((duties.SCHOOLS, duties.VILLAGES))]
-    held = held.assign(order=held["kind"].map({kind: place for place, kind in enumerate(ORDER)}))
-    held = held.sort_values(["order", "target", "holder"], na_position="last")
+    grades = month.town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id").set_index("class_id")["grade"]
+    held = held.assign(
+        order=held["kind"].map({kind: place for place, kind in enumerate(ORDER)}), grade=held["target"].map(grades)
+    )
+    held = held.sort_values(["order", "grade", "target", "holder"], na_position="last")
     rows = [
         {
             "no": number,
@@ -34,7 +37,7 @@ def overview(month: Month) -> Iterator[Copy]:
             "target": said(row["target_name"]),
             "holder": said(row["name"]),
             "title": said(row["title"]),
-            "since": said(row["from"]),
+            "since": short(row["from"]),
         }
         for number, row in enumerate(held.to_dict("records"), 1)
     ]

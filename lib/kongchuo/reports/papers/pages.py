@@ -20,6 +20,13 @@ KINDS = {  # style of a paragraph in the template -> how it stands on the page; 
     "公文靠右": "right",
     "公文居中": "centre",
     "公文小字": "small",
+    "公文副题": "subtitle",
+    "公文期号": "issue",
+    "公文版记": "imprint",
+    "公文顶格": "flush",
+    "公文落款": "closing",
+    "公文裁切线": "cut",
+    "公文填写": "write",
 }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ...field import casework
 from ...measures import flows
 from ..months import Month
-from .base import BLANK, Copy, by_name, said, shared, until
+from .base import BLANK, Copy, by_name, said, shared, short, until
 
 OF_CASE = {  # key of the template -> columns of the two ledgers, the later ledger first
     "name": "name", "sex": "sex", "guardian": "guardian", "found": "found", "rep_center": "rep_center", "rep_town": "rep_town",
@@ -71,7 +71,7 @@ def _visit(place: int, row: dict) -> dict[str, str]:
     found = {key: said(row[key]) for key in ("mode", "team", "barrier", "action", "result")}
     return found | {
         "seq": str(place),
-        "date": said(row["date"]),
+        "date": short(row["date"]),
         "attitude": f"{said(row['guardian_att'])}／{said(row['pupil_att'])}",
     }
 
@@ -81,8 +81,8 @@ def _paper(row: dict, end: pd.Timestamp) -> dict[str, str]:
     return {
         "number": said(row["doc_no"]),
         "kind": said(row["doc_type"]),
-        "served": said(row["served"]),
-        "deadline": said(row["deadline"]),
+        "served": short(row["served"]),
+        "deadline": short(row["deadline"]),
         "receipt": said(row["receipt"]),
         "result": BLANK if later else said(row["result"]),
     }
@@ -111,7 +111,8 @@ def plans(month: Month) -> Iterator[Copy]:
                 "count": len(own),
                 "logs": [
                     {
-                        **{key: said(one[key]) for key in ("date", "mode", "content", "response")},
+                        **{key: said(one[key]) for key in ("mode", "content", "response")},
+                        "date": short(one["date"]),
                         "helper": named(one["helper"]),
                     }
                     for one in own.to_dict("records")
@@ -151,7 +152,7 @@ def families(month: Month) -> Iterator[Copy]:
                     for one in family[["name", "stage_grade", "aid_due", "aid_done"]].itertuples(index=False)
                 ],
                 "aid": [
-                    {"name": said(one.name), "item": said(one.aid_item), "paid": said(one.paid), "date": said(one.paid_on), "mode": said(one.pay_mode)}
+                    {"name": said(one.name), "item": said(one.aid_item), "paid": said(one.paid), "date": short(one.paid_on), "mode": said(one.pay_mode)}
                     for one in aid[["name", "aid_item", "paid", "paid_on", "pay_mode"]].itertuples(index=False)
                 ],
             }

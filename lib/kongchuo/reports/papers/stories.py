@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -14,6 +15,7 @@ from .scrubbing import scrubbed
 
 KIND = "典型案例"
 WEEKS = (4, 8, 16)  # after coming back, domain.md 6.6
+CODENAME = re.compile(r"小[A-Z]\d*")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -31,16 +33,20 @@ def stories(month: Month) -> Iterator[Copy]:
         for key in ((row["home"], row["ys_id"]), (row["home"], row["cx_id"]))
     }
     copies = []
-    for place, row in enumerate(good.to_dict("records")):
+    for place, row in enumerate(good.to_dict("records"), 1):
         number = numbers.get((row["home"], row["case_id"])) if isinstance(row["case_id"], str) else None
-        copies.append(_story(month, row, named(row["editor"]), _code(place), number))
+        copies.append({"no": place, **_story(month, row, named(row["editor"]), _code(place, row), number)})
     said_so = [f"本期收入{len(copies)}篇，学生一律用代称，不写村名、班级和日期。"]
     if not copies:
         said_so = ["本学期到目前为止，“简报案例”中还没有登记并标明“已脱敏”的典型案例。"]
     if (~clean).any():
         said_so.append(f"另有{int((~clean).sum())}篇没有标明“已脱敏”，没有收入。")
     unread = lacking(month, "bulletin", "visit")
-    yield Copy(shared(month, copies=copies, preface="".join([*said_so, f"{unread}。" if unread else ""])))
+    yield Copy(
+        shared(
+            month, copies=copies, issued=said(month.end), preface="".join([*said_so, f"{unread}。" if unread else ""])
+        )
+    )
 
 
 def _term_start(month: Month) -> pd.Timestamp:
@@ -49,8 +55,12 @@ def _term_start(month: Month) -> pd.Timestamp:
     return begun.iloc[0] if len(begun) else pd.Timestamp(f"{month.town.year[:4]}-08-01")
 
 
-def _code(place: int) -> str:
-    """小A … 小Z, then 小A2 …"""
+def _code(place: int, row: dict) -> str:
+    """小A … 小Z, then 小A2 …; the codename the school's own text uses where it uses just one, so that both speak of one child."""
+    own = {name for text in (row["title"], row["body"]) if isinstance(text, str) for name in CODENAME.findall(text)}
+    if len(own) == 1:
+        return own.pop()
+    place -= 1
     return f"小{LETTERS[place % 26]}{place // 26 + 1 if place >= 26 else ''}"
 
 

@@ -1,0 +1,158 @@
+"""Papers as Writer and Calc lay them out: pages, titles, places to sign, nothing raw, nothing cut, nobody named where nobody may be."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+
+import handmade
+from kongchuo.core.places import POLICY
+from kongchuo.core.policy import load
+from kongchuo.judging.rules import Judgement
+from kongchuo.reports import papers
+from kongchuo.reports.months import Month
+from kongchuo.reports.papers import words
+from laying_out import FOOTER, converted, pages
+
+COPY, CASE, LIST = (1, 1), (1, 4), (1, 3)  # pages of a copy: at least, at most
+LAID = {  # kind -> pages of a copy, what stands at its head, what else must be there
+    "简报": (LIST, "控辍保学简报", ("本月数据一览", "编辑：", "签发：", "报：")),
+    "典型案例集": (LIST, "控辍典型案例集", ("目 录", "学生代称", "反思")),
+    "告家长一封信": (COPY, "告家长一封信", ("（盖章）", "回 执", "家长签字：", "日期：", "请沿此线剪下")),
+    "入学通知书": (COPY, "义务教育入学通知书", ("（盖章）", "送达回证", "受送达人签字：", "见证人签字：")),
+    "劝学通知书": (COPY, "劝学通知书", ("（盖章）", "送达回证", "受送达人签字：", "见证人签字：")),
+    "限期复学通知书": (COPY, "限期复学通知书", ("（盖章）", "送达回证", "受送达人签字：", "见证人签字：")),
+    "劝返记录": (CASE, "劝返记录", ("审签", "学校校长", "乡镇长", "教体局包片领导", "填表人：", "（学校盖章处）")),
+    "一生一案": (CASE, "学困厌学学生“一生一案”", ("帮扶教师：", "家长：", "审核人：", "（学校盖章处）")),
+    "一家一案": (CASE, "家庭困难学生“一家一案”", ("帮扶责任人：", "户主签字：", "校长签字：", "（学校盖章处）")),
+    "包保责任一览表": (LIST, "包保责任一览表", ("填表人：", "单位负责人：", "（盖章处）")),
+    "责任书_学校": (COPY, "控辍保学责任书", ("甲方（签字）：", "乙方（签字）：", "（甲方盖章处）", "（乙方盖章处）")),
+    "责任书_教师": (COPY, "控辍保学责任书", ("甲方（签字）：", "乙方（签字）：", "（甲方盖章处）")),
+    "责任书_家长": (COPY, "控辍保学责任书", ("甲方（签字）：", "乙方（签字）：", "（甲方盖章处）")),
+    "责任书_行政村": (COPY, "控辍保学联防联控责任书", ("甲方（签字）：", "乙方（签字）：", "（乙方盖章处）")),
+    "档案目录": (LIST, "控辍保学档案目录", ("档案管理员：", "单位负责人：", "（盖章处）")),
+    "日查表": (COPY, "流生情况日查表", ("填表人：", "校长（签章）：", "（盖章处）")),
+    "周报表": (COPY, "流生情况周报表", ("填表人：", "学籍管理员：", "（盖章处）")),
+    "月报表": (COPY, "流生情况月报表", ("填表人：", "学籍管理员：", "（盖章处）")),
+}
+PUBLIC = ("简报", "典型案例集")
+
+
+@pytest.fixture(scope="module")
+def township():
+    return handmade.township(4, 300, 1, dt.date(2024, 1, 31))
+
+
+@pytest.fixture(scope="module")
+def middle(township):
+    return township[0]["dropout"]["home"].iloc[0]
+
+
+def month_of(township, home, month, last):
+    """A Month of the township, seen on the month's last day."""
+    start, end = dt.date.fromisoformat(f"{month}-01"), dt.date.fromisoformat(f"{month}-{last}")
+    town = replace(township[0], as_of=end)
+    return Month(town, load(POLICY), Judgement((), (), frozenset()), home, month, start, end)
+
+
+def made(township, middle, folder, templates=words.FOLDER, names=tuple(LAID)):
+    """One file of each kind (of one class where there is one for each): kind -> path."""
+    found = {}
+    for home, month, last in (
+        ("", "2023-10", 31), (middle, "2023-10", 31), (middle, "2023-12", 31), (middle, "2023-09", 30),
+    ):  # fmt: skip
+        missing = [name for name in names if name not in found]
+        for name in missing:
+            files = papers.make(month_of(township, home, month, last), [name], folder, templates=templates)
+            found |= dict(zip([name], files, strict=False))
+    return found
+
+
+@pytest.fixture(scope="module")
+def laid(township, middle, tmp_path_factory):
+    """kind -> (file, its pages)."""
+    folder = tmp_path_factory.mktemp("laid")
+    found = made(township, middle, folder / "made")
+    pdfs = converted(list(found.values()), "pdf", folder / "pdf")
+    return {name: (path, pages(pdf)) for (name, path), pdf in zip(found.items(), pdfs, strict=True)}
+
+
+def test_every_kind_of_paper_is_laid_out(laid):
+    assert set(laid) == set(papers.BY_NAME) == set(LAID)
+
+
+@pytest.mark.parametrize("name", LAID)
+def test_a_paper_has_its_title_its_places_to_sign_and_as_many_pages_as_it_should(laid, name):
+    (least, most), title, signs = LAID[name]
+    path, sides = laid[name]
+    text = "\n".join(side for side, _ in sides)
+    heads = [place for place, (side, _) in enumerate(sides) if title in re.sub(r"\s", "", side[:600])]
+
+    assert heads[:1] == [0]
+    if name in PUBLIC or most == LIST[1]:
+        assert len(heads) >= 1
+        assert len(sides) <= (LIST[1] if name != "典型案例集" else 12)
+    else:
+        ends = [*heads[1:], len(sides)]
+        assert all(least <= end - head <= most for head, end in zip(heads, ends, strict=True)), path.name
+    flat = re.sub(r"\s+", " ", text)
+    assert not [word for word in signs if word not in flat and word.replace(" ", "") not in flat.replace(" ", "")]
+
+
+@pytest.mark.parametrize("name", LAID)
+def test_nothing_raw_nothing_empty_nothing_outside_the_paper(laid, name):
+    for number, (side, inside) in enumerate(laid[name][1], 1):
+        where = f"{name}, page {number}"
+        assert not re.search(r"\{\{|\}\}|\{%|%\}|\bnan\b|\bNone\b|NaT|#REF|###", side), where
+        assert FOOTER.search(side), where
+        body = FOOTER.sub("", side).split()
+        assert len("".join(body)) > 20, f"{where} is empty"
+        assert not body[0].startswith(("填表人", "甲方（签字", "帮扶", "受送达人", "家长签字", "档案管理员")), where
+        assert inside, where
+
+
+def test_a_long_table_has_its_header_on_every_page(laid):
+    assert "包保类型" in laid["包保责任一览表"][1][0][0]
+    for name, header in (("包保责任一览表", "包保类型"), ("档案目录", "档案名称")):
+        for side, _ in laid[name][1]:
+            if re.search(r"^ +\d+ ", side, re.M):
+                assert header in side, name
+
+
+def test_no_printed_paper_holds_a_number_of_identity_and_public_ones_nobody(laid, township):
+    town = township[0]
+    roster, staff = town["roster"], {*town["staff"]["name"], *town["village"]["contact"]}
+    numbers = {*roster["id_no"].dropna(), *roster["status_no"].dropna()}
+    people = {*roster["name"], *roster["guardian"].dropna()} - staff
+    assert numbers
+    assert people
+    for name, (_, sides) in laid.items():
+        text = re.sub(r"\s", "", "".join(side for side, _ in sides))
+        assert not [number for number in numbers if number in text], name
+        assert not [side for side, _ in sides if re.search(r"\d{15,}", side)], name
+        if name in PUBLIC:
+            assert not [word for word in (*people, *town["village"]["village_name"]) if word in text], name
+
+
+def test_templates_saved_again_by_writer_make_the_same_papers(township, middle, tmp_path):
+    """An office has opened each template and saved it: the papers say the same, word for word."""
+    templates = sorted(words.FOLDER.glob("*.docx"))
+    converted(templates, "docx:MS Word 2007 XML", tmp_path / "saved")
+    names = [name for name in LAID if papers.BY_NAME[name].format == papers.DOCX]
+    ours = made(township, middle, tmp_path / "ours", names=names)
+    theirs = made(township, middle, tmp_path / "theirs", tmp_path / "saved", names)
+
+    assert set(ours) == set(theirs) == set(names)
+    for name in names:
+        assert said(ours[name]) == said(theirs[name]), name
+        kinds = [set(re.findall(r'class="(kp-[a-z]+)', one.with_suffix(".html").read_text("utf-8"))) for one in (ours[name], theirs[name])]  # fmt: skip
+        assert kinds[0] == kinds[1], name
+
+
+def said(path):
+    """Every word of a document, in its order."""
+    document = docx.Document(path)
+    return re.sub(r"\s", "", "".join(part.text or "" for part in document.element.body.iter(qn("w:t"))))
