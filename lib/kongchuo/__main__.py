@@ -175,7 +175,9 @@ def example(args: argparse.Namespace) -> int:
     """Make an example township of invented pupils."""
     from .jobs import township
 
-    made = township.make(args.folder, args.schools, args.pupils, args.seed, faults=args.faults)
+    made = township.make(
+        args.folder, args.schools, args.pupils, args.seed, faults=args.faults, whole_year=args.whole_year
+    )
     print(made.summary)
     return CLEAN
 

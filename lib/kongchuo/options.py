@@ -93,6 +93,7 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made.add_argument("--schools", type=int, default=13)
     made.add_argument("--pupils", type=int, default=4000)
     made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--whole-year", action="store_true", help="台账记到学年末（默认只记第一学期）")
     made.add_argument("--faults", action="store_true", help="埋入错误，并列出埋在哪里（planted.json）")
     made = command("run", "按参数文件批量生成报告")
     made.add_argument("file", type=Path, metavar="FILE")

@@ -1,4 +1,4 @@
-"""An example township: invented schools, staff, pupils and a term of records that keep every rule of the schema.
+"""An example township: invented schools, staff, pupils and a term or a year of records that keep every rule of the schema.
 
 `generate` gives rows, not files; kongchuo.township writes them. The same schools, pupils and seed give the same rows.
 """
@@ -72,29 +72,34 @@ def plant(books: dict[str, Rows], schema: Schema, seed: int) -> faults.Hand:
     return faults.plant(books, schema, seed, PLANTS)
 
 
-def generate(schools: int = 13, pupils: int = 4000, seed: int = 1) -> dict[str, Rows]:
+def generate(schools: int = 13, pupils: int = 4000, seed: int = 1, *, whole_year: bool = False) -> dict[str, Rows]:
     """The whole township: path of each workbook inside the shared folder -> its sheets -> their rows."""
-    return dict(workbooks(schools, pupils, seed))
+    return dict(workbooks(schools, pupils, seed, whole_year=whole_year))
 
 
-def workbooks(schools: int = 13, pupils: int = 4000, seed: int = 1) -> Iterator[tuple[str, Rows]]:
+def workbooks(
+    schools: int = 13, pupils: int = 4000, seed: int = 1, *, whole_year: bool = False
+) -> Iterator[tuple[str, Rows]]:
     """The workbooks of the township one after another, so that a large one need not stand in memory as rows at once.
 
+    The records reach to the end of the first term, with `whole_year` to the end of the second.
     Last come a few of the school year before: what this year is compared with.
     Raises ValueError for fewer than two schools or too few pupils to fill them.
     """
     if schools < LEAST_SCHOOLS or pupils < 12 * schools:
         raise ValueError("an example township needs at least 2 schools and 12 pupils a school")
-    return _workbooks(schools, pupils, seed)
+    return _workbooks(schools, pupils, seed, days.WHOLE_YEAR if whole_year else days.FIRST_TERM)
 
 
-def _workbooks(schools: int, pupils: int, seed: int) -> Iterator[tuple[str, Rows]]:
-    town = Town(Register(Random(seed)), schools, pupils)
+def _workbooks(schools: int, pupils: int, seed: int, calendar: days.Calendar) -> Iterator[tuple[str, Rows]]:
+    town = Town(Register(Random(seed)), schools, pupils, calendar)
     populate(town)
-    records = changes.changes(town)
-    for record in records:
-        stories.cases(town, record)
-        attendance.absences(town.random, record)
+    records = [changes.Record(school, calendar) for school in town.schools]
+    for term in calendar.parts:
+        changes.changes(town, records, term)
+        for record in records:
+            stories.cases(town, record, term)
+            attendance.absences(town.random, record, term)
     officer = town.register.own_name()
     confirmed: dict[str, days.dt.date] = {}
     dropouts = [case for record in records for case in record.cases if case.confirmed]
@@ -104,7 +109,7 @@ def _workbooks(schools: int, pupils: int, seed: int) -> Iterator[tuple[str, Rows
     called: dict[tuple[str, days.dt.date], dict] = {}
     for record in records:
         daily = attendance.daily_rows(record, enrolment.first_due(record))
-        visits = inspections[record.school.code]
+        visits = {day for _, _, day in inspections[record.school.code]}
         called |= {(row["class_id"], row["date"]): row for row in daily if row["date"] in visits}
         for stem, rows in _of_school(town, record, confirmed, officer, daily).items():
             yield f"{record.school.folder}/{stem}.xlsx", rows
@@ -130,7 +135,7 @@ def _of_school(
             "change": changes.rows(record),
             "reconcile": enrolment.reconcile(random, record),
         },
-        f"出勤_{days.TERM}": {"daily": daily, "absence": attendance.absence_rows(random, record)},
+        **attendance.by_term(record, daily, attendance.absence_rows(random, record)),
         "控辍台账": {
             "watch": watch.rows(random, record, confirmed),
             "suspected": cases.suspected(record),

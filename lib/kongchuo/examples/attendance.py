@@ -12,11 +12,13 @@ from random import Random
 
 from . import days
 from .changes import Record, deltas
+from .days import Calendar
 from .people import Child
 from .schools import SchoolClass, Staff
 from .stories import SICK, Case
 
 SICK_LEAVE, PERSONAL, OTHER, TRUANT, NOT_ARRIVED = "病假", "事假", "其他请假", "旷课", "开学未报到"
+MILD = (9, 10, 5, 6, 7)  # months in which fewer are ill
 COUNTS = {SICK_LEAVE: "sick", PERSONAL: "personal", OTHER: "other_leave", TRUANT: "unexcused", NOT_ARRIVED: "unexcused"}
 NOTES = {
     SICK_LEAVE: ("感冒发烧，在家休息", "去卫生院看病", "肠胃不适", "牙痛就医"),
@@ -45,77 +47,77 @@ class Absence:
         return self.kind in (SICK_LEAVE, PERSONAL, OTHER)
 
 
-def absences(random: Random, record: Record) -> None:
-    """Fill the school's absences, in the order of day and class, and each pupil's own list."""
+def absences(random: Random, record: Record, term: Calendar) -> None:
+    """Add the school's absences of a term, in the order of day and class, to its own and to each pupil's list."""
     found: list[Absence] = []
     for case in record.cases:
-        found += _of_case(case)
+        found += _of_case(case, term)
     for item in record.school.classes:
         for child in item.pupils:
             if child.home is item and not child.taken and child.status == "在读":
-                found += _of_pupil(random, item, child)
+                found += _of_pupil(random, item, child, term)
     order = {item.class_id: place for place, item in enumerate(record.school.classes)}
     found.sort(key=lambda one: (one.date, order[one.item.class_id], one.child.seat))
-    record.absences = found
+    record.absences += found
     for absence in found:
         absence.child.absences.append(absence)
 
 
-def _of_case(case: Case) -> list[Absence]:
+def _of_case(case: Case, term: Calendar) -> list[Absence]:
     if case.scenario.source == "系统推送":
         return []
     visits = {visit.date: visit.visit_id for visit in case.visits if visit.mode != "电话"}
     found = []
-    for day in days.between(case.first, case.last_away):
+    for day in term.between(case.first, case.last_away):
         unregistered = case.scenario.source == NOT_ARRIVED and day <= case.found
         absence = Absence(day, case.child.home, case.child, NOT_ARRIVED if unregistered else TRUANT)
         absence.visited, absence.visit_id = day in visits, visits.get(day, "")
         found.append(absence)
     if case.scenario.verdict == SICK:
-        rest = days.between(case.closed, days.shift(case.back, -1))
+        rest = term.between(case.closed, case.calendar.shift(case.back, -1))
         found += [Absence(day, case.child.home, case.child, SICK_LEAVE) for day in rest]
     return found
 
 
-def _of_pupil(random: Random, item: SchoolClass, child: Child) -> list[Absence]:
+def _of_pupil(random: Random, item: SchoolClass, child: Child, term: Calendar) -> list[Absence]:
     """Sickness, family business and, seldom, truancy of a pupil who has no case."""
     found: dict[dt.date, Absence] = {}
 
     def add(first: dt.date, length: int, kind: str, halves: int = 2) -> None:
-        for day in days.between(first, days.shift(first, length - 1)):
+        for day in term.between(first, term.shift(first, length - 1)):
             found.setdefault(day, Absence(day, item, child, kind, halves))
 
     junior = item.grade > 6
     lot = random.random()
     if child.weary and lot < 0.25:  # stays away on several single Mondays
-        for first in random.sample(_mondays(), random.choice((2, 3, 4))):
+        for first in random.sample(_mondays(term), random.choice((2, 3, 4))):
             add(first, 1, TRUANT)
     elif lot < (0.007 if junior else 0.003):
         length = random.choice((1, 1, 2))
-        add(random.choice(days.SCHOOL_DAYS[5:-3]), length, TRUANT, random.choice((1, 2)) if length == 1 else 2)
+        add(random.choice(term.school_days[5:-3]), length, TRUANT, random.choice((1, 2)) if length == 1 else 2)
     elif lot > 0.9992:
-        add(days.START, 2, NOT_ARRIVED)
+        add(term.start, 2, NOT_ARRIVED)
     for day in list(found):  # the second day away brings a visit to the home
-        found[day].visited = days.shift(day, -1) in found and days.shift(day, -1) != day
+        found[day].visited = term.shift(day, -1) in found and term.shift(day, -1) != day
     for _ in range(random.choices((0, 1, 2, 3), (50, 33, 13, 4))[0]):
-        first = random.choice(days.SCHOOL_DAYS)
-        if first.month in (9, 10) and random.random() < 0.4:  # more are ill in winter
+        first = random.choice(term.school_days)
+        if first.month in MILD and random.random() < 0.4:  # more are ill in winter
             continue
         add(first, random.choices((1, 2, 3, 5), (50, 30, 14, 6))[0], SICK_LEAVE, 2)
     for _ in range(random.choices((0, 1, 2), (77, 19, 4))[0]):
-        add(random.choice(days.SCHOOL_DAYS), 1, PERSONAL, random.choice((1, 2)))
+        add(random.choice(term.school_days), 1, PERSONAL, random.choice((1, 2)))
     if random.random() < 0.012:
-        add(random.choice(days.SCHOOL_DAYS), 2, OTHER)
+        add(random.choice(term.school_days), 2, OTHER)
     return list(found.values())
 
 
-def _mondays() -> list[dt.date]:
+def _mondays(term: Calendar) -> list[dt.date]:
     """Mondays far enough apart that three of them do not make a run of absence."""
-    return [day for day in days.SCHOOL_DAYS if day.weekday() == 0][1:-1]
+    return [day for day in term.school_days if day.weekday() == 0][1:-1]
 
 
 def daily_rows(record: Record, first: dict[str, int]) -> list[dict]:
-    """Rows of 日查. `first`: how many are due in each class, by class_id, before any change of the term."""
+    """Rows of 日查. `first`: how many are due in each class, by class_id, before any change of the year."""
     missing: dict[tuple[dt.date, str], dict[str, int]] = {}
     for absence in record.absences:
         counts = missing.setdefault((absence.date, absence.item.class_id), {})
@@ -123,8 +125,8 @@ def daily_rows(record: Record, first: dict[str, int]) -> list[dict]:
         counts[name] = counts.get(name, 0) + 1
     changed = deltas(record)
     due = dict(first)
-    rows, nobody, past = [], {}, days.START - days.DAY
-    for day in days.SCHOOL_DAYS:
+    rows, nobody, past = [], {}, record.calendar.start - days.DAY
+    for day in record.calendar.school_days:
         for passed in days.span(past + days.DAY, day):  # a change may fall on a day without school
             for item in record.school.classes:
                 due[item.class_id] += changed.get((passed, item.class_id), 0)
@@ -148,6 +150,17 @@ def daily_rows(record: Record, first: dict[str, int]) -> list[dict]:
                 }
             )
     return rows
+
+
+def by_term(record: Record, daily: list[dict], absences: list[dict]) -> dict[str, dict[str, list[dict]]]:
+    """The workbooks of 出勤, one a term: name of each, its sheets, their rows."""
+    return {
+        f"出勤_{term.name}": {
+            "daily": [row for row in daily if term.start <= row["date"] <= term.end],
+            "absence": [row for row in absences if term.start <= row["date"] <= term.end],
+        }
+        for term in record.calendar.terms
+    }
 
 
 def absence_rows(random: Random, record: Record) -> list[dict]:

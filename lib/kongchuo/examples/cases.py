@@ -15,7 +15,12 @@ EVIDENCE = {
     SICK: "县医院诊断证明、补办请假条",
     DATA_FAULT: "户口簿复印件、在校点名册",
 }
-WHEREABOUTS = {"外出打工": ("务工", "邻省样例市"), "厌学": ("在家", "本镇"), "学习困难": ("随父母在外", "外省示例市")}
+WHEREABOUTS = {
+    "外出打工": ("务工", "邻省样例市"),
+    "厌学": ("在家", "本镇"),
+    "沉迷网络": ("在家", "本镇"),
+    "学习困难": ("随父母在外", "外省示例市"),
+}
 
 
 def suspected(record: Record) -> list[dict]:
@@ -100,13 +105,13 @@ def _dropout(record: Record, case: Case, officer: str) -> dict:
     if orders:
         row |= {"order_no": orders[0].doc_no, "order_due": orders[0].deadline}
     if case.back:
-        struck_off = case.scenario.closed
+        struck_off, next_term = case.scenario.closed, days.SPRING if case.back <= days.AUTUMN.end else days.NEXT_AUTUMN
         row |= {
             "back_date": case.back,
             "back_mode": "复学(原班)",
             "back_school": school.name,
             "back_class": child.home.class_id,
-            "follow_to": struck_off or days.SECOND_END,
+            "follow_to": struck_off or next_term.end,
             "state": "已销号" if struck_off else "已复学跟踪",
         }
         if struck_off:

@@ -110,7 +110,10 @@ def _is_entrant(child: Child) -> bool:
 
 def _notice(number: int, school: object, item: object, child: Child) -> dict:
     house = child.family
-    late = any(absence.kind == NOT_ARRIVED for absence in child.absences) or not child.base_state
+    late = (
+        any(absence.kind == NOT_ARRIVED and absence.date in days.SCHOOL_DAYS[:2] for absence in child.absences)
+        or not child.base_state
+    )
     junior = item.grade == 7
     served = dt.date(2023, 8, 15) + days.DAY * (number % 10)
     return {

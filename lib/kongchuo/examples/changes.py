@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from . import days
+from .days import Calendar
 from .people import Child
 from .population import newcomer, settle
 from .schools import TOWN, School, SchoolClass, Town
@@ -16,6 +17,7 @@ INCREASES = ("新生入学", "转入", "复学", "其他增加")
 DECREASES = ("转出", "休学", "辍学标注")
 FAR_SCHOOLS = ("外省示例市样例区样例小学", "外省示例市样例县样例学校", "邻市样例县样例学校", "邻省样例市样例实验学校")
 SUSPENDED_UNTIL = 365  # 休学 is granted for one school year
+GRADUATING = (6, 9)  # grades that leave their school in summer
 
 
 @dataclass(slots=True, eq=False)
@@ -31,15 +33,17 @@ class Move:
     place: str = ""
     evidence: str = ""
     sys_start: dt.date | None = None
+    settled: dt.date | None = None  # when the procedure was over, where that was not the day itself
     sys_state: str = "已核办"
     delay: int = 0  # school days until it was reported
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """What happened at one school during the term."""
+    """What happened at one school, as far as the calendar reaches."""
 
     school: School
+    calendar: Calendar
     moves: list[Move] = field(default_factory=list)
     cases: list = field(default_factory=list)  # cases.Case
     absences: list = field(default_factory=list)  # attendance.Absence
@@ -61,15 +65,14 @@ def is_plain(child: Child) -> bool:
     return not marked and child.status == "在读" and child.base_state == "在读" and child.status_no[0] == "G"
 
 
-def changes(town: Town) -> list[Record]:
-    """Everything of 学生变动 but what comes from dropout cases, school by school; sets the pupils' states."""
-    records = {school.code: Record(school) for school in town.schools}
-    for record in records.values():
-        for happen in (_out, _suspended, _back, _swapped, _corrected):
-            happen(town, record)
-        _in(town, record)
-    _inside_town(town, records)
-    return list(records.values())
+def changes(town: Town, records: list[Record], term: Calendar) -> None:
+    """Everything of 学生变动 in a term but what comes from dropout cases, school by school; sets the pupils' states."""
+    opening = term.start == days.BASELINE
+    for record in records:
+        for happen in (_out, _suspended, *((_back,) if opening else ()), _swapped, _corrected):
+            happen(town, record, term)
+        _in(town, record, term)
+    _inside_town(town, {record.school.code: record for record in records}, term)
 
 
 def _pick(town: Town, school: School, rate: float, classes: list[SchoolClass] | None = None) -> list[Child]:
@@ -83,56 +86,57 @@ def _pick(town: Town, school: School, rate: float, classes: list[SchoolClass] | 
     return chosen
 
 
-def _day(random: Random, first: dt.date = dt.date(2023, 9, 6), last: dt.date = dt.date(2024, 1, 12)) -> dt.date:
-    """A school day, early in the term rather than late, as transfers are."""
-    possible = days.between(first, last)
+def _day(random: Random, term: Calendar, first: int = 3, last: dt.date | None = None) -> dt.date:
+    """A school day, early in the term rather than late, as transfers are: from the `first` on, two weeks before its end."""
+    possible = term.between(term.shift(term.start, first), last or term.shift(term.end, -10))
     return possible[int(len(possible) * random.random() ** 2)]
 
 
-def _started(random: Random, day: dt.date) -> dt.date:
+def _started(random: Random, term: Calendar, day: dt.date) -> dt.date:
     """When the procedure was begun: one to six school days before, well inside the ten working days allowed."""
-    return days.shift(day, -random.randint(1, 6))
+    return term.shift(day, -random.randint(1, 6))
 
 
-def _out(town: Town, record: Record) -> None:
+def _out(town: Town, record: Record, term: Calendar) -> None:
     for child in _pick(town, record.school, 0.006):
-        day, random = _day(town.random), town.random
+        day, random = _day(town.random, term), town.random
         child.status, child.status_date, child.study = "已转出", day, "镇外在读"
         reason, place = "随父母外出就读", far_school(child)
-        move = Move(day, child, "转出", child.home, None, reason, place, "转学联系表", _started(random, day))
+        move = Move(day, child, "转出", child.home, None, reason, place, "转学联系表", _started(random, term, day))
         move.delay = random.randint(0, 2)
         record.moves.append(move)
 
 
-def _suspended(town: Town, record: Record) -> None:
+def _suspended(town: Town, record: Record, term: Calendar) -> None:
     rate = 0.0015 if record.school.stage == "初中" else 0.0006
-    for child in _pick(town, record.school, rate):
-        day = _day(town.random, dt.date(2023, 9, 18))
+    last = () if term.start == days.BASELINE else GRADUATING  # nobody in the last term of a stage (X21)
+    for child in _pick(town, record.school, rate, [item for item in record.school.classes if item.grade not in last]):
+        day = _day(town.random, term, 11)
         child.status, child.status_date, child.study = "休学", day, "休学"
         evidence = f"县医院诊断证明 12-{len(record.moves) + 1:02d}"
         record.moves.append(
-            Move(day, child, "休学", child.home, None, "因病需长期休养", "", evidence, _started(town.random, day))
+            Move(day, child, "休学", child.home, None, "因病需长期休养", "", evidence, _started(town.random, term, day))
         )
 
 
-def _back(town: Town, record: Record) -> None:
+def _back(town: Town, record: Record, term: Calendar) -> None:
     for child in _pick(town, record.school, 0.0009):
-        day = _day(town.random, last=dt.date(2023, 11, 10))
+        day = _day(town.random, term, last=dt.date(2023, 11, 10))
         child.base_state, child.status_date = "休学", day
-        start = _started(town.random, day)
+        start = _started(town.random, term, day)
         record.moves.append(
             Move(day, child, "复学", None, child.home, "休学期满，身体康复", "", "县医院复诊证明", start)
         )
 
 
-def _swapped(town: Town, record: Record) -> None:
+def _swapped(town: Town, record: Record, term: Calendar) -> None:
     """A change of class within a grade of two or more."""
     grades: dict[int, list[SchoolClass]] = {}
     for item in record.school.classes:
         grades.setdefault(item.grade, []).append(item)
     for classes in (found for found in grades.values() if len(found) > 1):
         for child in _pick(town, record.school, 0.002, classes):
-            day = _day(town.random)
+            day = _day(town.random, term)
             child.current = town.random.choice([item for item in classes if item is not child.home])
             child.current.pupils.append(child)
             child.seat = len(child.current.pupils)
@@ -140,11 +144,11 @@ def _swapped(town: Town, record: Record) -> None:
             record.moves.append(move)
 
 
-def _corrected(town: Town, record: Record) -> None:
+def _corrected(town: Town, record: Record, term: Calendar) -> None:
     for child in _pick(town, record.school, 0.0015):
-        day = _day(town.random)
+        day = _day(town.random, term)
         move = Move(
-            day, child, "信息变更", reason="监护人电话变更", evidence="监护人书面申请", sys_start=days.shift(day, -1)
+            day, child, "信息变更", reason="监护人电话变更", evidence="监护人书面申请", sys_start=term.shift(day, -1)
         )
         record.moves.append(move)
 
@@ -163,24 +167,31 @@ def _enter(town: Town, record: Record, item: SchoolClass, kind: str, day: dt.dat
     return move
 
 
-def _in(town: Town, record: Record) -> None:
+def _in(town: Town, record: Record, term: Calendar) -> None:
     random, school = town.random, record.school
     for _ in range(chance(random, school.size * 0.004)):
-        day = _day(random)
+        day = _day(random, term)
         move = _enter(town, record, random.choice(school.classes), "转入", day, "随父母返乡就读")
         move.place, move.evidence = random.choice(FAR_SCHOOLS), "转学联系表"
-        move.sys_start, move.delay = _started(random, day), random.randint(0, 2)
-    first = [item for item in school.classes if item.grade in (1, 7)]
+        move.sys_start, move.delay = _started(random, term, day), random.randint(0, 2)
+    first = [item for item in school.classes if item.grade in (1, 7) and term.start == days.BASELINE]
     for _ in range(chance(random, sum(item.size for item in first) * 0.004)):  # enters some days late
-        move = _enter(town, record, random.choice(first), "新生入学", dt.date(2023, 9, 5), "外出返回，迟到两日入学")
+        move = _enter(
+            town, record, random.choice(first), "新生入学", term.shift(term.start, 2), "外出返回，迟到两日入学"
+        )
         move.sys_start = move.date
     if random.random() < 0.12:  # sits here, registered elsewhere; within the thirty days allowed
         item = random.choice(school.classes)
-        move = _enter(town, record, item, "其他增加", dt.date(2024, 1, 8), "随祖父母临时借读，转学手续办理中")
-        move.child.guest, move.sys_state = True, "未发起"
+        day = term.shift(term.end, -14)
+        move = _enter(town, record, item, "其他增加", day, "随祖父母临时借读，转学手续办理中")
+        if term.end == record.calendar.end:
+            move.child.guest, move.sys_state = True, "未发起"
+        else:  # settled since
+            move.place, move.evidence = far_school(move.child), "转学联系表"
+            move.sys_start, move.settled = term.shift(day, 2), term.shift(day, 7)
 
 
-def _inside_town(town: Town, records: dict[str, Record]) -> None:
+def _inside_town(town: Town, records: dict[str, Record], term: Calendar) -> None:
     """Transfers between two primaries: the pupil stands on both rosters, active on one."""
     random = town.random
     primaries = [school for school in town.schools if school.stage == "小学"]
@@ -190,8 +201,8 @@ def _inside_town(town: Town, records: dict[str, Record]) -> None:
             if not classes:
                 child.taken = False
                 continue
-            day, item = _day(random), random.choice(classes)
-            start = _started(random, day)
+            day, item = _day(random, term), random.choice(classes)
+            start = _started(random, term, day)
             there = copy.copy(child)
             there.home, there.base_state, there.absences = item, "", []
             there.status_date, there.seat = day, len(item.pupils) + 1
@@ -208,11 +219,12 @@ def rows(record: Record) -> list[dict]:
     school = record.school
     found = []
     for number, move in enumerate(sorted(record.moves, key=lambda one: (one.date, one.child.key)), start=1):
-        reported = days.shift(days.on_or_after(move.date), move.delay)
+        calendar = record.calendar
+        reported = calendar.shift(calendar.on_or_after(move.date), move.delay)
         row = {
             "move_id": f"BD-{school.code}-{move.date.year}-{number:03d}",
             "school_year": days.YEAR,
-            "term": days.TERM,
+            "term": record.calendar.term_of(move.date).name,
             "date": move.date,
             "student_key": move.child.key,
             "name": move.child.name,
@@ -229,7 +241,7 @@ def rows(record: Record) -> list[dict]:
             "approved_by": school.principal.name,
         }
         if move.sys_state == "已核办":
-            row |= {"sys_start": move.sys_start or move.date, "sys_date": move.date}
+            row |= {"sys_start": move.sys_start or move.date, "sys_date": move.settled or move.date}
         if move.kind == "休学":
             row |= {"leave_from": move.date, "leave_to": move.date + dt.timedelta(days=SUSPENDED_UNTIL)}
         found.append({name: value for name, value in row.items() if value != ""})

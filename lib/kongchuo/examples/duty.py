@@ -31,6 +31,9 @@ JOINT = (
     (dt.date(2023, 9, 13), "党委政府、村委", "秋季开学未到校学生排查", "名单已核清"),
     (dt.date(2023, 11, 15), "村委、派出所", "入户宣讲义务教育法", "家长签收告知书"),
     (dt.date(2024, 1, 17), "司法所、村委、家长", "寒假前重点学生走访", "落实包联责任人"),
+    (dt.date(2024, 2, 28), "党委政府、村委", "春季开学未到校学生排查", "名单已核清"),
+    (dt.date(2024, 4, 24), "村委、派出所", "入户宣讲义务教育法", "家长签收告知书"),
+    (dt.date(2024, 6, 26), "司法所、村委、家长", "暑假前重点学生走访", "落实包联责任人"),
 )
 
 
@@ -136,7 +139,8 @@ def _pledge(kind: str, party_a: str, party_b: str, party_b_id: str) -> dict:
 
 
 def _joint(town: Town) -> list[dict]:
-    return [_joint_row(school, number, *what) for what in JOINT for number, school in enumerate(town.schools)]
+    held = [what for what in JOINT if what[0] <= town.calendar.end]
+    return [_joint_row(school, number, *what) for what in held for number, school in enumerate(town.schools)]
 
 
 def _joint_row(school: School, number: int, day: dt.date, parties: str, matter: str, result: str) -> dict:

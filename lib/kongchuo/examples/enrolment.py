@@ -11,7 +11,7 @@ from .changes import Record
 from .people import Child
 from .schools import SchoolClass, Staff
 
-OPENING_CHECK = (dt.date(2023, 9, 11), dt.date(2023, 9, 27))  # weeks 2-4
+OPENING_CHECK = 6, 19  # school days after the first: weeks 2-4
 # what a check may find, the column that shows it, and what is done about it
 DIFFERENCES = (
     ("姓名不一致", "name_ok", "核对户口簿，更正点名册"),
@@ -101,14 +101,15 @@ def reconcile(random: Random, record: Record) -> list[dict]:
     school = record.school
     absent = {(one.date, one.child.key): one for one in record.absences}
     rows = []
-    opening = days.between(*OPENING_CHECK)
-    for place, item in enumerate(school.classes):
-        day = opening[place % len(opening)]
-        rows += _check(random, record, item, day, "开学核查", absent, school.clerk)
-    for number, month in enumerate(days.MONTHS[1:]):
-        day = random.choice(days.of_month(month)[5:-3])
-        for item in school.classes[number % 4 :: 4]:
-            rows += _check(random, record, item, day, "月自查", absent, school.leaders[0])
+    for term in record.calendar.parts:
+        opening = term.school_days[slice(*OPENING_CHECK)]
+        for place, item in enumerate(school.classes):
+            day = opening[place % len(opening)]
+            rows += _check(random, record, item, day, "开学核查", absent, school.clerk)
+        for number, month in enumerate(month for month in term.months if month > f"{opening[-1]:%Y-%m}"):
+            day = random.choice(term.of_month(month)[5:-3])
+            for item in school.classes[number % 4 :: 4]:
+                rows += _check(random, record, item, day, "月自查", absent, school.leaders[0])
     return rows
 
 
@@ -142,7 +143,7 @@ def _check(
         if absence is None and random.random() < 0.002:
             kind_of, column, action = random.choice(DIFFERENCES)
             row |= {column: False, "diff_type": kind_of, "action": action}
-            row |= {"due": days.shift(day, 5), "done": days.shift(day, 2)}
+            row |= {"due": record.calendar.shift(day, 5), "done": record.calendar.shift(day, 2)}
         row["checker"] = checker.name
         rows.append(row)
     return rows

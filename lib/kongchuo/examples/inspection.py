@@ -1,4 +1,4 @@
-"""Rows of 督查奖惩: two inspection rounds with roll-calls, vetoes, publicity of the scheme."""
+"""Rows of 督查奖惩: two inspection rounds a term with roll-calls, vetoes, publicity of the scheme."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from .changes import Record
 from .schools import SchoolClass, Town
 
 POINTS = (10, 8, 10, 18, 10, 14, 12, 4, 4, 10)  # of the ten items (policy: 督查各项分值)
-ROUNDS = ((dt.date(2023, 9, 25), dt.date(2023, 10, 12)), (dt.date(2023, 12, 4), dt.date(2023, 12, 15)))
+ROUNDS = {  # first and last day of each round
+    days.AUTUMN: ((dt.date(2023, 9, 25), dt.date(2023, 10, 12)), (dt.date(2023, 12, 4), dt.date(2023, 12, 15))),
+    days.SPRING: ((dt.date(2024, 3, 18), dt.date(2024, 4, 3)), (dt.date(2024, 5, 27), dt.date(2024, 6, 7))),
+}
+Visit = tuple[str, int, dt.date]  # term, number of the round in it, day
 REASONS = (
     "个别责任书填写不全",
     "制度汇编未更新",
@@ -26,11 +30,16 @@ REASONS = (
 )
 
 
-def rounds(town: Town, records: Iterable[Record]) -> dict[str, tuple[dt.date, dt.date]]:
-    """The dates of the two rounds at each school, by school code."""
-    possible = [days.between(*dates) for dates in ROUNDS]
+def rounds(town: Town, records: Iterable[Record]) -> dict[str, tuple[Visit, ...]]:
+    """The rounds at each school, by school code."""
+    calendar = town.calendar
+    possible = [
+        (term.name, number, calendar.between(*dates))
+        for term in calendar.terms
+        for number, dates in enumerate(ROUNDS[term], start=1)
+    ]
     return {
-        school.code: tuple(dates[number % len(dates)] for dates in possible)
+        school.code: tuple((term, which, dates[number % len(dates)]) for term, which, dates in possible)
         for number, school in enumerate(town.schools)
     }
 
@@ -50,15 +59,15 @@ def rows(town: Town, records: Iterable[Record], daily: dict[tuple[str, dt.date],
     }
 
 
-def _scores(random: Random, town: Town, record: Record, dates: tuple[dt.date, ...]) -> list[dict]:
+def _scores(random: Random, town: Town, record: Record, visits: tuple[Visit, ...]) -> list[dict]:
     team = "、".join(person.name for person in (town.office[1], town.office[3], town.office[4]))
     found = []
-    for number, day in enumerate(dates, start=1):
+    for term, number, day in visits:
         for item_no, points in enumerate(POINTS, start=1):
             lost = random.choice((0, 0, 0, 0.5, 1)) if number == 1 else random.choice((0, 0, 0, 0, 0, 0.5))
             row = {
                 "school_year": days.YEAR,
-                "term": days.TERM,
+                "term": term,
                 "round": number,
                 "school_code": record.school.name,
                 "date": day,
@@ -76,16 +85,16 @@ def inspected(record: Record, number: int) -> list[SchoolClass]:
 
 
 def _rollcalls(
-    town: Town, record: Record, dates: tuple[dt.date, ...], daily: dict[tuple[str, dt.date], dict]
+    town: Town, record: Record, visits: tuple[Visit, ...], daily: dict[tuple[str, dt.date], dict]
 ) -> list[dict]:
     found = []
-    for number, day in enumerate(dates, start=1):
+    for term, number, day in visits:
         for item in inspected(record, number):
             counts = daily[item.class_id, day]
             found.append(
                 {
                     "school_year": days.YEAR,
-                    "term": days.TERM,
+                    "term": term,
                     "round": number,
                     "school_code": record.school.name,
                     "class_id": item.class_id,

@@ -109,8 +109,10 @@ def split(total: int, weights: list[float]) -> list[int]:
 class Town:
     """The township: villages, the office's people, schools (junior schools first), later families and children."""
 
-    def __init__(self, register: Register, schools: int, pupils: int) -> None:
-        self.register = register
+    def __init__(
+        self, register: Register, schools: int, pupils: int, calendar: days.Calendar = days.FIRST_TERM
+    ) -> None:
+        self.register, self.calendar = register, calendar
         self.random = register.random
         self.villages: list[Village] = []
         self.families: list = []
@@ -209,7 +211,7 @@ def registry(town: Town) -> dict[str, list[dict]]:
         "staff": _staff(town),
         "village": _villages(town),
         "term": days.terms(),
-        "calendar": days.calendar(),
+        "calendar": town.calendar.rows(),
     }
 
 

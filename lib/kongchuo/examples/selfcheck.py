@@ -20,6 +20,12 @@ PROBLEMS = {
     19: ("家长会签到表不全", "补签到，下次会前核对"),
     20: ("个别档案缺影像资料", "补拍照片归档"),
 }
+INSPECTED = (  # what an inspection found, and when it was mended
+    ("抽查班级座次表未及时调整", dt.date(2023, 10, 20)),
+    ("影像资料偏少", dt.date(2023, 12, 26)),
+    ("个别劝返记录过于简单", dt.date(2024, 4, 12)),
+    ("个别班点名册未及时更新", dt.date(2024, 6, 21)),
+)
 ARCHIVE = (
     "上级文件", "实施方案", "责任书", "制度汇编", "统计报表", "日查周报月报", "四表一致性材料", "督导材料", "一家一案",
     "一生一案", "送教材料", "变动材料", "假期预案", "联防联控材料", "工作总结", "会议记录", "兑现奖惩", "简报案例",
@@ -32,7 +38,11 @@ ONCE = {
     "2023-09": (("告家长一封信", "致全体家长的一封信"), ("标语横幅", "义务教育一个不能少")),
     "2023-11": (("家长会", "期中家长会"),),
     "2024-01": (("广播", "寒假不流失广播"),),
+    "2024-03": (("告家长一封信", "春季开学致家长的一封信"), ("标语横幅", "控辍保学活动月")),
+    "2024-05": (("家长会", "期中家长会"),),
+    "2024-06": (("广播", "暑假不流失广播"),),
 }
+CASE_DAY = 18  # which school day of a term the case is written on
 CASE_BODY = (
     "小A是一名学习吃力的学生，曾不愿到校。班主任多次家访，与科任教师商定课后辅导，请同伴结对。"
     "第30天起小A按时到校，一学期里学习有进步。启示：早发现、勤上门、有人陪。"
@@ -41,13 +51,13 @@ CASE_BODY = (
 
 def rows(random: Random, record: Record) -> dict[str, list[dict]]:
     """Rows of every sheet of 自查档案."""
-    checks = [row for month in days.MONTHS for row in _month(random, record, month)]
+    checks = [row for month in record.calendar.months for row in _month(random, record, month)]
     return {
         "selfcheck": checks,
         "filing": _filings(record),
         "issue": _issues(random, record, checks),
         "archive": _archive(record),
-        "publicity_log": [row for month in days.MONTHS for row in _publicity(random, record, month)],
+        "publicity_log": [row for month in record.calendar.months for row in _publicity(random, record, month)],
         "bulletin": _bulletins(record),
     }
 
@@ -78,7 +88,7 @@ def _not_applicable(record: Record, first: dt.date, last: dt.date) -> set[int]:
 
 
 def _month(random: Random, record: Record, month: str) -> list[dict]:
-    school, month_days = record.school, days.of_month(month)
+    school, month_days = record.school, record.calendar.of_month(month)
     first = month_days[0].replace(day=1)
     last = (first + dt.timedelta(days=31)).replace(day=1) - days.DAY
     not_applicable = _not_applicable(record, first, last)
@@ -97,20 +107,27 @@ def _month(random: Random, record: Record, month: str) -> list[dict]:
             problem, action = PROBLEMS[item_no]
             row |= {"problem": problem, "action": action, "owner": school.leaders[0].name}
             row |= {"due": day + days.DAY * 14}
-            row |= {"done": days.on_or_before(day + days.DAY * 11)} if month != days.MONTHS[-1] else {}
+            row |= (
+                {"done": record.calendar.on_or_before(day + days.DAY * 11)}
+                if month != record.calendar.months[-1]
+                else {}
+            )
         found.append(row | {"checker": school.leaders[-1].name, "date": day, "confirmed": True})
     return found
 
 
 def _filings(record: Record) -> list[dict]:
     """A weekly report for each week with lessons, sent on its last day of them; a monthly one by the fifth of the next month."""
-    weeks = {day - days.DAY * day.weekday(): day for day in days.SCHOOL_DAYS}  # Monday -> last school day of that week
+    calendar = record.calendar
+    weeks = {
+        day - days.DAY * day.weekday(): day for day in calendar.school_days
+    }  # Monday -> last school day of that week
     found = [("周报", monday + days.DAY * 4, last) for monday, last in weeks.items()]
-    for month in days.MONTHS:
-        last = days.of_month(month)[-1]
+    for month in calendar.months:
+        last = calendar.of_month(month)[-1]
         end = (last.replace(day=1) + dt.timedelta(days=31)).replace(day=1) - days.DAY
         fifth = end + days.DAY * REPORT_DAY
-        after = days.on_or_after(end + days.DAY)
+        after = calendar.on_or_after(end + days.DAY)
         found.append(("月报", end, after if end < after <= fifth else last))
     school = record.school
     people = {"reporter": school.clerk.name, "signer": school.principal.name}
@@ -143,8 +160,8 @@ def _issues(random: Random, record: Record, checks: list[dict]) -> list[dict]:
     found = [
         ("自查", row["problem"], row["action"], row["due"], row.get("done")) for row in checks if row["result"] == "否"
     ]
-    for problem, done in (("抽查班级座次表未及时调整", dt.date(2023, 10, 20)), ("影像资料偏少", dt.date(2023, 12, 26))):
-        if random.random() < 0.6:
+    for problem, done in INSPECTED:
+        if done <= record.calendar.end and random.random() < 0.6:
             found.append(("督查", problem, "已逐班更正并复查", done + days.DAY * 3, done))
     rows = []
     for number, (source, problem, fix, due, done) in enumerate(sorted(found, key=lambda one: one[3]), start=1):
@@ -172,7 +189,7 @@ def _archive(record: Record) -> list[dict]:
             "copies": 0 if number == REWARDS else 1 + (number * 7 + len(school.classes)) % 9,
             "has_media": number in WITH_IMAGES,
             "owner": school.teacher(number).name,
-            "updated": dt.date(2024, 1, 24),
+            "updated": record.calendar.end - days.DAY * 2,
             "place": f"档案室{1 + number // 10}柜{1 + number % 4}层",
         }
         found.append(row | ({"missing": "学年末兑现，届时归档"} if number == REWARDS else {}))
@@ -180,7 +197,7 @@ def _archive(record: Record) -> list[dict]:
 
 
 def _publicity(random: Random, record: Record, month: str) -> list[dict]:
-    school, month_days = record.school, days.of_month(month)
+    school, month_days = record.school, record.calendar.of_month(month)
     pupils = sum(item.size for item in school.classes)
     found = []
     for kind, topic in MEETINGS + ONCE.get(month, ()):
@@ -204,18 +221,21 @@ def _bulletins(record: Record) -> list[dict]:
             "kind": "简报",
             "issue_no": f"{month[:4]}年第{number}期",
             "title": f"{school.name}{int(month[5:])}月控辍保学简报",
-            "date": days.of_month(month)[-1],
+            "date": record.calendar.of_month(month)[-1],
             **shared,
             "to": f"{TOWN}中心学校、各行政村",
             "deidentified": True,
         }
-        for number, month in enumerate(days.MONTHS, start=1)
+        for number, month in enumerate(record.calendar.months, start=1)
     ]
-    case = {
-        "kind": "典型案例",
-        "issue_no": "2023年第1篇",
-        "title": "陪他走回课堂",
-        "date": dt.date(2023, 9, 27),
-        **shared,
-    }
-    return [*found, case | {"to": "全镇各校", "body": CASE_BODY, "deidentified": True}]
+    for term in record.calendar.parts:
+        written = term.school_days[CASE_DAY]
+        case = {
+            "kind": "典型案例",
+            "issue_no": f"{written.year}年第1篇",
+            "title": "陪他走回课堂",
+            "date": written,
+            **shared,
+        }
+        found.append(case | {"to": "全镇各校", "body": CASE_BODY, "deidentified": True})
+    return found

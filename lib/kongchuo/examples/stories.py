@@ -8,11 +8,11 @@ time limit passes without the next paper.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import days
 from .changes import Move, Record
-from .days import DAY
+from .days import DAY, Calendar
 from .people import Child
 from .schools import TOWN, Town
 
@@ -25,8 +25,9 @@ LADDER = (
     ("限期复学通知书", f"{TOWN}人民政府", 10, "送达限期复学通知书"),
     ("责令限期改正通知书", f"{TOWN}人民政府", 15, "责令改正"),
     ("民事起诉状", f"{TOWN}人民政府", 100, "司法文书或起诉"),
+    ("调解书或判决书", "示例县人民法院", 30, "司法文书或起诉"),  # what follows is the court's
 )
-NEXT_VISIT = dt.date(2024, 2, 2)  # of those still away at the end of the term
+NEXT_VISIT = 7  # days after the last day of school, of those still away
 MODES = ("家访", "电话", "校村联合", "家访", "镇村校联合", "电话")
 
 
@@ -41,6 +42,12 @@ class Scenario:
     cause: str = "厌学"
     closed: dt.date | None = None
 
+    def until(self, end: dt.date) -> Scenario:
+        """The scenario as far as it has come by a day."""
+        told = {name: day for name in ("back", "closed") if (day := getattr(self, name)) and day <= end}
+        unconfirmed = self.verdict == TO_DROPOUT and self.first + DAY * CONFIRMED_AFTER > end
+        return replace(self, **{"back": None, "closed": None} | told, verdict="" if unconfirmed else self.verdict)
+
 
 def _date(month: int, day: int) -> dt.date:
     return dt.date(2023 if month > 8 else 2024, month, day)
@@ -49,9 +56,9 @@ def _date(month: int, day: int) -> dt.date:
 JUNIOR = (
     Scenario(_date(10, 10), None, TO_DROPOUT, cause="外出打工"),
     Scenario(_date(9, 11), _date(9, 18)),
-    Scenario(_date(10, 16), _date(12, 11), TO_DROPOUT),
-    Scenario(_date(1, 16), None, "", cause="沉迷网络"),
-    Scenario(_date(9, 1), _date(10, 23), TO_DROPOUT, "开学未报到", "学习困难", days.END),
+    Scenario(_date(10, 16), _date(12, 11), TO_DROPOUT, closed=_date(6, 28)),
+    Scenario(_date(1, 16), _date(3, 18), TO_DROPOUT, cause="沉迷网络"),
+    Scenario(_date(9, 1), _date(10, 23), TO_DROPOUT, "开学未报到", "学习困难", _date(1, 26)),
     Scenario(_date(11, 13), _date(11, 23), SICK, cause="疾病"),
     Scenario(_date(11, 22), None, DATA_FAULT, "系统推送", "其他"),
     Scenario(_date(12, 4), _date(12, 12), cause="沉迷网络"),
@@ -63,6 +70,24 @@ PRIMARY = (
     Scenario(_date(10, 17), _date(10, 24), cause="随父母流动未落实就读"),
     Scenario(_date(12, 13), _date(12, 18), cause="厌学"),
 )
+JUNIOR_SPRING = (
+    Scenario(_date(3, 12), _date(5, 13), TO_DROPOUT),
+    Scenario(_date(4, 15), _date(4, 22)),
+    Scenario(_date(5, 20), None, TO_DROPOUT, cause="外出打工"),
+    Scenario(_date(2, 26), _date(3, 4), RETURNED, "开学未报到", "随父母流动未落实就读"),
+    Scenario(_date(6, 18), None, TO_DROPOUT, cause="沉迷网络"),
+    Scenario(_date(3, 25), _date(4, 3), SICK, cause="疾病"),
+    Scenario(_date(4, 17), None, DATA_FAULT, "系统推送", "其他"),
+    Scenario(_date(5, 13), _date(5, 21), cause="沉迷网络"),
+)
+PRIMARY_SPRING = (
+    Scenario(_date(3, 18), _date(3, 22), cause="家庭变故或监护缺失"),
+    Scenario(_date(5, 8), None, DATA_FAULT, "系统推送", "其他"),
+    Scenario(_date(6, 3), _date(6, 12), cause="厌学"),
+)
+# of each term: the cases of the junior schools in their order, and those of which some primaries have one
+PLOTS = {days.AUTUMN: (JUNIOR, PRIMARY), days.SPRING: (JUNIOR_SPRING, PRIMARY_SPRING)}
+LOST_AND_BACK = Scenario(_date(3, 6), _date(4, 22), TO_DROPOUT)  # in spring, at the first primary
 
 
 @dataclass(slots=True, eq=False)
@@ -95,6 +120,7 @@ class Paper:
 class Case:
     """A suspected dropout, and the dropout case it became when `confirmed` is a date."""
 
+    calendar: Calendar
     child: Child
     scenario: Scenario
     case_id: str
@@ -110,43 +136,48 @@ class Case:
     def closed(self) -> dt.date | None:
         """When the suspected case was settled."""
         if self.scenario.verdict == SICK:
-            return days.shift(self.found, 3)
+            return self.calendar.shift(self.found, 3)
         if self.scenario.verdict == DATA_FAULT:
-            return days.shift(self.found, 2)
+            return self.calendar.shift(self.found, 2)
         return self.confirmed or self.back
 
     @property
     def told_town(self) -> dt.date | None:
         """When the township government was told: only of those still away by then."""
-        day = max(days.on_or_before(self.first + DAY * TOWN_WITHIN), self.found)
+        day = max(self.calendar.on_or_before(self.first + DAY * TOWN_WITHIN), self.found)
         return day if self.closed is None or day < self.closed else None
 
     @property
     def last_away(self) -> dt.date:
         """The last school day the pupil missed without leave."""
         if self.closed is None:
-            return days.END
-        return days.shift(self.closed, -1)
+            return self.calendar.end
+        return self.calendar.shift(self.closed, -1)
 
 
-def cases(town: Town, record: Record) -> None:
-    """Give the school its cases; sets the pupils' states and adds what 学生变动 has to say of them."""
+def cases(town: Town, record: Record, term: Calendar) -> None:
+    """Give the school its cases of a term; sets the pupils' states and adds what 学生变动 has to say of them."""
     random, school = town.random, record.school
+    (name,) = term.terms
+    junior, primary = PLOTS[name]
     if school.stage == "初中":
-        number = min(len(JUNIOR), max(2, round(school.size / 145)))
-        scenarios = JUNIOR[:number]
+        number = min(len(junior), max(2, round(school.size / 145)))
+        scenarios = junior[:number]
         pool = [child for item in school.classes if item.grade > 7 for child in item.pupils]
     else:
-        scenarios = random.sample(PRIMARY, 1) if school.size > 100 and random.random() < 0.45 else ()
+        scenarios = random.sample(primary, 1) if school.size > 100 and random.random() < 0.45 else ()
         pool = [child for item in school.classes if item.grade > 3 for child in item.pupils]
+        if name is days.SPRING and school is next(one for one in town.schools if one.stage == "小学"):
+            scenarios = (LOST_AND_BACK, *scenarios)
     pool = [child for child in pool if _may(child)]
-    for number, scenario in enumerate(scenarios, start=1):
+    for scenario in scenarios:
         if not pool:
             return
         child = pool.pop(random.randrange(len(pool)))
         child.taken = True
         later = random.randint(0, 3) if scenario.source == "连续缺勤" else 0
-        record.cases.append(_case(town, record, child, scenario, number, later))
+        number = f"{term.start.year}-{len(record.cases) + 1:03d}"
+        record.cases.append(_case(record, child, scenario.until(record.calendar.end), number, later))
 
 
 def _may(child: Child) -> bool:
@@ -156,14 +187,14 @@ def _may(child: Child) -> bool:
     return settled and not (house.poor or house.migrant or child.disability) and child.birth.year > 2007
 
 
-def _case(town: Town, record: Record, child: Child, scenario: Scenario, number: int, later: int) -> Case:
-    school = record.school
-    first = days.shift(scenario.first, later)
-    back = days.shift(scenario.back, later) if scenario.back else None
-    found = first if scenario.verdict == DATA_FAULT else days.shift(first, 2)
-    case = Case(child, scenario, f"YS-{school.code}-2023-{number:03d}", first, found, back)
+def _case(record: Record, child: Child, scenario: Scenario, number: str, later: int) -> Case:
+    school, calendar = record.school, record.calendar
+    first = calendar.shift(scenario.first, later)
+    back = calendar.shift(scenario.back, later) if scenario.back else None
+    found = first if scenario.verdict == DATA_FAULT else calendar.shift(first, 2)
+    case = Case(calendar, child, scenario, f"YS-{school.code}-{number}", first, found, back)
     if scenario.verdict == TO_DROPOUT:
-        confirm(town, record, case)
+        confirm(record, case)
     elif scenario.cause in ("厌学", "沉迷网络"):
         child.weary = True
     if child.weary:
@@ -174,10 +205,10 @@ def _case(town: Town, record: Record, child: Child, scenario: Scenario, number: 
     return case
 
 
-def confirm(town: Town, record: Record, case: Case) -> None:
-    """Make it a dropout case on the first school day 28 days after the pupil stayed away."""
+def confirm(record: Record, case: Case) -> None:
+    """Make it a dropout case on the first day of decisions 28 days after the pupil stayed away."""
     child = case.child
-    case.confirmed = days.on_or_after(case.first + DAY * CONFIRMED_AFTER)
+    case.confirmed = case.calendar.decision(case.first + DAY * CONFIRMED_AFTER)
     case.dropout_id = case.case_id.replace("YS", "CX")
     child.weary = True  # a plan for the pupil (一生一案) must exist: it is the one for weary pupils
     child.status, child.study, child.status_date = "辍学", "辍学", case.confirmed
@@ -190,7 +221,7 @@ def confirm(town: Town, record: Record, case: Case) -> None:
 def _dates(case: Case) -> list[dt.date]:
     """Days of the visits: one on the day of listing, one in six days, from a month after confirmation one in thirteen."""
     excused = case.scenario.verdict in (SICK, DATA_FAULT)
-    end = case.closed if excused else case.back or days.END - DAY
+    end = case.closed if excused else case.back or case.calendar.end - DAY
     found, day = [], case.found
     while day < end:
         found.append(day)
@@ -222,17 +253,18 @@ def _visit(case: Case, code: str) -> None:
             elif case.back or case.scenario.verdict == DATA_FAULT:
                 mode, result = "家访", "已复学(原班)"
             else:
-                following = NEXT_VISIT
+                following = case.calendar.end + DAY * NEXT_VISIT
         case_id = case.dropout_id if is_dropout else case.case_id
         case.visits.append(Visit(visit_id, case_id, seq, day, mode, result, following))
 
 
 def _serve(case: Case, school_name: str, code: str) -> None:
     """Serve each paper at the last visit before the time limit of the one before runs out."""
-    end = case.back or days.END
+    end = case.back or case.calendar.end
+    ladder = LADDER[:-1] if case.back else LADDER  # no court has judged where the pupil came back
     for place, visit in enumerate(case.visits[:-1] if case.back else case.visits):
         number = len(case.papers)
-        if number == len(LADDER):
+        if number == len(ladder):
             return
         upcoming = case.visits[place + 1].date if place + 1 < len(case.visits) else dt.date.max
         before = case.papers[-1] if case.papers else None
@@ -240,7 +272,7 @@ def _serve(case: Case, school_name: str, code: str) -> None:
             continue
         if before is not None and not (before.deadline < end and before.deadline < upcoming):
             continue
-        doc_type, issuer, allowed, mode = LADDER[number]
+        doc_type, issuer, allowed, mode = ladder[number]
         visit.mode = mode
         word = "义劝通字" if number == 0 else "镇教通字"
         doc_no = f"{word}[{visit.date.year}]{code}第{int(case.case_id[-3:]) * 10 + number:03d}号"

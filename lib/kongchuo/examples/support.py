@@ -8,10 +8,12 @@ from random import Random
 from . import days
 from .cases import plan_id
 from .changes import Record
+from .days import Calendar
 from .people import Child, numeral
 from .schools import SchoolClass
 from .watch import LISTED
 
+REVIEWS = ("明显进步", "有进步", "无变化", "退步")
 PLANNED = ("孤儿", "事实无人抚养")  # besides the poor: who has a plan for the family
 DIS_CODES = {"视力": 1, "听力": 2, "言语": 3, "肢体": 4, "智力": 5, "精神": 6, "多重": 7}
 LEVEL_CODES = {"一级": 1, "二级": 2, "三级": 3, "四级": 4}
@@ -32,13 +34,13 @@ def rows(random: Random, record: Record) -> dict[str, list[dict]]:
     disabled = [(item, child) for item, child in pupils if child.disability]
     left = [(item, child) for item, child in pupils if "留守" in child.groups]
     return {
-        "family_plan": [_family_plan(item, child) for item, child in in_need],
-        "aid": [_aid(random, record, child) for _, child in in_need],
+        "family_plan": [_family_plan(record, item, child) for item, child in in_need],
+        "aid": [_aid(random, record, child, term) for term in record.calendar.parts for _, child in in_need],
         "pupil_plan": [_pupil_plan(random, record, item, child) for item, child in plans],
         "support_log": _logs(random, record, plans),
         "disabled": [_disabled(record, item, child) for item, child in disabled],
         "home_teaching": _home_teaching(random, record, disabled),
-        "leftbehind": [_leftbehind(random, item, child) for item, child in left],
+        "leftbehind": [_leftbehind(random, record, item, child) for item, child in left],
         "others": [row for item, child in pupils for row in _others(item, child)],
     }
 
@@ -59,7 +61,7 @@ def _filled(row: dict) -> dict:
     return {name: value for name, value in row.items() if value != ""}
 
 
-def _family_plan(item: SchoolClass, child: Child) -> dict:
+def _family_plan(record: Record, item: SchoolClass, child: Child) -> dict:
     house = child.family
     stage = "初中" if item.grade > 6 else "小学"
     return {
@@ -79,20 +81,20 @@ def _family_plan(item: SchoolClass, child: Child) -> dict:
         "action": "落实资助，每月家访一次",
         "aid_due": aid_of(child)[0],
         "aid_done": True,
-    }
+    } | ({"summary": "资助两学期均已发放，孩子按时到校"} if record.calendar.is_whole else {})
 
 
-def _aid(random: Random, record: Record, child: Child) -> dict:
+def _aid(random: Random, record: Record, child: Child, term: Calendar) -> dict:
     name, amount = aid_of(child)
     return {
         "school_year": days.YEAR,
-        "term": days.TERM,
+        "term": term.terms[0].name,
         "student_key": child.key,
         "name": child.name,
         "aid_item": name,
         "standard": amount,
         "paid": amount,
-        "paid_on": random.choice(days.between(dt.date(2023, 9, 20), dt.date(2023, 9, 27))),
+        "paid_on": random.choice(term.school_days[13:19]),
         "pay_mode": "社保卡",
         "handler": record.school.aid_clerk.name,
     }
@@ -101,7 +103,7 @@ def _aid(random: Random, record: Record, child: Child) -> dict:
 def _pupil_plan(random: Random, record: Record, item: SchoolClass, child: Child) -> dict:
     kind = "学困兼厌学" if child.weak and child.weary else "学困" if child.weak else "厌学"
     causes = random.sample(("基础薄弱", "方法不当", "动机不足", "家庭支持不足", "心理"), random.choice((1, 2)))
-    return {
+    row = {
         "pupil_plan": plan_id(record, child.key),
         "school_year": days.YEAR,
         "student_key": child.key,
@@ -116,14 +118,32 @@ def _pupil_plan(random: Random, record: Record, item: SchoolClass, child: Child)
         "goal": "学期评估有进步，按时到校",
         "action": "每周课后辅导一次，每月谈心或家访一次",
         "parent_view": "同意并配合",
-        "review1": random.choices(("明显进步", "有进步", "无变化", "退步"), (2, 6, 3, 1))[0],
+        "review1": random.choices(REVIEWS, (2, 6, 3, 1))[0],
     }
+    return row | (_at_the_end(random, record, child, row["review1"]) if record.calendar.is_whole else {})
+
+
+def _at_the_end(random: Random, record: Record, child: Child, before: str) -> dict:
+    """What is written in a plan at the end of the school year: one who came closer in both terms has been won over."""
+    gone = child.status != "在读"
+    review = REVIEWS[-1] if gone else random.choices(REVIEWS, (3, 6, 2, 1))[0]
+    won = before in REVIEWS[:2] and review in REVIEWS[:2] and not _stays_away(record, child)
+    row = {"review2": review, "goal_met": review in REVIEWS[:2] and (won or random.random() < 0.5), "converted": won}
+    leaders = [person.name for person in record.school.leaders if person.name != child.helper]
+    reviewer = (leaders or [record.school.principal.name])[0]
+    return row | ({"conv_basis": "两学期均有进步，按时到校", "reviewer": reviewer} if won else {})
+
+
+def _stays_away(record: Record, child: Child) -> bool:
+    """Whether a pupil missed one day in twenty or more of the last forty, which a weary one who is won over does not."""
+    last = set(record.calendar.school_days[-40:])
+    return child.weary and sum(absence.date in last for absence in child.absences) > 2
 
 
 def _logs(random: Random, record: Record, plans: Pupils) -> list[dict]:
     found = []
-    for month in days.MONTHS:
-        possible = [day for day in days.of_month(month) if day > LISTED]
+    for month in record.calendar.months:
+        possible = [day for day in record.calendar.of_month(month) if day > LISTED]
         for _item, child in plans:
             for day in sorted(random.sample(possible, random.choice((1, 1, 2)))):
                 at_home = child.status == "辍学"
@@ -169,15 +189,24 @@ def _disabled(record: Record, item: SchoolClass, child: Child) -> dict:
     return _filled(row)
 
 
+def _later(month: list[dt.date]) -> list[dt.date]:
+    """The days of a month without its first two; all of a month that has hardly begun."""
+    return month[2:] if len(month) > 5 else month
+
+
 def _home_teaching(random: Random, record: Record, disabled: Pupils) -> list[dict]:
     found = []
     busy: set[tuple[str, dt.date]] = set()  # one teacher is at one home at a time
     for item, child in disabled:
         if child.status == "送教上门":
             team = (item.head.name, item.teachers[0].name)
-            for month in days.MONTHS:
-                free = [day for day in days.of_month(month)[2:] if not any((name, day) in busy for name in team)]
-                taken = random.sample(free, random.choice((2, 2, 3)))
+            for month in record.calendar.months:
+                free = [
+                    day
+                    for day in _later(record.calendar.of_month(month))
+                    if not any((name, day) in busy for name in team)
+                ]
+                taken = random.sample(free, min(random.choice((2, 2, 3)), len(free)))
                 busy |= {(name, day) for name in team for day in taken}
                 found += [(day, item, child) for day in taken]
     found.sort(key=lambda one: (one[0], one[2].key))
@@ -199,7 +228,7 @@ def _home_teaching(random: Random, record: Record, disabled: Pupils) -> list[dic
     ]
 
 
-def _leftbehind(random: Random, item: SchoolClass, child: Child) -> dict:
+def _leftbehind(random: Random, record: Record, item: SchoolClass, child: Child) -> dict:
     house = child.family
     both = house.left == "双亲留守"
     row = {
@@ -223,7 +252,7 @@ def _leftbehind(random: Random, item: SchoolClass, child: Child) -> dict:
             "income": "打工",
             "relief": "低保" if house.poor == "低保" else "",
             "teacher": child.helper or item.head.name,
-            "last_contact": random.choice(days.SCHOOL_DAYS[-12:]),
+            "last_contact": random.choice(record.calendar.school_days[-12:]),
         }
     )
 

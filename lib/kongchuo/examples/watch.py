@@ -8,6 +8,7 @@ from random import Random
 from . import days
 from .attendance import NOT_ARRIVED
 from .changes import Record
+from .days import Calendar
 from .people import Child
 from .stories import Case
 
@@ -43,14 +44,14 @@ def standing(child: Child) -> dict[str, int]:
     return signals
 
 
-def from_absences(child: Child, day: dt.date) -> dict[str, int]:
+def from_absences(child: Child, day: dt.date, calendar: Calendar) -> dict[str, int]:
     """Signals from absences up to a day; at least what any window of days would give."""
     past = [absence for absence in child.absences if absence.date <= day]
     truant = [absence.date for absence in past if not absence.excused]
     signals = {}
     run = longest = 0
     for number, date in enumerate(truant):
-        run = run + 1 if number and days.shift(truant[number - 1], 1) == date else 1
+        run = run + 1 if number and calendar.shift(truant[number - 1], 1) == date else 1
         longest = max(longest, run)
     if longest:
         signals["连续无故缺勤"] = {1: 2, 2: 4}.get(longest, RED)
@@ -58,12 +59,14 @@ def from_absences(child: Child, day: dt.date) -> dict[str, int]:
         signals["开学未报到或迟报到"] = 4
     if len(truant) >= 3:
         signals["累计无故缺勤"] = 3
-    if sum(absence.date in days.AFTER_BREAK for absence in past) >= 2:
+    if sum(absence.date in calendar.after_break for absence in past) >= 2:
         signals["周一节后或集日缺勤"] = 2
     return signals
 
 
-def first_alarm(child: Child, village_case: dt.date | None) -> tuple[dt.date, dict[str, int]] | None:
+def first_alarm(
+    child: Child, village_case: dt.date | None, calendar: Calendar
+) -> tuple[dt.date, dict[str, int]] | None:
     """When the child's signals first reach 黄, and which they are; None when they never do.
 
     `village_case`: the day from which a child of the same village is a confirmed dropout (W14).
@@ -73,7 +76,7 @@ def first_alarm(child: Child, village_case: dt.date | None) -> tuple[dt.date, di
     if village_case:
         stages.append((village_case, {}))
     if child.absences and (sum(fixed.values()) + 2 >= 3 or len(child.absences) > 1):
-        stages += [(absence.date, from_absences(child, absence.date)) for absence in child.absences]
+        stages += [(absence.date, from_absences(child, absence.date, calendar)) for absence in child.absences]
     for day, moving in sorted(stages, key=lambda one: one[0]):
         signals = fixed | moving
         if village_case and day >= village_case:
@@ -93,7 +96,7 @@ def rows(random: Random, record: Record, confirmed: dict[str, dt.date]) -> list[
             if child.status in ("已转出", "休学") or item is not (child.current or child.home):
                 continue
             case = cases.get(child.key)
-            alarm = first_alarm(child, confirmed.get(child.village.code))
+            alarm = first_alarm(child, confirmed.get(child.village.code), record.calendar)
             if case and child.absences:  # one that was a fault of the data is a pupil like others
                 alarm = min(case.first, alarm[0] if alarm else case.first), _of_case(case)
             if alarm is None and child.weary:
@@ -146,6 +149,6 @@ def _row(
         "teacher": child.helper or item.head.name,
         "action": ACTIONS[level],
         "freq": FREQUENCY[level],
-        "last": random.choice(days.SCHOOL_DAYS[-2:]),
+        "last": random.choice(record.calendar.school_days[-2:]),
         "state": state,
     }

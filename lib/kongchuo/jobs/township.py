@@ -36,15 +36,26 @@ class Made:
         return f"已在 {self.folder} 生成 {self.workbooks} 个工作簿，花名册共 {self.pupils} 人{faults}。"
 
 
-def make(folder: Path, schools: int = 13, pupils: int = 4000, seed: int = 1, *, faults: bool = False) -> Made:
+def make(
+    folder: Path,
+    schools: int = 13,
+    pupils: int = 4000,
+    seed: int = 1,
+    *,
+    faults: bool = False,
+    whole_year: bool = False,
+) -> Made:
     """Write an invented township into `folder`, which then is a shared folder; with `faults`, planted.json beside it.
 
-    Raises UserError when there is already a school year in it, or for too few schools or pupils.
+    The ledgers stand at the end of the first term, with `whole_year` at the end of the school year. Raises UserError when
+    there is already a school year in it, for too few schools or pupils, and for faults in a whole year.
     """
+    if faults and whole_year:  # what plants them knows the days of the first term only
+        raise UserError("埋入错误（--faults）只能用在第一学期的示例上，不能和 --whole-year 一起用。")
     if (folder / examples.YEAR).exists():
         raise UserError(f"“{folder}”里已有 {examples.YEAR}，没有改动。请换一个空文件夹。")
     try:
-        workbooks = examples.workbooks(schools, pupils, seed)
+        workbooks = examples.workbooks(schools, pupils, seed, whole_year=whole_year)
     except ValueError as error:
         raise UserError("示例镇至少要2所学校，每所学校至少12名学生。") from error
     books = schema.default()
