@@ -198,6 +198,22 @@ def test_gone_between_check_and_mark(mark, roster, monkeypatch):
     assert "没有标记，读不到" in printed
 
 
+def test_a_share_that_is_gone_after_the_check_is_one_sentence(mark, shared, monkeypatch, capsys, tmp_path, out, roster):
+    judged = opening.judged
+
+    def then_unplugged(*args, **kwargs):
+        found = judged(*args, **kwargs)
+        shared.rename(tmp_path / "away")
+        return found
+
+    monkeypatch.setattr(opening, "judged", then_unplugged)
+    assert cli.main(["mark", str(roster), "--in-place", "--out", str(out)]) == cli.UNREADABLE
+    told = capsys.readouterr().err
+    assert told.startswith("无法继续：")
+    assert "共享断开" in told
+    assert told.count("\n") == 1, "no traceback"
+
+
 def test_a_full_disk_is_one_sentence(mark, roster, monkeypatch):
     def full(handle):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -88,10 +88,12 @@ def test_watching_goes_on_after_a_fault_and_while_the_share_is_gone(tmp_path):
         refreshed.append(paths)
         if len(refreshed) == 1:
             raise UserError("磁盘已满")
+        raise FileNotFoundError("gone while the copies were made")
 
     with pytest.raises(KeyboardInterrupt):
         watching.watch(shared, refresh, told.append, sleep=sleep)
     assert refreshed == [[file], [file]]
     assert told[0] == "这次没有做成：磁盘已满"
-    assert [("断开" in line, "又找得到" in line) for line in told[1:]] == [(True, False), (False, True)]
+    assert "没有做成" in told[1]
+    assert [("断开" in line, "又找得到" in line) for line in told[1:]] == [(True, False), (True, False), (False, True)]
     assert slept.count(watching.AFTER_FAULT) == 2

@@ -246,6 +246,14 @@ def main(argv: list[str] | None = None) -> int:
     except SchemaError as error:
         print(f"无法继续：模板定义或参数文件写错了，请改正后再运行。{error}", file=sys.stderr)
         return UNREADABLE
+    except OSError as error:
+        if error.filename is None:  # no file of theirs: a fault of ours
+            raise
+        from .workbooks.marking import saving
+
+        why = f"“{error.filename}”：{saving.why(error)}"
+        print(f"无法继续：{why}。请看看文件夹还打得开吗，再运行一次。", file=sys.stderr)
+        return UNREADABLE
     except KeyboardInterrupt:
         return 130
 

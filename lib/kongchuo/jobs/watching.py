@@ -91,3 +91,5 @@ def watch(
                 refresh(paths)
             except UserError as error:  # said, and tried again at the next saving: watching goes on
                 say(f"这次没有做成：{error}")
+            except OSError:
+                say("这次没有做成：读写出错，可能是共享断开了；下次保存时再做。")

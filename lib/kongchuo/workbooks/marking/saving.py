@@ -39,7 +39,7 @@ def write_copy(path: Path, data: bytes, like: Path | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data, like=like)
     except OSError as error:
-        raise Refused(f"写不进“{path.parent}”（{_why(error)}）") from error
+        raise Refused(f"写不进“{path.parent}”（{why(error)}）") from error
 
 
 def write_in_place(path: Path, data: bytes, sha256: str, snapshots: Path) -> None:
@@ -54,7 +54,7 @@ def write_in_place(path: Path, data: bytes, sha256: str, snapshots: Path) -> Non
     try:
         before = path.read_bytes()
     except OSError as error:
-        raise Refused(f"读不到（{_why(error)}）") from error
+        raise Refused(f"读不到（{why(error)}）") from error
     same(before, sha256)
     _probe(path)
     if before == data:
@@ -64,11 +64,11 @@ def write_in_place(path: Path, data: bytes, sha256: str, snapshots: Path) -> Non
     try:
         _replace(path, data, check=sha256)
     except OSError as error:
-        raise Refused(f"写不进去（{_why(error)}），文件没有改动") from error
+        raise Refused(f"写不进去（{why(error)}），文件没有改动") from error
     try:
         whole = path.read_bytes() == data
     except OSError as error:
-        raise Refused(f"写入后读不回来（{_why(error)}），请打开看一看；原来的文件在“{kept}”") from error
+        raise Refused(f"写入后读不回来（{why(error)}），请打开看一看；原来的文件在“{kept}”") from error
     if not whole:
         raise Refused(f"写入后读回来不一样，请打开看一看；原来的文件在“{kept}”")
 
@@ -94,7 +94,7 @@ def _probe(path: Path) -> None:
         with path.open("r+b"):
             pass
     except OSError as error:
-        raise Refused(f"写不进去（{_why(error)}）；可能有人正打开着，或没有权限") from error
+        raise Refused(f"写不进去（{why(error)}）；可能有人正打开着，或没有权限") from error
 
 
 def _replace(path: Path, data: bytes, *, check: str = "", like: Path | None = None) -> None:
@@ -134,7 +134,8 @@ def _rename(part: Path, path: Path) -> None:
     os.replace(part, path)
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """In Chinese why something could not be read or written."""
     if isinstance(error, FileNotFoundError):
         return "文件或文件夹不在了，可能是共享断开"
     if isinstance(error, PermissionError):
