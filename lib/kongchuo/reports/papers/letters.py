@@ -102,6 +102,7 @@ def _notices(month: Month, cases: pd.DataFrame, kind: str, away: str, teacher: s
                 "issuer": said(paper.get("issuer")),
                 "issued": said(paper.get("issued")) if paper else "____年__月__日",
                 "mode": said(paper.get("serve_mode")),
+                "server": named(paper.get("server")),
                 "served": BLANK if not paper or paper["served"] > pd.Timestamp(month.end) else said(paper["served"]),
                 "teacher": named(row[teacher]),
                 "phone": phones.get(named(row[teacher]), BLANK),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import accumulate
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -26,6 +27,15 @@ FORMATS = {
     "note": {**_FONT, "text_wrap": True, "valign": "top"},
     "sign": {**_FONT, "font_size": 11, "valign": "bottom"},
 }
+
+
+A4_WIDTH, A4_HEIGHT = 784, 500  # points between the margins of a lying page, a little less than there is
+HEAD_HEIGHT, SIGN_HEIGHT, ROW_HEIGHTS = 100, 40, (19, 18.5, 18, 17.5, 17, 16.5, 16, 15.5, 15, 14.5, 14)
+FONT_WIDTHS = (
+    1,
+    1.2,
+    1.4,
+)  # columns are measured by a digit of the machine's own font: from Excel's to the widest seen
 
 
 @dataclass(frozen=True)
@@ -83,31 +93,72 @@ def _sheet(ws: Worksheet, grid: Grid, formats: dict) -> None:
     for place, column in enumerate(grid.columns):
         ws.set_column(place, place, column.width)
     first = _head(ws, grid, formats["head"])
+    notes = [15 * (1 + len(text) * 2 // int(sum(column.width for column in grid.columns))) for text in grid.notes]
+    heights = _heights(grid, sum(notes))
     for number, row in enumerate(grid.rows):
+        ws.set_row(first + number, heights[number])
         for place, value in enumerate(row):
             wide = isinstance(value, str) and len(value) > 12
             kind = "number" if isinstance(value, (int, float)) else "date" if isinstance(value, dt.date) else "text"
             look = formats["total"] if number in grid.totals else formats["long" if wide else kind]
             ws.write(first + number, place, value, look)
     at = first + len(grid.rows)
-    for text in grid.notes:
+    for text, height in zip(grid.notes, notes, strict=True):
         ws.merge_range(at, 0, at, last, text, formats["note"])
-        ws.set_row(at, 15 * (1 + len(text) * 2 // int(sum(column.width for column in grid.columns))))
+        ws.set_row(at, height)
         at += 1
-    step = max((last + 1) // max(len(grid.signatures), 1), 1)
-    ws.set_row(at, 34)
-    for place, label in enumerate(grid.signatures):
-        ws.write(at, place * step, f"{label}：__________", formats["sign"])
-    ws.set_row(at + 1, 40)
-    ws.write(at + 1, max(last - step, 0), grid.seal, formats["sign"])
+    ws.set_row(at, SIGN_HEIGHT)
+    labels = (*(f"{label}：__________" for label in grid.signatures), grid.seal)
+    for place, label in zip(_spread(grid.columns, len(labels)), labels, strict=True):
+        ws.write(at, place, label, formats["sign"])
     ws.set_landscape()
     ws.set_paper(9)
+    ws.center_horizontally()
     ws.fit_to_pages(1, 0)
     ws.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     ws.repeat_rows(0, first - 1)
     ws.freeze_panes(first, 2)
     ws.set_footer("&C第 &P 页，共 &N 页")
-    ws.print_area(0, 0, at + 1, last)
+    ws.print_area(0, 0, at, last)
+
+
+def _heights(grid: Grid, notes: float) -> list[float]:
+    """How high each row is: as airy as leaves the places to sign on a page with rows. Excel keeps nothing together by itself.
+
+    An estimate by what lying A4 holds at the scale that fits the width; texts that run over several lines have room for them.
+    """
+    lines = [
+        max((_lines(value, column.width) for value, column in zip(row, grid.columns, strict=True)), default=1)
+        for row in grid.rows
+    ]
+    width = sum(column.width * 5.25 + 3.75 for column in grid.columns)
+    rooms = [A4_HEIGHT * max(1, width * font / A4_WIDTH) - HEAD_HEIGHT for font in FONT_WIDTHS]
+    for height in (*ROW_HEIGHTS, ROW_HEIGHTS[0]):
+        found = [max(height, 13 * count + 4) for count in lines]
+        if all(_last_page(found, room) + notes + SIGN_HEIGHT <= room for room in rooms):
+            break
+    return found
+
+
+def _last_page(heights: list[float], room: float) -> float:
+    """What the rows take on the last of the pages they fill."""
+    used = 0.0
+    for height in heights:
+        used = height if used + height > room else used + height
+    return used
+
+
+def _lines(value: object, width: float) -> int:
+    """How many lines a text takes in a column: a Chinese character is two wide."""
+    return -(-sum(1 + (ord(letter) > 255) for letter in value) // max(int(width), 1)) if isinstance(value, str) else 1
+
+
+def _spread(columns: Sequence[Column], parts: int) -> Iterator[int]:
+    """The columns at which so many parts of the table's width begin."""
+    edges = [0.0, *accumulate(column.width for column in columns)][:-1]
+    whole = sum(column.width for column in columns)
+    for part in range(parts):
+        yield min(range(len(edges)), key=lambda place: abs(edges[place] - whole * part / parts))
 
 
 def _head(ws: Worksheet, grid: Grid, look: object) -> int:
@@ -117,7 +168,8 @@ def _head(ws: Worksheet, grid: Grid, look: object) -> int:
             ws.write(2, place, column.title, look)
         ws.set_row(2, 30)
         return 3
-    ws.set_row(3, 30)
+    ws.set_row(2, 18)
+    ws.set_row(3, 34)
     place = 0
     for group, titles in grid.groups:
         until = place + max(len(titles), 1) - 1
