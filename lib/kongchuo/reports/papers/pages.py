@@ -30,6 +30,9 @@ KINDS = {  # style of a paragraph in the template -> how it stands on the page; 
 }
 
 
+WRITE = "公文填写"  # a line to write on stands on the page though it says nothing
+
+
 def of_document(data: bytes, title: str, audience: str) -> str:
     """The page of a filled Word template, whatever the office has made of it."""
     document = docx.Document(io.BytesIO(data))
@@ -56,7 +59,7 @@ def _blocks(document: Document) -> Iterator[tuple[str, object]]:
     for item in document.element.body.iterchildren(qn("w:p"), qn("w:tbl")):
         if item.tag == qn("w:tbl"):
             yield _table(item, names)
-        elif _text(item).strip():
+        elif _text(item).strip() or names.get(item.style, "") == WRITE:
             yield KINDS.get(names.get(item.style, ""), "plain"), _text(item)
 
 
