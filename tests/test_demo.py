@@ -15,12 +15,17 @@ def test_every_fault_is_found_and_every_page_is_made(tmp_path):
     planted, found = re.search(r"埋入的 (\d+) 处错误，查出 (\d+) 处", text).groups()
     assert planted == found
     assert [result.reason for outcome in outcomes for result in outcome.failed] == []
-    assert [len(outcome.results) for outcome in outcomes] == [3 + 1, 2, 2]  # town and school; internal and public
+    assert [len(outcome.results) for outcome in outcomes] == [
+        3 + 1,
+        1,
+        2,
+        2,
+    ]  # town and school; papers; internal and public
     assert all((tmp_path / "demo" / "runs" / link).is_file() for link in links(tmp_path / "demo" / "runs"))
 
 
 def links(runs):
     """What the page that demo says to open leads to."""
     found = re.findall(r'href="([^"#:]+\.html)"', (runs / "index.html").read_text("utf-8"))
-    assert len(found) >= 3 + 1 + 2 + 2
+    assert len(found) >= 3 + 1 + 1 + 2 + 2
     return [unquote(unescape(link)) for link in found]

@@ -8,6 +8,7 @@ import pytest
 
 from kongchuo.core import years
 from kongchuo.reports import back_test, monthly, term, year
+from kongchuo.reports.papers import printing
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -16,6 +17,7 @@ SECTIONS = {
     "term_inspection": term.SECTIONS,
     "annual_reward": year.SECTIONS,
     "signals_back_test": back_test.SECTIONS,
+    "monthly_papers": printing.SECTIONS,
 }
 LOGIC = (
     ast.FunctionDef,

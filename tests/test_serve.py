@@ -81,6 +81,9 @@ def server(tmp_path_factory):
     (month.path / "index.html").write_text("<!doctype html><h1>目录</h1>", "utf-8")
     (month.path / "没登记.html").write_text("不在清单里", "utf-8")
     (month.path / "甲校.ipynb").write_text("{}", "utf-8")
+    (month.path / "甲校").mkdir()
+    for name in ("简报.docx", "简报.html", "没登记.docx"):
+        (month.path / "甲校" / name).write_text(f"材料 {name}", "utf-8")
     month.save(
         [
             Result(
@@ -90,7 +93,7 @@ def server(tmp_path_factory):
                 1.0,
                 DONE,
                 page="甲校.html",
-                summary={"errors": 3, "warnings": 4},
+                summary={"errors": 3, "warnings": 4, "files": {"简报.docx": "内部版", "简报.html": "内部版"}},
             )
         ]
     )
@@ -136,6 +139,16 @@ def test_archived_page_is_sent_as_it_was_made(server):
     assert server.get("/r/index.html")[0] == 302
 
 
+def test_a_paper_named_in_the_manifest_is_handed_out(server):
+    status, text, headers = server.get("/r/2023-10/live/" + quote("甲校/简报.docx"))
+
+    assert (status, text) == (200, "材料 简报.docx")
+    assert headers["Content-Disposition"].startswith("attachment")
+    status, text, headers = server.get("/r/2023-10/live/" + quote("甲校/简报.html"))
+    assert (status, text) == (200, "材料 简报.html")
+    assert headers["Content-Type"].startswith("text/html")
+
+
 def test_handbook_can_be_looked_up_from_the_landing_page(page, server):
     """The dictionary's filter runs: its own policy names its script, the server's lets it."""
     page.goto(server.origin)
@@ -156,6 +169,9 @@ REFUSED = [
     "/handbook/nothing.html",
     "/r/2023-10/live/" + quote("没登记.html"),
     "/r/2023-10/live/" + quote("甲校.ipynb"),
+    "/r/2023-10/live/" + quote("甲校/没登记.docx"),
+    "/r/2023-10/live/" + quote("简报.docx"),
+    "/r/2023-10/live/inputs/" + quote("学籍.xlsx"),
     "/r/2023-10/live/manifest.json",
     "/r/2023-10/live/inputs/x.html",
     "/r/2023-10/../../notebooks/live.ipynb",

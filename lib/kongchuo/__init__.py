@@ -12,6 +12,7 @@ VERBS = {
     "signals_back_test": "reports.back_test",  # whether a year's signals saw its cases in time
     "term_inspection": "reports.term",  # the report of one round of inspection
     "annual_reward": "reports.year",  # the report of points, grades and rewards of a school year
+    "monthly_papers": "reports.papers.printing",  # the papers of one school (or "all") for one month
     "open_month": "reports.months",  # that month, read and judged, without a report
     "UserError": "core.findings",  # what they raise when they cannot go on, in Chinese
 }

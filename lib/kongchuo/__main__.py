@@ -187,7 +187,7 @@ def run(args: argparse.Namespace) -> int:
     from .publishing import batch
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
-    outcome = batch.run(args.file, overrides, args.workbooks, args.out, dry_run=args.dry_run, say=_say)
+    outcome = batch.run(args.file, overrides, args.workbooks, args.out, only=args.only, dry_run=args.dry_run, say=_say)
     if outcome.failed:
         return RUN_FAILED
     return UNREADABLE if outcome.unreadable else CLEAN

@@ -12,11 +12,12 @@ from .jobs import opening, township
 from .publishing import batch
 from .publishing.archive import TOWN
 
-# parameter file and what is changed in it: every school for one month, the town alone for the longer periods
+# parameter file, what is changed in it, and the notebooks: every school for one month, the town alone for all else
 REPORTS = (
-    ("monthly", {"month": "2023-10"}, "每所学校和全镇的 2023年10月月自查"),
-    ("term", {"round": "2023-2024-1-1", "school": TOWN}, "全镇的第一学期第一轮督查报告和公开版通报"),
-    ("year", {"year": "2023-2024", "school": TOWN}, "全镇的学年奖惩和公示稿"),
+    ("monthly", {"month": "2023-10"}, ("monthly_self_check",), "每所学校和全镇的 2023年10月月自查"),
+    ("monthly", {"month": "2023-10", "school": TOWN}, ("monthly_papers",), "全镇 2023年10月应打印的材料"),
+    ("term", {"round": "2023-2024-1-1", "school": TOWN}, (), "全镇的第一学期第一轮督查报告和公开版通报"),
+    ("year", {"year": "2023-2024", "school": TOWN}, ("annual_reward",), "全镇的学年奖惩和公示稿"),
 )
 
 
@@ -42,10 +43,10 @@ def demo(
     say("      " + "，".join(f"{findings.SEVERITIES[key]} {number} 条" for key, number in found.items()))
     say(f"      埋入的 {len(made.planted)} 处错误，查出 {hit} 处")
     outcomes = []
-    for file, values, what in REPORTS:
+    for file, values, only, what in REPORTS:
         say(f"[3/3] 生成{what}……")
         made_of = places.PARAMETERS / f"{file}.yaml"
-        outcomes.append(batch.run(made_of, values, shared, runs, say=lambda line: say(f"      {line}")))
+        outcomes.append(batch.run(made_of, values, shared, runs, only=only, say=lambda line: say(f"      {line}")))
     say(f"用时 {time.monotonic() - began:.0f} 秒。请打开：")
     say(f"  报告目录  {runs / 'index.html'}")
     say(f"  逐条问题  kongchuo check {shared}")

@@ -98,6 +98,9 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made = command("run", "按参数文件批量生成报告")
     made.add_argument("file", type=Path, metavar="FILE")
     made.add_argument("overrides", nargs="*", metavar="name=value")
+    made.add_argument(
+        "--only", nargs="+", default=[], metavar="NOTEBOOK", help="只要参数文件里的这几种，如 annual_reward"
+    )
     made.add_argument("--dry-run", action="store_true", help="只列出将要生成的报告")
     shared(made)
     made = command("papers", "打印材料：月报表、简报、告家长一封信、一生一案、责任书等，生成 Word、Excel 和网页")

@@ -158,6 +158,16 @@ def shelves(out: Path) -> list[Shelf]:
     return sorted(made, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True)
 
 
+def named(shelf: Shelf) -> set[str]:
+    """Every page and paper that the manifest of a shelf names, as a path in its folder."""
+    found: set[str] = set()
+    for run in (result.shown for result in shelf.results.values()):
+        if page := str(run.get("page", "")):
+            stem = page.rpartition(".")[0]
+            found |= {page, *(f"{stem}/{name}" for name in (run.get("summary") or {}).get("files", {}))}
+    return found
+
+
 def open_newest(out: Path, home: str) -> Path:
     """Open in the browser the page of a school (of the centre: the town's) for the latest period that has one."""
     name = TOWN if home == schema.CENTRE else home

@@ -138,18 +138,30 @@ def expand(
 
 
 def plan(
-    batches: Sequence[Batch], overrides: Mapping[str, str], workbooks: Path, out: Path
+    batches: Sequence[Batch], overrides: Mapping[str, str], workbooks: Path, out: Path, only: Sequence[str] = ()
 ) -> dict[Shelf, tuple[Path, tuple[School, ...], dict[str, Run]]]:
     """What a parameter file comes to: for each notebook and period its path, the year's schools and the runs by name.
 
-    An override goes to every entry whose notebook has a parameter of that name. Raises UserError before anything is run.
+    An override goes to every entry whose notebook has a parameter of that name; `year` also to one whose month or round is
+    written as a school year, which stands for all of it. `only`: names of notebooks, all for none. Raises UserError before
+    anything is run.
     """
+    unknown = [name for name in only if name not in {batch.notebook.stem for batch in batches}]
+    if unknown:
+        raise UsageError(
+            f"参数文件里没有“{'、'.join(unknown)}”，有：{'、'.join({b.notebook.stem: 0 for b in batches})}"
+        )
+    batches = [batch for batch in batches if not only or batch.notebook.stem in only]
     names = {batch.notebook: notebooks.parameters(batch.notebook) for batch in batches}
     anywhere = {name for known in names.values() for name in known}
     schools: dict[str, tuple[School, ...]] = {}
     found: dict[Shelf, tuple[Path, tuple[School, ...], dict[str, Run]]] = {}
     for batch in batches:
         own = {name: text for name, text in overrides.items() if name in names[batch.notebook] or name not in anywhere}
+        own |= {"year": overrides["year"]} if "year" in overrides else {}
+        kind = notebooks.kind(names[batch.notebook])
+        if "year" in own and kind != "year" and years.YEAR.fullmatch(batch.values.get(kind, "")):
+            own[kind] = own.pop("year")
         check_names(batch, own, names[batch.notebook])
         for period in wanted(batch, own):
             known = schools.setdefault(period.year, registered(workbooks, period.year))
@@ -183,6 +195,7 @@ def run(
     workbooks: Path,
     out: Path,
     *,
+    only: Sequence[str] = (),
     dry_run: bool = False,
     say: Callable[[str], None] = print,
     workers: int = 2,
@@ -193,7 +206,7 @@ def run(
     `say` gets a line of Chinese for each finished run. Raises UserError before anything is started; a run that goes wrong
     later is a failed Result.
     """
-    shelves = plan(load(file), overrides, workbooks, out.resolve())
+    shelves = plan(load(file), overrides, workbooks, out.resolve(), only)
     total = sum(len(runs) for _, _, runs in shelves.values())
     index = next(iter(shelves)).path / "index.html" if len(shelves) == 1 else out.resolve() / "index.html"
     made: list[Result] = []
@@ -211,6 +224,9 @@ def run(
     outcome = Outcome(index, tuple(made))
     for text in outcome.unreadable:
         say(f"读不到：{text}")
+    for result in outcome.results:
+        for text in result.summary.get("warned", ()):
+            say(f"请看一下 {result.name} {result.summary.get('period', '')}：{text}")
     return outcome
 
 

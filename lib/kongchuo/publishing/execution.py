@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.places import SCRATCH, SUMMARY
+from ..core.places import FILES, SCRATCH, SUMMARY
 
 LARGEST = 50_000_000  # bytes of an executed notebook; more is a report that prints without end
 
@@ -109,7 +109,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
     """Execute the notebook with these parameters in a new process; `output` is a scratch path in a folder of its own.
 
     The folder above it is shared by the runs of one batch and goes with it: what they all need, such as the judged
-    township, the first of them may leave there (KONGCHUO_SCRATCH).
+    township, the first of them may leave there (KONGCHUO_SCRATCH). Files that belong to the page lie in `left_by`.
     Never raises for what goes wrong inside: the verdict says it in Chinese, the log holds the traceback.
     """
     job = {"input": _unformatted(notebook), "output": _unformatted(output), "parameters": parameters}
@@ -123,7 +123,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
             encoding="utf-8",
             errors="replace",
             cwd=output.parent,
-            env=environment(output.parent, **{SCRATCH: str(output.parents[1])}),
+            env=environment(output.parent, **{SCRATCH: str(output.parents[1]), FILES: str(left_by(output))}),
             timeout=limits.run,
         )
     except subprocess.TimeoutExpired:
@@ -133,6 +133,11 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
     except ValueError:
         error = {"type": f"exit {done.returncode}"}
     return judge(output, error, done.stderr, limits)
+
+
+def left_by(output: Path) -> Path:
+    """Where the run of an output leaves files besides its page: a folder called as they will lie beside the page."""
+    return output.parent / output.parent.name
 
 
 def judge(output: Path, error: dict[str, str], log: str, limits: Limits) -> Verdict:

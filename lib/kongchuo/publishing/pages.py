@@ -68,6 +68,7 @@ FIGURES = {
     "enrolled": "在读",
     "suspected_open": "疑似辍学",
     "dropout_open": "辍学",
+    "papers": "材料",
     "score": "得分",
     "grade": "等次",
 }

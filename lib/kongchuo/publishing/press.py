@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import shutil
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from ..core.places import ALL, PACKAGE
 from . import archive, execution, gate, notebooks, pages
 from .archive import DONE, FAILED, TOWN, Result, Shelf, safe_name
 
+FILES = "files"  # in the summary of a run: each file it has left, and the edition by which the gate reads it
+OUTPUT = "out.ipynb"  # the executed notebook in the scratch folder of its run
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 
 
@@ -50,25 +53,42 @@ class Press:
         folder = self.scratch / item.stem
         folder.mkdir()
         parameters = item.parameters | {GIVEN: str(self.inputs)}
-        verdict = execution.execute(self.notebook, folder / "out.ipynb", parameters, self.limits)
+        verdict = execution.execute(self.notebook, folder / OUTPUT, parameters, self.limits)
         return started, time.monotonic() - began, verdict
 
-    def check(self, item: Run, *texts: str) -> None:
-        """Ask the gate about each text of a run; raises gate.Blocked."""
+    def check(self, item: Run, summary: dict[str, object], *texts: str | Path) -> tuple[str, ...]:
+        """Ask the gate about the texts of a run and each file it has left; raises gate.Blocked, returns what it only warns of."""
         edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
-        for text in texts:
-            gate.passed(text, edition, known)
+        said = [warning for text in texts for warning in gate.passed(text, edition, known)]
+        for name, own in summary.get(FILES, {}).items():
+            said += (f"{name}：{warning}" for warning in gate.passed(self._left(item) / name, own, known))
+        return tuple(dict.fromkeys(said))
+
+    def _left(self, item: Run) -> Path:
+        return execution.left_by(self.scratch / item.stem / OUTPUT)
+
+    def keep(self, item: Run, summary: dict[str, object]) -> None:
+        """Put the files of a run, and no others, into the folder of its name beside its page."""
+        left, folder = self._left(item), self.shelf.path / item.stem
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        for name in summary.get(FILES, {}):
+            folder.mkdir(exist_ok=True)
+            archive.write_whole(folder / name, (left / name).read_bytes())
 
     def publish(self, item: Run, started: dt.datetime, seconds: float, verdict: execution.Verdict) -> Result:
         """Put page and notebook in their place if the run is good and the page passes the gate; the Result either way."""
         reason, log = verdict.reason, self.shelf.path / "logs" / f"{item.stem}.log"
         page, notebook = f"{item.stem}.html", f"{item.stem}.ipynb"
+        warned: tuple[str, ...] = ()
         if not reason:
             try:
                 text = pages.render(
                     verdict.notebook, f"{item.name} {self.shelf.period.key} {notebooks.title(self.notebook)}"
                 )
-                self.check(item, text, page, json.dumps(verdict.summary, ensure_ascii=False))
+                seen = text, page, json.dumps(verdict.summary, ensure_ascii=False), self.scratch / item.stem / OUTPUT
+                warned = self.check(item, verdict.summary, *seen)
+                self.keep(item, verdict.summary)
                 archive.write_whole(self.shelf.path / notebook, verdict.notebook)
                 archive.write_whole(self.shelf.path / page, text)
             except UserError as error:
@@ -79,7 +99,12 @@ class Press:
         if verdict.log.strip() and reason.startswith(execution.FAULT):
             archive.write_whole(log, blotted(verdict.log))
             reason += f"，详见 logs/{log.name}"
-        good = {"outcome": DONE, "page": page, "notebook": notebook, "summary": verdict.summary}
+        good = {
+            "outcome": DONE,
+            "page": page,
+            "notebook": notebook,
+            "summary": (verdict.summary or {}) | ({"warned": warned} if warned else {}),
+        }
         bad = {"outcome": FAILED, "reason": blotted(" ".join(reason.split()))}
         return Result(
             name=item.name,

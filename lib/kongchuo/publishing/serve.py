@@ -15,7 +15,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from ..core import years
 from ..core.editions import blotted
@@ -77,7 +77,7 @@ class Landing(Page):
 
 
 class Archived(Page):
-    """An archived page; only what a manifest names (or a period's index) can be asked for."""
+    """An archived page or paper; only what a manifest names (or a period's index) can be asked for."""
 
     @tornado.web.authenticated
     def get(self, period: str, notebook: str, name: str):
@@ -86,10 +86,14 @@ class Archived(Page):
         if named is None:
             raise tornado.web.HTTPError(404)
         found = archive.Shelf(self.settings["out"], named, notebook)
-        named = {result.shown.get("page") for result in found.results.values()} | {"index.html"}
-        if not found.made or name not in named:
+        if not found.made or name not in {"index.html", *archive.named(found)}:
             raise tornado.web.HTTPError(404)
-        self.show((found.path / name).read_text("utf-8"))
+        if name.endswith(".html"):
+            return self.show((found.path / name).read_text("utf-8"))
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name.rpartition('/')[2])}")
+        self.set_header("Cache-Control", "private, no-cache")
+        self.finish((found.path / name).read_bytes())
 
 
 class Handbook(Page):
@@ -186,7 +190,7 @@ class App(Voila):
             (r"(?i).*(\.\.|%2e|%2f|%5c|\\).*", Missing),  # no page of ours has a way out of its folder in its address
             (r"/", Landing),
             (r"/r/index\.html", Home),
-            (r"/r/([\d-]{7,13})/(\w+)/([^/\\]+\.html)", Archived),
+            (r"/r/([\d-]{7,13})/(\w+)/((?:[^/\\]+/)?[^/\\]+\.(?:html|docx|xlsx))", Archived),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
         ]

@@ -40,6 +40,16 @@ class Badge:
 
 
 @dataclass(frozen=True)
+class Links:
+    """Files that belong to the page, for a table cell: what each is called, and its name."""
+
+    files: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "、".join(text for text, _ in self.files)
+
+
+@dataclass(frozen=True)
 class Figure:
     """One tile: a label, a value (number, text, Measure) and a remark below it."""
 
@@ -64,7 +74,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a header; `total` is set off below them. Cells: text, numbers, dates, Measures, Badges, None."""
+    """Rows under a header; `total` is set off below them. Cells: text, numbers, dates, Measures, Badges, Links, None."""
 
     template: ClassVar[str] = "table.html"
     columns: tuple[str, ...]
@@ -161,6 +171,7 @@ class Cell:
     kind: str = "text"  # text, number, date, badge, empty
     tone: str = "plain"
     sign: str = ""
+    links: tuple[tuple[str, str], ...] = ()  # what is shown, and the address
     counts: str = ""  # the numerator and denominator behind a per cent, kept together on one line
 
 
@@ -168,6 +179,8 @@ def cell(value: object) -> Cell:
     """How a value is shown: numbers right-aligned, a missing value as a dash, a Measure with its two counts."""
     if isinstance(value, Badge):
         return Cell(value.text, "badge", value.tone, value.sign)
+    if isinstance(value, Links):
+        return Cell("", "links", links=value.files)
     if isinstance(value, Measure):
         rate, bracket, counts = value.text.replace(" %", "\N{NO-BREAK SPACE}%").partition("（")
         return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=bracket + counts)

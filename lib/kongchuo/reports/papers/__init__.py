@@ -20,6 +20,8 @@ from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, TOWN, XLSX, Copy
 
 INDEX = "档案目录"  # made last, since it names the others
 BOTH = (TOWN, SCHOOL)
+# months in which a paper of a term or a school year is due
+BEGINS, ENDS, OPENS = ("09", "02"), ("01", "06"), ("09",)
 
 
 def _index(month: Month) -> Iterable[Copy]:
@@ -31,22 +33,22 @@ PAPERS = (
     Paper("周报表", "流生情况周报表", "班或学校、周", BOTH, INTERNAL, returns.weekly, XLSX, archive=(6,)),
     Paper("月报表", "流生情况月报表", "学校、年级", BOTH, INTERNAL, returns.monthly, XLSX, archive=(5, 6)),
     Paper("简报", "控辍保学简报", "全镇或学校", BOTH, PUBLIC, bulletin.bulletin, DOCX, "控辍保学简报", archive=(18,)),
-    Paper("典型案例集", "控辍典型案例集", "案例", (TOWN,), PUBLIC, stories.stories, DOCX, "控辍典型案例集", ("bulletin",), (18,), "学期"),
-    Paper("告家长一封信", "告家长一封信", "学生", (SCHOOL,), FAMILY, letters.parents, DOCX, "告家长一封信", ("roster",), (2,), "学期"),
-    Paper("入学通知书", "义务教育入学通知书", "儿童", (SCHOOL,), FAMILY, letters.admission, DOCX, "入学通知书", ("notice",), (4,), "学年"),
+    Paper("典型案例集", "控辍典型案例集", "案例", (TOWN,), PUBLIC, stories.stories, DOCX, "控辍典型案例集", ("bulletin",), (18,), "学期", ENDS),
+    Paper("告家长一封信", "告家长一封信", "学生", (SCHOOL,), FAMILY, letters.parents, DOCX, "告家长一封信", ("roster",), (2,), "学期", BEGINS),
+    Paper("入学通知书", "义务教育入学通知书", "儿童", (SCHOOL,), FAMILY, letters.admission, DOCX, "入学通知书", ("notice",), (4,), "学年", ("08", *OPENS)),
     Paper("劝学通知书", "劝学通知书", "疑似个案", (SCHOOL,), FAMILY, letters.urging, DOCX, "劝学通知书", ("suspected",), (14,)),
     Paper("限期复学通知书", "限期复学通知书", "辍学个案", (SCHOOL,), FAMILY, letters.timed, DOCX, "限期复学通知书", ("dropout",), (14,)),
     Paper("劝返记录", "劝返记录（一生一案）", "个案", (SCHOOL,), CASE, sheets.visits, DOCX, "劝返记录",
           ("suspected", "dropout", "visit"), (14,)),
     Paper("一生一案", "学困厌学学生“一生一案”", "学生", (SCHOOL,), CASE, sheets.plans, DOCX, "学困厌学一生一案", ("pupil_plan",), (10,)),
     Paper("一家一案", "家庭困难学生“一家一案”", "家庭", (SCHOOL,), CASE, sheets.families, DOCX, "一家一案", ("family_plan",), (9,)),
-    Paper("包保责任一览表", "包保责任一览表", "包保对象", BOTH, INTERNAL, duties.overview, DOCX, "包保责任一览表", ("bond",), (3,), "学年"),
-    Paper("责任书_学校", "控辍保学责任书（与学校）", "学校", (TOWN,), INTERNAL, duties.schools, DOCX, "责任书_学校", ("school",), (3,), "学年"),
-    Paper("责任书_教师", "控辍保学责任书（与班主任、包保教师）", "教师", (SCHOOL,), INTERNAL, duties.teachers, DOCX, "责任书_教师", ("class",), (3,), "学年"),
-    Paper("责任书_家长", "控辍保学责任书（与家长）", "学生", (SCHOOL,), FAMILY, duties.parents, DOCX, "责任书_家长", ("roster",), (3,), "学年"),
+    Paper("包保责任一览表", "包保责任一览表", "包保对象", BOTH, INTERNAL, duties.overview, DOCX, "包保责任一览表", ("bond",), (3,), "学年", OPENS),
+    Paper("责任书_学校", "控辍保学责任书（与学校）", "学校", (TOWN,), INTERNAL, duties.schools, DOCX, "责任书_学校", ("school",), (3,), "学年", OPENS),
+    Paper("责任书_教师", "控辍保学责任书（与班主任、包保教师）", "教师", (SCHOOL,), INTERNAL, duties.teachers, DOCX, "责任书_教师", ("class",), (3,), "学年", OPENS),
+    Paper("责任书_家长", "控辍保学责任书（与家长）", "学生", (SCHOOL,), FAMILY, duties.parents, DOCX, "责任书_家长", ("roster",), (3,), "学年", OPENS),
     Paper("责任书_行政村", "控辍保学联防联控责任书（与行政村）", "行政村", (SCHOOL,), INTERNAL, duties.villages, DOCX, "责任书_行政村",
-          ("village",), (3, 14), "学年"),
-    Paper(INDEX, "控辍保学档案目录", "十八项", (SCHOOL,), INTERNAL, _index, DOCX, "档案目录", ("archive",), (), "学年"),
+          ("village",), (3, 14), "学年", OPENS),
+    Paper(INDEX, "控辍保学档案目录", "十八项", (SCHOOL,), INTERNAL, _index, DOCX, "档案目录", ("archive",), (), "学年", ENDS),
 )  # fmt: skip
 AUDIENCES = {  # audience -> what the page says at its head, and the edition by which the gate reads it
     INTERNAL: ("内部资料，不得外传", editions.INTERNAL),

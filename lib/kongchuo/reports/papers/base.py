@@ -31,7 +31,8 @@ class Copy:
 @dataclass(frozen=True)
 class Paper:
     """One kind of paper. `per`: what a page of it is about; `needs`: the sheets without which it is not made; `archive`: the
-    items of the eighteen it is filed under; `make`: what it holds, no copies where there is nothing to make.
+    items of the eighteen it is filed under; `make`: what it holds, no copies where there is nothing to make; `months`: those
+    of the year in which it is due, all where none is named.
     """
 
     name: str
@@ -45,6 +46,11 @@ class Paper:
     needs: tuple[str, ...] = ()
     archive: tuple[int, ...] = ()
     period: str = field(default="月")
+    months: tuple[str, ...] = ()
+
+    def due(self, month: str) -> bool:
+        """Whether it is to be printed in a month (2023-10)."""
+        return not self.months or month[5:] in self.months
 
 
 def said(value: object) -> str:

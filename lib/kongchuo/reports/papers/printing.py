@@ -1,0 +1,159 @@
+"""打印材料: the papers of a month as a report of its own. A batch run makes them and its page links to each file; a live page only lists them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+from ...core import years
+from ...core.findings import UserError
+from ...core.places import FILES
+from .. import quality
+from ..display import Badge, Figure, Links, Note, Section, Table, Tiles, live
+from ..months import Month, open_month
+from ..report import Plan, Report
+from . import AUDIENCES, PAPERS, chosen, edition, make
+from .base import Paper
+
+DUE, EVERY = "应打印", "全部"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What came of one kind of paper: its files with the edition by which the gate reads each, and what is to be said."""
+
+    paper: Paper
+    files: tuple[str, ...] = ()
+    said: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Printing(Month):
+    """A Month and the kinds of papers asked for: DUE, EVERY, or names joined by commas."""
+
+    kinds: str = DUE
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """The papers asked for, as far as this edition has them. Raises UsageError for one there is not."""
+        if self.kinds in (DUE, EVERY):
+            asked = PAPERS if self.kinds == EVERY else tuple(paper for paper in PAPERS if paper.due(self.month))
+        else:
+            asked = chosen(filter(None, self.kinds.replace("，", ",").replace("、", ",").split(",")))
+        return tuple(paper for paper in asked if edition(self) in paper.editions)
+
+    @cached_property
+    def printed(self) -> tuple[Printed, ...]:
+        """Each paper made into the folder that the batch has given; without one nothing is made."""
+        folder = os.environ.get(FILES, "")
+        return tuple(self._print(paper, Path(folder)) if folder else Printed(paper) for paper in self.papers)
+
+    def _print(self, paper: Paper, folder: Path) -> Printed:
+        said: list[str] = []
+        try:
+            made = make(self, [paper.name], folder, say=said.append)
+        except UserError as error:
+            return Printed(paper, refused=str(error))
+        return Printed(paper, tuple(path.name for path in made), "；".join(line.split("：", 1)[1] for line in said))
+
+
+def papers_made(view: Printing) -> Section:
+    """The papers, for whom each is, its files; what was not made, and why."""
+    made = [one for one in view.printed if one.files]
+    refused = [one for one in view.printed if one.refused]
+    rows = tuple(
+        (one.paper.title, one.paper.per, AUDIENCES[one.paper.audience][0], *_files(view, one), _state(one))
+        for one in view.printed
+    )
+    table = Table(("材料", "每份写一个", "给谁看", "文件", "网页", "情况"), rows, empty="这个月没有应当打印的材料")
+    count = sum(len(one.files) // 2 for one in made)
+    tiles = Tiles(
+        (
+            Figure("材料", len(made), "种"),
+            Figure("文件", count, "份，每份另有网页"),
+            Figure("没有生成", len(refused), "种", "bad" if refused else "plain"),
+        )
+    )
+    how = "文件可以用 Word、Excel 或 WPS 改过再打印；个案材料、个别送达的材料只给经办的人看。"
+    if not os.environ.get(FILES):
+        how = "这里只列出有哪些材料。打印请运行 kongchuo run parameters/monthly.yaml，或 kongchuo papers。"
+    return Section("材料清单", (tiles, table, Note(how)), 0, "papers_made")
+
+
+def _files(view: Printing, one: Printed) -> tuple[Links | None, Links | None]:
+    found = ([name for name in one.files if name.endswith(".html") == page] for page in (False, True))
+    files, pages = (_links(view, one.paper, names) for names in found)
+    return files, pages
+
+
+def _links(view: Printing, paper: Paper, names: list[str]) -> Links | None:
+    """Links by what tells the copies apart: the class, the case; a single one by its ending."""
+    stem = f"{paper.name}_{view.home or '全镇'}_{view.month}"
+    folder = Path(os.environ[FILES]).name if names else ""
+    shown = [name.rpartition(".")[0].removeprefix(stem).strip("_") or name.rpartition(".")[2] for name in names]
+    addresses = [quote(f"{folder}/{name}") for name in names]
+    return Links(tuple(zip(shown, addresses, strict=True))) if names else None
+
+
+def _state(one: Printed) -> Badge | str:
+    if one.refused:
+        return Badge("bad", f"没有生成：{one.refused}")
+    return Badge("good", "已生成") if one.files else one.said or "本月没有应当打印的"
+
+
+SECTIONS = {"papers_made": papers_made, "footer": quality.provenance}
+
+
+def title(view: Printing) -> str:
+    """The title line."""
+    return f"{view.title}打印材料（{view.label}）"
+
+
+def state(view: Printing) -> dict[str, object]:
+    """What every page carries; of the papers their number, and each file with the edition the gate reads it by."""
+    files = {name: AUDIENCES[one.paper.audience][1] for one in view.printed for name in one.files}
+    refused = [one.refused for one in view.printed if one.refused]
+    held = quality.state(view)
+    return held | {"papers": len(files) // 2, "files": files, "unreadable": [*held["unreadable"], *refused]}
+
+
+def choices(view: Printing) -> live.Choices:
+    """The drop-downs 学校, 月份, 材料."""
+    months = years.months_of(view.town.year, dt.date.today())
+    kinds = [(name, name) for name in dict.fromkeys((DUE, EVERY, view.kinds))]
+    return {
+        "学校": live.schools(view),
+        "月份": ([(name, name) for name in months], view.month),
+        "材料": (kinds, view.kinds),
+    }
+
+
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Printing:
+    """The view that the drop-downs ask for."""
+    return opened(str(values["学校"]), str(values["月份"]), str(values["材料"]), workbooks)
+
+
+def opened(school: str, month: str, kinds: str, workbooks: str | Path = "") -> Printing:
+    """open_month, with the kinds of papers. Raises UserError also for a kind there is not."""
+    month_ = open_month(school, month, workbooks)
+    found = Printing(**{item.name: getattr(month_, item.name) for item in fields(month_)}, kinds=kinds)
+    found.papers  # noqa: B018 - an unknown kind is said before anything is made
+    return found
+
+
+PLAN = Plan(SECTIONS, title, quality.meta, state, choices, choose)
+
+
+def monthly_papers(school: str = "all", month: str = "", kinds: str = DUE, workbooks: str | Path = "") -> Report:
+    """Open the papers of a school (or "all": the town's own) for a month; `kinds`: 应打印, 全部, or names joined by commas.
+
+    Raises UserError, in Chinese, for an unknown school, month, kind or folder.
+    """
+    asked = live.asked(school=school, month=month, kinds=kinds)
+    return Report(PLAN, opened(asked["school"], asked["month"], asked["kinds"], workbooks), str(workbooks))

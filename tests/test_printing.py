@@ -1,0 +1,102 @@
+"""Papers in a batch: which are due, a page that links to each file, one that cannot be made takes nothing else down."""
+
+import datetime as dt
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from kongchuo.core import places, years
+from kongchuo.core.findings import UsageError, UserError
+from kongchuo.jobs import township
+from kongchuo.publishing import archive, batch
+from kongchuo.reports.papers import BY_NAME, printing
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("共享")
+    township.make(folder, 2, 60)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("month", "name", "due"),
+    [
+        ("2023-09", "责任书_家长", True),
+        ("2023-10", "责任书_家长", False),
+        ("2024-02", "告家长一封信", True),
+        ("2024-01", "典型案例集", True),
+        ("2023-10", "月报表", True),
+    ],
+)
+def test_a_paper_is_due_in_its_months(month, name, due):
+    assert BY_NAME[name].due(month) is due
+
+
+def test_the_batch_makes_the_papers_and_the_page_links_to_each(shared, tmp_path):
+    outcome = batch.run(
+        places.PARAMETERS / "monthly.yaml",
+        {"month": "2023-10", "school": "全镇"},
+        shared,
+        tmp_path,
+        only=("monthly_papers",),
+        say=str,
+    )
+    (result,) = outcome.results
+    assert result.outcome == archive.DONE, result.reason
+    shelf = archive.Shelf(tmp_path.resolve(), years.period("2023-10"), "monthly_papers")
+    files = {path.relative_to(shelf.path).as_posix() for path in (shelf.path / "全镇").iterdir()}
+    assert {name.rpartition(".")[2] for name in files} == {"docx", "xlsx", "html"}
+    assert archive.named(shelf) == files | {"全镇.html"}
+    page = (shelf.path / "全镇.html").read_text("utf-8")
+    assert {unquote(link) for link in re.findall(r'href="([^"]+\.(?:docx|xlsx|html))"', page)} >= files
+    assert result.summary["papers"] == len(files) // 2
+    assert not (tmp_path / "2023-10" / "monthly_self_check").exists()  # `only`
+
+
+def test_a_paper_that_cannot_be_made_takes_no_other_down(shared, tmp_path, monkeypatch):
+    monkeypatch.setenv(places.FILES, str(tmp_path / "files"))
+    make = printing.make
+
+    def spoilt(month, names, folder, **more):
+        if names == ["简报"]:
+            raise UserError("模板“控辍保学简报.docx”用了不认识的名称")
+        return make(month, names, folder, **more)
+
+    monkeypatch.setattr(printing, "make", spoilt)
+    view = printing.opened("all", "2023-10", "简报、月报表", shared)
+    state = printing.state(view)
+    assert {name.split("_")[0] for name in state["files"]} == {"月报表"}
+    assert any("不认识的名称" in line for line in state["unreadable"])
+    said = str(printing.Report(printing.PLAN, view).html("papers_made"))
+    assert "没有生成：模板“控辍保学简报.docx”" in said
+    assert "月报表_全镇_2023-10.xlsx" in unquote(said)
+
+
+def test_outside_a_batch_nothing_is_made_and_an_unknown_kind_is_refused(shared):
+    view = printing.opened("all", "2023-10", "应打印", shared)
+    assert [one.files for one in view.printed] == [()] * len(view.papers) != []
+    with pytest.raises(UsageError, match="没有“月历”这种材料"):
+        printing.opened("all", "2023-10", "月历", shared)
+
+
+def test_a_school_year_stands_for_all_its_months_and_rounds(shared, tmp_path):
+    """`year` reaches every entry of year.yaml; `only` names notebooks."""
+    entries = batch.load(places.PARAMETERS / "year.yaml")
+    held = batch.plan(entries, {"year": "2023-2024"}, shared, tmp_path)
+    found: dict[str, set[str]] = {}
+    for shelf, (_, _, runs) in held.items():
+        found.setdefault(shelf.notebook, set()).add(shelf.period.key)
+        assert "全镇" in runs
+    months = {f"{2023 + (number > 12)}-{(number - 1) % 12 + 1:02}" for number in range(9, 19)}
+    assert found["monthly_self_check"] == found["monthly_papers"] == months
+    assert found["term_inspection"] == {f"2023-2024-{term}-{number}" for term in (1, 2) for number in (1, 2)}
+    assert found["annual_reward"] == found["signals_back_test"] == {"2023-2024"}
+    assert dt.date.today() > dt.date(2024, 8, 31)
+    only = batch.plan(entries, {}, shared, tmp_path, ("annual_reward",))
+    assert {shelf.notebook for shelf in only} == {"annual_reward"}
+    with pytest.raises(UsageError, match="参数文件里没有“reward”"):
+        batch.plan(entries, {}, shared, tmp_path, ("reward",))
+    with pytest.raises(UserError, match="2022-2021"):
+        batch.plan(entries, {"year": "2022-2021"}, shared, tmp_path)
