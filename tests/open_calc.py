@@ -43,19 +43,24 @@ class Engine(open_excel.Engine):
         self.process = subprocess.Popen(["soffice", "--headless", "--norestore", *said], **quiet)
         here = self.uno.getComponentContext()
         resolver = here.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", here)
-        for _ in range(300):
+        there, until = None, time.monotonic() + 90
+        while there is None:
             try:
                 there = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-                break
-            except Exception:
-                assert self.process.poll() is None, "LibreOffice did not start"
+            except Exception as error:  # it does not answer yet
+                if self.process.poll() is not None or time.monotonic() > until:
+                    self.process.kill()
+                    raise AssertionError("LibreOffice did not start, or does not answer") from error
                 time.sleep(0.2)
         self.desktop = there.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", there)
 
     def stop(self):
         with contextlib.suppress(Exception):  # the bridge breaks while it answers
             self.desktop.terminate()
-        self.process.wait(60)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
     def said(self, **options):
         made = []
