@@ -53,13 +53,13 @@ def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=(), yea
     return Town(year, as_of, books, tuple(made))
 
 
-def township(schools=3, pupils=90, seed=1, as_of=dt.date(2024, 1, 31), spoil=None):
+def township(schools=3, pupils=90, seed=1, as_of=dt.date(2024, 1, 31), spoil=None, **more):
     """(Town, rows): an example township without files; rows = {sheet: [row with its home, …]}, changed by `spoil(rows)` first.
 
-    Of this school year alone: last year's lists are left out.
+    Of this school year alone: last year's lists are left out. `more`: as examples.workbooks takes it (whole_year=True).
     """
     rows = {}
-    for path, sheets in examples.workbooks(schools, pupils, seed):
+    for path, sheets in examples.workbooks(schools, pupils, seed, **more):
         year, home, _ = path.split("/")
         if year != YEAR:
             continue

@@ -184,7 +184,7 @@ def _in(town: Town, record: Record, term: Calendar) -> None:
         item = random.choice(school.classes)
         day = term.shift(term.end, -14)
         move = _enter(town, record, item, "其他增加", day, "随祖父母临时借读，转学手续办理中")
-        if term.end == record.calendar.end:
+        if not record.calendar.is_whole:
             move.child.guest, move.sys_state = True, "未发起"
         else:  # settled since
             move.place, move.evidence = far_school(move.child), "转学联系表"

@@ -93,6 +93,7 @@ def _month(random: Random, record: Record, month: str) -> list[dict]:
     last = (first + dt.timedelta(days=31)).replace(day=1) - days.DAY
     not_applicable = _not_applicable(record, first, last)
     faulty = random.choice((0, 0, *PROBLEMS))
+    still_open = month == record.calendar.months[-1] and not record.calendar.is_whole  # all is settled before summer
     day = month_days[-1 - random.randrange(2)]
     found = []
     for item_no in range(1, 21):
@@ -107,11 +108,7 @@ def _month(random: Random, record: Record, month: str) -> list[dict]:
             problem, action = PROBLEMS[item_no]
             row |= {"problem": problem, "action": action, "owner": school.leaders[0].name}
             row |= {"due": day + days.DAY * 14}
-            row |= (
-                {"done": record.calendar.on_or_before(day + days.DAY * 11)}
-                if month != record.calendar.months[-1]
-                else {}
-            )
+            row |= {} if still_open else {"done": record.calendar.on_or_before(day + days.DAY * 11)}
         found.append(row | {"checker": school.leaders[-1].name, "date": day, "confirmed": True})
     return found
 

@@ -75,7 +75,7 @@ JUNIOR_SPRING = (
     Scenario(_date(4, 15), _date(4, 22)),
     Scenario(_date(5, 20), None, TO_DROPOUT, cause="外出打工"),
     Scenario(_date(2, 26), _date(3, 4), RETURNED, "开学未报到", "随父母流动未落实就读"),
-    Scenario(_date(6, 18), None, TO_DROPOUT, cause="沉迷网络"),
+    Scenario(_date(6, 11), _date(6, 20), cause="沉迷网络"),
     Scenario(_date(3, 25), _date(4, 3), SICK, cause="疾病"),
     Scenario(_date(4, 17), None, DATA_FAULT, "系统推送", "其他"),
     Scenario(_date(5, 13), _date(5, 21), cause="沉迷网络"),

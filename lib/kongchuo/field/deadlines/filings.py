@@ -14,6 +14,7 @@ import pandas as pd
 from ...core.policy import Policy
 from ...core.schema import CENTRE
 from ...core.tables import Town, of_year
+from ...core.years import TAUGHT
 from .. import clocks, rolls
 from ..references import named, tally
 from .base import COLUMNS, Deadline
@@ -51,7 +52,9 @@ def _taught_periods(town: Town, period: str) -> pd.DataFrame:
     days = pd.Series(pd.to_datetime(rolls.school_days(town)).astype("datetime64[us]"))
     found = days.groupby(PERIODS[period](days)).agg(["min", "max"])
     found = found.rename_axis("period").rename(columns={"min": "start", "max": "last"}).reset_index()
-    return found.assign(name=found["last"].dt.strftime("%Y-%m"))
+    found = found.assign(name=found["last"].dt.strftime("%Y-%m"))
+    # no month of summer is reported on, though lessons may run into July: its days stand in the weekly reports
+    return found[found["name"].str[5:].isin(TAUGHT)] if period == "month" else found
 
 
 def weeks(town: Town, policy: Policy) -> pd.DataFrame:
@@ -63,7 +66,7 @@ def weeks(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 def months(town: Town, policy: Policy) -> pd.DataFrame:
-    """The months with lessons: period, start, due (月报与自查截止 of the month after)."""
+    """The months with lessons but those of summer: period, start, due (月报与自查截止 of the month after)."""
     found = _taught(town, "month")
     return found.assign(due=month_end(found["period"]) + DAY * policy["month_report_due_day"])
 
