@@ -301,7 +301,14 @@ def test_a_template_the_office_has_changed_is_used(township, middle, tmp_path, o
     [
         ("您好！{{ 校长电话 }}", "告家长一封信.docx”用了没有的变量“校长电话"),
         ("您好！{{ one.身份证 }}", "告家长一封信.docx”用了没有的变量“身份证"),
-        ("您好！{% if unit %}", "告家长一封信.docx”里的标记写错了"),
+        ("您好！{% if unit %}", "写错了：“{% if unit %}”后面没有和它成对的 endif"),
+        ("您好！{{ unit", "告家长一封信.docx”里的标记写错了：“您好！{{ unit"),
+        ("您好！{ unit }}", "“您好！{ unit }}.*”大括号不成对"),
+        ("您好！｛｛ unit ｝｝", "中文的大括号"),
+        ("您好！{{ unit one }}", "“{{ unit one }}”写错了"),
+        ("您好！{%p endfr %}", "“{%p endfr %}”写错了"),
+        ("您好！{% endif %}", "“{% endif %}”前面没有和它成对的 if|后面没有和它成对的 endfor"),
+        ("您好！{{ unit + 1 }}", "填不出来的标记.*kongchuo build"),
     ],
 )
 def test_a_mistake_in_a_template_is_said_with_template_and_variable(township, middle, tmp_path, office, new, said):

@@ -14,8 +14,10 @@ from docxtpl import DocxTemplate
 
 from ...core.findings import UserError
 from ...core.places import PARAMETERS
+from . import proofing
 
 FOLDER = PARAMETERS / "papers"
+REMEDY = "请用 Word 打开它照手册《打印材料》改好，或删掉这个文件再运行 kongchuo build，得到原来的模板"
 NAMED = re.compile(r"'([^']+)' is undefined|has no attribute '([^']+)'")
 
 
@@ -23,7 +25,7 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
     """The template (file name without ending) of a folder filled with a context.
 
     Raises UserError, naming the template, where it is missing, damaged, asks for something the paper does not know, or has a
-    mark that is not closed.
+    mark that cannot be read.
     """
     path = folder / f"{template}.docx"
     if not path.is_file():
@@ -32,16 +34,18 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
     made = io.BytesIO()
     try:
         document = DocxTemplate(path)
+        document.init_docx()
+        wrong = proofing.fault(document.docx, environment)
+        if wrong:
+            raise UserError(f"模板“{path.name}”里的标记写错了：{wrong}；{REMEDY}")
         document.render(dict(context), environment, autoescape=True)
         document.save(made)
     except jinja2.UndefinedError as error:
         names = NAMED.search(str(error))
         name = next(filter(None, names.groups()), "") if names else str(error)
         raise UserError(f"模板“{path.name}”用了没有的变量“{name}”，请照手册《打印材料》改成有的变量，或删掉") from error
-    except jinja2.TemplateSyntaxError as error:
-        raise UserError(
-            f"模板“{path.name}”里的标记写错了（{error.message}），请检查大括号和 for、if、endfor、endif 是否成对"
-        ) from error
+    except (jinja2.TemplateError, TypeError) as error:
+        raise UserError(f"模板“{path.name}”里有填不出来的标记（双大括号里只写变量名）；{REMEDY}") from error
     except (docx.opc.exceptions.PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UserError(f"模板“{path.name}”打不开，不是完好的 Word 文件，请从备份放回") from error
     return made.getvalue()
