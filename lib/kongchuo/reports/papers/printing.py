@@ -21,6 +21,7 @@ from . import AUDIENCES, PAPERS, chosen, edition, make
 from .base import Paper
 
 DUE, EVERY = "应打印", "全部"
+CALLED = {"docx": "Word 文件", "xlsx": "Excel 文件", "html": "打开"}  # a file that is the only one of its paper
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _links(view: Printing, paper: Paper, names: list[str]) -> Links | None:
     """Links by what tells the copies apart: the class, the case; a single one by its ending."""
     stem = f"{paper.name}_{view.home or '全镇'}_{view.month}"
     folder = Path(os.environ[FILES]).name if names else ""
-    shown = [name.rpartition(".")[0].removeprefix(stem).strip("_") or name.rpartition(".")[2] for name in names]
+    shown = [name.rpartition(".")[0].removeprefix(stem).strip("_") or CALLED[name.rpartition(".")[2]] for name in names]
     addresses = [quote(f"{folder}/{name}") for name in names]
     return Links(tuple(zip(shown, addresses, strict=True))) if names else None
 
