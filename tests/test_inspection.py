@@ -9,10 +9,12 @@ import pytest
 import handmade
 from kongchuo.core import policy as policies
 from kongchuo.core.places import POLICY
+from kongchuo.field.deadlines import changes
 from kongchuo.scoring import evidence
 from kongchuo.scoring.inspection import FAILED, NOT_HELD, UNDECIDED, Score, Sheet, fatal, inspect
 
 TERM = "第一学期"
+REPORTED_LATE = dt.date(2023, 9, 12)  # whatever limit of days policy sets, the inspection is after it
 POINTS = (10, 8, 10, 18, 10, 14, 12, 4, 4, 10)
 
 
@@ -40,6 +42,21 @@ def spoil(rows):
     rows["family_plan"] = [row for row in rows["family_plan"] if row["home"] != home]
     early = [row for row in rows["daily"] if row["home"] == home and row["date"] < dt.date(2023, 9, 12)][:5]
     rows["daily"] = [row for row in rows["daily"] if row not in early]
+    code = next(row["school_code"] for row in rows["school"] if row["school_name"] == home)
+    rows["bond"] = [
+        row
+        for row in rows["bond"]
+        if not (row["bond_type"] in ("包学校", "包年级") and row["target_id"].split("-")[0] == code)
+    ]
+    for number in range(2):
+        made = {
+            "home": home,
+            "move_id": f"BD-99{number}",
+            "date": REPORTED_LATE,
+            "kind": "其他增加",
+            "report_date": None,
+        }
+        rows["change"].append(rows["change"][0] | made)
     for row in rows["score"]:  # the inspector agrees with whatever the ledgers say
         row.pop("reason", None)
         row["score"] = None
@@ -80,6 +97,32 @@ def test_roll_calls_counted_again(spoilt, sheet):
 
     assert differences == 3
     assert lost(sheet, 4) == 2 * differences
+
+
+def test_nobody_for_the_school_and_its_grades_counted_again(spoilt, sheet):
+    _, rows, home = spoilt
+    grades = {
+        row["grade"]
+        for row in rows["class"]
+        if row["class_id"] in {r["class_id"] for r in rows["roster"] if r["home"] == home}
+    }
+    found = Counter(gap.what for gap in sheet.scores[0].gaps)
+
+    assert len(grades) > 1
+    assert (found["包学校"], found["包年级"]) == (1, len(grades))
+    assert lost(sheet, 1) == min(10, sum(gap.count for gap in sheet.scores[0].gaps))
+
+
+def test_changes_not_reported_counted_again(spoilt, sheet):
+    _, rows, home = spoilt
+    late = [
+        row for row in rows["change"] if row["home"] == home and row["date"] <= REPORTED_LATE and not row["report_date"]
+    ]
+    told = [gap for gap in sheet.scores[7].gaps if gap.what == changes.REPORTED.title]
+
+    assert len(told) == len(late) > 0
+    assert all(gap.about.endswith("没有办") for gap in told)
+    assert lost(sheet, 8) == min(4, sum(gap.count for gap in sheet.scores[7].gaps))
 
 
 def test_days_without_a_count_counted_again(spoilt, sheet):
