@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -9,6 +10,7 @@ from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
 from kongchuo.publishing import archive, pages
 from kongchuo.publishing.archive import DONE, FAILED, Result
+from kongchuo.reports import display
 from tiny import notebook
 
 
@@ -82,3 +84,77 @@ def test_a_page_opened_from_disk_asks_for_nothing(browser, tmp_path, width, heig
     assert said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+def test_a_name_or_a_number_is_never_cut_and_a_phone_keeps_the_first_column(browser, tmp_path):  # noqa: F811
+    """Ten columns beside a long remark: what is short stands on one line, the row's name stays while the table is pushed."""
+    row = (
+        "示例第二小学",
+        "四(2)班",
+        "甲梨霜",
+        *(19.95,) * 6,
+        "绩效方案没有公示；名单超过学年初人数的25%，后列的1人不计" * 2,
+    )
+    table = display.Table(("学校", "班级", "班主任", *("得分",) * 6, "说明"), (row,) * 90)
+    page = opened(browser, tmp_path, display.card(display.Section("一", (table,))))
+    cut = """cells => cells.map(cell => { const text = document.createRange(); text.selectNodeContents(cell); return text; })
+      .filter(text => new Set([...text.getClientRects()].map(box => box.top)).size > 1).map(text => text.toString())"""
+
+    for width in (390, 1000):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.eval_on_selector_all("td.kc-brief, td.kc-number", cut) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.evaluate("document.querySelector('.kc-scroll').scrollLeft = 300")
+    assert page.locator("tbody td >> nth=0").bounding_box()["x"] >= 0
+    page.close()
+
+
+def test_print_has_page_numbers_heads_every_page_and_fills_it(browser, tmp_path):  # noqa: F811
+    """A table of a dozen rows begins where there is room; a long one shows its head again on each page."""
+    tables = tuple(display.Table(("列名甲", "列名乙"), (("值", 1),) * rows, f"表{rows}") for rows in (25, 12, 90))
+    page = opened(browser, tmp_path, display.card(display.Section("一", tables)))
+    page.pdf(path=tmp_path / "x.pdf", prefer_css_page_size=True)
+    page.close()
+    text = subprocess.run(["pdftotext", "-layout", tmp_path / "x.pdf", "-"], capture_output=True, text=True, check=True)
+    sheets = text.stdout.split("\f")[:-1]
+
+    assert [f"第 {number} 页，共 {len(sheets)} 页" in sheet for number, sheet in enumerate(sheets, 1)] == [True] * len(
+        sheets
+    )
+    assert all("列名甲" in sheet for sheet in sheets)
+    assert "表12" in sheets[0]  # 25 rows leave a third of the page
+
+
+def test_words_can_be_read_on_every_ground():
+    """Contrast of at least 4.5 to 1 for each ink of report.css on the grounds it stands on (WCAG 2.1, 1.4.3)."""
+    tones = dict(re.findall(r"--kc-([\w-]+): (#\w{6})", pages.stylesheet()))
+    pale = [colour for name, colour in tones.items() if name.endswith("pale")]
+    pairs = [(tones[ink], ground) for ink in ("ink", "soft") for ground in ("#ffffff", "#e9edf1", "#e8eef4", *pale)]
+    pairs += [
+        (tones[tone], ground)
+        for tone in ("red", "amber", "green")
+        for ground in ("#ffffff", "#fafbfc", tones[f"{tone}-pale"])
+    ]
+
+    assert {pair: round(contrast(*pair), 1) for pair in pairs if contrast(*pair) < 4.5} == {}
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours' relative luminance."""
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def opened(browser, folder, body):  # noqa: F811
+    path = folder / "页.html"
+    path.write_text(pages.render(executed(shows(text_html=body)), "标题"), "utf-8")
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.goto(path.as_uri())
+    return page

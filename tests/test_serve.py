@@ -293,6 +293,14 @@ def test_links_cannot_change_theme_or_template(server):
     assert "kc-live" in text
 
 
+# controls without a word or label to be called by, pictures without a text, headings that skip a level
+NAMELESS = """[...document.querySelectorAll("select, input, button, img, svg[role=img]")].filter(one => !(
+  one.ariaLabel || one.alt || one.title || one.textContent.trim() && one.tagName === "BUTTON" || [...(one.labels || [])].some(label => label.textContent.trim())
+)).map(one => one.outerHTML.slice(0, 200))"""
+JUMPS = """[...document.querySelectorAll("h1, h2, h3, h4")].filter((one, at, all) => one.tagName[1] > (at ? +all[at - 1].tagName[1] : 0) + 1)
+  .map(one => one.textContent)"""
+
+
 def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
     township.make(tmp_path / "shared", 2, 120)
     first, second = (school.name for school in batch.registered(tmp_path / "shared", "2023-2024"))
@@ -305,6 +313,7 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
         page.select_option("select >> nth=0", label=second)
         page.wait_for_selector(f"h1:has-text('{second}')")
         page.wait_for_selector("h2:has-text('数据来源')")
+        nameless, jumps = page.evaluate(NAMELESS), page.evaluate(JUMPS)
         page.locator(".kc-explorer .dt-search input").fill("没有这样的行")
         page.wait_for_selector(".kc-explorer >> text=没有符合的记录")
         page.locator(".kc-explorer .dt-search input").fill("")
@@ -313,6 +322,7 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
             page.locator(".kc-explorer >> text=下载表格").click()
         saved = Path(download.value.path()).read_text("utf-8-sig")
 
+    assert (nameless, jumps) == ([], [])
     assert wanted in saved.splitlines()[1]
     assert chosen == [first, "2024-08"]  # the newest month of the year comes first
     assert page.evaluate("document.documentElement.scrollHeight") > 2000  # the page itself scrolls, so it prints whole

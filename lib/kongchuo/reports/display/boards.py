@@ -21,6 +21,7 @@ FACES = (
 )
 NOBODY = ("#ffffff", "////")
 ROWS, LINE = 30, 0.25
+CASES = 14  # a picture of half a page: a taller one leaves the page before it half empty
 
 
 def score_board(
@@ -77,7 +78,7 @@ def _board(rows: Sequence[tuple], points: Sequence[float], says: str) -> Markup:
 
 def time_lines(rows: Sequence[tuple[str, Sequence[tuple[int, str, bool]]]], says: str) -> list[Markup]:
     """One row a case: (label, steps as (days since the first day away, one character, late)); several pictures when many."""
-    return [_lines(rows[at : at + ROWS], says) for at in range(0, len(rows), ROWS)]
+    return [_lines(rows[at : at + CASES], says) for at in range(0, len(rows), CASES)]
 
 
 def _by_day(steps: Sequence[tuple[int, str, bool]]) -> dict[int, list[tuple[str, bool]]]:
