@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from kongchuo.__main__ import main
 from kongchuo.core import places, years
 from kongchuo.core.findings import UsageError, UserError
 from kongchuo.jobs import township
@@ -100,3 +101,13 @@ def test_a_school_year_stands_for_all_its_months_and_rounds(shared, tmp_path):
         batch.plan(entries, {}, shared, tmp_path, ("reward",))
     with pytest.raises(UserError, match="2022-2021"):
         batch.plan(entries, {"year": "2022-2021"}, shared, tmp_path)
+
+
+def test_what_is_changed_may_stand_before_and_after_the_options(shared, tmp_path, capsys):
+    asked = ["--only", "annual_reward", "year=2023-2024", "--dry-run", "school=全镇"]
+    where = ["--workbooks", str(shared), "--out", str(tmp_path)]
+    assert main(["run", str(places.PARAMETERS / "year.yaml"), *asked, *where]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split("：")[0] for line in said] == ["将生成 全镇 2023-2024", "将生成 全镇（公开版） 2023-2024"]
+    with pytest.raises(SystemExit):
+        main(["run", str(places.PARAMETERS / "year.yaml"), "--once", *where])

@@ -237,7 +237,13 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
             stream.reconfigure(encoding="utf-8", errors="replace")
-    args = parser().parse_args(argv)
+    known = parser()
+    args, rest = known.parse_known_args(argv)
+    if hasattr(args, "overrides"):  # argparse takes them only in one piece; people write name=value anywhere
+        args.overrides += [word for word in rest if not word.startswith("-")]
+        rest = [word for word in rest if word.startswith("-")]
+    if rest:
+        known.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return args.function(args)
     except findings.UserError as error:

@@ -99,7 +99,11 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made.add_argument("file", type=Path, metavar="FILE")
     made.add_argument("overrides", nargs="*", metavar="name=value")
     made.add_argument(
-        "--only", nargs="+", default=[], metavar="NOTEBOOK", help="只要参数文件里的这几种，如 annual_reward"
+        "--only",
+        action="append",
+        default=[],
+        metavar="NOTEBOOK",
+        help="只要参数文件里的这一种，如 annual_reward，可写几次",
     )
     made.add_argument("--dry-run", action="store_true", help="只列出将要生成的报告")
     shared(made)
