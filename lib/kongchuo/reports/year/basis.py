@@ -53,7 +53,7 @@ def _settled(view: Year) -> bool:
 
 def _standing(view: Year) -> str:
     if _settled(view):
-        return f"{view.town.year}学年的各项都已判定，积分、等次为最后结果（申诉审定除外）。"
+        return f"{view.town.year}学年的积分和等次都已判定，为最后结果（申诉审定除外）。"
     return f"以下是到 {view.end:%Y-%m-%d} 为止的情况，排名和等次为暂列，不能据此兑现奖惩。"
 
 
