@@ -125,13 +125,15 @@ def notice(view: Year) -> Section:
     if view.missing:
         blocks.append(Note("本学年的考核还没有完成，现在没有可以公示的结果。等各项判定以后再生成公示稿。", "warn"))
     else:
+        shown = [one for one in view.classes if one.vetoed is False and not one.trial]
+        shown.sort(key=lambda one: (one.grade, one.rank))
         blocks += [
             Note(f"根据控辍保学方案和各校绩效方案，{view.town.year}学年控辍保学考核结果拟定如下，现予公示。"),
             *[block for block in _proposed(view) if isinstance(block, Table)],
             Table(
                 ("名次", "学校", "班级", "班主任", "总积分"),
-                tuple((one.rank, one.home, one.name, one.teacher or None, one.total) for one in view.classes if one.vetoed is False and not one.trial),
-                caption="班级积分",
+                tuple((one.rank, one.home, one.name, one.teacher or None, one.total) for one in shown),
+                caption="班级积分（名次在同年级各班之间排）",
             ),
         ]  # fmt: skip
     blocks += [
