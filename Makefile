@@ -54,12 +54,12 @@ test: setup system lint ## all tests
 	@$(RUN)/python -m pytest
 
 lint: setup
-	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check .
+	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check . && $(RUN)/lint-imports
 
 bench: setup ## benchmarks: each prints our way and the other way in one run
 	@for file in tests/bench/bench_*.py; do $(RUN)/python $$file; done
 
-build: setup ## make templates again from lib/kongchuo/books
+build: setup ## make templates, the plan's workbooks and the handbook's pages again from schema, rules and parameters
 	@$(RUN)/kongchuo build
 
 lock: setup ## pin the dependencies of pyproject.toml again, with hashes and without addresses (UPGRADE=--upgrade for newer ones)

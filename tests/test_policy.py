@@ -234,7 +234,7 @@ def test_check_says_in_one_line_what_is_wrong_with_the_policy(capsys, monkeypatc
     assert "请改正 value" in err
 
 
-# keys nobody reads yet: what the reports of term and year and their papers bring
+# no line of Python reads these: some stand in hints of the books, the others are numbers of the plan and of documents that staff look up
 WAIT = {
     "target_poverty_dropouts_other_stages",
     "measures_count",

@@ -83,7 +83,7 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made.add_argument("--out", type=Path, metavar="FILE.xlsx", help="把全部结果写成工作簿，供逐行核实")
     made.add_argument("--json", action="store_true", help="逐行输出 JSON")
     made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
-    made = command("build", "由 books/*.yaml 生成模板")
+    made = command("build", "由模板定义、规则和参数重新生成模板、材料模板、方案工作簿和手册里的查阅网页")
     made.add_argument("--check", action="store_true", help="只检查已提交的模板是否过期")
     made = command("rules", "列出全部检查代码：意思、怎样改、用到的参数")
     made.add_argument("codes", nargs="*", metavar="CODE", help="只看这几个代码，如 X12")

@@ -18,9 +18,9 @@ __all__ = ["Measure", "Ratio", "ratio", "summed", "true"]
 def attendance(scope: Scope) -> Ratio:
     """D10 出勤率 = 实到人次 ÷ 应到人次, over the 日查 rows of the days; rows that hold an error are left out and counted."""
     everything = scope.rows("daily")
-    everything = everything[scope.in_month(everything["date"])]
+    everything = everything[scope.in_days(everything["date"])]
     rows = scope.sound("daily")
-    rows = rows[scope.in_month(rows["date"])].dropna(subset=["due", "present"])
+    rows = rows[scope.in_days(rows["date"])].dropna(subset=["due", "present"])
     left_out = len(everything) - len(rows)
     needs = ("daily.due", "daily.present")
     return summed(
@@ -54,9 +54,9 @@ FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
 def reconciled(scope: Scope) -> Ratio:
     """D12 人籍一致率 = 四表一致且在位或请假的人数 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.sound("reconcile")
-    rows = rows[scope.in_month(rows["date"]) & true(rows["in_register"])]
+    rows = rows[scope.in_days(rows["date"]) & true(rows["in_register"])]
     everything = scope.rows("reconcile")
-    left_out = int((scope.in_month(everything["date"]) & true(everything["in_register"])).sum()) - len(rows)
+    left_out = int((scope.in_days(everything["date"]) & true(everything["in_register"])).sum()) - len(rows)
     hit = rows["present"].isin(("在位", "请假")) & true(rows["name_ok"])
     for column in FOUR_LISTS:
         hit &= true(rows[column])
@@ -66,7 +66,7 @@ def reconciled(scope: Scope) -> Ratio:
 def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")
-    rows = rows[scope.in_month(rows["date"]) & true(rows["in_register"])]
+    rows = rows[scope.in_days(rows["date"]) & true(rows["in_register"])]
     return ratio(scope, "D12", title, rows, true(rows[column]), of="reconcile", needs=(f"reconcile.{column}",))
 
 

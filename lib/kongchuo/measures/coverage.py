@@ -66,7 +66,7 @@ def plans_logged(scope: Scope) -> Ratio:
     rows = scope.rows("pupil_plan")
     rows = rows[~(rows["listed"] > pd.Timestamp(scope.end)) & ~true(rows["converted"])]
     logs = scope.town["support_log"]
-    counts = logs[scope.in_month(logs["date"])].groupby(["home", "pupil_plan"]).size()
+    counts = logs[scope.in_days(logs["date"])].groupby(["home", "pupil_plan"]).size()
     enough = counts[counts >= scope.policy["support_logs_per_month"]].index
     hit = pd.Series(
         [pair in enough for pair in zip(rows["home"], rows["pupil_plan"], strict=True)], rows.index, dtype=bool
@@ -88,7 +88,7 @@ def home_taught(scope: Scope) -> Ratio:
     rows = scope.rows("disabled")
     rows = rows[rows["placement"] == "送教上门"]
     visits = scope.town["home_teaching"]
-    counts = visits[scope.in_month(visits["date"])].groupby("student_key").size()
+    counts = visits[scope.in_days(visits["date"])].groupby("student_key").size()
     due = rows["plan_per_month"].fillna(0).clip(lower=scope.policy["home_teaching_per_month"]).astype(int)
     done = pd.Series([int(counts.get(key, 0)) for key in rows["student_key"]], rows.index, dtype="int64")
     return ratio(

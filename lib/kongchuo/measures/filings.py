@@ -14,7 +14,7 @@ LETTER = "告家长一封信"
 def in_time(scope: Scope, deadline: Deadline, title: str) -> Ratio:
     """D15 = 按期份数 ÷ 应报份数: of what fell due on the scope's days; what is due on the last of them may still come."""
     found = state(scope.town, scope.policy, deadline)
-    found = found[found["home"].isin(scope.homes) & scope.in_month(found["due"])]
+    found = found[found["home"].isin(scope.homes) & scope.in_days(found["due"])]
     found = found[found["done"].notna() | found["late"]].assign(grade=0, class_id="")
     hit = found["done"].notna() & ~found["late"]
     return ratio(scope, "D15", title, found, hit, of=deadline.sheet, needs=(deadline.sheet, "term"))

@@ -123,8 +123,8 @@ def case_steps(scope: Scope, cases: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "opening": open_at(dated, start - pd.Timedelta(days=1)),
-            "new": scope.in_month(entered),
-            "left": scope.in_month(left),
+            "new": scope.in_days(entered),
+            "left": scope.in_days(left),
             "closing": open_at(dated, scope.end),
         }
     )
@@ -148,7 +148,7 @@ def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.D
 def unexcused(scope: Scope) -> pd.DataFrame:
     """The 缺勤明细 rows of the scope's days without leave: 旷课, 开学未报到, 失联."""
     rows = scope.rows("absence")
-    return rows[scope.in_month(rows["date"]) & rows["kind"].isin(rolls.UNEXCUSED)]
+    return rows[scope.in_days(rows["date"]) & rows["kind"].isin(rolls.UNEXCUSED)]
 
 
 def longest_runs(scope: Scope) -> pd.DataFrame:

@@ -179,7 +179,7 @@ def turnover(scope: Scope) -> pd.DataFrame:
     rows = duties.bonds(scope.town)
     rows = rows[rows["home"].isin(scope.homes) | rows["target"].isin(set(bonds.villages(scope)["village"]))]
     parts = [
-        rows[scope.in_month(rows[column])].assign(date=lambda f, column=column: f[column], what=what)
+        rows[scope.in_days(rows[column])].assign(date=lambda f, column=column: f[column], what=what)
         for column, what in (("from", "开始"), ("to", "结束"))
     ]
     return pd.concat(parts).sort_values("date", kind="stable")

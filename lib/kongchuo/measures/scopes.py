@@ -91,7 +91,7 @@ class Scope:
                     found.append(workbook.home)
         return tuple(dict.fromkeys(found))
 
-    def in_month(self, column: pd.Series) -> pd.Series:
+    def in_days(self, column: pd.Series) -> pd.Series:
         """Which dates of a column lie within the scope's days."""
         return column.between(pd.Timestamp(self.start), pd.Timestamp(self.end))
 

@@ -122,7 +122,7 @@ def _contact(scope: Scope) -> Ratio:
     """Parents reached for absences without leave, and first visits in time: done ÷ due, by class."""
     called = measures.contacted(scope)
     visits = state(scope.town, scope.policy, case_deadlines.FIRST_VISIT)
-    visits = visits[visits["home"].isin(scope.homes) & scope.in_month(visits["due"])]
+    visits = visits[visits["home"].isin(scope.homes) & scope.in_days(visits["due"])]
     visits = visits[visits["done"].notna() | visits["late"]]
     place = scope.rows("suspected")[KEYS]
     visits = visits.assign(**{key: place[key].reindex(visits.index) for key in KEYS[1:]}).dropna(subset=KEYS)
@@ -137,7 +137,7 @@ def _contact(scope: Scope) -> Ratio:
 def _logs(scope: Scope) -> Ratio:
     """一生一案: months with enough 帮扶记录 ÷ months that asked for them (X31), by class."""
     rows = state(scope.town, scope.policy, support.LOGS)
-    rows = rows[rows["home"].isin(scope.homes) & scope.in_month(rows["due"])]
+    rows = rows[rows["home"].isin(scope.homes) & scope.in_days(rows["due"])]
     rows = rows.join(scope.rows("pupil_plan")[KEYS[1:]].loc[lambda one: ~one.index.duplicated()])
     rows = rows.dropna(subset=KEYS)
     hit = rows["done"].notna() & ~rows["late"]

@@ -20,7 +20,7 @@ from ..judging.rules.cases import absent_but_on_no_ledger
 from ..measures import Ratio, bonds, coverage, flows
 from ..measures.scopes import Scope
 
-SYSTEMS = 4  # the number of 各项制度建立材料 among the eighteen archive items
+SYSTEMS = 4  # 档案第4项: 各项制度建立材料; how many 制度 there are stands in policy (systems_count)
 LEADERS, HIDDEN = "领导组", "应列未列疑似台账"
 
 

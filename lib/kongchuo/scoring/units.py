@@ -138,7 +138,7 @@ def self_checks(scope: Scope) -> Ratio:
     parts = []
     for deadline in (filings.SELF_CHECK, filings.FAILED_ITEM, filings.PROBLEM):
         rows = state(scope.town, scope.policy, deadline)
-        rows = rows[rows["home"].isin(scope.homes) & scope.in_month(rows["due"])]
+        rows = rows[rows["home"].isin(scope.homes) & scope.in_days(rows["due"])]
         rows = rows[rows["done"].notna() | rows["late"]]
         parts.append(rows.assign(sheet=deadline.sheet, hit=rows["done"].notna() & ~rows["late"]))
     found = pd.concat([part[["home", "sheet", "hit"]] for part in parts]).assign(grade=0, class_id="")

@@ -87,7 +87,7 @@ def _calendar(month: Month, days: list[pd.Timestamp]) -> list[Chart | Note]:
     if not days:
         return [Note("本月没有上课日（教学日历、学年学期）。")]
     rows = scope.rows("daily")
-    rows = rows[scope.in_month(rows["date"])]
+    rows = rows[scope.in_days(rows["date"])]
     key = finest(month)
     counts = rows["unexcused"].fillna(0).astype(int).groupby([rows[key], rows["date"]]).sum().to_dict()
     filled = rows.drop_duplicates(["class_id", "date"]).groupby([key, "date"]).size().to_dict()

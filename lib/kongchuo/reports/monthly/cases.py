@@ -32,7 +32,7 @@ def cases(month: Month) -> Section:
         measures.returned(scope, dropouts, "辍学劝返率", "dropout").total,
     )
     visits = scope.rows("visit")
-    visits = visits[scope.in_month(visits["date"])]
+    visits = visits[scope.in_days(visits["date"])]
     won = int(visits["result"].isin(RETURNED).sum())
     open_suspected = suspected[flows.open_at(suspected, scope.end)]
     open_dropouts = dropouts[flows.open_at(dropouts, scope.end)]
@@ -188,7 +188,7 @@ def watch(month: Month) -> Section:
     rows = watched(scope)
     before = flows.open_at(rows, pd.Timestamp(scope.start) - pd.Timedelta(days=1))
     now = flows.open_at(rows, scope.end)
-    new, closed = scope.in_month(rows["entered"]), scope.in_month(rows["left"])
+    new, closed = scope.in_days(rows["entered"]), scope.in_days(rows["left"])
     lines = [
         (f"{level}色", *(int((mask & (rows["level"] == level)).sum()) for mask in (before, new, closed, now)))
         for level in LEVELS

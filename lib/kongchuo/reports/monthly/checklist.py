@@ -108,7 +108,7 @@ def publicity(month: Month) -> Evidence:
 def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Evidence:
     scope = month.scope
     rows = scope.rows("publicity_log")
-    rows = rows[scope.in_month(rows["date"])]
+    rows = rows[scope.in_days(rows["date"])]
     rows = rows[rows["kind"].isin(kinds)] if kinds else rows
     if unread := scope.missing("publicity_log"):
         return Evidence(UNKNOWN, f"读不到宣传会议：{'、'.join(unread)}")
@@ -120,7 +120,7 @@ def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Eviden
 def visits(month: Month) -> str:
     """How many 劝返 there were in the month."""
     rows = month.scope.rows("visit")
-    return f"本月劝返 {int(month.scope.in_month(rows['date']).sum())} 户次"
+    return f"本月劝返 {int(month.scope.in_days(rows['date']).sum())} 户次"
 
 
 def transfers(month: Month) -> str:

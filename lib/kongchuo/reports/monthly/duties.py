@@ -24,17 +24,17 @@ def organisation(month: Month) -> Section:
     checks = checks[checks["month"] == month.month]
     reconciled, absent, visits = scope.rows("reconcile"), scope.rows("absence"), scope.rows("visit")
     meetings, joint = scope.rows("publicity_log"), scope.rows("joint")
-    rolls_called = reconciled[scope.in_month(reconciled["date"])].drop_duplicates(["home", "check_id"])
-    home_visits = int((scope.in_month(absent["date"]) & absent["visited"].fillna(False).astype(bool)).sum())
-    home_visits += int((scope.in_month(visits["date"]) & (visits["mode"] != "电话")).sum())
-    held = meetings[scope.in_month(meetings["date"])]
+    rolls_called = reconciled[scope.in_days(reconciled["date"])].drop_duplicates(["home", "check_id"])
+    home_visits = int((scope.in_days(absent["date"]) & absent["visited"].fillna(False).astype(bool)).sum())
+    home_visits += int((scope.in_days(visits["date"]) & (visits["mode"] != "电话")).sum())
+    held = meetings[scope.in_days(meetings["date"])]
     figures = (
         Figure("月自查已填", _of(len(checks), CHECKLIST_ITEMS * len(month.homes)), "项（每校20项）"),
         Figure("点名、座次、作业核对", len(rolls_called), "本月核查次数（人籍核查）"),
         Figure("家访", home_visits, "户次：缺勤当日家访＋劝返上门"),
         Figure("会议", int(held["kind"].isin(MEETINGS).sum()), "次（宣传会议）"),
         Figure("宣传活动", int((~held["kind"].isin(MEETINGS)).sum()), "次（宣传会议）"),
-        Figure("联防联控", int(scope.in_month(joint["date"]).sum()), "次，与村、司法所等"),
+        Figure("联防联控", int(scope.in_days(joint["date"]).sum()), "次，与村、司法所等"),
     )
     who = "、".join(dict.fromkeys(scope.staff_names.get(name, name) for name in checks["checker"].dropna()))
     days = checks["date"].dropna()

@@ -107,7 +107,7 @@ def reconcile(month: Month) -> Section:
     """五: classes checked, the four lists against the register, differences by type, what was mended."""
     scope = month.scope
     rows = scope.rows("reconcile")
-    rows = rows[scope.in_month(rows["date"])]
+    rows = rows[scope.in_days(rows["date"])]
     unread = scope.missing("reconcile")
     if not len(rows):
         text = (
@@ -155,7 +155,7 @@ def changes(month: Month) -> Section:
     """六: moves of the month by kind, transfers not yet approved, the rows behind them."""
     scope = month.scope
     rows = scope.rows("change")
-    rows = rows[scope.in_month(rows["date"])]
+    rows = rows[scope.in_days(rows["date"])]
     everything = scope.rows("change")
     begun = everything[(everything["date"] <= pd.Timestamp(scope.end)) & everything["kind"].isin(("转入", "转出"))]
     waiting = begun[(begun["sys_state"] == "已发起") | (begun["sys_state"] == "未发起")]

@@ -35,7 +35,7 @@ def bulletin(month: Month) -> Iterator[Copy]:
     """The bulletin of the town, or of a school with the number, title and text it has registered for the month."""
     named, scope = by_name(month), month.scope
     rows = scope.rows("bulletin")
-    rows = rows[(rows["kind"] == KIND) & scope.in_month(rows["date"])].sort_values(["home", "date"])
+    rows = rows[(rows["kind"] == KIND) & scope.in_days(rows["date"])].sort_values(["home", "date"])
     own = rows.iloc[-1].to_dict() if month.home and len(rows) else {}
     least = month.policy["public_minimum"]
     missing = lacking(month, *dict.fromkeys(need for key in FIGURES.values() for need in COUNTS[key].needs))

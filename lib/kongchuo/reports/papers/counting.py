@@ -55,7 +55,7 @@ class Days:
     def visits(self) -> pd.DataFrame:
         """The 劝返记录 rows of the days."""
         rows = self.scope.rows("visit")
-        return rows[self.scope.in_month(rows["date"])]
+        return rows[self.scope.in_days(rows["date"])]
 
     @cached_property
     def on_hand(self) -> pd.DataFrame:
@@ -163,14 +163,14 @@ def _timed(days: Days) -> Parts:
     rows, book = casework.papers(scope.town), casework.cases(scope.town)
     rows = rows.assign(class_id=[None if pd.isna(case) else book["class_id"].get(case) for case in rows["case"]])
     rows = scope.within(scope.with_class(rows))
-    return by_keys(rows[rows["doc_type"].isin(TIMED) & scope.in_month(rows["issued"])])
+    return by_keys(rows[rows["doc_type"].isin(TIMED) & scope.in_days(rows["issued"])])
 
 
 def _at_home(days: Days) -> Parts:
     """家访: 劝返记录 made at home, and 缺勤明细 with 家访 that name no 劝返记录 (which would be the same visit)."""
     scope, made = days.scope, days.visits
     absent = scope.rows("absence")
-    absent = absent[scope.in_month(absent["date"]) & measures.true(absent["visited"]) & absent["visit_id"].isna()]
+    absent = absent[scope.in_days(absent["date"]) & measures.true(absent["visited"]) & absent["visit_id"].isna()]
     return by_keys(pd.concat([made[made["mode"] == VISIT], absent]))
 
 
