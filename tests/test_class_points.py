@@ -9,8 +9,10 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.declarations import SchemaError
 from kongchuo.core.places import POLICY
+from kongchuo.judging.rules.cases import lost
 from kongchuo.measures.scopes import Scope
 from kongchuo.scoring.class_points import NO_LIST, class_points
+from kongchuo.scoring.losses import losses
 from kongchuo.scoring.standings import compare, standings
 
 HOME, OTHER = "甲小学", "乙小学"
@@ -338,6 +340,31 @@ def test_every_class_of_the_example_by_plain_loops():
         else:
             assert one.total is None  # the second reviews are not there yet
     assert vetoed
+
+
+@pytest.mark.parametrize("values", [{}, {"return_lifts_veto": False}, {"return_grace_days": 30}])
+def test_rule_v01_and_the_points_mean_the_same_by_lost(values):
+    """One definition (domain.md 4.2): what the rule asks the office to decide on is what takes the points."""
+    rows = sheets()
+    rows["baseline"][HOME][7]["base_state"] = "休学"
+    rows["dropout"][HOME] = [
+        dropout(CLASS, 0),
+        dropout(CLASS, 1, back="2024-03-01"),
+        dropout(CLASS, 2, back="2024-08-20"),
+        dropout(CLASS, 3, back="2024-03-01", state="再次辍学"),
+        dropout(CLASS, 4, closed="2024-04-01", close_type="死亡"),
+        dropout(CLASS, 5, back="2024-03-01", closed="2024-06-01", close_type="已复学"),
+        dropout(CLASS, 6, confirmed="2024-09-05"),
+        dropout(CLASS, 7),
+        dropout(CLASS, 90),
+    ]
+    scope = held(rows, values)
+    ours = losses(scope).cases
+    asked = set(lost(scope.town, scope.policy)["case_id"])
+
+    assert asked == set(ours.loc[ours["lost"], "case_id"])
+    assert {"CX-2023-000", "CX-2023-003"} <= asked
+    assert asked.isdisjoint({"CX-2023-004", "CX-2023-006", "CX-2023-007", "CX-2023-090"})
 
 
 # --- another policy ---------------------------------------------------------------------------------------------------------

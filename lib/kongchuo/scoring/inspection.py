@@ -14,9 +14,10 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.schema import TERMS
 from ..core.tables import Town
-from ..field import lives, rolls
-from ..field.casework import cases
+from ..field import rolls
 from ..field.deadlines import inspection as rounds
+from ..field.ledgers import open_at
+from ..measures.flows import dropouts
 from ..measures.scopes import Scope
 from . import evidence
 from .evidence import Evidence, Gap
@@ -158,8 +159,7 @@ def worth(found: Evidence, each: float, policy: Policy) -> float:
 
 def fatal(scope: Scope) -> tuple[str, ...]:
     """What makes a school 不合格: pupils who have dropped out, not back and not 销号; cases kept off the ledgers."""
-    book, states = cases(scope.town), lives.states(scope.town, scope.end)
-    away = int((book["home"].isin(scope.homes) & states.isin((lives.AWAY, lives.AGAIN))).sum())
+    away = int(open_at(dropouts(scope.whole), scope.end).sum())
     hidden = len(evidence.concealed(scope))
     said = (f"辍学未返校、未销号 {away} 人" if away else "", f"应列未列疑似台账 {hidden} 人（X12）" if hidden else "")
     return tuple(filter(None, said))

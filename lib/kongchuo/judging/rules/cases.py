@@ -163,7 +163,7 @@ def lost(town: Town, policy: Policy) -> pd.DataFrame:
     rows, now = town["dropout"], pd.Timestamp(town.as_of)
     rows = rows[(rows["confirm_date"] >= f"{town.year[:4]}-{policy['baseline_date']}") & (rows["confirm_date"] <= now)]
     base = of_year(town, town["baseline"].assign(class_id=keyed(town, "baseline", "class_id")))
-    base = base[base["base_state"].isin((*rolls.AT_SCHOOL, "休学"))].dropna(subset=["student_key"])
+    base = base[base["base_state"].isin(rolls.AT_SCHOOL)].dropna(subset=["student_key"])
     rooms = base.drop_duplicates(rolls.PUPIL).set_index(rolls.PUPIL)["class_id"]
     keys = pd.MultiIndex.from_frame(rows[rolls.PUPIL])
     rows = rows.assign(room=rooms.reindex(keys).to_numpy())[keys.isin(rooms.index)]
