@@ -112,6 +112,11 @@ def begun(kind: str, year: str, until: dt.date) -> tuple[Period, ...]:
     return tuple(Period(kind, name) for name in months_of(year, until)[::-1])
 
 
+def usual_begin(year: str, term: str) -> dt.date:
+    """The day a term begins where 学年学期 does not say: 1 September, 1 March."""
+    return dt.date(int(year[:4]), 9, 1) if term == TERMS[0] else dt.date(int(year[5:]), 3, 1)
+
+
 def year_of(month: str) -> str:
     """The school year a month lies in: 2023-10 -> 2023-2024, 2024-03 -> 2023-2024."""
     first = int(month[:4]) - (int(month[5:7]) < 9)

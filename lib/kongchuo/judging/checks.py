@@ -17,6 +17,7 @@ from ..core.cells import quoted
 from ..core.findings import KINDS, Finding
 from ..core.schema import TERMS, Field, Sheet
 from ..core.tables import Town
+from ..core.years import usual_begin
 from ..field import identity
 from ..field.references import dangling, directory, look_up, resolve
 from ..field.rolls import terms
@@ -66,8 +67,7 @@ def empty_sheets(town: Town) -> Iterator[Finding]:
 
 def _begins(town: Town, term: str) -> dt.date:
     held = terms(town).loc[lambda frame: frame["term"] == term, "start"]
-    year = int(town.year[:4])
-    return held.iloc[0].date() if len(held) else dt.date(year, 9, 1) if term == TERMS[0] else dt.date(year + 1, 3, 1)
+    return held.iloc[0].date() if len(held) else usual_begin(town.year, term)
 
 
 # --- F17 --------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
 from ..core.tables import Town, mapping
+from ..core.years import usual_begin
 from ..field.references import class_names, directory, homes_of, keyed, named
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
@@ -97,10 +98,10 @@ class Scope:
 
     @cached_property
     def term(self) -> str:
-        """第一学期 or 第二学期: the term that had begun by the end of the days (registry's 学年学期; else February on)."""
+        """第一学期 or 第二学期: the term that had begun by the end of the days (学年学期 of the registry; else the usual day)."""
         rows = self.town["term"].dropna(subset=["start", "term"]).sort_values("start")
         begun = rows[rows["start"] <= pd.Timestamp(self.end)]["term"]
-        return begun.iloc[-1] if len(begun) else TERMS[2 <= self.end.month <= 8]
+        return begun.iloc[-1] if len(begun) else TERMS[self.end >= usual_begin(self.town.year, TERMS[1])]
 
     @property
     def classes(self) -> pd.DataFrame:

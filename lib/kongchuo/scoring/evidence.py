@@ -141,13 +141,15 @@ def called(scope: Scope) -> Evidence:
     rows = rows[_of_round(scope, rows)]
     if unread(scope, "rollcall") or rows.empty:
         return Evidence((), unread(scope, "rollcall") or "本轮没有督查点名的记录")
-    gaps = []
-    for title, column in (("点名册", "n_rollbook"), ("座次表", "n_seating"), ("作业", "n_homework")):
-        apart = (rows[column] - rows["n_register"]).abs().fillna(0)
-        gaps += _counted(scope, rows, apart, f"{title}与学籍数不一致")
-    for title, column in (("请假无据", "leave_no"), ("去向不明", "unknown")):
-        gaps += _counted(scope, rows, rows[column].fillna(0), title)
-    return Evidence(tuple(gaps))
+    found = (_counted(scope, rows, numbers, what) for what, numbers in differences(rows).items())
+    return Evidence(tuple(gap for gaps in found for gap in gaps))
+
+
+def differences(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """What is apart -> how many, for each row of 督查点名: the lists against the 学籍数, pupils away without a paper or unaccounted for."""
+    lists = (("点名册", "n_rollbook"), ("座次表", "n_seating"), ("作业", "n_homework"))
+    found = {f"{title}与学籍数不一致": (rows[column] - rows["n_register"]).abs().fillna(0) for title, column in lists}
+    return found | {"请假无据": rows["leave_no"].fillna(0), "去向不明": rows["unknown"].fillna(0)}
 
 
 def _counted(scope: Scope, rows: pd.DataFrame, numbers: pd.Series, what: str) -> list[Gap]:

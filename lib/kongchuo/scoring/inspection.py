@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from ..core import years
 from ..core.policy import Policy
-from ..core.schema import TERMS
 from ..core.tables import Town
 from ..field import rolls
 from ..field.deadlines import inspection as rounds
@@ -170,10 +170,7 @@ def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.da
     earlier = held(town, home, term, number - 1)["date"].dropna()
     terms = rolls.terms(town)
     starts = terms.loc[terms["term"] == term, "start"].dropna()
-    first = int(town.year[:4])
-    start = (
-        starts.iloc[0].date() if len(starts) else dt.date(*((first, 9, 1) if term == TERMS[0] else (first + 1, 2, 1)))
-    )
+    start = starts.iloc[0].date() if len(starts) else years.usual_begin(town.year, term)
     return min(end, earlier.max().date() + dt.timedelta(days=1) if len(earlier) else start)
 
 

@@ -16,7 +16,6 @@ COUNTS = {
     "n_register": "印册（学籍）数", "n_rollbook": "点名册", "n_seating": "座次表", "n_homework": "作业", "n_present": "实到",
     "leave_ok": "请假有据", "leave_no": "请假无据", "unknown": "去向不明",
 }  # fmt: skip
-LISTS = ("n_rollbook", "n_seating", "n_homework")
 LETTERS = {
     "列入疑似": "列", "首次联系": "联", "首次家访": "访", "书面报中心学校": "报", "报镇政府": "镇", "疑似结案": "结", "认定辍学": "认",
     "复学": "复", "销号": "销",
@@ -33,9 +32,8 @@ MOST = 60  # cases drawn
 
 # --- three: the four lists ------------------------------------------------------------------------------------------------
 def apart(rows: pd.DataFrame) -> pd.Series:
-    """How many differences a class has: each list against 学籍数, and pupils away without a paper or unaccounted for."""
-    lists = sum((rows[name] - rows["n_register"]).abs().fillna(0) for name in LISTS)
-    return (lists + rows["leave_no"].fillna(0) + rows["unknown"].fillna(0)).astype(int)
+    """How many differences a class has, whatever they are: those that item 4 of the score sheet counts."""
+    return sum(evidence.differences(rows).values()).astype(int)
 
 
 def roll_call(view: Round) -> Section:

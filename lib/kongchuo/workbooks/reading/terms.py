@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
+from ...core import years
 from ...core.schema import TERMS
 from ...core.tables import Workbook
 
@@ -37,8 +38,8 @@ def term(stem: str, year: str, registry: Workbook) -> tuple[dt.date, dt.date] | 
     named = next((one for one in TERMS if stem.endswith(f"_{one}")), None)
     if named is None:
         return None
-    autumn, spring, summer = dt.date(int(year[:4]), 9, 1), dt.date(int(year[5:]), 3, 1), dt.date(int(year[5:]), 9, 1)
-    start, end = (autumn, spring) if named == TERMS[0] else (spring, summer)
+    begins = [years.usual_begin(year, one) for one in TERMS] + [dt.date(int(year[5:]), 9, 1)]
+    start, end = begins[TERMS.index(named) :][:2]
     if "term" in registry.tables:
         frame = registry.tables["term"].frame
         rows = frame[(frame["school_year"] == year) & (frame["term"] == named)]
