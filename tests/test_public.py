@@ -18,7 +18,7 @@ from kongchuo.core.schema import Field
 from kongchuo.core.tables import personal_names, telling_names
 from kongchuo.measures import Measure
 from kongchuo.publishing import archive, execution, gate
-from kongchuo.publishing.press import Press, Run
+from kongchuo.publishing.press import OUTPUT, Press, Run
 from kongchuo.reports import display
 from kongchuo.reports.display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, masks
 from kongchuo.reports.display.masks import CASEWORK, EVERYBODY, SCHOOL, TOWN
@@ -202,6 +202,8 @@ def test_a_public_run_is_looked_over_with_the_names_its_reports_have_left(tmp_pa
     (shelf.path / "logs").mkdir(parents=True)
     press = Press(places.NOTEBOOKS / "monthly_self_check.ipynb", shelf, "a", scratch, execution.Limits())
     run = Run("全镇（公开版）", {"school": "all", "edition": PUBLIC})
+    (scratch / run.stem).mkdir()
+    (scratch / run.stem / OUTPUT).write_text(executed(html), "utf-8")  # as execution leaves it
     result = press.publish(run, dt.datetime.now(), 1.0, execution.Verdict(executed(html), summary))
 
     assert result.reason.startswith(reason)
