@@ -56,6 +56,7 @@ def printed(township, middle, tmp_path_factory):
         ("2023-10", dt.date(2023, 10, 31), middle, ()),
         ("2023-12", dt.date(2023, 12, 31), "", ("月报表",)),
         ("2023-12", dt.date(2023, 12, 31), middle, ("限期复学通知书", "劝返记录")),
+        ("2024-08", dt.date(2024, 8, 31), "", ("公示稿",)),
     ):
         made += papers.make(opened(replace(township[0], as_of=end), home, month, end), names, folder, say=said.append)
     return folder, made, said
@@ -102,7 +103,7 @@ def test_papers_for_everybody_name_no_pupil_no_parent_no_village(printed, townsh
         *town["staff"]["name"],
         *town["village"]["contact"],
     }
-    public = [path for path in made if path.name.startswith(("简报", "典型案例集"))]
+    public = [path for path in made if path.name.startswith(("简报", "典型案例集", "督查通报公开版", "公示稿"))]
     assert public
     for path in public:
         text = re.sub(r"\s+", "", texts(path))
@@ -353,7 +354,7 @@ def test_the_same_text_makes_the_same_template():
 
 def test_word_has_nothing_to_complain_of(printed, tmp_path):
     _, made, _ = printed
-    for kind in ("劝返记录", "简报"):
+    for kind in ("劝返记录", "简报", "督查通报_", "公示稿"):
         path = next(path for path in made if path.suffix == ".docx" and path.name.startswith(kind))
         assert complaints(path.read_bytes(), tmp_path, "tried.docx") == set(), kind
 

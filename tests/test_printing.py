@@ -29,6 +29,9 @@ def shared(tmp_path_factory):
         ("2024-02", "告家长一封信", True),
         ("2024-01", "典型案例集", True),
         ("2023-10", "月报表", True),
+        ("2023-10", "督查通报", True),
+        ("2023-11", "督查通报公开版", False),
+        ("2024-08", "公示稿", True),
     ],
 )
 def test_a_paper_is_due_in_its_months(month, name, due):
@@ -90,11 +93,14 @@ def test_a_school_year_stands_for_all_its_months_and_rounds(shared, tmp_path):
     for shelf, (_, _, runs) in held.items():
         found.setdefault(shelf.notebook, set()).add(shelf.period.key)
         assert "全镇" in runs
-    months = {f"{2023 + (number > 12)}-{(number - 1) % 12 + 1:02}" for number in range(9, 19)}
-    assert found["monthly_self_check"] == found["monthly_papers"] == months
+    taught = {f"{2023 + (number > 12)}-{(number - 1) % 12 + 1:02}" for number in range(9, 19)}
+    assert found["monthly_self_check"] == taught
+    assert found["monthly_papers"] == taught | {"2024-07", "2024-08"}  # the notices of the last round and of the year
     assert found["term_inspection"] == {f"2023-2024-{term}-{number}" for term in (1, 2) for number in (1, 2)}
     assert found["annual_reward"] == found["signals_back_test"] == {"2023-2024"}
     assert dt.date.today() > dt.date(2024, 8, 31)
+    with pytest.raises(UsageError, match="2023-10暑假"):
+        batch.plan(entries, {"month": "2023-10暑假"}, shared, tmp_path)
     only = batch.plan(entries, {}, shared, tmp_path, ("annual_reward",))
     assert {shelf.notebook for shelf in only} == {"annual_reward"}
     with pytest.raises(UsageError, match="参数文件里没有“reward”"):

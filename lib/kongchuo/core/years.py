@@ -21,6 +21,7 @@ KINDS = {
     "year": (YEAR, "2023-2024", "学年"),
 }
 TAUGHT = ("09", "10", "11", "12", "01", "02", "03", "04", "05", "06")  # the ten months a school checks itself in
+SUMMER = "暑假"  # after a school year: its other two
 TERMS = ("第一学期", "第二学期")
 ROUNDS = ("第一轮", "第二轮")
 # The month (of the second calendar year: True) by the end of which a round is over, by term and round; the day it was held on
@@ -87,16 +88,18 @@ def period(text: str) -> Period | None:
 
 def periods(kind: str, text: str, until: dt.date) -> tuple[Period, ...]:
     """The periods of a kind that a text names: 2023-10, several joined by commas, or a school year for all that
-    have begun, the two months of summer left out.
+    have begun, the two months of summer left out; those two alone for 2023-2024暑假.
 
     Raises ValueError with the part that names none.
     """
     found: dict[Period, None] = {}
     for part in filter(None, re.split(r"[,，、\s]+", text)):
-        named = period(part)
-        if named is None or named.kind not in (kind, "year"):
+        name = part.removesuffix(SUMMER)
+        named, summer = period(name), name != part
+        if named is None or named.kind not in (kind, "year") or (summer and (kind, named.kind) != ("month", "year")):
             raise ValueError(part)
-        found |= dict.fromkeys([named] if named.kind == kind else filter(Period.taught, begun(kind, part, until)))
+        whole = [one for one in begun(kind, name, until) if one.taught() is not summer]
+        found |= dict.fromkeys([named] if named.kind == kind else whole)
     if not found:
         raise ValueError(text)
     return tuple(found)

@@ -160,8 +160,9 @@ def plan(
         own = {name: text for name, text in overrides.items() if name in names[batch.notebook] or name not in anywhere}
         own |= {"year": overrides["year"]} if "year" in overrides else {}
         kind = notebooks.kind(names[batch.notebook])
-        if "year" in own and kind != "year" and years.YEAR.fullmatch(batch.values.get(kind, "")):
-            own[kind] = own.pop("year")
+        written = batch.values.get(kind, "")
+        if "year" in own and kind != "year" and years.YEAR.fullmatch(written.removesuffix(years.SUMMER)):
+            own[kind] = own.pop("year") + written[len(years.YEAR.match(written)[0]) :]
         check_names(batch, own, names[batch.notebook])
         for period in wanted(batch, own):
             known = schools.setdefault(period.year, registered(workbooks, period.year))

@@ -15,7 +15,7 @@ from ...core.findings import UsageError, UserError
 from ...core.tables import telling_names
 from ...workbooks.writing.printed import printed_bytes
 from ..months import Month, open_month
-from . import archive, bulletin, duties, letters, pages, returns, sheets, stories, words
+from . import archive, bulletin, duties, letters, notices, pages, returns, sheets, stories, words
 from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, TOWN, XLSX, Copy, Paper
 
 INDEX = "档案目录"  # made last, since it names the others
@@ -34,6 +34,10 @@ PAPERS = (
     Paper("月报表", "流生情况月报表", "学校、年级", BOTH, INTERNAL, returns.monthly, XLSX, archive=(5, 6)),
     Paper("简报", "控辍保学简报", "全镇或学校", BOTH, PUBLIC, bulletin.bulletin, DOCX, "控辍保学简报", archive=(18,)),
     Paper("典型案例集", "控辍典型案例集", "案例", (TOWN,), PUBLIC, stories.stories, DOCX, "控辍典型案例集", ("bulletin",), (18,), "学期", ENDS),
+    Paper("督查通报", "控辍保学督查通报", "轮次", (TOWN,), INTERNAL, notices.inspection, DOCX, "督查通报", ("score",), (8,), "轮次", notices.ROUND_MONTHS),
+    Paper("督查通报公开版", "控辍保学督查通报（公开版）", "轮次", (TOWN,), PUBLIC, notices.inspection_public, DOCX, "督查通报公开版", ("score",), (8,),
+          "轮次", notices.ROUND_MONTHS),
+    Paper("公示稿", "控辍保学考核结果公示稿", "学年", (TOWN,), PUBLIC, notices.rewards, DOCX, "考核结果公示稿", ("score",), (17,), "学年", notices.YEAR_MONTHS),
     Paper("告家长一封信", "告家长一封信", "学生", (SCHOOL,), FAMILY, letters.parents, DOCX, "告家长一封信", ("roster",), (2,), "学期", BEGINS),
     Paper("入学通知书", "义务教育入学通知书", "儿童", (SCHOOL,), FAMILY, letters.admission, DOCX, "入学通知书", ("notice",), (4,), "学年", ("08", *OPENS)),
     Paper("劝学通知书", "劝学通知书", "疑似个案", (SCHOOL,), FAMILY, letters.urging, DOCX, "劝学通知书", ("suspected",), (14,)),
