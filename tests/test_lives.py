@@ -343,3 +343,17 @@ def test_the_page_shows_what_is_due_next(home, first):
     assert table.rows[0][: len(first)] == first
     assert len(table.rows) == 2
     assert ("甲春梅" in str(table.rows)) == bool(home)
+
+
+def test_a_gap_between_visits_is_late_once_however_many_went_on_its_last_day():
+    made = town(
+        day(11, 30),
+        [HANDED_ON],
+        [DROPOUT],
+        [visit(1, day(11, 10)), visit(2, day(11, 20)), visit(3, day(11, 20), mode="送达文书")],
+    )
+
+    assert [one for one in told(made) if one[1] == "11-20"] == [
+        ("家访：拒绝", "11-20", -3, True),
+        ("送达文书：拒绝", "11-20", None, False),
+    ]

@@ -118,7 +118,10 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     numbers = {place: case for case, place in casework.cases(town)["dropout"].items() if place is not None}
     gaps = gaps.assign(case=[numbers[place] for place in gaps.index], place=list(gaps.index))
     met = gaps.dropna(subset=["done"]).drop_duplicates(["case", "done"])[["case", "done", "due", "days", "late"]]
-    found = found.merge(met.rename(columns={"done": "date"}), how="left", on=["case", "date"])
+    # of several visits on one day only the first ends the gap: it was late once, not as often as somebody went
+    turns, first = found.assign(turn=found.groupby(["case", "date"]).cumcount()), met.assign(turn=0)
+    on = ["case", "date", "turn"]
+    found = turns.merge(first.rename(columns={"done": "date"}), how="left", on=on).drop(columns="turn")
     upcoming = gaps[gaps["done"].isna() & gaps["due"].notna()].assign(
         step=cases.INTERVAL.title, sheet="dropout", date=pd.NaT
     )

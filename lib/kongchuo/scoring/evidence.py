@@ -14,14 +14,15 @@ import pandas as pd
 from .. import measures
 from ..core.schema import CENTRE
 from ..field import casework, deadlines, duties, lives
-from ..field.deadlines import Deadline, census, changes, filings, handover, pledges
+from ..field.deadlines import Deadline, cases, census, changes, filings, handover, pledges
 from ..field.references import keyed
 from ..judging.rules.cases import absent_but_on_no_ledger
+from ..judging.rules.census import away_without_proof
 from ..measures import Ratio, bonds, coverage, flows
 from ..measures.scopes import Scope
 
 SYSTEMS = 4  # 档案第4项: 各项制度建立材料; how many 制度 there are stands in policy (systems_count)
-LEADERS, HIDDEN = "领导组", "应列未列疑似台账"
+LEADERS, HIDDEN, UNPROVED = "领导组", "应列未列疑似台账", "镇外就读没有证明或证明过期"
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,14 @@ def systems(scope: Scope) -> Evidence:
     return Evidence((gap,))
 
 
+def unproved(scope: Scope) -> Evidence:
+    """Children said to be at school elsewhere with nothing to show for it, or a paper that is too old (rule X45)."""
+    spots = away_without_proof.judge(scope.town, scope.policy)
+    rows = scope.town["census"].loc[scope.places(spot.index for spot in spots)]
+    own = rows.index[_own(scope, "census", rows)]
+    return Evidence(tuple(Gap(UNPROVED, "census", place) for place in own), unread(scope, "census"))
+
+
 def called(scope: Scope) -> Evidence:
     """人籍一致: each difference of 点名册、座次表、作业 from the 学籍数 and each pupil away without a paper, class by class."""
     rows = scope.rows("rollcall")
@@ -181,10 +190,17 @@ def breaches(scope: Scope) -> Evidence:
     homes = casework.cases(scope.town)["home"]
     told = told[told["case"].map(homes).isin(scope.homes)]
     gaps = [
-        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
+        Gap(_lacked(row), row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
         for row in told.itertuples()
     ]
     return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))
+
+
+def _lacked(row: object) -> str:
+    """What was late: a visit by what it was overdue for, a paper by the limit that it sets; any other step by its name."""
+    if row.sheet == "visit":
+        return cases.INTERVAL.title
+    return row.step.removeprefix(lives.SERVED) + "限期" if row.sheet == "legal" else row.step
 
 
 def _overdue(row: object) -> str:
@@ -226,7 +242,7 @@ GROUPS = (  # the four kinds of 特殊群体, in the order of policy's inspectio
 ITEMS: tuple[Find, ...] = (
     both(leaders, lacking(*bonds.FOUR_BONDS), late(pledges.PLEDGED)),
     systems,
-    late(census.UNVERIFIED, census.PROOFS, handover.HANDED_OVER),
+    both(late(census.UNVERIFIED, handover.HANDED_OVER), unproved),
     called,
     both(lacking(daily), late(filings.WEEKLY_REPORT, filings.MONTHLY_REPORT)),
     breaches,
