@@ -20,9 +20,17 @@ from .deadlines import Deadline, cases, papers
 SUSPECTED, AWAY, FOLLOWED, AGAIN, CLOSED, NONE = "疑似", "辍学劝返中", "已复学跟踪", "再次辍学", "已销号", ""
 OPEN = (SUSPECTED, AWAY, AGAIN)
 SERVED = "送达"
-KINDS = {"case": "int64", "date": "datetime64[us]", "due": "datetime64[us]", "days": "Int64", "late": bool}
+KINDS = {
+    "case": "int64",
+    "date": "datetime64[us]",
+    "due": "datetime64[us]",
+    "days": "Int64",
+    "late": bool,
+    "waiting": bool,
+}
+UNTIMED = {"due": pd.NaT, "days": pd.NA, "late": False, "waiting": False}  # of a step that has no limit
 WHO = ["home", "student_key", "name", "class_id"]
-COLUMNS = ["case", "step", "date", "limit", "due", "days", "late", "sheet", "place"]
+COLUMNS = ["case", "step", "date", "limit", "due", "days", "late", "waiting", "sheet", "place"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,8 @@ def steps(town: Town, policy: Policy) -> pd.DataFrame:
     """Every step of every case up to as_of, and each that is still to come, in order of date, or of the day it is due.
 
     `case` is the number in `casework.cases`; date NaT: not done yet; `limit` in words, `due` the last day in time, `days` left
-    until then (negative: late by so many), `sheet` and `place` (workbook, Excel row) where it is written down.
+    until then (negative: late by so many), `waiting` whether what the limit asks for is still to come (of a paper: what follows
+    on it), `sheet` and `place` (workbook, Excel row) where it is written down.
     """
     parts = [*(_once(town, policy, step) for step in STEPS), _watched(town), _visited(town, policy), _served(town, policy),
              _gone_again(town)]  # fmt: skip
@@ -76,14 +85,15 @@ def _once(town: Town, policy: Policy, step: Step) -> pd.DataFrame:
     found = pd.DataFrame({"case": rows.index, "date": written.where(written <= now), "place": rows[step.sheet]})
     found = found.assign(step=step.title, limit=_limit(policy, step.deadline), sheet=step.sheet)
     if step.deadline is None:
-        return found[found["date"].notna()].assign(due=pd.NaT, days=pd.NA, late=False)
+        return found[found["date"].notna()].assign(**UNTIMED)
     state = deadlines.state(town, policy, step.deadline)
     held = state[~state.index.duplicated()].reindex(_index(rows[step.sheet])).set_axis(rows.index)
     open_still = held["start"].notna() & held["done"].isna() & held["due"].notna()
     days = (held["due"] - found["date"].fillna(now)).dt.days.astype(
         "Int64"
     )  # of the deed itself, whatever else came first
-    found = found.assign(due=held["due"], days=days, late=(days < 0).fillna(False).astype(bool))
+    late = (days < 0).fillna(False).astype(bool)
+    found = found.assign(due=held["due"], days=days, late=late, waiting=found["date"].isna())
     return found[found["date"].notna() | open_still]
 
 
@@ -102,7 +112,7 @@ def _watched(town: Town) -> pd.DataFrame:
     pairs = pairs.assign(gap=(pairs["date"] - pairs["known"]).dt.days)
     pairs = pairs.assign(after=pairs["gap"] > 0, gap=pairs["gap"].abs()).sort_values(["case", "after", "gap"])
     found = pairs.drop_duplicates("case").assign(step="列入重点关注", sheet="watch")
-    return found.assign(limit="", due=pd.NaT, days=pd.NA, late=False)
+    return found.assign(limit="", **UNTIMED)
 
 
 def _visited(town: Town, policy: Policy) -> pd.DataFrame:
@@ -127,9 +137,8 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     )
     both = pd.concat([found, upcoming[[*found.columns]]], ignore_index=True)
     limit = _limit(policy, cases.INTERVAL)
-    return both.assign(
-        limit=both["due"].notna().map({True: limit, False: ""}), late=both["late"].fillna(False).astype(bool)
-    )
+    timed, late = both["due"].notna().map({True: limit, False: ""}), both["late"].fillna(False).astype(bool)
+    return both.assign(limit=timed, late=late, waiting=both["date"].isna())
 
 
 def _served(town: Town, policy: Policy) -> pd.DataFrame:
@@ -140,14 +149,15 @@ def _served(town: Town, policy: Policy) -> pd.DataFrame:
     until = "限" + rows["deadline"].dt.strftime("%Y-%m-%d")
     found = pd.DataFrame({"case": rows["case"], "date": rows["served"], "place": list(rows.index)}, rows.index)
     found = found.assign(step=SERVED + rows["doc_type"].fillna("文书"), limit=until.fillna(""), sheet="legal")
-    return found.assign(due=state["due"], days=state["days"], late=state["late"].fillna(False).astype(bool))
+    late, waiting = state["late"].fillna(False).astype(bool), state["due"].notna() & state["done"].isna()
+    return found.assign(due=state["due"], days=state["days"], late=late, waiting=waiting)
 
 
 def _gone_again(town: Town) -> pd.DataFrame:
     book = casework.cases(town)
     rows = book[book["relapsed"] <= pd.Timestamp(town.as_of)]
     found = pd.DataFrame({"case": rows.index, "date": rows["relapsed"], "place": rows["dropout"]})
-    return found.assign(step=AGAIN, sheet="dropout", limit="", due=pd.NaT, days=pd.NA, late=False)
+    return found.assign(step=AGAIN, sheet="dropout", limit="", **UNTIMED)
 
 
 # --- states -----------------------------------------------------------------------------------------------------------
@@ -180,11 +190,9 @@ def next_steps(town: Town, policy: Policy) -> pd.DataFrame:
     book, told = casework.cases(town), steps(town, policy)
     book = book.assign(state=states(town, town.as_of), owner=book["owner2"].fillna(book["owner"]))
     book = book.loc[book["state"].isin((*OPEN, FOLLOWED)), [*WHO, "owner", "state", "away"]]
-    running = deadlines.state(town, policy, papers.PAPER)
-    running = set(running.index[running["done"].isna() & running["due"].notna()])
-    limits = told[(told["sheet"] == "legal") & told["place"].isin(running)]
-    limits = limits.assign(step=limits["step"].str.removeprefix(SERVED) + "限期")
-    waiting = pd.concat([told[told["date"].isna() & told["due"].notna()], limits, _promises(town, policy)])
+    told = told[told["waiting"]]
+    limits = (told["step"].str.removeprefix(SERVED) + "限期").where(told["sheet"] == "legal", told["step"])
+    waiting = pd.concat([told.assign(step=limits), _promises(town, policy)])
     first = waiting.sort_values("due", kind="stable").drop_duplicates("case").set_index("case")
     return book.join(first[["step", "due", "days", "late"]]).sort_values(["due", "away"], kind="stable")
 

@@ -186,7 +186,7 @@ def daily(scope: Scope) -> Ratio:
 def breaches(scope: Scope) -> Evidence:
     """疑似处置与劝返: every step of a case after its time limit (or not taken), and every pupil away who stands on no ledger."""
     told = lives.steps(scope.town, scope.policy)
-    told = told[told["late"] & (told["date"].isna() | (told["due"] >= pd.Timestamp(scope.start)))]
+    told = told[told["late"] & (told["waiting"] | (told["due"] >= pd.Timestamp(scope.start)))]
     homes = casework.cases(scope.town)["home"]
     told = told[told["case"].map(homes).isin(scope.homes)]
     gaps = [
@@ -204,7 +204,7 @@ def _lacked(row: object) -> str:
 
 
 def _overdue(row: object) -> str:
-    return "没有办" if pd.isna(row.date) else f"晚 {-row.days} 天"
+    return "没有办" if row.waiting else f"晚 {-row.days} 天"
 
 
 def concealed(scope: Scope) -> list[Gap]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ...field import casework, lives
+from ...field.deadlines.cases import INTERVAL
 from ...measures import bonds, coverage
 from ...scoring import evidence
 from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles, boards
@@ -121,19 +122,17 @@ def cases(view: Round) -> Section:
         none = f"{view.since:%Y-%m-%d} 至 {view.last:%Y-%m-%d} 台账中没有在办的疑似辍学、辍学个案。"
         return view.section("cases", *blocks, Note(none))
     timed, labels = steps[steps["due"].notna()], _labels(view, steps)
-    late, undone = timed["late"] & timed["date"].notna(), timed["late"] & timed["date"].isna()
+    late, undone = timed["late"] & ~timed["waiting"], timed["late"] & timed["waiting"]
     tiles = (
         Figure("个案", steps["case"].nunique(), "件，本轮时段内在办或有进展"),
         Figure("有时限的步骤", len(timed), "步"),
-        Figure("按时", int((~timed["late"] & timed["date"].notna()).sum()), "步"),
+        Figure("按时", int((~timed["late"] & ~timed["waiting"]).sum()), "步"),
         Figure("晚办", int(late.sum()), "步", "bad" if late.any() else "good"),
         Figure("逾期未办", int(undone.sum()), "步", "bad" if undone.any() else "good"),
     )
-    rows = []
-    for name, own in timed.assign(step=timed["step"].where(timed["sheet"] != "visit", "劝返")).groupby(
-        "step", sort=False
-    ):
-        over, done = own["late"], own["date"].notna()
+    rows, visits = [], (timed["sheet"] == "visit") | (timed["step"] == INTERVAL.title)
+    for name, own in timed.assign(step=timed["step"].mask(visits, "劝返")).groupby("step", sort=False):
+        over, done = own["late"], ~own["waiting"]
         worst = int(-own.loc[over, "days"].min()) if over.any() else None
         waiting = (~over & ~done).sum()
         rows.append((name, own["limit"].iloc[0], len(own), int((done & ~over).sum()), int((done & over).sum()),
