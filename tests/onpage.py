@@ -37,7 +37,7 @@ def tiles(section: Section):
     return {figure.label: plain(figure.value) for figure in found}
 
 
-def lines(table):
-    """The rows of a table as dictionaries by the first cell: column -> cell."""
-    columns, rows, _ = table
-    return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+def table_rows(section: Section, caption: str):
+    """The rows of one table as dictionaries: column -> cell."""
+    columns, rows, _ = tables(section)[caption]
+    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -16,7 +16,7 @@ from kongchuo.judging.rules import Judgement
 from kongchuo.reports.display import Chart
 from kongchuo.reports.term import checks, findings, scores
 from kongchuo.reports.term.rounds import Round
-from onpage import blocks, tables, tiles
+from onpage import blocks, table_rows, tables, tiles
 
 DAY = dt.timedelta(days=1)
 JUNIOR, FIRST, SECOND, THIRD = "示例中学", "示例第一小学", "示例第二小学", "示例第三小学"
@@ -334,11 +334,6 @@ def test_the_board_of_schools_and_its_grades_counted_again(made, rounds):
             name: sum(grade == name for grade in grades.values()) for name in (*TITLES, "不合格")
         }
         assert {row["等次"]: row["校数"] for row in table_rows(page, "等次分布")} == Counter(grades.values())
-
-
-def table_rows(page, caption):
-    columns, rows, _ = tables(page)[caption]
-    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def test_the_heat_map_and_the_items_counted_again(made, rounds):
