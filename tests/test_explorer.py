@@ -1,7 +1,14 @@
 """The tables of a live page as they are offered to sort, search and download; test_serve.py uses them in a browser."""
 
+import datetime as dt
+from io import BytesIO
+
+import openpyxl
+import pandas as pd
+
 from kongchuo.measures import Measure
 from kongchuo.reports.display import Badge, Details, Section, Table, explorer
+from kongchuo.workbooks.writing import annex
 
 CLASSES = Table(
     ("班级", "人数", "出勤率"), (("甲班", 12, Measure("D10", "出勤率", 11, 12)), ("乙班", 9, None)), caption="各班"
@@ -26,3 +33,38 @@ def test_numbers_sort_as_numbers_and_a_rate_keeps_its_counts():
 
 def test_a_badge_is_its_word():
     assert explorer.frame(Table(("状态",), ((Badge("bad", "超期"),),)))["状态"].tolist() == ["超期"]
+
+
+def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
+    table = Table(
+        ("班级", "次数", "日期", "出勤率"),
+        (
+            ("甲班", pd.array([3], "Int64")[0], pd.Timestamp("2023-10-09"), Measure("D10", "出勤率", 11, 12)),
+            ("乙班", None, None, Measure("D10", "出勤率", 1, 2)),
+            ("丙班", 0, None, Measure("D10", "出勤率", 0, 0, missing=("丙校",))),
+        ),
+        total=("合计", 3, "", Measure("D10", "出勤率", 12, 14)),
+    )
+    data = annex.annex_bytes("某校报告", {"三、出勤：各班/全部": explorer.plain(table)})
+    book = openpyxl.load_workbook(BytesIO(data))
+    sheet = book["1 三、出勤：各班全部"]
+
+    assert [list(row) for row in sheet.iter_rows(min_row=2, values_only=True)] == [
+        ["班级", "次数", "日期", "出勤率", "出勤率：分子", "出勤率：分母"],
+        ["甲班", 3, dt.datetime(2023, 10, 9), 11 / 12, 11, 12],
+        ["乙班", None, None, None, 1, 2],
+        ["丙班", 0, None, "尚未判定", None, None],
+        ["合计", 3, None, 12 / 14, 12, 14],
+    ]
+    assert sheet["D3"].number_format == "0.0%"
+    assert sheet.auto_filter.ref == "A2:F5"  # the total stays below, however the rows are sorted
+    assert book["目录"]["B3"].hyperlink.location == "'1 三、出勤：各班全部'!A1"
+
+
+def test_long_headings_make_names_that_excel_takes_and_tells_apart():
+    same = "一、基本情况：学年以来学生增减（D01，自学年初基准起）（按班级）"
+    plain = explorer.plain(CLASSES)
+    names = openpyxl.load_workbook(BytesIO(annex.annex_bytes("甲", {same: plain, f"{same}又": plain}))).sheetnames
+
+    assert len(set(names)) == 3
+    assert max(map(len, names)) <= 31

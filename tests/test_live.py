@@ -7,6 +7,7 @@ import pytest
 import handmade
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
+from kongchuo.field import groups
 from kongchuo.reports import months, views
 from kongchuo.reports.monthly import PLAN, monthly_self_check
 from kongchuo.reports.report import Report
@@ -63,6 +64,51 @@ def test_a_choice_redraws_every_section_shown(opened):
     controls.boxes["学校"].value = places.ALL
     assert "示例镇中心学校（全镇）" in title.value
     assert controls.progress.value == ""
+
+
+@pytest.fixture(scope="module")
+def narrowed():
+    """A school's month of an example township seen for one group, with the student_keys of the group as the roster has them."""
+    whole = handmade.month(handmade.township(schools=2, pupils=120)[0])
+    kind = groups.kinds(whole.town)[0]
+    roster = whole.town["roster"][["home", "student_key", "groups"]].itertuples(index=False)
+    keys = [(home, key) for home, key, marks in roster if isinstance(marks, str) and kind in marks.split("、")]
+    home = keys[0][0]
+    return handmade.month(whole.town, home).narrowed(group=kind), {key for at, key in keys if at == home}
+
+
+def test_a_group_narrows_what_is_kept_by_pupil(narrowed):
+    view, keys = narrowed
+    whole = view.narrowed()
+
+    for sheet in ("absence", "change", "family_plan", "visit"):
+        rows = whole.scope.rows(sheet)
+        assert set(view.scope.rows(sheet).index) == {
+            place for place, key in zip(rows.index, rows["student_key"], strict=True) if key in keys
+        }
+    assert len(view.scope.rows("daily")) == len(whole.scope.rows("daily")) > 0
+
+
+def test_every_section_says_what_a_group_narrows(narrowed):
+    view, _ = narrowed
+    report = Report(PLAN, view)
+    report._redraw(view)
+
+    for name in PLAN.sections:
+        said = report.section(name).blocks[0].text
+        assert ("只看" if name in PLAN.by_pupil else "仍是全部学生") in said
+        assert view.group in said
+
+
+def test_no_full_name_stands_on_a_page_seen_for_a_group(narrowed):
+    view, keys = narrowed
+    roster = view.town["roster"]
+    names = roster.loc[roster["student_key"].isin(keys), "name"]
+    report = Report(PLAN, view)
+
+    assert len(names)
+    pages = "".join(str(report.html(name)) for name in PLAN.by_pupil)
+    assert not [name for name in names if name in pages]
 
 
 def test_the_address_says_which_school(opened, monkeypatch):

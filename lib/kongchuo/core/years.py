@@ -98,8 +98,8 @@ def periods(kind: str, text: str, until: dt.date) -> tuple[Period, ...]:
         named, summer = period(name), name != part
         if named is None or named.kind not in (kind, "year") or (summer and (kind, named.kind) != ("month", "year")):
             raise ValueError(part)
-        whole = [one for one in begun(kind, name, until) if one.taught() is not summer]
-        found |= dict.fromkeys([named] if named.kind == kind else whole)
+        own = [named] if named.kind == kind else begun(kind, name, until)
+        found |= dict.fromkeys(one for one in own if named.kind == kind or one.taught() is not summer)
     if not found:
         raise ValueError(text)
     return tuple(found)

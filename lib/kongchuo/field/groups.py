@@ -17,6 +17,7 @@ from ..core.tables import Town
 from . import rolls
 
 POOR = ("脱贫户", "监测户", "低保", "特困供养", "孤儿")  # these need a 一家一案 (rule X29)
+MARKS = {"学困": "weak", "厌学": "weary"}  # groups that have a column of their own on the roster
 ANSWERED_FOR = (*rolls.AT_SCHOOL, "休学", "辍学")  # 在籍状态 of pupils whom the school still answers for
 
 
@@ -25,6 +26,22 @@ def marked(column: pd.Series, names: Iterable[str]) -> pd.Series:
     wanted = frozenset(names)
     found = {text: not wanted.isdisjoint(text.split("、")) for text in column.dropna().unique()}
     return pd.Series([found.get(text, False) for text in column.tolist()], column.index, dtype=bool)
+
+
+def kinds(town: Town) -> tuple[str, ...]:
+    """The groups that at least one pupil of the roster is in: 特殊群体 in the order of their code list, 学困, 厌学."""
+    return tuple(kind for kind in (*town.schema.codes["groups"].names, *MARKS) if members(town, kind))
+
+
+def members(town: Town, kind: str) -> frozenset[str]:
+    """The student_keys of the pupils whom the roster puts into a group."""
+    return town.once(_members, kind)
+
+
+def _members(town: Town, kind: str) -> frozenset[str]:
+    rows = town["roster"]
+    inside = rows[MARKS[kind]].fillna(False).astype(bool) if kind in MARKS else marked(rows["groups"], (kind,))
+    return frozenset(rows.loc[inside, "student_key"].dropna())
 
 
 def pupil(frame: pd.DataFrame, column: str = "student_key") -> pd.Series:

@@ -17,6 +17,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
 from ..core.tables import Town, mapping
 from ..core.years import usual_begin
+from ..field import groups
 from ..field.references import class_names, directory, homes_of, keyed, named
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
@@ -27,7 +28,7 @@ CLASS_COLUMNS = ("class_id", "class_to", "class_from")
 class Scope:
     """Part of a township, and the days from `start` to `end` (both included; `end` is never after the town's as_of).
 
-    `homes` are school folders. `distrusted` holds (workbook, worksheet, row) of rows with an error, which rates leave out.
+    `homes` are school folders. `group` (field.groups) leaves of what is kept pupil by pupil the rows of its pupils. `distrusted` holds (workbook, worksheet, row) of rows with an error, which rates leave out.
     """
 
     town: Town
@@ -38,11 +39,12 @@ class Scope:
     grade: int | None = None
     class_id: str = ""
     distrusted: frozenset[tuple[str, str, int]] = frozenset()
+    group: str = ""
 
     @property
     def whole(self) -> Scope:
-        """The same schools and days without narrowing to a grade or class."""
-        return replace(self, grade=None, class_id="")
+        """The same schools and days without narrowing to a grade, class or group."""
+        return replace(self, grade=None, class_id="", group="")
 
     def rows(self, sheet: str, by: str = "") -> pd.DataFrame:
         """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; index (workbook, row).
@@ -69,12 +71,14 @@ class Scope:
         return frame[pd.Series([place not in bad for place in frame.index], frame.index, dtype=bool)] if bad else frame
 
     def within(self, frame: pd.DataFrame, narrow: bool = True) -> pd.DataFrame:
-        """The part of a placed frame that lies in the scope's schools and, with `narrow`, in its grade and class."""
+        """The part of a placed frame that lies in the scope's schools and, with `narrow`, in its grade, class and group."""
         keep = frame["home"].isin(self.homes)
         if narrow and self.grade is not None:
             keep &= frame["grade"] == self.grade
         if narrow and self.class_id:
             keep &= frame["class_id"] == self.class_id
+        if self.group and "student_key" in frame:
+            keep &= frame["student_key"].isin(groups.members(self.town, self.group))
         return frame[keep]
 
     def missing(self, *needs: str) -> tuple[str, ...]:

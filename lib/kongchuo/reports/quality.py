@@ -27,6 +27,7 @@ def meta(view: View) -> tuple[str, ...]:
     scope = view.scope
     narrowed = [f"{NUMERALS[view.grade]}年级"] if view.grade else []
     narrowed += [scope.labels.get(view.class_id, view.class_id)] if view.class_id else []
+    narrowed += [f"{view.group}学生"] if view.group else []
     lines = (f"{view.town.year} 学年{scope.term}", f"数据截至 {view.end:%Y-%m-%d}", EDITIONS[audience(view)])
     return (*lines, f"范围：{'、'.join(narrowed)}") if narrowed else lines
 

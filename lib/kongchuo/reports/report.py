@@ -5,16 +5,23 @@ In a batch run a section is a Page of HTML; on a live page (Voila) it is a widge
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from ..core.editions import PUBLIC
+from ..core.places import FILES
+from ..workbooks.writing.annex import annex_bytes
 from . import display
-from .display import Page, Section, Table, explorer, live
+from .display import Links, Note, Page, Section, Table, explorer, live
 from .display.public import public
 from .views import View
+
+ANNEX = "附表.xlsx"
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Plan:
     title, meta: the title, and what stands below it (when, as of when, for whom).
     choices: the drop-downs of a view, label -> (options, chosen value).
     published: the sections that the public edition has; none that is not named here.
+    by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
     choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
     """
 
@@ -36,6 +44,7 @@ class Plan:
     choices: Callable[[View], live.Choices]
     choose: Callable[[Mapping[str, object], str], View]
     published: tuple[str, ...] = ()
+    by_pupil: tuple[str, ...] = ()
 
 
 class Report:
@@ -43,7 +52,9 @@ class Report:
 
     def __init__(self, plan: Plan, view: View, workbooks: str = "") -> None:
         self.plan, self.view, self._workbooks = plan, view, workbooks
+        self._whole = view  # the same without a group
         self.explorer: explorer.Explorer | None = None
+        self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
 
     def __getattr__(self, name: str) -> Callable[[], object]:
@@ -54,10 +65,19 @@ class Report:
     def section(self, name: str) -> Section | None:
         """One section as the edition shows it; None where it does not have it."""
         if self.view.edition != PUBLIC:
-            return self.plan.sections[name](self.view)
+            return self._narrowed(name) if self.view.group else self.plan.sections[name](self.view)
         if name not in self.plan.published:
             return None
         return public(self.plan.sections[name](self.view), self.view.policy["public_minimum"])
+
+    def _narrowed(self, name: str) -> Section:
+        """A section seen for one group; one that is not kept by pupil stays whole and says so."""
+        if name in self.plan.by_pupil:
+            view, said = self.view, "本节按人登记的只看“{}”学生（以花名册为准）；规则查出和评分的数仍是全部学生的。"
+        else:
+            view, said = self._whole, "本节不分重点群体，仍是全部学生，不只是“{}”。"
+        made = self.plan.sections[name](view)
+        return replace(made, blocks=(Note(said.format(self.view.group)), *made.blocks))
 
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""
@@ -77,11 +97,23 @@ class Report:
         return self.boxes.widget
 
     def tables(self) -> object:
-        """On a live page all tables of the report, to sort, search and download; nothing in a batch run."""
-        if not live.is_live():
+        """All tables of the report, to sort, search and download: on a live page there, in a batch run in 附表.xlsx beside the page."""
+        if live.is_live():
+            self.explorer = explorer.Explorer(self._tables())
+            return self.explorer.widget
+        folder = os.environ.get(FILES)
+        if not folder or self.view.public:  # what everybody may read is the page alone
             return None
-        self.explorer = explorer.Explorer(self._tables())
-        return self.explorer.widget
+        found = {heading: explorer.plain(table) for heading, table in self._tables().items()}
+        if not found:
+            return None
+        title = self.plan.title(self.view)
+        Path(folder).mkdir(exist_ok=True)
+        (Path(folder) / ANNEX).write_bytes(annex_bytes(title, found))
+        self._left[ANNEX] = self.view.edition
+        link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
+        table = Table(("文件", "内容"), ((link, f"本页的 {len(found)} 张表，一表一页，可以排序、筛选、再计算"),))
+        return Page(display.card(Section("附表", (table,))), f"{title}：附表")
 
     def _tables(self) -> dict[str, Table]:
         return explorer.tables(filter(None, map(self.section, self.plan.sections)))
@@ -94,11 +126,21 @@ class Report:
             widget = live.section(self.html(name))
             self._shown.append((widget, name))
             return widget
-        data = self.plan.state(self.view) if name == [*self.plan.sections][-1] else {}
-        return Page(self.html(name), f"{self.plan.title(self.view)}：{name}", data)
+        return Page(
+            self.html(name), f"{self.plan.title(self.view)}：{name}", self._state() if name == self._last else {}
+        )
+
+    @property
+    def _last(self) -> str:
+        return [*self.plan.sections][-1]
+
+    def _state(self) -> dict[str, object]:
+        """What travels with the page; of the files beside it each with the edition by which the gate reads it."""
+        held = self.plan.state(self.view)
+        return held | {"files": held.get("files", {}) | self._left} if self._left else held
 
     def _redraw(self, view: View) -> None:
-        self.view = view
+        self.view, self._whole = view, replace(view, group="")
         pages = [str(self.html(name)) for _, name in self._shown]  # all first: never half a page of another view
         for (widget, _), page in zip(self._shown, pages, strict=True):
             widget.value = page

@@ -42,8 +42,11 @@ class Column:
 
 
 def audience(view: View) -> str:
-    """Who reads the page: the school's own staff, the office for the whole town, who handles a case, or everybody."""
-    return audience_of(view.edition, view.home)
+    """Who reads the page: the school's own staff, the office for the whole town, who handles a case, or everybody.
+
+    Seen for one group, a list of full names would say of each what P03 keeps apart from names: they are masked as for the town.
+    """
+    return audience_of(view.edition, "" if view.group else view.home)
 
 
 def units(view: View, by: str) -> list[tuple[object, str]]:

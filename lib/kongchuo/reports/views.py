@@ -28,7 +28,7 @@ from ..measures.scopes import Scope
 
 @dataclass(frozen=True)
 class View:
-    """A judged township seen for one period by one school; home "" is the whole town. grade and class_id narrow the figures.
+    """A judged township seen for one period by one school; home "" is the whole town. grade, class_id and group narrow the figures.
 
     `period` is written as core.years does; start and end are the days that figures are counted over;
     `edition` is one of core.editions.
@@ -43,6 +43,7 @@ class View:
     end: dt.date
     grade: int | None = None
     class_id: str = ""
+    group: str = ""
     edition: str = INTERNAL
     records: dict[str, following.Record] = field(default_factory=dict)  # what was known of findings, by school
 
@@ -50,6 +51,11 @@ class View:
     def public(self) -> bool:
         """Whether anybody may read what is shown of it."""
         return self.edition == PUBLIC
+
+    @property
+    def part(self) -> bool:
+        """Whether it is narrowed to a grade, class or group."""
+        return bool(self.grade or self.class_id or self.group)
 
     @property
     def homes(self) -> tuple[str, ...]:
@@ -77,7 +83,9 @@ class View:
     def scope(self) -> Scope:
         """The part of the town and the days that figures are counted over."""
         bad = frozenset((f.workbook, f.sheet, f.row) for f in self.judgement.findings if f.severity == ERROR and f.row)
-        return Scope(self.town, self.policy, self.start, self.end, self.homes, self.grade, self.class_id, bad)
+        return Scope(
+            self.town, self.policy, self.start, self.end, self.homes, self.grade, self.class_id, bad, self.group
+        )
 
     @cached_property
     def workbooks(self) -> tuple[Workbook, ...]:
@@ -121,9 +129,9 @@ class View:
         """What could not be judged of these schools, the office's missing workbooks included."""
         return tuple(item for item in self.judgement.not_judged if item.home in (*self.homes, CENTRE))
 
-    def narrowed(self, grade: int | None, class_id: str) -> Self:
-        """The same period for one grade or class only."""
-        return replace(self, grade=grade, class_id=class_id)
+    def narrowed(self, grade: int | None = None, class_id: str = "", group: str = "") -> Self:
+        """The same period for one grade, class or group only."""
+        return replace(self, grade=grade, class_id=class_id, group=group)
 
 
 def home_of(finding: Finding) -> str:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from numbers import Real
 from typing import ClassVar
 
 import jinja2
@@ -186,11 +187,11 @@ def cell(value: object) -> Cell:
         return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=bracket + counts)
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return Cell("—", "empty")
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return Cell("是" if value else "否")
     if isinstance(value, (dt.date, pd.Timestamp)):
         return Cell(f"{value:%Y-%m-%d}", "date")
-    if isinstance(value, (int, float)):
+    if isinstance(value, Real):  # numpy's own numbers too
         return Cell(f"{value:g}" if isinstance(value, float) else str(value), "number")
     return Cell(str(value) or "—")
 

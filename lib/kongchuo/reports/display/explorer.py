@@ -1,4 +1,4 @@
-"""The tables of a live page, one at a time, to sort, search and download. Drawn by ITables, which needs no network."""
+"""The tables of a page to sort, search and download: on a live page by ITables, which needs no network; beside a page made by a batch as 附表.xlsx."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from . import Cell, Section, Table, cell
+from ...measures import Measure
+from ...workbooks.writing import annex
+from . import Cell, Links, Section, Table, cell
 
 # what DataTables says, in Chinese; every control has a word or a label, so that it works by keyboard and screen reader
 WORDS = {
@@ -31,7 +33,10 @@ OPTIONS = {  # given anew with each table, or ITables falls back on its own
 
 
 def tables(sections: Iterable[Section]) -> dict[str, Table]:
-    """Every table with rows in the sections, by a title that says where it stands; those behind a summary line too."""
+    """Every table with rows in the sections, by a title that says where it stands; those behind a summary line too.
+
+    A table of links is no data and stays out.
+    """
     found: dict[str, Table] = {}
     for section in sections:
         for place, table in enumerate(_within(section.blocks, section.heading), 1):
@@ -42,7 +47,7 @@ def tables(sections: Iterable[Section]) -> dict[str, Table]:
 
 def _within(blocks: tuple, called: str) -> Iterator[tuple[str, Table]]:
     for block in blocks:
-        if isinstance(block, Table) and block.rows:
+        if isinstance(block, Table) and block.rows and not any(isinstance(one, Links) for one in sum(block.rows, ())):
             yield block.caption or called, block
         yield from _within(getattr(block, "blocks", ()), getattr(block, "summary", called))
 
@@ -57,6 +62,42 @@ def _value(shown: Cell) -> object:
     if shown.kind == "number" and shown.text.lstrip("-").isdigit():
         return int(shown.text)
     return f"{shown.text}{shown.counts}"
+
+
+def plain(table: Table) -> annex.Sheet:
+    """The table for a workbook: what is a number or a date stays one; a Measure becomes three columns, rate and both counts."""
+    lines = [*table.rows, *([table.total] if table.total else [])]
+    rates = [any(isinstance(row[place], Measure) for row in lines) for place in range(len(table.columns))]
+    columns: list[str] = []
+    for title, rate in zip(table.columns, rates, strict=True):
+        columns += [title, f"{title}：分子", f"{title}：分母"] if rate else [title]
+    made = [
+        tuple(
+            part for value, rate in zip(row, rates, strict=True) for part in (_rate(value) if rate else (_raw(value),))
+        )
+        for row in lines
+    ]
+    places = frozenset(place for place, title in enumerate(columns) if f"{title}：分母" in columns)
+    rows, total = (made[:-1], made[-1]) if table.total else (made, ())
+    return annex.Sheet(tuple(columns), tuple(rows), total, places)
+
+
+def _raw(value: object) -> object:
+    """A cell for a workbook: None for what is not there."""
+    shown = cell(value)
+    if shown.kind in ("number", "date") and not isinstance(value, Measure):
+        return value
+    return None if shown.kind == "empty" or value == "" else f"{shown.text}{shown.counts}"
+
+
+def _rate(value: object) -> tuple[object, object, object]:
+    """The share, numerator and denominator of a Measure; its word where it has no share to print (too few, not judged)."""
+    if not isinstance(value, Measure):
+        return _raw(value), None, None
+    if value.unknown:
+        return value.text, None, None
+    share = value.numerator / value.denominator if value.percent else None
+    return share, value.numerator, value.denominator
 
 
 class Explorer:

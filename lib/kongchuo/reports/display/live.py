@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from ...core.findings import UserError
 from ...core.places import ALL
+from ...field import groups
 from ..views import View
 from . import NUMERALS, Note, render
 
@@ -88,11 +89,12 @@ def schools(view: View) -> tuple[list[tuple[str, str]], str]:
     return [(f"{EVERY}（全镇）", ALL), *((home, home) for home in view.town.homes)], view.home or ALL
 
 
-def narrowed(view: View, grade: object, class_id: object = "") -> View:
-    """The view narrowed to a grade and class chosen, where it has them."""
+def narrowed(view: View, grade: object, class_id: object = "", group: object = "") -> View:
+    """The view narrowed to a grade, class and group chosen, where it has them."""
     grade = grade if grade in [value for _, value in grades(view)] else 0
     class_id = class_id if class_id in [value for _, value in classes(view, grade)] else ""
-    return view.narrowed(grade or None, class_id)
+    group = group if group in [value for _, value in focus_groups(view)] else ""
+    return view.narrowed(grade or None, class_id, group)
 
 
 def grades(view: View) -> list[tuple[str, int]]:
@@ -107,3 +109,8 @@ def classes(view: View, grade: int) -> list[tuple[str, str]]:
     rows = rows[rows["grade"] == grade] if grade else rows
     named = zip(rows["class_name"].fillna(rows["class_id"]), rows["class_id"], strict=True)
     return [(EVERY, ""), *(named if view.home else ())]
+
+
+def focus_groups(view: View) -> list[tuple[str, str]]:
+    """What 重点群体 offers: all, and the groups that the roster has pupils of; only all in the public edition."""
+    return [(EVERY, ""), *((kind, kind) for kind in (() if view.public else groups.kinds(view.town)))]

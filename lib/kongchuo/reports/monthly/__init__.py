@@ -36,24 +36,28 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
 # of these the public edition shows the figures (display.public); the rest is about single children, people and cells
 PUBLISHED = ("headline", "basics", "attendance", "cases", "groups", "signature", "footer")
 
+BY_PUPIL = ("cases", "changes", "groups", "watch")  # what a group (重点群体) narrows
+
 
 def choices(month: Month) -> live.Choices:
-    """The drop-downs 学校, 月份, 年级, 班级."""
+    """The drop-downs 学校, 月份, 年级, 班级, 重点群体."""
     months = years.months_of(month.town.year, dt.date.today())
     return {
         "学校": live.schools(month),
         "月份": ([(name, name) for name in months], month.month),
         "年级": (live.grades(month), month.grade or 0),
         "班级": (live.classes(month, month.grade or 0), month.class_id),
+        "重点群体": (live.focus_groups(month), month.group),
     }
 
 
 def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Month:
     """The month that the drop-downs ask for."""
-    return live.narrowed(open_month(values["学校"], values["月份"], workbooks), values["年级"], values["班级"])
+    month = open_month(values["学校"], values["月份"], workbooks)
+    return live.narrowed(month, values["年级"], values["班级"], values["重点群体"])
 
 
-PLAN = Plan(SECTIONS, headline.title, quality.meta, headline.state, choices, choose, PUBLISHED)
+PLAN = Plan(SECTIONS, headline.title, quality.meta, headline.state, choices, choose, PUBLISHED, BY_PUPIL)
 
 
 def monthly_self_check(

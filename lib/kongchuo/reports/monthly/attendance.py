@@ -53,7 +53,7 @@ def attendance(month: Month) -> Section:
     if len(long):
         table = ledger(month, long, "absence", ("name", "student_key"))
         more = {
-            "最长连续（上课日）": [f"{run:g}" for run in long["run"]],
+            "最长连续（上课日）": list(long["run"]),
             "起": list(long["first"]),
             "止": list(long["last"]),
         }

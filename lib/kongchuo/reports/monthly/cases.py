@@ -92,6 +92,8 @@ def _table(month: Month, flow: pd.DataFrame, title: str) -> Table:
 def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> Note:
     """The 零报告 is declared only where rule X41 could judge and found nothing (domain.md 6.1, section 4)."""
     counts = f"台账本月末在册：疑似 {len(suspected)} 人，辍学 {len(dropouts)} 人"
+    if month.part:
+        return Note(f"零报告按全校判断，请选“全部”再看。这里{counts}。")
     if len(suspected) or len(dropouts):
         return Note(f"不是零报告。{counts}。", "bad")
     if any(finding.rule == "X41" for finding in month.findings):

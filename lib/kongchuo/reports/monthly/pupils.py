@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ... import measures
+from ...field import groups as special
 from ...measures import Ratio, cohorts, coverage, flows, schooling
 from ...measures.definitions import MEASURES
 from ..display import Details, Figure, Note, Section, Table, Tiles
@@ -225,7 +226,17 @@ def groups(month: Month) -> Section:
     )
     figures += (_disabled(month),)
     tables = parted(month, [Column(ratio.title, ratio) for ratio in ratios], "各单位覆盖情况（已落实/应落实）")
-    return Section("特殊群体", (Tiles(figures), *tables, _base(month)), 7, "groups")
+    return Section("特殊群体", (Tiles(figures), _sizes(month), *tables, _base(month)), 7, "groups")
+
+
+def _sizes(month: Month) -> Table:
+    """How many of the pupils at school on the last day are in each group; one may be in several, so there is no total."""
+    pupils = coverage.pupils(month.scope)["student_key"]
+    inside = {kind: special.members(month.town, kind) for kind in special.kinds(month.town)}
+    rows = tuple((kind, int(pupils.isin(keys).sum())) for kind, keys in inside.items())
+    several = f"一名学生可属几类；至少属一类的 {int(pupils.isin(frozenset().union(*inside.values())).sum())} 人。"
+    caption = "花名册登记的各类学生（本月末在校，人）"
+    return Table(("类别", "人数"), rows, caption, note=several, empty="花名册没有登记特殊群体", internal=True)
 
 
 GROUP_RULES = (*(f"X{number}" for number in range(29, 38)), "X49")

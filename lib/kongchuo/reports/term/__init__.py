@@ -50,7 +50,8 @@ def title(view: Round) -> str:
 def meta(view: Round) -> tuple[str, ...]:
     """The line below the title: state of the data, edition, what it is narrowed to."""
     lines = (f"数据截至 {view.end:%Y-%m-%d}", view.edition if view.public else quality.meta(view)[2])
-    return (*lines, f"点名和覆盖率只看{NUMERALS[view.grade]}年级") if view.grade else lines
+    grade = (f"点名和覆盖率只看{NUMERALS[view.grade]}年级",) if view.grade else ()
+    return (*lines, *grade, *((f"覆盖率只看{view.group}学生",) if view.group else ()))
 
 
 def state(view: Round) -> dict[str, object]:
@@ -66,7 +67,7 @@ def _grades(view: Round) -> str:
 
 
 def choices(view: Round) -> live.Choices:
-    """The drop-downs 学校, 学期, 轮次, 年级."""
+    """The drop-downs 学校, 学期, 轮次, 年级, 重点群体; the school year is the page's own."""
     terms = [(name, str(place)) for place, name in enumerate(years.TERMS, 1)]
     rounds = [(name, str(place)) for place, name in enumerate(years.ROUNDS, 1)]
     return {
@@ -74,6 +75,7 @@ def choices(view: Round) -> live.Choices:
         "学期": (terms, view.period[10]),
         "轮次": (rounds, view.period[12]),
         "年级": (live.grades(view), view.grade or 0),
+        "重点群体": (live.focus_groups(view), view.group),
         "学年": ([(view.town.year, view.town.year)], view.town.year),
     }
 
@@ -81,10 +83,11 @@ def choices(view: Round) -> live.Choices:
 def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Round:
     """The round that the drop-downs ask for."""
     key = f"{values['学年']}-{values['学期']}-{values['轮次']}"
-    return live.narrowed(open_round(values["学校"], key, workbooks=workbooks), values["年级"])
+    view = open_round(values["学校"], key, workbooks=workbooks)
+    return live.narrowed(view, values["年级"], group=values["重点群体"])
 
 
-PLAN = Plan(SECTIONS, title, meta, state, choices, choose, (*OPEN_TO_ALL, "footer"))
+PLAN = Plan(SECTIONS, title, meta, state, choices, choose, (*OPEN_TO_ALL, "footer"), ("groups",))
 
 
 def term_inspection(

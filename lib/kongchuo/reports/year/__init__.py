@@ -66,21 +66,23 @@ def state(view: Year) -> dict[str, object]:
 
 
 def choices(view: Year) -> live.Choices:
-    """The drop-downs 学校, 年级, 班级; the school year is the page's own."""
+    """The drop-downs 学校, 年级, 班级, 重点群体; the school year is the page's own."""
     return {
         "学校": live.schools(view),
         "年级": (live.grades(view), view.grade or 0),
         "班级": (live.classes(view, view.grade or 0), view.class_id),
+        "重点群体": (live.focus_groups(view), view.group),
         "学年": ([(view.town.year, view.town.year)], view.town.year),
     }
 
 
 def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Year:
     """The year that the drop-downs ask for."""
-    return live.narrowed(open_year(values["学校"], values["学年"], workbooks=workbooks), values["年级"], values["班级"])
+    year = open_year(values["学校"], values["学年"], workbooks=workbooks)
+    return live.narrowed(year, values["年级"], values["班级"], values["重点群体"])
 
 
-PLAN = Plan(SECTIONS, title, meta, state, choices, choose, OPEN_TO_ALL)
+PLAN = Plan(SECTIONS, title, meta, state, choices, choose, OPEN_TO_ALL, ("figures",))
 
 
 class YearReport(Report):
