@@ -385,6 +385,18 @@ def test_of_age_is_a_window_of_birth_dates(born, inside):
     assert (rate.denominator, rate.left_out) == (int(inside), int(born is None))
 
 
+@pytest.mark.parametrize(("visited", "counted"), [("2024-01-08", 0), ("2023-08-20", 1)])
+def test_a_child_who_came_and_was_found_after_the_month_is_not_yet_one_of_its_children(visited, counted):
+    """D06 of October: who moved here in January is in no base of October, unless the summer's census had found the child."""
+    child = {"student_key": "XS1", "birth_date": "2012-01-01", "study_status": "本镇在读", "visit_date": visited}
+    came = {"student_key": "XS1", "date": "2024-01-08", "kind": "转入", "class_to": "JJ-2023-01", "sys_state": "已核办"}
+    pupil = {"student_key": "XS1", "status": "在读", "class_id": "JJ-2023-01", "status_date": "2024-01-08"}
+    town = handmade.town({"census": [child], "roster": {"甲小学": [pupil]}, "change": {"甲小学": [came]}}, as_of=END)
+
+    assert schooling.net(handmade.scope(town)).total.denominator == counted
+    assert schooling.net(handmade.scope(town, "2024-01-01", "2024-01-31")).total.text == "1/1"
+
+
 def test_who_is_on_leave_or_may_be_on_an_unread_roster_is_not_at_school():
     row = {"birth_date": "2012-01-01", "study_status": "本镇在读"}
     census = [row | {"student_key": f"XS{n}"} for n in range(1, 5)] + [

@@ -63,6 +63,14 @@ def test_overview_names_every_school_and_escapes(tmp_path):
     assert [word in page for word in ("✓ 完成", "✗ 失败", "错误 3")] == [True] * 3
 
 
+def test_a_report_of_the_whole_town_alone_lists_no_school(tmp_path):
+    shelf = archive.Shelf(tmp_path, years.period("2023-2024"), "signals_back_test")
+    month = archive.Shelf(tmp_path, years.period("2023-10"), "monthly_self_check")
+
+    assert "丙校" not in pages.overview([shelf], ["丙校"])
+    assert "丙校" in pages.overview([shelf, month], ["丙校"])
+
+
 def test_overview_before_the_first_run_says_what_to_do():
     assert "kongchuo run" in pages.overview([])
 

@@ -81,6 +81,9 @@ def test_a_paper_that_cannot_be_made_takes_no_other_down(shared, tmp_path, monke
 def test_outside_a_batch_nothing_is_made_and_an_unknown_kind_is_refused(shared):
     view = printing.opened("all", "2023-10", "应打印", shared)
     assert [one.files for one in view.printed] == [()] * len(view.papers) != []
+    said = str(printing.Report(printing.PLAN, view).html("papers_made"))
+    assert all(paper.title in said for paper in view.papers)
+    assert "没有应当打印的" not in said  # what was not tried is not said to be nothing
     with pytest.raises(UsageError, match="没有“月历”这种材料"):
         printing.opened("all", "2023-10", "月历", shared)
 

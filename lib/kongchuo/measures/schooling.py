@@ -28,9 +28,13 @@ AT, NOT_AT, CANNOT_TELL = "at school", "not at school", "cannot tell"
 def children(scope: Scope) -> pd.DataFrame:
     """The 摸底登记 rows of the scope's schools, each child once, with `age`, `sheet` and KEYS: school by village, grade by age.
 
-    For the whole town also the children whose village has no school here.
+    For the whole town also the children whose village has no school here. Not yet here by the scope's end is a child whom a
+    roster took in, and the census found, only after it.
     """
     frame = scope.office("census")
+    states = state_on(scope.town, scope.end)
+    later = frame["student_key"].isin(states.loc[states["state"] == "", "student_key"])
+    frame = frame[~(later & (frame["visit_date"] > pd.Timestamp(scope.end)))]
     frame = frame[frame["student_key"].isna() | ~frame.duplicated("student_key")]
     age = ages(scope.town, scope.policy, frame["birth_date"])
     return _placed(scope, frame.assign(age=age, sheet="census"), keyed(scope.town, "census", "village_code"))

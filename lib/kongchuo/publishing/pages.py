@@ -74,6 +74,9 @@ FIGURES = {
 }
 
 
+WHOLE_TOWN = ("signals_back_test",)  # notebooks that are made for no single school
+
+
 def index(shelf: Shelf, title: str) -> str:
     """The index page of one period: every run with its state, its figures and its page."""
     results = list(shelf.results.values())
@@ -102,7 +105,8 @@ def overview(
     tables = []
     for notebook, held in reports.items():
         cells = {(name, shelf): result for shelf in held for name, result in shelf.results.items()}
-        names = list(dict.fromkeys([*units, *(name for name, _ in cells)]))
+        own = {archive.TOWN: None} if notebook in WHOLE_TOWN else units
+        names = list(dict.fromkeys([*own, *(name for name, _ in cells)]))
         tables.append((notebooks.title(NOTEBOOKS / f"{notebook}.ipynb"), held, names, cells))
     shown = {"tables": tables, "units": units, "live": live, "handbook": list(handbook)}
     return site().get_template("overview.html").render(**shown)

@@ -151,7 +151,7 @@ def live_address(name: str, shelf: archive.Shelf) -> str:
 
 def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str]]:
     """What the landing page shows: every notebook and period that was run, and of every notebook in `folder` the periods of the
-    latest school year that have begun, newest first; and the schools of that year's registry."""
+    latest school year that have begun, without the summer, newest first; and the schools of that year's registry."""
     made = archive.shelves(out)
     held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
     if not held:
@@ -161,6 +161,7 @@ def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], l
         for path in sorted(folder.glob("*.ipynb"))
         if (kind := notebooks.kind(notebooks.parameters(path)))
         for period in years.begun(kind, held[-1], dt.date.today())
+        if period.taught()
     ]
     schools = [school.name for school in batch.registered(shared, held[-1])]
     return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools

@@ -13,7 +13,7 @@ from ..jobs.opening import UNREADABLE
 from ..judging.questions import HEADING
 from ..judging.rules import RULES
 from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
-from .display.masks import EDITIONS, SCHOOL, TOWN
+from .display.masks import EDITIONS, SCHOOL, TOWN, audience_of
 from .units import audience, said
 from .views import View, home_of
 
@@ -27,8 +27,9 @@ def meta(view: View) -> tuple[str, ...]:
     scope = view.scope
     narrowed = [f"{NUMERALS[view.grade]}年级"] if view.grade else []
     narrowed += [scope.labels.get(view.class_id, view.class_id)] if view.class_id else []
-    narrowed += [f"{view.group}学生"] if view.group else []
-    lines = (f"{view.town.year} 学年{scope.term}", f"数据截至 {view.end:%Y-%m-%d}", EDITIONS[audience(view)])
+    narrowed += [f"{view.group}学生（姓名已隐去）"] if view.group else []
+    edition = EDITIONS[audience_of(view.edition, view.home)]
+    lines = (f"{view.town.year} 学年{scope.term}", f"数据截至 {view.end:%Y-%m-%d}", edition)
     return (*lines, f"范围：{'、'.join(narrowed)}") if narrowed else lines
 
 

@@ -54,6 +54,7 @@ class Report:
         self.plan, self.view, self._workbooks = plan, view, workbooks
         self._whole = view  # the same without a group
         self.explorer: explorer.Explorer | None = None
+        self._made: dict[str, Section | None] = {}
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
 
@@ -63,7 +64,12 @@ class Report:
         raise AttributeError(f"这份报告没有“{name}”一节")
 
     def section(self, name: str) -> Section | None:
-        """One section as the edition shows it; None where it does not have it."""
+        """One section as the edition shows it, made once a view; None where the edition does not have it."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Section | None:
         if self.view.edition != PUBLIC:
             return self._narrowed(name) if self.view.group else self.plan.sections[name](self.view)
         if name not in self.plan.published:
@@ -140,7 +146,7 @@ class Report:
         return held | {"files": held.get("files", {}) | self._left} if self._left else held
 
     def _redraw(self, view: View) -> None:
-        self.view, self._whole = view, replace(view, group="")
+        self.view, self._whole, self._made = view, replace(view, group=""), {}
         pages = [str(self.html(name)) for _, name in self._shown]  # all first: never half a page of another view
         for (widget, _), page in zip(self._shown, pages, strict=True):
             widget.value = page

@@ -91,7 +91,7 @@ def issues(month: Month) -> Section:
     names = ("source", "problem", "owner", "due", "fix", "done")
     table = ledger(month, rows, "issue", names, empty="问题整改表中没有本月在办的问题")
     lines = tuple((*row, state) for row, state in zip(table.rows, states, strict=True))
-    table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
+    table = Table((*table.columns, "状态"), lines, "问题清单", note=_since_when(rows, end), empty=table.empty)
     if month.home:
         return Section("存在问题与整改", (Tiles(figures), table), 10, "issues")
     counts = [
@@ -100,6 +100,12 @@ def issues(month: Month) -> Section:
     ]
     by_school = unit_table(month, "home", counts, caption="各校问题")
     return Section("存在问题与整改", (Tiles(figures), by_school, behind("问题清单", table)), 10, "issues")
+
+
+def _since_when(rows: pd.DataFrame, end: pd.Timestamp) -> str:
+    """问题整改 says of no problem when it was found: a month looked at later lists those of later months as well."""
+    later = rows["due"] > end + pd.Timedelta(days=31)
+    return "问题整改不登记发现日期：期限较远的，可能是本月以后才发现的。" if later.any() else ""
 
 
 def _issue_state(row: object, end: pd.Timestamp) -> Badge:

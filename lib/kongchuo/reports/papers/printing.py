@@ -20,6 +20,7 @@ from ..report import Plan, Report
 from . import AUDIENCES, PAPERS, chosen, edition, make
 from .base import Paper
 
+COLUMNS = ("材料", "每份写一个", "给谁看")
 DUE, EVERY = "应打印", "全部"
 CALLED = {"docx": "Word 文件", "xlsx": "Excel 文件", "html": "打开"}  # a file that is the only one of its paper
 
@@ -65,14 +66,19 @@ class Printing(Month):
 
 
 def papers_made(view: Printing) -> Section:
-    """The papers, for whom each is, its files; what was not made, and why."""
+    """The papers, for whom each is, its files; what was not made, and why. Where nothing is made, only which there are."""
+    empty = "这个月没有应当打印的材料"
+    if not os.environ.get(FILES):
+        rows = tuple((one.title, one.per, AUDIENCES[one.audience][0]) for one in view.papers)
+        how = "这里只列出有哪些材料。打印请运行 kongchuo run parameters/monthly.yaml，或 kongchuo papers。"
+        return Section("材料清单", (Table(COLUMNS, rows, empty=empty), Note(how)), 0, "papers_made")
     made = [one for one in view.printed if one.files]
     refused = [one for one in view.printed if one.refused]
     rows = tuple(
         (one.paper.title, one.paper.per, AUDIENCES[one.paper.audience][0], *_files(view, one), _state(one))
         for one in view.printed
     )
-    table = Table(("材料", "每份写一个", "给谁看", "文件", "网页", "情况"), rows, empty="这个月没有应当打印的材料")
+    table = Table((*COLUMNS, "文件", "网页", "情况"), rows, empty=empty)
     count = sum(len(one.files) // 2 for one in made)
     tiles = Tiles(
         (
@@ -82,8 +88,6 @@ def papers_made(view: Printing) -> Section:
         )
     )
     how = "文件可以用 Word、Excel 或 WPS 改过再打印；个案材料、个别送达的材料只给经办的人看。"
-    if not os.environ.get(FILES):
-        how = "这里只列出有哪些材料。打印请运行 kongchuo run parameters/monthly.yaml，或 kongchuo papers。"
     return Section("材料清单", (tiles, table, Note(how)), 0, "papers_made")
 
 
