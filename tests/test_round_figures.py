@@ -390,13 +390,11 @@ def test_score_sheets_problems_and_good_practice_counted_again(made, rounds):
             assert (counted[home]["问题数"], counted[home]["失分"]) == (len(lost[home]), sum(lost[home].values()))
             full = [item for item, one in held_by.items() if one == POINTS[item - 1]]
             assert good[home]["满分项目数"] == len(full)
-            first = min(since(rows, one, number) for one in town.homes)
-            last = max(inspected(rows, one, number) for one in town.homes)
             assert good[home]["本轮时段内劝返复学（人）"] == sum(
-                row["home"] == home and first <= row["back_date"] <= last
+                row["home"] == home and start <= row["back_date"] <= day
                 for row in rows["dropout"]
                 if row.get("back_date")
-            ), (day, start)
+            )
         assert whole[1:3] == (sum(map(len, lost.values())), sum(sum(own.values()) for own in lost.values()))
 
 
@@ -404,19 +402,21 @@ def test_cases_against_their_limits_counted_again(made, rounds):
     town, rows, _ = made
     for number, held in rounds.items():
         page = checks.cases(held)
-        first = min(since(rows, home, number) for home in town.homes)
-        last = max(inspected(rows, home, number) for home in town.homes)
-        on_hand = {
-            row["case_id"] for row in rows["suspected"] if row["last_day"] <= last and row.get("closed", last) >= first
-        }
-        counts = defaultdict(Counter)
+        counts, on_hand = defaultdict(Counter), set()
         for home in town.homes:
-            for case, what, due, done in limited(rows, home, last):
-                if case in on_hand:
-                    known = done is not None and done <= last
+            start, day = since(rows, home, number), inspected(rows, home, number)
+            own = {
+                row["case_id"]
+                for row in rows["suspected"]
+                if row["home"] == home and row["last_day"] <= day and row.get("closed", day) >= start
+            }
+            on_hand |= own
+            for case, what, due, done in limited(rows, home, day):
+                if case in own:
+                    known = done is not None and done <= day
                     late = "晚办" if known else "逾期未办"
                     in_time = "按时" if known else "未到期"
-                    counts[what][late if (done if known else last) > due else in_time] += 1
+                    counts[what][late if (done if known else day) > due else in_time] += 1
         shown = {row["步骤"]: row for row in table_rows(page, "各步骤与时限")}
 
         assert set(shown) == set(counts)

@@ -95,17 +95,20 @@ def _whole(rows: pd.DataFrame) -> list[list[int | None]]:
 
 # --- four: cases against their limits --------------------------------------------------------------------------------------
 def told(view: Round) -> pd.DataFrame:
-    """lives.steps as of the last day of the round, of the cases of the view that were open or stepped on since it began."""
-    town = replace(view.town, as_of=view.last)
-    book = casework.cases(town)
-    steps = lives.steps(town, view.policy)
-    states = lives.states(town, view.last)
-    moved = steps.loc[(steps["date"] >= pd.Timestamp(view.since)) | steps["date"].isna(), "case"]
-    chosen = book.index[book["home"].isin(view.homes) & (book.index.isin(moved) | states.isin(lives.OPEN))]
-    steps = steps[steps["case"].isin(chosen)]
-    return steps.assign(
-        home=steps["case"].map(book["home"]), away=steps["case"].map(book["away"]), state=steps["case"].map(states)
-    )
+    """lives.steps of each school as of its inspection, of the cases that were open then or stepped on since the round before."""
+    book, parts = casework.cases(view.town), []
+    for day in dict.fromkeys(sheet.as_of for sheet in view.sheets) or (view.end,):
+        town = replace(view.town, as_of=day)
+        steps, states = lives.steps(town, view.policy), lives.states(town, day)
+        held = {sheet.home: sheet.since for sheet in view.sheets if sheet.as_of == day}
+        since = pd.to_datetime(book["home"].map(held))
+        here = since.notna()
+        moved = steps.loc[steps["date"].isna() | (steps["date"] >= steps["case"].map(since)), "case"]
+        chosen = book.index[here & (book.index.isin(moved) | states.isin(lives.OPEN))]
+        steps = steps[steps["case"].isin(chosen)]
+        parts.append(steps.assign(state=steps["case"].map(states)))
+    steps = pd.concat(parts, ignore_index=True)
+    return steps.assign(home=steps["case"].map(book["home"]), away=steps["case"].map(book["away"]))
 
 
 def cases(view: Round) -> Section:
@@ -119,12 +122,12 @@ def cases(view: Round) -> Section:
     if hidden:
         blocks.append(Note(f"应列未列疑似台账 {len(hidden)} 人（规则 X12），行号见评分表第6项。", "bad"))
     if steps.empty:
-        none = f"{view.since:%Y-%m-%d} 至 {view.last:%Y-%m-%d} 台账中没有在办的疑似辍学、辍学个案。"
+        none = f"{view.since:%Y-%m-%d} 至 {view.last:%Y-%m-%d}（各校到督查当日）台账中没有在办的疑似辍学、辍学个案。"
         return view.section("cases", *blocks, Note(none))
     timed, labels = steps[steps["due"].notna()], _labels(view, steps)
     late, undone = timed["late"] & ~timed["waiting"], timed["late"] & timed["waiting"]
     tiles = (
-        Figure("个案", steps["case"].nunique(), "件，本轮时段内在办或有进展"),
+        Figure("个案", steps["case"].nunique(), "件，本轮时段内在办或有进展，各校到督查当日"),
         Figure("有时限的步骤", len(timed), "步"),
         Figure("按时", int((~timed["late"] & ~timed["waiting"]).sum()), "步"),
         Figure("晚办", int(late.sum()), "步", "bad" if late.any() else "good"),

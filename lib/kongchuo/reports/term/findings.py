@@ -62,11 +62,14 @@ def good_practice(view: Round) -> Section:
         ]
         return view.section("good_practice", *map(Note, lines or ["各项工作均有待加强。"]))
     book = casework.cases(view.town)
-    book = book[book["back"].between(pd.Timestamp(view.since), pd.Timestamp(view.last))]
-    back = book.groupby("home").size()
+    back = {
+        sheet.home: int(
+            book.loc[book["home"] == sheet.home, "back"].between(*map(pd.Timestamp, (sheet.since, sheet.day))).sum()
+        )
+        for sheet in view.inspected
+    }
     rows = tuple(
-        (home, len(scores), "、".join(score.title for score in scores), int(back.get(home, 0)))
-        for home, scores in full.items()
+        (home, len(scores), "、".join(score.title for score in scores), back[home]) for home, scores in full.items()
     )
     table = Table(("学校", "满分项目数", "满分项目", "本轮时段内劝返复学（人）"), rows, "各校")
     hand = Note("其他好做法由督查组补充：________________________________")
