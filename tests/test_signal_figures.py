@@ -10,6 +10,7 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
+from kongchuo.field import signals
 from kongchuo.judging.rules import Judgement
 from kongchuo.reports import back_test
 from kongchuo.reports.monthly import alerts
@@ -42,6 +43,7 @@ def spoil(rows):
         [(dt.date(2023, 12, day), "事假", 2) for day in (6, 7, 8)],  # no slip
         [(dt.date(2023, 9, day), "开学未报到", 2) for day in (1, 4, 5, 6)],
         [(dt.date(2023, 9, day), "开学未报到", 2) for day in (1, 4)],
+        [(dt.date(2024, 1, day), "旷课", 2) for day in (2, 8)],  # the Tuesday after a holiday, and a Monday
     )
     for pupil, pattern in zip(pupils, patterns, strict=False):
         who = {name: pupil[name] for name in ("class_id", "student_key", "name", "home")}
@@ -293,6 +295,22 @@ def test_every_signal_fires_somewhere(made, weekly):
     held = made[2]
     codes = {code for day in list(weekly)[::4] for pupil in held.rows["roster"] for code in points_of(held, pupil, day)}
     assert codes == {"red", *(f"W{number}" for number in range(1, 17))}
+
+
+@pytest.mark.parametrize("day", ["2023-09-06", "2023-10-16", "2023-11-13", "2023-12-08", "2024-01-08", "2024-05-20"])
+def test_the_signals_of_every_pupil_counted_again(made, day):
+    town, rows, held = made
+    on = dt.date.fromisoformat(day)
+    shown = signals.fired(town, HELD, on)
+    points = Counter(dict(zip(zip(shown["student_key"], shown["code"], strict=True), shown["points"], strict=True)))
+    own = {
+        (pupil["student_key"], code): number
+        for pupil in rows["roster"]
+        for code, number in points_of(held, pupil, on).items()
+        if code != "red"
+    }
+    assert own
+    assert dict(points) == own
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
