@@ -354,7 +354,7 @@ def test_the_same_text_makes_the_same_template():
 
 def test_word_has_nothing_to_complain_of(printed, tmp_path):
     _, made, _ = printed
-    for kind in ("劝返记录", "简报", "督查通报_", "公示稿"):
+    for kind in ("劝返记录", "简报", "督查通报_", "公示稿", "档案目录"):
         path = next(path for path in made if path.suffix == ".docx" and path.name.startswith(kind))
         assert complaints(path.read_bytes(), tmp_path, "tried.docx") == set(), kind
 

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from urllib.parse import unquote
 
+import docx
 import pytest
 
 from kongchuo.__main__ import main
@@ -120,3 +121,36 @@ def test_what_is_changed_may_stand_before_and_after_the_options(shared, tmp_path
     assert [line.split("：")[0] for line in said] == ["将生成 全镇 2023-2024", "将生成 全镇（公开版） 2023-2024"]
     with pytest.raises(SystemExit):
         main(["run", str(places.PARAMETERS / "year.yaml"), "--once", *where])
+
+
+def test_the_index_of_the_archive_names_and_links_what_has_been_made_this_year(shared, tmp_path):
+    """The page of a month, papers of an earlier month, papers of its own run: each link leads to a file that is there."""
+    school = "示例中学"
+    for month, kinds in (("2023-11", "月报表"), ("2024-01", "月报表、档案目录")):
+        outcome = batch.run(
+            places.PARAMETERS / "monthly.yaml",
+            {"month": month, "school": school, "kinds": kinds},
+            shared,
+            tmp_path,
+            only=("monthly_papers",) if month == "2024-01" else (),
+            say=str,
+        )
+        assert not outcome.failed, [one.reason for one in outcome.results]
+    folder = tmp_path / "2024-01" / "monthly_papers" / school
+    page = (folder / f"档案目录_{school}_2024-01.html").read_text("utf-8")
+    linked = {unquote(link) for link in re.findall(r'href="([^"]+)"', page)}
+    wanted = {
+        f"月报表_{school}_2024-01.xlsx",
+        f"../../../2023-11/monthly_papers/{school}/月报表_{school}_2023-11.xlsx",
+        f"../../../2023-11/monthly_self_check/{school}.html",
+    }
+
+    assert linked == wanted
+    assert all((folder / link).is_file() for link in linked)
+    document = docx.Document(folder / f"档案目录_{school}_2024-01.docx")
+    links = {unquote(one.target_ref) for one in document.part.rels.values() if one.is_external}
+    assert links == wanted
+    (table,) = (one for one in document.tables if one.cell(0, 0).text == "序号")
+    fifth = table.rows[5].cells[-1].text
+    assert fifth == "月报表：2023-11、2024-01；月自查报告：2023-11"
+    assert "日查表（未生成）" in table.rows[6].cells[-1].text

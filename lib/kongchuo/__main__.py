@@ -195,6 +195,7 @@ def run(args: argparse.Namespace) -> int:
 
 def papers(args: argparse.Namespace) -> int:
     """Print out the papers of a month: .docx or .xlsx, each with its page."""
+    from .publishing import archive
     from .publishing.gate import gate
     from .reports import papers as printing
 
@@ -203,7 +204,8 @@ def papers(args: argparse.Namespace) -> int:
         return CLEAN
     if not args.month:
         raise findings.UsageError("没有写月份，请加 --month，例如 --month 2023-10")
-    made = printing.print_out(args.school, args.month, args.path, args.kind, args.out, gate=gate, say=_say)
+    asked = args.school, args.month, args.path, args.kind, args.out
+    made = printing.print_out(*asked, gate=gate, say=_say, earlier=lambda year: archive.made(args.out, year))
     print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
     return CLEAN
 

@@ -16,12 +16,15 @@ OUT = "KONGCHUO_OUT"  # where runs go
 CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers beside its page
+PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
 RETURNS, RECORDS = (
     "returns",
     "记录",
 )  # under out; the records of findings are also left in the scratch folder of a batch
 NAMES = "names-*.json"  # in that folder: the names that no public page may hold, for the gate
 EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
+
+MADE = "made.json"  # in that folder: paths under out of the pages and papers made for the school year
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
 ALL = "all"  # the school parameter that means the whole town

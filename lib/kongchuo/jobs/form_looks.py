@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -68,6 +69,7 @@ LOOKS = {  # mark at the start of a line -> look
     "_": Look("公文填写", line=26, indent=2, tab=WD_TAB_LEADER.LINES),
     "": Look("公文正文", align=JUSTIFY, indent=2),
 }  # fmt: skip
+LETTERS = {"公文表内字": None, "公文链接": RGBColor(0x05, 0x63, 0xC1)}  # of words in a table that lead to files
 GAP = "公文间隔"  # style of the small empty paragraph after a table
 
 
@@ -114,6 +116,12 @@ def styles(made: Document, plain: tuple[float, float] | None) -> None:
     tight = made.styles.add_style(GAP, 1)
     tight.font.size = Pt(1)
     tight.paragraph_format.space_after, tight.paragraph_format.line_spacing = Pt(0), Pt(8)
+    for name, colour in LETTERS.items():
+        style = made.styles.add_style(name, WD_STYLE_TYPE.CHARACTER)
+        style.font.name, style.font.size = BODY, Pt(10.5)
+        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), BODY)
+        if colour is not None:
+            style.font.color.rgb, style.font.underline = colour, True
     for look in LOOKS.values():
         _style(made, replace(look, size=plain[0], line=plain[1]) if plain and look.size == PLAIN else look)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from ..core import schema, years
 from ..core.editions import blotted
 from ..core.findings import UserError
-from ..core.places import EARLIER, RECORDS, RETURNS
+from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS
 from ..workbooks import reading
 
 TOWN = "全镇"  # the edition of the whole town, and the name of its page
@@ -199,6 +199,25 @@ def tell_earlier(scratch: Path, out: Path, period: years.Period) -> None:
         if (path / period.year).is_dir():
             (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
             return
+
+
+def made(out: Path, year: str) -> list[str]:
+    """Every page and paper of a school year under `out` (of papers those of `kongchuo papers` as well), as paths in it."""
+    found = [
+        f"{one.period.key}/{one.notebook}/{name}"
+        for one in shelves(out)
+        if one.period.year == year
+        for name in sorted(named(one))
+    ]
+    printed = [path for path in (out / PAPERS).glob("*/*/*") if years.MONTH.fullmatch(path.parts[-3])]
+    return found + [
+        path.relative_to(out).as_posix() for path in sorted(printed) if years.year_of(path.parts[-3]) == year
+    ]
+
+
+def tell_made(scratch: Path, out: Path, period: years.Period) -> None:
+    """Leave to the runs of a batch what has been made for the school year, for the index of the archive (papers)."""
+    (scratch / MADE).write_text(json.dumps(made(out, period.year)), "utf-8")
 
 
 def tell_records(scratch: Path, out: Path) -> None:

@@ -9,9 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from ...core import editions
 from ...core.findings import UsageError, UserError
+from ...core.places import PAPERS as PAPERS_AT
 from ...core.tables import telling_names
 from ...workbooks.writing.printed import printed_bytes
 from ..months import Month, open_month
@@ -25,7 +27,7 @@ BEGINS, ENDS, OPENS = ("09", "02"), ("01", "06"), ("09",)
 
 
 def _index(month: Month) -> Iterable[Copy]:
-    return archive.index(month, _filed(month), ())
+    return archive.index(month, _filed(month), ())  # `make` gives it the files
 
 
 PAPERS = (
@@ -98,11 +100,13 @@ def make(
     gate: Callable[[Path, str], object] = lambda path, edition: None,
     say: Callable[[str], None] = lambda line: None,
     templates: Path = words.FOLDER,
+    earlier: Iterable[str] = (),
 ) -> list[Path]:
     """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
 
     `names` empty: all of this edition. Every file passes `gate` (path, edition), which raises UserError for what must not
     leave, before it comes into the folder. `say` is told what there was nothing to make of, or what could not be read.
+    `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
     Raises UserError, after the other papers are made, for a template that is missing or asks for something unknown, and for
     what the gate refused.
     """
@@ -118,8 +122,8 @@ def make(
                 f"{month.title} {paper.name}：没有生成，读不到{'、'.join(month.town.schema.sheets[name].title for name in paper.needs)}（{'、'.join(unread)}）"
             )
             continue
-        here = sorted(path.name for path in folder.iterdir()) if paper.name == INDEX else []
-        copies = archive.index(month, _filed(month), here) if paper.name == INDEX else paper.make(month)
+        index = paper.name == INDEX
+        copies = archive.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
         before = len(made)
         try:
             for copy in copies:
@@ -134,6 +138,17 @@ def make(
     return made
 
 
+def _addresses(folder: Path, earlier: Iterable[str]) -> list[str]:
+    """What there is of a school, as addresses from its folder out/<period>/<notebook>/<school>/: the folder's own files, and of
+    `earlier` (paths under out) the pages and files of that school.
+    """
+    here = [path.name for path in folder.iterdir() if path.is_file()]
+    others = [path for path in earlier if path.split("/")[2].removesuffix(".html") == folder.name]
+    return [
+        quote(name) for name in (*here, *(f"../../../{path}" for path in others if path.split("/")[-1] not in here))
+    ]
+
+
 def print_out(
     school: str,
     month: str,
@@ -143,11 +158,12 @@ def print_out(
     *,
     gate: Callable[[Path, str, frozenset[str], int], Iterable[str]],
     say: Callable[[str], None] = print,
+    earlier: Callable[[str], Iterable[str]] = lambda year: (),
 ) -> list[Path]:
     """`make` for a school, or with "all" for the town and each of its schools: out/papers/<month>/<school or 全镇>/.
 
     `gate` (publishing.gate.gate) is asked of each file with its edition, the names of children and parents and
-    公开版最小人数; what it only warns of is told to `say`. Raises UserError as `open_month` and `make` do, once all schools are done.
+    公开版最小人数; what it only warns of is told to `say`. `earlier`: what has been made in a school year (`make`). Raises UserError as `open_month` and `make` do, once all schools are done.
     """
     chosen(names)
     opened = open_month(school, month, workbooks)
@@ -159,10 +175,11 @@ def print_out(
 
     made: list[Path] = []
     refused: list[str] = []
+    before = list(earlier(opened.town.year))
     for home in (opened.home,) if opened.home else ("", *opened.homes):
-        folder = out / "papers" / month / (home or TOWN)
+        folder = out / PAPERS_AT / month / (home or TOWN)
         try:
-            made += make(replace(opened, home=home), names, folder, gate=passes, say=say)
+            made += make(replace(opened, home=home), names, folder, gate=passes, say=say, earlier=before)
         except UserError as error:
             refused.append(str(error))
     if refused:

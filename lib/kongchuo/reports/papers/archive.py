@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
 
 from ..months import Month
-from .base import BLANK, Copy, by_name, lacking, said, shared, short
+from .base import BLANK, Copy, Linked, by_name, lacking, said, shared, short
 
-REPORTS = {
-    5: "月自查报告（基本情况）",
-    7: "月自查报告（人籍一致）",
-    8: "月自查报告",
-    12: "月自查报告（学生变动）",
-}  # made by `kongchuo run`
+PAGES = {  # notebook -> what its page is, and the items it goes under; made by `kongchuo run`
+    "monthly_self_check": ("月自查报告", (5, 7, 8, 12)),
+    "term_inspection": ("督查情况反馈", (8,)),
+    "annual_reward": ("学年奖惩报告", (17,)),
+}
+TELLS_APART = re.compile(r"_(20\d\d-\d\d.*)\.\w+$")  # in a file name, after paper and school: month and copy
 
 
 def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: Iterable[str]) -> Iterator[Copy]:
-    """档案目录: a row an item. `papers` are the kinds with the items they go under, `files` the names of what has been made."""
-    scope, named, files = month.scope, by_name(month), list(files)
+    """档案目录: a row an item. `papers` are the kinds with the items they go under, `files` what has been made for the school this
+    year, papers and pages, as addresses from where the 档案目录 will lie.
+    """
+    scope, named = month.scope, by_name(month)
+    made = [(unquote(address).split("/"), address) for address in sorted(files)]
     rows = scope.rows("archive")
     rows = (
         rows[rows["home"] == month.home]
@@ -39,10 +44,10 @@ def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: It
                 "owner": named(row.get("owner")),
                 "updated": short(row.get("updated")),
                 "place": said(row.get("place")),
-                "made": _made(number, list(papers), files),
+                **_made(number, papers, made),
             }
         )
-    note = "“本系统生成”一栏是本学年可以由台账打印的材料；签字盖章后归档，份数仍以“自查档案”档案目录为准。"
+    note = "“本系统生成”一栏是本学年已经生成的材料和网页（屏幕上点开就是那个文件）和还可以打印的；签字盖章后归档，份数仍以“自查档案”档案目录为准。"
     yield Copy(shared(month, rows=lines, note=note, missing=lacking(month, "archive")))
 
 
@@ -52,11 +57,26 @@ def _missing(row: dict) -> str:
     return said(row["missing"]) if isinstance(row["missing"], str) else ("" if row["copies"] else BLANK)
 
 
-def _made(number: int, papers: list, files: list[str]) -> str:
-    """The files made for an item, else the papers that can be made."""
-    found = []
+def _made(
+    number: int, papers: Iterable[tuple[str, tuple[int, ...]]], made: list[tuple[list[str], str]]
+) -> dict[str, object]:
+    """The files made for an item, kind by kind with a link to each, in words and linked; a kind of which there is none says so."""
+    kinds = []
     for name, items in papers:
+        own = {path[-1]: (path[-1], address) for path, address in reversed(made) if path[-1].startswith(f"{name}_")}
+        links = [
+            (TELLS_APART.search(file)[1].replace("_", " "), address)
+            for file, address in sorted(own.values())
+            if not file.endswith(".html") and TELLS_APART.search(file)
+        ]
+        kinds.append((name, items, links))
+    for notebook, (name, items) in PAGES.items():
+        kinds.append((name, items, [(path[-3], address) for path, address in made if path[-2:-1] == [notebook]]))
+    parts: list[tuple[str, str]] = []
+    for name, items, links in kinds:
         if number in items:
-            own = [file for file in files if file.startswith(f"{name}_") and not file.endswith(".html")]
-            found.append(name if len(own) == 1 else f"{name}（{len(own)}个文件）" if own else f"{name}（未生成）")
-    return "；".join([*found, *([REPORTS[number]] if number in REPORTS else [])])
+            parts.append((f"{'；' if parts else ''}{name}{'：' if links else '（未生成）'}", ""))
+            for link in links:
+                parts += [("、", ""), link] if link is not links[0] else [link]
+    linked = Linked(tuple(parts))
+    return {"made": str(linked), "links": linked}

@@ -18,6 +18,16 @@ DOCX, XLSX = "docx", "xlsx"
 
 
 @dataclass(frozen=True)
+class Linked:
+    """Words some of which lead to a file: (text, address as a page writes it), address "" for what leads nowhere."""
+
+    parts: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "".join(text for text, _ in self.parts)
+
+
+@dataclass(frozen=True)
 class Copy:
     """One file of a paper: what tells it from the others in its name (never a pupil), and what it holds.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import docx
 from docx.document import Document
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ...workbooks.writing.printed import Grid
 from .. import display
@@ -56,24 +57,34 @@ def _css() -> Markup:
 def _blocks(document: Document) -> Iterator[tuple[str, object]]:
     """(kind, content) of each paragraph and table in the order of the document; empty paragraphs are left out."""
     names = {style.style_id: style.name for style in document.styles}
+    links = {key: one.target_ref for key, one in document.part.rels.items() if one.reltype == RT.HYPERLINK}
     for item in document.element.body.iterchildren(qn("w:p"), qn("w:tbl")):
         if item.tag == qn("w:tbl"):
-            yield _table(item, names)
-        elif _text(item).strip() or names.get(item.style, "") == WRITE:
-            yield KINDS.get(names.get(item.style, ""), "plain"), _text(item)
+            yield _table(item, names, links)
+        elif (text := _text(item, links)).strip() or names.get(item.style, "") == WRITE:
+            yield KINDS.get(names.get(item.style, ""), "plain"), text
 
 
-def _text(element: object) -> str:
-    """What is written inside an element: its text, line breaks and tabs."""
-    return "".join(SIGNS.get(part.tag, part.text or "") for part in element.iter(qn("w:t"), qn("w:br"), qn("w:tab")))
+def _text(element: object, links: Mapping[str, str]) -> Markup:
+    """What is written inside an element: its text, line breaks, tabs, and what leads to a file beside it."""
+    found = Markup()
+    for part in element.iter(qn("w:t"), qn("w:br"), qn("w:tab")):
+        text = escape(SIGNS.get(part.tag, part.text or ""))
+        link = next(part.iterancestors(qn("w:hyperlink")), None)
+        address = links.get(link.get(qn("r:id")), "") if link is not None else ""
+        found += Markup('<a href="{}">{}</a>').format(address, text) if address else text
+    return found
 
 
 SIGNS = {qn("w:br"): "\n", qn("w:tab"): "\t"}
 
 
-def _table(table: object, names: dict[str, str]) -> tuple[str, object]:
+def _table(table: object, names: dict[str, str], links: Mapping[str, str]) -> tuple[str, object]:
     """A table as rows of (text, columns it spans): with a header where Word repeats its first row, to sign on where it has no lines."""
-    rows = [[("\n".join(map(_text, cell.p_lst)), cell.grid_span) for cell in row.tc_lst] for row in table.tr_lst]
+    rows = [
+        [(Markup("\n").join(_text(one, links) for one in cell.p_lst), cell.grid_span) for cell in row.tc_lst]
+        for row in table.tr_lst
+    ]
     headed = bool(table.tr_lst and table.tr_lst[0].xpath("./w:trPr/w:tblHeader"))
     lined = names.get(table.tblStyle_val) == "Table Grid"
     return ("table" if headed else "form" if lined else "signatures"), rows

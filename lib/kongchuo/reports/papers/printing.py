@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 from ...core import years
 from ...core.findings import UserError
-from ...core.places import FILES
+from ...core.places import FILES, MADE, SCRATCH
 from .. import quality
 from ..display import Badge, Figure, Links, Note, Section, Table, Tiles, live
 from ..months import Month, open_month
@@ -59,10 +60,16 @@ class Printing(Month):
     def _print(self, paper: Paper, folder: Path) -> Printed:
         said: list[str] = []
         try:
-            made = make(self, [paper.name], folder, say=said.append)
+            made = make(self, [paper.name], folder, say=said.append, earlier=_earlier())
         except UserError as error:
             return Printed(paper, refused=str(error))
         return Printed(paper, tuple(path.name for path in made), "；".join(line.split("：", 1)[1] for line in said))
+
+
+def _earlier() -> list[str]:
+    """What the batch says has been made for the school year before this run."""
+    told = Path(os.environ.get(SCRATCH, os.devnull)) / MADE
+    return json.loads(told.read_text("utf-8")) if told.is_file() else []
 
 
 def papers_made(view: Printing) -> Section:

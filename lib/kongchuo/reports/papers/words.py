@@ -10,14 +10,16 @@ from pathlib import Path
 
 import docx.opc.exceptions
 import jinja2
-from docxtpl import DocxTemplate
+from docxtpl import DocxTemplate, RichText
 
 from ...core.findings import UserError
 from ...core.places import PARAMETERS
 from . import proofing
+from .base import Linked
 
 FOLDER = PARAMETERS / "papers"
 REMEDY = "请用 Word 打开它照手册《打印材料》改好，或删掉这个文件再运行 kongchuo build，得到原来的模板"
+PLAIN, LINK = "公文表内字", "公文链接"  # styles of letters that a template has
 NAMED = re.compile(r"'([^']+)' is undefined|has no attribute '([^']+)'")
 
 
@@ -38,7 +40,7 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
         wrong = proofing.fault(document.docx, environment)
         if wrong:
             raise UserError(f"模板“{path.name}”里的标记写错了：{wrong}；{REMEDY}")
-        document.render(dict(context), environment, autoescape=True)
+        document.render(_written(context, document), environment, autoescape=True)
         document.save(made)
     except jinja2.UndefinedError as error:
         names = NAMED.search(str(error))
@@ -49,3 +51,17 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
     except (docx.opc.exceptions.PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UserError(f"模板“{path.name}”打不开，不是完好的 Word 文件，请从备份放回") from error
     return made.getvalue()
+
+
+def _written(value: object, document: DocxTemplate) -> object:
+    """The context with each Linked as text that Word can follow."""
+    if isinstance(value, Linked):
+        text = RichText()
+        for words, address in value.parts:
+            text.add(
+                words, style=LINK if address else PLAIN, url_id=document.build_url_id(address) if address else None
+            )
+        return text
+    if isinstance(value, Mapping):
+        return {name: _written(one, document) for name, one in value.items()}
+    return [_written(one, document) for one in value] if isinstance(value, list) else value
