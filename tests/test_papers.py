@@ -21,7 +21,7 @@ from kongchuo.judging.rules import Judgement
 from kongchuo.publishing.gate import gate
 from kongchuo.reports import papers
 from kongchuo.reports.months import Month
-from kongchuo.reports.papers import returns, stories, words
+from kongchuo.reports.papers import bulletin, returns, stories, words
 from validating import complaints
 
 END = dt.date(2024, 1, 31)
@@ -378,8 +378,10 @@ def test_build_leaves_alone_a_template_the_office_has_saved(tmp_path):
     kept = own.read_bytes()
     data = forms.form("一家一案", "# 旧的\n")
     stale.write_bytes(data)
-    made = building.build(tmp_path)
+    left = []
+    made = building.build(tmp_path, left=left.append)
 
+    assert left == ["parameters/papers/告家长一封信.docx"]
     assert own.read_bytes() == kept
     assert "parameters/papers/一家一案.docx" in made
     assert stale.read_bytes() != data
@@ -431,6 +433,59 @@ def test_small_numbers_stand_in_no_bulletin(printed):
                 found += "不足3" in numbers
                 assert not {"1", "2", "+1", "-1", "+2", "-2"} & set(numbers), path.name
     assert found
+
+
+def test_a_bulletin_says_once_why_a_change_is_not_shown(township, tmp_path):
+    """Where a number is hidden, and in the first month of a year; where nothing is hidden nothing is said."""
+    said = {}
+    for month, last in (("2023-09", 30), ("2023-10", 31)):
+        end = dt.date.fromisoformat(f"{month}-{last}")
+        (copy,) = bulletin.bulletin(opened(replace(township[0], as_of=end), "", month, end))
+        said[month] = copy.content["note"]
+    plenty = [{"title": "劝返户次", "before": "4", "now": "8", "change": "+4"}]
+
+    assert "没有上月数，不比增减" in said["2023-09"]
+    assert said["2023-10"].count("人数或增减少于3（0除外）的不印具体数，增减写“—”") == 1
+    assert bulletin._why(plenty, object(), 3) == ""
+
+
+def test_a_school_that_tells_the_village_goes_without_its_name_in_a_case(tmp_path):
+    """A 教学点, and a school that serves one village alone; who wrote the case would tell it as well. Others keep their names."""
+
+    def spoil(rows):
+        schools = [row for row in rows["school"] if row["stage"] == "小学"]
+        villages = [row["village_code"] for row in rows["village"]]
+        for row in rows["school"]:
+            if row["stage"] != "中心学校":
+                row["catchment"] = "、".join(villages[:2])
+        schools[0] |= {"stage": "教学点", "school_alias": "庄头点"}
+        schools[1]["catchment"] = villages[0]
+        for row in rows["bulletin"]:
+            row["body"] = f"{row['home']}（庄头点）的老师上门。"
+        seen.update(zip(("point", "one", "other"), (row["school_name"] for row in schools), strict=False))
+
+    seen = {}
+    town, rows = handmade.township(4, 300, 1, END, spoil)
+    path = papers.make(opened(town), ["典型案例集"], tmp_path)[0]
+    text = texts(path)
+    names = dict(town["staff"][["staff_id", "name"]].dropna().itertuples(index=False))
+    authors = {
+        row["home"]: names.get(row["editor"], row["editor"])
+        for row in rows["bulletin"]
+        if row["kind"] == "典型案例" and row["date"] <= END
+    }
+
+    assert {seen["point"], seen["one"], seen["other"]} <= set(authors)
+    assert not [
+        word
+        for word in (seen["point"], seen["one"], "庄头点", authors[seen["point"]], authors[seen["one"]])
+        if word in text
+    ]
+    assert "某教学点" in text
+    assert "某小学" in text
+    assert seen["other"] in text
+    assert authors[seen["other"]] in text
+    assert "校名会说出村" in text
 
 
 def test_what_the_gate_refuses_does_not_come_into_the_folder_and_the_rest_does(township, middle, tmp_path):

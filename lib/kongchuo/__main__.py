@@ -149,7 +149,7 @@ def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
     from .jobs import building
 
-    stale = building.build(check=args.check)
+    stale = building.build(check=args.check, left=lambda name: print(f"由办公室改过，未重做：{name}"))
     for name in stale:
         print(f"已过期，请运行 kongchuo build：{name}" if args.check else f"已生成：{name}")
     return ERRORS if args.check and stale else CLEAN

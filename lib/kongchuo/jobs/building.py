@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..core import policy
@@ -89,22 +89,25 @@ def _is_ours(data: bytes) -> bool:
     return made in _members(data).get("docProps/core.xml", b"")
 
 
-def build(root: Path = PROJECT, check: bool = False) -> list[str]:
+def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None] = lambda name: None) -> list[str]:
     """Make under `root` templates, the plan's workbooks and pages of the handbook where they differ from what is declared now.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is
     gone from the schema is removed. A plan's workbook or a paper's template that people have saved is theirs: neither stale nor
-    touched.
+    touched; `left` is told of each.
     """
     schema, made = default(), root / "workbooks"
     wanted = {made / "templates" / name: data for name, data in templates(schema)}
     stale = [path for path in (made / "templates").rglob("[!.~]*.xlsx") if path not in wanted]
-    for plan in sorted(made.glob("*/plan.yaml")):
-        paths = {plan.parent / name: data for name, data in planned(plan, schema)}
-        wanted |= {path: data for path, data in paths.items() if not path.exists() or _is_ours(path.read_bytes())}
     wanted |= {root / "handbook" / name: data for name, data in looked_up(root, schema)}
-    papers = {root / "parameters" / "papers" / name: data for name, data in forms.forms()}
-    wanted |= {path: data for path, data in papers.items() if not path.exists() or _is_ours(path.read_bytes())}
+    shared = {root / "parameters" / "papers" / name: data for name, data in forms.forms()}
+    for plan in sorted(made.glob("*/plan.yaml")):
+        shared |= {plan.parent / name: data for name, data in planned(plan, schema)}
+    for path, data in shared.items():
+        if not path.exists() or _is_ours(path.read_bytes()):
+            wanted[path] = data
+        else:
+            left(path.relative_to(root).as_posix())
     for path, data in wanted.items():
         if not path.exists() or _members(path.read_bytes()) != _members(data):
             stale.append(path)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
+from ...core import years
 from ..months import Month
 from .base import BLANK, Copy, Linked, by_name, lacking, said, shared, short
 
@@ -14,7 +15,7 @@ PAGES = {  # notebook -> what its page is, and the items it goes under; made by 
     "term_inspection": ("督查情况反馈", (8,)),
     "annual_reward": ("学年奖惩报告", (17,)),
 }
-TELLS_APART = re.compile(r"_(20\d\d-\d\d.*)\.\w+$")  # in a file name, after paper and school: month and copy
+TELLS_APART = re.compile(r"_(20\d\d-\d\d)_?(.*)\.\w+$")  # in a file name, after paper and school: month and copy
 
 
 def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: Iterable[str]) -> Iterator[Copy]:
@@ -65,13 +66,15 @@ def _made(
     for name, items in papers:
         own = {path[-1]: (path[-1], address) for path, address in reversed(made) if path[-1].startswith(f"{name}_")}
         links = [
-            (TELLS_APART.search(file)[1].replace("_", " "), address)
+            (_label(*found.groups()), address)
             for file, address in sorted(own.values())
-            if not file.endswith(".html") and TELLS_APART.search(file)
+            if not file.endswith(".html") and (found := TELLS_APART.search(file))
         ]
         kinds.append((name, items, links))
     for notebook, (name, items) in PAGES.items():
-        kinds.append((name, items, [(path[-3], address) for path, address in made if path[-2:-1] == [notebook]]))
+        kinds.append(
+            (name, items, [(_label(path[-3]), address) for path, address in made if path[-2:-1] == [notebook]])
+        )
     parts: list[tuple[str, str]] = []
     for name, items, links in kinds:
         if number in items:
@@ -80,3 +83,9 @@ def _made(
                 parts += [("、", ""), link] if link is not links[0] else [link]
     linked = Linked(tuple(parts))
     return {"made": str(linked), "links": linked}
+
+
+def _label(key: str, part: str = "") -> str:
+    """A link as it stands in the narrow column: 10月 九(1)班, 第一学期第二轮."""
+    period = years.period(key)
+    return f"{int(key[5:])}月{part}" if period.kind == "month" else period.short

@@ -39,6 +39,8 @@ def bulletin(month: Month) -> Iterator[Copy]:
     own = rows.iloc[-1].to_dict() if month.home and len(rows) else {}
     least = month.policy["public_minimum"]
     missing = lacking(month, *dict.fromkeys(need for key in FIGURES.values() for need in COUNTS[key].needs))
+    before = _before(month)
+    figures = _figures(scope, before, least)
     yield Copy(
         shared(
             month,
@@ -52,8 +54,8 @@ def bulletin(month: Month) -> Iterator[Copy]:
             if not month.home
             else f"{month.label}控辍保学工作情况",
             missing=f"本期数据未含：{missing}。" if missing else "",
-            figures=_figures(scope, _before(month), least),
-            note=f"数据截至{said(month.end)}，由各校台账汇总。不足{least}的不印具体数和增减，以免看出是谁。",
+            figures=figures,
+            note=f"数据截至{said(month.end)}，由各校台账汇总。{_why(figures, before, least)}",
             heading="本校动态" if month.home else "各校动态",
             news=_news(month, rows, own),
             reminder=f"每个上课日填日查；{_next(month)}{month.policy['month_report_due_day']}日前完成月报和月自查；学生变动即时登记。",
@@ -91,6 +93,15 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
         {"title": "出勤率（实到／应到）", "before": rates[0], "now": rates[1], "change": ""},
         *found[1:],
     ]
+
+
+def _why(figures: list[dict[str, str]], before: Scope | None, least: int) -> str:
+    """In words, once, why a figure or a change is not there."""
+    said = [] if before else ["上月不在本学年，没有上月数，不比增减。"]
+    hidden = f"不足{least}"
+    if any(hidden in (row["before"], row["now"]) or (before and row["change"] == "—") for row in figures):
+        said.append(f"人数或增减少于{least}（0除外）的不印具体数，增减写“—”，以免看出是谁。")
+    return "".join(said)
 
 
 def _change(before: int | None, now: int | None, least: int) -> str:

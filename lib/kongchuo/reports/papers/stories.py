@@ -1,4 +1,8 @@
-"""《控辍典型案例集》 of a term (domain.md 6.6): each case under a codename, its days counted, without village, class or date. Public."""
+"""《控辍典型案例集》 of a term (domain.md 6.6): each case under a codename, its days counted, without village, class or date. Public.
+
+A school that serves one village alone, or is a 教学点, tells the village (domain.md 9 drops villages in cases): it and its author
+go without their names.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ...field import casework, rolls
+from ...field import casework, duties, rolls
 from ...field.references import keyed
 from ..months import Month
 from .base import BLANK, Copy, by_name, lacking, said, shared
 from .scrubbing import scrubbed
 
 KIND = "典型案例"
+POINT = "教学点"
+UNNAMED = {POINT: "某教学点", "小学": "某小学", "初中": "某中学"}  # by 学段
 WEEKS = (4, 8, 16)  # after coming back, domain.md 6.6
 CODENAME = re.compile(r"小[A-Z]\d*")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,11 +38,14 @@ def stories(month: Month) -> Iterator[Copy]:
         for number, row in casework.cases(month.town).iterrows()
         for key in ((row["home"], row["ys_id"]), (row["home"], row["cx_id"]))
     }
+    called = _called(month)
     copies = []
     for place, row in enumerate(good.to_dict("records"), 1):
         number = numbers.get((row["home"], row["case_id"])) if isinstance(row["case_id"], str) else None
-        copies.append({"no": place, **_story(month, row, named(row["editor"]), _code(place, row), number)})
+        copies.append({"no": place, **_story(month, row, named(row["editor"]), _code(place, row), number, called)})
     said_so = [f"本期收入{len(copies)}篇，学生一律用代称，不写村名、班级和日期。"]
+    if any(copy["school"] in UNNAMED.values() for copy in copies):
+        said_so.append("教学点和只服务一个村的学校，校名会说出村，不写校名和作者姓名。")
     if not copies:
         said_so = ["本学期到目前为止，“简报案例”中还没有登记并标明“已脱敏”的典型案例。"]
     if (~clean).any():
@@ -47,6 +56,17 @@ def stories(month: Month) -> Iterator[Copy]:
             month, copies=copies, issued=said(month.end), preface="".join([*said_so, f"{unread}。" if unread else ""])
         )
     )
+
+
+def _called(month: Month) -> dict[str, str]:
+    """What a school is called whose name would tell the village of a child: full or usual name -> 某教学点, 某小学."""
+    villages = duties.served(month.town).groupby("home")["village"].nunique()
+    found = {}
+    for row in month.town.schools.to_dict("records"):
+        if row["stage"] == POINT or villages.get(row["school_name"]) == 1:
+            usual = row["school_alias"].split("、") if isinstance(row["school_alias"], str) else []
+            found |= dict.fromkeys((row["school_name"], *filter(None, usual)), UNNAMED.get(row["stage"], "某校"))
+    return found
 
 
 def _term_start(month: Month) -> pd.Timestamp:
@@ -64,7 +84,9 @@ def _code(place: int, row: dict) -> str:
     return f"小{LETTERS[place % 26]}{place // 26 + 1 if place >= 26 else ''}"
 
 
-def _story(month: Month, row: dict, author: str, code: str, number: int | None) -> dict[str, object]:
+def _story(
+    month: Month, row: dict, author: str, code: str, number: int | None, called: dict[str, str]
+) -> dict[str, object]:
     """One case: what the ledger says of it in code words and counts only, and the text the school has written."""
     town = month.town
     case = casework.cases(town).loc[number] if number is not None else {}
@@ -72,11 +94,13 @@ def _story(month: Month, row: dict, author: str, code: str, number: int | None) 
     first = town["suspected"].loc[case["suspected"]] if number is not None and case["suspected"] is not None else {}
     name = case.get("name") if number is not None else ""
     text = row["body"] if isinstance(row["body"], str) else BLANK * 8
+    unnamed = re.compile("|".join(map(re.escape, sorted(called, key=len, reverse=True))) or "(?!)")
+    title, text = (unnamed.sub(lambda found: called[found[0]], words) for words in (said(row["title"]), text))
     cause = said(second.get("cause1") if len(second) else first.get("cause") if len(first) else None)
     return {
-        "title": scrubbed(month, said(row["title"]), code, name if isinstance(name, str) else ""),
-        "school": row["home"],
-        "author": author,
+        "title": scrubbed(month, title, code, name if isinstance(name, str) else ""),
+        "school": called.get(row["home"], row["home"]),
+        "author": "本校教师" if row["home"] in called else author,
         "code": code,
         "basics": BLANK * 6 if number is None else f"因{cause}没有到校，学校列入台账并上门劝返。",
         "cause": f"主要原因：{cause}。" if number is not None else BLANK * 6,
