@@ -108,6 +108,24 @@ def test_mended_problems_counted_again(made, shown):
     assert f"整改完成率 ▲ {len(done)}/{len(due)} " in shown["comparison"]
 
 
+def test_what_was_mended_after_the_round_is_under_way_in_it():
+    """A page of the first round, looked at in summer, knows nothing of what was done since."""
+
+    def spoil(rows):
+        rows["issue"][0].update(
+            source="督查", due=dt.date(2023, 12, 20), done=dt.date(2023, 12, 19), state="已完成", fix="后来才写的"
+        )
+
+    town, _ = handmade.township(2, 100, spoil=spoil)
+    shown = text(Report(term.PLAN, view(town, "2023-2024-1-1")), "rectification")
+    row = re.search(r"2023-12-20 (\S+) \S* ?(整改中|已完成|逾期)", shown)
+
+    assert row
+    assert row[1] == "—"
+    assert row[2] == "整改中"
+    assert "后来才写的" not in shown
+
+
 def test_the_public_edition_holds_four_sections_and_no_school_score_pupil_or_row(made):
     town, rows = made
     report = Report(term.PLAN, view(town, edition=PUBLIC))

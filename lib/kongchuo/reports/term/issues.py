@@ -6,11 +6,13 @@ import pandas as pd
 
 from .rounds import Round
 
-SOURCE = "督查"
+SOURCE, UNDER_WAY = "督查", "整改中"
 
 
 def from_inspection(view: Round) -> pd.DataFrame:
-    """问题整改 with 来源 督查 of the view's schools; what was done after the view's last day is not done yet."""
+    """问题整改 with 来源 督查 of the view's schools; what was done after the view's last day is not done yet, and says nothing of it."""
     rows = view.scope.whole.rows("issue")
     rows = rows[rows["source"] == SOURCE]
-    return rows.assign(done=rows["done"].where(rows["done"] <= pd.Timestamp(view.end))).sort_values("due")
+    later = rows["done"] > pd.Timestamp(view.end)
+    told = {name: rows[name].mask(later) for name in ("done", "fix")}
+    return rows.assign(**told, state=rows["state"].mask(later, UNDER_WAY)).sort_values("due")
