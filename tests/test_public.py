@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -51,6 +52,12 @@ def test_the_public_monthly_report_names_nobody_and_passes_the_gate(home):
     assert "内部资料" not in text
     assert "公开版" in text
     assert gate.gate(text, PUBLIC, NAMES, 3) == ()
+
+
+def test_what_is_left_is_numbered_without_leaps():
+    text = "".join(monthly(PUBLIC).values())
+
+    assert re.findall("<h2[^>]*>([一二三四五六七八九十]+)、", text) == ["一", "二", "三", "四", "五"]
 
 
 @pytest.mark.parametrize("home", ["", "甲小学"])

@@ -74,6 +74,12 @@ class Report:
             return self._narrowed(name) if self.view.group else self.plan.sections[name](self.view)
         if name not in self.plan.published:
             return None
+        made = self._published(name)
+        before = self.plan.published[: self.plan.published.index(name)]  # numbered anew, or the numbers would leap
+        return replace(made, number=1 + sum(bool(self.section(one).number) for one in before)) if made.number else made
+
+    def _published(self, name: str) -> Section:
+        """A section of the public edition: its figures, without what tells of very few people."""
         return public(self.plan.sections[name](self.view), self.view.policy["public_minimum"])
 
     def _narrowed(self, name: str) -> Section:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from markupsafe import Markup
-
-from .. import display, quality
+from .. import quality
 from ..display import Note, Section, live
 from ..report import Plan, Report
 from . import basis, decisions, points, what_if
@@ -88,14 +86,9 @@ PLAN = Plan(SECTIONS, title, meta, state, choices, choose, OPEN_TO_ALL, ("figure
 class YearReport(Report):
     """The report; on a live page 如果换一种算法 can be tried out, in the internal edition."""
 
-    def html(self, name: str) -> Markup:
-        """The HTML of one section; the public edition has its own ones whole, since a 公示 names staff and classes."""
-        if not self.view.public or name not in OPEN_TO_ALL:
-            return super().html(name)
-        body = display.card(SECTIONS[name](self.view))
-        if name != next(iter(SECTIONS)):
-            return body
-        return display.render("headline.html", title=title(self.view), meta=meta(self.view), body=body, secret=False)
+    def _published(self, name: str) -> Section:
+        """Whole, since a 公示 names staff and classes; what the sections hold of pupils they leave out of it themselves."""
+        return SECTIONS[name](self.view)
 
     def _show(self, name: str) -> object:
         shown = super()._show(name)
