@@ -173,7 +173,8 @@ def test_what_is_not_judged_never_looks_clean():
 def test_zero_report_waits_for_its_rule():
     """Nothing is declared zero before rule X41 could judge, nor where it found the school's answers against its ledgers."""
     clean = sheets() | {"suspected": {}}
-    town = handmade.town(clean, HOMES)
+    sent = {"school_code": "JJ", "report": "周报", "until": "2023-10-27", "zero": True}
+    town = handmade.town(clean | {"filing": {"甲小学": [sent]}}, HOMES)
     workbook = next(one.name for one in town.workbooks if (one.home, one.book.name) == ("甲小学", "selfcheck"))
     wrong = findings.Finding(workbook, "月自查", 9, "结果", "E9", "X41", "error", "零报告与台账不符", "请核对")
 
@@ -184,6 +185,8 @@ def test_zero_report_waits_for_its_rule():
     assert "零报告尚未判定" in said(judged=("X41",), not_judged=[NotJudged("X41", "甲小学", "读不到“疑似辍学台账”")])
     assert "零报告与台账不符" in said(judged=("X41",), findings=[wrong])
     assert "零报告与台账相符" in said(judged=("X41",))
+    town = handmade.town(clean, HOMES)
+    assert "没有报零报告的：甲小学，不能当作零报告" in said(judged=("X41",))
     assert "不是零报告" in Report(PLAN, handmade.month(handmade.town(sheets(), HOMES), "甲小学", judged=("X41",))).html(
         "cases"
     )

@@ -11,7 +11,8 @@ import pandas as pd
 from ..core import editions, years
 from ..core.editions import INTERNAL
 from ..core.findings import UserError
-from ..measures.flows import month_flow
+from ..field import rolls
+from ..measures.flows import month_flow, school_days
 from .views import View, find_school, open_town, records
 
 
@@ -27,6 +28,13 @@ class Month(View):
     def flow(self) -> pd.DataFrame:
         """flows.month_flow of the scope; three sections and the footer use it."""
         return month_flow(self.scope)
+
+    @cached_property
+    def no_lessons(self) -> str:
+        """That no day of the month up to its end is a school day, in words; "" where one is, or nobody knows which are."""
+        if school_days(self.scope) or not rolls.school_days(self.town):
+            return ""
+        return f"{self.start:%Y-%m-%d} 至 {self.end:%Y-%m-%d} 没有上课日（按学年学期、教学日历），是假期。"
 
 
 def open_month(school: str, month: str, workbooks: str | Path = "", edition: str = INTERNAL) -> Month:

@@ -35,7 +35,9 @@ def meta(view: View) -> tuple[str, ...]:
 
 def not_judged_tile(view: View) -> Figure:
     """Never plain: it counts what could not be judged, and 0 must not look like all clear."""
-    return Figure("尚未判定", len(view.not_judged), "处缺数据判不了，不等于没有问题", "unknown")
+    number = len(view.not_judged)
+    note = "处缺数据判不了，不等于没有问题" if number else "各条规则都能判；各节写明尚未判定的不在此数"
+    return Figure("尚未判定", number, note, "unknown")
 
 
 def short_name(view: View, workbook: str) -> str:

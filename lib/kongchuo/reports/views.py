@@ -142,9 +142,12 @@ def home_of(finding: Finding) -> str:
 def open_town(year: str, end: dt.date, workbooks: str | Path = "") -> tuple[Town, Policy, Judgement]:
     """The township of a school year as of a day, judged. `workbooks` empty: the environment variable KONGCHUO_WORKBOOKS.
 
-    Raises UserError for an unknown folder.
+    Raises UserError for an unknown folder, and for a year without any school.
     """
-    return opening.open_year(shared_folder(workbooks), year, end)
+    town, held, judgement = opening.open_year(shared_folder(workbooks), year, end)
+    if not town.homes:
+        raise UserError(f"{year} 学年还没有一所学校。请在“基础信息”的“学校”表登记学校，或给每所学校建一个文件夹。")
+    return town, held, judgement
 
 
 def shared_folder(workbooks: str | Path = "") -> Path:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from .. import measures
 from ..core.schema import CENTRE
-from ..field import casework, deadlines, duties, lives
+from ..field import casework, deadlines, duties, lives, rolls
 from ..field.deadlines import Deadline, cases, census, changes, filings, handover, pledges
 from ..field.references import keyed
 from ..judging.rules.cases import absent_but_on_no_ledger
@@ -254,5 +254,8 @@ ITEMS: tuple[Find, ...] = (
 
 
 def of(scope: Scope) -> Iterable[Evidence]:
-    """The evidence of the ten items, in their order."""
-    return (find(scope) for find in ITEMS)
+    """The evidence of the ten items, in their order; where no class or no term is registered, nothing in it is a full mark."""
+    lacks = {"“班级”里没有本校的班": scope.classes.empty, "“学年学期”没有填": rolls.terms(scope.town).empty}
+    why = "，".join(said for said, lack in lacks.items() if lack)
+    found = (find(scope) for find in ITEMS)
+    return (replace(one, why=one.why or why) for one in found)

@@ -85,7 +85,8 @@ def _calendar(month: Month, days: list[pd.Timestamp]) -> list[Chart | Note]:
     """One cell a unit and day: unexcused pupils by 日查, 缺 where a class has no 日查, hatched where there was no school."""
     scope = month.scope
     if not days:
-        return [Note("本月没有上课日（教学日历、学年学期）。")]
+        unknown = "学年学期和教学日历没有填，不知道哪几天上课，出勤尚未判定。"
+        return [Note(month.no_lessons) if month.no_lessons else Note(unknown, "unknown")]
     rows = scope.rows("daily")
     rows = rows[scope.in_days(rows["date"])]
     key = finest(month)

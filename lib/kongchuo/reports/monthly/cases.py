@@ -100,7 +100,20 @@ def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -
         return Note(f"零报告与台账不符（规则 X41）。{counts}。", "bad")
     if "X41" not in month.judgement.judged or any(item.rule == "X41" for item in month.not_judged):
         return Note(f"零报告尚未判定（规则 X41 缺数据）。{counts}。", "unknown")
+    if month.no_lessons:
+        return Note(f"假期没有应报的周报。{counts}。")
+    if silent := _silent(month):
+        named = "、".join(silent[:5]) + (f"等{len(silent)}所" if len(silent) > 5 else "")
+        return Note(f"{counts}；但本月最近一次没有报零报告的：{named}，不能当作零报告。", "unknown")
     return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
+
+
+def _silent(month: Month) -> list[str]:
+    """The schools whose last report of the month (报送登记) is not there, or says no zero."""
+    rows = month.scope.rows("filing")
+    last = rows[month.scope.in_days(rows["until"])].sort_values("until").drop_duplicates("home", keep="last")
+    zero = set(last.loc[measures.true(last["zero"]), "home"])
+    return [home for home in month.homes if home not in zero]
 
 
 def _next_steps(month: Month) -> list:

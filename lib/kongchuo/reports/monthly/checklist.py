@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ... import measures
-from ...measures import Measure, Ratio, bonds, coverage, filings
+from ...measures import Measure, Ratio, bonds, coverage, filings, flows
 from ...measures.definitions import daily_filed, reported, visited
+from ...scoring.evidence import LEADERS
 from ..display import Badge, Note, Section, Table
 from ..months import Month
 
 TICKED = {"是": Badge("good", "是"), "否": Badge("bad", "否"), "不适用": Badge("plain", "不适用")}
 UNKNOWN, NOT_DUE = Badge("unknown", "尚未判定"), Badge("plain", "无应办事项")
+HOLIDAY = "本月没有上课日"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Evidence:
 
 
 Judge = Callable[[Month], Evidence]
+Counted = tuple[str, int]  # what is said of something, and how many there are of it
 
 
 def _figures(items: list[Measure]) -> str:
@@ -57,13 +60,20 @@ def _listed(made: Ratio | list[Ratio]) -> list[Ratio]:
 
 
 def kept(
-    *codes: str, ratios: tuple[Callable[..., Ratio], ...] = (), also: Callable[[Month], str] | None = None
+    *codes: str, ratios: tuple[Callable[..., Ratio], ...] = (), also: Callable[[Month], Counted] | None = None
 ) -> Judge:
-    """否 where one of these rules found something, 尚未判定 where one could not judge, else 是; figures beside it."""
+    """否 where one of these rules found something, 尚未判定 where one could not judge, 无应办事项 where nothing was to be
+    done by the figures beside it, else 是.
+    """
 
     def judge(month: Month) -> Evidence:
-        said = [_figures([function(month.scope).total for function in ratios])] if ratios else []
-        said += [also(month)] if also else []
+        items = [function(month.scope).total for function in ratios]
+        said = [_figures(items)] if items else []
+        number = sum(item.denominator for item in items)
+        if also:
+            text, counted = also(month)
+            said.append(text)
+            number += counted
         found = [finding for finding in month.findings if finding.rule in codes]
         open_ = [item for item in month.not_judged if item.rule in codes]
         if found:
@@ -71,7 +81,8 @@ def kept(
         if open_:
             said.append(f"尚未判定 {len(open_)} 处")
         unknown = open_ or not month.judgement.judged >= set(codes)
-        return Evidence(TICKED["否"] if found else UNKNOWN if unknown else TICKED["是"], "；".join(said))
+        kept_ = TICKED["是"] if number else NOT_DUE
+        return Evidence(TICKED["否"] if found else UNKNOWN if unknown else kept_, "；".join(said))
 
     return judge
 
@@ -81,6 +92,8 @@ def four_lists(column: str, title: str) -> Judge:
 
     def judge(month: Month) -> Evidence:
         item = measures.listed(month.scope, column, title).total
+        if not item.denominator and month.no_lessons:
+            return Evidence(NOT_DUE, HOLIDAY)
         if not item.denominator:
             return Evidence(UNKNOWN, "本月没有人籍核查记录")
         return Evidence(TICKED["是"] if item.full else TICKED["否"], _figures([item]))
@@ -113,32 +126,43 @@ def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Eviden
     if unread := scope.missing("publicity_log"):
         return Evidence(UNKNOWN, f"读不到宣传会议：{'、'.join(unread)}")
     without = set(month.homes) - set(rows["home"])
+    if month.no_lessons and not len(rows):
+        return Evidence(NOT_DUE, HOLIDAY)
     where = "" if month.home or not without else f"，{len(without)} 校没有"
     return Evidence(TICKED["否"] if without else TICKED["是"], f"本月{title} {len(rows)} 次{where}")
 
 
-def visits(month: Month) -> str:
-    """How many 劝返 there were in the month."""
-    rows = month.scope.rows("visit")
-    return f"本月劝返 {int(month.scope.in_days(rows['date']).sum())} 户次"
+def leaders(month: Month) -> Evidence:
+    """领导组: the office's list names one, and its head is the head of the unit (G10)."""
+    if not month.scope.missing("body") and not (month.town["body"]["body"] == LEADERS).any():
+        return Evidence(TICKED["否"], "“组织机构”里没有领导组名单")
+    return kept("G10", also=lambda month: (f"领导组、审核组 {len(month.town['body'])} 人次", 1))(month)
 
 
-def transfers(month: Month) -> str:
+def visits(month: Month) -> Counted:
+    """How many 劝返 there were in the month; where none, how many cases are on hand."""
+    rows, scope = month.scope.rows("visit"), month.scope
+    number = int(scope.in_days(rows["date"]).sum())
+    on_hand = sum(int(flows.open_at(cases(scope), scope.end).sum()) for cases in (flows.suspected, flows.dropouts))
+    return f"本月劝返 {number} 户次", number + on_hand
+
+
+def transfers(month: Month) -> Counted:
     """How many transfers wait for approval."""
     rows = month.scope.rows("change")
     begun = rows[rows["kind"].isin(("转入", "转出")) & (rows["date"] <= pd.Timestamp(month.end))]
-    return f"转学 {len(begun)} 人次，未核办 {int(begun['sys_state'].isin(('未发起', '已发起')).sum())}"
+    return f"转学 {len(begun)} 人次，未核办 {int(begun['sys_state'].isin(('未发起', '已发起')).sum())}", len(begun)
 
 
-def leaves(month: Month) -> str:
+def leaves(month: Month) -> Counted:
     """How many leaves have ended by the month's end."""
     rows = month.scope.rows("change")
     ended = rows[(rows["kind"] == "休学") & (rows["leave_to"] <= pd.Timestamp(month.end))]
-    return f"休学止已到 {len(ended)} 人次"
+    return f"休学止已到 {len(ended)} 人次", len(ended)
 
 
 EVIDENCE: tuple[Judge, ...] = (
-    kept("G10", also=lambda month: f"领导组、审核组 {len(month.town['body'])} 人次"),
+    leaders,
     full(*bonds.FOUR_BONDS),
     full(bonds.pledges),
     meeting,

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
+from ...core import years
 from ...measures import Measure, bonds
 from ..display import NUMERALS, Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..months import Month
@@ -14,6 +15,7 @@ from . import due_dates
 from .bonds import blocks as four_duties
 
 CHECKLIST_ITEMS = 20
+SUMMER = "七月、八月不做月自查，以下只是台账上看得到的。"
 MEETINGS = ("校委会", "班会", "家长会", "队会", "教师会")
 
 
@@ -28,8 +30,10 @@ def organisation(month: Month) -> Section:
     home_visits = int((scope.in_days(absent["date"]) & absent["visited"].fillna(False).astype(bool)).sum())
     home_visits += int((scope.in_days(visits["date"]) & (visits["mode"] != "电话")).sum())
     held = meetings[scope.in_days(meetings["date"])]
+    taught = years.period(month.month).taught()
+    filled = (_of(len(checks), CHECKLIST_ITEMS * len(month.homes)), "项（每校20项）")
     figures = (
-        Figure("月自查已填", _of(len(checks), CHECKLIST_ITEMS * len(month.homes)), "项（每校20项）"),
+        Figure("月自查已填", *(filled if taught else (len(checks), "项，暑期不要求"))),
         Figure("点名、座次、作业核对", len(rolls_called), "本月核查次数（人籍核查）"),
         Figure("家访", home_visits, "户次：缺勤当日家访＋劝返上门"),
         Figure("会议", int(held["kind"].isin(MEETINGS).sum()), "次（宣传会议）"),
@@ -42,7 +46,7 @@ def organisation(month: Month) -> Section:
     lead = (
         f"自查日期：{when}；自查人：{who if month.home else f'{len(checks)} 项已填'}。"
         if when
-        else "月自查表中没有本月的记录。"
+        else "月自查表中没有本月的记录。" + ("" if taught else SUMMER)
     )
     ratios = [*(function(scope) for function in bonds.FOUR_BONDS), *bonds.pledges(scope)]
     measures = [ratio.total for ratio in ratios]

@@ -47,7 +47,8 @@ def headline(month: Month) -> Section:
     actions = _actions(month, suspected, dropouts)
     lead = Lines(actions) if actions else Note("按现有规则没有列出急办事项；后面各节仍须逐项核对。")
     heading = "本月数据" if month.edition == PUBLIC else "先看这里：需要办的事"
-    return Section(heading, (lead, Tiles(tiles)), 0, "headline")
+    holiday = (Note(month.no_lessons),) if month.no_lessons else ()
+    return Section(heading, (*holiday, lead, Tiles(tiles)), 0, "headline")
 
 
 def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> tuple[Badge, ...]:

@@ -68,6 +68,8 @@ def _flow_tables(month: Month, flow: pd.DataFrame, caption: str) -> list[Table |
 
 
 def _gap(flow: pd.DataFrame, when: str) -> Note:
+    if not flow[[flows.OPENING, flows.CLOSING]].to_numpy().any():
+        return Note(f"{when}期初、期末都没有在校生，增减无从核对，尚未判定。", "unknown")
     off = int((flow[flows.GAP] != 0).sum())
     if off:
         return Note(
@@ -114,7 +116,9 @@ def reconcile(month: Month) -> Section:
         text = (
             f"读不到人籍核查：{'、'.join(unread)}，尚未判定。" if unread else "本月没有人籍核查记录，是否一致尚未判定。"
         )
-        return Section("人籍一致", (Note(text, "unknown"),), 5, "reconcile")
+        idle = month.no_lessons and not unread
+        note = Note("本月没有上课日，不核查人籍。") if idle else Note(text, "unknown")
+        return Section("人籍一致", (note,), 5, "reconcile")
     rate = measures.reconciled(scope)
     classes = scope.classes
     checked = measures.ratio(

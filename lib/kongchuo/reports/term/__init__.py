@@ -50,8 +50,9 @@ def title(view: Round) -> str:
 def meta(view: Round) -> tuple[str, ...]:
     """The line below the title: state of the data, edition, what it is narrowed to."""
     lines = (f"数据截至 {view.end:%Y-%m-%d}", view.edition if view.public else quality.meta(view)[2])
-    grade = (f"点名和覆盖率只看{NUMERALS[view.grade]}年级",) if view.grade else ()
-    return (*lines, *grade, *((f"覆盖率只看{view.group}学生",) if view.group else ()))
+    name, rest = f"{NUMERALS[view.grade or 0]}年级", "得分、个案、整改等仍是全部年级的"
+    grade = (f"只有人籍核查、点名表和覆盖率是{name}的，{rest}",) if view.grade else ()
+    return (*lines, *grade, *((f"只有覆盖率是{view.group}学生的",) if view.group else ()))
 
 
 def state(view: Round) -> dict[str, object]:

@@ -10,7 +10,7 @@ from ...field import casework, lives
 from ...field.deadlines.cases import INTERVAL
 from ...measures import bonds, coverage
 from ...scoring import evidence
-from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles, boards
+from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles, boards
 from .rounds import Round
 
 COUNTS = {
@@ -37,24 +37,30 @@ def apart(rows: pd.DataFrame) -> pd.Series:
     return sum(evidence.differences(rows).values()).astype(int)
 
 
+def _grade(view: Round) -> str:
+    """The grade that roll-call and coverage are narrowed to, in words; "" for all."""
+    return f"{NUMERALS[view.grade]}年级" if view.grade else ""
+
+
 def roll_call(view: Round) -> Section:
     """三: per school (in a school's edition per class) what the lists say and what was called in class."""
     rows = view.rollcall
     if view.scope.missing("rollcall"):
         return view.section("roll_call", Note("读不到督查点名，尚未判定。", "unknown"))
     if rows.empty:
-        return view.section("roll_call", Note("本轮没有督查点名的记录，人籍是否一致尚未判定。", "unknown"))
+        none = f"本轮没有{_grade(view)}督查点名的记录，人籍是否一致尚未判定。"
+        return view.section("roll_call", Note(none, "unknown"))
     rows = rows.assign(apart=apart(rows))
     different = int((rows["apart"] > 0).sum())
     tiles = (
-        Figure("点名班数", len(rows), "班"),
+        Figure(f"{_grade(view)}点名班数", len(rows), "班"),
         Figure("印册数", int(rows["n_register"].fillna(0).sum()), "人"),
         Figure("实到", int(rows["n_present"].fillna(0).sum()), "人"),
         Figure("有差异的班", different, "班", "bad" if different else "good"),
         Figure("差异合计", int(rows["apart"].sum()), "处：三表与学籍数之差、请假无据、去向不明"),
     )
     absent = [sheet.home for sheet in view.sheets if sheet.home not in set(rows["home"])]
-    note = f"没有点名记录的学校：{'、'.join(absent)}，尚未判定。" if absent else ""
+    note = f"没有{_grade(view)}点名记录的学校：{'、'.join(absent)}，尚未判定。" if absent else ""
     if view.home:
         labels = view.scope.labels
         keys = [labels.get(key, key) for key in rows["class_id"]]
@@ -79,7 +85,7 @@ def roll_sheets(view: Round) -> Section:
     """附件2: every class that was called, with who checked."""
     rows = view.rollcall
     if rows.empty:
-        return view.section("roll_sheets", Note("本轮没有督查点名的记录。", "unknown"))
+        return view.section("roll_sheets", Note(f"本轮没有{_grade(view)}督查点名的记录。", "unknown"))
     names = view.scope.staff_names
     lines = tuple(
         (row.home, view.scope.labels.get(row.class_id, row.class_id), *counts, number, names.get(row.checker, row.checker))
@@ -103,12 +109,12 @@ def told(view: Round) -> pd.DataFrame:
         held = {sheet.home: sheet.since for sheet in view.sheets if sheet.as_of == day}
         since = pd.to_datetime(book["home"].map(held))
         here = since.notna()
-        moved = steps.loc[steps["date"].isna() | (steps["date"] >= steps["case"].map(since)), "case"]
+        moved = steps.loc[steps["date"].isna() | (steps["date"] >= since.reindex(steps["case"]).to_numpy()), "case"]
         chosen = book.index[here & (book.index.isin(moved) | states.isin(lives.OPEN))]
         steps = steps[steps["case"].isin(chosen)]
         parts.append(steps.assign(state=steps["case"].map(states)))
     steps = pd.concat(parts, ignore_index=True)
-    return steps.assign(home=steps["case"].map(book["home"]), away=steps["case"].map(book["away"]))
+    return steps.join(book[["home", "away"]], on="case")  # map() of no case at all would be no dates
 
 
 def cases(view: Round) -> Section:
@@ -207,6 +213,8 @@ def groups(view: Round) -> Section:
     )
     table = Table(columns, tuple(rows), "各校缺案（督查当日，人）")
     lines = tuple((ratio.total.title, ratio.total, ratio.total.note) for ratio in rates)
-    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, "覆盖率（D13）")
+    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, f"{_grade(view)}覆盖率（D13）")
     four = tuple((one.total.title, one.total) for one in (function(scope) for function in bonds.FOUR_BONDS))
-    return view.section("groups", covered, table, Details("四包覆盖率", (Table(("项目", "已落实/应落实"), four),)))
+    return view.section(
+        "groups", covered, table, Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实"), four),))
+    )

@@ -6,7 +6,6 @@ from ...core.policy import SOURCES
 from ...field.deadlines import inspection
 from ...measures import coverage, definitions
 from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
-from ..quality import not_judged_tile
 from .years import Year
 
 RESTS_ON = (
@@ -30,13 +29,13 @@ def headline(view: Year) -> Section:
         Figure("班级", len(classes), f"积分已定 {len(final)} 个，其余暂列"),
         Figure(
             "一票否决的班",
-            len(vetoed),
-            f"另有 {len(unknown)} 个尚未判定" if unknown else "按现行参数",
-            "bad" if vetoed else "unknown" if unknown else "good",
+            len(vetoed) if classes else "尚未判定",
+            f"另有 {len(unknown)} 个尚未判定" if unknown else "按现行参数" if classes else "没有班级可以判定",
+            "bad" if vetoed else "unknown" if unknown or not classes else "good",
         ),
         Figure("考核不合格的学校", sum(one.grade == "不合格" for one in units), f"共 {len(units)} 所"),
         Figure("等次已定的学校", sum(one.final for one in units), f"共 {len(units)} 所"),
-        not_judged_tile(view),
+        _open_tile(view),
     )
     if view.public:
         return Section("公示说明", (Note(_standing(view), "plain" if _settled(view) else "warn"),))
@@ -45,6 +44,15 @@ def headline(view: Year) -> Section:
     return Section(
         "概况", (*blocks, *([Lines(tuple(Badge("unknown", text) for text in said))] if said else []), Tiles(figures))
     )
+
+
+def _open_tile(view: Year) -> Figure:
+    """Everything nobody could judge yet: parts of points, and rules that lacked data; 0 of the one is not 0 of the other."""
+    parts = sum(len(one.open) for one in view.classes) + sum(
+        part.points is None for one in view.units for part in one.parts
+    )
+    rules = len(view.not_judged)
+    return Figure("尚未判定", parts + rules, f"积分、考核的分项 {parts} 个，规则 {rules} 处；不等于没有问题", "unknown")
 
 
 def _settled(view: Year) -> bool:

@@ -228,6 +228,7 @@ def conversion(view: Year) -> Section:
             ("原因", "名单人数", "已认定", "其中转化"),
             tuple((cause, *counts) for cause, counts in sorted(causes.items(), key=lambda item: -item[1][0])),
             caption="按原因（一人可有几个原因）",
+            empty="学困厌学名单里没有学生",
         ),
     ]
     if undecided:

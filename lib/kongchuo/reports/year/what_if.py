@@ -43,6 +43,10 @@ def static(view: Year) -> Section:
     policy = view.policy
     now = f"现行：返校后{'免' if policy['return_lifts_veto'] else '不免'}否决，统计回校宽限{policy['return_grace_days']}日。"
     blocks: list = [Note(f"{now}两项都待中心学校确定。换一种定法，名次和等次这样变（没有保存任何改动）：")]
+    if not view.classes:
+        return Section(
+            "如果换一种算法", (Note(f"{now}没有班级可以计分，换一种定法也无从比较。", "unknown"),), 0, "what_if"
+        )
     for title, values in alternatives(view.standings).items():
         blocks += side_by_side(view, view.standings.tried(values), title)
     return Section("如果换一种算法", tuple(blocks), 0, "what_if")
