@@ -511,3 +511,16 @@ def test_a_school_s_own_page_says_what_the_town_s_page_says_of_it(made, rounds):
             own = tiles(scores.board(view(town, number, home)))
             said = whole[home]["总分"]
             assert (own["总分"], own["等次"]) == ("尚未判定" if said is None else said, whole[home]["等次"])
+
+
+def test_the_overview_counted_again(made, rounds):
+    town, rows, _ = made
+    for number, held in rounds.items():
+        called = [row for row in rows["rollcall"] if row["round"] == number]
+        seen = {row["school_code"] for row in rows["score"] if row["round"] == number}
+        assert tiles(scores.overview(held)) == {
+            "督查校数": f"{len(seen)}/{len(town.homes)}",
+            "点名班数": len(called),
+            "核对学籍": sum(row["n_register"] for row in called),
+            "台账数据": f"{max(inspected(rows, home, number) for home in town.homes)}",
+        }
