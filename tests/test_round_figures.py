@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from html import unescape
 
+import pandas as pd
 import pytest
 
 import handmade
@@ -202,7 +203,7 @@ def limited(rows, home, day):
             points = [later["confirm_date"], *sorted(one for one in visits if one > later["confirm_date"])]
             for at, then in zip(points, [*points[1:], None], strict=True):
                 first_month = at < later["confirm_date"] + 30 * DAY
-                yield case["case_id"], "劝返", at + (7 if first_month else 14) * DAY, then
+                yield case["case_id"], "下一次劝返", at + (7 if first_month else 14) * DAY, then
         papers = sorted(
             (row["served"], row["deadline"], row["doc_type"])
             for row in rows["legal"]
@@ -210,7 +211,7 @@ def limited(rows, home, day):
         )
         for place, (_, deadline, kind) in enumerate(papers):
             following = papers[place + 1][0] if papers[place + 1 :] else None if later else over
-            yield case["case_id"], f"送达{kind}", deadline, following
+            yield case["case_id"], f"{kind}限期", deadline, following
 
 
 def breaches(rows, home, number):
@@ -426,6 +427,11 @@ def test_cases_against_their_limits_counted_again(made, rounds):
                 name: own[name] for name in ("按时", "晚办", "逾期未办", "未到期")
             }, what
         whole = sum(counts.values(), Counter())
+        late = [row for row in table_rows(page, "") if "晚几天" in row]
+        assert len(late) == whole["晚办"] + whole["逾期未办"]
+        for row in late:  # when it was done, not when its paper was served
+            done = row["实际"] or pd.Timestamp(inspected(rows, row["个案"].rstrip("0123456789"), number))
+            assert row["晚几天"] == (done - row["应在"]).days > 0
         assert tiles(page) == {
             "个案": len(on_hand),
             "有时限的步骤": sum(whole.values()),

@@ -160,6 +160,12 @@ def _gone_again(town: Town) -> pd.DataFrame:
     return found.assign(step=AGAIN, sheet="dropout", limit="", **UNTIMED)
 
 
+def limited(told: pd.DataFrame) -> pd.Series:
+    """What the time limit of each of `steps` asks for: of a paper what follows on it, of a visit the next one, else the step."""
+    papers = told["step"].str.removeprefix(SERVED) + "限期"
+    return told["step"].mask(told["sheet"] == "legal", papers).mask(told["sheet"] == "visit", cases.INTERVAL.title)
+
+
 # --- states -----------------------------------------------------------------------------------------------------------
 def states(town: Town, day: dt.date) -> pd.Series:
     """How each case stood at the end of a day: 疑似, 辍学劝返中, 已复学跟踪, 再次辍学, 已销号; "" before it was found.
@@ -191,8 +197,7 @@ def next_steps(town: Town, policy: Policy) -> pd.DataFrame:
     book = book.assign(state=states(town, town.as_of), owner=book["owner2"].fillna(book["owner"]))
     book = book.loc[book["state"].isin((*OPEN, FOLLOWED)), [*WHO, "owner", "state", "away"]]
     told = told[told["waiting"]]
-    limits = (told["step"].str.removeprefix(SERVED) + "限期").where(told["sheet"] == "legal", told["step"])
-    waiting = pd.concat([told.assign(step=limits), _promises(town, policy)])
+    waiting = pd.concat([told.assign(step=limited(told)), _promises(town, policy)])
     first = waiting.sort_values("due", kind="stable").drop_duplicates("case").set_index("case")
     return book.join(first[["step", "due", "days", "late"]]).sort_values(["due", "away"], kind="stable")
 

@@ -14,7 +14,7 @@ import pandas as pd
 from .. import measures
 from ..core.schema import CENTRE
 from ..field import casework, deadlines, duties, lives, rolls
-from ..field.deadlines import Deadline, cases, census, changes, filings, handover, pledges
+from ..field.deadlines import Deadline, census, changes, filings, handover, pledges
 from ..field.references import keyed
 from ..judging.rules.cases import absent_but_on_no_ledger
 from ..judging.rules.census import away_without_proof
@@ -190,17 +190,10 @@ def breaches(scope: Scope) -> Evidence:
     homes = casework.cases(scope.town)["home"]
     told = told[told["case"].map(homes).isin(scope.homes)]
     gaps = [
-        Gap(_lacked(row), row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
-        for row in told.itertuples()
+        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
+        for row in told.assign(step=lives.limited(told)).itertuples()
     ]
     return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))
-
-
-def _lacked(row: object) -> str:
-    """What was late: a visit by what it was overdue for, a paper by the limit that it sets; any other step by its name."""
-    if row.sheet == "visit":
-        return cases.INTERVAL.title
-    return row.step.removeprefix(lives.SERVED) + "限期" if row.sheet == "legal" else row.step
 
 
 def _overdue(row: object) -> str:

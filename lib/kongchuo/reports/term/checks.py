@@ -7,7 +7,6 @@ from dataclasses import replace
 import pandas as pd
 
 from ...field import casework, lives
-from ...field.deadlines.cases import INTERVAL
 from ...measures import bonds, coverage
 from ...scoring import evidence
 from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles, boards
@@ -131,6 +130,7 @@ def cases(view: Round) -> Section:
         none = f"{view.since:%Y-%m-%d} 至 {view.last:%Y-%m-%d}（各校到督查当日）台账中没有在办的疑似辍学、辍学个案。"
         return view.section("cases", *blocks, Note(none))
     timed, labels = steps[steps["due"].notna()], _labels(view, steps)
+    timed = timed.assign(step=lives.limited(timed))
     late, undone = timed["late"] & ~timed["waiting"], timed["late"] & timed["waiting"]
     tiles = (
         Figure("个案", steps["case"].nunique(), "件，本轮时段内在办或有进展，各校到督查当日"),
@@ -139,8 +139,8 @@ def cases(view: Round) -> Section:
         Figure("晚办", int(late.sum()), "步", "bad" if late.any() else "good"),
         Figure("逾期未办", int(undone.sum()), "步", "bad" if undone.any() else "good"),
     )
-    rows, visits = [], (timed["sheet"] == "visit") | (timed["step"] == INTERVAL.title)
-    for name, own in timed.assign(step=timed["step"].mask(visits, "劝返")).groupby("step", sort=False):
+    rows = []
+    for name, own in timed.groupby("step", sort=False):
         over, done = own["late"], ~own["waiting"]
         worst = int(-own.loc[over, "days"].min()) if over.any() else None
         waiting = (~over & ~done).sum()
@@ -184,7 +184,8 @@ def _late_list(view: Round, labels: dict[int, str], late: pd.DataFrame) -> Detai
     if late.empty:
         return Note("各步骤都在时限内。", "good")
     rows = tuple(
-        (labels[row.case], row.step, row.limit, row.due, row.date, -row.days, view.short(row.place[0]),
+        (labels[row.case], row.step, row.limit, row.due, None if row.waiting else row.due - pd.Timedelta(days=row.days),
+         -row.days, view.short(row.place[0]),
          view.town.schema.sheets[row.sheet].title, row.place[1])
         for row in late.itertuples()
     )  # fmt: skip
