@@ -181,11 +181,15 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     if path.is_file():
         return pickle.loads(path.read_bytes())
     found = judged(shared, year, as_of, _earlier(Path(scratch)))
-    part = path.with_suffix(f".{os.getpid()}")
-    part.write_bytes(pickle.dumps(found, protocol=5))
-    part.replace(path)
-    told = {"names": sorted(telling_names(found[0])), "minimum": found[1]["public_minimum"]}
-    (Path(scratch) / places.NAMES.replace("*", key)).write_text(json.dumps(told), "utf-8")  # for the gate of the batch
+    told = {
+        "names": sorted(telling_names(found[0])),
+        "minimum": found[1]["public_minimum"],
+    }  # for the gate of the batch
+    names = Path(scratch) / places.NAMES.replace("*", key)
+    for target, data in ((names, json.dumps(told).encode()), (path, pickle.dumps(found, protocol=5))):
+        part = target.with_suffix(f".{os.getpid()}")
+        part.write_bytes(data)
+        part.replace(target)  # whole or not at all: other runs read it
     return found
 
 

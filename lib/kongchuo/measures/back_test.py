@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def seen(self) -> Measure:
-        """Cases called before they were cases, of all cases."""
+        """Cases still called in the last week before they were cases, of all cases."""
         return Measure("W", "事先看到的", sum(lead > 0 for lead in self.leads), len(self.leads), self.small)
 
     @property

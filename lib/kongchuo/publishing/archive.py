@@ -215,9 +215,14 @@ def made(out: Path, year: str) -> list[str]:
     ]
 
 
-def tell_made(scratch: Path, out: Path, period: years.Period) -> None:
-    """Leave to the runs of a batch what has been made for the school year, for the index of the archive (papers)."""
-    (scratch / MADE).write_text(json.dumps(made(out, period.year)), "utf-8")
+def tell_made(scratch: Path, shelf: Shelf) -> None:
+    """Leave to the runs of a batch what has been made for the school year, for the index of the archive (papers).
+
+    Not what stands on the shelf itself: it is being made anew, and a paper of the run before may not come again.
+    """
+    own = f"{shelf.period.key}/{shelf.notebook}/"
+    found = [path for path in made(shelf.out, shelf.period.year) if not path.startswith(own)]
+    (scratch / MADE).write_text(json.dumps(found), "utf-8")
 
 
 def tell_records(scratch: Path, out: Path) -> None:

@@ -249,7 +249,7 @@ def _fill(
         taken = archive.snapshot(workbooks, shelf.period.year, shelf.path / "inputs", past=shelf.period.kind == "year")
         archive.tell_records(Path(scratch), shelf.out)
         archive.tell_earlier(Path(scratch), shelf.out, shelf.period)
-        archive.tell_made(Path(scratch), shelf.out, shelf.period)
+        archive.tell_made(Path(scratch), shelf)
         press = Press(notebook, shelf, taken, Path(scratch), limits)
         results = shelf.results
         pool = ThreadPoolExecutor(workers)  # its threads only wait: each run is a process of its own

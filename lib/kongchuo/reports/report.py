@@ -52,7 +52,7 @@ class Report:
 
     def __init__(self, plan: Plan, view: View, workbooks: str = "") -> None:
         self.plan, self.view, self._workbooks = plan, view, workbooks
-        self._whole = view  # the same without a group
+        self._whole = replace(view, group="")
         self.explorer: explorer.Explorer | None = None
         self._made: dict[str, Section | None] = {}
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
@@ -152,8 +152,13 @@ class Report:
         return held | {"files": held.get("files", {}) | self._left} if self._left else held
 
     def _redraw(self, view: View) -> None:
+        shown = self.view, self._whole, self._made
         self.view, self._whole, self._made = view, replace(view, group=""), {}
-        pages = [str(self.html(name)) for _, name in self._shown]  # all first: never half a page of another view
+        try:  # all first: never half a page of another view
+            pages = [str(self.html(name)) for _, name in self._shown]
+        except Exception:
+            self.view, self._whole, self._made = shown
+            raise
         for (widget, _), page in zip(self._shown, pages, strict=True):
             widget.value = page
         if self.explorer:

@@ -65,9 +65,9 @@ def monthly_self_check(
 ) -> Report:
     """Open the report of a school ("all": the town) for a month such as "2023-10".
 
-    `workbooks` empty: the folder in KONGCHUO_WORKBOOKS. On a live page ?school= and ?month= of the address come first.
+    `workbooks` empty: the folder in KONGCHUO_WORKBOOKS. On a live page ?school=, ?month= and ?edition= of the address come first.
     `edition` "公开版" names nobody and merges very small numbers. Raises UserError, in Chinese, for an unknown school, month,
     folder or edition.
     """
-    month = open_month(**live.asked(school=school, month=month), workbooks=workbooks, edition=edition)
+    month = open_month(**live.asked(school=school, month=month, edition=edition), workbooks=workbooks)
     return Report(PLAN, month, workbooks)

@@ -105,7 +105,7 @@ def make(
     """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
 
     `names` empty: all of this edition. Every file passes `gate` (path, edition), which raises UserError for what must not
-    leave, before it comes into the folder. `say` is told what there was nothing to make of, or what could not be read.
+    leave, before it comes into the folder; without one whoever keeps the files asks (publishing.press). `say` is told what there was nothing to make of, or what could not be read.
     `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
     Raises UserError, after the other papers are made, for a template that is missing or asks for something unknown, and for
     what the gate refused.

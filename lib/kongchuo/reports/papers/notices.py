@@ -54,7 +54,9 @@ def rewards(month: Month) -> Iterator[Copy]:
 
 
 def _view(kind: type[Shown], month: Month, period: years.Period, edition: str) -> Shown:
-    """The view of the page of a round or year that ends with the month: the same town as of the same day."""
+    """The view of the page of a round or year that ends with the month: the same town as of the same day, but for a round held
+    after its month, of which the paper knows what was there by the month's end.
+    """
     held = month.town, month.policy, month.judgement, month.home
     return kind(*held, period.key, period.days[0], month.end, edition=edition)
 

@@ -28,7 +28,7 @@ CALLED = {"docx": "Word 文件", "xlsx": "Excel 文件", "html": "打开"}  # a 
 
 @dataclass(frozen=True)
 class Printed:
-    """What came of one kind of paper: its files with the edition by which the gate reads each, and what is to be said."""
+    """What came of one kind of paper: the names of its files, and what is to be said."""
 
     paper: Paper
     files: tuple[str, ...] = ()

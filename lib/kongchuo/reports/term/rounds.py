@@ -90,8 +90,8 @@ class Round(View):
         return rows[(rows["term"] == self.term) & (rows["round"] == self.number)]
 
     def section(self, key: str, *blocks: object) -> Section:
-        """The blocks under the title and number that a section has in this edition."""
-        order = OPEN_TO_ALL if self.public else tuple(TITLES)[:10]
+        """The blocks under the title and number of a section; Report numbers those of the public edition anew."""
+        order = tuple(TITLES)[:10]
         return Section(TITLES[key], tuple(blocks), order.index(key) + 1 if key in order else 0, key)
 
     def short(self, workbook: str) -> str:
