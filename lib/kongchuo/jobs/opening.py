@@ -181,10 +181,8 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     if path.is_file():
         return pickle.loads(path.read_bytes())
     found = judged(shared, year, as_of, _earlier(Path(scratch)))
-    told = {
-        "names": sorted(telling_names(found[0])),
-        "minimum": found[1]["public_minimum"],
-    }  # for the gate of the batch
+    # for the gate of the batch
+    told = {"names": sorted(telling_names(found[0])), "minimum": found[1]["public_minimum"]}
     names = Path(scratch) / places.NAMES.replace("*", key)
     for target, data in ((names, json.dumps(told).encode()), (path, pickle.dumps(found, protocol=5))):
         part = target.with_suffix(f".{os.getpid()}")

@@ -28,7 +28,8 @@ CLASS_COLUMNS = ("class_id", "class_to", "class_from")
 class Scope:
     """Part of a township, and the days from `start` to `end` (both included; `end` is never after the town's as_of).
 
-    `homes` are school folders. `group` (field.groups) leaves of what is kept pupil by pupil the rows of its pupils. `distrusted` holds (workbook, worksheet, row) of rows with an error, which rates leave out.
+    `homes` are school folders. `distrusted` holds (workbook, worksheet, row) of rows with an error, which rates leave out. Of
+    what is kept pupil by pupil, `group` (field.groups) leaves the rows of its pupils.
     """
 
     town: Town

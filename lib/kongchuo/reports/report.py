@@ -128,7 +128,8 @@ class Report:
         return Page(display.card(Section("附表", (table,))), f"{title}：附表")
 
     def _tables(self) -> dict[str, Table]:
-        return explorer.tables(filter(None, map(self.section, self.plan.sections)))
+        """Those of every section but the footer, which only says what the page was made from."""
+        return explorer.tables(filter(None, (self.section(name) for name in self.plan.sections if name != self._last)))
 
     def _choose(self, values: Mapping[str, object]) -> View:
         return replace(self.plan.choose(values, self._workbooks), edition=self.view.edition)

@@ -47,7 +47,11 @@ def tables(sections: Iterable[Section]) -> dict[str, Table]:
 
 def _within(blocks: tuple, called: str) -> Iterator[tuple[str, Table]]:
     for block in blocks:
-        if isinstance(block, Table) and block.rows and not any(isinstance(one, Links) for one in sum(block.rows, ())):
+        if (
+            isinstance(block, Table)
+            and block.rows
+            and not any(isinstance(one, Links) for row in block.rows for one in row)
+        ):
             yield block.caption or called, block
         yield from _within(getattr(block, "blocks", ()), getattr(block, "summary", called))
 
