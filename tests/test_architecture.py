@@ -82,7 +82,7 @@ def modules():
 def test_module_is_short_and_says_its_one_job(path):
     text = path.read_text("utf-8")
 
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 450  # about 450 is where one asks whether it still has one job
     assert text.startswith('"""')
 
 
