@@ -180,6 +180,18 @@ def test_questions_are_remembered_with_the_judgement(tmp_path, monkeypatch):
     assert remembering.recall(tmp_path, handmade.YEAR, "key")[1].questions == judgement.questions
 
 
+def test_only_what_was_asked_for_is_asked_about():
+    judgement = examine(full_term(), POLICY)
+    assert judgement.questions
+    for wanted, expected in (
+        ((), judgement.questions),
+        ((f"{handmade.YEAR}/{HOME}",), judgement.questions),
+        ((f"{handmade.YEAR}/乙小学",), ()),
+    ):
+        checked = opening.Checked(handmade.YEAR, dt.date(2024, 1, 19), judgement, wanted)
+        assert checked.questions == expected
+
+
 def test_the_page_asks_under_a_heading_of_its_own_and_names_no_pupil_to_the_town():
     made = full_term()
     judgement = examine(made, POLICY)

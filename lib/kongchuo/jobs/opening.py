@@ -64,7 +64,7 @@ class Checked:
     @property
     def questions(self) -> tuple[Question, ...]:
         """The questions about the workbooks asked for."""
-        return tuple(one for one in self.judgement.questions if any(self._asked(row.workbook) for row in one.places))
+        return tuple(one for one in self.judgement.questions if any(self.asked(row.workbook) for row in one.places))
 
     @property
     def unreadable(self) -> tuple[Finding, ...]:
