@@ -50,8 +50,8 @@ serve: setup ## the pages on this machine's loopback, in a browser; Ctrl-C stops
 	@[ -d $(DEMO)/shared ] || $(MAKE) --no-print-directory demo
 	@$(RUN)/kongchuo serve --workbooks "$${KONGCHUO_WORKBOOKS:-$(DEMO)/shared}" --out "$${KONGCHUO_OUT:-$(DEMO)/runs}"
 
-test: setup system lint ## all tests
-	@$(RUN)/python -m pytest
+test: setup system lint ## all tests, on as many cores as there are
+	@$(RUN)/python -m pytest -n auto --dist loadfile
 
 lint: setup
 	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check . && $(RUN)/lint-imports

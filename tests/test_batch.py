@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import townships
 from kongchuo.__main__ import UNREADABLE, USAGE, main
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UsageError, UserError
 from kongchuo.core.tables import telling_names
-from kongchuo.jobs import opening, township
+from kongchuo.jobs import opening
 from kongchuo.publishing import archive, batch, execution, gate, notebooks
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from kongchuo.workbooks import writing
@@ -507,7 +508,7 @@ def test_plain_papermill_runs_the_same_notebook(tmp_path):
 def town(tmp_path_factory):
     """An example township of two schools, one of them with a workbook missing."""
     folder = tmp_path_factory.mktemp("town")
-    township.make(folder / "shared", 2, 120)
+    townships.make(folder / "shared", 2, 120)
     known = batch.registered(folder / "shared", "2023-2024")
     next((folder / "shared" / "2023-2024" / known[1].name).glob("学籍.xlsx")).unlink()
     return folder, known

@@ -10,9 +10,10 @@ import xlwings as xw
 
 import open_calc
 import open_excel
+import townships
 from kongchuo.core.places import HINT, RESULTS
 from kongchuo.examples import YEAR
-from kongchuo.jobs import open_workbook, opening, returning, township
+from kongchuo.jobs import open_workbook, opening, returning
 from kongchuo.workbooks import excel, marking
 from kongchuo.workbooks.writing import results
 from test_excel import DAY, PLANS, found_in_reading, show
@@ -115,7 +116,7 @@ def test_clear_leaves_nothing(opened, tmp_path):
 def test_the_whole_job_with_unsaved_edits(opened, tmp_path, monkeypatch):
     """The township is judged with the workbook as LibreOffice holds it; its marks are those of its file, until it is edited."""
     shared = tmp_path / "shared"
-    township.make(shared, 2, 40, 1, faults=True)
+    townships.make(shared, 2, 40, 1, faults=True)
     (shared / "planted.json").unlink(missing_ok=True)
     census = shared / YEAR / "中心学校" / "适龄儿童摸底.xlsx"
     before = census.read_bytes()

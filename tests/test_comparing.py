@@ -11,11 +11,12 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import townships
 from kongchuo.__main__ import main
 from kongchuo.core import schema
 from kongchuo.core.findings import UserError
 from kongchuo.field.matching.reasons import REASONS
-from kongchuo.jobs import comparing, township
+from kongchuo.jobs import comparing
 from kongchuo.workbooks import reading
 from kongchuo.workbooks.reading.pushed import read_list
 from kongchuo.workbooks.writing import comparison
@@ -27,7 +28,7 @@ NUMBER = re.compile(r"\d{15,}")
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shared")
-    township.make(folder, 2, 60, 4)
+    townships.make(folder, 2, 60, 4)
     return folder
 
 

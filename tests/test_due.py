@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import handmade
+import townships
 from kongchuo import __main__ as command
 from kongchuo.field.deadlines import DEADLINES, Deadline, lists
-from kongchuo.jobs import township
 from kongchuo.reports.monthly import due_dates
 from ruletables import POLICY
 
@@ -55,7 +55,7 @@ def test_nothing_due_is_an_empty_list():
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("due")
-    township.make(folder, 2, 60, 1)
+    townships.make(folder, 2, 60, 1)
     return folder
 
 

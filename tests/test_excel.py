@@ -19,12 +19,13 @@ import xlwings as xw
 from openpyxl.worksheet.filters import FilterColumn, Filters
 
 import open_excel
+import townships
 from kongchuo import __main__ as cli
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, PACKAGE, RESULTS
 from kongchuo.examples import YEAR
-from kongchuo.jobs import open_workbook, opening, returning, township
+from kongchuo.jobs import open_workbook, opening, returning
 from kongchuo.judging.rules import Judgement
 from kongchuo.publishing import archive
 from kongchuo.workbooks import excel, marking, reading
@@ -174,7 +175,7 @@ def test_what_an_open_workbook_holds_is_read_as_from_the_file(opened, tmp_path):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")
-    township.make(folder, 2, 40, 1, faults=True)
+    townships.make(folder, 2, 40, 1, faults=True)
     return folder
 
 

@@ -7,10 +7,10 @@ import re
 import pytest
 
 import ruletables
+import townships
 from kongchuo import __main__ as cli
 from kongchuo.core import places, policy, policy_entries
 from kongchuo.core.schema import SchemaError
-from kongchuo.jobs import township
 from kongchuo.judging import rules
 
 SHIPPED = places.POLICY.read_text("utf-8")
@@ -193,7 +193,7 @@ def checked(capsys, monkeypatch, shared, path, *more):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("policy") / "shared"
-    township.make(folder, 2, 200)
+    townships.make(folder, 2, 200)
     return folder
 
 

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 import docx
 import pytest
 
+import townships
 from kongchuo.__main__ import main
 from kongchuo.core import places, years
 from kongchuo.core.findings import UsageError, UserError
-from kongchuo.jobs import township
 from kongchuo.publishing import archive, batch
 from kongchuo.reports.papers import BY_NAME, printing
 
@@ -18,7 +18,7 @@ from kongchuo.reports.papers import BY_NAME, printing
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("共享")
-    township.make(folder, 2, 60)
+    townships.make(folder, 2, 60)
     return folder
 
 

@@ -8,9 +8,10 @@ import stat
 import openpyxl
 import pytest
 
+import townships
 from kongchuo.core import places
 from kongchuo.examples import YEAR
-from kongchuo.jobs import opening, remembering, township
+from kongchuo.jobs import opening, remembering
 
 ROSTER = "学籍.xlsx"
 
@@ -23,7 +24,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shared(tmp_path):
-    township.make(tmp_path / "shared", 2, 40, 1, faults=True)
+    townships.make(tmp_path / "shared", 2, 40, 1, faults=True)
     return tmp_path / "shared"
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+import townships
 from kongchuo import __main__ as cli
 from kongchuo.core.places import RESULTS
 from kongchuo.examples import YEAR
-from kongchuo.jobs import opening, returning, shelving, township, watching
+from kongchuo.jobs import opening, returning, shelving, watching
 from kongchuo.judging.rules import NotJudged
 from kongchuo.workbooks.marking import filling
 from kongchuo.workbooks.marking.package import Package
@@ -24,7 +25,7 @@ from kongchuo.workbooks.writing import results
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")
-    township.make(folder, 2, 40, 1, faults=True)
+    townships.make(folder, 2, 40, 1, faults=True)
     return folder
 
 

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
+import townships
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
 from kongchuo.core.findings import UserError
-from kongchuo.jobs import township
 from kongchuo.publishing import archive, batch, kernels, serve
 from kongchuo.publishing.archive import DONE, Result
 from tiny import project
@@ -302,7 +302,7 @@ JUMPS = """[...document.querySelectorAll("h1, h2, h3, h4")].filter((one, at, all
 
 
 def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
-    township.make(tmp_path / "shared", 2, 120)
+    townships.make(tmp_path / "shared", 2, 120)
     first, second = (school.name for school in batch.registered(tmp_path / "shared", "2023-2024"))
 
     with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", serve.NOTEBOOKS) as site:

@@ -6,16 +6,17 @@ import sys
 
 import pytest
 
+import townships
 from kongchuo import __main__ as cli
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import PACKAGE
-from kongchuo.jobs import starting, township
+from kongchuo.jobs import starting
 from kongchuo.workbooks.reading import folders
 
 
 def test_a_double_click_marks_the_folder_it_lies_in_and_opens_the_returns(tmp_path, capsys):
     """Run as the desktop would, with a stand-in for what opens folders."""
-    township.make(tmp_path / "共享 文件夹", 2, 40, 1, faults=True)
+    townships.make(tmp_path / "共享 文件夹", 2, 40, 1, faults=True)
     (home, *_) = sorted(path for path in (tmp_path / "共享 文件夹").glob("2023-2024/*小学"))
     out = tmp_path / "it's out"
     assert cli.main(["starters", str(home), "--out", str(out)]) == cli.CLEAN

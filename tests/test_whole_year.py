@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 import handmade
+import townships
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY
@@ -21,7 +22,7 @@ LISTS = ("in_rollbook", "in_seating", "in_homework", "name_ok")
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    township.make(folder, 4, 600, 2, whole_year=True)
+    townships.make(folder, 4, 600, 2, whole_year=True)
     return folder
 
 

@@ -7,9 +7,10 @@ import shutil
 import pytest
 
 import handmade
+import townships
 from kongchuo.core import places, policy
 from kongchuo.core.findings import UserError
-from kongchuo.jobs import opening, township
+from kongchuo.jobs import opening
 from kongchuo.judging.rules import Judgement
 from kongchuo.publishing import archive
 from kongchuo.reports.year import OPEN_TO_ALL, PLAN, SECTIONS, YearReport, annual_reward, what_if
@@ -192,7 +193,7 @@ def test_a_batch_run_has_no_widget(monkeypatch):
 def shared(tmp_path_factory):
     # under a folder named like a school year, as runs lie: that is no shared folder
     folder = tmp_path_factory.mktemp("out") / "2023-2024" / "inputs" / "shared"
-    township.make(folder, 2, 200)
+    townships.make(folder, 2, 200)
     return folder
 
 
@@ -222,7 +223,7 @@ def test_what_there_is_not_is_refused_in_words(shared, school, asked, edition, s
 def test_the_report_of_a_year_reads_the_lists_of_earlier_years(tmp_path):
     """D04: a snapshot for the report of a year holds all years of a pupil at school, one for a month only the year before."""
     shared = tmp_path / "共享"
-    township.make(shared, 2, 60)
+    townships.make(shared, 2, 60)
     for earlier in ("2021-2022", "2013-2014"):  # the second is longer ago than any pupil is at school
         shutil.copytree(shared / "2023-2024", shared / earlier)
     for past, found in ((True, {"2021-2022", "2022-2023", "2023-2024"}), (False, {"2022-2023", "2023-2024"})):
