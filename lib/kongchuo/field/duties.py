@@ -10,6 +10,7 @@ import datetime as dt
 
 import pandas as pd
 
+from ..core.cells import fold
 from ..core.tables import Town, mapping
 from . import rolls
 from .references import dated, directory, homes_of, keyed, look_up, named, school_names
@@ -64,8 +65,13 @@ def _bonds(town: Town) -> pd.DataFrame:
 
 def _officers(town: Town, frame: pd.DataFrame) -> pd.Series:
     """Rows of 包家长 whose person is a village: its code, its name or its contact."""
+    return (frame["bond_type"] == VILLAGES) & frame["staff_id"].isin(officers(town))
+
+
+def officers(town: Town) -> frozenset[str]:
+    """What a village may be meant by where the person of a bond is to stand: its code, its name or its contact, folded."""
     known = pd.concat([town["village"][name] for name in ("village_code", "village_name", "contact")]).dropna()
-    return (frame["bond_type"] == VILLAGES) & frame["staff_id"].isin(known)
+    return frozenset(map(fold, known))
 
 
 def _keys(town: Town, values: pd.Series, target: str) -> pd.Series:
@@ -75,14 +81,14 @@ def _keys(town: Town, values: pd.Series, target: str) -> pd.Series:
     keys = pd.Series(pd.NA, values.index, dtype="str")
     keys[values.notna()] = found.where(found != "").to_numpy()
     if target == "village":
-        officers = {name: key for key, name in names_of(town, "village", "village_code", "contact").items()}
-        keys = keys.fillna(named(values, officers))
+        contacts = {fold(name): key for key, name in names_of(town, "village", "village_code", "contact").items()}
+        keys = keys.fillna(named(values.map(fold, na_action="ignore"), contacts))
     return keys
 
 
 def _grades(town: Town, values: pd.Series) -> pd.Series:
     """`code-grade` of 学校代码-年级 or of a name such as 示例中学七年级; missing where it is neither."""
-    parts = values.astype("str").str.extract(_GRADE)
+    parts = values.map(fold, na_action="ignore").astype("str").str.extract(_GRADE)
     numbers = parts["grade"].replace({numeral: str(place) for place, numeral in enumerate(_NUMERALS, 1)})
     return _keys(town, parts["school"], "school") + "-" + numbers
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from ..core.cells import fold
 from ..core.schema import CENTRE
 from ..core.tables import Town, mapping
 
@@ -28,7 +28,7 @@ _CLASS = re.compile(
 # --- class names ------------------------------------------------------------------------------------------------------
 def class_label(text: str) -> str:
     """A class name as the registry should write it: 七1班, 7（1）班, 七年级1班, 初一(1)班 -> 七(1)班; else the text, folded."""
-    folded = "".join(unicodedata.normalize("NFKC", text).split())
+    folded = fold(text)
     match = _CLASS.fullmatch(folded)
     if not match or not match["number"]:
         return folded
@@ -49,6 +49,7 @@ def _number(text: str) -> int:
 class Directory:
     """A sheet that others refer to: its keys, and what else its rows are called, each with the school it belongs to ("": none).
 
+    Names are folded, in the directory as in a cell that refers to it; `typed` has each as the registry writes it.
     `unsure` counts the rows of a school whose key or name is empty or unreadable: so many names in use there cannot be judged.
     """
 
@@ -56,10 +57,11 @@ class Directory:
     called: dict[str, dict[str, tuple[str, str]]]  # name -> key -> (school, LABEL or ALIAS)
     own_school_only: bool  # such a name says nothing outside its school
     unsure: dict[str, int]
+    typed: dict[str, str]
 
     def find(self, home: str, value: str) -> tuple[str, str]:
         """The key that a value stands for in a row of a school, and how it was understood (KEY, LABEL, ALIAS, MANY, NONE)."""
-        anywhere = not self.own_school_only or home in ("", CENTRE)
+        anywhere, value = not self.own_school_only or home in ("", CENTRE), fold(value)
         if value in self.keys and (anywhere or self.keys[value] & {home, ""}):
             return value, KEY
         meant = self.called.get(value) or self.called.get(class_label(value), {})
@@ -77,8 +79,8 @@ class Directory:
             for name, meant in self.called.items()
             if not self.own_school_only or home in {school for school, _ in meant.values()}
         ]
-        close = difflib.get_close_matches(value, names, 1, 0.5)
-        return f"是不是“{close[0]}”？" if close else ""
+        close = difflib.get_close_matches(fold(value), names, 1, 0.5)
+        return f"是不是“{self.typed[close[0]]}”？" if close else ""
 
 
 def directory(town: Town, target: str) -> Directory:
@@ -93,17 +95,19 @@ def _directory(town: Town, target: str) -> Directory:
     homes = pd.Series("", frame.index, dtype="str") if townwide else homes_of(town, target)
     keys: dict[str, set[str]] = {}
     called: dict[str, dict[str, tuple[str, str]]] = {}
+    typed: dict[str, str] = {}
     for home, key, *labels in zip(homes, frame[key_name], *(frame[label] for label in sheet.labels), strict=True):
         if pd.isna(key):
             continue
         # a class id says which school it is of; the number of a case is only sure to be unique within its school
         keys.setdefault(key, set()).add("" if target == "class" else home)
         for text, way in _names(target, ["" if pd.isna(label) else label for label in labels]):
-            called.setdefault(text, {}).setdefault(key, (home, way))
+            called.setdefault(fold(text), {}).setdefault(key, (home, way))
+            typed.setdefault(fold(text), text)
     lost = frame[[key_name, *sheet.labels[:1]]].isna().any(axis=1)
     own_school_only = target == "class" or town.schema.book_of[target].owner == "school"
     unsure = homes[lost].value_counts().to_dict()
-    return Directory({key: frozenset(found) for key, found in keys.items()}, called, own_school_only, unsure)
+    return Directory({key: frozenset(found) for key, found in keys.items()}, called, own_school_only, unsure, typed)
 
 
 def _names(target: str, labels: list[str]) -> list[tuple[str, str]]:
@@ -246,10 +250,12 @@ def school_called(wanted: str, schools: Iterable[School]) -> tuple[str, str]:
 
     The one way the command line, a parameter file and an address of a page find a school.
     """
-    schools = tuple(schools)
-    known = {text: school.name for school in schools for text in (*school.aliases, school.code) if text}
+    schools, folded = tuple(schools), fold(wanted)
+    known = {fold(text): school.name for school in schools for text in (*school.aliases, school.code) if text}
+    known |= {fold(school.name): school.name for school in schools}
     known |= {school.name: school.name for school in schools}
-    if wanted in known:
-        return known[wanted], ""
-    near = difflib.get_close_matches(wanted, known, 1, 0.5)
+    for text in (wanted, folded):
+        if text in known:
+            return known[text], ""
+    near = difflib.get_close_matches(folded, known, 1, 0.5)
     return "", known[near[0]] if near else ""

@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..core import places, policy, years
+from ..core.cells import fold
 from ..core.findings import Finding, UserError
 from ..core.tables import Town, telling_names
 from ..field import deadlines
@@ -43,8 +44,8 @@ class Checked:
     def asked(self, name: str) -> bool:
         """Whether a workbook or folder (path inside the shared folder) is among what was asked for; last year's is with this year's."""
         home = name.partition("/")[2]
-        name = f"{self.year}/{home}" if home else name
-        return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in self.wanted)
+        name = fold(f"{self.year}/{home}" if home else name)
+        return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in map(fold, self.wanted))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -105,8 +106,8 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> tup
     shared, year, wanted = reading.locate(list(paths))
     town = reading.read_year(shared, year, as_of=as_of)
     rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within)
-    homes = {path.split("/")[1] for path in wanted}
-    return town.as_of, rows[rows["home"].isin(homes) | (not homes)]
+    homes = {fold(path.split("/")[1]) for path in wanted}
+    return town.as_of, rows[rows["home"].map(fold).isin(homes) | (not homes)]
 
 
 def due_told(day: dt.date, rows: pd.DataFrame, within: int) -> Iterator[str]:
@@ -150,7 +151,8 @@ def reached(folder: Path, year: str) -> Town:
 
 def with_past(folder: Path, town: Town) -> Town:
     """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
-    past = reading.before.past(_shared(folder, town.year), town.year, town.schema, reading.read_workbook)
+    read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
+    past = reading.before.past(_shared(folder, town.year), town.year, town.schema, read_one)
     return replace(town, past=past)
 
 

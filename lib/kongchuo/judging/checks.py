@@ -14,6 +14,7 @@ from operator import and_
 import pandas as pd
 
 from ..core.cells import quoted
+from ..core.cells.characters import strange
 from ..core.findings import KINDS, Finding
 from ..core.schema import TERMS, Field, Sheet
 from ..core.tables import Town
@@ -22,9 +23,8 @@ from ..field import identity
 from ..field.references import dangling, directory, look_up, resolve
 from ..field.rolls import terms
 
-NAME = (
-    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003134f·]+"  # Chinese characters and the middle dot
-)
+CHARACTER = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003134f·]"  # Chinese, or the middle dot
+NAME = f"{CHARACTER}+"
 PHONE = r"1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}"
 MUST_HAVE_ROWS = ("school", "class", "staff", "term", "calendar", "roster", "baseline", "daily")
 JUDGED_BY_RULES = ("staff", "class", "roster")  # references that are no F10: G05, F22, X06
@@ -176,21 +176,22 @@ def _meant(town: Town, sheet_name: str, field_name: str) -> pd.Series:
 # --- F08, F14 ---------------------------------------------------------------------------------------------------------
 def odd_names(town: Town) -> Iterator[Finding]:
     """F08: a person's name holds something that is neither a Chinese character nor the middle dot."""
-    yield from _unlike(town, "person_name", NAME, "F08")
+    yield from _unlike(town, "person_name", NAME, "F08", CHARACTER)
 
 
 def odd_phones(town: Town) -> Iterator[Finding]:
     """F14: a telephone number is neither eleven digits beginning with 1 nor a landline with its area code."""
-    yield from _unlike(town, "phone", PHONE, "F14")
+    yield from _unlike(town, "phone", PHONE, "F14", "[0-9-]")
 
 
-def _unlike(town: Town, form: str, pattern: str, code: str) -> Iterator[Finding]:
+def _unlike(town: Town, form: str, pattern: str, code: str, usual: str) -> Iterator[Finding]:
     for sheet in town.filled:
         for item in sheet.typed:
             if item.format == form:
                 column = town[sheet.name][item.name].dropna()
                 for index, value in column[~column.str.fullmatch(pattern).astype(bool)].items():
-                    yield KINDS[code].at(town.place(sheet.name, index, item.name), value=quoted(value))
+                    place, odd = town.place(sheet.name, index, item.name), strange(value, usual)
+                    yield KINDS[code].at(place, value=quoted(value), odd=odd)
 
 
 # --- F10, F22 ---------------------------------------------------------------------------------------------------------

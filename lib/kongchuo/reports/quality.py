@@ -107,7 +107,7 @@ def _findings(view: View) -> Table | Note:
 def _questions(view: View) -> list:
     """What may well be right and should be looked at: a short list under its own heading, in the internal editions only."""
     homes = {*view.homes}
-    found = [one for one in view.judgement.questions if {home_of(row) for row in one.places} & homes]
+    found = [one for one in view.judgement.questions if {home_of(row, view.town) for row in one.places} & homes]
     if audience(view) not in (SCHOOL, TOWN) or not found:
         return []
     places = [one.where(lambda name: short_name(view, name)) for one in found[:ASKED]]

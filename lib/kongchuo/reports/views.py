@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from ..core import recurring, years
+from ..core.cells import fold
 from ..core.editions import INTERNAL, PUBLIC
-from ..core.findings import ERROR, Finding, UserError
+from ..core.findings import ERROR, Finding, Place, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
@@ -96,12 +97,16 @@ class View:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Findings in the school's own folder; for the town, all of them."""
-        return tuple(finding for finding in self.judgement.findings if not self.home or home_of(finding) == self.home)
+        return tuple(
+            finding for finding in self.judgement.findings if not self.home or home_of(finding, self.town) == self.home
+        )
 
     @cached_property
     def waived(self) -> tuple[Waived, ...]:
         """What a waiver keeps silent of these."""
-        return tuple(one for one in self.judgement.waived if not self.home or home_of(one.finding) == self.home)
+        return tuple(
+            one for one in self.judgement.waived if not self.home or home_of(one.finding, self.town) == self.home
+        )
 
     @cached_property
     def course(self) -> following.Course | None:
@@ -110,9 +115,11 @@ class View:
             home: {name: set() for name in held} for home, held in self.records.items()
         }
         for one in self.findings:
-            if home_of(one) in self.records and one.workbook in self.town.by_name:
+            if home_of(one, self.town) in self.records and one.workbook in self.town.by_name:
                 identity = recurring.identity_of(self.town.by_name[one.workbook], one)
-                found[home_of(one)].setdefault(following.key(self.town.year, one.workbook), set()).add(identity)
+                found[home_of(one, self.town)].setdefault(following.key(self.town.year, one.workbook), set()).add(
+                    identity
+                )
         now = {
             name: following.follow(self.records[home].get(name, {}), identities, self.end)
             for home, workbooks in found.items()
@@ -134,9 +141,10 @@ class View:
         return replace(self, grade=grade, class_id=class_id, group=group)
 
 
-def home_of(finding: Finding) -> str:
-    """The folder a finding lies in: 2023-2024/示例中学/学籍.xlsx -> 示例中学 (a whole folder may be missing as well)."""
-    return [*finding.workbook.split("/"), ""][1]
+def home_of(finding: Finding | Place, town: Town) -> str:
+    """The school of the folder a finding lies in: 2023-2024/示例中学/学籍.xlsx -> 示例中学 (the folder itself may be missing)."""
+    folder = [*finding.workbook.split("/"), ""][1]
+    return folder if folder in town.homes else next((home for home in town.homes if fold(home) == fold(folder)), folder)
 
 
 def open_town(year: str, end: dt.date, workbooks: str | Path = "") -> tuple[Town, Policy, Judgement]:

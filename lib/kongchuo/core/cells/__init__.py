@@ -47,6 +47,11 @@ NO = ("否", "0", "false", "no", "n", "×", "✗", "✘", "x", "错", "无")
 
 _INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _BRACKETS = str.maketrans("（）", "()")  # Chinese input methods give these; nobody means anything else by them
+# what is typed for the middle dot of a name: other dots anywhere, a full stop only between Chinese characters
+_DOTS = re.compile("[•‧∙⋅⸱・･᛫]|(?<=[\u3400-\u9fff])[.．﹒●](?=[\u3400-\u9fff])")
+_WIDE = {
+    code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)
+}  # full-width letters, digits and brackets in a person's name
 _QUOTES = "'’‘`"
 _SEPARATORS = re.compile(r"[、,，;；/\s]+")
 _CODE_NAME = re.compile(r"([0-9a-z]+)[-—–_.、:]?(.+)")
@@ -66,8 +71,16 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text for comparing: full-width characters folded, no blanks anywhere."""
-    return "".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).split())
+    """The text for comparing, on both sides: full-width characters and brackets, blanks and middle dots folded."""
+    return _DOTS.sub("·", _narrow(text))
+
+
+def _narrow(text: str) -> str:
+    return (
+        text
+        if text.isascii() and text.isalnum()
+        else "".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).split())
+    )
 
 
 def shown(value: object) -> str:
@@ -89,7 +102,7 @@ def shown(value: object) -> str:
 
 def quoted(value: object) -> str:
     """A raw value for a message: short, and never with the digits of an identity number."""
-    text = re.sub(r"\d{12,}[\dXx]*", "〈号码〉", fold(shown(value)))
+    text = re.sub(r"\d{12,}[\dXx]*", "〈号码〉", _narrow(shown(value)))
     return text if len(text) <= 20 else f"{text[:20]}…"
 
 
@@ -131,7 +144,15 @@ def _person(value: object, item: Field) -> Read:
     parts = _INVISIBLE.sub("", value).split()
     # blanks separate the parts of a foreign name, and nothing in a Chinese one
     name = (" " if all(part.isascii() for part in parts) else "").join(parts)
-    return name or None, () if name == value else (("F07", {"value": quoted(name)}),)
+    kept = _DOTS.sub("·", name.translate(_WIDE))
+    dots = [
+        f"第{place}个字是“{typed}”（U+{ord(typed):04X}），应为“·”"
+        for place, (typed, meant) in enumerate(zip(name, kept, strict=True), 1)
+        if meant == "·" != typed
+    ]
+    wrong: Wrong = () if name == value else (("F07", {"value": quoted(kept)}),)
+    wrong += (("F08", {"value": quoted(name), "odd": f"：{'，'.join(dots)}"}),) if dots else _folded(name, kept)
+    return kept or None, wrong
 
 
 @cache

@@ -14,6 +14,7 @@ import pandas as pd
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
+from ...core.cells import fold
 from ...core.tables import mapping
 from ..identity import check_right
 from . import names
@@ -164,6 +165,8 @@ def compared(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
 
 
 def _equal(left: pd.DataFrame, right: pd.DataFrame, name: str) -> pd.Series:
+    if name == "school":
+        left, right = (frame[[name]].map(fold, na_action="ignore") for frame in (left, right))
     return (left[name] == right[name]).fillna(False).astype(bool) & left[name].notna()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.cells import fold
 from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
@@ -85,7 +86,7 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
     roster = rolls.listed(town).dropna(subset=["student_key"])
     roster = roster[roster["class_id"].isin(duties.classes_of(town)["class_id"].dropna())]
     cared = pd.MultiIndex.from_frame(roster[["home", "student_key"]]).isin(pd.MultiIndex.from_frame(answered))
-    cared |= roster["name"].isin(unclear.dropna())
+    cared |= roster["name"].map(fold, na_action="ignore").isin(set(map(fold, unclear.dropna())))
     alone = pd.MultiIndex.from_frame(roster.loc[~cared, ["home", "student_key"]])
     for sheet, (column, closed) in ANSWERED_BY.items() if len(alone) else ():
         frame = town[sheet].dropna(subset=["student_key"])

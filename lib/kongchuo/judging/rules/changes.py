@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.cells import fold
 from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.schema import TERMS
@@ -75,7 +76,9 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
     unread = town.unread_homes("roster", "student_key", "status")
     columns = ["home", "name", "place", "days", "sys_state"]
     for index, school, name, place, number, state in rows[~_seen(town, rows)][columns].itertuples(name=None):
-        if pd.isna(place) or not any(home in place for home in unread):  # it may be on the roster nobody could read
+        if pd.isna(place) or not any(
+            fold(home) in fold(place) for home in unread
+        ):  # it may be on the roster nobody could read
             yield at("change", index, "sys_state", school=school, name=called(name), days=number, state=state)
 
 

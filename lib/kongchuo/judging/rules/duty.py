@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.cells import fold
 from ...core.findings import ERROR, INFO, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
@@ -165,7 +166,8 @@ def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def _unit_in(title: str, full_names: set[str], aliases: dict[str, str]) -> tuple[str, str]:
     """The alias of a unit inside a title, and the unit's full name; both empty where there is none or the full name stands."""
-    if any(name in title for name in full_names):
+    title = fold(title)
+    if any(fold(name) in title for name in full_names):
         return "", ""
     return next(((alias, name) for alias, name in aliases.items() if alias in title), ("", ""))
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.cells import fold
 from ...core.tables import Town
-from ...field.duties import last_days
+from ...field.duties import last_days, officers
 from ...field.references import dated, directory, keyed, look_up, named, resolve
 from .base import of_year
 
@@ -41,8 +42,7 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
 def _bond_people(town: Town) -> pd.DataFrame:
     frame = town["bond"]
     values = frame["staff_id"].dropna()
-    officers = pd.concat([town["village"][name] for name in ("village_code", "village_name", "contact")]).dropna()
-    values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(officers))]
+    values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(officers(town)))]
     return look_up(town, pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)}), "staff")
 
 
@@ -84,7 +84,7 @@ def titles(town: Town) -> pd.DataFrame:
     rows = pd.concat(parts).dropna(subset=["person"])
     names = town["staff"].dropna(subset=["staff_id", "name"]).drop_duplicates("staff_id").set_index("staff_id")["name"]
     unit = _unit_before(town)
-    bare = [unit.sub("", title) or title for title in rows["title"]]
+    bare = [unit.sub("", title) or title for title in map(fold, rows["title"])]
     return rows.assign(name=named(rows["person"], names).fillna(rows["name"]), bare=bare)
 
 

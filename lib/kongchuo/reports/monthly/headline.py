@@ -60,9 +60,9 @@ def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> t
             found.append(Badge(tone, text.format(number)))
 
     homes = {*month.homes, CENTRE}
-    due = [finding for finding in judged.of("X12") if home_of(finding) in month.homes]
+    due = [finding for finding in judged.of("X12") if home_of(finding, month.town) in month.homes]
     poor = int(measures.true(suspected["poor"]).sum())
-    unread = [f for f in judged.findings if f.rule in UNREADABLE and home_of(f) in homes]
+    unread = [f for f in judged.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
     filed = measures.filed(scope, flows.school_days(scope)).total
     called = measures.contacted(scope).total
     say(

@@ -31,7 +31,7 @@ from .before import Read
 from .folders import Contents, contents, locate
 from .packages import Package, Refusal, Unseen, look, scan
 
-__all__ = ["Read", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
+__all__ = ["Read", "as_registered", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
 
 _FATAL = (KeyboardInterrupt, SystemExit)
 VERSION = "kongchuo_version"  # the document property that carries the version of the schema a template was made from
@@ -180,30 +180,33 @@ def read_year(
     codes = with_aliases(schema.codes, registry.tables["code"].frame) if "code" in registry.tables else schema.codes
     known = _schools(registry)
     read: dict[str, Workbook] = {}
-    found = {home: contents(root / home, _stems(schema, home)) for home in _homes(root, known)}
+    folders = _homes(root, known)
+    read_one = as_registered(read_one, known)
+    found = {home: contents(root / folder, _stems(schema, home)) for home, folder in folders.items()}
     for home, lying in found.items():
         for stem, path in (lying.other_formats | lying.workbooks).items():
             book = schema.by_stem[stem]
-            read[f"{home}/{stem}"] = _read_one(path, f"{year}/{home}/{path.name}", book, codes, lying, stem, read_one)
+            name = f"{year}/{folders[home]}/{path.name}"
+            read[f"{home}/{stem}"] = _read_one(path, name, book, codes, lying, stem, home, read_one)
     as_of = as_of or terms.last_day(year, registry, read)
     workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
     for home, lying in found.items():
-        strange |= {f"{year}/{home}/{name}" for name in lying.unknown}
+        strange |= {f"{year}/{folders[home]}/{name}" for name in lying.unknown}
         empty = not lying.workbooks and not lying.other_formats
         if empty and home not in (CENTRE, *known):
-            strange.add(f"{year}/{home}")
+            strange.add(f"{year}/{folders[home]}")
             continue
         due = [
             stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or terms.due(stem, year, registry, as_of)
         ]
-        folder = [read.get(f"{home}/{stem}") or _absent(year, home, stem, schema, lying) for stem in due]
+        folder = [read.get(f"{home}/{stem}") or _absent(year, home, folders[home], stem, schema, lying) for stem in due]
         if empty:  # said once, not once for each workbook
-            said = [(_missing(f"{year}/{home}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
+            said = [(_missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
             folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
         workbooks += folder
     unknown = tuple(_unknown(name, schema) for name in sorted(strange))
     strangers = tuple(
-        _stranger(f"{year}/{home}", known)
+        _stranger(f"{year}/{folders[home]}", known)
         for home, lying in found.items()
         if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
     )
@@ -243,14 +246,46 @@ def _schools(registry: Workbook) -> list[str]:
     return [name for name in names if Path(name).name == name and not name.startswith(".")]  # a name, never a path
 
 
-def _homes(root: Path, known: list[str]) -> list[str]:
-    """Folders of the year: the centre's, the schools of the registry (there or not), and any other that is there."""
+def _homes(root: Path, known: list[str]) -> dict[str, str]:
+    """Name of each folder of the year by whose it is: the centre's, the schools' of the registry (there or not), any other.
+
+    A school's folder may be spelled in another way than the registry spells its name (full-width brackets, blanks).
+    """
     there = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "~")))
-    return list(dict.fromkeys([CENTRE, *known, *there]))
+    homes = {home: home for home in (CENTRE, *known)}
+    for folder in (name for name in there if name not in homes):
+        home = _spelled(folder, known)
+        homes[folder if home in there else home] = folder
+    return homes
+
+
+def _spelled(folder: str, known: list[str]) -> str:
+    """A school's name as the registry spells it, by a name of its folder; another folder's name as it is."""
+    if folder in known:
+        return folder
+    return next((name for name in known if fold(name) == fold(folder)), folder)
+
+
+def as_registered(read_one: Read, known: list[str]) -> Read:
+    """A reader like `read_one` whose workbooks have their schools' names as the registry (`known`) spells them, of any year."""
+    return partial(_at_home, read_one=read_one, known=known)
+
+
+def _at_home(
+    path: Path, name: str, book: Book, codes: dict[str, Codes], *, read_one: Read, known: list[str]
+) -> Workbook:
+    workbook = read_one(path, name, book, codes)
+    tables = workbook.tables
+    if "school" in tables:
+        frame = tables["school"].frame
+        names = [_spelled(name, known) if isinstance(name, str) else name for name in frame["school_name"]]
+        frame = frame.assign(school_name=pd.array(names, dtype=frame["school_name"].dtype))
+        tables = tables | {"school": replace(tables["school"], frame=frame)}
+    return replace(workbook, home=_spelled(workbook.home, known), tables=tables)
 
 
 def _read_one(
-    path: Path, name: str, book: Book, codes: dict[str, Codes], lying: Contents, stem: str, read_one: Read
+    path: Path, name: str, book: Book, codes: dict[str, Codes], lying: Contents, stem: str, home: str, read_one: Read
 ) -> Workbook:
     """One workbook of a folder, with what the files beside it say: R07 (open), R08 (copies); R11 for another format."""
     copies = list(lying.copies.get(stem, ()))
@@ -259,13 +294,13 @@ def _read_one(
         copies += [lying.other_formats[stem].name] if stem in lying.other_formats else []
     else:
         refused = KINDS["R11"].at(Place(name), found=path.suffix)
-        workbook = Workbook(name, book, home=name.split("/")[1], read=False, findings=(refused,))
+        workbook = Workbook(name, book, home=home, read=False, findings=(refused,))
     beside = [KINDS["R07"].at(Place(name))] if stem in lying.locked else []
     beside += [KINDS["R08"].at(Place(name), name=copy) for copy in copies]
     return replace(workbook, findings=workbook.findings + tuple(beside))
 
 
-def _absent(year: str, home: str, stem: str, schema: Schema, lying: Contents) -> Workbook:
-    name = f"{year}/{home}/{stem}.xlsx"
+def _absent(year: str, home: str, folder: str, stem: str, schema: Schema, lying: Contents) -> Workbook:
+    name = f"{year}/{folder}/{stem}.xlsx"
     copies = [KINDS["R08"].at(Place(name), name=copy) for copy in lying.copies.get(stem, ())]
     return Workbook(name, schema.by_stem[stem], home, read=False, findings=(_missing(name, f"{stem}.xlsx"), *copies))
