@@ -1,7 +1,7 @@
 """The command line: parse, call one library function, exit code. Holds no logic of its own.
 
 Exit codes: 0 clean, 1 errors found, 2 wrong usage, 3 something cannot be read or found, 4 a run of a batch failed or a rule
-of ours broke.
+of ours broke. What ends a command before its time, see console.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ import argparse
 import datetime as dt
 import json
 import sys
+from collections.abc import Sequence
 
-from . import options
+from . import console, options
+from .console import CLEAN, ERRORS, UNREADABLE, USAGE, say
+from .console import FAILED as RUN_FAILED
 from .core import findings, places
-from .core.declarations import SchemaError
-from .judging import waivers
 
-CLEAN, ERRORS, USAGE, UNREADABLE, RUN_FAILED = 0, 1, 2, 3, 4
+__all__ = ["CLEAN", "ERRORS", "RUN_FAILED", "UNREADABLE", "USAGE", "main", "parser"]
 
 
 def check(args: argparse.Namespace) -> int:
     """Print the findings of workbooks and of the rules over them."""
     from .jobs import opening
-    from .judging import questions
+    from .judging import questions, waivers
     from .publishing import archive
 
     snapshots = archive.snapshots(args.out) if args.out else []
     opened = opening.check(args.paths, args.as_of, remembered=not args.fresh, snapshots=snapshots)
     if args.json:
-        shown = opened.waived if args.waived else opened.findings
-        print(json.dumps([one.as_json() for one in shown], ensure_ascii=False, indent=1))
+        print(json.dumps(opened.as_json(), ensure_ascii=False, indent=1))
     else:
         print(findings.report(opened.findings, f"{opened.year} 学年，数据截至 {opened.as_of}"))
         if opened.waived:
@@ -40,12 +40,8 @@ def check(args: argparse.Namespace) -> int:
                 print(f"  {item.rule} {item.home}：{item.reason}")
         if opened.questions:
             print(questions.report(opened.questions))
-    if opened.judgement.broken:
-        print("\n".join(opened.judgement.broken), file=sys.stderr)
-        return RUN_FAILED
-    if opened.unreadable:
-        return UNREADABLE
-    return ERRORS if findings.count(opened.findings)[findings.ERROR] else CLEAN
+    errors = findings.count(opened.findings)[findings.ERROR]
+    return _code(opened.judgement.broken, opened.unreadable, errors)
 
 
 def due(args: argparse.Namespace) -> int:
@@ -66,23 +62,18 @@ def mark(args: argparse.Namespace) -> int:
 
     broken: list[str] = []
     done = returning.mark(
-        args.paths, args.out, in_place=args.in_place, clear=args.clear, as_of=args.as_of, say=_say, warn=broken.append
+        args.paths, args.out, in_place=args.in_place, clear=args.clear, as_of=args.as_of, say=say, warn=broken.append
     )
     shown, refused = sum(one.count for one in done), [one for one in done if one.refused]
     print(f"{len(done) - len(refused)} 个工作簿，问题 {shown} 条{f'；{len(refused)} 个没有标记' if refused else ''}。")
-    if broken:
-        print("\n".join(broken), file=sys.stderr)
-        return RUN_FAILED
-    if refused:
-        return UNREADABLE
-    return ERRORS if shown else CLEAN
+    return _code(broken, refused, shown)
 
 
 def repair(args: argparse.Namespace) -> int:
     """Put back, in copies, what pasting has taken out of workbooks: drop-downs, formats, what shows findings."""
     from .jobs import repairing
 
-    told = repairing.repair(args.paths, args.out, _say)
+    told = repairing.repair(args.paths, args.out, say)
     if any(one.refused for one in told):
         return UNREADABLE
     return ERRORS if any(one.path for one in told) else CLEAN
@@ -122,7 +113,7 @@ def watch(args: argparse.Namespace) -> int:
         flush=True,
     )
     try:
-        watching.watch(args.folder, lambda paths: returning.refresh(paths, args.out, _say), _say)
+        watching.watch(args.folder, lambda paths: returning.refresh(paths, args.out, say), say)
     except KeyboardInterrupt:
         print("已结束。")
     return CLEAN
@@ -187,7 +178,7 @@ def run(args: argparse.Namespace) -> int:
     from .publishing import batch
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
-    outcome = batch.run(args.file, overrides, args.workbooks, args.out, only=args.only, dry_run=args.dry_run, say=_say)
+    outcome = batch.run(args.file, overrides, args.workbooks, args.out, only=args.only, dry_run=args.dry_run, say=say)
     if outcome.failed:
         return RUN_FAILED
     return UNREADABLE if outcome.unreadable else CLEAN
@@ -205,7 +196,7 @@ def papers(args: argparse.Namespace) -> int:
     if not args.month:
         raise findings.UsageError("没有写月份，请加 --month，例如 --month 2023-10")
     asked = args.school, args.month, args.path, args.kind, args.out
-    made = printing.print_out(*asked, gate=gate, say=_say, earlier=lambda year: archive.made(args.out, year))
+    made = printing.print_out(*asked, gate=gate, say=say, earlier=lambda year: archive.made(args.out, year))
     print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
     return CLEAN
 
@@ -222,11 +213,14 @@ def demo(args: argparse.Namespace) -> int:
     """The main job on an example township, from workbooks to pages."""
     from . import demo as showing
 
-    return RUN_FAILED if any(outcome.failed for outcome in showing.demo(args.folder, say=_say)) else CLEAN
+    return RUN_FAILED if any(outcome.failed for outcome in showing.demo(args.folder, say=say)) else CLEAN
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def _code(broken: Sequence[str], unreadable: object, errors: object) -> int:
+    """The exit code, with a line on stderr for each part of ours that broke: these weigh most, what nobody could read more than errors."""
+    for line in broken:
+        console.say_error(line)
+    return RUN_FAILED if broken else UNREADABLE if unreadable else ERRORS if errors else CLEAN
 
 
 def parser() -> argparse.ArgumentParser:
@@ -235,10 +229,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns its exit code. A UserError becomes one Chinese sentence on stderr and exit code 3 (2 for a UsageError)."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
-            stream.reconfigure(encoding="utf-8", errors="replace")
+    """Run one command; returns its exit code. Whatever goes wrong becomes one Chinese sentence on stderr (console)."""
+    return console.guarded(lambda: _run(argv))
+
+
+def _run(argv: list[str] | None) -> int:
     known = parser()
     args, rest = known.parse_known_args(argv)
     if hasattr(args, "overrides"):  # argparse takes them only in one piece; people write name=value anywhere
@@ -246,24 +241,9 @@ def main(argv: list[str] | None = None) -> int:
         rest = [word for word in rest if word.startswith("-")]
     if rest:
         known.error(f"unrecognized arguments: {' '.join(rest)}")
-    try:
-        return args.function(args)
-    except findings.UserError as error:
-        print(f"无法继续：{error}", file=sys.stderr)
-        return USAGE if isinstance(error, findings.UsageError) else UNREADABLE
-    except SchemaError as error:
-        print(f"无法继续：模板定义或参数文件写错了，请改正后再运行。{error}", file=sys.stderr)
-        return UNREADABLE
-    except OSError as error:
-        if error.filename is None:  # no file of theirs: a fault of ours
-            raise
-        from .workbooks.marking import saving
-
-        why = f"“{error.filename}”：{saving.why(error)}"
-        print(f"无法继续：{why}。请看看文件夹还打得开吗，再运行一次。", file=sys.stderr)
-        return UNREADABLE
-    except KeyboardInterrupt:
-        return 130
+    if getattr(args, "json", False):
+        console.plain_utf8()
+    return args.function(args)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,31 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .core import places
 
+YEARS = 2005, 2040  # of the dates that a cell may hold (F09)
+
 
 def _date(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"日期“{text}”应写成 2023-10-31 的样子") from error
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise argparse.ArgumentTypeError(f"日期“{text}”应在 {YEARS[0]} 年到 {YEARS[1]} 年之间")
+    return day
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"“{text}”应是 {least} 到 {most} 之间的整数")
+        return int(text)
+
+    return number
 
 
 def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentParser:
@@ -46,11 +63,13 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
         default=os.environ.get(places.OUT) or None,
         help="报告所在文件夹：和其中的旧快照比，问补记（默认取 KONGCHUO_OUT）",
     )
-    made.add_argument("--waived", action="store_true", help="逐条列出已豁免的问题；与 --json 同用时只输出已豁免的")
+    made.add_argument("--waived", action="store_true", help="逐条列出已豁免的问题（--json 里总有）")
     made.add_argument("-v", "--verbose", action="store_true", help="列出每一处尚未判定")
     made = command("due", "列出各校已逾期和快到期的事项")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
-    made.add_argument("--within", type=int, default=14, metavar="DAYS", help="今后多少天内到期的也列出（默认14）")
+    made.add_argument(
+        "--within", type=_number(0, 3660), default=14, metavar="DAYS", help="今后多少天内到期的也列出（默认14）"
+    )
     made.add_argument("--json", action="store_true", help="逐条输出 JSON")
     made.add_argument("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
     made = command("mark", "把问题标到工作簿里：默认另存标好的副本，原文件不动")
@@ -90,9 +109,9 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made.add_argument("--json", action="store_true", help="输出 JSON")
     made = command("example", "生成示例镇（虚构数据）")
     made.add_argument("folder", type=Path, metavar="DIR")
-    made.add_argument("--schools", type=int, default=13)
-    made.add_argument("--pupils", type=int, default=4000)
-    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--schools", type=_number(1, 999), default=13)
+    made.add_argument("--pupils", type=_number(1, 200_000), default=4000)
+    made.add_argument("--seed", type=_number(0, 999_999_999), default=1)
     made.add_argument("--whole-year", action="store_true", help="台账记到学年末（默认只记第一学期）")
     made.add_argument("--faults", action="store_true", help="埋入错误，并列出埋在哪里（planted.json）")
     made = command("run", "按参数文件批量生成报告")
@@ -117,7 +136,7 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     made.add_argument("--month", default="", metavar="YYYY-MM", help="哪个月")
     made.add_argument("--out", type=Path, default=out, help="放在哪里（默认取 KONGCHUO_OUT）")
     made = command("serve", "在本机打开报告网页")
-    made.add_argument("--port", type=int, default=8866)
+    made.add_argument("--port", type=_number(0, 65535), default=8866)
     made.add_argument("--browser", action="store_true", help="同时打开浏览器")
     shared(made)
     made = command("demo", "用示例镇演示全过程")

@@ -1,5 +1,6 @@
 """Where things lie: the package, its templates, the checkout around it; and the few names that processes share."""
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -32,3 +33,10 @@ ALL = "all"  # the school parameter that means the whole town
 # what in a workbook is the program's and not the clerk's: a worksheet, and the last column of each other one
 RESULTS, HINT = "校验结果", "校验提示"
 STARTERS = ("校验.bat", "校验.command")  # may lie among the workbooks: a double-click checks them
+
+
+def cache() -> Path:
+    """This user's own folder for what is remembered, and for the logs of faults; KONGCHUO_CACHE names another."""
+    import platformdirs
+
+    return Path(os.environ.get(CACHE) or platformdirs.user_cache_path("kongchuo", appauthor=False))

@@ -67,6 +67,18 @@ class Checked:
         """The questions about the workbooks asked for."""
         return tuple(one for one in self.judgement.questions if any(self.asked(row.workbook) for row in one.places))
 
+    def as_json(self) -> dict[str, object]:
+        """All of it as plain values for JSON: the same five lists that the text has, each whole."""
+        return {
+            "year": self.year,
+            "as_of": self.as_of.isoformat(),
+            "findings": [one.as_json() for one in self.findings],
+            "waived": [one.as_json() for one in self.waived],
+            "questions": [one.as_json() for one in self.questions],
+            "not_judged": [one.as_json() for one in self.not_judged],
+            "broken": list(self.judgement.broken),
+        }
+
     @property
     def unreadable(self) -> tuple[Finding, ...]:
         """Findings that say a whole workbook is missing or could not be read."""

@@ -15,8 +15,6 @@ from contextlib import suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
 
-import platformdirs
-
 from ..core import places, years
 from ..core.findings import Finding, Place
 from ..judging.questions import Question
@@ -44,8 +42,7 @@ def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "
 
 
 def _path(shared: Path, year: str) -> Path:
-    folder = Path(os.environ.get(places.CACHE) or platformdirs.user_cache_path("kongchuo", appauthor=False))
-    return folder / f"{hashlib.sha256(f'{shared.resolve()}|{year}'.encode()).hexdigest()[:16]}.json"
+    return places.cache() / f"{hashlib.sha256(f'{shared.resolve()}|{year}'.encode()).hexdigest()[:16]}.json"
 
 
 def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+from ..core import faults
 from ..core.both import both
 from ..core.findings import Finding
 from ..core.policy import Policy
@@ -24,18 +25,28 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
     half = len(RULES) // 2
-    first, (second, plain, asked) = both(
+    first, (second, (plain, failed), asked) = both(
         lambda: judge(town, policy, RULES[:half]),
-        lambda: (judge(town, policy, RULES[half:]), checks.check(town), ask(town, policy, earlier)),
+        lambda: (judge(town, policy, RULES[half:]), _checked(town), ask(town, policy, earlier)),
     )
     judged = first.joined(second)
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
     read = (finding for workbook in workbooks for finding in workbook.findings)
     said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
     plain = [finding for finding in plain if finding.rule != "F17" or _place(finding) not in said]
-    broken = (*judged.broken, *asked.broken)
-    findings, waived = waivers.settle(town, sorted({*judged.findings, *read, *plain}))
-    return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=broken)
+    broken = [*judged.broken, *failed, *asked.broken]
+    found = sorted({*judged.findings, *read, *plain})
+    try:
+        findings, waived = waivers.settle(town, found)
+    except Exception as error:  # then everything is said
+        broken.append(faults.told("豁免 没有运行成功", error))
+        findings, waived = tuple(found), ()
+    return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=tuple(broken))
+
+
+def _checked(town: Town) -> tuple[list[Finding], list[str]]:
+    broken: list[str] = []
+    return checks.check(town, broken), broken
 
 
 def _place(finding: Finding) -> tuple[str, str, int, str]:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...core import faults
 from ...core.policy import Policy
 from ...core.tables import Town
 from . import days, snapshots, texts, visits
@@ -45,18 +46,13 @@ def ask(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None)
         try:
             found += [question(town, one.code, text, rows) for text, rows in one.asks(town, policy)]
         except Exception as error:
-            broken.append(_bug(one.code, error))
+            broken.append(faults.told(f"疑问 {one.code} 没有运行成功", error))
     if earlier:
         try:
             found += backdated(town, *earlier, policy)
         except Exception as error:
-            broken.append(_bug(snapshots.CODE, error))
+            broken.append(faults.told(f"疑问 {snapshots.CODE} 没有运行成功", error))
     return Asked(tuple(sorted(found, key=lambda one: one.key)), tuple(broken))
-
-
-def _bug(code: str, error: Exception) -> str:
-    """Our bug, never the data's fault. Without the text of the error: that may hold a pupil's data."""
-    return f"疑问 {code} 没有运行成功（程序问题，请报告）：{type(error).__name__}"
 
 
 def report(questions: Iterable[Question]) -> str:

@@ -5,11 +5,10 @@ RULES is the catalogue: to add a rule, write the function in the module of its w
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ...core import years
+from ...core import faults, years
 from ...core.findings import Finding
 from ...core.policy import Policy
 from ...core.schema import CENTRE
@@ -82,6 +81,11 @@ class NotJudged:
     reason: str
     cells: tuple[tuple[str, str, str], ...] = ()
 
+    def as_json(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        cells = [dict(zip(("workbook", "sheet", "cell"), one, strict=True)) for one in self.cells]
+        return {"rule": self.rule, "home": self.home, "reason": self.reason, "cells": cells}
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -96,8 +100,8 @@ class Judgement:
 
     @property
     def failed(self) -> frozenset[str]:
-        """Codes of the rules that failed."""
-        return frozenset(line.split()[1] for line in self.broken)
+        """Codes of the rules and checks that failed."""
+        return frozenset(code for line in self.broken for code in line.split()[1].split("、"))
 
     def joined(self, other: Judgement) -> Judgement:
         """This judgement and that of other rules over the same township, as one."""
@@ -165,15 +169,6 @@ def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgemen
             findings |= {_finding(rule, town, spot) for spot in rule.judge(town, policy)}
             judged.add(rule.code)
         except Exception as error:
-            broken.append(_bug(rule, error))
+            broken.append(faults.told(f"规则 {rule.code} 没有运行成功", error))
     missing = {item for rule in rules for item in _missing(rule, town)}
     return Judgement(tuple(sorted(findings)), tuple(sorted(missing)), frozenset(judged), tuple(broken))
-
-
-def _bug(rule: Rule, error: Exception) -> str:
-    """What failed and where, without the text of the error: that may hold a pupil's data."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "kongchuo" in frame.filename][-1:]
-    place = own[0] if own else where
-    name = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
-    return f"规则 {rule.code} 没有运行成功（程序问题，请报告）：{type(error).__name__}，{name} 第{place.lineno}行"
