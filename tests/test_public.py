@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from functools import cache
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -12,20 +13,22 @@ from hypothesis import strategies as st
 
 import handmade
 import test_display
+from kongchuo import __main__ as cli
 from kongchuo.core import places, years
 from kongchuo.core.editions import CASE, INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
 from kongchuo.core.schema import Field
 from kongchuo.core.tables import personal_names, telling_names
 from kongchuo.measures import Measure
-from kongchuo.publishing import archive, execution, gate
-from kongchuo.publishing.press import OUTPUT, Press, Run
+from kongchuo.publishing import archive, batch, execution, gate, pages
+from kongchuo.publishing.press import OUTPUT, WITHHELD, Press, Run
 from kongchuo.reports import display
 from kongchuo.reports.display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, masks
 from kongchuo.reports.display.masks import CASEWORK, EVERYBODY, SCHOOL, TOWN
-from kongchuo.reports.display.public import MERGED, public
+from kongchuo.reports.display.public import MERGED, public, rate
 from kongchuo.reports.monthly import PLAN, PUBLISHED, SECTIONS
 from kongchuo.reports.months import open_month
+from kongchuo.reports.papers import scrubbing
 from kongchuo.reports.report import Report
 
 NAMES = frozenset(test_display.PUPILS)
@@ -190,6 +193,19 @@ def executed(html):
     return json.dumps({"cells": [cell | {"outputs": [output]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
+def pressed(folder, run, html, told=True):
+    """A Press and its run, executed to this page."""
+    scratch = folder / "scratch"
+    (scratch / run.stem).mkdir(parents=True)
+    if told:
+        text = json.dumps({"names": ["王例一"], "minimum": 3})
+        (scratch / places.NAMES.replace("*", "a")).write_text(text, "utf-8")
+    shelf = archive.Shelf(folder / "out", years.period("2023-10"), "monthly_self_check")
+    (shelf.path / "logs").mkdir(parents=True, exist_ok=True)
+    (scratch / run.stem / OUTPUT).write_text(executed(html), "utf-8")  # as execution leaves it
+    return Press(places.NOTEBOOKS / "monthly_self_check.ipynb", shelf, "a", scratch, execution.Limits()), run
+
+
 @pytest.mark.parametrize(
     ("html", "summary", "told", "reason"),
     [
@@ -200,23 +216,60 @@ def executed(html):
     ],
 )
 def test_a_public_run_is_looked_over_with_the_names_its_reports_have_left(tmp_path, html, summary, told, reason):
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    if told:
-        text = json.dumps({"names": ["王例一"], "minimum": 3})
-        (scratch / places.NAMES.replace("*", "a")).write_text(text, "utf-8")
-    shelf = archive.Shelf(tmp_path / "out", years.period("2023-10"), "monthly_self_check")
-    (shelf.path / "logs").mkdir(parents=True)
-    press = Press(places.NOTEBOOKS / "monthly_self_check.ipynb", shelf, "a", scratch, execution.Limits())
-    run = Run("全镇（公开版）", {"school": "all", "edition": PUBLIC})
-    (scratch / run.stem).mkdir()
-    (scratch / run.stem / OUTPUT).write_text(executed(html), "utf-8")  # as execution leaves it
+    press, run = pressed(tmp_path, Run("全镇（公开版）", {"school": "all", "edition": PUBLIC}), html, told)
+    shelf = press.shelf
     result = press.publish(run, dt.datetime.now(), 1.0, execution.Verdict(executed(html), summary))
 
     assert result.reason.startswith(reason)
     assert bool(result.reason) == bool(reason)
     assert "王例一" not in json.dumps(result.reason, ensure_ascii=False)
     assert [path.name for path in shelf.path.glob("*.html")] == ([] if reason else ["全镇（公开版）.html"])
+
+
+def test_a_paper_that_may_not_leave_stops_nothing_else(tmp_path):
+    """The page stays without the link and says which paper was refused and where; so do batch line, index and exit code."""
+    names = [f"{paper}_甲小学_2023-10.{ending}" for paper in ("简报", "月报表") for ending in ("docx", "html")]
+    links = "".join(f'<a href="{quote(f"甲小学/{name}")}">{name}</a>' for name in names)
+    press, run = pressed(tmp_path, Run("甲小学", {"school": "甲小学"}), f"<section>{links}</section>")
+    left = execution.left_by(press.scratch / run.stem / OUTPUT)
+    left.mkdir()
+    for name in names:
+        (left / name).write_text("<p>好</p>", "utf-8")
+    (left / names[1]).write_text(
+        "<table><tr><th>学校</th><th>辍学</th></tr><tr><td>甲</td><td>2</td></tr></table>", "utf-8"
+    )
+    files = dict(zip(names, (PUBLIC, PUBLIC, INTERNAL, INTERNAL), strict=True))
+
+    result = press.publish(
+        run,
+        dt.datetime.now().astimezone(),
+        1.0,
+        execution.Verdict(executed(f"<section>{links}</section>"), {"files": files}),
+    )
+
+    assert result.outcome == archive.DONE
+    ((name, why),) = result.summary[WITHHELD].items()
+    assert name == "简报_甲小学_2023-10"
+    assert why.startswith("P05 ")
+    assert "表格第2行第2列" in why
+    assert sorted(result.summary["files"]) == sorted(path.name for path in (press.shelf.path / "甲小学").iterdir())
+    assert sorted(result.summary["files"]) == sorted(names[2:])
+    page = (press.shelf.path / "甲小学.html").read_text("utf-8")
+    assert [*re.findall('href="([^"#]*2023-10[^"]*)"', page)] == [quote(f"甲小学/{name}") for name in names[2:]]
+    assert f"没有放行 {name}：P05 " in page
+    press.shelf.save([result])
+    for index in (pages.index(press.shelf, "打印材料"), pages.overview([press.shelf]), batch._line(result)):
+        assert "没有放行" in index
+    outcome = batch.Outcome(tmp_path, (result,))
+    assert not outcome.failed
+    assert outcome.withheld == (result,)
+
+
+def test_a_batch_with_a_paper_withheld_ends_in_four(monkeypatch, tmp_path):
+    result = archive.Result("甲小学", {}, "", 1.0, archive.DONE, summary={WITHHELD: {"简报": "P05"}})
+    monkeypatch.setattr(batch, "run", lambda *_, **__: batch.Outcome(tmp_path, (result,)))
+
+    assert cli.main(["run", "parameters/monthly.yaml", "--workbooks", str(tmp_path), "--out", str(tmp_path)]) == 4
 
 
 def test_a_field_no_mask_knows_is_shown():
@@ -264,3 +317,24 @@ def test_papers_tell_the_gate_the_names(monkeypatch, tmp_path):
     )
 
     assert told == [(PUBLIC, {"王例一"}, view.policy["public_minimum"])]
+
+
+def test_a_rate_on_a_public_paper_tells_of_few_no_more_than_on_a_page():
+    few, many = Measure("D10", "出勤率", 1234, 1236), Measure("D10", "出勤率", 1234, 1240)
+
+    assert rate(few, 3) == "略（有不足3的人数）"
+    assert rate(many, 3) == many.text
+    assert gate.gate(f"<table><tr><th>本月</th></tr><tr><td>{rate(few, 3)}</td></tr></table>", PUBLIC, (), 3) == ()
+
+
+def test_a_school_keeps_its_name_where_its_village_loses_it():
+    """One rule on every public paper: schools are called by name, villages and people are not."""
+    sheets = test_display.sheets()
+    sheets["school"] = [
+        {"school_code": "A", "school_name": "十六村教学点", "school_alias": "十六点", "stage": "教学点"}
+    ]
+    sheets["village"] = [{"village_code": "C16", "village_name": "十六村"}]
+    view = handmade.month(handmade.town(sheets, (*test_display.HOMES, "十六村教学点")), "")
+    text = "十六村教学点10月简报：十六点的王例一家在十六村"
+
+    assert scrubbing.scrubbed(view, text) == "十六村教学点10月简报：十六点的某某家在某村"

@@ -1,7 +1,7 @@
 """The command line: parse, call one library function, exit code. Holds no logic of its own.
 
-Exit codes: 0 clean, 1 errors found, 2 wrong usage, 3 something cannot be read or found, 4 a run of a batch failed or a rule
-of ours broke. What ends a command before its time, see console.
+Exit codes: 0 clean, 1 errors found, 2 wrong usage, 3 something cannot be read or found, 4 a run of a batch failed, a paper may
+not leave, or a rule of ours broke. What ends a command before its time, see console.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def run(args: argparse.Namespace) -> int:
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
     outcome = batch.run(args.file, overrides, args.workbooks, args.out, only=args.only, dry_run=args.dry_run, say=say)
-    if outcome.failed:
+    if outcome.failed or outcome.withheld:
         return RUN_FAILED
     return UNREADABLE if outcome.unreadable else CLEAN
 
@@ -213,7 +213,8 @@ def demo(args: argparse.Namespace) -> int:
     """The main job on an example township, from workbooks to pages."""
     from . import demo as showing
 
-    return RUN_FAILED if any(outcome.failed for outcome in showing.demo(args.folder, say=say)) else CLEAN
+    outcomes = showing.demo(args.folder, say=say)
+    return RUN_FAILED if any(one.failed or one.withheld for one in outcomes) else CLEAN
 
 
 def _code(broken: Sequence[str], unreadable: object, errors: object) -> int:

@@ -21,7 +21,7 @@ from ..field.references import School, school_called, schools_in
 from ..workbooks import reading
 from . import archive, execution, notebooks, pages
 from .archive import FAILED, TOWN, Result, Shelf
-from .press import GIVEN, Press, Run
+from .press import GIVEN, WITHHELD, Press, Run
 
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 
@@ -45,6 +45,11 @@ class Outcome:
     def failed(self) -> tuple[Result, ...]:
         """The runs that failed."""
         return tuple(result for result in self.results if result.outcome == FAILED)
+
+    @property
+    def withheld(self) -> tuple[Result, ...]:
+        """The runs of which the gate has refused a paper or an 附表, while all else of them is there."""
+        return tuple(result for result in self.results if result.summary.get(WITHHELD))
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -274,4 +279,6 @@ def _line(result: Result) -> str:
         return f"失败 {result.name}：{result.reason}"
     counts = {"错误": result.summary.get("errors"), "警告": result.summary.get("warnings")}
     found = "，".join(f"{word} {number}" for word, number in counts.items() if number is not None)
-    return f"完成 {result.name} {result.seconds:.0f} 秒" + (f"：{found}" if found else "")
+    refused = "；".join(f"{name}：{why}" for name, why in result.summary.get(WITHHELD, {}).items())
+    done = f"完成 {result.name} {result.seconds:.0f} 秒" + (f"：{found}" if found else "")
+    return done + (f"；没有放行 {refused}" if refused else "")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import escape
 
 from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
@@ -19,6 +24,8 @@ from .archive import DONE, FAILED, TOWN, Result, Shelf, safe_name
 
 FILES = "files"  # in the summary of a run: each file it has left, and the edition by which the gate reads it
 OUTPUT = "out.ipynb"  # the executed notebook in the scratch folder of its run
+WITHHELD = "withheld"  # in the summary: each file the gate has refused, without its ending, and why
+WARNED = "warned"  # in the summary: what the gate warns of
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 
 
@@ -56,13 +63,26 @@ class Press:
         verdict = execution.execute(self.notebook, folder / OUTPUT, parameters, self.limits)
         return started, time.monotonic() - began, verdict
 
-    def check(self, item: Run, summary: dict[str, object], *texts: str | Path) -> tuple[str, ...]:
-        """Ask the gate about the texts of a run and each file it has left; raises gate.Blocked, returns what it only warns of."""
+    def check(self, item: Run, *texts: str | Path) -> tuple[str, ...]:
+        """Ask the gate about the texts of a run; raises gate.Blocked, returns what it only warns of."""
         edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
-        said = [warning for text in texts for warning in gate.passed(text, edition, known)]
-        for name, own in summary.get(FILES, {}).items():
-            said += (f"{name}：{warning}" for warning in gate.passed(self._left(item) / name, own, known))
-        return tuple(dict.fromkeys(said))
+        return tuple(dict.fromkeys(warning for text in texts for warning in gate.passed(text, edition, known)))
+
+    def sorted_out(self, item: Run, summary: dict[str, object]) -> dict[str, object]:
+        """The summary with those of the run's files that may leave, the warnings of these, and why each other one may not.
+
+        What is refused is refused by itself: a paper with its page (two files of one name), nothing else.
+        """
+        known, files = gate.told(self.scratch), summary.get(FILES, {})
+        warned, refused = [], {}
+        for name, own in files.items():
+            try:
+                warned += (f"{name}：{warning}" for warning in gate.passed(self._left(item) / name, own, known))
+            except gate.Blocked as error:
+                refused.setdefault(Path(name).stem, str(error))
+        kept = {name: own for name, own in files.items() if Path(name).stem not in refused}
+        more = {WARNED: warned} if warned else {}
+        return summary | ({FILES: kept} if files else {}) | more | ({WITHHELD: refused} if refused else {})
 
     def _left(self, item: Run) -> Path:
         return execution.left_by(self.scratch / item.stem / OUTPUT)
@@ -80,16 +100,19 @@ class Press:
         """Put page and notebook in their place if the run is good and the page passes the gate; the Result either way."""
         reason, log = verdict.reason, self.shelf.path / "logs" / f"{item.stem}.log"
         page, notebook = f"{item.stem}.html", f"{item.stem}.ipynb"
-        warned: tuple[str, ...] = ()
+        summary = verdict.summary or {}
         if not reason:
             try:
-                text = pages.render(
-                    verdict.notebook, f"{item.name} {self.shelf.period.key} {notebooks.title(self.notebook)}"
+                summary = self.sorted_out(item, summary)
+                executed = without(verdict.notebook, item.stem, summary.get(WITHHELD, {}))
+                text = pages.render(executed, f"{item.name} {self.shelf.period.key} {notebooks.title(self.notebook)}")
+                (self.scratch / item.stem / OUTPUT).write_text(executed, "utf-8")
+                warned = self.check(
+                    item, text, page, json.dumps(summary, ensure_ascii=False), self.scratch / item.stem / OUTPUT
                 )
-                seen = text, page, json.dumps(verdict.summary, ensure_ascii=False), self.scratch / item.stem / OUTPUT
-                warned = self.check(item, verdict.summary, *seen)
-                self.keep(item, verdict.summary)
-                archive.write_whole(self.shelf.path / notebook, verdict.notebook)
+                summary |= {WARNED: [*warned, *summary.get(WARNED, ())]} if warned else {}
+                self.keep(item, summary)
+                archive.write_whole(self.shelf.path / notebook, executed)
                 archive.write_whole(self.shelf.path / page, text)
             except UserError as error:
                 reason = str(error)
@@ -103,7 +126,7 @@ class Press:
             "outcome": DONE,
             "page": page,
             "notebook": notebook,
-            "summary": (verdict.summary or {}) | ({"warned": warned} if warned else {}),
+            "summary": summary,
         }
         bad = {"outcome": FAILED, "reason": blotted(" ".join(reason.split()))}
         return Result(
@@ -115,3 +138,21 @@ class Press:
             **self.stamp,
             **(bad if reason else good),
         )
+
+
+def without(notebook: str, folder: str, refused: Mapping[str, str]) -> str:
+    """An executed notebook (JSON text) whose outputs no longer link to refused files of `folder` and say what was refused, and why."""
+    if not refused:
+        return notebook
+    held, stems = json.loads(notebook), "|".join(re.escape(quote(f"{folder}/{stem}")) for stem in refused)
+    link = re.compile(rf'<a href="(?:{stems})\.\w+">(.*?)</a>', re.S)
+    told = "".join(
+        f'<p class="kc-note kc-bad">没有放行 {escape(name)}：{escape(why)}</p>' for name, why in refused.items()
+    )
+    for output in (output for cell in held["cells"] for output in cell.get("outputs", ())):
+        data = output.get("data", {})
+        text = "".join(data.get("text/html", ""))
+        changed, links = link.subn(r"<s>\1</s>", text)
+        if links:
+            data["text/html"], told = told + changed, ""  # said once, where the first link was
+    return json.dumps(held, ensure_ascii=False)

@@ -39,12 +39,21 @@ def _block(block: object, minimum: int) -> Iterator[object]:
 
 def _figure(figure: Figure, minimum: int) -> Figure:
     if _too_few(figure.value, figure.label, minimum):
-        text = f"略（有{hidden(minimum)}的人数）" if isinstance(figure.value, Measure) else hidden(minimum)
-        return Figure(figure.label, text)
+        return Figure(figure.label, left_out(minimum) if isinstance(figure.value, Measure) else hidden(minimum))
     small = any(
         few(int(number), minimum) for number in re.findall(r"\d+", figure.note)
     )  # of whatever: it stands beside people
     return replace(figure, note="") if small else figure
+
+
+def rate(measure: Measure, minimum: int) -> str:
+    """A rate with its counts as everybody may read it; what tells of very few is left out."""
+    return left_out(minimum) if _too_few(measure, "", minimum) else measure.text
+
+
+def left_out(minimum: int) -> str:
+    """What stands in the place of a rate that tells of very few."""
+    return f"略（有{hidden(minimum)}的人数）"
 
 
 def _counts_only(table: Table) -> bool:

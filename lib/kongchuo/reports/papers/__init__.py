@@ -107,8 +107,8 @@ def make(
     `names` empty: all of this edition. Every file passes `gate` (path, edition), which raises UserError for what must not
     leave, before it comes into the folder; without one whoever keeps the files asks (publishing.press). `say` is told what there was nothing to make of, or what could not be read.
     `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
-    Raises UserError, after the other papers are made, for a template that is missing or asks for something unknown, and for
-    what the gate refused.
+    Raises UserError, after all else is made, for a template that is missing or asks for something unknown, and for each copy
+    that the gate refused.
     """
     made: list[Path] = []
     refused: list[str] = []
@@ -125,17 +125,23 @@ def make(
         index = paper.name == INDEX
         copies = archive.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
         before = len(made)
-        try:
-            for copy in copies:
+        stopped: dict[str, list[str]] = {}  # why -> of which copies
+        for copy in copies:
+            try:
                 made += _published(month, paper, copy, folder, gate, templates)
-        except UserError as error:
-            refused.append(f"{month.title} {paper.name}：{error}")
-        else:
-            if len(made) == before:
-                say(f"{month.title} {paper.name}：本期没有应当打印的")
+            except UserError as error:
+                stopped.setdefault(str(error), []).append(copy.part)
+        refused += (f"{month.title} {paper.name}{_of(parts)}：{why}" for why, parts in stopped.items())
+        if len(made) == before and not stopped:
+            say(f"{month.title} {paper.name}：本期没有应当打印的")
     if refused:
         raise UserError("；".join(refused))
     return made
+
+
+def _of(parts: Sequence[str]) -> str:
+    """Which copies of a paper: （七(1)班、七(2)班）; "" where there is only one."""
+    return f"（{'、'.join(parts)}）" if any(parts) else ""
 
 
 def _addresses(folder: Path, earlier: Iterable[str]) -> list[str]:

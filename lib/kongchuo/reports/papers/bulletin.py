@@ -9,7 +9,9 @@ import pandas as pd
 
 from ... import measures
 from ...core import years
+from ...core.editions import few, hidden
 from ...measures.scopes import Scope
+from ..display.public import rate
 from ..months import Month
 from . import counting
 from .base import Copy, by_name, lacking, said, shared
@@ -87,7 +89,9 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
     for title, *values in zip(FIGURES, *columns, strict=True):
         shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
         found.append({"title": title, "before": shown[0], "now": shown[1], "change": _change(*values, least)})
-    rates = [measures.attendance(scope).total.text.replace(" %", "%") if scope else "—" for scope in (before, now)]
+    rates = [
+        rate(measures.attendance(scope).total, least).replace(" %", "%") if scope else "—" for scope in (before, now)
+    ]
     return [
         *found[:1],
         {"title": "出勤率（实到／应到）", "before": rates[0], "now": rates[1], "change": ""},
@@ -98,8 +102,7 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
 def _why(figures: list[dict[str, str]], before: Scope | None, least: int) -> str:
     """In words, once, why a figure or a change is not there."""
     said = [] if before else ["上月不在本学年，没有上月数，不比增减。"]
-    hidden = f"不足{least}"
-    if any(hidden in (row["before"], row["now"]) or (before and row["change"] == "—") for row in figures):
+    if any(hidden(least) in row["before"] + row["now"] or (before and row["change"] == "—") for row in figures):
         said.append(f"人数或增减少于{least}（0除外）的不印具体数，增减写“—”，以免看出是谁。")
     return "".join(said)
 
@@ -114,7 +117,7 @@ def _change(before: int | None, now: int | None, least: int) -> str:
 def _shown(value: int | None, scope: Scope | None, least: int) -> str:
     if value is None:
         return counting.UNREAD if scope else "—"
-    return f"不足{least}" if 0 < value < least else str(value)
+    return hidden(least) if few(value, least) else str(value)
 
 
 def _news(month: Month, rows: pd.DataFrame, own: dict) -> list[str]:

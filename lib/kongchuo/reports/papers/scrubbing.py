@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ...core.tables import Town, personal_names
+from ...field.references import schools_in
 from ..months import Month
 
 NUMERALS = "一二三四五六七八九十0-9"
@@ -24,22 +25,24 @@ PATTERNS = (
 
 
 def scrubbed(month: Month, text: str, code: str = "", name: str = "") -> str:
-    """The text without what tells who a child is; `name` (the child it is about) becomes `code`, other names 某某."""
+    """The text without what tells who a child is; `name` (the child it is about) becomes `code`, other names 某某.
+
+    A school keeps its name, also one that is called by its village or by a family.
+    """
     if name and code:
         text = text.replace(name, code)
-    for pattern, word in month.town.once(_patterns):
+    words, instead = month.town.once(_words)
+    text = words.sub(lambda found: instead[found[0]], text)
+    for pattern, word in PATTERNS:
         text = pattern.sub(word, text)
     return text
 
 
-def _patterns(town: Town) -> tuple[tuple[re.Pattern[str], str], ...]:
-    places = "\n".join(town["school"]["school_name"].dropna())  # 李庄小学 keeps its name though a child be called 李庄
-    names = {name for name in town.once(personal_names) if name not in places}
-    villages = {name for name in town["village"]["village_name"].dropna() if len(name) > 1}
-    listed = ((names, "某某"), (villages, "某村"), (set(town["class"]["class_id"].dropna()), "某班"))
-    found = [
-        (re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True)))), word)
-        for words, word in listed
-        if words
-    ]
-    return (*found, *PATTERNS)
+def _words(town: Town) -> tuple[re.Pattern[str], dict[str, str]]:
+    """Every name there is, the longest first, and what stands in its place."""
+    instead = {name: name for one in schools_in(town["school"]) for name in (one.name, *one.aliases)}
+    instead |= dict.fromkeys(town.once(personal_names), "某某")
+    instead |= dict.fromkeys((name for name in town["village"]["village_name"].dropna() if len(name) > 1), "某村")
+    instead |= dict.fromkeys(town["class"]["class_id"].dropna(), "某班")
+    found = sorted(filter(None, instead), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, found)) or "(?!)"), instead
