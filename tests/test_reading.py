@@ -280,7 +280,6 @@ def test_a_truncated_file(clean):
         ),
         ("xl/worksheets/sheet2.xml", lambda x: x.decode().encode("utf-16"), "R10"),
         ("xl/worksheets/sheet2.xml", lambda x: x + b" " * (2 << 20), "R10"),
-        ("xl/sharedStrings.xml", lambda x: x.replace(b'uniqueCount="', b'uniqueCount="4294967'), "R10"),
         ("xl/workbook.xml", lambda x: b"<nothing/>", "R02"),
         ("xl/worksheets/sheet2.xml", lambda x: x[:900], "R02"),
         ("xl/workbook.xml", lambda x: x[:300], "R02"),

@@ -29,7 +29,7 @@ from ...core.tables import Table, Town, Workbook
 from . import before, terms, typed
 from .before import Read
 from .folders import Contents, contents, locate
-from .packages import Package, Refusal, Unseen, look, scan
+from .packages import Package, Refusal, Unseen, look, rebuilt, scan
 
 __all__ = ["Read", "as_registered", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
 
@@ -54,7 +54,7 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) ->
     if isinstance(package, Refusal):
         return replace(workbook, findings=(KINDS[package.code].at(Place(name), **package.facts),))
     try:
-        opened = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
+        opened = cells_of(package)
     except _FATAL:
         raise
     except BaseException:  # a panic of the parser is no Exception
@@ -64,6 +64,11 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) ->
         asked = typed.asked(opened, package)
     findings = (*_version(package, name, book), *findings)
     return replace(workbook, read=True, tables=found, findings=findings, asked=asked)
+
+
+def cells_of(package: Package) -> python_calamine.CalamineWorkbook:
+    """The reader of cells over a package that was looked at. Raises whatever it raises, a panic among it, which is no Exception."""
+    return python_calamine.CalamineWorkbook.from_filelike(BytesIO(rebuilt(package)))
 
 
 def _bytes(path: Path) -> bytes:
@@ -88,7 +93,7 @@ def _missing(name: str, what: str) -> Finding:
 
 
 def _version(package: Package, name: str, book: Book) -> list[Finding]:
-    found = re.match(r"\d+", package.properties.get(VERSION, ""))
+    found = re.match(r"\d{1,9}", package.properties.get(VERSION, ""))
     if found is None or int(found[0]) >= book.version:
         return []
     return [KINDS["R04"].at(Place(name), found=found[0], current=book.version)]
@@ -102,7 +107,7 @@ def _sheet(opened: python_calamine.CalamineWorkbook, package: Package, title: st
         raise
     except BaseException:
         return None
-    return _grid(values, scan(package.sheets[title]))
+    return grid_of(values, scan(package.sheets[title]))
 
 
 def tables(
@@ -133,16 +138,27 @@ def tables(
     return found, findings
 
 
-def _grid(rows: list[list[object]], unseen: Unseen) -> Grid:
-    """The values with error cells and uncalculated formulas put in where calamine shows nothing."""
+def grid_of(rows: list[list[object]], unseen: Unseen) -> Grid | None:
+    """The values with error cells and uncalculated formulas put in where calamine shows nothing; merged ranges as far as there are cells.
+
+    None where merged ranges lie over one another, which no program writes.
+    """
+    width = max(map(len, rows), default=0)
     if unseen.cells:
         height = max(row for row, _ in unseen.cells)
-        width = max(max(column for _, column in unseen.cells), len(rows[0]) if rows else 0)
+        width = max(width, max(column for _, column in unseen.cells))
         rows += [[] for _ in range(height - len(rows))]
         rows = [row + [""] * (width - len(row)) for row in rows]
         for (row, column), value in unseen.cells.items():
             rows[row - 1][column - 1] = value
-    return Grid(rows, 1, unseen.merged, unseen.hidden, unseen.filtered)
+    merged = tuple(
+        (top, left, min(bottom, len(rows)), min(right, width))
+        for top, left, bottom, right in unseen.merged
+        if 0 < top <= min(bottom, len(rows)) and 0 < left <= min(right, width)
+    )
+    if sum((bottom - top + 1) * (right - left + 1) for top, left, bottom, right in merged) > len(rows) * width:
+        return None
+    return Grid(rows, 1, merged, unseen.hidden, unseen.filtered)
 
 
 def with_aliases(codes: dict[str, Codes], frame: pd.DataFrame) -> dict[str, Codes]:

@@ -1,8 +1,9 @@
 """Look at an xlsx package before any reader does, and see in it what the reader of cells hides.
 
 `look` unpacks in memory, within limits, and refuses what could hurt (reliability.md 1.6: a 2 KB workbook can end the process that
-parses it). `scan` finds in a worksheet's XML the error cells, formulas never calculated, merged ranges, hidden rows and filters.
-Both search bytes; XML is only parsed where there is something to find.
+parses it). The reader of cells never gets the file: it gets what `rebuilt` makes of the parts that were looked at, so that it can
+see nothing else. `scan` finds in a worksheet's XML the error cells, formulas never calculated, merged ranges, hidden rows and
+filters. Both search bytes; XML is only parsed where it is written in an unusual way (`regular`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,6 +21,7 @@ from io import BytesIO
 from lxml import etree
 
 from ...core.cells import STALE, CellError, Stale
+from ...core.tables import column_letters
 
 MAX_FILE = 50 << 20  # bytes
 MAX_UNPACKED = 100 << 20  # bytes of XML, whatever the size of the file
@@ -28,21 +31,40 @@ MAX_LARGE, MAX_RATIO = (
 )  # a large file may unpack to more, but no more than real ones do (to about ten times)
 MAX_PARTS, MAX_SHEETS = 2000, 200
 MAX_AREA = 6_000_000  # cells from A1 to the last used corner: the reader lays them all out
-MAX_TEXT = 4 << 30  # bytes if every cell held the longest shared text
+MAX_TEXT = 128 << 20  # bytes of shared texts, counted once for each cell that shows one
 
+_OFFICE = "http://schemas.openxmlformats.org"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 _LAST_PARTS = {"mimetype": "OpenDocument（.ods）", "xl/workbook.bin": "二进制工作簿（.xlsb）"}
 _ENCODED = re.compile(rb'\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["\'](?!utf-?8|us-ascii)', re.I)
+# a cell or a row as Excel, WPS and LibreOffice write it. No [^>]* anywhere: what is not closed would be searched again and again
+_CELL_BEGIN = rb'<c r="%s"(?: [a-z]{1,2}="\w*")*/?>'
 # a cell that is not written <c r="A1"...>, or lies from column BA or row 100000 on: needs a closer look
-_ODD = re.compile(rb'<c(?! r="A?[A-Z]\d{1,5}"|[A-Za-z])')
-_STRANGE = re.compile(rb'<c(?! r="[A-Z]{1,3}\d{1,7}"|[A-Za-z])')  # written in another way than <c r="A1"...>
-_CELL = re.compile(rb'<c(?= )[^>]*? r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>(?!</c>)')
-# a formula that holds no value and is not one of text, which may well hold an empty one
-_UNVALUED = re.compile(rb'<c (?![^>]*t="(?:str|inlineStr)")[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:</c>|<v/>|<v></v>)')
-_MERGED = re.compile(rb'<mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_ODD = re.compile(rb"<c(?!" + _CELL_BEGIN[2:] % rb"A?[A-Z][1-9]\d{0,4}" + rb"|[A-Za-z])")
+_FAR = re.compile(
+    rb"<c(?!" + _CELL_BEGIN[2:] % rb"[A-Z]{1,3}[1-9]\d{0,6}" + rb"|[A-Za-z])"
+)  # written in another way at all
+_ODD_ROW = re.compile(rb'<row(?! r="[1-9]\d{0,6}"(?: [\w:]+="[^"<>]*")*/?>|[A-Za-z])')
+_PREFIXED = re.compile(rb":(?:c|row|sheetData|worksheet)[\s/>]")
+_BEGIN = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^<>]*>')
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^<>]*(?<!/)>(?!</c>)')
+_STRANGE_TEXT = re.compile(rb"<!|:(?:si|sst|t|r|rPh)[\s/>]")
+_TEXT_OF = re.compile(rb' t="s"[^<>]*><v>(\d{1,9})</v>')
+# an error cell, and a formula that holds no value and is not one of text, which may well hold an empty one
+_ERROR = re.compile(
+    rb'<c r="([A-Z]{1,3})(\d{1,7})"(?: [a-z]{1,2}="\w*")*? t="e"[^<>]*>'
+    rb"(?:<f[^<>]*(?:/>|>[^<]*</f>))?(?:<v[^<>]*>([^<]*)</v>)?"
+)
+_UNVALUED = re.compile(rb"(?:</f>|<f[^<>]*/>)(?:</c>|<v[^<>]*/>|<v[^<>]*></v>)")
+_LONGEST = 40_000  # bytes of a cell's beginning and its formula
+_OF_TEXT = re.compile(rb' t="(?:str|inlineStr)"')
+_MERGED = re.compile(rb'<mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _HIDDEN = re.compile(rb'hidden="[1t]')
-_CRITERIA = re.compile(rb"<filterColumn [^>]*(?<!/)>")
-_ROW = re.compile(rb'<row (?=[^>]*?\br="(\d+)")[^>]*?hidden="(?:1|true)"')
+_CRITERIA = re.compile(rb"<filterColumn [^<>]*(?<!/)>")
+_ROW = re.compile(rb'<row r="(\d+)"[^<>]*? hidden="(?:1|true)"')
+_ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?0*([1-9]\d{0,6})", re.I)
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384  # of any worksheet
 
 
 @dataclass(frozen=True)
@@ -55,10 +77,16 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Package:
-    """What is inside an xlsx file: XML of each worksheet by its name, and the custom document properties."""
+    """What is inside an xlsx file: XML of each worksheet by its name, and the custom document properties.
+
+    `texts` and `styles` are the XML of what cells share, `since_1904` whether days are counted from there.
+    """
 
     sheets: dict[str, bytes]
     properties: dict[str, str]
+    texts: bytes = b""
+    styles: bytes = b""
+    since_1904: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +120,11 @@ def look(data: bytes) -> Package | Refusal:
         return Refusal("R10", {"reason": "压缩方式不认识"})
 
 
+def part_name(name: str) -> str:
+    """A name in a zip as parts are looked for: some programs write other slashes, or letters of another case."""
+    return name.replace("\\", "/").casefold()
+
+
 def _by_head(data: bytes) -> None:
     """Refuse by the first bytes what is no zip, and say what it is."""
     if len(data) > MAX_FILE:
@@ -110,13 +143,13 @@ def _unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
     """The XML parts by lower-case name, counted while unpacking: what a zip says of its sizes need not be so."""
     _by_head(data)
     infos = zipfile.ZipFile(BytesIO(data)).infolist()
-    names = [info.filename.casefold() for info in infos]
+    names = [part_name(info.filename) for info in infos]
     for part, kind in _LAST_PARTS.items():
         if part in names:
             raise _refuse("R11", found=kind)
     if len(names) > MAX_PARTS or len(set(names)) != len(names):
         raise _refuse("R10", reason="压缩包里文件太多或重名")
-    if any(name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names):
+    if any(name.startswith("/") or ".." in name.split("/") for name in names):
         raise _refuse("R10", reason="压缩包里有指向外面的路径")
     left = max(MAX_UNPACKED, min(MAX_LARGE, MAX_RATIO * len(data)))
     for name, info in zip(names, infos, strict=True):
@@ -128,8 +161,6 @@ def _unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
         left -= len(part)
         if b"<!DOCTYPE" in part:
             raise _refuse("R10", reason="含有外部定义（DTD）")
-        if part[:2] in (b"\xff\xfe", b"\xfe\xff") or _ENCODED.match(part):
-            raise _refuse("R10", reason="编码不是UTF-8")
         yield name, part
 
 
@@ -169,50 +200,168 @@ def _links(parts: dict[str, bytes], part: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def _utf8(part: bytes) -> bytes:
+    """A part that is read; refused in another encoding, in which bytes cannot be searched."""
+    if part[:2] in (b"\xff\xfe", b"\xfe\xff") or _ENCODED.match(part):
+        raise _refuse("R10", reason="编码不是UTF-8")
+    return part
+
+
 def _package(parts: dict[str, bytes]) -> Package:
     main = next((part for kind, part in _links(parts, "").values() if kind == "officeDocument"), "xl/workbook.xml")
-    if main not in parts or not re.search(rb"<(?:\w+:)?workbook\b", parts[main]):
+    if main not in parts or not re.search(rb"<(?:\w+:)?workbook\b", _utf8(parts[main])):
         raise _refuse("R02", reason="不是 Excel 工作簿，可能是别的文件改了扩展名")
-    links = _links(parts, main)
-    found = {}
-    for sheet in _xml(parts[main]).iter("{*}sheet"):
+    links, tree = _links(parts, main), _xml(parts[main])
+    found: dict[str, str] = {}
+    for sheet in tree.iter("{*}sheet"):
         key = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
         kind, part = links.get(key, ("", ""))
+        title = sheet.get("name", "")
+        if title in found:
+            raise _refuse("R10", reason=f"有两张工作表都叫“{title}”")
         if kind == "worksheet" and part in parts:
-            found[sheet.get("name", "")] = part
+            found[title] = part
     if len(found) > MAX_SHEETS:
         raise _refuse("R10", reason="工作表太多")
-    sheets = {name: _plain(name, parts[part]) for name, part in found.items()}
-    texts = next((parts[part] for kind, part in links.values() if kind == "sharedStrings" and part in parts), b"")
-    _check_texts(texts, max(map(len, sheets.values()), default=0) // len('<c r="A1" t="s"><v>0</v></c>'))
+    sheets = {name: _plain(name, _utf8(parts[part])) for name, part in found.items()}
+    shared = {kind: parts[part] for kind, part in reversed(links.values()) if part in parts}
+    texts, styles = _plain_texts(_utf8(shared.get("sharedStrings", b""))), _utf8(shared.get("styles", b""))
+    _check_texts(texts, sheets)
     properties = {
         item.get("name", ""): "".join(item.itertext()).strip()
         for item in (_xml(parts["docprops/custom.xml"]) if "docprops/custom.xml" in parts else ())
     }
-    return Package(sheets, properties)
+    epoch = next((item.get("date1904") for item in tree.iter("{*}workbookPr")), "")
+    return Package(sheets, properties, texts, styles, epoch in ("1", "true"))
+
+
+def rebuilt(package: Package) -> bytes:
+    """A workbook of the parts that were looked at and no others, for the reader of cells."""
+    main, kind = (
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        f"{_OFFICE}/officeDocument/2006/relationships",
+    )
+    workbook, links = etree.Element("workbook", nsmap={None: main, "r": kind}), etree.Element("Relationships")
+    etree.SubElement(workbook, "workbookPr", date1904=str(int(package.since_1904)))
+    listed, made = etree.SubElement(workbook, "sheets"), BytesIO()
+    with zipfile.ZipFile(made, "w") as out:
+        for number, (title, xml) in enumerate(package.sheets.items(), start=1):
+            id, part = f"rId{number}", f"worksheets/sheet{number}.xml"
+            etree.SubElement(listed, "sheet", name=title, sheetId=str(number)).set(f"{{{kind}}}id", id)
+            etree.SubElement(links, "Relationship", Id=id, Type=f"{kind}/worksheet", Target=part)
+            out.writestr(f"xl/{part}", xml)
+        link = f'<Relationship Id="rId1" Type="{kind}/officeDocument" Target="xl/workbook.xml"/>'
+        out.writestr("_rels/.rels", f"<Relationships>{link}</Relationships>")
+        out.writestr("xl/workbook.xml", etree.tostring(workbook, encoding="UTF-8"))
+        out.writestr("xl/_rels/workbook.xml.rels", etree.tostring(links, encoding="UTF-8"))
+        for name, part in (("sharedStrings", package.texts), ("styles", package.styles)):
+            if part:
+                out.writestr(f"xl/{name}.xml", part)
+    return made.getvalue()
 
 
 def _plain(name: str, xml: bytes) -> bytes:
-    """The worksheet without prefixes, so that bytes can be searched for its elements; refused where it is absurdly large."""
-    if not _ODD.search(xml) and b":c>" not in xml:
+    """The worksheet as `scan` and the reader of cells are sure to understand it alike; refused where it is absurdly large."""
+    odd = _ODD.search(xml)
+    apart = b"<!" in xml or xml.rfind(b"<?") > 3  # comments and the like
+    if apart or _ODD_ROW.search(xml) or _PREFIXED.search(xml) or (odd and _FAR.search(xml, odd.start())):
+        xml = _regular(name, xml)
+    elif not odd:
         return xml
-    if _STRANGE.search(xml) or b":c>" in xml:
-        xml = re.sub(rb"<(/?)\w+:", rb"<\1", etree.tostring(_xml(xml)))
     rows, letters = 0, set()
     for cell in _CELL.finditer(xml):
         rows = max(rows, int(cell[2]))
         letters.add(cell[1])
-    columns = max(map(_column, letters), default=0)
-    if rows * columns > MAX_AREA or (rows > 99_999 and re.search(rb"<c(?:>| (?![^>]*r=))", xml)):
+    if rows * max(map(_column, letters), default=0) > MAX_AREA:
         raise _refuse("R10", reason=f"工作表“{name}”有单元格远在数据之外（第{rows}行）")
     return xml
 
 
-def _check_texts(texts: bytes, cells: int) -> None:
-    said = re.search(rb'uniqueCount="(\d+)"', texts[:2000])
-    if said and int(said[1]) > len(texts):
-        raise _refuse("R10", reason="文字数目与内容不符")
-    if max(map(len, texts.split(b"<si")), default=0) * cells > MAX_TEXT:
+def _elements(xml: bytes, *names: str) -> Iterator[etree._Element]:
+    """The elements of these names one after the other, none kept."""
+    tags = [f"{{*}}{name}" for name in names]
+    options = {"resolve_entities": False, "no_network": True, "huge_tree": True, "remove_comments": True}
+    for _, element in etree.iterparse(BytesIO(xml), tag=tags, remove_pis=True, **options):
+        yield element
+        element.clear(keep_tail=True)
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+
+
+def _regular(name: str, xml: bytes) -> bytes:
+    """The cells of a worksheet that is written in an unusual way (prefixes, comments, cells without address), in the usual one."""
+    rows, behind, number = [b"<worksheet><sheetData>"], [b"</sheetData>"], 0
+    for element in _elements(xml, "row", "mergeCell", "filterColumn"):
+        if element.tag.endswith("}row") or element.tag == "row":
+            number = _number(name, element.get("r"), number + 1)
+            hidden = b' hidden="1"' if element.get("hidden") in ("1", "true") else b""
+            rows.append(b'<row r="%d"%s>%s</row>' % (number, hidden, b"".join(_regular_cells(name, element, number))))
+        elif element.get("ref") is not None:
+            behind.append(b'<mergeCell ref="%s"/>' % element.get("ref").upper().encode("ascii", "ignore"))
+        elif len(element):
+            behind.append(b'<filterColumn colId="0"><filters/></filterColumn>')
+    return b"".join((*rows, *behind, b"</worksheet>"))
+
+
+def _number(name: str, said: str | None, otherwise: int) -> int:
+    """A row's number, which may be left out."""
+    if said is None:
+        return otherwise
+    if not re.fullmatch(r"0*[1-9]\d{0,6}", said) or int(said) > LAST_ROW:
+        raise _refuse("R10", reason=f"工作表“{name}”的行号写得不对（{said[:20]}）")
+    return int(said)
+
+
+def _regular_cells(name: str, row: etree._Element, number: int) -> Iterator[bytes]:
+    column = 0
+    for cell in row.iterchildren("{*}c"):
+        column, at = column + 1, cell.get("r")
+        own = number
+        if at is not None:
+            match = _ADDRESS.fullmatch(at)
+            own, column = (int(match[2]), _column(match[1].upper().encode())) if match else (0, 0)
+        if not 0 < own <= LAST_ROW or not 0 < column <= LAST_COLUMN:
+            raise _refuse("R10", reason=f"工作表“{name}”有单元格的地址写得不对（{(at or '')[:20]}）")
+        if not len(cell):  # only a format
+            continue
+        inside = []
+        for child in cell.iterchildren("{*}f", "{*}v", "{*}is"):
+            kind = child.tag.rpartition("}")[2]
+            text = _shown(child) if kind == "is" else child.text or ""
+            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            inside.append(
+                f'<is><t xml:space="preserve">{text}</t></is>' if kind == "is" else f"<{kind}>{text}</{kind}>"
+            )
+        said = "".join(f' {key}="{value}"' for key in ("s", "t") if (value := cell.get(key)) and value.isalnum())
+        yield f'<c r="{column_letters(column)}{own}"{said}>{"".join(inside)}</c>'.encode()
+
+
+def _shown(text: etree._Element) -> str:
+    """What stands in a text, without the pronunciation beside it; blanks at an end count only where it says so."""
+    parts = (part for part in text.iter("{*}t") if not part.getparent().tag.endswith("rPh"))
+    return "".join((part.text or "") if part.get(_SPACE) else (part.text or "").strip(" \t\r\n") for part in parts)
+
+
+def _plain_texts(xml: bytes) -> bytes:
+    """The shared texts written in the usual way, and without the number that a reader might make room for before it counts."""
+    if _STRANGE_TEXT.search(xml) or xml.rfind(b"<?") > 3:
+        texts = (
+            _shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            for text in _elements(xml, "si")
+        )
+        return b"<sst>" + "".join(f'<si><t xml:space="preserve">{text}</t></si>' for text in texts).encode() + b"</sst>"
+    head = re.search(rb"<sst(?:\s[^<>]*)?>", xml)
+    return b"" if head is None or head[0].endswith(b"/>") else b"<sst>" + xml[head.end() :]
+
+
+def _check_texts(texts: bytes, sheets: dict[str, bytes]) -> None:
+    """Refuse where the cells together show far more text than stands in the file."""
+    lengths = [len(text) for text in re.split(rb"<si[\s/>]", texts)[1:]]
+    cells = sum(map(len, sheets.values())) // len('<c r="A1" t="s"><v>0</v></c>')
+    if max(lengths, default=0) * cells <= MAX_TEXT:
+        return
+    uses = Counter(int(text) for xml in sheets.values() for text in _TEXT_OF.findall(xml))
+    if sum(lengths[text] * count for text, count in uses.items() if text < len(lengths)) > MAX_TEXT:
         raise _refuse("R10", reason="重复的长文字太多")
 
 
@@ -225,25 +374,20 @@ def _column(letters: bytes) -> int:
 
 def scan(xml: bytes) -> Unseen:
     """What the reader of cell values hides of a worksheet (its XML as `look` gives it)."""
-    cells = dict(_odd_cells(xml)) if b't="e"' in xml or _UNVALUED.search(xml) else {}
+    cells: dict[tuple[int, int], CellError | Stale] = {}
+    if b"<f" in xml:
+        cells |= dict.fromkeys(_unvalued(xml), STALE)
+    if b' t="e"' in xml:
+        cells |= {(int(m[2]), _column(m[1])): CellError((m[3] or b"#N/A").decode()) for m in _ERROR.finditer(xml)}
     hidden = frozenset(map(int, _ROW.findall(xml))) if _HIDDEN.search(xml) else frozenset()
-    tail = xml[xml.rfind(b"</sheetData>") :]  # what is said of the sheet as a whole stands behind its cells
+    tail = xml[max(xml.rfind(b"</sheetData>"), 0) :]  # what is said of the sheet as a whole stands behind its cells
     merged = tuple((int(m[2]), _column(m[1]), int(m[4]), _column(m[3])) for m in _MERGED.finditer(tail))
     return Unseen(cells, merged, hidden, bool(_CRITERIA.search(tail)))
 
 
-def _odd_cells(xml: bytes) -> Iterator[tuple[tuple[int, int], CellError | Stale]]:
-    """Error cells, and formulas that hold no value (a text formula may well hold an empty one)."""
-    number = 0
-    for row in _xml(xml).iter("{*}row"):
-        number = int(row.get("r") or number + 1)
-        column = 0
-        for cell in row.iterchildren("{*}c"):
-            letters = re.match(rb"[A-Z]*", cell.get("r", "").encode())[0]
-            column = _column(letters) if letters else column + 1
-            kind, value, formula = cell.get("t"), cell.find("{*}v"), cell.find("{*}f")
-            text = (value.text or "") if value is not None else ""
-            if kind == "e":
-                yield (number, column), CellError(text or "#N/A")
-            elif formula is not None and not text and kind not in ("str", "inlineStr"):
-                yield (number, column), STALE
+def _unvalued(xml: bytes) -> Iterator[tuple[int, int]]:
+    """Row and column of each formula without a value."""
+    for hit in _UNVALUED.finditer(xml):
+        cell = _BEGIN.match(xml, max(xml.rfind(b"<c ", max(hit.start() - _LONGEST, 0), hit.start()), 0))
+        if cell and not _OF_TEXT.search(cell[0]):
+            yield int(cell[2]), _column(cell[1])

@@ -10,17 +10,16 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
-import python_calamine
 
 from ...core.findings import KINDS, Finding, Place, UserError
 from ...core.schema import Field, Schema, Sheet
 from ...core.sheets import Grid, shape
-from . import _bytes, _grid
-from .packages import MAX_FILE, Refusal, look, scan
+from . import _bytes, cells_of, grid_of
+from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
 MORE_ALIASES = {
@@ -106,16 +105,24 @@ def _sheet(schema: Schema) -> Sheet:
 def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid]]:
     """Every worksheet of the file with its title; a csv is one."""
     if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
-        yield "名单", Grid(list(_lines(name, data)))
+        lines = list(_lines(name, data))
+        if len(lines) * max(map(len, lines), default=0) > MAX_AREA:
+            raise UserError(
+                f"名单“{name}”的格子太多，多半是空行或分隔符。请用 Excel 或 WPS 删去多余的行和列，另存后再运行。"
+            )
+        yield "名单", Grid(lines)
         return
     package = look(data)
     if isinstance(package, Refusal):
         told = KINDS[package.code].at(Place(name), **package.facts)
         raise UserError(f"名单“{name}”不能读取：{told.message}。{told.fix}")
     try:
-        with python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as opened:
+        with cells_of(package) as opened:
             for title, xml in package.sheets.items():
-                yield title, _grid(opened.get_sheet_by_name(title).to_python(skip_empty_area=False), scan(xml))
+                grid = grid_of(opened.get_sheet_by_name(title).to_python(skip_empty_area=False), scan(xml))
+                if grid is None:
+                    raise ValueError(title)
+                yield title, grid
     except (KeyboardInterrupt, SystemExit, GeneratorExit, UserError):
         raise
     except BaseException as error:  # a panic of the parser is no Exception
