@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import NamedStyle
 
+import handmade
 from kongchuo.core import schema as schemas
 from kongchuo.core.findings import UserError
 from kongchuo.core.schema import CENTRE
-from kongchuo.workbooks.reading import locate, packages, read_workbook, read_year, with_aliases
+from kongchuo.workbooks.reading import locate, packages, read_workbook, read_year, terms, with_aliases
 from kongchuo.workbooks.reading.folders import copy_of, lock_names
 from kongchuo.workbooks.reading.packages import Package, look
 
@@ -445,7 +446,80 @@ def test_a_day_outside_its_term_does_not_move_the_town(shared):
     town = read_year(shared, YEAR)
 
     assert town.as_of == dt.date(2023, 10, 9)
-    assert codes_of(town) == []
+    assert codes_of(town) == [
+        ("F30", f"{YEAR}/示例中学/出勤_第一学期.xlsx")
+    ]  # 学年学期 is empty: F28 has nothing to say
+
+
+def counted(days, holidays=()):
+    """A Town that knows nothing but its terms, these days of 日查, each as often as given, and days without lessons."""
+    rows = {
+        "term": [
+            {"school_year": YEAR, "term": "第一学期", "start": dt.date(2023, 9, 1), "end": dt.date(2024, 1, 19)},
+            {"school_year": YEAR, "term": "第二学期", "start": dt.date(2024, 2, 26), "end": dt.date(2024, 7, 5)},
+        ],
+        "calendar": [{"date": day, "is_school_day": False} for day in holidays],
+        "daily": {"甲小学": [{"date": day, "class_id": f"{n}"} for day, times in days.items() for n in range(times)]},
+    }
+    return handmade.town(rows)
+
+
+def weekdays(first, last):
+    return [day.date() for day in pd.bdate_range(first, last)]
+
+
+def test_a_slip_in_daily_does_not_move_the_town():
+    usual = dict.fromkeys(weekdays("2023-09-04", "2023-10-20"), 6)
+    friday = dt.date(2023, 10, 20)
+
+    assert terms.last_day(counted(usual)) == friday
+    assert terms.last_day(counted(usual | {dt.date(2023, 12, 20): 1})) == friday  # far from the rest, one class
+    assert terms.last_day(counted(usual | {dt.date(2023, 12, 20): 1, dt.date(2023, 12, 21): 1})) == friday
+    assert terms.last_day(counted(usual | {dt.date(2023, 11, 20): 1, dt.date(2024, 1, 8): 2})) == friday
+    assert terms.last_day(counted(usual | {dt.date(2024, 10, 20): 6})) == friday  # in no term of the year
+    assert (
+        terms.last_day(counted(dict.fromkeys(usual, 1) | {dt.date(2023, 12, 20): 1})) == friday
+    )  # a town of one class
+    assert terms.last_day(counted({dt.date(2023, 10, 9): 1})) == dt.date(2023, 10, 9)
+    assert terms.last_day(counted({})) == dt.date.today()
+
+
+def test_a_day_that_few_classes_have_counted_yet_is_the_last_day():
+    usual = dict.fromkeys(weekdays("2023-09-04", "2023-10-20"), 6)
+    week = dict.fromkeys(weekdays("2023-11-06", "2023-11-10"), 6)  # two weeks nobody filled in, then a whole one
+
+    assert terms.last_day(counted(usual | {dt.date(2023, 10, 23): 1})) == dt.date(2023, 10, 23)
+    assert terms.last_day(counted(usual | week)) == dt.date(2023, 11, 10)
+    holidays = weekdays("2023-10-21", "2023-11-10")
+    assert terms.last_day(counted(usual | {dt.date(2023, 11, 13): 1}, holidays)) == dt.date(2023, 11, 13)
+
+
+def test_what_happens_before_the_next_school_day_is_not_in_the_future():
+    town = counted({})
+
+    assert terms.horizon(town, dt.date(2023, 10, 18)) == dt.date(2023, 10, 18)  # a Wednesday
+    assert terms.horizon(town, dt.date(2023, 10, 20)) == dt.date(2023, 10, 22)  # a Friday: the weekend too
+    assert terms.horizon(town, dt.date(2024, 1, 19)) == dt.date(2024, 2, 25)
+    assert terms.horizon(town, dt.date(2024, 7, 5)) == dt.date(2024, 8, 31)
+    assert terms.horizon(town, dt.date.today()) == dt.date.today()
+
+
+def test_a_date_in_the_future_is_said_at_its_cell_and_not_taken(shared):
+    book = SCHEMA.book_of["dropout"]
+    head = [item.name for item in SCHEMA.sheets["dropout"].typed]
+    given = {"case_id": "CX-2023-001", "confirm_date": dt.date(2024, 10, 9), "follow_to": dt.date(2024, 7, 5)}
+    make(shared / YEAR / "示例中学" / "控辍台账.xlsx", pages(book, dropout=[[given.get(name, "") for name in head]]))
+    town = read_year(shared, YEAR)
+    told = [finding for workbook in town.workbooks for finding in workbook.findings]
+
+    assert [(one.rule, one.column, one.cell) for one in told] == [("F30", "认定日期", "L2")]
+    assert "2024-10-09，晚于数据截止日2023-10-09" in told[0].message
+    row = town["dropout"].iloc[0]
+    assert pd.isna(row["confirm_date"])
+    assert row["follow_to"] == pd.Timestamp("2024-07-05")  # a plan may lie ahead
+    assert not town.known("dropout", "confirm_date").any(), "a cell nobody can use is no empty cell"
+    earlier = read_year(shared, YEAR, as_of=dt.date(2023, 9, 30))
+    assert codes_of(earlier) == codes_of(town), "what cannot be is wrong on whatever day one looks"
 
 
 def test_a_folder_of_no_school_of_the_registry(shared):

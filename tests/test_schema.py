@@ -52,6 +52,33 @@ def test_nine_workbooks_with_the_sheets_of_the_architecture():
     }
 
 
+def test_every_date_says_whether_it_is_past_or_planned():
+    schema = schemas.default()
+    dates = [item for sheet in schema.sheets.values() for item in sheet.fields if item.type == "date"]
+
+    assert len(dates) > 50
+    assert all(isinstance(item.past, bool) for item in dates)
+    planned = {item.title for item in dates if not item.past}
+    assert {"期限", "限期日期", "下次时间", "整改期限", "应报到日期", "复学后跟踪截止", "休学止"} <= planned
+    assert not planned & {
+        "发现日期",
+        "停学日期",
+        "认定日期",
+        "变动日期",
+        "核查日期",
+        "状态日期",
+        "报送日期",
+        "送达日期",
+    }
+
+
+def test_a_date_that_does_not_say_so_is_refused(folder):
+    edit(folder, "duty.yaml", "type: date, past: true", "type: date")
+
+    with pytest.raises(schemas.SchemaError, match="past"):
+        schemas.load(folder)
+
+
 def test_attendance_exists_once_a_term():
     assert schemas.default().by_stem["出勤_第二学期"].name == "attendance"
 

@@ -125,7 +125,7 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
 RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新录入。"
 
 # Codes given by reading (R: a whole workbook or sheet; F: a cell or column). F01-F22 are those of domain.md 3.1;
-# F23-F28 and R01-R13 are ours, for what that list has no code for.
+# F23-F30 and R01-R13 are ours, for what that list has no code for.
 KINDS = {
     kind.code: kind
     for kind in (
@@ -211,6 +211,8 @@ KINDS = {
              why="超出允许范围的值多半是录错了，照着算会出错。"),
         Kind("F28", ERROR, "日期{value}不在{term}内，这一行会被重复计算或漏算", "请改正日期；如是复制了上学期的文件，请从模板新建本学期的出勤工作簿。", "books/attendance.yaml",
              why="不是这个学期的日期，会和另一本出勤工作簿重复计算，或谁也不算。"),
+        Kind("F30", ERROR, "“{column}”写的是{value}，晚于数据截止日{counted}（日查填到的最后一天）；多半是年份写错，这一格没有采用", "请对照原始材料改正日期；日期没有错的，先把日查填到那一天。", "domain.md 2.6",
+             why="已经发生的事不会在将来。照这个日期算，这个孩子、这件事就从报告里消失了，谁也看不出。"),
     )
 }  # fmt: skip
 

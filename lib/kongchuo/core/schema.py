@@ -89,6 +89,7 @@ class Field:
     width: int = 0
     generated: bool = False
     aliases: tuple[str, ...] = ()
+    past: bool | None = None  # of a date: whether it says what has happened, or what is planned or due (期限)
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,11 @@ class Sheet:
     def typed(self) -> tuple[Field, ...]:
         """The columns people fill in: all but the generated ones."""
         return tuple(item for item in self.fields if not item.generated)
+
+    @cached_property
+    def recorded(self) -> tuple[Field, ...]:
+        """The columns people fill in with the day on which something happened."""
+        return tuple(item for item in self.typed if item.past)
 
     def when(self, item: Field) -> str:
         """When a column must be filled, in Chinese: 必填, “状态”为“已销号”时必填, “甲”、“乙”至少填一项; "" for never."""
@@ -189,6 +195,8 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
     for key, allowed in (("type", TYPES), ("format", FORMATS), ("personal", PERSONAL)):
         if key in data and data[key] not in allowed:
             raise SchemaError(f"{path.name}: {key} '{data[key]}' in {where}; allowed: {', '.join(allowed)}")
+    if (data.get("type") == "date") != isinstance(data.get("past"), bool):
+        raise SchemaError(f"{path.name}: {where} must say past: true or false if it is a date, and only then")
     converted = dict(data)
     for key in ("required_when", "required_unless"):
         if key in data:

@@ -43,7 +43,8 @@ def cases(town: Town) -> pd.DataFrame:
     """Every case once, numbered from 0: home, student_key, name, class_id, where it stands, and the dates of its steps.
 
     `suspected` and `dropout` are its rows (workbook, Excel row) on the two ledgers, None where it has none; `away` the first
-    day away; `settled` when the suspected case was closed, `verdict` how; `confirmed`, `back`, `struck` (销号) and `relapsed`
+    day away; `settled` when the suspected case was closed, `verdict` how; `confirmed` (where 认定日期 cannot be read: the day it
+    was handed on, else the first day away), `back`, `struck` (销号) and `relapsed`
     of the dropout case. `relapsed` is told from 缺勤明细 where the ledger says 再次辍学, else it is the day of coming back.
     """
     return town.once(_cases)
@@ -62,6 +63,9 @@ def _cases(town: Town) -> pd.DataFrame:
     found = found.reset_index(drop=True).rename(columns={"number": "ys_id", "number2": "cx_id"})
     for column, other in (("key", "key2"), ("called_name", "name2"), ("room", "room2"), ("away", "away2")):
         found[column] = found[column].fillna(found[other])
+    # a row of 辍学台账 without a date that can be is a case all the same: since it was handed on, else since the first day away
+    on_ledger = found["dropout"].notna()
+    found["confirmed"] = found["confirmed"].fillna(found["settled"].fillna(found["away"]).where(on_ledger))
     for sheet in ("suspected", "dropout"):
         found[sheet] = found[sheet].astype(object).where(found[sheet].notna(), None)
     found = found.rename(columns={"key": "student_key", "called_name": "name", "room": "class_id"})

@@ -186,7 +186,8 @@ def read_year(
     """Read every workbook of a school year, and of the year before what is compared with it (`before`).
 
     Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
-    day in 日查 that is not in the future, else today. `read_one` reads one workbook: one may stand open with unsaved edits.
+    day in 日查 (see terms.last_day), else today. What is recorded for a day that cannot have come yet is F30, and unread, whatever
+    `as_of` is. `read_one` reads one workbook: one may stand open with unsaved edits.
     """
     schema = schema or schemas.default()
     root = shared / year
@@ -204,7 +205,9 @@ def read_year(
             book = schema.by_stem[stem]
             name = f"{year}/{folders[home]}/{path.name}"
             read[f"{home}/{stem}"] = _read_one(path, name, book, codes, lying, stem, home, read_one)
-    as_of = as_of or terms.last_day(year, registry, read)
+    seen = Town(year, dt.date.today(), schema, tuple(read.values()))
+    counted = terms.last_day(seen)
+    as_of = as_of or counted
     workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
     for home, lying in found.items():
         strange |= {f"{year}/{folders[home]}/{name}" for name in lying.unknown}
@@ -212,9 +215,7 @@ def read_year(
         if empty and home not in (CENTRE, *known):
             strange.add(f"{year}/{folders[home]}")
             continue
-        due = [
-            stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or terms.due(stem, year, registry, as_of)
-        ]
+        due = [stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or terms.due(stem, seen, as_of)]
         folder = [read.get(f"{home}/{stem}") or _absent(year, home, folders[home], stem, schema, lying) for stem in due]
         if empty:  # said once, not once for each workbook
             said = [(_missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
@@ -227,7 +228,8 @@ def read_year(
         if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
     )
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
-    return Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_one))
+    town = Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_one))
+    return terms.without_future(town, counted)
 
 
 def _unknown(name: str, schema: Schema) -> Finding:
