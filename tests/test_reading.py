@@ -627,14 +627,63 @@ def test_a_year_that_is_not_there(shared):
         ("学籍-最终版", "学籍"),
         ("学籍20231009", "学籍"),
         ("出勤_第一学期 - 副本", "出勤_第一学期"),
+        ("副本 学籍", "学籍"),
+        ("副本(2)学籍", "学籍"),
+        ("Copy (2) of 学籍", "学籍"),
+        ("【冲突】学籍 (1)", "学籍"),
+        ("学籍-DESKTOP-AB12CD", "学籍"),
+        ("学籍 (PC 的冲突副本 2024-01-02)", "学籍"),
+        ("学籍(自动恢复的)", "学籍"),
+        ("学籍自动恢复", "学籍"),
+        ("学籍.sync-conflict-20240101-101010-ABCDEFG", "学籍"),
+        ("学籍 (version 1)", "学籍"),
+        ("学籍_张三", "学籍"),
+        ("学籍~RF1a2b", "学籍"),
+        ("学籍.xlsx", "学籍"),
+        ("出勤_第一学期@李四", "出勤_第一学期"),
         ("学籍", ""),
         ("学籍核查说明", ""),
+        ("示例中学学籍", ""),
         ("课程表", ""),
         ("出勤", ""),
     ],
 )
 def test_names_of_copies(stem, standard):
     assert copy_of(stem, SCHEMA.by_stem) == standard
+
+
+def test_copies_of_programs_that_save_and_synchronise(shared):
+    school = shared / YEAR / "示例中学"
+    names = ("学籍-DESKTOP-AB12CD.xlsx", "学籍 (version 1).xlsb", "学籍.xlsx.bak", "学籍.xlsx.xlsx", "副本 学籍.XLSX")
+    for name in names:
+        (school / name).write_bytes(b"")
+    found = [one for workbook in read_year(shared, YEAR).workbooks for one in workbook.findings]
+
+    assert {(one.rule, one.severity) for one in found} == {("R08", "warning")}
+    assert {name for name in names if any(name in one.message for one in found)} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("standard", "lying"),
+    [
+        ("学籍", "学籍.xlsx.xlsx"),
+        ("学籍", "示例中学学籍.xlsx"),
+        ("学籍", "学 籍.xlsx"),
+        ("出勤_第一学期", "出勤_第1学期.xlsx"),
+        ("出勤_第一学期", "出勤（上学期）.xlsx"),
+        ("控辍台帐", "控辍台帐.xlsx"),
+    ],
+)
+def test_a_workbook_under_another_name_is_asked_about(shared, standard, lying):
+    school = shared / YEAR / "示例中学"
+    standard = standard.replace("帐", "账")
+    (school / f"{standard}.xlsx").rename(school / lying)
+    told = [one for workbook in read_year(shared, YEAR).workbooks for one in workbook.findings]
+    found = {one.rule: one for one in told if "第二学期" not in one.workbook}
+
+    assert set(found) == {"R01", "R09"}
+    assert f"是不是“{standard}.xlsx”" in found["R09"].fix
+    assert f"“{lying}”是不是它" in found["R01"].fix
 
 
 def test_names_of_locks():

@@ -129,6 +129,18 @@ def test_pupils_where_the_header_should_be_show_no_number():
     [
         ["合计", "", "", "", 2.0],
         ["", "小 计：2人"],
+        ["汇总", "", 40.0],
+        ["总计数", "", "", "", 2.0],
+        ["七(1)班 汇总", "", "", "", 2.0],
+        ["七（1）班 计数", "2"],
+        ["男生小计：", "2人"],
+        ["平均", "", "", "", 1.5],
+        ["总平均值", "", "", "", "#DIV/0!"],
+        ["Total", "", "", "", 2.0],
+        ["共2人"],
+        ["（以下空白）"],
+        ["——以下空白——"],
+        ["", "以下无正文"],
         ["填表人：示甲"],
         ["注：以上"],
         ["（盖章）2023年9月1日"],
@@ -142,6 +154,19 @@ def test_rows_that_are_no_data_are_left_out(foot):
     cell = "ABCDEFG"[next(i for i, value in enumerate(foot) if value)]
     assert [item for item in found if item[0] != "F26"] == [("F13", 3, f"{cell}3"), ("F13", 7, f"{cell}7")]
     assert list(table.frame.index) == [2, 4]
+
+
+@pytest.mark.parametrize("word", ["汇总", "小计", "平均", "七(1)班 汇总", "总计", "合计数", "Total"])
+def test_no_pupil_is_left_out_for_a_word_in_the_row(word):
+    for changes in (
+        {"key": word},
+        {"key": "", "name": word},
+        {"note": word},
+        {"key": word, "note": "99000020110315020X", "born": ""},
+    ):
+        table, found = read([HEAD, row(1, **changes)])
+        assert list(table.frame.index) == [2]
+        assert "F13" not in [rule for rule, *_ in found]
 
 
 def test_blank_rows_at_the_end_are_silent():

@@ -129,7 +129,7 @@ RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新�
 KINDS = {
     kind.code: kind
     for kind in (
-        Kind("R01", ERROR, "缺少工作簿：{name}", "请把该工作簿放进“{folder}”文件夹；没有的话从模板复制一份填写。", "architecture.md",
+        Kind("R01", ERROR, "缺少工作簿：{name}", "请把该工作簿放进“{folder}”文件夹；没有的话从模板复制一份填写。{near}", "architecture.md",
              why="少一本工作簿，这个单位的这一块就没法查、没法算，报告里只能写“尚未判定”。"),
         Kind("R02", ERROR, "打不开工作簿：{reason}", "请用 Excel 或 WPS 打开原文件，另存为 .xlsx 后放回原处。", "reliability.md 1",
              why="文件坏了，或不是真正的 Excel 工作簿，里面的内容一行也没有读到。"),

@@ -5,6 +5,7 @@ Pure: a Grid of raw cells goes in, a Table and Findings come out. Every row keep
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from functools import partial
 
 import pandas as pd
 
-from .cells import clean, fold, quoted, shown
+from .cells import ERRORS, clean, fold, quoted, shown
 from .cells.columns import convert
 from .findings import KINDS, Finding, Place
 from .places import HINT
@@ -24,11 +25,19 @@ Range = tuple[int, int, int, int]  # first row, first column, last row, last col
 
 DEEPEST_HEADER = 40  # a header is looked for in this many rows
 MOST_BLANKS = 100  # blank rows reported in one worksheet, one by one
-_FOOT = re.compile(
-    r"(本页|本班|全校|全镇)?(合计|小计|总计|共计|累计)"
-    r"|(填表说明|填表人|填报人|填报单位|填表日期|填报日期|制表人?|审核人|复核人|负责人|单位负责人|校长签字|校长|班主任|经办人|备注|说明|注)[:：]|填表说明"
-    r"|[(【]?(单位)?(盖章|公章|签章|签字|签名)"
+# rows below and between the data that are none: what people and programs write first in a row of totals, alone or behind the
+# name of a group (七(1)班 汇总), and in the lines under a table
+_TOTAL = re.compile(
+    r"(?P<group>.{0,20}?)[:：-]?(总?(合计|小计|总计|共计|累计|汇总|计数|平均(值|数)?)|总(数|和|人数)|求和|最[大小]值|标准偏差|方差)"
+    r"(行|数|人数)?[:：]?(\d+人?)?|共(计)?\d+人|(sub|grand)?total|count",
+    re.I,
 )
+_FOOT = re.compile(
+    r"(填表说明|填表人|填报人|填报单位|填表[日时][期间]|填报[日时][期间]|制表人?|制表[日时][期间]|审核人|复核人|负责人|单位负责人|校长签字|校长|班主任|经办人|备注|说明|注)[:：]|填表说明"
+    r"|[(【]?(单位)?(盖章|公章|签章|签字|签名)"
+    r"|[^\w]*(本?[页表]?以下(为?空白?|无正文|无内容|无数据)|本[页表](完|结束)|第\d+页)"
+)
+_PERSON = re.compile(r"\d{15}")  # a person's number, which no row of totals has
 _REMARK = re.compile(r"\([^)]*\)|【[^】]*】|[*:※]")
 
 
@@ -211,9 +220,9 @@ def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], l
                 blank.append(index) if not filled else findings.append(_f13(grid, index, place))
                 continue
             first = filled[0]
-        if not isinstance(first, str) or first.isascii():
+        if not isinstance(first, str) or (first.isascii() and not first.isalpha()):
             kept.append(index)
-        elif _FOOT.match(fold(first)):
+        elif _FOOT.match(text := fold(first)) or (_TOTAL.fullmatch(text) and _totals([values[c] for c in used])):
             findings.append(_f13(grid, index, place))
         elif shown(first) == titles[0] and [shown(values[column] or "") for column in used] == titles:
             row = grid.first_row + index
@@ -223,6 +232,13 @@ def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], l
             kept.append(index)
     inside = [index for index in blank if kept and index < kept[-1]]
     return kept, findings + [_f13(grid, index, place) for index in inside[:MOST_BLANKS]]
+
+
+def _totals(values: Sequence[object]) -> bool:
+    """Whether a row that a word of totals begins holds no more than its numbers: a row with names and dates is a person's."""
+    texts = [value for value in values if isinstance(value, str) and clean(value) not in ("", *ERRORS)]
+    others = [text for text in texts if not _TOTAL.fullmatch(fold(text)) and not re.fullmatch(r"[\d.%人]+", fold(text))]
+    return len(others) <= 2 and not any(isinstance(value, dt.date) or _PERSON.search(shown(value)) for value in values)
 
 
 def _f13(grid: Grid, index: int, place: partial) -> Finding:

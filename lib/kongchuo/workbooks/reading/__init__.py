@@ -28,7 +28,7 @@ from ...core.sheets import Grid, shape
 from ...core.tables import Table, Town, Workbook
 from . import before, terms, typed
 from .before import Read
-from .folders import Contents, contents, locate
+from .folders import OTHER_FORMATS, Contents, contents, locate, meant, near
 from .packages import Package, Refusal, Unseen, look, rebuilt, scan
 
 __all__ = ["Read", "as_registered", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
@@ -88,8 +88,10 @@ def _why(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else str(error)
 
 
-def _missing(name: str, what: str) -> Finding:
-    return KINDS["R01"].at(Place(name.rstrip("/")), name=what, folder=name.rpartition("/")[0])
+def _missing(name: str, what: str, like: str = "") -> Finding:
+    """R01; `like` is a file of another name beside the place where it should lie."""
+    hint = f"文件夹里的“{like}”是不是它？" if like else ""
+    return KINDS["R01"].at(Place(name.rstrip("/")), name=what, folder=name.rpartition("/")[0], near=hint)
 
 
 def _version(package: Package, name: str, book: Book) -> list[Finding]:
@@ -233,8 +235,7 @@ def read_year(
 
 
 def _unknown(name: str, schema: Schema) -> Finding:
-    near = difflib.get_close_matches(Path(name).stem, schema.by_stem, 1, 0.5)
-    return KINDS["R09"].at(Place(name), near=f"是不是“{near[0]}.xlsx”？" if near else "")
+    return KINDS["R09"].at(Place(name), near=near(Path(name).name, schema.by_stem))
 
 
 def _stranger(name: str, known: list[str]) -> Finding:
@@ -321,4 +322,7 @@ def _read_one(
 def _absent(year: str, home: str, folder: str, stem: str, schema: Schema, lying: Contents) -> Workbook:
     name = f"{year}/{folder}/{stem}.xlsx"
     copies = [KINDS["R08"].at(Place(name), name=copy) for copy in lying.copies.get(stem, ())]
-    return Workbook(name, schema.by_stem[stem], home, read=False, findings=(_missing(name, f"{stem}.xlsx"), *copies))
+    tables = (other for other in lying.unknown if other.lower().endswith((".xlsx", *OTHER_FORMATS)))
+    like = next((other for other in tables if meant(other, schema.by_stem) == stem), "")
+    missing = _missing(name, f"{stem}.xlsx", like)
+    return Workbook(name, schema.by_stem[stem], home, read=False, findings=(missing, *copies))

@@ -5,21 +5,27 @@ Looks at names only; opens nothing.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...core.cells import fold
 from ...core.findings import UserError
 from ...core.places import STARTERS
 
 _YEAR = re.compile(r"(\d{4})-(\d{4})")
 # other formats of the same table; they can be told from the name, and only be converted by a person
 OTHER_FORMATS = (".xls", ".et", ".ett", ".xlsm", ".xlsb", ".xlt", ".xltx", ".ods", ".csv")
-_COPY_BEFORE = re.compile(r"(副本|复件|备份|拷贝|copy of)\s*[-—_]?\s*", re.I)
-_COPY_AFTER = re.compile(
-    r"[\s_\-—.(（\[【]*(副本|复件|备份|拷贝|冲突|copy|conflict|最终|定稿|终稿|新|旧|老|改|修|\d|v\d).*", re.I
+OLD_COPIES = (".bak", ".xlk", ".wbk", ".old")  # what Excel, WPS and people leave behind of a workbook
+# what stands before or after the standard name of a copy: people's words, those of programs that save and synchronise
+_BEFORE = re.compile(r"新建|副本|复件|备份|拷贝|冲突|恢复|copy|conflict|recover|backup", re.I)
+_AFTER = re.compile(
+    r"[\W_]|副本|复件|备份|拷贝|冲突|自动|恢复|copy|conflict|recover|backup|version|最终|定稿|终稿|新|旧|老|改|修|\d|v\d",
+    re.I,
 )
+_TERMS = (("上学期", "第一学期"), ("下学期", "第二学期"), ("第1学期", "第一学期"), ("第2学期", "第二学期"))
 _NOT_OURS = ("desktop.ini", "thumbs.db", *STARTERS)
 
 
@@ -81,14 +87,47 @@ def lock_names(stem: str) -> tuple[str, ...]:
 
 
 def copy_of(stem: str, stems: Iterable[str]) -> str:
-    """The standard name that `stem` looks like a copy of (学籍(1), 学籍 - 副本, 副本学籍, 学籍最终版), or nothing."""
-    bare = _COPY_BEFORE.sub("", stem, count=1) if _COPY_BEFORE.match(stem) else stem
+    """The standard name that `stem` looks like a copy of (学籍(1), 副本 学籍, 学籍-DESKTOP-AB12CD, 学籍最终版), or nothing.
+
+    What begins with a standard name and goes on with anything but a word is a copy, as is what names a copy before it.
+    """
+    text = fold(stem)
     for standard in sorted(stems, key=len, reverse=True):
-        if bare != stem and bare == standard:
-            return standard
-        if bare.startswith(standard) and _COPY_AFTER.fullmatch(bare[len(standard) :]):
+        before, there, after = text.partition(fold(standard))
+        if (
+            there
+            and (before or after)
+            and (not before or _BEFORE.search(before))
+            and (not after or _AFTER.match(after))
+        ):
             return standard
     return ""
+
+
+def meant(name: str, stems: Iterable[str]) -> str:
+    """The standard name that a file of a strange name was perhaps to have; "" where none is like it."""
+    known, text = {fold(stem): stem for stem in stems}, fold(name)
+    for ending in (".xlsx", ".xlsx", *OTHER_FORMATS):
+        text = text.removesuffix(ending)
+    for typed, term in _TERMS:
+        text = text.replace(typed, term)
+    close = [stem for stem in sorted(known, key=len, reverse=True) if stem in text]
+    close = close or difflib.get_close_matches(text, known, 1, 0.5)
+    return known[close[0]] if close else ""
+
+
+def near(name: str, stems: Iterable[str]) -> str:
+    """`meant` as a question to the clerk."""
+    standard = meant(name, stems)
+    twice = "（Windows 不显示扩展名时看不出来：文件名里多写了一个 .xlsx）" if fold(name).endswith(".xlsx.xlsx") else ""
+    return f"是不是“{standard}.xlsx”{twice}？" if standard else ""
+
+
+def _copy(path: Path, stems: Sequence[str]) -> str:
+    """The standard name a file is a copy of. With its ending written twice it is the workbook itself where there is no other."""
+    standard = copy_of(path.stem, stems)
+    alone = not path.with_name(f"{standard}.xlsx").exists()
+    return "" if alone and path.name.lower() == f"{standard}.xlsx.xlsx".lower() else standard
 
 
 def contents(folder: Path, stems: Sequence[str]) -> Contents:
@@ -105,7 +144,7 @@ def contents(folder: Path, stems: Sequence[str]) -> Contents:
             found.workbooks[path.stem] = path
         elif path.stem in stems and suffix in OTHER_FORMATS:
             found.other_formats[path.stem] = path
-        elif (standard := copy_of(path.stem, stems)) and suffix in (".xlsx", *OTHER_FORMATS):
+        elif (standard := _copy(path, stems)) and suffix in (".xlsx", *OTHER_FORMATS, *OLD_COPIES):
             found.copies.setdefault(standard, []).append(path.name)
         else:
             found.unknown.append(path.name)
