@@ -652,6 +652,46 @@ def test_names_of_copies(stem, standard):
     assert copy_of(stem, SCHEMA.by_stem) == standard
 
 
+ADDED = [
+    ("七(2)班新生", [HEAD, pupil(9), pupil(10)], [("R14", "七(2)班新生")]),
+    ("学年初基准 (2)", [["学年初基准名单"], [*HEAD[::-1], "备注"], [*pupil(9)[::-1], ""]], [("R14", "学年初基准 (2)")]),
+    ("村", [["村代码", "村名", "村责任人", "职务", "对应小学", "对应初中"], list("abcdef")], [("R14", "村")]),
+    ("空表头", [HEAD], [("R15", "空表头")]),
+    ("草稿", [["学生编号", "姓名"], ["XS0000001", "示甲"]], [("R15", "草稿")]),
+    (
+        "成绩",
+        [["姓名", "学生编号", "在籍状态", "语文", "数学", "英语", "体育", "总分"], ["示甲", *"1234567"]],
+        [("R15", "成绩")],
+    ),
+    ("Sheet2", [], []),
+    ("Sheet3", [["", " "]], []),
+    ("填表说明", [HEAD, pupil(9)], []),
+    ("校验结果", [HEAD, pupil(9)], []),
+    ("字典", [HEAD, pupil(9)], []),
+]
+
+
+@pytest.mark.parametrize(("title", "rows", "said"), ADDED, ids=[title for title, *_ in ADDED])
+def test_a_worksheet_that_the_clerk_added_is_said(tmp_path, title, rows, said):
+    workbook = read(make(tmp_path / "学籍.xlsx", pages(BOOK, baseline=[pupil(1)]) | {title: rows}))
+
+    assert [(one.rule, one.sheet) for one in workbook.findings] == said
+    assert len(workbook.tables["baseline"].frame) == 1
+    if said and said[0][0] == "R14":
+        (one,) = workbook.findings
+        assert f"{len([line for line in rows if line]) - (2 if len(rows[0]) == 1 else 1)}行" in one.message
+        assert ("学年初基准" if title != "村" else "基础信息·行政村") in one.message
+
+
+def test_a_renamed_worksheet_is_known_by_its_header(tmp_path):
+    held = pages(BOOK, baseline=[pupil(1)])
+    held["工作表1"] = held.pop(SHEET.title)
+    (one,) = read(make(tmp_path / "学籍.xlsx", held)).findings
+
+    assert (one.rule, one.sheet) == ("R05", SHEET.title)
+    assert "“工作表1”" in one.fix
+
+
 def test_copies_of_programs_that_save_and_synchronise(shared):
     school = shared / YEAR / "示例中学"
     names = ("学籍-DESKTOP-AB12CD.xlsx", "学籍 (version 1).xlsb", "学籍.xlsx.bak", "学籍.xlsx.xlsx", "副本 学籍.XLSX")

@@ -32,6 +32,7 @@ ALL = "all"  # the school parameter that means the whole town
 
 # what in a workbook is the program's and not the clerk's: a worksheet, and the last column of each other one
 RESULTS, HINT = "校验结果", "校验提示"
+GUIDE, LISTS = "填表说明", "字典"  # worksheets of a template beside those people fill in; the second is hidden
 STARTERS = ("校验.bat", "校验.command")  # may lie among the workbooks: a double-click checks them
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -169,6 +169,24 @@ def _find_header(grid: Grid, sheet: Sheet) -> Header | None:
         bottom for top, left, bottom, right in grid.merged if top <= row <= bottom and used & {*range(left, right + 1)}
     ]
     return Header(at, max([row, *bottoms]) - grid.first_row + 1, best, grid.texts(at))
+
+
+def alike(grid: Grid, sheets: Iterable[Sheet]) -> Sheet | None:
+    """The sheet whose header a worksheet bears, whatever its title: most of the header is known, and half of what must be filled."""
+    texts = {
+        fold(text).casefold() for index in range(min(DEEPEST_HEADER, len(grid.rows))) for text in grid.texts(index)
+    }
+    grid, best, size = _rectangular(grid), None, 2
+    for sheet in sheets:
+        if sum(fold(item.title).casefold() in texts for item in sheet.typed) <= 2:
+            continue
+        header = _find_header(grid, sheet)
+        needed = [item.name for item in sheet.typed if item.required]
+        there = [name for name in needed if header and name in header.columns]
+        most = header and 2 * len(header.columns) >= sum(map(bool, header.texts))
+        if most and 2 * len(there) >= len(needed) and len(header.columns) > size:
+            best, size = sheet, len(header.columns)
+    return best
 
 
 def _nearest(text: str, others: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from ...core.findings import KINDS, Finding, Place, UserError
 from ...core.schema import CENTRE, Book, Codes, Schema
 from ...core.sheets import Grid, shape
 from ...core.tables import Table, Town, Workbook
-from . import before, terms, typed
+from . import added, before, terms, typed
 from .before import Read
 from .folders import OTHER_FORMATS, Contents, contents, locate, meant, near
 from .packages import Package, Refusal, Unseen, look, rebuilt, scan
@@ -119,16 +119,14 @@ def tables(
 
     `there` are the titles of its worksheets, `grid` gives the cells of one (None: it is damaged).
     """
-    found, findings = {}, []
+    found, findings, missing, used = {}, [], [], set()
     titles = {fold(title): title for title in there}
     for sheet in book.sheets:
         title = sheet.title if sheet.title in there else titles.get(fold(sheet.title))
         if title is None:
-            known = {other.title for other in book.sheets}
-            near = difflib.get_close_matches(sheet.title, [other for other in there if other not in known], 1, 0.5)
-            hint = f"是不是改名成了“{near[0]}”？" if near else ""
-            findings.append(KINDS["R05"].at(Place(name, sheet.title), name=sheet.title, near=hint))
+            missing.append(sheet)
             continue
+        used.add(title)
         cells = grid(title)
         if cells is None:
             findings.append(KINDS["R02"].at(Place(name, sheet.title), reason=f"工作表“{title}”的内容已损坏"))
@@ -137,7 +135,8 @@ def tables(
         findings += wrong
         if table is not None:
             found[sheet.name] = table
-    return found, findings
+    rest = [title for title in there if title not in used]
+    return found, [*findings, *added.unknown(rest, missing, grid, name, book, codes)]
 
 
 def grid_of(rows: list[list[object]], unseen: Unseen) -> Grid | None:

@@ -18,11 +18,10 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from ...core.findings import UserError
-from ...core.places import HINT, RESULTS
+from ...core.places import HINT, LISTS, RESULTS
 from ...core.schema import Book, Schema, Sheet
 from . import guide, looks, results
 
-LISTS = "字典"
 LAST_ROW = 3000  # drop-downs and rules for typing reach at least this row
 MADE = dt.datetime(2023, 9, 1)  # the same bytes whenever a workbook is made; a person's save changes it
 MARGIN = {"margin": 0.35, "scale_with_doc": False}  # header and footer stay legible on a wide sheet

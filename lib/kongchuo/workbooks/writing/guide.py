@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...core.places import GUIDE
 from ...core.schema import CENTRE, Book, Schema
 from . import looks
 
-TITLE = "填表说明"
+TITLE = GUIDE
 WIDTHS = (22, 34, 52)  # of columns A to C, in characters
 
 WHEN = {
