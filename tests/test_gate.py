@@ -18,7 +18,7 @@ from kongchuo.core.findings import GATE_KINDS
 from kongchuo.publishing import gate
 from kongchuo.publishing.gate import Blocked
 
-PERSON = "9901012000" + "01011234"
+PERSON = "9901012000" + "01011236"  # its check character is right
 NAME = "欧阳例花"
 NAMES = {NAME, "王例一"}
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")

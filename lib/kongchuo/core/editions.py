@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from .findings import UserError
+from .id_numbers import WORD, long_numbers, numbered
 
 INTERNAL, PUBLIC, CASE = "内部版", "公开版", "个案版"  # staff; everybody; those who handle the case of one child
 EDITIONS = (INTERNAL, PUBLIC, CASE)
@@ -19,14 +19,6 @@ SECRET = re.compile("贫困|脱贫|监测户|低保|特困|残疾|学困|成绩|
 BLOT = "〈号码已隐去〉"
 # titles of numbers that count no people
 NO_PEOPLE = re.compile("序号|名次|编号|[班校项页次期轮]数|轮次|年级|年份|月份|期号|第.{1,3}[项期轮页次]")
-
-WORD = re.compile(r"[0-9A-Za-z]+")
-RUN = re.compile(r"\d{15,}")
-HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
-# digits in groups, and what their groups must be together: area, birth date, serial number, check character (and 2 more
-# digits on a disability card)
-GROUPED = re.compile(r"\d+(?:[\s\-‐-―−·._/|]{1,3}[0-9Xx]+)+")
-PERSON = re.compile(r"[1-9]\d{5}(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](\d\d)?")
 
 # counts of people and cases in a text: alone, as a rate, before 人, 名, 件 or 例
 ALONE = re.compile(r"\W*(\d+)\s*[人名户]?")
@@ -71,31 +63,6 @@ def plain(text: str) -> str:
     """Full-width letters and digits as plain ones, and nothing in between that nobody sees."""
     text = unicodedata.normalize("NFKC", text)
     return text if text.isascii() else "".join(char for char in text if unicodedata.category(char) != "Cf")
-
-
-def numbered(text: str) -> bool:
-    """P01: a run of 15 or more digits that is no hash, or digits in groups that together are an identity number."""
-    return any(long_numbers(text)) or any(
-        _person(re.findall(r"[0-9Xx]+", found[0])) for found in GROUPED.finditer(text)
-    )
-
-
-def long_numbers(text: str) -> Iterator[re.Match]:
-    """Words with a run of 15 or more digits that are no hash: an identity, student-status or disability number, or more."""
-    return (word for word in WORD.finditer(text) if RUN.search(word[0]) and not HASH.fullmatch(word[0]))
-
-
-def _person(groups: list[str]) -> bool:
-    """Whether some neighbouring groups, whole, make one number."""
-    for first in range(len(groups)):
-        joined = ""
-        for group in groups[first:]:
-            joined += group
-            if len(joined) > 20:
-                break
-            if PERSON.fullmatch(joined):
-                return True
-    return False
 
 
 def blotted(text: str) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
+from ..core.id_numbers import check_character
+
 STEMS = "甲乙丙戊己庚壬癸"  # the ten heavenly stems without 丁 and 辛, which are real surnames
 GIVEN = "春夏秋冬梅兰竹菊荷莲桃杏梨桂枫柳榆槐桐樟椿楠柏松芦蒲萍菱麦稻谷粟禾苗芽叶花果蕊葵芹茶棉桑茜艾萱芷蕙薇芍芙蓉藤笋枣栗柿橘柚橙榴霜雪雨露云霞风虹晨曦"
 NUMERALS = "零一二三四五六七八九"
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 AREA = 990000
 ELSEWHERE = 998000  # area code of those whose 户籍 is elsewhere
 POOR = ("脱贫户", "监测户", "低保", "特困供养")
@@ -47,8 +48,7 @@ def numeral(number: int) -> str:
 def id_number(area: int, birth: dt.date, serial: int) -> str:
     """An 18-character identity number with its check character (GB 11643-1999); an odd serial means male."""
     body = f"{area:06d}{birth:%Y%m%d}{serial:03d}"
-    total = sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True))
-    return body + "10X98765432"[total % 11]
+    return body + check_character(body)
 
 
 class Register:

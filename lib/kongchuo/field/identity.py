@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..core import id_numbers
 from ..core.findings import KINDS, WARNING, Finding
 from ..core.tables import Town, mapping
 from .references import named
 
 LENGTH = 18
-WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
-CHECKS = np.array(list("10X98765432"))
+WEIGHTS, CHECKS = np.array(id_numbers.WEIGHTS), np.array(list(id_numbers.CHECKS))
 FORM = r"[0-9]{17}[0-9X]"
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..core.editions import EDITIONS, INTERNAL, PUBLIC, SECRET, few_people, long_numbers, numbered, plain
+from ..core.editions import EDITIONS, INTERNAL, PUBLIC, SECRET, few_people, plain
 from ..core.findings import GATE_KINDS, UserError
+from ..core.id_numbers import long_numbers, numbered, split_number
 from ..core.places import NAMES
 from . import contents
 from .contents import ROW, SEEN, SOURCE, Part
@@ -61,6 +62,8 @@ class Known:
 def _digits(part: Part, known: Known) -> bool:
     if part.kind == SOURCE:  # the curves of a chart are digits in groups as well
         return any(long_numbers(part.text))
+    if part.kind == ROW:  # its cells come by themselves as well
+        return split_number(part.cells)
     return numbered(part.text) or (part.kind == SEEN and any(long_numbers(part.text.translate(CHINESE))))
 
 
@@ -118,7 +121,7 @@ def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ..
     found: dict[str, dict[str, None]] = {code: {} for code in JUDGES}
     for part in parts:
         text = plain(part.text)
-        read = Part(part.place, text, part.kind, plain(part.near))
+        read = Part(part.place, text, part.kind, plain(part.near), tuple(map(plain, part.cells)))
         for code, (editions, judge) in JUDGES.items():
             if edition in editions and judge(read, known):
                 found[code][_safe(part.place, known)] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-from .base import BETWEEN, ROW, SEEN, SOURCE, UNSEEN, Part
+from .base import SEEN, SOURCE, UNSEEN, Part, row
 
 INLINE = frozenset(
     [
@@ -118,7 +118,7 @@ class _Page(HTMLParser):
             self.row.append(text)
             self.cell = None
         elif tag == "tr":
-            self.parts.append(Part(self.place, BETWEEN.join(self.row), ROW, BETWEEN.join([self.caption, *self.header])))
+            self.parts.append(row(self.place, self.row, [self.caption, *self.header]))
             self.header = self.header or self.row
         elif tag == "table":
             self.line, self.header, self.caption = 0, [], ""

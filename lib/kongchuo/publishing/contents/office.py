@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from .base import BETWEEN, ROW, SEEN, UNSEEN, Part
+from . import base
+from .base import SEEN, UNSEEN, Part
 
 BREAKS = ("tab", "br", "cr", "noBreakHyphen")
 HELD = ("p", "si", "is", "text")  # elements of Office whose runs are read as one text
@@ -114,7 +115,7 @@ def _table(table: etree._Element, place: str) -> Iterator[Part]:
             yield Part(
                 f"{place}第{number}行第{column + 1}列", text, SEEN, header[column] if column < len(header) else ""
             )
-        yield Part(f"{place}第{number}行", BETWEEN.join(texts), ROW, BETWEEN.join(header))
+        yield base.row(f"{place}第{number}行", texts, header)
         header = header or texts
 
 
@@ -138,9 +139,9 @@ def _sheet(tree: etree._Element, title: str, shared: list[str]) -> Iterator[Part
         cells = {ref: text for ref, text in cells.items() if text}
         for ref, text in cells.items():
             yield Part(f"工作表“{title}”{ref}", text, SEEN, header.get(ref.rstrip("0123456789"), ""))
-        yield Part(
-            f"工作表“{title}”第{row.get('r', '')}行", BETWEEN.join(cells.values()), ROW, BETWEEN.join(header.values())
-        )
+        typed = {cell.get("r") for cell in row if cell.get("t", "n") == "n"}
+        numbers = [at for at, ref in enumerate(cells) if ref in typed]
+        yield base.row(f"工作表“{title}”第{row.get('r', '')}行", cells.values(), header.values(), numbers)
         if not header and len(cells) > 1:
             header = {ref.rstrip("0123456789"): text for ref, text in cells.items()}
 

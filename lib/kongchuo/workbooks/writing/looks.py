@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from ...core import id_numbers
 from ...core.schema import Book, Codes, Field, Schema, Sheet
 
 FIRST_DATE, LAST_DATE = dt.date(2005, 1, 1), dt.date(2040, 12, 31)
@@ -14,7 +15,6 @@ ANY_NUMBER = 1_000_000  # the limit where the schema gives none
 BOOLEAN = ("是", "否")
 BOOLEAN_LIST = "列表_是否"
 ID_PLACES, ID_WEIGHTS = "身份证_位", "身份证_权"  # named ranges, since a rule for typing may hold no array constant
-GB11643_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 _PLAIN = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
 _CELL = {**_PLAIN, "border": 1, "border_color": "#BFBFBF"}
@@ -138,7 +138,7 @@ def lists(book: Book, schema: Schema) -> dict[str, tuple[str | int, ...]]:
         elif item.type == "boolean":
             needed[BOOLEAN_LIST] = BOOLEAN
         elif item.format == "id_number":
-            needed |= {ID_PLACES: tuple(range(1, 18)), ID_WEIGHTS: GB11643_WEIGHTS}
+            needed |= {ID_PLACES: tuple(range(1, 18)), ID_WEIGHTS: id_numbers.WEIGHTS}
     return needed
 
 
