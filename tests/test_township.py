@@ -15,7 +15,7 @@ from kongchuo.publishing import archive
 from kongchuo.publishing.gate import gate
 from kongchuo.reports import monthly, term
 
-CODES = (*(f"F{number:02d}" for number in range(1, 23)), *(rule.code for rule in rules.RULES))
+CODES = (*(f"F{number:02d}" for number in (*range(1, 23), *range(36, 40))), *(rule.code for rule in rules.RULES))
 
 
 def place(finding):

@@ -67,7 +67,11 @@ class Codes:
 
 @dataclass(frozen=True)
 class Field:
-    """One column. `required_when` and `required_unless` map a field of the same sheet to the values meant ("*": any)."""
+    """One column. `required_when` and `required_unless` map a field of the same sheet to the values meant ("*": any).
+
+    What a column owes to another of its row: a date lies on or after those of `not_before` and on or before those of
+    `not_after`; a person is not the one of `other_than`. `people`: how many names a text holds at least.
+    """
 
     name: str
     title: str
@@ -84,6 +88,10 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     pattern: str = ""
+    not_before: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()
+    other_than: tuple[str, ...] = ()
+    people: int = 0
     personal: str = ""
     hint: str = ""
     width: int = 0
@@ -182,6 +190,7 @@ class Schema:
         return tuple(book for book in self.books if book.owner == owner)
 
 
+BESIDE = ("not_before", "not_after", "other_than")  # name other columns of the row
 _FIELD_KEYS = tuple(item.name for item in fields(Field))
 
 
@@ -201,7 +210,9 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
     for key in ("required_when", "required_unless"):
         if key in data:
             converted[key] = _condition(data[key])
-    converted["aliases"] = tuple(data.get("aliases", ()))
+    for key in ("aliases", *BESIDE):
+        given = data.get(key, ())
+        converted[key] = (given,) if isinstance(given, str) else tuple(given)
     return Field(**converted)
 
 
@@ -228,6 +239,7 @@ def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
         *sheet.primary_key,
         *sheet.labels,
         *(k for f in columns for k in (*f.required_when, *f.required_unless)),
+        *(k for f in columns for key in BESIDE for k in getattr(f, key)),
     ]
     for name in mentioned:
         if name not in sheet.by_name:

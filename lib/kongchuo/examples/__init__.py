@@ -27,6 +27,7 @@ from . import (
     fault_filings,
     fault_handover,
     fault_links,
+    fault_pairs,
     fault_pledges,
     fault_selfcheck,
     fault_sheets,
@@ -58,6 +59,7 @@ FAULTS = (
     fault_census,
     fault_filings,  # one case a school and term
     fault_selfcheck,
+    fault_pairs,
     fault_sheets,
     fault_cells,
 )

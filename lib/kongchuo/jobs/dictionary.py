@@ -60,10 +60,10 @@ def columns(sheet: Sheet, schema: Schema) -> Iterator[Column]:
         codes = schema.codes.get(item.codes)
         kind = FORMATS.get(item.format, TYPES[item.type])
         when = "自动计算，不填" if item.generated else sheet.when(item) or "选填"
-        yield Column(item, kind, when, "；".join(_values(item, schema)), codes)
+        yield Column(item, kind, when, "；".join(_values(item, sheet, schema)), codes)
 
 
-def _values(item: Field, schema: Schema) -> Iterator[str]:
+def _values(item: Field, sheet: Sheet, schema: Schema) -> Iterator[str]:
     """What a cell of the column may hold, beyond its type."""
     if item.codes:
         names = schema.codes[item.codes].names
@@ -77,6 +77,10 @@ def _values(item: Field, schema: Schema) -> Iterator[str]:
         yield f"{low}至{high}" if low and high else f"不小于{low}" if low else f"不大于{high}"
     if item.unique:
         yield "不能重复"
+    for names, said in ((item.not_before, "不早于"), (item.not_after, "不晚于"), (item.other_than, "不能是")):
+        yield from (f"{said}“{sheet.by_name[name].title}”" for name in names)
+    if item.people:
+        yield f"至少{item.people}人"
     if item.aliases:
         yield f"旧表头“{'”“'.join(item.aliases)}”也认"
 

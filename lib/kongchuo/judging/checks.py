@@ -6,6 +6,7 @@ Pure. Each function yields Findings over the whole township, sheet by sheet; ide
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
@@ -19,15 +20,25 @@ from ..core.cells.characters import strange
 from ..core.findings import KINDS, Finding
 from ..core.schema import TERMS, Field, Sheet
 from ..core.tables import Town
-from ..core.years import usual_begin
+from ..core.years import MONTH, usual_begin
 from ..field import identity
-from ..field.references import dangling, directory, look_up, resolve
+from ..field.references import dangling, directory, keyed, look_up, resolve
 from ..field.rolls import terms
 
 CHARACTER = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003134f·]"  # Chinese, or the middle dot
 NAME = f"{CHARACTER}+"
 PHONE = r"1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}"
-MUST_HAVE_ROWS = ("school", "class", "staff", "term", "calendar", "roster", "baseline", "daily")
+# sheet that must have rows -> from which day: always, from the beginning of the first term, from 基准锁定日 (by then the year is
+# set up), at the end of the first term. A sheet that is not here may be empty, or a rule says what is missing in it: T01 月自查,
+# T02 督查评分, T03 报送登记, T04 简报案例, X28 人籍核查, A01 档案目录, V03 方案公示, X10 X64 缺勤明细, X29 to X36 and X49 帮扶.
+ALWAYS, OPENING, SET_UP, TERM_END = "", "start", "freeze_date", "end"
+ROWS_FROM = {
+    **dict.fromkeys(("school", "class", "staff", "village", "term", "calendar", "roster", "baseline"), ALWAYS),
+    **dict.fromkeys(("daily", "census"), ALWAYS),
+    "notice": OPENING,
+    **dict.fromkeys(("body", "bond", "pledge"), SET_UP),
+    **dict.fromkeys(("joint", "publicity_log"), TERM_END),
+}
 JUDGED_BY_RULES = ("staff", "class", "roster")  # references that are no F10: G05, F22, X06
 BOND_TARGETS = {
     "学校": "school",
@@ -35,10 +46,17 @@ BOND_TARGETS = {
     "班级": "class",
     "行政村": "village",
 }  # 对象类型 -> sheet; pupils: X06
+TARGETS = {
+    "班级": ("class",),
+    "学校": ("school",),
+    "个人": ("staff",),
+}  # 一票否决: 对象类型 -> the sheet that knows the 对象
+CASES = ("suspected", "dropout")
+CASE_NUMBERS = ("visit", "legal", "bulletin")  # sheets whose 台账编号 may be of either ledger
 
 
 def check(town: Town, broken: list[str] | None = None) -> list[Finding]:
-    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, R12; in order.
+    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, F36-F39, R12; in order.
 
     A check that fails keeps no other from being made: `broken` gets a line of it (without the list it is raised).
     """
@@ -55,14 +73,29 @@ def check(town: Town, broken: list[str] | None = None) -> list[Finding]:
 
 # --- R12 --------------------------------------------------------------------------------------------------------------
 def empty_sheets(town: Town) -> Iterator[Finding]:
-    """R12: a sheet without which nothing can be counted has no rows. 日查 of a term that has not begun may be empty."""
+    """R12: a sheet that must have rows by now (ROWS_FROM) has none. 日查 of a term that has not begun may be empty."""
     later = [term for term in TERMS if _begins(town, term) > town.as_of]
     for workbook in town.workbooks:
         if workbook.book.per_term and any(term in workbook.name for term in later):
             continue
-        for name in MUST_HAVE_ROWS:
-            if name in workbook.tables and workbook.tables[name].frame.empty:
-                yield KINDS["R12"].at(workbook.place(workbook.book.by_name[name]))
+        for name, since in ROWS_FROM.items():
+            table = workbook.tables.get(name)
+            if table is not None and table.frame.empty and _by_now(town, since):
+                yield KINDS["R12"].at(workbook.place(table.sheet))
+    # who was inspected was called: 督查点名 is filled in with 督查评分
+    rounds = town["score"]["date"]
+    for workbook in town.holding("rollcall"):
+        table = workbook.tables.get("rollcall")
+        if table is not None and table.frame.empty and (rounds <= pd.Timestamp(town.as_of)).any():
+            yield KINDS["R12"].at(workbook.place(table.sheet))
+
+
+def _by_now(town: Town, column: str) -> bool:
+    """Whether the first day of that column of 学年学期 is past; "": always."""
+    if not column:
+        return True
+    days = terms(town)[column].dropna()
+    return len(days) > 0 and days.iloc[0] < pd.Timestamp(town.as_of)
 
 
 def _begins(town: Town, term: str) -> dt.date:
@@ -208,6 +241,26 @@ def lost_references(town: Town) -> Iterator[Finding]:
             values = values.str.rpartition("-")[0] if len(values) else values
         cells = pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)})
         yield from _lost(town, "bond", "target_id", look_up(town, cells, target), target)
+    yield from _lost_targets(town)
+
+
+def _lost_targets(town: Town) -> Iterator[Finding]:
+    """F10 where the number in a cell may be one of several sheets: 对象 of 一票否决 and 奖惩兑现, 台账编号."""
+    veto, reward = town["veto"].dropna(subset=["target_type"]), town["reward"]
+    for kind, targets in TARGETS.items():
+        yield from _in_none(town, "veto", veto.loc[veto["target_type"] == kind, "target_id"], targets, "")
+    yield from _in_none(town, "reward", reward["target_id"], ("school", "class", "staff"), "")
+    for sheet in CASE_NUMBERS:
+        yield from _in_none(town, sheet, town[sheet]["case_id"], CASES, town[sheet]["home"])
+
+
+def _in_none(town: Town, sheet: str, values: pd.Series, targets: tuple[str, ...], homes: object) -> Iterator[Finding]:
+    """The cells that stand for nothing in any of the sheets they may refer to; the last one says what is near."""
+    column = str(values.name)
+    cells = pd.DataFrame({"value": values, "home": homes}, values.index).dropna(subset=["value"])
+    for target in targets[:-1]:
+        cells = dangling(town, look_up(town, cells, target), target)[["value", "home"]]
+    yield from _lost(town, sheet, column, look_up(town, cells, targets[-1]), targets[-1])
 
 
 def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, target: str) -> Iterator[Finding]:
@@ -230,6 +283,83 @@ def outside_term(town: Town) -> Iterator[Finding]:
                     yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term)
 
 
+# --- F36 --------------------------------------------------------------------------------------------------------------
+SHOWN = 5  # rows in a message
+
+
+def other_year(town: Town) -> Iterator[Finding]:
+    """F36: 学年 or 月份 is not of the folder's school year; rows of a sheet with one wrong value are said once, at the first.
+
+    学年学期 may hold other years beside this one. The August before the term belongs to either year.
+    """
+    first, last = f"{town.year[:4]}-08", f"{town.year[5:]}-08"
+    for sheet in town.filled:
+        for item in sheet.typed:
+            values = town[sheet.name][item.name]
+            if item.format == "school_year":
+                wrong = values.notna() & (values != town.year)
+                if sheet.name == "term" and not wrong.all():
+                    continue
+            elif item.format == "month":
+                wrong = values.str.fullmatch(MONTH.pattern).fillna(False) & ~values.between(first, last)
+            else:
+                continue
+            wrong = values[wrong.astype(bool)]
+            books = wrong.index.get_level_values("workbook")
+            for (book, value), own in wrong.groupby([books, wrong]) if len(wrong) else ():
+                rows = own.index.get_level_values("row").tolist()
+                told = f"（第{'、'.join(map(str, rows[:SHOWN]))}{'…' if len(rows) > SHOWN else ''}行，共{len(rows)}行）"
+                facts = {"value": value, "year": town.year, "rows": told if len(rows) > 1 else ""}
+                yield KINDS["F36"].at(town.place(sheet.name, (book, rows[0]), item.name), **facts)
+
+
+# --- F37 --------------------------------------------------------------------------------------------------------------
+def wrong_order(town: Town) -> Iterator[Finding]:
+    """F37: a date lies on the wrong side of another of its row (`not_before`, `not_after`); the steps of a case: rule X52."""
+    for sheet in town.filled:
+        frame = town[sheet.name]
+        for item in sheet.typed:
+            pairs = [(name, "早于", frame[item.name] < frame[name]) for name in item.not_before]
+            pairs += [(name, "晚于", frame[item.name] > frame[name]) for name in item.not_after]
+            for name, than, wrong in pairs:
+                for index in frame.index[wrong]:
+                    day, limit = (f"{frame.at[index, column]:%Y-%m-%d}" for column in (item.name, name))
+                    facts = {"value": day, "than": than, "other": sheet.by_name[name].title, "limit": limit}
+                    yield KINDS["F37"].at(town.place(sheet.name, index, item.name), **facts)
+
+
+# --- F38, F39 ---------------------------------------------------------------------------------------------------------
+def same_person(town: Town) -> Iterator[Finding]:
+    """F38: one person where two are asked, known by number or name alike."""
+    for sheet in town.filled:
+        for item in sheet.typed:
+            for name in item.other_than:
+                one, other = (
+                    keyed(town, sheet.name, column).fillna(town[sheet.name][column]) for column in (item.name, name)
+                )
+                for index, value in town[sheet.name].loc[(one == other).fillna(False).astype(bool), item.name].items():
+                    facts = {"value": value, "other": sheet.by_name[name].title}
+                    yield KINDS["F38"].at(town.place(sheet.name, index, item.name), **facts)
+
+
+def too_few_people(town: Town) -> Iterator[Finding]:
+    """F39: a text holds fewer names than `people` asks for; a name written twice is one person."""
+    for sheet in town.filled:
+        for item in (item for item in sheet.typed if item.people):
+            for index, text in town[sheet.name][item.name].dropna().items():
+                names = {name for name in BETWEEN_NAMES.split(text) if name}
+                # names may stand side by side without a mark between them: no single one is that long
+                if len(names) < item.people and max(map(len, names), default=0) < 2 * LONGEST_NAME:
+                    facts = {"value": quoted(text), "found": len(names), "least": item.people}
+                    yield KINDS["F39"].at(town.place(sheet.name, index, item.name), **facts)
+
+
+BETWEEN_NAMES = re.compile(
+    r"[、，,;；/／\s]+|(?<=..)[和与及](?=..)"
+)  # 和 may also be part of a name of three characters
+LONGEST_NAME = 3  # of most people, in characters
+
+
 CHECKS: dict[str, Callable[[Town], Iterable[Finding]]] = {  # by the codes that each gives
     "R12": empty_sheets,
     "F17": empty_cells,
@@ -239,4 +369,8 @@ CHECKS: dict[str, Callable[[Town], Iterable[Finding]]] = {  # by the codes that 
     "F02、F03、F04、F05、F06、F15、F16": identity.check,
     "F10、F22": lost_references,
     "F28": outside_term,
+    "F36": other_year,
+    "F37": wrong_order,
+    "F38": same_person,
+    "F39": too_few_people,
 }
