@@ -230,6 +230,14 @@ def handed_on_to_nobody(hand: Hand) -> None:
     hand.note("X53", case.ledgers, "suspected", case.suspected, "verdict")
 
 
+def school_orders(hand: Hand) -> None:
+    """X61: a school orders what only the township may."""
+    case = suspected(hand, _found(hand))
+    row = paper(hand, case, case.suspected["found"], "责令限期改正通知书", 60)
+    row["issuer"] = case.suspected["owner"]
+    hand.note("X61", case.ledgers, "legal", row, "issuer")
+
+
 PLANTS: dict[Plant, int] = {
     no_veto: 3,
     given_up: 4,
@@ -255,4 +263,5 @@ PLANTS: dict[Plant, int] = {
     well_closed: 2,
     out_of_order: 5,
     handed_on_to_nobody: 3,
+    school_orders: 3,
 }

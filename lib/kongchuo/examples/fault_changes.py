@@ -65,7 +65,8 @@ def _gone(hand: Hand, kind: str, status: str, study: str, day: dt.date, **more: 
     return book, row, change, child
 
 
-def _transferred(hand: Hand) -> tuple[str, Row, Row, Row]:
+def transferred(hand: Hand) -> tuple[str, Row, Row, Row]:
+    """A pupil who has moved far away, right in every sheet; as _gone."""
     more = {
         "place": FAR,
         "evidence": "转学联系表",
@@ -80,7 +81,7 @@ def _transferred(hand: Hand) -> tuple[str, Row, Row, Row]:
 
 def transfer_hangs(hand: Hand) -> None:
     """X18: begun in the system, never approved."""
-    book, _, change, _ = _transferred(hand)
+    book, _, change, _ = transferred(hand)
     change["sys_state"] = "已发起"
     del change["sys_date"]
     hand.note("X18", book, "change", change, "sys_state")
@@ -88,14 +89,14 @@ def transfer_hangs(hand: Hand) -> None:
 
 def transfer_to_nowhere(hand: Hand) -> None:
     """X19: no school where the pupil went."""
-    book, _, change, _ = _transferred(hand)
+    book, _, change, _ = transferred(hand)
     change["place"] = hand.random.choice(("外地", "随父母外出", "外省某小学", "邻省样例市，学校不详"))
     hand.note("X19", book, "change", change, "place")
 
 
 def transfer_unseen(hand: Hand) -> None:
     """X19: a school is named, but nothing was begun in the system, and the pupil is seen nowhere."""
-    book, row, change, child = _transferred(hand)
+    book, row, change, child = transferred(hand)
     change["sys_state"] = "未发起"
     del change["sys_date"], change["sys_start"]
     hand.remove(hand.of("census", row["student_key"])[0], "census", child)
@@ -185,7 +186,7 @@ def _older(hand: Hand, years: int) -> tuple[str, Row]:
         return plain(row) and grade == grades[row["class_id"]] <= 5 and row["status_no"][0] == "G"
 
     book, row = hand.pick("roster", usual)
-    born = row["birth_date"] - dt.timedelta(days=365 * years + 1)
+    born = row["birth_date"] - dt.timedelta(days=365 * years)
     numbers = (id_number(int(row["id_no"][:6]), born, 990 + (row["sex"] == "男") + more) for more in (0, 2))
     number = next(one for one in numbers if not one.endswith("000"))
     for one in (row, hand.of("census", row["student_key"])[1]):
@@ -210,7 +211,7 @@ def guest_too_long(hand: Hand) -> None:
 
 def near_miss(hand: Hand) -> None:
     """A transfer in good order, leave that ends on the last day, a pupil a year older than the class."""
-    _transferred(hand)
+    transferred(hand)
     _on_leave(hand, days.END)
     _older(hand, 1)
 

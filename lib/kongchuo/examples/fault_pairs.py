@@ -1,9 +1,11 @@
-"""Faults of cells that another cell of their row, or the folder they lie in, contradicts (F36-F39)."""
+"""Faults of two statements that cannot both be right: cells of a row (F36-F39, X60), a ledger or the census and the roster (X54-X63)."""
 
 from __future__ import annotations
 
 from . import days
-from .faults import Hand
+from .fault_census import away
+from .fault_changes import transferred
+from .faults import Hand, NoPlace, Row, plain
 
 OTHER_YEARS = ("2022-2023", "2024-2025", "2021-2022", "2025-2026")
 
@@ -54,4 +56,110 @@ def alone_at_the_home(hand: Hand) -> None:
     hand.note("F39", book, "home_teaching", row, "team")
 
 
-PLANTS = {other_year: 3, wrong_order: 4, served_on_the_day: 1, same_person: 3, alone_at_the_home: 3}
+# --- within a row -----------------------------------------------------------------------------------------------------
+def cells_contradict(hand: Hand) -> None:
+    """X60: signed on the telephone; nobody called, at 08:20."""
+    if hand.random.random() < 0.5:
+        book, row = hand.pick("visit", lambda row: row["mode"] == "电话")
+        row["signed"] = True
+        hand.note("X60", book, "visit", row, "signed")
+    else:
+        book, row = hand.pick("absence", lambda row: row["kind"] == "病假" and row["called"])
+        row["called"] = False
+        hand.note("X60", book, "absence", row, "called_at")
+
+
+# --- a ledger and the roster ------------------------------------------------------------------------------------------
+def copied_wrong(hand: Hand) -> None:
+    """X54: another sex, or another grade than the class has."""
+    sheet = hand.random.choice(("suspected", "disabled"))
+    book, row = hand.pick(sheet)
+    if sheet == "suspected" and hand.random.random() < 0.5:
+        row["grade"] += 1 if row["grade"] < 9 else -1
+        hand.note("X54", book, sheet, row, "grade")
+    else:
+        row["sex"] = "女" if row["sex"] == "男" else "男"
+        hand.note("X54", book, sheet, row, "sex")
+
+
+def placed_otherwise(hand: Hand) -> None:
+    """X62: taught at home by the sheet, in class by the roster."""
+    states = {row["student_key"]: row["status"] for _, row in hand.rows("roster")}
+    book, row = hand.pick(
+        "disabled", lambda row: row.get("placement") == "随班就读" and states.get(row["student_key"]) == "在读"
+    )
+    school = next(one for _, one in hand.rows("school") if one["school_name"] == book.split("/")[1])
+    row |= {"placement": "送教上门", "home_teachers": school["principal"], "plan_per_month": 2}
+    hand.note("X62", book, "disabled", row, "placement")
+
+
+def since_another_day(hand: Hand) -> None:
+    """X63: gone three days before the transfer, by the roster."""
+    book, row, _, _ = transferred(hand)
+    row["status_date"] -= days.DAY * 3
+    hand.note("X63", book, "roster", row, "status_date")
+
+
+# --- the census -------------------------------------------------------------------------------------------------------
+def lost_between_schools(hand: Hand) -> None:
+    """X55: gone to another school of the township, which never took the pupil."""
+    schools = [row["school_name"] for _, row in hand.rows("school") if row["stage"] == "小学"]
+    book, _, change, child = transferred(hand)
+    other = [name for name in schools if name != book.split("/")[1]]
+    if not other:
+        raise NoPlace("school")
+    there = hand.random.choice(other)
+    change["place"] = f"示例镇{there}"
+    for name in ("proof", "away_place"):
+        child.pop(name, None)
+    child |= {"study_status": "本镇在读", "study_school": there, "residence": "在家"}
+    hand.note("X55", book, "change", change, "place")
+
+
+def _at_home(hand: Hand, status: str) -> tuple[str, Row]:
+    book, row = hand.pick("census", away)
+    for name in ("study_school", "study_grade", "proof"):
+        row.pop(name, None)
+    row["study_status"] = status
+    return book, row
+
+
+def on_no_ledger(hand: Hand) -> None:
+    """X57: the census knows that the child is not at school, and no school has it on a ledger."""
+    book, row = _at_home(hand, hand.random.choice(("辍学", "未入学")))
+    hand.note("X57", book, "census", row, "study_status")
+
+
+def too_young(hand: Hand) -> None:
+    """X58: nine years of school at an age at which nobody has them; one who is due this year may still be 学前."""
+    book, row = hand.pick("census", lambda row: row["study_status"] == "学前")
+    row["study_status"] = "已完成九年"
+    hand.note("X58", book, "census", row, "study_status")
+
+
+def register_without_child(hand: Hand) -> None:
+    """X59: at school elsewhere by the census, in class here by the roster, all the time."""
+    stayed = {row["student_key"] for _, row in hand.rows("baseline")}
+    moved = {row["student_key"] for _, row in hand.rows("change")}
+    _, row = hand.pick("roster", lambda row: plain(row) and row["student_key"] in stayed - moved)
+    book, child = hand.of("census", row["student_key"])
+    far = "邻市样例县样例学校"
+    child |= {"study_status": "镇外在读", "study_school": far, "proof": "在读证明", "residence": "寄居亲属"}
+    hand.note("X59", book, "census", child, "study_status")
+
+
+PLANTS = {
+    lost_between_schools: 3,
+    placed_otherwise: 3,
+    register_without_child: 3,
+    on_no_ledger: 3,
+    too_young: 3,
+    since_another_day: 3,
+    copied_wrong: 4,
+    cells_contradict: 4,
+    other_year: 3,
+    wrong_order: 4,
+    served_on_the_day: 1,
+    same_person: 3,
+    alone_at_the_home: 3,
+}

@@ -33,6 +33,7 @@ from . import (
     reconcile,
     registry,
     selfcheck,
+    statements,
     steps,
     support,
     totals,
@@ -64,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     *filings.RULES,
     *archive.RULES,
     *inspection.RULES,
+    *statements.RULES,
     *wording.RULES,
     *totals.RULES,
 )

@@ -12,9 +12,9 @@ from ...core.tables import Town
 from ...field import deadlines
 from ...field.deadlines.census import PROOFS, UNVERIFIED
 from ...field.identity import check_right, own_numbers
-from ...field.references import look_up, named, school_names
+from ...field.references import dated, look_up, named, school_names
 from .base import Spot, at, called, of_year, readable, rule
-from .pupils import GONE, LISTS, maybe_listed, of_age, over_age
+from .pupils import GONE, LISTS, ages, maybe_listed, of_age, over_age
 
 
 @rule(
@@ -45,10 +45,17 @@ def not_in_census(town: Town, policy: Policy) -> Iterator[Spot]:
     source="domain.md 3.2 X02",
 )
 def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
-    """摸底登记写“本镇在读”的适龄儿童，必须在某一所学校的花名册上。两边都以为孩子在对方，正是流失最容易被漏掉的地方。"""
+    """摸底登记写“本镇在读”的适龄儿童，必须在某一所学校的花名册上。两边都以为孩子在对方，正是流失最容易被漏掉的地方。
+
+    只有入户以前就已转出、毕业的旧行，也等于没有；入户以后才转出的，看转往的学校接收了没有（X55）。
+    """
     census, roster = town["census"], town["roster"]
     rows = census[(census["study_status"] == "本镇在读") & census["student_key"].notna() & of_age(town, policy, census)]
-    rows = rows[~rows["student_key"].isin(roster["student_key"]) & ~maybe_listed(town, rows, "roster")]
+    held = roster[~roster["status"].isin(GONE) | ~town.known("roster", "status")]
+    left = roster.loc[roster["status"].isin(GONE)].groupby("student_key")["status_date"].max()
+    left = dated(rows["student_key"], left)
+    since = ~rows["student_key"].isin(roster["student_key"]) | (left <= rows["visit_date"])
+    rows = rows[~rows["student_key"].isin(held["student_key"]) & since & ~maybe_listed(town, rows, "roster")]
     unread = town.unread_homes("roster", "student_key")
     if unread:  # the child may be on a roster that could not be read, unless the census names a school that was
         cells = pd.DataFrame({"value": rows["study_school"].dropna(), "home": ""})
@@ -115,7 +122,7 @@ def not_verified(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("census", index, "study_status", name=called(name), since=f"{start:%Y-%m-%d}", days=days, limit=limit)
 
 
-def _surveyed(town: Town) -> pd.DataFrame:
+def surveyed(town: Town) -> pd.DataFrame:
     """The census rows of this school year, but for those of visits still to come."""
     rows = of_year(town, town["census"])
     return rows[~(rows["visit_date"] > pd.Timestamp(town.as_of))]
@@ -135,7 +142,7 @@ SETTLED = ("本镇在读", "镇外在读", "送教上门", "休学", "已完成�
 )
 def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """过了义务教育年龄、没有读完九年、又不在学校的孩子，义务仍没有完成。要写明怎样处置，不能因为超龄就从名单上消失。"""
-    rows = _surveyed(town)
+    rows = surveyed(town)
     rows = rows[rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED) & over_age(town, policy, rows)]
     rows = rows[rows["note"].isna() & town.known("census", "note").reindex(rows.index)]
     for index, name, born, status in rows[["name", "birth_date", "study_status"]].itertuples(name=None):
@@ -157,7 +164,7 @@ DELAYED = {"census": ("study_status", "延缓入学"), "disabled": ("placement",
 def delay_without_approval(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童因身体状况延缓入学，要由家长申请，镇政府或县级教育部门批准。没有文号就没有批准，孩子应当在学校里。"""
     for sheet, (column, value) in DELAYED.items():
-        rows = _surveyed(town) if sheet == "census" else town[sheet]
+        rows = surveyed(town) if sheet == "census" else town[sheet]
         rows = rows[(rows[column] == value) & town.known(sheet, "delay_no").reindex(rows.index)]
         rows = rows[~rows["delay_no"].fillna("").str.contains(APPROVAL)]
         for index, name, number in rows[["name", "delay_no"]].itertuples(name=None):
@@ -178,7 +185,7 @@ OLD_PROOF = "{name}的镇外就读证明是{since}入户时见到的，已超过
 )
 def away_without_proof(town: Town, policy: Policy) -> Iterator[Spot]:
     """说在镇外读书，要有学籍截图或在读证明，每学年核一次。证明没有日期，以见到它的入户日期算。口头说在外地读书，最容易掩盖辍学。"""
-    rows = _surveyed(town)
+    rows = surveyed(town)
     rows = rows[(rows["study_status"] == "镇外在读") & town.known("census", "proof").reindex(rows.index)]
     without = rows[rows["proof"].isna() | (rows["proof"] == "无")]
     for index, name in without["name"].items():
@@ -190,6 +197,71 @@ def away_without_proof(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("census", index, "proof", says=OLD_PROOF, name=called(name), **facts)
 
 
+ON_THE_ROSTER = "{name}在{school}花名册上为“辍学”，辍学台账里没有他"
+
+
+@rule(
+    "X57",
+    ERROR,
+    needs=(
+        *("census.study_status", "census.birth_date", "census.student_key", "roster.status"),
+        *("suspected.student_key", "dropout.student_key"),
+    ),
+    says="{name}摸底登记为“{status}”，疑似辍学台账和辍学台账里都没有他",
+    fix="请户籍所在村对应的学校当天上门核实：没有上学的记入“疑似辍学台账”，报中心学校，动员入学；已在别处上学的，改正就学状态并留证明。",
+    source="domain.md 1.1 目标①③, 2.3 就学状态; 谁的学生谁负责",
+)
+def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
+    """查出来辍学、未入学的适龄儿童，必须有一所学校列入台账去劝返。摸底知道他没有上学，台账里却没有，就没有人去管。花名册上写辍学的也一样。"""
+    ledgers = ("suspected", "dropout")
+    cases = pd.concat([town[sheet]["student_key"] for sheet in ledgers]).dropna()
+    rows = surveyed(town).dropna(subset=["student_key"])
+    rows = rows[rows["study_status"].isin(("辍学", "未入学")) & of_age(town, policy, rows)]
+    rows = rows[~rows["student_key"].isin(cases) & ~maybe_listed(town, rows, *ledgers)]
+    # whoever is on the ledger of a school that could not be read is on one all the same
+    for index, name, status in rows[["name", "study_status"]].itertuples(name=None) if _all_read(town, ledgers) else ():
+        yield at("census", index, "study_status", name=called(name), status=status)
+    pupils = town["roster"].dropna(subset=["student_key"])
+    pupils = pupils[(pupils["status"] == "辍学") & ~pupils["student_key"].isin(town["dropout"]["student_key"])]
+    pupils = pupils[readable(town, pupils["home"], "dropout.student_key") & ~maybe_listed(town, pupils, "dropout")]
+    for index, name, school in pupils[["name", "home"]].itertuples(name=None):
+        yield at("roster", index, "status", says=ON_THE_ROSTER, name=called(name), school=school)
+
+
+def _all_read(town: Town, sheets: tuple[str, ...]) -> bool:
+    return not any(town.unread_homes(sheet, "student_key") for sheet in sheets)
+
+
+# 就学状态 -> the ages at which it can be true, as years more than age_min; None: any
+AGES = {
+    "学前": (None, 0),  # a year late is not rare: due this autumn, and at school from the next
+    "本镇在读": (-2, None),
+    "镇外在读": (-2, None),
+    "辍学": (0, None),
+    "已完成九年": (8, None),  # who entered a year early is fourteen
+}
+
+
+@rule(
+    "X58",
+    WARNING,
+    needs=("census.birth_date", "census.study_status"),
+    says="{name}{born}出生，{date}满{age}岁，就学状态却是“{status}”",
+    fix="请核对出生日期和就学状态；到了入学年龄还没有入学的，改为“未入学”，动员入学，经批准的写“延缓入学”。",
+    source="domain.md 2.1 适龄, 2.3 学龄类别与就学状态",
+)
+def status_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
+    """就学状态要与年龄对得上：过了入学年龄一年多还写“学前”，就是没有入学；十来岁不可能已完成九年。状态写错，孩子就从应入学的人数里消失了。"""
+    rows = surveyed(town)
+    rows = rows[rows["study_status"].isin(AGES) & rows["birth_date"].notna()]
+    rows = rows.assign(age=ages(town, policy, rows["birth_date"]))
+    for index, name, born, age, status in rows[["name", "birth_date", "age", "study_status"]].itertuples(name=None):
+        least, most = (policy["age_min"] + years if years is not None else age for years in AGES[status])
+        if not least <= age <= most:
+            facts = {"born": f"{born:%Y-%m-%d}", "date": f"{town.year[:4]}-{policy['age_date']}", "status": status}
+            yield at("census", index, "study_status", name=called(name), age=age, **facts)
+
+
 RULES = (
     not_in_census,
     on_no_roster,
@@ -198,4 +270,6 @@ RULES = (
     over_age_and_not_in_school,
     delay_without_approval,
     away_without_proof,
+    away_and_on_no_ledger,
+    status_and_age,
 )

@@ -10,12 +10,13 @@ import pandas as pd
 from ...core.cells import fold
 from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
-from ...core.schema import TERMS
+from ...core.schema import CENTRE, TERMS
 from ...core.tables import Town
 from ...field import clocks, deadlines, rolls
 from ...field.deadlines import changes as limits
-from ...field.references import dated, directory, keyed
+from ...field.references import dated, directory, keyed, look_up, named, school_names
 from .base import Spot, at, called, readable, rule
+from .pupils import GONE, maybe_listed
 
 
 def _by_now(town: Town, *kinds: str) -> pd.DataFrame:
@@ -68,7 +69,13 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
     vague = _names_no_school(town, rows["place"].dropna()).reindex(rows.index, fill_value=False)
     for index, school, name, place in rows.assign(named=named)[vague][["home", "name", "named"]].itertuples(name=None):
         yield at("change", index, "place", says=NOWHERE, school=school, name=called(name), text=place)
-    rows = rows[~vague & rows["sys_state"].notna() & (rows["sys_state"] != "已核办") & rows["student_key"].notna()]
+    rows = rows[
+        ~vague
+        & receiver(town, rows).isna()
+        & rows["sys_state"].notna()
+        & (rows["sys_state"] != "已核办")
+        & rows["student_key"].notna()
+    ]
     days = clocks.elapsed(town, rows["date"], town.as_of, policy.parameter("transfer_lost_after").unit)
     rows = rows.assign(days=days)[(days > policy["transfer_lost_after"]).fillna(False)]
     ledgers = ("suspected.student_key", "dropout.student_key")
@@ -80,6 +87,57 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
             fold(home) in fold(place) for home in unread
         ):  # it may be on the roster nobody could read
             yield at("change", index, "sys_state", school=school, name=called(name), days=number, state=state)
+
+
+@rule(
+    "X55",
+    ERROR,
+    needs=("change.kind", "change.date", "change.student_key", "change.place", "roster.student_key", "roster.status"),
+    says="{name}{day}从{school}转往{receiver}，{receiver}的花名册上没有他，两校都没有这个孩子",
+    fix="请两校当天核对：孩子已到{receiver}的，由{receiver}补入花名册、记“转入”（日查的应到先不要改）；没有到的，由{school}家访，记入“疑似辍学台账”。",
+    source="domain.md 1.1 谁的学生谁负责, 3.2 X02 X19",
+)
+def lost_between_schools(town: Town, policy: Policy) -> Iterator[Spot]:
+    """在镇内转学，一校转出，另一校就要接收。转出的学校划掉了，转入的学校没有登记，两边都以为孩子在对方，最容易流失。转出后在变动报告时限内还没有登记的不算。"""
+    rows = _by_now(town, "转出").dropna(subset=["student_key", "date"])
+    rows = rows.sort_values("date", kind="stable").drop_duplicates("student_key", keep="last")
+    rows = rows.assign(receiver=receiver(town, rows)).dropna(subset=["receiver"])
+    due = deadlines.within(town, policy, rows["date"], "change_report_within")
+    rows = rows[due < pd.Timestamp(town.as_of)]
+    roster = town["roster"]
+    held = roster[~roster["status"].isin(GONE) | ~town.known("roster", "status")]
+    rows = rows[~rows["student_key"].isin(held["student_key"]) & ~maybe_listed(town, rows, "roster")]
+    rows = rows[~_on_ledger(town, rows) & readable(town, rows["receiver"], "roster.student_key", "roster.status")]
+    for index, name, day, school, to in rows[["name", "date", "home", "receiver"]].itertuples(name=None):
+        yield at("change", index, "place", name=called(name), day=f"{day:%Y-%m-%d}", school=school, receiver=to)
+
+
+def receiver(town: Town, rows: pd.DataFrame) -> pd.Series:
+    """The school of ours that each row of 转出 leads to by 去向, else by 摸底登记 (本镇在读 there); missing where it leads to none.
+
+    A school elsewhere may bear the same name: what stands before the name must be the township's or nothing.
+    """
+    schools = directory(town, "school")
+    names, centre = school_names(town), town["school"].loc[town["school"]["stage"] == CENTRE, "school_name"]
+    here = {name.partition(CENTRE)[0].removesuffix("镇").removesuffix("乡") for name in centre.dropna()} - {""}
+    own = re.compile("|".join(map(re.escape, sorted(names.values(), key=len, reverse=True))) or "(?!)")
+
+    def of(text: str, home: str) -> str | None:
+        exact = names.get(schools.find("", text)[0])
+        match = own.search(text)
+        if exact is None and match:
+            before = re.sub(r"转|到|往|入|去|至|本镇|镇内|[\s，,、（(]", "", text[: match.start()])
+            exact = match[0] if not before or any(word in before for word in here) else None
+        return None if exact == home else exact
+
+    pairs = zip(rows["place"].fillna("").tolist(), rows["home"].tolist(), strict=True)
+    by_place = pd.Series([of(text, home) for text, home in pairs], rows.index, dtype="str")
+    census = town["census"].dropna(subset=["student_key", "study_school"])
+    census = census[(census["study_status"] == "本镇在读") & census["student_key"].isin(rows["student_key"])]
+    cells = pd.DataFrame({"value": census["study_school"], "home": ""})
+    going = dict(zip(census["student_key"], named(look_up(town, cells, "school")["key"], names), strict=True))
+    by_census = named(rows["student_key"], going)
+    return by_place.fillna(by_census.where(by_census != rows["home"]))
 
 
 def _names_no_school(town: Town, places: pd.Series) -> pd.Series:
@@ -228,6 +286,7 @@ def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
 RULES = (
     transfer_not_approved,
     transfer_to_nowhere,
+    lost_between_schools,
     leave_ran_out,
     leave_without_papers,
     no_such_procedure,
