@@ -200,7 +200,7 @@ def test_what_is_due_next():
     [
         ({"suspected": [SUSPECTED | {"last_day": day(10, 25)}], "visits": [visit(1, day(10, 20), "YS-2023-001", next=day(11, 2))]}, "约定的下次劝返", 2),
         ({"suspected": [SUSPECTED], "papers": [paper("劝学通知书", day(10, 20), day(10, 27))]}, "劝学通知书限期", -4),
-        ({"dropout": [RETURNED | {"back_date": day(10, 30)}]}, "销号", 248),
+        ({"dropout": [RETURNED | {"confirm_date": day(10, 20), "back_date": day(10, 30)}]}, "销号", 248),
         ({"dropout": [DROPOUT | {"confirm_date": day(10, 26)}]}, "下一次劝返", 2),
     ],
 )  # fmt: skip
@@ -357,3 +357,20 @@ def test_a_gap_between_visits_is_late_once_however_many_went_on_its_last_day():
         ("家访：拒绝", "11-20", -3, True),
         ("送达文书：拒绝", "11-20", None, False),
     ]
+
+
+def test_a_case_found_later_has_no_step_yet():
+    """Away and watched before the day, on a ledger only after it: on that day there is no case to speak of."""
+    rows = {"suspected": [SUSPECTED], "watch": [PUPIL | {"watch_id": "GZ-1", "found": day(10, 9)}]}
+
+    assert told(town(day(10, 11), **rows)) == []
+    assert ("列入重点关注", "10-09", None, False) in told(town(day(10, 12), **rows))
+
+
+def test_a_watch_that_was_over_belongs_to_no_later_case():
+    over = PUPIL | {"watch_id": "GZ-1", "found": day(9, 11), "closed": day(9, 28)}
+    later = PUPIL | {"watch_id": "GZ-2", "found": day(10, 16)}
+
+    assert not [step for step, *_ in told(town(day(11, 1), [SUSPECTED], watch=[over])) if step == "列入重点关注"]
+    steps = told(town(day(11, 1), [SUSPECTED], watch=[over, later]))
+    assert ("列入重点关注", "10-16", None, False) in steps

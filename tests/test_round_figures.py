@@ -330,7 +330,7 @@ def test_the_board_of_schools_and_its_grades_counted_again(made, rounds):
             )
             placed = totals[home] is not None and grades[home] != "不合格"
             assert row["名次"] == (better + 1 if placed else None)
-        assert tiles(page)["平均得分"] == f"{sum(known) / len(known):.2f}"
+        assert tiles(page)["平均得分"] == f"{handmade.half_up(sum(known) / len(known)):.2f}"
         assert {name: tiles(page)[name] for name in (*TITLES, "不合格")} == {
             name: sum(grade == name for grade in grades.values()) for name in (*TITLES, "不合格")
         }
@@ -346,7 +346,7 @@ def test_the_heat_map_and_the_items_counted_again(made, rounds):
             item = int(row["项目"].split()[0])
             known = [own[item] for own in points.values() if own[item] is not None]
             assert row["分值"] == POINTS[item - 1]
-            assert row["平均得分"] == round(sum(known) / len(known), 2)
+            assert row["平均得分"] == handmade.half_up(sum(known) / len(known))
             assert row["满分校数"] == sum(one == POINTS[item - 1] for one in known)
             assert row["失分校数"] == sum(one < POINTS[item - 1] for one in known)
             assert row["尚未判定校数"] == len(points) - len(known)
@@ -409,7 +409,7 @@ def test_cases_against_their_limits_counted_again(made, rounds):
             own = {
                 row["case_id"]
                 for row in rows["suspected"]
-                if row["home"] == home and row["last_day"] <= day and row.get("closed", day) >= start
+                if row["home"] == home and row["found"] <= day and row.get("closed", day) >= start
             }
             on_hand |= own
             for case, what, due, done in limited(rows, home, day):
@@ -435,7 +435,7 @@ def test_cases_against_their_limits_counted_again(made, rounds):
         assert tiles(page) == {
             "个案": len(on_hand),
             "有时限的步骤": sum(whole.values()),
-            **{name: whole[name] for name in ("按时", "晚办", "逾期未办")},
+            **{name: whole[name] for name in ("按时", "晚办", "逾期未办", "未到期")},
         }
         assert number == 1 or min(whole.values()) > 0  # each of the four is there
 

@@ -87,8 +87,10 @@ def test_the_points_of_every_class_with_a_list_by_plain_loops(year):
     assert len(listed) > 20
     for one in listed:
         parts = counted(rows, one.class_id)
-        assert {part.key: part.points for part in one.parts} == {key: round(own, 2) for key, own in parts.items()}
-        assert one.total == (0.0 if parts["keep"] == 0 else round(sum(part.points for part in one.parts), 2))
+        assert {part.key: part.points for part in one.parts} == {
+            key: handmade.half_up(own) for key, own in parts.items()
+        }
+        assert one.total == (0.0 if parts["keep"] == 0 else handmade.half_up(sum(part.points for part in one.parts)))
 
 
 def test_four_inspections_lead_to_a_grade_and_the_parts_are_counted_again(year):
@@ -103,9 +105,9 @@ def test_four_inspections_lead_to_a_grade_and_the_parts_are_counted_again(year):
         assert len(sums) == 4
         own = [one.total for one in found.classes if one.home == unit.home]
         parts = {part.key: part.points for part in unit.parts}
-        assert parts["inspection"] == round(0.6 * sum(sums.values()) / 4, 2)
+        assert parts["inspection"] == handmade.half_up(0.6 * sum(sums.values()) / 4)
         assert parts["selfcheck"] == 20.0  # all ten months in time, all problems mended in time
-        assert parts["classes"] == round(0.2 * sum(own) / len(own), 2)
+        assert parts["classes"] == handmade.half_up(0.2 * sum(own) / len(own))
         assert unit.final
         assert unit.grade == "不合格" if unit.vetoes else unit.grade in ("优秀", "良好", "合格")
 

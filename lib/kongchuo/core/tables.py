@@ -190,6 +190,21 @@ def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict
     return dict(zip(keys, frame[value].tolist(), strict=True))
 
 
+def yes(column: pd.Series) -> pd.Series:
+    """Which cells of a boolean column say 是; an empty one does not."""
+    return column.fillna(False).astype(bool)
+
+
+def no(column: pd.Series) -> pd.Series:
+    """Which cells of a boolean column say 否; an empty one does not."""
+    return ~column.fillna(True).astype(bool)
+
+
+def called(name: object) -> str:
+    """A pupil's name for a message, also where there is none to read."""
+    return "该生" if pd.isna(name) else str(name)
+
+
 def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of this school year, and those that name none."""
     return frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]

@@ -12,10 +12,11 @@ import pandas as pd
 from ..core.tables import Town
 from . import rolls
 from .ledgers import BACK_AGAIN
+from .ledgers import DONE_BACK as DONE_BACK
 from .references import keyed
 
 FROM_ABSENCE = ("连续缺勤", "开学未报到")  # sources of a case whose first day away was known at once
-TO_DROPOUT, CAME_BACK, DONE_BACK = "转辍学台账", "返校", "已复学"
+TO_DROPOUT, CAME_BACK = "转辍学台账", "返校"
 PHONE = "电话"  # 劝返方式: contact, but nobody went there
 HANDED_ON = ("移送镇政府", "起诉")  # 劝返结果 that takes the case a step further
 RETURNED = (

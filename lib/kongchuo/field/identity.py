@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..core import id_numbers
 from ..core.findings import KINDS, WARNING, Finding
-from ..core.tables import Town, mapping
+from ..core.tables import Town, called, mapping
 from .references import named
 
 LENGTH = 18
@@ -86,10 +86,10 @@ def _numbers(town: Town, sheet: str) -> Iterator[Finding]:
     held = frame[right].assign(born=birth(numbers[right]), told=sex(numbers[right]))
     wrong = held[held["birth_date"].notna() & (held["born"] != held["birth_date"])]
     for index, name in wrong["name"].items():
-        yield KINDS["F05"].at(town.place(sheet, index, "birth_date"), name=_called(name))
+        yield KINDS["F05"].at(town.place(sheet, index, "birth_date"), name=called(name))
     wrong = held[held["sex"].notna() & (held["told"] != held["sex"])]
     for index, name in wrong["name"].items():
-        yield KINDS["F06"].at(town.place(sheet, index, "sex"), name=_called(name))
+        yield KINDS["F06"].at(town.place(sheet, index, "sex"), name=called(name))
 
 
 def own_numbers(town: Town, sheet: str) -> pd.Series:
@@ -103,10 +103,6 @@ def own_numbers(town: Town, sheet: str) -> pd.Series:
 
 def _right(town: Town, sheet: str) -> pd.Series:
     return check_right(own_numbers(town, sheet))
-
-
-def _called(name: object) -> str:
-    return "该生" if pd.isna(name) else str(name)
 
 
 def _status(town: Town, sheet: str) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ STEPS = (
 def steps(town: Town, policy: Policy) -> pd.DataFrame:
     """Every step of every case up to as_of, and each that is still to come, in order of date, or of the day it is due.
 
+    A case begins on the day it is found: one found later has no step yet, though its pupil was away or watched before.
     `case` is the number in `casework.cases`; date NaT: not done yet; `limit` in words, `due` the last day in time, `days` left
     until then (negative: late by so many), `waiting` whether what the limit asks for is still to come (of a paper: what follows
     on it), `sheet` and `place` (workbook, Excel row) where it is written down.
@@ -69,7 +70,14 @@ def steps(town: Town, policy: Policy) -> pd.DataFrame:
              _gone_again(town)]  # fmt: skip
     none = pd.DataFrame(columns=COLUMNS)
     found = pd.concat([part[COLUMNS] for part in parts if len(part)] or [none], ignore_index=True).astype(KINDS)
+    begun = ~(known(casework.cases(town)) > pd.Timestamp(town.as_of))
+    found = found[begun.reindex(found["case"]).to_numpy(bool)]
     return found.assign(when=found["date"].fillna(found["due"])).sort_values(["case", "when"], kind="stable")[COLUMNS]
+
+
+def known(book: pd.DataFrame) -> pd.Series:
+    """Since when each case of `casework.cases` stands on a ledger: 发现日期, else 认定日期; NaT where neither is written."""
+    return book["found"].fillna(book["confirmed"])
 
 
 def _limit(policy: Policy, deadline: Deadline | None) -> str:
@@ -102,13 +110,16 @@ def _index(places: pd.Series) -> pd.MultiIndex:
 
 
 def _watched(town: Town) -> pd.DataFrame:
-    """When the pupil was put on 重点关注: the latest time before the case was found, else the first after."""
+    """When the pupil was put on 重点关注: the latest time before the case was found that still stood then, else the first after.
+
+    What was over (解除日期) before the case was found belongs to an earlier story of the same pupil.
+    """
     book = casework.cases(town)
     rows = town["watch"].dropna(subset=["student_key", "found"])
     rows = rows[rows["found"] <= pd.Timestamp(town.as_of)]
-    rows = rows[[*rolls.PUPIL, "found"]].rename(columns={"found": "date"}).assign(place=list(rows.index))
-    known = book["found"].fillna(book["confirmed"])
-    pairs = book[rolls.PUPIL].assign(known=known).reset_index(names="case").merge(rows, on=rolls.PUPIL)
+    rows = rows[[*rolls.PUPIL, "found", "closed"]].rename(columns={"found": "date"}).assign(place=list(rows.index))
+    pairs = book[rolls.PUPIL].assign(known=known(book)).reset_index(names="case").merge(rows, on=rolls.PUPIL)
+    pairs = pairs[~(pairs["closed"] < pairs["known"])]
     pairs = pairs.assign(gap=(pairs["date"] - pairs["known"]).dt.days)
     pairs = pairs.assign(after=pairs["gap"] > 0, gap=pairs["gap"].abs()).sort_values(["case", "after", "gap"])
     found = pairs.drop_duplicates("case").assign(step="列入重点关注", sheet="watch")
@@ -174,10 +185,9 @@ def states(town: Town, day: dt.date) -> pd.Series:
     stays 疑似 until it stands there.
     """
     book, now = casework.cases(town), pd.Timestamp(day)
-    known = book["found"].fillna(book["confirmed"])
     found = pd.Series(NONE, book.index, dtype="str")
     for since, state in (
-        (known, SUSPECTED),
+        (known(book), SUSPECTED),
         (book["confirmed"], AWAY),
         (book["back"], FOLLOWED),
         (book["relapsed"], AGAIN),

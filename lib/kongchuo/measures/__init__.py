@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .base import Measure, Ratio, ratio, summed, true
+from ..core.tables import yes
+from .base import Measure, Ratio, ratio, summed
 from .flows import case_steps, unexcused
 from .scopes import Scope
 
-__all__ = ["Measure", "Ratio", "ratio", "summed", "true"]
+__all__ = ["Measure", "Ratio", "ratio", "summed"]
 
 
 def attendance(scope: Scope) -> Ratio:
@@ -45,7 +46,7 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
 def contacted(scope: Scope) -> Ratio:
     """D13 联系率 = 已联系家长的无故缺勤人次 ÷ 无故缺勤人次 (缺勤明细 of the days)."""
     rows = unexcused(scope)
-    return ratio(scope, "D13", "无故缺勤已联系家长", rows, true(rows["called"]), of="absence", needs=("absence",))
+    return ratio(scope, "D13", "无故缺勤已联系家长", rows, yes(rows["called"]), of="absence", needs=("absence",))
 
 
 FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
@@ -54,20 +55,20 @@ FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
 def reconciled(scope: Scope) -> Ratio:
     """D12 人籍一致率 = 四表一致且在位或请假的人数 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.sound("reconcile")
-    rows = rows[scope.in_days(rows["date"]) & true(rows["in_register"])]
+    rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
     everything = scope.rows("reconcile")
-    left_out = int((scope.in_days(everything["date"]) & true(everything["in_register"])).sum()) - len(rows)
-    hit = rows["present"].isin(("在位", "请假")) & true(rows["name_ok"])
+    left_out = int((scope.in_days(everything["date"]) & yes(everything["in_register"])).sum()) - len(rows)
+    hit = rows["present"].isin(("在位", "请假")) & yes(rows["name_ok"])
     for column in FOUR_LISTS:
-        hit &= true(rows[column])
+        hit &= yes(rows[column])
     return ratio(scope, "D12", "人籍一致率", rows, hit, of="reconcile", needs=("reconcile",), left_out=left_out)
 
 
 def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")
-    rows = rows[scope.in_days(rows["date"]) & true(rows["in_register"])]
-    return ratio(scope, "D12", title, rows, true(rows[column]), of="reconcile", needs=(f"reconcile.{column}",))
+    rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
+    return ratio(scope, "D12", title, rows, yes(rows[column]), of="reconcile", needs=(f"reconcile.{column}",))
 
 
 def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:

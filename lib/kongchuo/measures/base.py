@@ -55,16 +55,17 @@ class Measure:
 
     @property
     def percent(self) -> str:
-        """The rate in per cent with one decimal, "" where there is none to print; only a full count prints 100.0."""
+        """The rate in per cent with one decimal, halves up; "" where there is none to print.
+
+        Only none prints 0.0 and only a full count 100.0: what would be rounded to either says on which side it is (<0.1 %, >99.9 %).
+        """
         if self.denominator < max(self.small, 1):
             return ""
         tenths = (2000 * self.numerator + self.denominator) // (2 * self.denominator)  # half up, in whole numbers
-        if self.numerator < self.denominator:
-            tenths = min(tenths, 999)
-        elif self.numerator > self.denominator:
-            tenths = max(tenths, 1001)
-        if self.numerator:
-            tenths = max(tenths, 1)
+        if tenths == 0 and self.numerator:
+            return "<0.1 %"
+        if tenths == 1000 and self.numerator != self.denominator:
+            return ">99.9 %" if self.numerator < self.denominator else ">100.0 %"
         return f"{tenths // 10}.{tenths % 10} %"
 
     @property
@@ -157,11 +158,6 @@ class Ratio:
     def with_title(self, title: str) -> Ratio:
         """The same under another title."""
         return replace(self, title=title)
-
-
-def true(column: pd.Series) -> pd.Series:
-    """A column of 是/否 as plain True/False; an empty cell is not 是."""
-    return column.fillna(False).astype(bool)
 
 
 def ratio(

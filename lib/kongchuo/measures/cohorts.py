@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ..field import rolls
+from ..field.losses import losses
 from .base import Ratio, not_there, ratio, summed
-from .flows import at_school, baseline, baseline_day, dropouts, moves, open_at, state_on
+from .flows import at_school, baseline, baseline_day, dropouts, moves, state_on
 from .scopes import KEYS, Scope
 
 PUPIL = ["home", "student_key"]
@@ -52,11 +53,10 @@ def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, int]:
     A case closed as no dropout (data fault, transfer proven, abroad ..., domain.md 4.2) is none; a pupil who is back was one.
     """
     cases = dropouts(scope)
-    dated = cases["entered"].fillna(cases["drop_date"])
-    within = dated.between(baseline_day(scope), pd.Timestamp(scope.end))
+    within = cases["entered"].between(baseline_day(scope), pd.Timestamp(scope.end))
     cleared = (cases["how"] == "销号") & (cases["left"] <= pd.Timestamp(scope.end))
     found = cases[within & ~cleared]
-    return found[found["student_key"].isna() | ~found.duplicated(PUPIL)], int(dated.isna().sum())
+    return found[found["student_key"].isna() | ~found.duplicated(PUPIL)], int(cases["entered"].isna().sum())
 
 
 def dropped(scope: Scope) -> Ratio:
@@ -70,10 +70,10 @@ def dropped(scope: Scope) -> Ratio:
 
 
 def kept(scope: Scope) -> Ratio:
-    """D03 学年巩固率（截至期末） = (N0 − LS) ÷ N0; LS: baseline pupils confirmed 辍学, not back and not closed by the end."""
+    """D03 学年巩固率（截至期末） = (N0 − LS) ÷ N0; LS: the pupils of the baseline who are `away` in field.losses."""
     rows = baseline(scope)
-    cases = dropouts(scope.whole)  # a case may name another class than the baseline does, but it is the same school's
-    lost = pd.MultiIndex.from_frame(cases.loc[open_at(cases, scope.end), PUPIL].dropna())
+    lost = losses(scope.town, scope.end, scope.policy)
+    lost = pd.MultiIndex.from_frame(lost.loc[lost["away"], PUPIL])
     hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
     return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"))
 

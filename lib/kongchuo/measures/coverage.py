@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..core.tables import yes
 from ..field import groups
-from .base import Ratio, ratio, true
+from .base import Ratio, ratio
 from .flows import at_school, dropouts, open_at, suspected
 from .scopes import Scope
 
@@ -56,7 +57,7 @@ def aid_paid(scope: Scope) -> Ratio:
 def pupil_plans(scope: Scope) -> Ratio:
     """一生一案（学困厌学）: pupils marked 学困 or 厌学 with a plan ÷ pupils so marked."""
     rows = pupils(scope)
-    rows = rows[true(rows["weak"]) | true(rows["weary"])]
+    rows = rows[yes(rows["weak"]) | yes(rows["weary"])]
     hit = rows["student_key"].isin(given(scope.town["pupil_plan"]["student_key"]))
     return ratio(scope, "D13", "一生一案（学困厌学）", rows, hit, of="roster", needs=("roster", "pupil_plan"))
 
@@ -64,7 +65,7 @@ def pupil_plans(scope: Scope) -> Ratio:
 def plans_logged(scope: Scope) -> Ratio:
     """学困厌学月帮扶: open plans with enough 帮扶记录 in the month ÷ open plans (rule X31)."""
     rows = scope.rows("pupil_plan")
-    rows = rows[~(rows["listed"] > pd.Timestamp(scope.end)) & ~true(rows["converted"])]
+    rows = rows[~(rows["listed"] > pd.Timestamp(scope.end)) & ~yes(rows["converted"])]
     logs = scope.town["support_log"]
     counts = logs[scope.in_days(logs["date"])].groupby(["home", "pupil_plan"]).size()
     enough = counts[counts >= scope.policy["support_logs_per_month"]].index
@@ -110,7 +111,7 @@ def converted(scope: Scope) -> Ratio:
     day = pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['weak_list_day']}")
     rows = rows[~(rows["listed"] > day)]
     needs = ("pupil_plan.converted", "pupil_plan.listed")
-    return ratio(scope, "D14", "学困厌学转化率", rows, true(rows["converted"]), of="pupil_plan", needs=needs)
+    return ratio(scope, "D14", "学困厌学转化率", rows, yes(rows["converted"]), of="pupil_plan", needs=needs)
 
 
 # --- cases --------------------------------------------------------------------------------------------------------------

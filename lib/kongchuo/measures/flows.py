@@ -10,7 +10,7 @@ import datetime as dt
 import pandas as pd
 
 from ..core.tables import Town
-from ..field import ledgers, rolls
+from ..field import ledgers, losses, rolls
 from ..field.ledgers import open_at
 from .scopes import KEYS, Scope
 
@@ -26,10 +26,7 @@ def baseline(scope: Scope) -> pd.DataFrame:
 
 def baseline_day(scope: Scope) -> pd.Timestamp:
     """The day the baseline stands for: 学年初基准.基准日期 as most rows have it, else 统计基准日 of policy."""
-    days = scope.rows("baseline")["base_date"].dropna()
-    if len(days):
-        return days.mode().iloc[0]
-    return pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['baseline_date']}")
+    return losses.baseline_day(scope.rows("baseline"), scope.town.year, scope.policy)
 
 
 def kinds(scope: Scope, letter: str) -> list[str]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..core.tables import Town, mapping
+from ..core.tables import Town, mapping, yes
 from ..field import duties
 from ..field.references import keyed, named
 from . import bonds
-from .base import true
 from .flows import dropouts, open_at, suspected
 from .scopes import Scope
 
@@ -102,7 +101,7 @@ def on_ledgers(scope: Scope) -> pd.DataFrame:
             rows = rows[~(rows["found"] > end) & ~(rows["closed"] <= end)]
         else:
             rows = scope.rows(sheet)
-            rows = rows[~(rows["listed"] > end) & ~true(rows["converted"])]
+            rows = rows[~(rows["listed"] > end) & ~yes(rows["converted"])]
         keys = keyed(scope.town, sheet, column).fillna(scope.town[sheet][column])
         parts.append(rows[PUPIL].assign(holder=keys.reindex(rows.index)))
     rows = pd.concat(parts, ignore_index=True).dropna(subset=["student_key"]).drop_duplicates()

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..field import rolls
+from ..field.ages import ages, grade_due, of_age
 from ..field.groups import marked
 from ..field.references import keyed, look_up, named, school_names
-from ..judging.rules.pupils import ages, of_age
 from .base import Ratio, not_there, ratio, summed
 from .cohorts import JUNIOR, PRIMARY, Stage, left_for_good
 from .flows import at_school, dropouts, state_on
@@ -42,7 +42,7 @@ def children(scope: Scope) -> pd.DataFrame:
 
 def _placed(scope: Scope, frame: pd.DataFrame, villages: pd.Series) -> pd.DataFrame:
     town, policy = scope.town, scope.policy
-    grade = (frame["age"] - policy["age_min"] + 1).clip(0, JUNIOR.last).fillna(0).astype("int64")
+    grade = grade_due(town, policy, frame["birth_date"]).clip(0, JUNIOR.last).fillna(0).astype("int64")
     names, codes = school_names(town), town["village"]["village_code"]
     by_village = {
         column: dict(zip(codes, named(keyed(town, "village", column), names), strict=True))
@@ -116,7 +116,7 @@ def net(scope: Scope) -> Ratio:
     """D06 适龄人口入学率(净) = 适龄人口中在校（含更高学段）人数 ÷ 适龄人口; who is on leave is not at school until 复学."""
     rows = children(scope)
     undated = int(rows["age"].isna().sum())
-    rows = rows[of_age(scope.town, scope.policy, rows) & ~rows["student_key"].isin(dead(scope))]
+    rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     answers = attending(scope, rows)
     rows = rows[answers != CANNOT_TELL]
     left_out = undated + int((answers == CANNOT_TELL).sum())
@@ -193,7 +193,7 @@ def disabled(scope: Scope) -> list[Ratio]:
     columns = ["sheet", *KEYS, "student_key", "birth_date", "hit", "delayed"]
     rows = pd.concat([listed[columns], others[columns]])
     left_out = int(rows["birth_date"].isna().sum()) + int((answers == CANNOT_TELL).sum())
-    rows = rows[of_age(scope.town, scope.policy, rows) & ~rows["student_key"].isin(dead(scope))]
+    rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     needs = ("disabled", "census.groups", "census.birth_date", "roster")
     title = "适龄残疾儿童入学率"
     kept = rows[~rows["delayed"]]

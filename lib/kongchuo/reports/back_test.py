@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core import years
 from ..core.findings import UserError
+from ..core.numbers import rounded
 from ..measures.back_test import PLAIN, BackTest, back_test
 from . import quality
 from .display import Figure, Note, Section, Table, Tiles, live
@@ -43,7 +44,7 @@ def summary(view: Year) -> Section:
             one.weeks_before,
             "、".join(map(str, sorted(lead for lead in one.leads if lead))) or "—",
             sum(one.calls.values()),
-            round(one.false_a_week, 1),
+            rounded(one.false_a_week, 1),
             one.right,
         )
         for one in test.outcomes

@@ -9,10 +9,11 @@ import pandas as pd
 
 from .. import measures
 from ..core.policy import Policy
+from ..core.tables import yes
 from ..field import rolls
 from ..field.deadlines import cases as case_deadlines
 from ..field.deadlines import state, support
-from ..measures import Ratio, ratio, true
+from ..measures import Ratio, ratio
 from ..measures.cohorts import PUPIL
 from ..measures.flows import baseline, baseline_day, dropouts, school_days, state_on
 from ..measures.scopes import KEYS, Scope
@@ -44,7 +45,7 @@ class Sheets:
         needs = ("pupil_plan", "baseline")
         hits = {
             "progress": ("进步（两学期评估均为有进步以上）", counted["progress"], ("review1", "review2")),
-            "goal": ("达标", true(counted["goal_met"]), ("goal_met",)),
+            "goal": ("达标", yes(counted["goal_met"]), ("goal_met",)),
             "stay": ("继续就读", ~counted["ever"], ()),
         }
         figures = {
@@ -211,7 +212,7 @@ def _known(plans: pd.DataFrame, key: str) -> tuple[int, int]:
     if key == "progress":
         return int(plans["promising"].sum()) + int(plans["progress"].sum()), int(plans["reviewed"].sum())
     if key == "goal":
-        return int(true(plans["goal_met"]).sum()), int(plans["goal_met"].notna().sum())
+        return int(yes(plans["goal_met"]).sum()), int(plans["goal_met"].notna().sum())
     return int((~plans["ever"]).sum()), len(plans)
 
 

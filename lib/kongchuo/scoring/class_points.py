@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..core.schema import CENTRE
 from ..core.tables import of_year
+from ..field import rolls
 from ..field.deadlines import inspection
 from ..measures.scopes import Scope
 from .class_parts import PARTS, Sheets
@@ -81,6 +82,7 @@ def class_points(scope: Scope) -> tuple[ClassPoints, ...]:
     sheets = Sheets.read(scope, gone)
     base = sheets.base.ratio.rows
     sizes = base.groupby("class_id").size().to_dict()
+    away = _not_at_school(scope)
     unread = scope.missing("baseline", "dropout")
     unlocked = frozenset(scope.rows("baseline").loc[lambda rows: rows["locked"].isna(), "class_id"])
     appeals = _appeals(scope)
@@ -109,12 +111,23 @@ def class_points(scope: Scope) -> tuple[ClassPoints, ...]:
                 None if why else counted >= least or row.class_id in gone.decided,
                 why,
                 tuple(trial),
-                sheets.remarks(row.class_id),
+                (*away.get(row.class_id, ()), *sheets.remarks(row.class_id)),
                 appeal,
                 final,
             )
         )
     return _ranked(_without_list(made))
+
+
+def _not_at_school(scope: Scope) -> dict[str, tuple[str]]:
+    """Class -> what explains that 学年初基准 lists more pupils than 学年初人数 counts: those on 休学 and the like."""
+    rows = scope.rows("baseline")
+    rows = rows[rows["base_state"].notna() & ~rows["base_state"].isin(rolls.AT_SCHOOL)]
+    counts = rows.groupby(["class_id", "base_state"]).size()
+    words: dict[str, list[str]] = {}
+    for (class_id, state), number in counts.items():
+        words.setdefault(class_id, []).append(f"{state}{number}人")
+    return {class_id: (f"基准名单另有{'、'.join(found)}，不计入学年初人数",) for class_id, found in words.items()}
 
 
 def _why(class_id: str, home: str, unread: Iterable[str], sizes: dict[str, int], doubtful: frozenset[str]) -> str:

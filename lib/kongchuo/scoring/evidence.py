@@ -14,6 +14,7 @@ import pandas as pd
 from .. import measures
 from ..core.schema import CENTRE
 from ..field import casework, deadlines, duties, lives, rolls
+from ..field.ages import grade_due
 from ..field.deadlines import Deadline, census, changes, filings, handover, pledges
 from ..field.references import keyed
 from ..judging.rules.cases import absent_but_on_no_ledger
@@ -109,9 +110,7 @@ def _own(scope: Scope, sheet: str, rows: pd.DataFrame) -> pd.Series:
     served = duties.served(scope.town)
     villages = set(served.loc[served["home"].isin(scope.homes), "village"])
     frame = scope.town["census"].reindex(rows.index)
-    birth, last = frame["birth_date"], pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['age_date']}")
-    before = (birth.dt.month * 100 + birth.dt.day) <= last.month * 100 + last.day
-    grade = last.year - birth.dt.year - (~before).astype(int) - scope.policy["age_min"] + 1
+    grade = grade_due(scope.town, scope.policy, frame["birth_date"])
     here = grade.isna() | grade.isin(set(scope.classes["grade"]))
     return keyed(scope.town, "census", "village_code").reindex(rows.index).isin(villages) & here
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ..core import years
+from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.tables import Town
 from ..field import rolls
@@ -92,7 +93,7 @@ class Sheet:
     def total(self) -> float | None:
         """The sum of the ten; None where the school was not inspected or an item is undecided."""
         finals = [score.final for score in self.scores]
-        return None if self.day is None or None in finals else round(sum(finals), 2)
+        return None if self.day is None or None in finals else rounded(sum(finals), 2)
 
     @property
     def undecided(self) -> tuple[Score, ...]:
@@ -175,7 +176,7 @@ def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.da
 
 
 def _score(item: int, title: str, points: float, cost: float, found: Evidence, rows: pd.DataFrame) -> Score:
-    system = None if found.why else max(0.0, round(points - cost, 2))
+    system = None if found.why else max(0.0, rounded(points - cost, 2))
     if item not in rows.index:
         return Score(item, title, points, found.gaps, system, found.why)
     row = rows.loc[item]

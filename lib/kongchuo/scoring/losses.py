@@ -1,4 +1,4 @@
-"""Whom a class has lost in the school year, and whether that is a veto (domain.md 4.2; rule of the plan 六-8). Knows no files.
+"""Whom a class has lost (field.losses), what the office has decided of it, and whether that is a veto. Knows no files.
 
 Two questions are open with the office and stand in policy: whether a pupil who is back frees the class of the veto
 (return_lifts_veto), and how many days before the count he must be back (return_grace_days).
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.tables import of_year
-from ..measures.cohorts import PUPIL
-from ..measures.flows import baseline, baseline_day, dropouts
-from ..measures.scopes import KEYS, Scope
+from ..field.losses import losses as counted
+from ..measures.flows import baseline_day, dropouts
+from ..measures.scopes import Scope
 
 LIFTED = "申诉撤销"
 
@@ -41,26 +41,24 @@ def losses(scope: Scope) -> Losses:
     A case closed as no dropout (销号) is no loss; one open is, unless the office has revoked the veto for it; one of a pupil who
     is back is as the two open questions say, whatever was revoked, since that is what they are about.
     """
-    end, begun = pd.Timestamp(scope.end), baseline_day(scope)
+    end = pd.Timestamp(scope.end)
     cases = dropouts(scope.whole)
-    entered = cases["entered"].fillna(cases["drop_date"])
-    gone = cases["left"].notna() & (cases["left"] <= end)
-    cleared = gone & (cases["how"] == "销号")
-    cases = cases[~(entered > end) & ~(gone & (cases["left"] < begun)) & ~cleared]
-    unknown = cases[cases["student_key"].isna()]
-    pupils = baseline(scope.whole).drop_duplicates(PUPIL).set_index(PUPIL)[KEYS[1:]]
-    found = cases.drop(columns=KEYS[1:]).join(pupils, on=PUPIL, how="inner")
-    grace, lifts = pd.Timedelta(days=scope.policy["return_grace_days"]), scope.policy["return_lifts_veto"]
-    back = found["returned"] & (found["left"] <= end)
-    in_time = back & (found["left"] <= end - grace)
+    over = cases["left"] <= end
+    live = ~(cases["entered"] > end) & ~(cases["left"] < baseline_day(scope)) & ~(over & ~cases["returned"])
+    unknown = cases[live & cases["student_key"].isna()]
+    found = counted(scope.town, scope.end, scope.policy)
+    grades = scope.classes.set_index("class_id")["grade"]
+    found = found[found["home"].isin(scope.homes)].assign(class_id=lambda rows: rows["room"].fillna(""))
+    found = found.assign(grade=found["class_id"].map(grades).fillna(0).astype("int64"), back=~found["away"])
     decisions = of_year(scope.town, scope.town["veto"])
     revoked = found["case_id"].isin(decisions.loc[~decisions["effective"].fillna(True).astype(bool), "case_id"])
-    lost = ~(in_time if lifts else pd.Series(False, found.index)) & (back | ~revoked)
+    lifts = scope.policy["return_lifts_veto"]
     says = [
         _says(came, soon, off, lifts, scope.policy["return_grace_days"])
-        for came, soon, off in zip(back.tolist(), in_time.tolist(), revoked.tolist(), strict=True)
+        for came, soon, off in zip(found["back"], found["in_time"], revoked, strict=True)
     ]
-    found = found.assign(back=back, lost=lost, says=pd.Series(says, found.index, dtype="str"))
+    lost = found["lost"] & (found["back"] | ~revoked)
+    found = found.assign(lost=lost, says=pd.Series(says, found.index, dtype="str"))
     others = decisions[
         decisions["effective"].fillna(False).astype(bool)
         & (decisions["target_type"] == "班级")

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from ..core.numbers import rounded
 from ..core.schema import CENTRE
 from ..measures import Measure, Ratio
 
@@ -38,7 +39,7 @@ class Part:
     @property
     def points(self) -> float | None:
         """The points, to two decimals; None where not judged."""
-        return None if self.share is None else round(self.most * self.share, 2)
+        return None if self.share is None else rounded(self.most * self.share, 2)
 
     @property
     def known(self) -> float | None:
@@ -49,14 +50,14 @@ class Part:
 def total(parts: Iterable[Part]) -> float | None:
     """The sum of all parts; None while one is not judged."""
     points = [part.points for part in parts]
-    return None if None in points else round(sum(points), 2)
+    return None if None in points else rounded(sum(points), 2)
 
 
 def rate(parts: Iterable[Part]) -> float | None:
     """What stands so far, as points of the full points of the parts that are known, times 100; None where none is."""
     known = [part for part in parts if part.known is not None]
     most = sum(part.most for part in known if not part.extra)
-    return round(100 * sum(part.most * part.known for part in known) / most, 2) if most else None
+    return rounded(100 * sum(part.most * part.known for part in known) / most, 2) if most else None
 
 
 def stepped(percent: float, lines: Sequence[float], shares: Sequence[float], above: bool) -> float:

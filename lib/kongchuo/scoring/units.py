@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from ..core.numbers import fixed
 from ..core.policy import Policy
 from ..core.schema import TERMS
 from ..core.tables import of_year
@@ -174,7 +175,7 @@ def _classes(policy: Policy, classes: Sequence[ClassPoints]) -> Part:
     mean = sum(known) / len(known) / 100 if known else None
     final = [one for one in classes if one.total is not None]
     if classes and len(final) == len(classes):
-        return Part("classes", "班级积分", most, mean, note=f"{len(final)}个班平均{100 * mean:.2f}分")
+        return Part("classes", "班级积分", most, mean, note=f"{len(final)}个班平均{fixed(100 * mean, 2)}分")
     why = f"{len(classes) - len(final)}个班的积分尚未判定" if classes else "没有班级"
     return Part("classes", "班级积分", most, None, why=why, so_far=mean)
 

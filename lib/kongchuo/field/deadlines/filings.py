@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...core.policy import Policy
 from ...core.schema import CENTRE
-from ...core.tables import Town, of_year
+from ...core.tables import Town, no, of_year
 from ...core.years import TAUGHT
 from .. import clocks, rolls
 from ..references import named, tally
@@ -146,16 +146,11 @@ def items(town: Town) -> int:
     return len(town.schema.codes["checklist_item"].names)
 
 
-def refused(column: pd.Series) -> pd.Series:
-    """校长确认 says 否; an empty cell does not."""
-    return ~column.fillna(True).astype(bool)
-
-
 def _self_checks(town: Town, policy: Policy) -> pd.DataFrame:
     """Done on the day of its last item, once all are there and none lacks the principal's word."""
     rows = checks(town)
     told, lost = rows.dropna(subset=["period"]), rows.loc[rows["period"].isna(), "home"].value_counts()
-    whole = told.assign(blank=told["item_no"].isna(), refused=refused(told["confirmed"]), place=list(told.index))
+    whole = told.assign(blank=told["item_no"].isna(), refused=no(told["confirmed"]), place=list(told.index))
     whole = whole.groupby(KEY)
     found = pd.DataFrame({"number": whole["item_no"].nunique() + whole["blank"].sum(), "date": whole["date"].max()})
     found = found.assign(refused=whole["refused"].any(), place=whole["place"].first()).reset_index()

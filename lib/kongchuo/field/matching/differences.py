@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...core.policy import Policy
 from ...core.tables import Town
+from ..ages import over_age
 from ..identity import check_right
 from ..references import named
 from . import lists, reasons
@@ -163,10 +164,9 @@ def _alone(town: Town, policy: Policy, kind: str, found: Matched, side: str, out
     taken = set(found.pairs[side]) | set(found.again.loc[found.again["side"] == side, "position"])
     rest = people[~people.index.isin(taken)]
     state = rest["state"]
-    last = pd.Timestamp(f"{town.year[:4]}-{policy['age_date']}") - pd.DateOffset(years=policy["age_max"] + 1)
     wrong = rest["id_no"].notna() & ~check_right(rest["id_no"])
     for holds, reason in (
-        (rest["birth_date"] <= last, "超龄"),
+        (over_age(town, policy, rest["birth_date"]), "超龄"),
         (rest["id_no"].isna(), "证件缺失"),
         (wrong, "证件号码有误"),
     ):

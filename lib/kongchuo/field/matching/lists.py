@@ -12,6 +12,7 @@ from ...core.policy import Policy
 from ...core.schema import LAST_PRIMARY
 from ...core.tables import Town
 from .. import rolls
+from ..ages import too_young
 from ..references import class_grades, keyed
 from .people import SAME, WHO
 
@@ -57,8 +58,7 @@ def of_census(town: Town, policy: Policy) -> pd.DataFrame:
     elsewhere = rows["study_status"] == "镇外在读"
     proved = rows["proof"].notna() & (rows["proof"] != "无")
     state = state.mask(elsewhere & proved, "镇外在读有证明").mask(elsewhere & ~proved, "镇外在读无证明")
-    first = pd.Timestamp(f"{town.year[:4]}-{policy['age_date']}") - pd.DateOffset(years=policy["age_min"])
-    state = state.mask(state.isin(["未入学"]) & (rows["birth_date"] > first), "未到龄")
+    state = state.mask(state.isin(["未入学"]) & too_young(town, policy, rows["birth_date"]), "未到龄")
     return _list(rows.assign(school=rows["study_school"], state=state, sheet="census", twice=""))
 
 

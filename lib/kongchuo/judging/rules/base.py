@@ -14,7 +14,10 @@ from ...core.findings import Kind
 from ...core.policy import Policy
 from ...core.schema import CENTRE
 from ...core.tables import Town
-from ...core.tables import of_year as of_year  # the rules take it from here
+from ...core.tables import called as called  # the rules take these from here
+from ...core.tables import no as no
+from ...core.tables import of_year as of_year
+from ...core.tables import yes as yes
 
 
 @dataclass(frozen=True)
@@ -81,18 +84,3 @@ def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:
         unread = town.unread_homes(sheet_name, *([field_name] if field_name else []))
         kept &= ~homes.isin(unread) & (CENTRE not in unread)
     return kept
-
-
-def yes(column: pd.Series) -> pd.Series:
-    """Which cells of a boolean column say 是; an empty one does not."""
-    return column.fillna(False).astype(bool)
-
-
-def no(column: pd.Series) -> pd.Series:
-    """Which cells of a boolean column say 否; an empty one does not."""
-    return ~column.fillna(True).astype(bool)
-
-
-def called(name: object) -> str:
-    """A pupil's name for a message, also where there is none to read."""
-    return "该生" if pd.isna(name) else str(name)

@@ -11,8 +11,8 @@ from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import casework, duties, ledgers, rolls
-from ...field.ledgers import BACK_AGAIN
-from ...field.references import class_names, keyed, look_up
+from ...field.losses import losses
+from ...field.references import class_names, look_up
 from .base import Spot, at, called, of_year, readable, rule
 from .pupils import maybe_listed
 
@@ -156,34 +156,14 @@ def dropout_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
 
 
 # --- 流失 -------------------------------------------------------------------------------------------------------------
-def lost(town: Town, policy: Policy) -> pd.DataFrame:
-    """The 辍学台账 rows that are 流失 at as_of (domain.md 4.2), with `room`, the class of 学年初基准.
-
-    Of the baseline, confirmed this school year, and neither struck off for another reason nor, as policy has it, back.
-    """
-    rows, now = town["dropout"], pd.Timestamp(town.as_of)
-    rows = rows[(rows["confirm_date"] >= f"{town.year[:4]}-{policy['baseline_date']}") & (rows["confirm_date"] <= now)]
-    base = of_year(town, town["baseline"].assign(class_id=keyed(town, "baseline", "class_id")))
-    base = base[base["base_state"].isin(rolls.AT_SCHOOL)].dropna(subset=["student_key"])
-    rooms = base.drop_duplicates(rolls.PUPIL).set_index(rolls.PUPIL)["class_id"]
-    keys = pd.MultiIndex.from_frame(rows[rolls.PUPIL])
-    rows = rows.assign(room=rooms.reindex(keys).to_numpy())[keys.isin(rooms.index)]
-    off = rows["closed"] <= now
-    back = (rows["back_date"] <= now - pd.Timedelta(days=policy["return_grace_days"])) & (rows["state"] != BACK_AGAIN)
-    excused = off & (rows["close_type"] != casework.DONE_BACK)
-    if policy["return_lifts_veto"]:
-        excused |= back | (off & (rows["close_type"] == casework.DONE_BACK))
-    told = [
-        town.known("dropout", column).reindex(rows.index) for column in ("back_date", "closed", "close_type", "state")
-    ]
-    return rows[~excused & pd.concat(told, axis=1).all(axis=1)]
+WAYS_BACK = ("back_date", "closed", "close_type", "state")  # what cannot be read there may say that the child is back
 
 
 @rule(
     "V01",
     ERROR,
     needs=(
-        *(f"dropout.{column}" for column in ("student_key", "confirm_date", "back_date", "closed", "close_type")),
+        *(f"dropout.{column}" for column in ("student_key", "confirm_date", *WAYS_BACK)),
         *(f"baseline.{column}" for column in ("student_key", "class_id", "base_state")),
         "veto.case_id",
         "veto.target_id",
@@ -197,7 +177,9 @@ def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
 
     转学、休学批准、死亡等销号的不是流失；复学的是不是免否决，照参数。程序只提出，不作认定。
     """
-    rows = lost(town, policy)
+    rows = losses(town, town.as_of, policy)
+    told = [town.known("dropout", column).reindex(rows.index) for column in WAYS_BACK]
+    rows = rows[rows["lost"] & pd.concat(told, axis=1).all(axis=1)]
     rows = rows[readable(town, rows["home"], "veto.case_id", "veto.target_id", "baseline.class_id")]
     sizes = rows.groupby("room", dropna=False)["home"].transform("size")
     rows = rows[rows["room"].isna() | (sizes >= policy["veto_losses"])]

@@ -10,11 +10,12 @@ from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import deadlines
+from ...field.ages import ages, of_age, over_age
 from ...field.deadlines.census import PROOFS, UNVERIFIED
 from ...field.identity import check_right, own_numbers
 from ...field.references import dated, look_up, named, school_names
 from .base import Spot, at, called, of_year, readable, rule
-from .pupils import GONE, LISTS, ages, maybe_listed, of_age, over_age
+from .pupils import GONE, LISTS, maybe_listed
 
 
 @rule(
@@ -50,7 +51,11 @@ def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     只有入户以前就已转出、毕业的旧行，也等于没有；入户以后才转出的，看转往的学校接收了没有（X55）。
     """
     census, roster = town["census"], town["roster"]
-    rows = census[(census["study_status"] == "本镇在读") & census["student_key"].notna() & of_age(town, policy, census)]
+    rows = census[
+        (census["study_status"] == "本镇在读")
+        & census["student_key"].notna()
+        & of_age(town, policy, census["birth_date"])
+    ]
     held = roster[~roster["status"].isin(GONE) | ~town.known("roster", "status")]
     left = roster.loc[roster["status"].isin(GONE)].groupby("student_key")["status_date"].max()
     left = dated(rows["student_key"], left)
@@ -116,7 +121,7 @@ def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterato
 def not_verified(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童的就学状态一时查不清，可以先写“待核实”，但要限期查清。一直挂着待核实，就等于没有人知道孩子在不在学校。"""
     rows = deadlines.state(town, policy, UNVERIFIED)
-    rows = rows[rows["late"] & of_age(town, policy, town["census"].loc[rows.index])]
+    rows = rows[rows["late"] & of_age(town, policy, town["census"].loc[rows.index, "birth_date"])]
     for index, name, start in rows[["name", "start"]].itertuples(name=None):
         days, limit = (pd.Timestamp(town.as_of) - start).days, policy["unverified_max_days"]
         yield at("census", index, "study_status", name=called(name), since=f"{start:%Y-%m-%d}", days=days, limit=limit)
@@ -143,7 +148,9 @@ SETTLED = ("本镇在读", "镇外在读", "送教上门", "休学", "已完成�
 def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """过了义务教育年龄、没有读完九年、又不在学校的孩子，义务仍没有完成。要写明怎样处置，不能因为超龄就从名单上消失。"""
     rows = surveyed(town)
-    rows = rows[rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED) & over_age(town, policy, rows)]
+    rows = rows[
+        rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED) & over_age(town, policy, rows["birth_date"])
+    ]
     rows = rows[rows["note"].isna() & town.known("census", "note").reindex(rows.index)]
     for index, name, born, status in rows[["name", "birth_date", "study_status"]].itertuples(name=None):
         yield at("census", index, "note", name=called(name), born=f"{born:%Y-%m-%d}", status=status)
@@ -216,7 +223,7 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     ledgers = ("suspected", "dropout")
     cases = pd.concat([town[sheet]["student_key"] for sheet in ledgers]).dropna()
     rows = surveyed(town).dropna(subset=["student_key"])
-    rows = rows[rows["study_status"].isin(("辍学", "未入学")) & of_age(town, policy, rows)]
+    rows = rows[rows["study_status"].isin(("辍学", "未入学")) & of_age(town, policy, rows["birth_date"])]
     rows = rows[~rows["student_key"].isin(cases) & ~maybe_listed(town, rows, *ledgers)]
     # whoever is on the ledger of a school that could not be read is on one all the same
     for index, name, status in rows[["name", "study_status"]].itertuples(name=None) if _all_read(town, ledgers) else ():

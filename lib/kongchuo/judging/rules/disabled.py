@@ -10,11 +10,12 @@ from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import deadlines, groups
+from ...field.ages import of_age
 from ...field.deadlines.support import LESSONS, VISITS, missed
 from ...field.references import keyed, named, school_names
 from .base import Spot, at, called, readable, rule
 from .membership import Group, differing, marks
-from .pupils import GONE, maybe_listed, of_age
+from .pupils import GONE, maybe_listed
 from .support import by_months
 
 UNPLACED = "未安置"
@@ -40,7 +41,7 @@ def _listed(town: Town) -> pd.DataFrame:
 def not_placed(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个适龄残疾儿童都要有安置方式。未安置就是没有接受义务教育，与辍学一样要马上落实。"""
     rows = _listed(town)
-    rows = rows[of_age(town, policy, rows) & town.known("disabled", "placement").reindex(rows.index)]
+    rows = rows[of_age(town, policy, rows["birth_date"]) & town.known("disabled", "placement").reindex(rows.index)]
     for index, name in rows.loc[rows["placement"].isna() | (rows["placement"] == UNPLACED), "name"].items():
         yield at("disabled", index, "placement", name=called(name))
 

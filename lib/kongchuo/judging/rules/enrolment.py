@@ -10,6 +10,7 @@ from ...core.findings import ERROR, INFO, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town, mapping
 from ...field import clocks, deadlines, rolls
+from ...field.ages import grade_due
 from ...field.deadlines import changes as limits
 from ...field.identity import birth, own_numbers
 from ...field.references import class_names, keyed, tally
@@ -208,9 +209,7 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
     classes = town["class"].dropna(subset=["class_id", "grade"])
     grade = tally(rows["class_id"], mapping(classes, "class_id", "grade"))
-    # who is born from September on enters with those of the next year
-    born = rows["birth_date"].dt.year + (rows["birth_date"].dt.strftime("%m-%d") > policy["age_date"])
-    due = int(town.year[:4]) - policy["age_min"] + 1 - born
+    due = grade_due(town, policy, rows["birth_date"]).astype("int64")
     told = birth(own_numbers(town, "roster")).reindex(rows.index)  # where the number says otherwise, F05 says so
     wrong = (
         (grade > 0) & ((grade - due).abs() >= policy["age_grade_gap"]) & (told.isna() | (told == rows["birth_date"]))

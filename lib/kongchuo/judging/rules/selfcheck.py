@@ -12,7 +12,7 @@ from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import ledgers
 from ...field.deadlines import filings, state
-from .base import Spot, at, readable, rule, yes
+from .base import Spot, at, no, readable, rule, yes
 from .filings import DAYS, gaps, listed, month_name
 
 MISSING_MONTH = "{school}没有{months}的自查"
@@ -51,7 +51,7 @@ def _fault(town: Town, own: pd.DataFrame, due: pd.Timestamp, done: pd.Timestamp)
         before = numbers[numbers < without[0]]
         places.append((before.index[-1] if len(before) else own.index[0], "item_no"))
         why.append(f"缺第{'、'.join(map(str, without))}项")
-    refused = own[filings.refused(own["confirmed"])]
+    refused = own[no(own["confirmed"])]
     if len(refused):
         places.append((refused.index[0], "confirmed"))
         why.append(f"{len(refused)}项校长没有确认")

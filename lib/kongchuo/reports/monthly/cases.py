@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ... import measures
+from ...core.tables import yes
 from ...field import lives
 from ...field.casework import RETURNED
 from ...measures import flows
@@ -112,7 +113,7 @@ def _silent(month: Month) -> list[str]:
     """The schools whose last report of the month (报送登记) is not there, or says no zero."""
     rows = month.scope.rows("filing")
     last = rows[month.scope.in_days(rows["until"])].sort_values("until").drop_duplicates("home", keep="last")
-    zero = set(last.loc[measures.true(last["zero"]), "home"])
+    zero = set(last.loc[yes(last["zero"]), "home"])
     return [home for home in month.homes if home not in zero]
 
 

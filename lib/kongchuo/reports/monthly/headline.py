@@ -8,6 +8,7 @@ from ... import measures
 from ...core.editions import PUBLIC
 from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
+from ...core.tables import yes
 from ...jobs.opening import UNREADABLE
 from ...measures import flows
 from .. import quality
@@ -61,7 +62,7 @@ def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> t
 
     homes = {*month.homes, CENTRE}
     due = [finding for finding in judged.of("X12") if home_of(finding, month.town) in month.homes]
-    poor = int(measures.true(suspected["poor"]).sum())
+    poor = int(yes(suspected["poor"]).sum())
     unread = [f for f in judged.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
     filed = measures.filed(scope, flows.school_days(scope)).total
     called = measures.contacted(scope).total

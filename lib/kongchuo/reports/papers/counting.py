@@ -9,6 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from ... import measures
+from ...core.tables import yes
 from ...field import casework, groups
 from ...measures import flows
 from ...measures.scopes import KEYS, Scope
@@ -170,7 +171,7 @@ def _at_home(days: Days) -> Parts:
     """家访: 劝返记录 made at home, and 缺勤明细 with 家访 that name no 劝返记录 (which would be the same visit)."""
     scope, made = days.scope, days.visits
     absent = scope.rows("absence")
-    absent = absent[scope.in_days(absent["date"]) & measures.true(absent["visited"]) & absent["visit_id"].isna()]
+    absent = absent[scope.in_days(absent["date"]) & yes(absent["visited"]) & absent["visit_id"].isna()]
     return by_keys(pd.concat([made[made["mode"] == VISIT], absent]))
 
 

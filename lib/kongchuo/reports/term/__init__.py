@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...core import years
 from ...core.editions import INTERNAL
+from ...core.numbers import fixed
 from .. import quality
 from ..display import NUMERALS, Note, Section, live
 from ..report import Plan, Report
@@ -58,7 +59,7 @@ def meta(view: Round) -> tuple[str, ...]:
 def state(view: Round) -> dict[str, object]:
     """What travels with the page: what every report says of its data, and the score and grade that the index shows."""
     totals = [sheet.total for sheet in view.inspected if sheet.total is not None]
-    graded = {"score": f"{sum(totals) / len(totals):.2f}" if totals else "", "grade": _grades(view)}
+    graded = {"score": f"{fixed(sum(totals) / len(totals), 2)}" if totals else "", "grade": _grades(view)}
     return quality.state(view) | {"round": view.period, "edition": view.edition} | graded
 
 

@@ -138,6 +138,7 @@ def cases(view: Round) -> Section:
         Figure("按时", int((~timed["late"] & ~timed["waiting"]).sum()), "步"),
         Figure("晚办", int(late.sum()), "步", "bad" if late.any() else "good"),
         Figure("逾期未办", int(undone.sum()), "步", "bad" if undone.any() else "good"),
+        Figure("未到期", int((~timed["late"] & timed["waiting"]).sum()), "步"),
     )
     rows = []
     for name, own in timed.groupby("step", sort=False):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ...core.numbers import rounded
 from ...field import casework
 from ...measures import filings
 from ...scoring.inspection import FAILED, Score, Sheet
@@ -99,10 +100,10 @@ def problems(view: Round) -> Section:
         own = [problem for problem in found if problem.home == sheet.home]
         undecided = "、".join(str(score.number) for score in sheet.undecided)
         words = "；".join(f"（{problem.number}）{problem.score.title}" for problem in own) or "没有失分项目"
-        rows.append((sheet.home, len(own), round(sum(problem.score.lost for problem in own), 2), words, undecided or None,
+        rows.append((sheet.home, len(own), rounded(sum(problem.score.lost for problem in own), 2), words, undecided or None,
                      "；".join(sheet.fatal) or None))  # fmt: skip
     columns = ("学校", "问题数", "失分", "问题（证据编号）", "尚未判定的项目", "直接定为不合格的情形")
-    total = ("合计", len(found), round(sum(problem.score.lost for problem in found), 2), "", "", "")
+    total = ("合计", len(found), rounded(sum(problem.score.lost for problem in found), 2), "", "", "")
     blocks = [Table(columns, tuple(rows), "各校问题", total), _weaknesses(view)]
     if view.home:
         blocks.append(_list(view, found))

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pandas as pd
 
+from ...core.numbers import fixed, rounded
 from ...measures import Measure
 from ...scoring.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, boards
@@ -74,7 +75,7 @@ def board(view: Round) -> Section:
     charts = [Chart(svg, "各校得分：十项热力图和总分", "") for svg in boards.score_board(rows, points, reads)]
     known = [sheet.total for sheet in view.inspected if sheet.total is not None]
     tiles = (
-        Figure("平均得分", f"{sum(known) / len(known):.2f}" if known else "尚未判定", f"{len(known)} 所有总分的学校",
+        Figure("平均得分", f"{fixed(sum(known) / len(known), 2)}" if known else "尚未判定", f"{len(known)} 所有总分的学校",
                "plain" if known else "unknown"),
         *(Figure(grade, counts[grade], "所", TONES[grade] if counts[grade] else "plain") for grade in GRADES),
         Figure("尚未判定、未督查", counts[UNDECIDED] + counts[NOT_HELD], "所，不等于没有问题",
@@ -120,7 +121,7 @@ def _items(view: Round) -> list[tuple]:
     found = []
     for scores in zip(*(sheet.scores for sheet in view.inspected), strict=True):
         finals = [score.final for score in scores if score.final is not None]
-        mean = round(sum(finals) / len(finals), 2) if finals else Badge("unknown", UNDECIDED)
+        mean = rounded(sum(finals) / len(finals), 2) if finals else Badge("unknown", UNDECIDED)
         full = sum(score.final == score.points for score in scores)
         lost = sum(score.lost > 0 for score in scores)
         first = scores[0]
@@ -205,7 +206,7 @@ def comparison(view: Round) -> Section:
     rows = []
     for sheet in view.sheets:
         old = first[sheet.home]
-        change = None if None in (old.total, sheet.total) else round(sheet.total - old.total, 2)
+        change = None if None in (old.total, sheet.total) else rounded(sheet.total - old.total, 2)
         told = "不能比较" if change is None else f"{change:+g}" if change else "不变"
         rows.append((sheet.home, old.total, sheet.total, told, _badge(old), _badge(sheet), _moved(old, sheet)))
     columns = ("学校", "第一轮", "第二轮", "增减", "第一轮等次", "第二轮等次", "失分有变化的项目")

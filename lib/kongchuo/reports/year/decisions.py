@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ...core.numbers import fixed
 from ...core.tables import of_year
 from ...scoring.units import model_persons, model_units
 from ..display import Badge, Blanks, Lines, Note, Section, Table
@@ -84,7 +85,7 @@ def _proposed(view: Year) -> list:
 
 
 def _plain(total: float | None, so_far: float | None) -> object:
-    return total if total is not None else Badge("unknown", f"暂 {so_far:.2f}%")
+    return total if total is not None else Badge("unknown", f"暂 {fixed(so_far, 2)}%")
 
 
 def accountability(view: Year) -> Section:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...core.numbers import fixed, rounded
+from ...core.tables import yes
 from ...measures import coverage
-from ...measures.base import true
 from ...scoring.class_points import ClassPoints
 from ...scoring.parts import Part
 from ...scoring.units import UnitGrade
@@ -65,14 +66,14 @@ def _unit_row(one: UnitGrade) -> tuple:
 def _points(part: Part) -> object:
     if part.points is not None:
         return part.points
-    return UNDECIDED if part.known is None else Badge("unknown", f"暂 {part.most * part.known:.2f}")
+    return UNDECIDED if part.known is None else Badge("unknown", f"暂 {fixed(part.most * part.known, 2)}")
 
 
 def _score(total: float | None, so_far: float | None) -> object:
     """A total, or the share reached so far; the one is never taken for the other."""
     if total is not None:
         return total
-    return UNDECIDED if so_far is None else Badge("unknown", f"暂 {so_far:.2f}%")
+    return UNDECIDED if so_far is None else Badge("unknown", f"暂 {fixed(so_far, 2)}%")
 
 
 def head(one: ClassPoints, keys: tuple[str, ...]) -> tuple[Part, ...]:
@@ -84,9 +85,9 @@ def head(one: ClassPoints, keys: tuple[str, ...]) -> tuple[Part, ...]:
 def summed(parts: tuple[Part, ...]) -> object:
     """The points of a head."""
     if all(part.points is not None for part in parts):
-        return round(sum(part.points for part in parts), 2)
+        return rounded(sum(part.points for part in parts), 2)
     known = [part for part in parts if part.known is not None]
-    return Badge("unknown", f"暂 {sum(part.most * part.known for part in known):.2f}") if known else UNDECIDED
+    return Badge("unknown", f"暂 {fixed(sum(part.most * part.known for part in known), 2)}") if known else UNDECIDED
 
 
 def league(view: Year) -> Section:
@@ -159,7 +160,7 @@ def _word(one: ClassPoints) -> str:
         return "0 否决"
     if one.total is not None:
         return f"{one.total:g}"
-    return "尚未判定" if one.so_far is None else f"暂 {one.so_far:.1f}%"
+    return "尚未判定" if one.so_far is None else f"暂 {fixed(one.so_far, 1)}%"
 
 
 def _explained(view: Year, classes: list[ClassPoints]) -> Table:
@@ -207,7 +208,7 @@ def conversion(view: Year) -> Section:
     plans = view.scope.rows("pupil_plan").loc[lambda frame: frame.index.isin(rows.index)]
     causes: dict[str, list[int]] = {}
     for text, done, judged in zip(
-        plans["causes"].fillna("没有写明"), true(plans["converted"]), plans["converted"].notna(), strict=True
+        plans["causes"].fillna("没有写明"), yes(plans["converted"]), plans["converted"].notna(), strict=True
     ):
         for cause in text.split("、"):
             counts = causes.setdefault(cause, [0, 0, 0])

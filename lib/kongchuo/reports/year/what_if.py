@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from ...core import places, policy_entries
 from ...core.declarations import SchemaError
+from ...core.numbers import fixed, rounded
 from ...scoring.class_points import ClassPoints
 from ...scoring.standings import Moved, Standings, compare
 from ...scoring.units import UnitGrade
@@ -95,11 +96,11 @@ def _state(one: ClassPoints) -> object:
         return Badge("bad", "0（否决）")
     if one.total is not None:
         return one.total
-    return Badge("unknown", "尚未判定" if one.so_far is None else f"暂 {one.so_far:.2f}%")
+    return Badge("unknown", "尚未判定" if one.so_far is None else f"暂 {fixed(one.so_far, 2)}%")
 
 
 def _unit(one: UnitGrade) -> str:
-    score = "尚未判定" if one.so_far is None else f"{'' if one.total is not None else '暂 '}{one.so_far:.2f}"
+    score = "尚未判定" if one.so_far is None else f"{'' if one.total is not None else '暂 '}{fixed(one.so_far, 2)}"
     return f"{score} {one.grade}{'' if one.final else '（暂）'}"
 
 
@@ -209,7 +210,7 @@ def _clean(value: object) -> object:
     return (
         int(value)
         if isinstance(value, float) and value == int(value)
-        else round(value, 4)
+        else rounded(value, 4)
         if isinstance(value, float)
         else value
     )
