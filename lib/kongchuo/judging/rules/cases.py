@@ -178,7 +178,7 @@ def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     转学、休学批准、死亡等销号的不是流失；复学的是不是免否决，照参数。程序只提出，不作认定。
     """
     rows = losses(town, town.as_of, policy)
-    told = [town.known("dropout", column).reindex(rows.index) for column in WAYS_BACK]
+    told = [town.known("dropout", column).reindex(rows.index) for column in ("confirm_date", *WAYS_BACK)]
     rows = rows[rows["lost"] & pd.concat(told, axis=1).all(axis=1)]
     rows = rows[readable(town, rows["home"], "veto.case_id", "veto.target_id", "baseline.class_id")]
     sizes = rows.groupby("room", dropna=False)["home"].transform("size")
