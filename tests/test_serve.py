@@ -1,15 +1,10 @@
 """The served site, for real: a server on a free port, plain requests, and Chromium, which must never leave the server."""
 
-import http.client
 import json
 import os
-import socket
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -19,55 +14,8 @@ from kongchuo.core import years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive, batch, kernels, serve
 from kongchuo.publishing.archive import DONE, Result
+from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
-
-START = "import sys; from pathlib import Path; from kongchuo.publishing.serve import serve; w, o, p, n = sys.argv[1:]\n"
-START += "serve(Path(w), Path(o), int(p), notebooks=Path(n))"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    """A running server: `get` asks for a path exactly as written."""
-
-    def __init__(self, port, log):
-        self.port, self.log, self.origin = port, log, f"http://127.0.0.1:{port}"
-
-    def get(self, path, method="GET", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        connection.close()
-        return answer.status, text, dict(answer.headers)
-
-
-@contextmanager
-def serving(folder, shared, out, notebooks):
-    """Start a server as its own process, with a secret in its environment; ends it."""
-    port, log = free_port(), folder / "log"
-    with log.open("w") as sink:
-        arguments = [sys.executable, "-c", START, str(shared), str(out), str(port), str(notebooks)]
-        process = subprocess.Popen(
-            arguments, stdout=sink, stderr=sink, env=os.environ | {"SECRET_TOKEN": "geheim", "HOME": str(folder)}
-        )
-    made = Server(port, log)
-    try:
-        for _ in range(240):
-            try:
-                made.get("/")
-                break
-            except OSError:
-                assert process.poll() is None, log.read_text("utf-8")
-                time.sleep(0.25)
-        yield made
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -99,21 +47,6 @@ def server(tmp_path_factory):
     )
     with serving(folder, shared, out, folder / "notebooks") as made:
         yield made
-
-
-@pytest.fixture
-def page(browser):  # noqa: F811
-    """A tab; afterwards every request it made must have gone to this machine's server."""
-    tab = browser.new_page(viewport={"width": 1100, "height": 900})
-    tab.set_default_timeout(120_000)  # a busy machine
-    asked = []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.on("websocket", lambda socket: asked.append(socket.url.replace("ws://", "http://")))
-    yield tab
-    tab.close()
-    assert asked
-    assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
-    assert len({url[:22] for url in asked if url.startswith("http")}) == 1
 
 
 def test_landing_page_shows_schools_by_months_with_their_state(server):
@@ -162,6 +95,28 @@ def test_handbook_can_be_looked_up_from_the_landing_page(page, server):
     page.wait_for_selector("#X12")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an ordinary account of Windows makes no symbolic links")
+def test_a_symbolic_link_is_not_followed(tmp_path):
+    _, shared, out = project(tmp_path, ["甲校"])
+    month = archive.Shelf(out, years.period("2023-10"), "live")
+    (month.path / "甲校").mkdir(parents=True)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for path in (outside / "甲校.html", outside / "简报.docx", month.path / "甲校" / "通报.docx"):
+        path.write_text("内容", "utf-8")
+    (month.path / "甲校.html").symlink_to(outside / "甲校.html")
+    (month.path / "甲校" / "简报.docx").symlink_to(outside / "简报.docx")
+    files = {"简报.docx": "内部版", "通报.docx": "内部版"}
+    month.save([Result("甲校", {}, "2023-11-01T08:00:00+08:00", 1.0, DONE, page="甲校.html", summary={"files": files})])
+    month.path.with_name("tiny").symlink_to(month.path)
+
+    with serving(tmp_path, shared, out, tmp_path / "notebooks") as site:
+        asked = ("live/甲校.html", "live/甲校/简报.docx", "live/甲校/通报.docx", "tiny/甲校/通报.docx")
+        answers = [site.get("/r/2023-10/" + quote(name))[0] for name in asked]
+
+    assert answers == [404, 404, 200, 404]
+
+
 REFUSED = [
     "/handbook/README.md",
     "/handbook/" + quote("填表.md"),
@@ -189,6 +144,10 @@ REFUSED = [
     "/voila/api/contents/",
     "/voila/api/contents/live.ipynb",
     "/voila/render/live.ipynb",
+    "/voila/templates/",
+    "/voila/templates/x",
+    "/voila/templates/kongchuo/static/",
+    "/voila/templates/lab/static/voila-style.js",
     "/voila/static/../../../../../../../../etc/passwd",
     "/voila/templates/kongchuo/static/../../../../../../../../../etc/passwd",
     "/voila/templates/kongchuo/static/..%2f..%2f..%2f..%2f..%2fbatch.py",
@@ -313,6 +272,8 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
         page.select_option("select >> nth=0", label=second)
         page.wait_for_selector(f"h1:has-text('{second}')")
         page.wait_for_selector("h2:has-text('数据来源')")
+        page.wait_for_function("name => new URLSearchParams(location.search).get('school') === name", arg=second)
+        address = page.url
         nameless, jumps = page.evaluate(NAMELESS), page.evaluate(JUMPS)
         page.locator(".kc-explorer .dt-search input").fill("没有这样的行")
         page.wait_for_selector(".kc-explorer >> text=没有符合的记录")
@@ -324,5 +285,6 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
 
     assert (nameless, jumps) == ([], [])
     assert wanted in saved.splitlines()[1]
+    assert parse_qs(urlsplit(address).query) == {"school": [second], "month": ["2024-06"]}
     assert chosen == [first, "2024-06"]  # the newest month with lessons comes first
     assert page.evaluate("document.documentElement.scrollHeight") > 2000  # the page itself scrolls, so it prints whole

@@ -46,10 +46,11 @@ KEPT = [
     "NUMBER_OF_PROCESSORS",
 ]
 
-# no file of what was executed, no warning that loopback is not encrypted, tracebacks as plain text
+# no file of what was executed, no word on the interrupt before its end, tracebacks as plain text
 KERNEL_CONFIG = (
     "c.HistoryManager.enabled = False\nc.IPKernelApp.log_level = 50\nc.InteractiveShell.colors = 'nocolor'\n"
 )
+SOCKET_PATH = 103  # bytes of the path of a unix socket that Linux and macOS both take
 FAULT = "程序故障"  # begins every reason that is our bug or the machine's, not the office's data
 
 # Errors of the machinery, in words for the office
@@ -95,6 +96,17 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
         "PYTHONUTF8": "1",
         **more,
     }
+
+
+def transport(socket: Path) -> dict[str, str]:
+    """How a kernel is spoken to, so that no other account of the machine listens (settings of KernelManager).
+
+    Through unix sockets in a folder that only we may enter (`socket` is the longest of their paths); on Windows, and where
+    the path is too long for one, through ports of loopback, encrypted with a key that stands in a file of ours.
+    """
+    if os.name == "nt" or len(os.fsencode(socket)) > SOCKET_PATH:
+        return {"transport_encryption": "required"}
+    return {"transport": "ipc"}
 
 
 def hide_grammar() -> None:
@@ -172,7 +184,10 @@ def _work(job: dict) -> dict[str, str]:
 
     hide_grammar()
     import papermill
+    from traitlets.config import Config
 
+    # in the working directory, which is this run's own, and by a relative path: the whole one may be too long
+    kernel = {"ip": "kernel"} if (held := transport(Path("kernel-0"))).get("transport") == "ipc" else {}
     try:
         papermill.execute_notebook(
             job["input"],
@@ -183,6 +198,7 @@ def _work(job: dict) -> dict[str, str]:
             request_save_on_cell_execute=False,  # it would leave a file that claims "completed" when the kernel dies
             start_timeout=job["start"],
             execution_timeout=job["cell"],
+            config=Config(KernelManager=held | kernel),
         )
     except papermill.PapermillExecutionError as error:
         print("\n".join(error.traceback), file=sys.stderr)

@@ -91,12 +91,13 @@ def overview(
     schools: Iterable[str] = (),
     live: Callable[[str, Shelf], str] | None = None,
     handbook: Iterable[str] = (),
+    notes: Iterable[str] = (),
 ) -> str:
     """The page over all runs: for each notebook schools × periods, the state of each run, links to its page and, when served,
     to the live one.
 
     `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, shelf);
-    `handbook` are the names of pages to look things up in.
+    `handbook` are the names of pages to look things up in, `notes` what else is to be said.
     """
     units = dict.fromkeys([archive.TOWN, *schools])
     reports: dict[str, list[Shelf]] = {}
@@ -108,5 +109,5 @@ def overview(
         own = {archive.TOWN: None} if notebook in WHOLE_TOWN else units
         names = list(dict.fromkeys([*own, *(name for name, _ in cells)]))
         tables.append((notebooks.title(NOTEBOOKS / f"{notebook}.ipynb"), held, names, cells))
-    shown = {"tables": tables, "units": units, "live": live, "handbook": list(handbook)}
+    shown = {"tables": tables, "units": units, "live": live, "handbook": list(handbook), "notes": list(notes)}
     return site().get_template("overview.html").render(**shown)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import logging
+import mimetypes
 import os
 import socket
 import tempfile
+import uuid
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -22,25 +24,33 @@ from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.places import HANDBOOK, NOTEBOOKS, OUT, TEMPLATES, WORKBOOKS
 from . import archive, batch, notebooks, pages
-from .execution import environment, hide_grammar
+from .execution import environment, hide_grammar, transport
 
 hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
 from jupyter_server.base.handlers import JupyterHandler  # noqa: E402
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler  # noqa: E402
+from tornado.ioloop import IOLoop  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from voila import notebook_renderer  # noqa: E402
 from voila.app import Voila  # noqa: E402
-from voila.static_file_handler import AllowListFileHandler  # noqa: E402
+from voila.static_file_handler import AllowListFileHandler, TemplateStaticFileHandler  # noqa: E402
 from voila.tornado.contentshandler import VoilaContentsHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
 from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 
-from .kernels import CELL_SECONDS, Executor, Kernels  # noqa: E402
+from .kernels import CELL_SECONDS, CULL_SECONDS, VISIT, Connection, Executor, Kernels  # noqa: E402
 
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
+OURS = (
+    None,
+    "none",
+    "same-origin",
+)  # what Sec-Fetch-Site says of a page of ours, an address typed, a browser that does not say
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
-MESSAGES = {403: "不能打开这个页面", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
+MESSAGES = {403: "不能从别处打开这个页面，请从首页点开", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
@@ -72,8 +82,8 @@ class Landing(Page):
     @tornado.web.authenticated
     def get(self):
         """Render it anew each time: the runs may have changed."""
-        shelves, schools = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
-        self.show(pages.overview(shelves, schools, live_address, handbook()))
+        shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
+        self.show(pages.overview(shelves, schools, live_address, handbook(), notes))
 
 
 class Archived(Page):
@@ -86,14 +96,15 @@ class Archived(Page):
         if named is None:
             raise tornado.web.HTTPError(404)
         found = archive.Shelf(self.settings["out"], named, notebook)
-        if not found.made or name not in {"index.html", *archive.named(found)}:
-            raise tornado.web.HTTPError(404)
+        file = found.path / name
+        if not found.made or name not in {"index.html", *archive.named(found)} or file.resolve() != file:
+            raise tornado.web.HTTPError(404)  # the last: a symbolic link may lead anywhere, so none is followed
         if name.endswith(".html"):
-            return self.show((found.path / name).read_text("utf-8"))
+            return self.show(file.read_text("utf-8"))
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name.rpartition('/')[2])}")
         self.set_header("Cache-Control", "private, no-cache")
-        self.finish((found.path / name).read_bytes())
+        self.finish(file.read_bytes())
 
 
 class Handbook(Page):
@@ -117,17 +128,35 @@ class Home(Page):
 
 
 class Live(TornadoVoilaHandler):
-    """A notebook of ours, executed for this visitor."""
+    """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
 
     write_error = Page.write_error
+    kernel, gone = "", False  # kernels.Visit
 
     @tornado.web.authenticated
     async def get(self, name: str):
         """Execute the notebook while the page loads; school and month stand in the query."""
-        if not (self.settings["notebooks"] / f"{name}.ipynb").is_file():
-            raise tornado.web.HTTPError(404)
+        if self.request.headers.get("Sec-Fetch-Site") not in OURS:
+            raise tornado.web.HTTPError(403)  # a page of another site would have us start kernels
+        try:
+            notebooks.parameters(self.settings["notebooks"] / f"{name}.ipynb")
+        except UserError as error:
+            raise tornado.web.HTTPError(404) from error
         self.xsrf_token  # noqa: B018 - sets the cookie without which the page cannot end its kernel when it is closed
-        await super().get(f"{name}.ipynb")
+        VISIT.set(self)
+        try:
+            async for html in self.get_generator(f"{name}.ipynb"):
+                if self.gone:
+                    break
+                self.write(html)
+                self.flush()
+        finally:
+            self.kernel_manager.await_page(self.kernel)
+
+    def on_connection_close(self):
+        """Nobody will see the page."""
+        self.gone = True
+        IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
 
 
 class Missing(Page):
@@ -149,22 +178,25 @@ def live_address(name: str, shelf: archive.Shelf) -> str:
     return f"/live/{shelf.notebook}?{urlencode(asked)}"
 
 
-def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str]]:
+def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str], list[str]]:
     """What the landing page shows: every notebook and period that was run, and of every notebook in `folder` the periods of the
-    latest school year that have begun, without the summer, newest first; and the schools of that year's registry."""
-    made = archive.shelves(out)
+    latest school year that have begun, without the summer, newest first; the schools of that year's registry; and what it has
+    to say of notebooks that are no report."""
+    made, notes = archive.shelves(out), []
     held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
     if not held:
-        return made, []
-    begun = [
-        archive.Shelf(out, period, path.stem)
-        for path in sorted(folder.glob("*.ipynb"))
-        if (kind := notebooks.kind(notebooks.parameters(path)))
-        for period in years.begun(kind, held[-1], dt.date.today())
-        if period.taught()
-    ]
+        return made, [], []
+    begun = []
+    for path in sorted(folder.glob("*.ipynb")):
+        try:
+            kind = notebooks.kind(notebooks.parameters(path))
+        except UserError as error:
+            notes.append(str(error))
+            continue
+        periods = years.begun(kind, held[-1], dt.date.today()) if kind else ()
+        begun += [archive.Shelf(out, period, path.stem) for period in periods if period.taught()]
     schools = [school.name for school in batch.registered(shared, held[-1])]
-    return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools
+    return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools, notes
 
 
 class App(Voila):
@@ -194,8 +226,13 @@ class App(Voila):
             (r"/r/([\d-]{7,13})/(\w+)/((?:[^/\\]+/)?[^/\\]+\.(?:html|docx|xlsx))", Archived),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
+            (r"/voila/templates/(kongchuo/static/.+)", TemplateStaticFileHandler),
         ]
-        kept = [spec for spec in stock if spec[1] not in (*UNWELCOME, TornadoVoilaHandler)]
+        kept = [
+            (pattern, KernelWebsocketHandler if handler is VoilaKernelWebsocketHandler else handler, *more)
+            for pattern, handler, *more in stock
+            if handler not in (*UNWELCOME, TornadoVoilaHandler, TemplateStaticFileHandler)
+        ]  # Voila's websocket takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
         return [*mine, *kept, (r".*", Missing)]
 
 
@@ -207,8 +244,9 @@ class Masked(logging.Formatter):
         return blotted(super().format(record))
 
 
-def settings(port: int, notebooks: Path) -> Config:
+def settings(port: int, notebooks: Path, scratch: Path) -> Config:
     """Voila's settings, each for a reason: what a link could abuse is off, what could run for ever has an end."""
+    longest = scratch / "voila_12345678" / f"kernel-{uuid.uuid4()}-ipc-10"  # as Jupyter names a kernel's sockets
     live_css = (TEMPLATES / "site" / "live.css").read_text("utf-8")
     headers = {"Content-Security-Policy": POLICY, "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
     return Config(
@@ -218,6 +256,8 @@ def settings(port: int, notebooks: Path) -> Config:
             "port_retries": 0,  # otherwise a busy port silently becomes another one
             "open_browser": False,  # its opening page asks a CDN for a font
             "root_dir": str(notebooks),
+            "connection_dir_root": str(scratch),
+            "kernel_websocket_connection_class": Connection,
             "tornado_settings": {"headers": headers, "websocket_max_message_size": 1 << 20},
             "log_level": "ERROR",
         },
@@ -233,7 +273,11 @@ def settings(port: int, notebooks: Path) -> Config:
             "resources": {"css": pages.stylesheet(), "live_css": live_css},
         },
         VoilaExecutor={"timeout": CELL_SECONDS, "startup_timeout": 120},  # without one a cell may run for ever
-        Kernels={"cull_idle_timeout": 600, "cull_interval": 30, "cull_connected": True, "cull_busy": True},
+        Kernels={"cull_idle_timeout": 600, "cull_interval": CULL_SECONDS, "cull_connected": True, "cull_busy": True},
+        KernelManager=transport(longest),
+        KernelRestarter={
+            "restart_limit": 0
+        },  # a kernel that died has lost its page; a new one would only take its place
     )
 
 
@@ -255,10 +299,12 @@ def serve(
     _free(port)
     os.environ["JUPYTER_PATH"] = str(TEMPLATES)  # where Voila finds our template; kernels do not see it
     notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
+    mimetypes.add_type("text/javascript", ".js")  # on some Windows the registry calls them plain text,
+    mimetypes.add_type("text/css", ".css")  # which no browser executes
     with tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch:
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": notebooks.resolve()}
         kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
-        app = App(ours, kernel_env, config=settings(port, ours["notebooks"]))
+        app = App(ours, kernel_env, config=settings(port, ours["notebooks"], Path(scratch)))
         app.initialize([])
         logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are
         for handler in (*app.log.handlers, *logging.root.handlers):
@@ -272,8 +318,11 @@ def serve(
 
 
 def _unexpected(record: logging.LogRecord) -> bool:
-    """Whether a record is worth a line: a UserError has been said on the page already."""
-    return getattr(record.exc_info and record.exc_info[1], "ename", "") != "UserError"
+    """Whether a record is worth a line: a UserError and the end of a kernel are said on the page, to who still looks at it."""
+    return (
+        "Kernel died" not in record.getMessage()
+        and getattr(record.exc_info and record.exc_info[1], "ename", "") != "UserError"
+    )
 
 
 def _free(port: int) -> None:

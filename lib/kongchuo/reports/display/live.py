@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
+from markupsafe import escape
+
+from ...core import years
 from ...core.findings import UserError
 from ...core.places import ALL
 from ...field import groups
@@ -74,7 +77,7 @@ class Controls:
                 self.boxes[label].options = options
                 self.boxes[label].value = value
             self._redraw(view)
-            self.progress.value = ""
+            self.progress.value = f'<span hidden data-kc-address="{escape(address(view))}"></span>'
         except UserError as error:
             self._say(str(error), "bad")
         finally:
@@ -82,6 +85,11 @@ class Controls:
 
     def _say(self, text: str, tone: str) -> None:
         self.progress.value = str(render("note.html", block=Note(text, tone)))
+
+
+def address(view: View) -> str:
+    """What the page's address asks for to show this school and period (asked): the page's script puts it there."""
+    return urlencode({"school": view.home or ALL, years.period(view.period).kind: view.period})
 
 
 def schools(view: View) -> tuple[list[tuple[str, str]], str]:
