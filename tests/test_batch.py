@@ -463,7 +463,7 @@ def test_output_folder_that_cannot_be_written_is_no_success(tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(archive, "write_whole", full)
-    with pytest.raises(OSError, match="No space"):  # the manifest cannot be written either: nothing may claim success
+    with pytest.raises(UserError, match="磁盘已满"):  # the manifest cannot be written either: nothing may claim success
         batch.run(file, {}, shared, out, say=lambda _: None)
     assert not list(out.rglob("*.html"))
 

@@ -71,9 +71,24 @@ def test_command_lists_school_by_school(shared, capsys):
     assert {one["home"] for one in json.loads(capsys.readouterr().out)} == {home}
 
 
-def test_overdue_is_exit_code_1(shared, capsys):
-    assert command.main(["due", str(shared), "--as-of", "2024-08-30"]) == 1
+def test_overdue_is_exit_code_1_and_a_workbook_in_no_list_3(shared, capsys):
+    assert command.main(["due", str(shared), "--as-of", "2024-02-10"]) == 1
     assert "逾期" in capsys.readouterr().out
+    assert command.main(["due", str(shared), "--as-of", "2024-08-30"]) == 3
+    assert "读不到：2023-2024/示例中学/出勤_第二学期.xlsx" in capsys.readouterr().err
+
+
+def test_a_deadline_that_fails_keeps_no_other_from_being_told(monkeypatch):
+    def fails(*_):
+        raise KeyError("990000201105090015")
+
+    failing = Deadline("X99", "报告", (), "suspected", "found", fails)
+    broken = []
+    rest = lists.due(TOWN, POLICY, 14, [failing, *DEADLINES], broken)
+    assert rest.equals(lists.due(TOWN, POLICY, 14, DEADLINES))
+    (line,) = broken
+    assert "期限“报告”没有算出来" in line
+    assert "9900" not in line
 
 
 def test_page_tells_overdue_from_upcoming(monkeypatch):

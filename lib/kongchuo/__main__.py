@@ -11,11 +11,15 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from . import console, options
 from .console import CLEAN, ERRORS, UNREADABLE, USAGE, say
 from .console import FAILED as RUN_FAILED
 from .core import findings, places
+
+if TYPE_CHECKING:
+    from .publishing.batch import Outcome
 
 __all__ = ["CLEAN", "ERRORS", "RUN_FAILED", "UNREADABLE", "USAGE", "main", "parser"]
 
@@ -48,12 +52,12 @@ def due(args: argparse.Namespace) -> int:
     """Print what is overdue and what falls due, school by school."""
     from .jobs import opening
 
-    day, rows = opening.due(args.paths, args.within, args.as_of)
+    found = opening.due(args.paths, args.within, args.as_of)
     if args.json:
-        print(rows.reset_index().to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+        print(found.rows.reset_index().to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
     else:
-        print("\n".join(opening.due_told(day, rows, args.within)))
-    return ERRORS if (rows["days"] < 0).any() else CLEAN
+        print("\n".join(found.told(args.within)))
+    return _code(found.broken, _unread(found.unread), (found.rows["days"] < 0).any())
 
 
 def mark(args: argparse.Namespace) -> int:
@@ -133,7 +137,7 @@ def reconcile(args: argparse.Namespace) -> int:
     if args.out:
         comparing.write(compared, args.out)
         print(f"\n全部结果：{args.out}", file=sys.stderr if args.json else sys.stdout)
-    return ERRORS if compared.open else CLEAN
+    return _code((), _unread(compared.unread), compared.open)
 
 
 def build(args: argparse.Namespace) -> int:
@@ -179,9 +183,7 @@ def run(args: argparse.Namespace) -> int:
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
     outcome = batch.run(args.file, overrides, args.workbooks, args.out, only=args.only, dry_run=args.dry_run, say=say)
-    if outcome.failed or outcome.withheld:
-        return RUN_FAILED
-    return UNREADABLE if outcome.unreadable else CLEAN
+    return _outcome(outcome)
 
 
 def papers(args: argparse.Namespace) -> int:
@@ -195,10 +197,18 @@ def papers(args: argparse.Namespace) -> int:
         return CLEAN
     if not args.month:
         raise findings.UsageError("没有写月份，请加 --month，例如 --month 2023-10")
+    broken: list[str] = []
     asked = args.school, args.month, args.path, args.kind, args.out
-    made = printing.print_out(*asked, gate=gate, say=say, earlier=lambda year: archive.made(args.out, year))
-    print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
-    return CLEAN
+    try:
+        made = printing.print_out(
+            *asked, gate=gate, say=say, earlier=lambda year: archive.made(args.out, year), warn=broken.append
+        )
+        print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
+        return _code(broken, (), ())
+    except findings.UserError as error:
+        if not broken:
+            raise
+        return _code((f"无法继续：{error}", *broken), (), ())
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -213,8 +223,22 @@ def demo(args: argparse.Namespace) -> int:
     """The main job on an example township, from workbooks to pages."""
     from . import demo as showing
 
-    outcomes = showing.demo(args.folder, say=say)
-    return RUN_FAILED if any(one.failed or one.withheld for one in outcomes) else CLEAN
+    codes = map(_outcome, showing.demo(args.folder, say=say))  # what it plants cannot all be read: that is no failure
+    return RUN_FAILED if RUN_FAILED in codes else CLEAN
+
+
+def _outcome(outcome: Outcome) -> int:
+    """The exit code of a batch, which has said itself what went wrong."""
+    if outcome.failed or outcome.withheld or outcome.broken:
+        return RUN_FAILED
+    return UNREADABLE if outcome.unreadable or outcome.lost or outcome.stuck else CLEAN
+
+
+def _unread(found: Sequence[findings.Finding]) -> Sequence[findings.Finding]:
+    """The same, each said on stderr: what stands in these workbooks is in no list."""
+    for one in found:
+        console.say_error(f"读不到：{one.workbook}：{one.message}。{one.fix}")
+    return found
 
 
 def _code(broken: Sequence[str], unreadable: object, errors: object) -> int:

@@ -132,7 +132,7 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
     )
     made.add_argument("--list", action="store_true", help="列出有哪些材料")
     made.add_argument("--kind", nargs="+", default=[], metavar="NAME", help="只要这几种，如 月报表 简报（默认全部）")
-    made.add_argument("--school", default=places.ALL, help="学校全称、代码或常用名（默认全镇和各校）")
+    made.add_argument("--school", default=places.ALL, help="学校全称、代码、常用名，或全镇（默认 all：全镇和每所学校）")
     made.add_argument("--month", default="", metavar="YYYY-MM", help="哪个月")
     made.add_argument("--out", type=Path, default=out, help="放在哪里（默认取 KONGCHUO_OUT）")
     made = command("serve", "在本机打开报告网页")

@@ -28,7 +28,8 @@ EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, 
 MADE = "made.json"  # in that folder: paths under out of the pages and papers made for the school year
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
-ALL = "all"  # the school parameter that means the whole town
+# what may stand where a school is asked for: the town's own page or paper; where several are made, ALL means each school's as well
+TOWN, ALL = "全镇", "all"
 
 # what in a workbook is the program's and not the clerk's: a worksheet, and the last column of each other one
 RESULTS, HINT = "校验结果", "校验提示"

@@ -22,6 +22,7 @@ from ..field.matching.reasons import REASONS
 from ..workbooks import reading
 from ..workbooks.reading.pushed import read_list
 from ..workbooks.writing import comparison, save
+from . import opening
 
 SHOWN = 40  # rows of one comparison on a terminal; the workbook has them all
 TITLES = {"census": "摸底登记", "roster": "学生花名册"}
@@ -47,6 +48,11 @@ class Compared:
     town: Town
     comparisons: tuple[Comparison, ...]
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        """Workbooks with lists of children that are missing or could not be read."""
+        return opening.unread(self.town, *TITLES)
 
     @property
     def open(self) -> int:

@@ -20,6 +20,8 @@ import pandas as pd
 from ..core import places, policy, years
 from ..core.cells import fold
 from ..core.findings import Finding, UserError
+from ..core.ordering import natural
+from ..core.schema import CENTRE
 from ..core.tables import Town, telling_names
 from ..field import deadlines
 from ..judging.examining import examine
@@ -113,26 +115,50 @@ def check(
     return Checked(year, *known, tuple(wanted))
 
 
-def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> tuple[dt.date, pd.DataFrame]:
-    """The day, and what is overdue or falls due within so many calendar days in the folders asked for (see deadlines.due)."""
+@dataclass(frozen=True)
+class Due:
+    """What is overdue or falls due (see deadlines.due) as of a day; the workbooks that could not be read, the deadlines that failed."""
+
+    as_of: dt.date
+    rows: pd.DataFrame
+    unread: tuple[Finding, ...]
+    broken: tuple[str, ...]
+
+    def told(self, within: int) -> Iterator[str]:
+        """Line by line in Chinese, school by school."""
+        for home in sorted(self.rows["home"].unique(), key=natural):
+            own = self.rows[self.rows["home"] == home]
+            late = int((own["days"] < 0).sum())
+            yield f"\n{home}：逾期 {late} 项，{within} 天内到期 {len(own) - late} 项"
+            for title, *said, last, days in own[["title", "name", "who", "due", "days"]].itertuples(index=False):
+                name, who = (text if isinstance(text, str) else "" for text in said)
+                when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
+                yield f"  {last:%Y-%m-%d} {when:10} {title}　{name}　{who}"
+        if not len(self.rows):
+            known = "读得到的台账里，" if self.unread or self.broken else ""
+            yield f"截至 {self.as_of}，{known}没有逾期和 {within} 天内到期的事项。"
+
+
+def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due:
+    """What is overdue or falls due within so many calendar days in the folders asked for."""
     shared, year, wanted = reading.locate(list(paths))
     town = reading.read_year(shared, year, as_of=as_of)
-    rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within)
-    homes = {fold(path.split("/")[1]) for path in wanted}
-    return town.as_of, rows[rows["home"].map(fold).isin(homes) | (not homes)]
+    broken: list[str] = []
+    rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within, broken)
+    homes = {path.split("/")[1] for path in wanted}
+    rows = rows[rows["home"].isin(homes) | (not homes)]
+    lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
+    return Due(town.as_of, rows, lost, tuple(broken))
 
 
-def due_told(day: dt.date, rows: pd.DataFrame, within: int) -> Iterator[str]:
-    """What `due` gave, line by line in Chinese, school by school."""
-    for home, own in rows.groupby("home", sort=True):
-        late = int((own["days"] < 0).sum())
-        yield f"\n{home}：逾期 {late} 项，{within} 天内到期 {len(own) - late} 项"
-        for title, *said, last, days in own[["title", "name", "who", "due", "days"]].itertuples(index=False):
-            name, who = (text if isinstance(text, str) else "" for text in said)
-            when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
-            yield f"  {last:%Y-%m-%d} {when:10} {title}　{name}　{who}"
-    if not len(rows):
-        yield f"截至 {day}，没有逾期和 {within} 天内到期的事项。"
+def unread(town: Town, *sheets: str) -> tuple[Finding, ...]:
+    """The findings that say that a whole workbook is missing or could not be read, of those with one of these sheets (none: of all)."""
+    lost = [book for book in town.workbooks if not book.read and (not sheets or {*sheets} & {*book.book.by_name})]
+    names = {
+        name for book in lost for name in (book.name, book.name.rpartition("/")[0])
+    }  # or the folder has none at all
+    said = (finding for book in town.workbooks for finding in book.findings)
+    return tuple(finding for finding in said if finding.rule in UNREADABLE and finding.workbook in names)
 
 
 def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
@@ -165,9 +191,7 @@ def with_past(folder: Path, town: Town) -> Town:
     """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
     read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
     past = reading.before.past(_shared(folder, town.year), town.year, town.schema, read_one)
-    found = replace(town, past=past)
-    _tell_names(found, f"past-{town.year}")
-    return found
+    return replace(town, past=past)
 
 
 def judged(
@@ -197,23 +221,14 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     if path.is_file():
         return pickle.loads(path.read_bytes())
     found = judged(shared, year, as_of, _earlier(Path(scratch)))
-    _tell_names(found[0], key, found[1]["public_minimum"])
-    _leave(path, pickle.dumps(found, protocol=5))
+    # for the gate of the batch
+    told = {"names": sorted(telling_names(found[0])), "minimum": found[1]["public_minimum"]}
+    names = Path(scratch) / places.NAMES.replace("*", key)
+    for target, data in ((names, json.dumps(told).encode()), (path, pickle.dumps(found, protocol=5))):
+        part = target.with_suffix(f".{os.getpid()}")
+        part.write_bytes(data)
+        part.replace(target)  # whole or not at all: other runs read it
     return found
-
-
-def _tell_names(town: Town, key: str, minimum: int = 0) -> None:
-    """Leave to the gate of a batch the names of families, and 公开版最小人数, that a run has read."""
-    if scratch := os.environ.get(places.SCRATCH):
-        told = {"names": sorted(telling_names(town)), "minimum": minimum}
-        _leave(Path(scratch) / places.NAMES.replace("*", key), json.dumps(told).encode())
-
-
-def _leave(target: Path, data: bytes) -> None:
-    """Whole or not at all: other runs read it."""
-    part = target.with_suffix(f".{os.getpid()}")
-    part.write_bytes(data)
-    part.replace(target)
 
 
 def _earlier(scratch: Path) -> tuple[Path, dt.date] | None:

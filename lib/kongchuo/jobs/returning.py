@@ -79,6 +79,10 @@ def mark(
         if one is not None:
             returned.append(one)
             say(_line(one))
+    for one in checked.unreadable:
+        if one.workbook not in names and not clear:  # a whole folder without workbooks
+            returned.append(Returned(one.workbook, 0, shared / one.workbook, one.message))
+            say(_line(returned[-1]))
     if not names:
         raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
     for home, record in records.items():

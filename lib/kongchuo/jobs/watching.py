@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from ..core import faults
 from ..core.findings import UserError
 
 EVERY = 5.0  # seconds between two looks
@@ -93,3 +94,5 @@ def watch(
                 say(f"这次没有做成：{error}")
             except OSError:
                 say("这次没有做成：读写出错，可能是共享断开了；下次保存时再做。")
+            except Exception as error:  # a fault of ours: watching goes on
+                say(f"{faults.told('这次没有做成', error)}；下次保存时再做。")

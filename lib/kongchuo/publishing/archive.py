@@ -23,10 +23,11 @@ from pathlib import Path
 from ..core import schema, years
 from ..core.editions import blotted
 from ..core.findings import UserError
-from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS
+from ..core.ordering import natural
+from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
 from ..workbooks import reading
+from ..workbooks.marking.saving import rename
 
-TOWN = "全镇"  # the edition of the whole town, and the name of its page
 DONE, FAILED = "done", "failed"
 WORKBOOKS = (
     ".xlsx",
@@ -57,15 +58,25 @@ def safe_name(text: str) -> str:
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that its name always holds the old or the new content, whole: beside it, fsync, rename."""
+    scratch = beside(path, content)
+    try:
+        rename(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def beside(path: Path, content: str | bytes) -> Path:
+    """What is to become a file, written whole under a name of its own beside it."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with scratch.open("wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
-        scratch.replace(path)
-    finally:
+    except BaseException:
         scratch.unlink(missing_ok=True)
+        raise
+    return scratch
 
 
 def fingerprint(paths: Iterable[Path], root: Path) -> str:
@@ -207,11 +218,13 @@ def made(out: Path, year: str) -> list[str]:
         f"{one.period.key}/{one.notebook}/{name}"
         for one in shelves(out)
         if one.period.year == year
-        for name in sorted(named(one))
+        for name in sorted(named(one), key=natural)
     ]
     printed = [path for path in (out / PAPERS).glob("*/*/*") if years.MONTH.fullmatch(path.parts[-3])]
     return found + [
-        path.relative_to(out).as_posix() for path in sorted(printed) if years.year_of(path.parts[-3]) == year
+        path.relative_to(out).as_posix()
+        for path in sorted(printed, key=lambda path: natural(path.as_posix()))
+        if years.year_of(path.parts[-3]) == year
     ]
 
 

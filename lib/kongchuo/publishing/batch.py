@@ -14,14 +14,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import editions, schema, years
+from ..core import editions, faults, schema, years
 from ..core.findings import UsageError, UserError
-from ..core.places import ALL
+from ..core.ordering import natural
+from ..core.places import ALL, TOWN
 from ..field.references import School, school_called, schools_in
 from ..workbooks import reading
+from ..workbooks.marking import saving
 from . import archive, execution, notebooks, pages
-from .archive import FAILED, TOWN, Result, Shelf
-from .press import GIVEN, WITHHELD, Press, Run
+from .archive import FAILED, Result, Shelf
+from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 
@@ -40,6 +42,15 @@ class Outcome:
 
     index: Path
     results: tuple[Result, ...] = ()
+    lost: tuple[
+        str, ...
+    ] = ()  # what could not be begun or kept, in words: another window at work, a folder that is gone
+    faults: tuple[str, ...] = ()  # a line for each fault of ours outside of a run
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """A line for each fault of ours: of a rule or a section, on a page that is there without it, and outside of the runs."""
+        return (*self.faults, *dict.fromkeys(text for one in self.results for text in one.summary.get("broken", ())))
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -50,6 +61,11 @@ class Outcome:
     def withheld(self) -> tuple[Result, ...]:
         """The runs of which the gate has refused a paper or an 附表, while all else of them is there."""
         return tuple(result for result in self.results if result.summary.get(WITHHELD))
+
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        """Files of before that somebody has open, so that they are not the new ones."""
+        return tuple(f"{one.name}：{text}" for one in self.results for text in one.summary.get(STUCK, ()))
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -137,7 +153,7 @@ def expand(
                 raise UsageError(f"登记表里没有学校“{text}”，{hint}")
             chosen[name] = name
     if not chosen:
-        raise UsageError("没有指定学校：school=all 或学校全称、代码，多所用逗号隔开")
+        raise UsageError("没有指定学校：school=全镇、all（全镇和每所学校），或学校全称、代码，多个用逗号隔开")
     mark = editions.mark(values.get(EDITION, editions.INTERNAL))
     return tuple(Run(name + mark, {**values, "school": school}) for name, school in chosen.items())
 
@@ -189,7 +205,9 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
     if (workbooks / name).is_file():
         table = reading.read_workbook(workbooks / name, name, book, known.codes).tables.get("school")
     if table is None or table.frame["school_name"].dropna().empty:
-        homes = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != schema.CENTRE)
+        homes = sorted(
+            (path.name for path in folder.iterdir() if path.is_dir() and path.name != schema.CENTRE), key=natural
+        )
         return tuple(map(School, homes))
     rows = table.frame
     return schools_in(rows[rows["active"].fillna(True).astype(bool) & (rows["stage"] != schema.CENTRE)])
@@ -216,20 +234,37 @@ def run(
     total = sum(len(runs) for _, _, runs in shelves.values())
     index = next(iter(shelves)).path / "index.html" if len(shelves) == 1 else out.resolve() / "index.html"
     made: list[Result] = []
+    lost: list[str] = []
+    broken: list[str] = []
     for shelf, (notebook, schools, runs) in shelves.items():
         if dry_run:
             for item in runs.values():
                 say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
             continue
-        for result in _fill(shelf, notebook, schools, tuple(runs.values()), workbooks, workers, limits):
-            made.append(result)
-            title = f" {notebooks.title(notebook)} {shelf.period.key}" if len(shelves) > 1 else ""
-            say(f"[{len(made)}/{total}]{title} {_line(result)}")
-        archive.write_whole(shelf.path / "index.html", pages.index(shelf, notebooks.title(notebook)))
-        archive.write_whole(out / "index.html", pages.overview(archive.shelves(out)))
-    outcome = Outcome(index, tuple(made))
+        title = f"{notebooks.title(notebook)} {shelf.period.key}"
+        try:
+            for result in _fill(shelf, notebook, schools, tuple(runs.values()), workbooks, workers, limits):
+                made.append(result)
+                say(f"[{len(made)}/{total}]{f' {title}' if len(shelves) > 1 else ''} {_line(result)}")
+            archive.write_whole(shelf.path / "index.html", pages.index(shelf, notebooks.title(notebook)))
+            archive.write_whole(out / "index.html", pages.overview(archive.shelves(out)))
+        except UserError as error:  # of this notebook and period only
+            lost.append(f"{title}：{error}")
+        except OSError as error:
+            lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
+        except Exception as error:
+            broken.append(faults.told(f"{title} 没有做完", error))
+    if lost and not made and len(shelves) == 1:
+        raise UserError(lost[0])
+    outcome = Outcome(index, tuple(made), tuple(lost), tuple(broken))
+    for text in lost:
+        say(f"没有生成 {text}")
+    for text in outcome.broken:
+        say(text)
     for text in outcome.unreadable:
         say(f"读不到：{text}")
+    for text in outcome.stuck:
+        say(f"没有换新 {text}")
     for result in outcome.results:
         for text in result.summary.get("warned", ()):
             say(f"请看一下 {result.name} {result.summary.get('period', '')}：{text}")

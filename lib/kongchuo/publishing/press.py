@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from ..core import editions
-from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
+from ..core import faults
+from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
 from ..core.places import ALL, PACKAGE
 from . import archive, execution, gate, notebooks, pages
@@ -26,6 +26,7 @@ from .archive import DONE, FAILED, TOWN, Result, Shelf, safe_name
 FILES = "files"  # in the summary of a run: each file it has left, and the edition by which the gate reads it
 OUTPUT = "out.ipynb"  # the executed notebook in the scratch folder of its run
 WITHHELD = "withheld"  # in the summary: each file the gate has refused, without its ending, and why
+STUCK = "stuck"  # in the summary: files of before that could not be changed, as somebody has them open
 WARNED = "warned"  # in the summary: what the gate warns of
 GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 
@@ -59,16 +60,17 @@ class Press:
         """Run one notebook to its verdict; returns it with start and wall seconds."""
         started, began = dt.datetime.now().astimezone(), time.monotonic()
         folder = self.scratch / item.stem
-        folder.mkdir()
         parameters = item.parameters | {GIVEN: str(self.inputs)}
-        verdict = execution.execute(self.notebook, folder / OUTPUT, parameters, self.limits)
+        try:
+            folder.mkdir()
+            verdict = execution.execute(self.notebook, folder / OUTPUT, parameters, self.limits)
+        except Exception as error:  # of this run only
+            verdict = execution.Verdict(reason=faults.told(execution.FAULT, error))
         return started, time.monotonic() - began, verdict
 
     def check(self, item: Run, *texts: str | Path) -> tuple[str, ...]:
         """Ask the gate about the texts of a run; raises gate.Blocked, returns what it only warns of."""
         edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
-        if audience_of(edition, "" if item.parameters["school"] == ALL else item.name) == editions.TOWN:
-            edition = HEADINGS[editions.TOWN]
         return tuple(dict.fromkeys(warning for text in texts for warning in gate.passed(text, edition, known)))
 
     def sorted_out(self, item: Run, summary: dict[str, object]) -> dict[str, object]:
@@ -90,14 +92,32 @@ class Press:
     def _left(self, item: Run) -> Path:
         return execution.left_by(self.scratch / item.stem / OUTPUT)
 
-    def keep(self, item: Run, summary: dict[str, object]) -> None:
-        """Put the files of a run, and no others, into the folder of its name beside its page."""
+    def keep(self, item: Run, summary: dict[str, object]) -> list[str]:
+        """Put the files of a run, and no others, into the folder of its name beside its page; returns what could not be changed.
+
+        First all are written whole beside their names, then renamed, and last what no run names any more is removed: a file that
+        somebody has open stays as it was, and keeps no other from its place.
+        """
         left, folder = self._left(item), self.shelf.path / item.stem
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        for name in summary.get(FILES, {}):
+        names, stuck = summary.get(FILES, {}), []
+        if names:
             folder.mkdir(exist_ok=True)
-            archive.write_whole(folder / name, (left / name).read_bytes())
+        whole = {name: archive.beside(folder / name, (left / name).read_bytes()) for name in names}
+        for name, part in whole.items():
+            try:
+                archive.rename(part, folder / name)
+            except OSError:
+                part.unlink(missing_ok=True)
+                stuck.append(f"“{name}”可能有人正开着，没有换成新的，仍是上次的内容；请关闭后再运行")
+        for old in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if old.name not in names:
+                try:
+                    shutil.rmtree(old) if old.is_dir() else old.unlink()
+                except OSError:
+                    stuck.append(f"“{old.name}”可能有人正开着，没有删掉，是以前的内容；请关闭后再运行")
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        return stuck
 
     def publish(self, item: Run, started: dt.datetime, seconds: float, verdict: execution.Verdict) -> Result:
         """Put page and notebook in their place if the run is good and the page passes the gate; the Result either way."""
@@ -114,13 +134,16 @@ class Press:
                     item, text, page, json.dumps(summary, ensure_ascii=False), self.scratch / item.stem / OUTPUT
                 )
                 summary |= {WARNED: [*warned, *summary.get(WARNED, ())]} if warned else {}
-                self.keep(item, summary)
+                stuck = self.keep(item, summary)
+                summary |= {STUCK: stuck} if stuck else {}
                 archive.write_whole(self.shelf.path / notebook, executed)
                 archive.write_whole(self.shelf.path / page, text)
             except UserError as error:
                 reason = str(error)
             except OSError as error:
                 reason = f"报告写不进“{self.shelf.path}”：{error.strerror}"
+            except Exception as error:
+                reason = faults.told(execution.FAULT, error)
         log.unlink(missing_ok=True)
         if verdict.log.strip() and reason.startswith(execution.FAULT):
             archive.write_whole(log, blotted(verdict.log))

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..core import years
 from ..core.findings import UserError
 from ..core.numbers import rounded
+from ..core.places import ALL, TOWN
 from ..measures.back_test import PLAIN, BackTest, back_test
 from . import quality
 from .display import Figure, Note, Section, Table, Tiles, live
@@ -119,6 +120,6 @@ def signals_back_test(school: str = "all", year: str = "", workbooks: str | Path
     Raises UserError, in Chinese, for another school, for no school year and for an unknown folder.
     """
     asked = live.asked(year=year)
-    if school != "all":
+    if school not in (TOWN, ALL):
         raise UserError("预警回看只做全镇的：一所学校的个案太少。请写 school=全镇")
     return Report(PLAN, opened(asked["year"], workbooks), workbooks)

@@ -6,14 +6,15 @@ import datetime as dt
 from importlib import metadata
 
 from .. import measures
-from ..core.editions import HEADINGS, SCHOOL, TOWN, audience_of
 from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, count, grouped
+from ..core.ordering import natural
 from ..core.places import ALL
 from ..core.schema import CENTRE
 from ..jobs.opening import UNREADABLE
 from ..judging.questions import HEADING
 from ..judging.rules import RULES
 from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
+from .display.masks import EDITIONS, SCHOOL, TOWN, audience_of
 from .units import audience, said
 from .views import View, home_of
 
@@ -28,7 +29,7 @@ def meta(view: View) -> tuple[str, ...]:
     narrowed = [f"{NUMERALS[view.grade]}年级"] if view.grade else []
     narrowed += [scope.labels.get(view.class_id, view.class_id)] if view.class_id else []
     narrowed += [f"{view.group}学生（姓名已隐去）"] if view.group else []
-    edition = HEADINGS[audience_of(view.edition, view.home)]
+    edition = EDITIONS[audience_of(view.edition, view.home)]
     lines = (f"{view.town.year} 学年{scope.term}", f"数据截至 {view.end:%Y-%m-%d}", edition)
     return (*lines, f"范围：{'、'.join(narrowed)}") if narrowed else lines
 
@@ -138,12 +139,18 @@ def _not_judged(view: View) -> list:
     reasons: dict[tuple[str, str], list[str]] = {}
     for item in view.not_judged:
         reasons.setdefault((item.home, item.reason), []).append(item.rule)
-    rows = tuple((home, reason, "、".join(rules), len(rules)) for (home, reason), rules in sorted(reasons.items()))
+    rows = tuple(
+        (home, reason, "、".join(rules), len(rules))
+        for (home, reason), rules in sorted(reasons.items(), key=lambda item: natural(item[0][0]))
+    )
     ran = "、".join(sorted(view.judgement.judged))
     blocks = []
     if rows:
         table = Table(("单位", "缺什么", "因此没有判定的规则", "条数"), rows)
         blocks.append(Details(f"尚未判定：{len(view.not_judged)} 处，不等于没有问题", (table,), open=True))
+    if view.judgement.broken:
+        words = f"没有运行成功的规则：{len(view.judgement.broken)} 条，它们管的事没有判定"
+        blocks.append(Details(words, (Lines(view.judgement.broken),), open=True))
     blocks.append(
         Details(
             f"已运行的规则（{len(view.judgement.judged)} 条）",
@@ -169,6 +176,7 @@ def state(view: View) -> dict[str, object]:
         "workbooks": {book.name: book.sha256 for book in view.workbooks if book.sha256},
         "schema": {book.name: book.version for book in view.town.schema.books},
         "code": metadata.version("kongchuo"),
+        "broken": list(view.judgement.broken),
         "unreadable": [f"{f.workbook}：{f.message}。{f.fix}" for f in view.findings if f.rule in UNREADABLE],
     }
 

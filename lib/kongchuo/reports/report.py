@@ -13,15 +13,14 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
+from ..core import faults
+from ..core.editions import PUBLIC
+from ..core.findings import UserError
 from ..core.places import FILES
-from ..core.tables import other_names, personal_names
 from ..workbooks.writing.annex import annex_bytes
 from . import display
-from .display import Links, Note, Page, Section, Table, explorer, live
-from .display.masks import masked_page
+from .display import Lines, Links, Note, Page, Section, Table, explorer, live
 from .display.public import public
-from .units import audience
 from .views import View
 
 ANNEX = "附表.xlsx"
@@ -59,6 +58,7 @@ class Report:
         self.explorer: explorer.Explorer | None = None
         self._made: dict[str, Section | None] = {}
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
+        self._broken: dict[str, str] = {}  # by section: a line of its failure
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
 
     def __getattr__(self, name: str) -> Callable[[], object]:
@@ -69,11 +69,19 @@ class Report:
     def section(self, name: str) -> Section | None:
         """One section as the edition shows it, made once a view; None where the edition does not have it."""
         if name not in self._made:
-            made = self._make(name)
-            if made and MAY_SEE["name"][audience(self.view)] == MASKED:
-                made = masked_page(made, personal_names(self.view.town), other_names(self.view.town))
-            self._made[name] = made
+            try:
+                self._made[name] = self._make(name)
+            except Exception as error:
+                self._made[name] = self._failed(name, error)
         return self._made[name]
+
+    def _failed(self, name: str, error: Exception) -> Section:
+        """What stands in the place of a section that failed; the others are as they are. A page for everybody is whole or is not."""
+        if self.view.public:
+            raise error
+        line = str(error) if isinstance(error, UserError) else faults.told(f"{name} 一节没有生成", error)
+        self._broken[name] = f"{self.plan.title(self.view)}：{line}"
+        return Section("这一节没有生成", (Lines((line,)),), 0, name)
 
     def _make(self, name: str) -> Section | None:
         if self.view.edition != PUBLIC:
@@ -100,7 +108,11 @@ class Report:
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""
         section = self.section(name)
-        body = display.card(section) if section else Markup("")
+        try:
+            body = display.card(section) if section else Markup("")
+        except Exception as error:
+            section = self._made[name] = self._failed(name, error)
+            body = display.card(section)
         if not section or name != next(iter(self.plan.sections)):
             return body
         title, meta = self.plan.title(self.view), self.plan.meta(self.view)
@@ -126,9 +138,13 @@ class Report:
         if not found:
             return None
         title = self.plan.title(self.view)
+        try:
+            annex = annex_bytes(title, found)
+        except Exception as error:
+            return Page(display.card(self._failed(ANNEX, error)), f"{title}：附表")
         Path(folder).mkdir(exist_ok=True)
-        (Path(folder) / ANNEX).write_bytes(annex_bytes(title, found))
-        self._left[ANNEX] = HEADINGS[TOWN] if audience(self.view) == TOWN else self.view.edition
+        (Path(folder) / ANNEX).write_bytes(annex)
+        self._left[ANNEX] = self.view.edition
         link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
         table = Table(("文件", "内容"), ((link, f"本页的 {len(found)} 张表，一表一页，可以排序、筛选、再计算"),))
         return Page(display.card(Section("附表", (table,))), f"{title}：附表")
@@ -156,7 +172,9 @@ class Report:
     def _state(self) -> dict[str, object]:
         """What travels with the page; of the files beside it each with the edition by which the gate reads it."""
         held = self.plan.state(self.view)
-        return held | {"files": held.get("files", {}) | self._left} if self._left else held
+        held |= {"files": held.get("files", {}) | self._left} if self._left else {}
+        broken = [*held.get("broken", ()), *self._broken.values()]
+        return held | ({"broken": broken} if broken else {})
 
     def _redraw(self, view: View) -> None:
         shown = self.view, self._whole, self._made

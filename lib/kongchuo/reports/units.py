@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..core.editions import audience_of
-from ..core.tables import Town, other_names, personal_names
+from ..core.ordering import in_order
+from ..core.tables import Town, personal_names
 from ..measures import Ratio
 from ..measures.scopes import KEYS
 from .display import NUMERALS, Details, Table, rows_table
-from .display.masks import masked_text
+from .display.masks import audience_of, masked_text
 from .views import View
 
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
@@ -54,7 +54,7 @@ def units(view: View, by: str) -> list[tuple[object, str]]:
     """(key, label) of the rows in order: schools as the registry lists them, grades, classes by grade and name."""
     if by == "home":
         return [(home, home) for home in view.homes]
-    rows = view.scope.classes.sort_values(["grade", "class_id"])
+    rows = view.scope.classes.sort_values(["grade", "class_id"], key=in_order)
     if by == "grade":
         return [(grade, f"{NUMERALS[grade]}年级") for grade in rows["grade"].drop_duplicates()]
     return list(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
@@ -137,4 +137,4 @@ def said(view: View, text: object, beside: str = "") -> str | None:
     """A text as the page's readers may see it, with what stands `beside` it in the same row; None for an empty cell."""
     if not isinstance(text, str):
         return None
-    return masked_text(text, personal_names(view.town), audience(view), beside, other_names(view.town))
+    return masked_text(text, view.town.once(personal_names), audience(view), beside)

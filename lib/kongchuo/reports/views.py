@@ -16,7 +16,7 @@ from ..core import recurring, years
 from ..core.cells import fold
 from ..core.editions import INTERNAL, PUBLIC
 from ..core.findings import ERROR, Finding, Place, UserError
-from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, WORKBOOKS
+from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, TOWN, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, Workbook
@@ -176,10 +176,10 @@ def records() -> dict[str, dict]:
 def find_school(town: Town, school: str) -> str:
     """The folder (full name) of a school given by full name, code or usual name; "" for all. Raises UserError."""
     wanted = school.strip()
-    if wanted == ALL:
+    if wanted in (TOWN, ALL):
         return ""
     name, near = school_called(wanted, (*schools_in(town.schools), *map(School, town.homes)))
     if name:
         return name
-    hint = f"是不是“{near}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {ALL}。"
+    hint = f"是不是“{near}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {TOWN}。"
     raise UserError(f"没有名为“{wanted}”的学校。{hint}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from ..core.ordering import in_order
 from ..core.schema import CENTRE
 from ..core.tables import of_year
 from ..field import rolls
@@ -89,7 +90,7 @@ def class_points(scope: Scope) -> tuple[ClassPoints, ...]:
     shown, unseen = _shown(scope)
     least = scope.policy["veto_losses"]
     made = []
-    for row in scope.classes.sort_values(["grade", "home", "class_id"]).itertuples():
+    for row in scope.classes.sort_values(["grade", "home", "class_id"], key=in_order).itertuples():
         cases = gone.of(row.class_id)
         why = _why(row.class_id, row.home, unread, sizes, gone.doubtful)
         counted = int(cases["lost"].sum())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ..core.numbers import fixed
+from ..core.ordering import natural
 from ..core.policy import Policy
 from ..core.schema import TERMS
 from ..core.tables import of_year
@@ -186,7 +187,7 @@ def model_units(policy: Policy, units: Sequence[UnitGrade]) -> tuple[tuple[UnitG
     is left out by chance: both wait for people to decide, so they may be more than the places.
     """
     places = int(len(units) * policy["model_units_max"] / 100)
-    fit = sorted((one for one in units if one.grade in MODEL), key=lambda one: (-one.so_far, one.home))
+    fit = sorted((one for one in units if one.grade in MODEL), key=lambda one: (-one.so_far, natural(one.home)))
     return tuple(one for one in fit if places and one.so_far >= fit[min(places, len(fit)) - 1].so_far), places
 
 
@@ -198,4 +199,4 @@ def model_persons(scope: Scope, classes: Sequence[ClassPoints]) -> tuple[tuple[C
     number = int(staff["active"].fillna(True).astype(bool).sum())
     places = int(number * scope.policy["model_persons_max"] / 100)
     fit = [one for one in classes if one.rank == 1 and one.vetoed is False and not one.trial and one.teacher]
-    return tuple(sorted(fit, key=lambda one: (-one.so_far, one.class_id))[:places]), places
+    return tuple(sorted(fit, key=lambda one: (-one.so_far, natural(one.class_id)))[:places]), places

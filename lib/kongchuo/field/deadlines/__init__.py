@@ -29,6 +29,6 @@ DEADLINES: tuple[Deadline, ...] = (
 )
 
 
-def due(town: Town, policy: Policy, within: int) -> pd.DataFrame:
+def due(town: Town, policy: Policy, within: int, broken: list[str] | None = None) -> pd.DataFrame:
     """What is still to be done by `within` calendar days from the town's day, the most overdue first; see lists.due."""
-    return lists.due(town, policy, within, DEADLINES)
+    return lists.due(town, policy, within, DEADLINES, broken)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ...core import faults
 from ...core.policy import Policy
 from ...core.tables import Town
 from ..duties import names_of
@@ -14,17 +15,26 @@ from .base import Deadline, state
 COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "sheet", "column"]
 
 
-def due(town: Town, policy: Policy, within: int, deadlines: Iterable[Deadline]) -> pd.DataFrame:
+def due(
+    town: Town, policy: Policy, within: int, deadlines: Iterable[Deadline], broken: list[str] | None = None
+) -> pd.DataFrame:
     """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed (workbook, row).
 
     `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out.
+    A deadline that fails keeps no other from being told: `broken` gets a line of it (without the list it is raised).
     """
-    parts, names = [], names_of(town, "staff", "staff_id", "name")
+    parts, names = [pd.DataFrame(columns=COLUMNS)], names_of(town, "staff", "staff_id", "name")
     for one in deadlines:
-        rows = state(town, policy, one)
+        try:
+            rows = state(town, policy, one)
+        except Exception as error:
+            if broken is None:
+                raise
+            broken.append(faults.told(f"期限“{one.title}”没有算出来", error))
+            continue
         rows = rows[rows["done"].isna() & (rows["days"] <= within)]
         who = [names.get(person, person) for person in rows["who"]]
         rows = rows.assign(who=who, title=one.title, code=one.code, sheet=one.sheet, column=one.column)
         parts.append(rows[COLUMNS].astype({"who": "object", "name": "object"}))
-    found = pd.concat([part for part in parts if len(part)] or parts[:1])
+    found = pd.concat([part for part in parts if len(part)] or parts[-1:])
     return found.sort_values(["days", "home", "title"], kind="stable")

@@ -14,6 +14,7 @@ from markupsafe import escape
 
 from ...core import years
 from ...core.findings import UserError
+from ...core.ordering import in_order
 from ...core.places import ALL
 from ...field import groups
 from ..views import View
@@ -113,7 +114,7 @@ def grades(view: View) -> list[tuple[str, int]]:
 
 def classes(view: View, grade: int) -> list[tuple[str, str]]:
     """What 班级 offers: all, and the classes of the school (of the grade); only all for the town, where names repeat."""
-    rows = view.scope.whole.classes.sort_values(["grade", "class_id"])
+    rows = view.scope.whole.classes.sort_values(["grade", "class_id"], key=in_order)
     rows = rows[rows["grade"] == grade] if grade else rows
     named = zip(rows["class_name"].fillna(rows["class_id"]), rows["class_id"], strict=True)
     return [(EVERY, ""), *(named if view.home else ())]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...core.editions import MAY_SEE, SHOWN
+from ...core.ordering import in_order
 from ...core.tables import mapping
 from ...field import duties
 from ...field.references import named
 from ...measures import Ratio, bonds, holders
 from ..display import NUMERALS, Badge, Details, Note, Table
-from ..display.masks import surname
+from ..display.masks import SCHOOL, surname
 from ..months import Month
 from ..units import audience, behind, by_keys, ledger, rows_behind, units, village_names
 
@@ -123,7 +123,7 @@ def _gaps(month: Month, ratios: list[Ratio]) -> list:
     if rows:
         found.append(Table(("类型", "学校", "没有人包的"), tuple(rows[:MOST]), "四包空档", note=_more(len(rows))))
     if len(pupils) and not month.home:
-        counts = by_keys(pupils).reset_index(name="pupils").sort_values(["home", "grade", "class_id"])
+        counts = by_keys(pupils).reset_index(name="pupils").sort_values(["home", "grade", "class_id"], key=in_order)
         lines = tuple(
             (row.home, scope.labels.get(row.class_id, "—"), row.pupils) for row in counts.itertuples(index=False)
         )
@@ -207,7 +207,7 @@ class _Labels:
 
     def __init__(self, month: Month) -> None:
         scope = month.scope
-        self.mask = str if MAY_SEE["name"][audience(month)] == SHOWN else surname
+        self.mask = str if audience(month) == SCHOOL else surname
         self.schools = {scope.key("school", home): home for home in month.town.homes}
         self.classes, self.villages = scope.labels, village_names(month.town)
         roster = month.town["roster"].dropna(subset=["student_key", "name"])

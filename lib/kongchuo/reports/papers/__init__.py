@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from ...core import editions
+from ...core import editions, faults
 from ...core.findings import UsageError, UserError
+from ...core.places import ALL, TOWN
 from ...core.places import PAPERS as PAPERS_AT
 from ...core.tables import telling_names
 from ...workbooks.writing.printed import printed_bytes
 from ..months import Month, open_month
 from . import archive, bulletin, duties, letters, notices, pages, returns, sheets, stories, words
-from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, TOWN, XLSX, Copy, Paper
+from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, XLSX, Copy, Paper
 
 INDEX = "档案目录"  # made last, since it names the others
 BOTH = (TOWN, SCHOOL)
@@ -101,39 +103,54 @@ def make(
     say: Callable[[str], None] = lambda line: None,
     templates: Path = words.FOLDER,
     earlier: Iterable[str] = (),
+    warn: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
 
     `names` empty: all of this edition. Every file passes `gate` (path, edition), which raises UserError for what must not
-    leave, before it comes into the folder; without one whoever keeps the files asks (publishing.press). `say` is told what there was nothing to make of, or what could not be read.
+    leave, before it comes into the folder; without one whoever keeps the files asks (publishing.press). `say` is told what there was nothing to make of.
     `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
-    Raises UserError, after all else is made, for a template that is missing or asks for something unknown, and for each copy
-    that the gate refused.
+    Raises UserError, after all else is made, for a template that is missing or asks for something unknown, for what could not be
+    read, and for each copy that the gate refused. `warn` gets a line for each paper that failed by a fault of ours (without it
+    the fault is raised).
     """
     made: list[Path] = []
     refused: list[str] = []
-    folder.mkdir(parents=True, exist_ok=True)
     for paper in chosen(names):
         if edition(month) not in paper.editions:
             continue
         unread = month.scope.missing(*paper.needs)
         if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):
-            say(
-                f"{month.title} {paper.name}：没有生成，读不到{'、'.join(month.town.schema.sheets[name].title for name in paper.needs)}（{'、'.join(unread)}）"
-            )
+            sheets = "、".join(month.town.schema.sheets[name].title for name in paper.needs)
+            refused.append(f"{month.title} {paper.name}：没有生成，读不到{sheets}（{'、'.join(unread)}）")
             continue
-        index = paper.name == INDEX
-        copies = archive.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
         before = len(made)
         stopped: dict[str, list[str]] = {}  # why -> of which copies
-        for copy in copies:
-            try:
-                made += _published(month, paper, copy, folder, gate, templates)
-            except UserError as error:
-                stopped.setdefault(str(error), []).append(copy.part)
+        failed: dict[str, None] = {}
+        try:
+            index = paper.name == INDEX
+            for copy in (
+                archive.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
+            ):
+                try:
+                    made += _published(month, paper, copy, folder, gate, templates)
+                except UserError as error:
+                    stopped.setdefault(str(error), []).append(copy.part)
+                except Exception as error:  # of this copy only; which one is not said, as it may be a pupil's
+                    if warn is None:
+                        raise
+                    failed[faults.told(f"{month.title} {paper.name}：有的没有生成", error)] = None
+        except Exception as error:
+            if warn is None:
+                raise
+            failed[faults.told(f"{month.title} {paper.name}：没有生成", error)] = None
+        for line in failed:
+            warn(line)
         refused += (f"{month.title} {paper.name}{_of(parts)}：{why}" for why, parts in stopped.items())
-        if len(made) == before and not stopped:
+        if len(made) == before and not stopped and not failed:
             say(f"{month.title} {paper.name}：本期没有应当打印的")
+    with suppress(OSError):  # one in which nothing lies
+        folder.rmdir()
     if refused:
         raise UserError("；".join(refused))
     return made
@@ -148,7 +165,7 @@ def _addresses(folder: Path, earlier: Iterable[str]) -> list[str]:
     """What there is of a school, as addresses from its folder out/<period>/<notebook>/<school>/: the folder's own files, and of
     `earlier` (paths under out) the pages and files of that school.
     """
-    here = [path.name for path in folder.iterdir() if path.is_file()]
+    here = [path.name for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
     others = [path for path in earlier if path.split("/")[2].removesuffix(".html") == folder.name]
     return [
         quote(name) for name in (*here, *(f"../../../{path}" for path in others if path.split("/")[-1] not in here))
@@ -165,8 +182,10 @@ def print_out(
     gate: Callable[[Path, str, frozenset[str], int], Iterable[str]],
     say: Callable[[str], None] = print,
     earlier: Callable[[str], Iterable[str]] = lambda year: (),
+    warn: Callable[[str], None] | None = None,
 ) -> list[Path]:
-    """`make` for a school, or with "all" for the town and each of its schools: out/papers/<month>/<school or 全镇>/.
+    """`make` for a school, with 全镇 for the town's own, with "all" for the town and each of its schools:
+    out/papers/<month>/<school or 全镇>/.
 
     `gate` (publishing.gate.gate) is asked of each file with its edition, the names of children and parents and
     公开版最小人数; what it only warns of is told to `say`. `earlier`: what has been made in a school year (`make`). Raises UserError as `open_month` and `make` do, once all schools are done.
@@ -182,12 +201,18 @@ def print_out(
     made: list[Path] = []
     refused: list[str] = []
     before = list(earlier(opened.town.year))
-    for home in (opened.home,) if opened.home else ("", *opened.homes):
+    homes = ("", *opened.homes) if school == ALL else (opened.home,)
+    for number, home in enumerate(homes, 1):
         folder = out / PAPERS_AT / month / (home or TOWN)
         try:
-            made += make(replace(opened, home=home), names, folder, gate=passes, say=say, earlier=before)
+            own = make(replace(opened, home=home), names, folder, gate=passes, say=say, earlier=before, warn=warn)
         except UserError as error:
             refused.append(str(error))
+        else:
+            made += own
+            say(f"[{number}/{len(homes)}] {home or TOWN}：{len(own)} 个文件")
+    with suppress(OSError):
+        (out / PAPERS_AT / month).rmdir()
     if refused:
         raise UserError("；".join(refused))
     return made
@@ -206,6 +231,7 @@ def _published(
     else:
         data = words.filled(paper.template, copy.content, templates)
         page = pages.of_document(data, title, audience)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:
         files = {f"{stem}.{paper.format}": data, f"{stem}.html": page.encode()}
         for name, content in files.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from ...core import years
+from ...core.ordering import natural
 from ..months import Month
 from .base import BLANK, Copy, Linked, by_name, lacking, said, shared, short
 
@@ -23,7 +24,10 @@ def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: It
     year, papers and pages, as addresses from where the 档案目录 will lie.
     """
     scope, named = month.scope, by_name(month)
-    made = [(unquote(address).split("/"), address) for address in sorted(files)]
+    made = [
+        (unquote(address).split("/"), address)
+        for address in sorted(files, key=lambda address: natural(unquote(address)))
+    ]
     rows = scope.rows("archive")
     rows = (
         rows[rows["home"] == month.home]
@@ -67,7 +71,7 @@ def _made(
         own = {path[-1]: (path[-1], address) for path, address in reversed(made) if path[-1].startswith(f"{name}_")}
         links = [
             (_label(*found.groups()), address)
-            for file, address in sorted(own.values())
+            for file, address in sorted(own.values(), key=lambda one: natural(one[0]))
             if not file.endswith(".html") and (found := TELLS_APART.search(file))
         ]
         kinds.append((name, items, links))

@@ -13,7 +13,7 @@ from ..months import Month
 
 BLANK = "______"  # to be filled by hand: what the ledgers do not say is never guessed
 INTERNAL, CASE, FAMILY, PUBLIC = "内部", "个案", "个别送达", "公开"
-TOWN, SCHOOL = "全镇", "学校"  # the editions a paper is made in
+SCHOOL = "学校"  # with places.TOWN the editions that a paper is made in
 DOCX, XLSX = "docx", "xlsx"
 
 

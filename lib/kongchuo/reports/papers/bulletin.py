@@ -37,7 +37,9 @@ def bulletin(month: Month) -> Iterator[Copy]:
     """The bulletin of the town, or of a school with the number, title and text it has registered for the month."""
     named, scope = by_name(month), month.scope
     rows = scope.rows("bulletin")
-    rows = rows[(rows["kind"] == KIND) & scope.in_days(rows["date"])].sort_values(["home", "date"])
+    rows = rows[(rows["kind"] == KIND) & scope.in_days(rows["date"])]
+    order = {home: place for place, home in enumerate(month.town.homes)}
+    rows = rows.assign(order=rows["home"].map(order)).sort_values(["order", "date"])
     own = rows.iloc[-1].to_dict() if month.home and len(rows) else {}
     least = month.policy["public_minimum"]
     missing = lacking(month, *dict.fromkeys(need for key in FIGURES.values() for need in COUNTS[key].needs))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.ordering import in_order
 from ...field import duties
 from ...field.references import keyed
 from ...measures.coverage import pupils
@@ -28,7 +29,7 @@ def overview(month: Month) -> Iterator[Copy]:
     held = held.assign(
         order=held["kind"].map({kind: place for place, kind in enumerate(ORDER)}), grade=held["target"].map(grades)
     )
-    held = held.sort_values(["order", "grade", "target", "holder"], na_position="last")
+    held = held.sort_values(["order", "grade", "target", "holder"], key=in_order, na_position="last")
     rows = [
         {
             "no": number,
@@ -69,7 +70,7 @@ def teachers(month: Month) -> Iterator[Copy]:
     """责任书（学校—班主任、包保教师）: a page a class, then one a teacher who answers for pupils by a bond or the roster."""
     scope, named = month.scope, by_name(month)
     heads = keyed(month.town, "class", "head_teacher")
-    classes = scope.classes.sort_values(["grade", "class_id"])
+    classes = scope.classes.sort_values(["grade", "class_id"], key=in_order)
     copies = [
         _page(month, "班主任", named(heads.get(place)), f"{said(row['class_name'])}班主任")
         for place, row in zip(classes.index, classes.to_dict("records"), strict=True)
@@ -89,10 +90,10 @@ def _page(month: Month, role: str, name: str, duty: str) -> dict[str, str]:
 
 def parents(month: Month) -> Iterator[Copy]:
     """责任书（学校—家长）: a file a class, a page a pupil."""
-    rows = pupils(month.scope).sort_values(["class_id", "seat_no", "name"], na_position="last")
-    for key, name in month.scope.classes.sort_values(["grade", "class_id"])[["class_id", "class_name"]].itertuples(
-        index=False
-    ):
+    rows = pupils(month.scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
+    for key, name in month.scope.classes.sort_values(["grade", "class_id"], key=in_order)[
+        ["class_id", "class_name"]
+    ].itertuples(index=False):
         copies = [
             _page(month, "家长", said(row.guardian), f"{said(name)}学生{said(row.name)}的家长")
             for row in rows[rows["class_id"] == key][["name", "guardian"]].itertuples(index=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.ordering import in_order
 from ...field import casework
 from ...measures import flows
 from ...measures.coverage import pupils
@@ -16,9 +17,9 @@ from .base import BLANK, Copy, by_name, said, shared
 def parents(month: Month) -> Iterator[Copy]:
     """告家长一封信: a file a class, a page a pupil who is at school on the month's last day (domain.md 6.7)."""
     scope, named = month.scope, by_name(month)
-    rows = pupils(scope).sort_values(["class_id", "seat_no", "name"], na_position="last")
+    rows = pupils(scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
     phones = _phones(month)
-    for key, name, head in scope.classes.sort_values(["grade", "class_id"])[
+    for key, name, head in scope.classes.sort_values(["grade", "class_id"], key=in_order)[
         ["class_id", "class_name", "head_teacher"]
     ].itertuples(index=False):
         copies = [
@@ -64,7 +65,7 @@ def admission(month: Month) -> Iterator[Copy]:
             "served": said(row["served"]),
             "witness": said(row["witness_org"] if isinstance(row["witness_org"], str) else row["witness_type"]),
         }
-        for row in rows.sort_values("notice_no").to_dict("records")
+        for row in rows.sort_values("notice_no", key=in_order).to_dict("records")
     ]
     if copies:
         yield Copy(shared(month, copies=copies))
@@ -82,7 +83,7 @@ def timed(month: Month) -> Iterator[Copy]:
 
 def _notices(month: Month, cases: pd.DataFrame, kind: str, away: str, teacher: str) -> Iterator[Copy]:
     scope, named, phones = month.scope, by_name(month), _phones(month)
-    cases = cases[flows.open_at(cases, scope.end)].sort_values("case_id")
+    cases = cases[flows.open_at(cases, scope.end)].sort_values("case_id", key=in_order)
     book, papers = casework.cases(month.town), casework.papers(month.town)
     papers = papers[(papers["doc_type"] == kind) & ~(papers["issued"] > pd.Timestamp(month.end))].sort_values("issued")
     sheet = "suspected" if teacher == "teacher" else "dropout"

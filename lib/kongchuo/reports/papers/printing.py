@@ -34,6 +34,7 @@ class Printed:
     files: tuple[str, ...] = ()
     said: str = ""
     refused: str = ""
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,13 @@ class Printing(Month):
 
     def _print(self, paper: Paper, folder: Path) -> Printed:
         said: list[str] = []
+        broken: list[str] = []
         try:
-            made = make(self, [paper.name], folder, say=said.append, earlier=_earlier())
+            made = make(self, [paper.name], folder, say=said.append, earlier=_earlier(), warn=broken.append)
         except UserError as error:
-            return Printed(paper, refused=str(error))
-        return Printed(paper, tuple(path.name for path in made), "；".join(line.split("：", 1)[1] for line in said))
+            return Printed(paper, refused=str(error), broken=tuple(broken))
+        told = "；".join(line.split("：", 1)[1] for line in said)
+        return Printed(paper, tuple(path.name for path in made), told, broken=tuple(broken))
 
 
 def _earlier() -> list[str]:
@@ -80,7 +83,7 @@ def papers_made(view: Printing) -> Section:
         how = "这里只列出有哪些材料。打印请运行 kongchuo run parameters/monthly.yaml，或 kongchuo papers。"
         return Section("材料清单", (Table(COLUMNS, rows, empty=empty), Note(how)), 0, "papers_made")
     made = [one for one in view.printed if one.files]
-    refused = [one for one in view.printed if one.refused]
+    refused = [one for one in view.printed if one.refused or one.broken]
     rows = tuple(
         (one.paper.title, one.paper.per, AUDIENCES[one.paper.audience][0], *_files(view, one), _state(one))
         for one in view.printed
@@ -114,8 +117,8 @@ def _links(view: Printing, paper: Paper, names: list[str]) -> Links | None:
 
 
 def _state(one: Printed) -> Badge | str:
-    if one.refused:
-        return Badge("bad", f"没有生成：{one.refused}")
+    if one.refused or one.broken:
+        return Badge("bad", f"没有生成：{one.refused}" if one.refused else "；".join(one.broken))
     return Badge("good", "已生成") if one.files else one.said or "本月没有应当打印的"
 
 
@@ -132,7 +135,9 @@ def state(view: Printing) -> dict[str, object]:
     files = {name: AUDIENCES[one.paper.audience][1] for one in view.printed for name in one.files}
     refused = [one.refused for one in view.printed if one.refused]
     held = quality.state(view)
-    return held | {"papers": len(files) // 2, "files": files, "unreadable": [*held["unreadable"], *refused]}
+    broken = [*held["broken"], *(line for one in view.printed for line in one.broken)]
+    more = {"unreadable": [*held["unreadable"], *refused], "broken": broken}
+    return held | {"papers": len(files) // 2, "files": files} | more
 
 
 def choices(view: Printing) -> live.Choices:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from ...core.ordering import in_order
 from ...core.schema import CENTRE
 from ...measures import Measure, flows
 from ...measures.scopes import KEYS, Scope
@@ -134,7 +135,7 @@ def _grid(month: Month, scope: Scope, counts: tuple[Count, ...], level: str, not
 
 def _units(month: Month, scope: Scope, level: str) -> Iterator[tuple[tuple, dict, bool]]:
     """(labels, which part of the figures, whether it is a sum) of each row."""
-    classes = scope.classes.sort_values(["grade", "class_id"])
+    classes = scope.classes.sort_values(["grade", "class_id"], key=in_order)
     for number, home in enumerate(scope.homes, 1):
         own = classes[classes["home"] == home]
         if level == "home":
@@ -211,7 +212,7 @@ def daily(month: Month) -> Iterator[Copy]:
     scope, names = month.scope, month.scope.staff_names
     rows = scope.rows("daily").drop_duplicates(["class_id", "date"])
     known = dict(zip(zip(rows["class_id"], rows["date"], strict=True), rows.to_dict("records"), strict=True))
-    classes = scope.classes.sort_values(["grade", "class_id"])
+    classes = scope.classes.sort_values(["grade", "class_id"], key=in_order)
     grids = []
     for day in flows.school_days(scope):
         lines, sums, filled = [], [0] * len(DAY), 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.ordering import in_order
 from ...field import casework
 from ...measures import flows
 from ..months import Month
@@ -26,7 +27,7 @@ def visits(month: Month) -> Iterator[Copy]:
     left = {}
     for frame in (flows.suspected(scope), flows.dropouts(scope)):
         left |= frame["left"].to_dict()
-    book = scope.within(scope.with_class(book)).sort_values(["ys_id", "cx_id"], na_position="last")
+    book = scope.within(scope.with_class(book)).sort_values(["ys_id", "cx_id"], key=in_order, na_position="last")
     copies = []
     for number, case in book.iterrows():
         first = ledgers["suspected"].get(case["suspected"], {})
@@ -96,7 +97,7 @@ def plans(month: Month) -> Iterator[Copy]:
     """学困厌学一生一案: every plan listed by the month's end, with 帮扶记录 up to it."""
     scope, named = month.scope, by_name(month)
     rows = scope.rows("pupil_plan")
-    rows = rows[~(rows["listed"] > pd.Timestamp(month.end))].sort_values("pupil_plan")
+    rows = rows[~(rows["listed"] > pd.Timestamp(month.end))].sort_values("pupil_plan", key=in_order)
     logs = until(month, month.town["support_log"], "date").dropna(subset=["date", "pupil_plan"]).sort_values("date")
     copies = []
     for row in rows.to_dict("records"):
@@ -127,7 +128,7 @@ def families(month: Month) -> Iterator[Copy]:
     """一家一案: a page a family (案号), its children and the aid paid up to the month's end."""
     scope, named = month.scope, by_name(month)
     rows = scope.rows("family_plan")
-    rows = rows.assign(number=rows["family_plan"].fillna(rows["student_key"])).sort_values("number")
+    rows = rows.assign(number=rows["family_plan"].fillna(rows["student_key"])).sort_values("number", key=in_order)
     paid = until(month, scope.rows("aid"), "paid_on").dropna(subset=["paid_on"]).sort_values("paid_on")
     villages = dict(month.town["village"][["village_code", "village_name"]].dropna().itertuples(index=False, name=None))
     copies = []

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ...core.ordering import in_order
 from ...field import casework, duties, rolls
 from ...field.references import keyed
 from ..months import Month
@@ -32,7 +33,7 @@ def stories(month: Month) -> Iterator[Copy]:
     begun = _term_start(month)
     rows = rows[(rows["kind"] == KIND) & rows["date"].between(begun, pd.Timestamp(month.end))]
     clean = rows["deidentified"].fillna(False).astype(bool)
-    good = rows[clean].sort_values(["home", "date", "issue_no"])
+    good = rows[clean].sort_values(["home", "date", "issue_no"], key=in_order)
     numbers = {
         key: number
         for number, row in casework.cases(month.town).iterrows()

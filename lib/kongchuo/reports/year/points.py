@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.numbers import fixed, rounded
+from ...core.ordering import natural
 from ...core.tables import yes
 from ...measures import coverage
 from ...scoring.class_points import ClassPoints
@@ -23,7 +24,9 @@ def units(view: Year) -> Section:
     """三: the four rounds, self-checks, class points, grade."""
     held = view.units
     labels = list(dict.fromkeys(one.label for unit in held for one in unit.rounds))
-    rows = tuple(_unit_row(one) for one in sorted(held, key=lambda one: (one.rank is None, one.rank or 0, one.home)))
+    rows = tuple(
+        _unit_row(one) for one in sorted(held, key=lambda one: (one.rank is None, one.rank or 0, natural(one.home)))
+    )
     table = Table(("名次", "学校", "督查", "自查", "班级积分", "总分", "等次"), rows, caption="单位考核")
     each = tuple(
         (one.home, *(UNDECIDED if round_.score is None else round_.score for round_ in one.rounds)) for one in held

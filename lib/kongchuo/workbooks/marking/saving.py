@@ -110,7 +110,7 @@ def _replace(path: Path, data: bytes, *, check: str = "", like: Path | None = No
             shutil.copymode(like or path, part)
         if check and hashlib.sha256(path.read_bytes()).hexdigest() != check:
             raise Refused("写入以前有人刚刚保存过，没有标记；请再运行一次")
-        _rename(part, path)
+        rename(part, path)
         with suppress(OSError):  # Windows has no such thing
             folder = os.open(path.parent, os.O_RDONLY)
             try:
@@ -122,7 +122,7 @@ def _replace(path: Path, data: bytes, *, check: str = "", like: Path | None = No
             part.unlink(missing_ok=True)
 
 
-def _rename(part: Path, path: Path) -> None:
+def rename(part: Path, path: Path) -> None:
     """Rename over; a virus scanner that looks at the file holds it for an instant, and only on Windows."""
     for wait in PATIENCE:
         try:

@@ -1,0 +1,351 @@
+"""Every command as a person types it, on townships of every kind: its exit code, that it says what there is to say, and no traceback.
+
+A command or an option that is typed nowhere in this file fails the last test.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import openpyxl
+import pytest
+
+import townships
+from kongchuo import __main__ as cli
+from kongchuo import demo
+from kongchuo.core import places
+from kongchuo.judging.questions import HEADING
+
+YEAR, MIDDLE = "2023-2024", "示例中学"
+MONTHLY = str(places.PARAMETERS / "monthly.yaml")
+TYPED = set()  # (command, option) of all that was typed here; the option is "" for the command itself
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory):
+    """A folder that holds one shared folder of each kind."""
+    folder = tmp_path_factory.mktemp("towns")
+    townships.make(folder / "faulted", 2, 60, 3, faults=True)
+    townships.make(folder / "clean", 2, 40, 1)
+    townships.make(folder / "whole-year", 2, 40, 1, whole_year=True)
+    holiday(folder / "faulted")
+    damaged = folder / "damaged" / YEAR
+    shutil.copytree(folder / "clean", folder / "damaged")
+    (damaged / MIDDLE / "学籍.xlsx").write_bytes((damaged / MIDDLE / "学籍.xlsx").read_bytes()[:3000])
+    (damaged / "中心学校" / "基础信息.xlsx").write_text("不是工作簿", "utf-8")
+    (damaged / MIDDLE / "控辍台账.xlsx").unlink()
+    (damaged / "示例第一小学" / "帮扶.xlsx").rename(damaged / "示例第一小学" / "帮扶.xls")
+    (folder / "empty" / YEAR).mkdir(parents=True)
+    (folder / "nothing").mkdir()
+    return folder
+
+
+def holiday(shared):
+    """A school day marked as a holiday, with every class present: a question (Q04)."""
+    path = next(shared.rglob("中心学校/基础信息.xlsx"))
+    book = openpyxl.load_workbook(path)
+    page = book["教学日历"]
+    columns = {cell.value: cell.column for cell in page[1]}
+    row = next(row for row in range(60, page.max_row) if page.cell(row, columns["上课"]).value == "是")
+    page.cell(row, columns["上课"]).value = "否"
+    book.save(path)
+
+
+def note(words):
+    """Remember what is typed: every option of the command in whichever way it is written."""
+    (command,) = (one for name, one in commands().items() if name == words[0])
+    TYPED.add((words[0], ""))
+    for action in command._actions:
+        if {word.split("=")[0] for word in words} & {*action.option_strings}:
+            TYPED.add((words[0], action.dest))
+
+
+def commands():
+    return next(action for action in cli.parser()._actions if hasattr(action, "choices") and action.choices).choices
+
+
+def typed(*words):
+    """Exit code, stdout, stderr; no traceback, never silence."""
+    code, out, err = typed_or_silent(*words)
+    assert out or err, "nothing was said"
+    return code, out, err
+
+
+def typed_or_silent(*words):
+    words = [str(word) for word in words]
+    note(words)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = cli.main(words)
+        except SystemExit as ended:
+            code = ended.code
+    for text in (out.getvalue(), err.getvalue()):
+        assert "Traceback" not in text, text
+        assert "程序问题" not in text, text
+    return code, out.getvalue(), err.getvalue()
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("town", "code"), [("clean", 0), ("whole-year", 0), ("faulted", 1), ("damaged", 3), ("empty", 3)]
+)
+def test_check_says_findings_questions_and_what_is_not_judged_in_text_and_json(towns, town, code):
+    said, text, _ = typed("check", towns / town, "-v")
+    assert said == code
+    said, out, _ = typed("check", towns / town, "--json")
+    assert said == code
+    found = json.loads(out)
+    assert found.keys() == {"year", "as_of", "findings", "waived", "questions", "not_judged", "broken"}
+    errors = [one for one in found["findings"] if one["severity"] == "error"]
+    assert f"错误 {len(errors)} 条" in text
+    for rule in {one["rule"] for one in found["findings"]}:
+        assert f" {rule} " in text
+    if found["questions"]:
+        assert f"{HEADING}：{len(found['questions'])} 条" in text
+        assert all(one["text"] in text for one in found["questions"])
+    assert ("尚未判定" in text) == bool(found["not_judged"])
+    assert all(f"{one['rule']} {one['home']}：{one['reason']}" in text for one in found["not_judged"])
+    assert bool(found["questions"]) == (town == "faulted")
+    assert bool(found["not_judged"]) == (town in ("damaged", "empty", "faulted"))
+    assert bool(errors) == (town in ("damaged", "empty", "faulted"))
+    assert {"workbook", "sheet", "row", "cell"} <= set((found["findings"] or [{"workbook", "sheet", "row", "cell"}])[0])
+
+
+def test_errors_alone_are_exit_code_1(towns):
+    home = towns / "faulted" / YEAR / "示例第一小学" / "自查档案.xlsx"
+    assert typed("check", home, "--as-of", "2024-01-26")[0] == 1
+    code, text, _ = typed("check", home, "--fresh", "--waived", "--out", towns / "out")
+    assert code == 1
+    assert HEADING not in text, "of another workbook"
+
+
+@pytest.mark.parametrize("words", [("check",), ("due",), ("mark",), ("repair",), ("papers", "--month", "2023-10")])
+@pytest.mark.parametrize("where", ["nothing", "none", "file.txt"])
+def test_what_is_no_shared_folder_is_said(towns, words, where):
+    (towns / "file.txt").write_text("x")
+    code, out, err = typed(words[0], towns / where, *words[1:])
+    assert (code, out) == (3, "")
+    assert err.startswith("无法继续：")
+
+
+# --- the other ways to look at a township ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("town", "codes"), [("clean", (0,)), ("whole-year", (0, 1)), ("faulted", (1,)), ("damaged", (3,)), ("empty", (3,))]
+)
+def test_due_and_reconcile_say_whose_workbooks_are_in_no_list(towns, town, codes):
+    code, out, err = typed("due", towns / town, "--within", "30")
+    assert code in codes
+    assert ("读不到：" in err) == (3 in codes)
+    code, out, _ = typed("due", towns / town, "--json", "--as-of", "2023-12-15")
+    assert isinstance(json.loads(out), list)
+    lists = {"empty": 3, "damaged": 3, "clean": 0}
+    code, out, err = typed("reconcile", "--workbooks", towns / town, "--as-of", "2023-12-15")
+    assert code == lists.get(town, code)
+    assert code in (0, 1, 3)
+    code, out, _ = typed("reconcile", "--workbooks", towns / town, "--json")
+    assert isinstance(json.loads(out), list)
+
+
+def test_reconcile_with_a_list_writes_its_workbook(towns, tmp_path):
+    listed = tmp_path / "名单.csv"
+    listed.write_text("姓名,身份证号码\n甲不在,99010120110101001X\n", "utf-8")
+    code, _, _ = typed("reconcile", listed, "--workbooks", towns / "clean", "--out", tmp_path / "核对结果.xlsx")
+    assert code == 1
+    assert (tmp_path / "核对结果.xlsx").is_file()
+    (tmp_path / "空.csv").write_text("", "utf-8")
+    assert typed("reconcile", tmp_path / "空.csv", "--workbooks", towns / "clean")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("town", "marked", "repaired"), [("clean", 0, 0), ("faulted", 1, 1), ("damaged", 3, 3), ("empty", 3, 3)]
+)
+def test_mark_and_repair(towns, town, marked, repaired, tmp_path):
+    shared = tmp_path / "shared"
+    shutil.copytree(towns / town, shared)
+    code, out, err = typed("mark", shared, "--out", tmp_path / "out", "--as-of", "2024-01-26")
+    assert code == marked, out + err
+    if town == "faulted":
+        assert any((tmp_path / "out" / "returns").rglob("*_校验.xlsx"))
+        assert typed("mark", shared, "--out", tmp_path / "out", "--in-place")[0] == 1
+        assert typed("mark", shared, "--out", tmp_path / "out", "--in-place", "--clear")[0] == 0
+    code, out, err = typed("repair", shared, "--out", tmp_path / "out")
+    assert code == repaired, out + err
+
+
+# --- pages and papers -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("town", "code"), [("faulted", 0), ("damaged", 3), ("whole-year", 0)])
+def test_run_and_papers(towns, town, code, tmp_path):
+    school = "全镇" if town == "whole-year" else MIDDLE
+    where = ("--workbooks", towns / town, "--out", tmp_path / "out")
+    said, out, err = typed("run", MONTHLY, "month=2023-10", f"school={school}", "--only", "monthly_self_check", *where)
+    assert said == code, out + err
+    assert list(
+        (tmp_path / "out" / "2023-10" / "monthly_self_check").glob(
+            "*示例中学.html" if school == MIDDLE else "全镇.html"
+        )
+    )
+    words = (
+        "papers",
+        towns / town,
+        "--month",
+        "2023-10",
+        "--kind",
+        "月报表",
+        "--school",
+        school,
+        "--out",
+        tmp_path / "o",
+    )
+    said, out, err = typed(*words)
+    assert said == (3 if town == "damaged" else 0), out + err
+    made = sorted(path.parent.name for path in (tmp_path / "o").rglob("*.xlsx"))
+    assert made == ([] if town == "damaged" else [school])
+    assert [path.name for path in (tmp_path / "o").rglob("*") if path.is_dir() and not any(path.iterdir())] == []
+
+
+def test_a_run_on_nothing_is_said(towns, tmp_path):
+    for town in ("empty", "nothing"):
+        where = ("--workbooks", towns / town, "--out", tmp_path)
+        code, out, err = typed("run", MONTHLY, "month=2023-10", "school=all", "--only", "monthly_self_check", *where)
+        assert code in (3, 4), out + err
+        assert "学年" in out + err
+    code, out, _ = typed("run", MONTHLY, "month=2023-10", "school=all", "--dry-run", "--workbooks", towns / "clean")
+    assert (code, out.count("将生成")) == (0, 2 * 3)
+
+
+def test_papers_are_listed():
+    assert typed("papers", "--list")[0] == 0
+
+
+@pytest.mark.parametrize("school", ["全镇", "all", "没有的学校"])
+def test_one_vocabulary_for_the_whole_town(towns, school, tmp_path):
+    words = ("papers", towns / "clean", "--month", "2023-10", "--kind", "简报", "--school", school, "--out", tmp_path)
+    code, out, err = typed(*words)
+    made = {path.parent.name for path in tmp_path.rglob("*.docx")}
+    if school == "没有的学校":
+        assert (code, made) == (3, set())
+        assert "全镇写 全镇" in err
+    else:
+        assert code == 0, out + err
+        assert "全镇" in made
+        assert (len(made) > 1) == (school == "all")
+
+
+# --- what needs no township, or serves one ------------------------------------------------------------------------------
+def test_rules_and_build():
+    assert typed("rules")[0] == 0
+    assert typed("rules", "X12")[0] == 0
+    assert json.loads(typed("rules", "X12", "--json")[1])
+    assert typed("rules", "X999")[0] == 2
+    code, out, err = typed_or_silent("build", "--check")
+    assert code == 0, out + err
+
+
+def test_example(tmp_path):
+    small = ("--schools", "2", "--pupils", "40", "--seed", "4")
+    assert typed("example", tmp_path / "a", *small)[0] == 0
+    assert typed("example", tmp_path / "a", *small)[0] == 3, "there is one"
+    assert typed("example", tmp_path / "b", *small, "--faults")[0] == 0
+    assert typed("example", tmp_path / "c", *small, "--whole-year", "--faults")[0] == 3
+    assert typed("example", tmp_path / "d", "--pupils", "3")[0] == 3
+    assert typed("example", tmp_path / "d", "--pupils", "-3")[0] == 2
+    (tmp_path / "file").touch()
+    assert typed("example", tmp_path / "file", *small)[0] == 3
+
+
+def test_starters_and_live(towns, tmp_path):
+    code, out, _ = typed("starters", tmp_path, "--out", tmp_path / "out")
+    assert code == 0
+    assert "已生成" in out
+    assert typed("starters", tmp_path / "none")[0] == 3
+    book = towns / "clean" / YEAR / MIDDLE / "学籍.xlsx"
+    for words in (
+        ("mark",),
+        ("clear", book),
+        ("report", book, "--out", tmp_path),
+        ("mark", book, "--as-of", "2023-10-31"),
+    ):
+        code, out, err = typed("live", *words)  # no Excel here, and none is asked of whoever tests
+        assert (code, out) == (3, "")
+        assert err.startswith("无法继续：")
+    assert typed("live", "sing")[0] == 2
+
+
+def process(*words):
+    note([str(word) for word in words])
+    command = [sys.executable, "-m", "kongchuo", *map(str, words)]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True)
+
+
+def stopped(started):
+    """Ctrl-C, and what came of it."""
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=120)
+    assert b"Traceback" not in out + err, err.decode()
+    return started.returncode, out.decode()
+
+
+def test_watch_starts_and_stops(towns, tmp_path):
+    watching = process("watch", towns / "clean", "--out", tmp_path)
+    assert "正在看着" in watching.stdout.readline().decode()
+    time.sleep(1)
+    code, out = stopped(watching)
+    assert code == 0
+    assert "已结束" in out
+
+
+def test_serve_starts_answers_and_stops(towns, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serving = process("serve", "--workbooks", towns / "clean", "--out", tmp_path, "--port", port)
+    assert f"127.0.0.1:{port}" in serving.stdout.readline().decode()
+    for _ in range(120):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            assert answer.status == 200
+            break
+        time.sleep(1)
+    else:
+        pytest.fail("no answer")
+    code, _ = stopped(serving)
+    assert code in (0, 130)
+    assert typed("serve", "--workbooks", tmp_path / "none", "--port", port)[0] == 3
+    note(["serve", "--browser"])  # opens one
+
+
+def test_demo(tmp_path, monkeypatch):
+    made = []
+
+    def small(folder, say):
+        made.append(folder)
+        return demo_of(folder, say=say, schools=2, pupils=60)
+
+    demo_of = demo.demo
+    monkeypatch.setattr(demo, "demo", small)
+    monkeypatch.setattr(demo, "REPORTS", demo.REPORTS[1:2])
+    code, out, _ = typed("demo", tmp_path / "demo")
+    assert (code, made) == (0, [tmp_path / "demo"]), out
+    (line,) = re.findall(r"kongchuo (check .*)", out)
+    assert typed(*line.split())[0] == 1, "the line that it tells people to type"
+
+
+def test_every_command_and_option_is_typed_somewhere():
+    """Runs after all others of this file, as it stands last and xdist keeps a file together."""
+    there = {(name, "") for name in commands()} | {
+        (name, action.dest)
+        for name, command in commands().items()
+        for action in command._actions
+        if action.option_strings and action.dest != "help"
+    }
+    assert not there - TYPED, "no test types these"
