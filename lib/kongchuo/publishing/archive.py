@@ -263,6 +263,7 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     scratch = inputs / f".{os.getpid()}.part"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
+    (scratch / year).mkdir()  # in which nothing may lie
     earlier = {path for path, _ in reading.before.files(shared, year, schema.default())}
     earlier |= {path for path, _ in reading.before.past_files(shared, year, schema.default())} if past else set()
     for source in (*sorted((shared / year).rglob("*")), *sorted(earlier)):
