@@ -7,7 +7,7 @@ import pytest
 import ruletables
 from kongchuo import __main__ as cli
 from kongchuo.core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES
-from kongchuo.judging import catalogue, rules, waivers
+from kongchuo.judging import catalogue, causes, rules, waivers
 
 ENTRIES = catalogue.entries()
 BY_CODE = {entry.code: entry for entry in ENTRIES}
@@ -15,7 +15,7 @@ BY_CODE = {entry.code: entry for entry in ENTRIES}
 
 def test_every_code_stands_in_it_once():
     assert sorted(BY_CODE) == sorted(
-        {*KINDS, *waivers.KINDS, *FIGURE_KINDS, *GATE_KINDS, *(rule.code for rule in rules.RULES)}
+        {*KINDS, *causes.KINDS, *waivers.KINDS, *FIGURE_KINDS, *GATE_KINDS, *(rule.code for rule in rules.RULES)}
     )
     assert len(ENTRIES) == len(BY_CODE)
 

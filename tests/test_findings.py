@@ -40,7 +40,18 @@ def test_report_names_workbook_place_count_and_remedy():
 def test_json_leaves_out_what_does_not_apply():
     value = KINDS["R02"].at(Place("2023-2024/示例中学/学籍.xlsx"), reason="x").as_json()
 
-    assert list(value) == ["workbook", "sheet", "row", "column", "cell", "rule", "severity", "message", "fix"]
+    assert list(value) == [
+        "workbook",
+        "sheet",
+        "row",
+        "column",
+        "cell",
+        "rule",
+        "severity",
+        "message",
+        "fix",
+        "caused_by",
+    ]
     assert (value["sheet"], value["row"], value["cell"]) == (None, None, None)
 
 

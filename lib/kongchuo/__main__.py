@@ -44,7 +44,7 @@ def check(args: argparse.Namespace) -> int:
                 print(f"  {item.rule} {item.home}：{item.reason}")
         if opened.questions:
             print(questions.report(opened.questions))
-    errors = findings.count(opened.findings)[findings.ERROR]
+    errors = any(one.severity == findings.ERROR for one in opened.findings)  # those that follow from another among them
     return _code(opened.judgement.broken, opened.unreadable, errors)
 
 

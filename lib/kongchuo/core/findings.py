@@ -7,7 +7,7 @@ Knows no files. The kinds of whole rules stand with the rules; here stand those 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -73,7 +73,10 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One problem at one place, with the remedy. Sortable; equal when everything is equal."""
+    """One problem at one place, with the remedy. Sortable; equal when everything is equal.
+
+    `caused_by`: the anchor of the finding whose mistake this one only follows from; () where it stands by itself.
+    """
 
     workbook: str
     sheet: str
@@ -84,42 +87,128 @@ class Finding:
     severity: str
     message: str
     fix: str
+    caused_by: Anchor | tuple[()] = ()
+
+    @property
+    def anchor(self) -> Anchor:
+        """Where it is and of which code: by this other findings name it as their cause."""
+        return self.workbook, self.sheet, self.row, self.column, self.cell, self.rule
 
     def as_json(self) -> dict[str, object]:
-        """Plain values for JSON; place parts that do not apply are null."""
+        """Plain values for JSON; place parts that do not apply are null, the cause is the place and code of another finding."""
         values = asdict(self)
-        return {
-            key: (values[key] or None) if key in ("sheet", "row", "column", "cell") else values[key] for key in values
+        cause = dict(zip(ANCHOR, self.caused_by, strict=True)) if self.caused_by else None
+        return {key: _null(key, value) for key, value in values.items()} | {
+            "caused_by": cause and {key: _null(key, value) for key, value in cause.items()}
         }
+
+
+ANCHOR = ("workbook", "sheet", "row", "column", "cell", "rule")
+Anchor = tuple[str, str, int, str, str, str]
+
+
+def _null(key: str, value: object) -> object:
+    return (value or None) if key in ("sheet", "row", "column", "cell") else value
+
+
+def caused(finding: Finding, cause: Finding) -> Finding:
+    """The finding as one that only follows from the mistake another names (and from what that one follows from)."""
+    return replace(finding, caused_by=cause.caused_by or cause.anchor)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one code in one column of one worksheet: how many, the first and the last."""
+    """Findings of one code in one column of one worksheet: how many, the first and the last.
+
+    `follows`: what follows from them, anywhere, in groups likewise.
+    """
 
     first: Finding
     last: Finding
     count: int
+    follows: tuple[Group, ...] = ()
+
+    @property
+    def cells(self) -> str:
+        """The first and the last cell: C2 … C596; a row where there is no cell; "" for the whole worksheet."""
+        places = (one.cell or (f"第{one.row}行" if one.row else "") for one in (self.first, self.last))
+        return " … ".join(dict.fromkeys(filter(None, places)))
+
+    @property
+    def also(self) -> str:
+        """因此另有 100 处：…; "" where nothing follows."""
+        return also(self.follows, self.first.workbook)
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """One Group for each distinct problem, errors first, in the order of workbook and sheet."""
+    """One Group for each distinct problem, errors first, in the order of workbook and sheet.
+
+    What follows from a mistake is with the group of its cause; where the cause is not among the findings, it is a group of its own.
+    """
+    findings = tuple(findings)
+    causes = {finding.anchor for finding in findings if not finding.caused_by}
+    follows = following(findings)
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
 
     def key(finding: Finding) -> tuple:
-        return (rank[finding.severity], finding.workbook, finding.sheet, finding.rule, finding.column)
+        return (
+            rank[finding.severity],
+            finding.workbook,
+            finding.sheet,
+            finding.rule,
+            finding.column,
+            finding.caused_by,
+        )
 
-    groups = []
-    for _, members in groupby(sorted(findings, key=lambda f: (*key(f), f.row)), key):
-        members = list(members)
-        groups.append(Group(members[0], members[-1], len(members)))
-    return groups
+    def groups(members: Iterable[Finding]) -> list[Group]:
+        found = []
+        for _, same in groupby(sorted(members, key=lambda f: (*key(f), f.row)), key):
+            same = list(same)
+            after = [one for anchor in dict.fromkeys(f.anchor for f in same) for one in follows.get(anchor, ())]
+            if same[0].caused_by in causes:
+                after = []
+            found.append(Group(same[0], same[-1], len(same), tuple(groups(after))))
+        return found
+
+    return groups(finding for finding in findings if finding.caused_by not in causes)
+
+
+def following(findings: Iterable[Finding]) -> dict[Anchor, list[Finding]]:
+    """What follows from each cause, by the anchor of the cause."""
+    found: dict[Anchor, list[Finding]] = {}
+    for finding in findings:
+        if finding.caused_by:
+            found.setdefault(finding.caused_by, []).append(finding)
+    return found
 
 
 def count(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many findings of each severity; all three severities always present."""
-    found = [finding.severity for finding in findings]
+    """How many mistakes of each severity; all three severities always present. What follows from another is not counted."""
+    found = [finding.severity for finding in findings if not finding.caused_by]
     return {severity: found.count(severity) for severity in SEVERITIES}
+
+
+SHOWN = 6  # places of consequences that are spelt out
+
+
+def also(groups: Iterable[Group], workbook: str = "") -> str:
+    """因此另有 100 处：… with code, worksheet, first and last cell, and the workbook's name where it is another; "" for nothing."""
+    groups = sorted(groups, key=lambda group: -group.count)
+    said = []
+    for group in groups[:SHOWN]:
+        first = group.first
+        where = "" if first.workbook == workbook else first.workbook.partition("/")[2]
+        sheet = f"「{first.sheet}」" if first.sheet else ""
+        times = f"（{group.count}处）" if group.count > 1 else ""
+        said.append(f"{where}{sheet}{group.cells} {first.rule}{times}")
+    number, more = sum(group.count for group in groups), "等" if len(groups) > SHOWN else ""
+    return f"因此另有 {number} 处：{'；'.join(said)}{more}" if groups else ""
+
+
+def cause_of(finding: Finding) -> str:
+    """Where the cause of a finding stands: 中心学校/基础信息.xlsx「学年学期」E2（X71）."""
+    workbook, sheet, row, _, cell, rule = finding.caused_by
+    return f"{workbook.partition('/')[2]}「{sheet}」{cell or (f'第{row}行' if row else '')}（{rule}）"
 
 
 RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新录入。"
@@ -167,33 +256,33 @@ KINDS = {
              why="错一位号码，就成了另一个人。疑似辍学名单里有很多其实是号码录错。"),
         Kind("F04", WARNING, "证件号码末三位为000，疑似被Excel截断", RETYPE,
              why="被截断的号码看上去完整，其实后三位是假的。"),
-        Kind("F05", ERROR, "{name}的出生日期与证件号码不一致", "请对照户口簿核对出生日期和证件号码，改正错的一处。",
+        Kind("F05", ERROR, "{name}的出生日期与证件号码第7—14位不一致", "证件号码第7—14位就是出生年月日，请对照户口簿，改正写错的一处。",
              why="两处不一致，必有一处错。年龄错了，适龄儿童就会算多或算少。"),
-        Kind("F06", ERROR, "{name}的性别与证件号码不一致", "请对照户口簿核对性别和证件号码，改正错的一处。",
+        Kind("F06", ERROR, "{name}的性别与证件号码第17位不一致", "证件号码第17位单数是男、双数是女，请对照户口簿，改正写错的一处。",
              why="两处不一致，必有一处错，按性别的统计会不准，也说明这一行可能抄错了人。"),
         Kind("F07", WARNING, "姓名含空格、换行或不可见字符，已按“{value}”处理", "请在原表删除多余字符。",
              why="看不见的字符会让同一个人在两张表里成为两个人。"),
-        Kind("F08", INFO, "姓名“{value}”含数字、字母或特殊符号{odd}", "请与户口簿核对；少数民族姓名的间隔点用“·”。",
+        Kind("F08", INFO, "姓名“{value}”含数字、字母或特殊符号{odd}", "请与户口簿核对，写错的改正；少数民族姓名中间的点用“·”，别的符号删去。",
              why="姓名和户口簿、学籍不一样，比对时就找不到这个孩子。"),
         Kind("F09", ERROR, "“{column}”的日期“{value}”无法识别", "请按 2023-09-01 的样子填写完整的年月日，范围2005—2040年。",
              why="日期读不出，年龄、连续缺勤、各种时限都没法算。"),
         Kind("F10", ERROR, "“{column}”的值“{value}”不在可选项内", "请点单元格右侧箭头选择。{near}",
              why="写法不统一就没法统计；指向的学校、村、台账找不到，这一行就没有着落。"),
-        Kind("F11", ERROR, "含合并单元格或多行表头（{value}）", "请取消合并，只保留第1行一行表头，使用标准模板。",
+        Kind("F11", ERROR, "含合并单元格或多行表头（{value}）", "请取消合并，每一格各填各的；表头只留第1行一行，上面不加标题。",
              why="合并的格子和多行表头，程序分不清哪一格属于哪一行、哪一列。"),
         Kind("F12", ERROR, "缺少列“{column}”", "请按模板补上这一列。{near}",
              why="少一列，用到这一列的检查全都做不了。"),
-        Kind("F13", WARNING, "疑为合计行、说明行或空行，已跳过", "请删除该行；数据中间不留空行，合计由程序计算。",
+        Kind("F13", WARNING, "这一行像是合计行、说明行或空行，没有读取", "请删除该行；数据中间不留空行，合计由程序计算。",
              why="合计行混在名单里，人数会多算；中间的空行容易让后面的人漏掉。"),
         Kind("F14", WARNING, "联系电话“{value}”不规范{odd}", "请填11位手机号，或带区号的固定电话。",
              why="孩子没来的那天，打得通的电话是第一道联系。"),
-        Kind("F15", ERROR, "学籍号应为G、J或L加18位", "请从学籍系统复制学籍号，按文本粘贴。",
+        Kind("F15", ERROR, "学籍号应为一个字母（G、J或L）加18位，共19位，这里不是", "请从学籍系统复制学籍号，按文本粘贴。",
              why="学籍号错了，转学、休学、辍学标注都办不到正确的人身上。"),
-        Kind("F16", ERROR, "残疾证号与证件号码或残疾类别、等级不符", "请对照残疾人证核对：20位=证件号码+类别+等级。",
+        Kind("F16", ERROR, "残疾证号与证件号码或残疾类别、等级不符", "请对照残疾人证核对：残疾证号20位，前18位是证件号码，第19位是残疾类别，第20位是等级。",
              why="残疾证号关系到安置和送教的认定，三处要互相对得上。"),
         Kind("F17", ERROR, "“{column}”为必填项，现在空着", "请补填。{why}",
              why="必填的空着，这个人或这件事就没有说清，后面的核对也做不了。"),
-        Kind("F18", ERROR, "“{column}”与第{other}行重复", "同一编号只能有一行，请核对后删除或改正其中一行。",
+        Kind("F18", ERROR, "“{column}”与第{other}行重复，同一个只能有一行", "请核对这两行：重复录入的删去一行，编号写错的改正。",
              why="同一编号有两行，人数就会多算，程序也不知道以哪一行为准。"),
         Kind("F19", ERROR, "“{column}”是公式错误值{value}", "请改正公式，或用“选择性粘贴—数值”填入正确的值。",
              why="错误值不是数据，这一格等于没有填。"),
@@ -213,7 +302,7 @@ KINDS = {
              why="多出的列程序不读，写在那里的内容不会进入任何统计。"),
         Kind("F27", ERROR, "“{column}”的值“{value}”不符合要求：{why}", "请按模板的提示填写。", "books/*.yaml",
              why="超出允许范围的值多半是录错了，照着算会出错。"),
-        Kind("F28", ERROR, "日期{value}不在{term}内，这一行会被重复计算或漏算", "请改正日期；如是复制了上学期的文件，请从模板新建本学期的出勤工作簿。", "books/attendance.yaml",
+        Kind("F28", ERROR, "日期{value}不在{term}内：“学年学期”写{term}从{start}到{end}", "请核对：日期写错的改日期；开学、放假日期写错的，请中心学校改“学年学期”；整个文件是从上学期复制来的，请从模板新建。", "books/attendance.yaml",
              why="不是这个学期的日期，会和另一本出勤工作簿重复计算，或谁也不算。"),
         Kind("F30", ERROR, "“{column}”写的是{value}，晚于数据截止日{counted}（日查填到的最后一天）；多半是年份写错，这一格没有采用", "请对照原始材料改正日期；日期没有错的，先把日查填到那一天。", "domain.md 2.6",
              why="已经发生的事不会在将来。照这个日期算，这个孩子、这件事就从报告里消失了，谁也看不出。"),
@@ -225,6 +314,8 @@ KINDS = {
              why="自己办的事自己审，等于没有人审，出了错也没有第二双眼睛看见。"),
         Kind("F39", WARNING, "“{column}”只写了{found}人（{value}），至少要{least}人", "请写全实际到场的人，用顿号隔开；确实只去了一人的，下次按规定两人同去。", "domain.md 2.7 送教人员",
              why="一个人上门，做没做、怎么做的没有旁证，也不安全。"),
+        Kind("F40", ERROR, "“{column}”这一列填的像是“{other}”（{near}）的内容，两列的列名可能对调了", "请对照内容核对这两个列名，对调的换回来；每一行不用改。", "issue 12",
+             why="程序按列名认内容。两个列名对调，每一行的这两格就都成了错的，改对列名就都好了。"),
     )
 }  # fmt: skip
 
@@ -262,16 +353,20 @@ def report(findings: Iterable[Finding], title: str) -> str:
     findings = tuple(findings)
     lines, workbook = [title], ""
     for group in sorted(grouped(findings), key=lambda g: (g.first.workbook, list(SEVERITIES).index(g.first.severity))):
-        first, last = group.first, group.last
+        first = group.first
         if first.workbook != workbook:
             workbook = first.workbook
             lines += ["", workbook]
         where = f"「{first.sheet}」" if first.sheet else ""
-        cells = " … ".join(
-            dict.fromkeys(place.cell or (f"第{place.row}行" if place.row else "") for place in (first, last))
-        )
         times = f" 共{group.count}处" if group.count > 1 else ""
-        lines.append(f"  {SEVERITIES[first.severity]} {first.rule} {where}{cells}{times}  {first.message}。{first.fix}")
+        if first.caused_by:
+            said = f"{first.message}。原因在{cause_of(first)}，先改那里，这里不用逐处改。"
+        else:
+            said = f"{first.message}。{first.fix}"
+        lines.append(f"  {SEVERITIES[first.severity]} {first.rule} {where}{group.cells}{times}  {said}")
+        lines += [f"      {group.also}"] if group.follows else []
     totals = count(findings)
+    more = sum(1 for finding in findings if finding.caused_by)
     lines += ["", "，".join(f"{SEVERITIES[severity]} {number} 条" for severity, number in totals.items())]
+    lines[-1] += f"；因此另有 {more} 处，改好原因后会消失" if more else ""
     return "\n".join(lines)

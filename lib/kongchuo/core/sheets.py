@@ -16,9 +16,9 @@ import pandas as pd
 
 from .cells import ERRORS, clean, fold, quoted, shown
 from .cells.columns import convert
-from .findings import KINDS, Finding, Place
+from .findings import KINDS, Finding, Place, caused
 from .places import HINT
-from .schema import Codes, Sheet
+from .schema import Codes, Field, Sheet
 from .tables import Table, column_letters
 
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column, as Excel counts them
@@ -113,7 +113,45 @@ def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> t
     frame = pd.DataFrame(typed, index=pd.Index(rows, dtype="int64", name="row"), copy=False)
     positions = {name: column + 1 for name, column in header.columns.items()}
     hidden = frozenset(grid.hidden) & frozenset(rows)
-    return Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index), findings
+    table = Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index)
+    return _exchanged(table, columns, codes, findings, place)
+
+
+EXCHANGED = 3  # cells that cannot be read under a header before it is suspected, and at least half of those filled
+
+
+def _exchanged(
+    table: Table, columns: Sequence, codes: dict[str, Codes], findings: list[Finding], place: partial
+) -> tuple[Table, list[Finding]]:
+    """F40 where two columns each hold what the other's header says; what was found in their cells follows from it."""
+    sheet, frame = table.sheet, table.frame
+    lost = {item.name: sum(1 for _, name in table.unread if name == item.name) for item in sheet.typed}
+
+    def read(item: Field, other: Field) -> tuple[object, int]:
+        """The cells under one header read as those of another, and how many could not be read."""
+        typed, problems = convert(columns[table.columns[other.name] - 1], item, codes.get(item.codes))
+        return typed, sum(problem.lost for problem in problems)
+
+    held = [item for item in sheet.typed if item.name in table.columns]
+    for item in held:
+        filled = int(frame[item.name].notna().sum()) + lost[item.name]
+        if lost[item.name] < max(EXCHANGED, filled / 2):
+            continue
+        for other in held:
+            if other is item or (other.type, other.format, other.codes) == (item.type, item.format, item.codes):
+                continue
+            (one, bad), (two, worse) = read(item, other), read(other, item)
+            if frame[other.name].notna().sum() + lost[other.name] == 0 or (bad + worse) * 5 > lost[item.name]:
+                continue
+            letters = {name: column_letters(table.columns[name]) for name in (item.name, other.name)}
+            where = place(table.header_row, item.title, f"{letters[item.name]}{table.header_row}")
+            cause = KINDS["F40"].at(where, other=other.title, near=f"{letters[other.name]}列")
+            titles = {item.title, other.title}
+            told = [caused(one, cause) if one.row and one.column in titles else one for one in findings]
+            unread = frozenset(cell for cell in table.unread if cell[1] not in (item.name, other.name))
+            right = replace(table, frame=frame.assign(**{item.name: one, other.name: two}), unread=unread)
+            return replace(table, instead=right), [*told, cause]
+    return table, findings
 
 
 def _without_hints(grid: Grid, header: Header) -> tuple[Grid, Header]:

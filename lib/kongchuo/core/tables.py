@@ -44,7 +44,8 @@ class Table:
     """One worksheet as read. frame: index = Excel row, a column for every field of the sheet, missing columns all NA.
 
     `columns` maps a field to its 1-based Excel column; `unread` holds (row, field) of cells that could not be read;
-    `hidden` the rows nobody sees; `header_row` the Excel row of the header.
+    `hidden` the rows nobody sees; `header_row` the Excel row of the header. `instead`: the table as it would be if two headers
+    that seem to be exchanged stood right (F40); nothing counts with it.
     """
 
     sheet: Sheet
@@ -53,6 +54,7 @@ class Table:
     unread: frozenset[tuple[int, str]] = frozenset()
     hidden: frozenset[int] = frozenset()
     header_row: int = 1
+    instead: Table | None = None
 
 
 @dataclass(frozen=True)

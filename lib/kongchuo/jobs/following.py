@@ -33,9 +33,13 @@ class Course:
         return f"新发现 {self.new} 条，上次就有、还没有改 {self.still} 条{since}，近{LATELY}天改好 {self.mended} 条"
 
 
-def follow(known: dict[str, Days], found: Iterable[str], as_of: dt.date) -> dict[str, Days]:
-    """What is known of one workbook's findings once those of a day are found. A look back mends nothing."""
+def follow(known: dict[str, Days], found: Iterable[str], as_of: dt.date, under: Iterable[str] = ()) -> dict[str, Days]:
+    """What is known of one workbook's findings once those of a day are found. A look back mends nothing.
+
+    What is found to follow from another mistake (`under`) is neither open nor mended: it is known no more.
+    """
     day, now = as_of.isoformat(), set(found)
+    known = {identity: days for identity, days in known.items() if identity not in {*under}}
     newest = max((days["last"] for days in known.values()), default="")
     new: dict[str, Days] = {}
     for identity in now | known.keys():

@@ -21,7 +21,7 @@ from ..judging.questions import Question
 from ..judging.rules import Judgement, NotJudged
 from ..judging.waivers import Waived
 
-FORMAT = 3  # of the remembered file
+FORMAT = 4  # of the remembered file
 
 
 def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "") -> str:
@@ -52,16 +52,20 @@ def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | Non
         if held["key"] != key:
             return None
         missing = (NotJudged(*item[:3], tuple(tuple(cell) for cell in item[3])) for item in (held["not_judged"]))
-        findings = tuple(Finding(*item) for item in held["findings"])
+        findings = tuple(_finding(item) for item in held["findings"])
         asked = tuple(
             Question(code, text, tuple(Place(*one) for one in rows)) for code, text, rows in held["questions"]
         )
-        waived = (Waived(Finding(*item[0]), *item[1:3], dt.date.fromisoformat(item[3])) for item in held["waived"])
+        waived = (Waived(_finding(item[0]), *item[1:3], dt.date.fromisoformat(item[3])) for item in held["waived"])
         judged = frozenset(held["judged"])
         judgement = Judgement(findings, tuple(missing), judged, questions=asked, waived=tuple(waived))
         return dt.date.fromisoformat(held["as_of"]), judgement
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _finding(values: list) -> Finding:
+    return Finding(*values[:-1], tuple(values[-1]))
 
 
 def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judgement) -> None:

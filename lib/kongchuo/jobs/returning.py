@@ -31,7 +31,7 @@ class Returned:
     """What became of one workbook: its name, how many findings it shows, where; `refused` says why it is not marked itself.
 
     `only_copy`: it was to be marked in place, but is not made from our template, and only a copy of such a file is ever marked.
-    `more`: how many of the findings had no room in 校验结果.
+    `more`: how many of the findings had no room in 校验结果. `under`: how many only follow from a mistake in another workbook.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Returned:
     refused: str = ""
     only_copy: bool = False
     more: int = 0
+    under: int = 0
 
 
 def mark(
@@ -136,8 +137,8 @@ def _followed(records: dict[str, following.Record], town: Town, plan: Plan) -> d
     workbook = town.by_name[plan.name]
     record, key = records[workbook.home], following.key(town.year, plan.name)
     if workbook.read:  # of one that cannot be read nothing is known to be mended
-        found = (entry.identity for entry in plan.entries if not entry.waived)  # unseen is not mended
-        record[key] = following.follow(record.get(key, {}), found, town.as_of)
+        found = (entry.identity for entry in plan.entries if not (entry.waived or entry.under))  # unseen is not mended
+        record[key] = following.follow(record.get(key, {}), found, town.as_of, plan.under)
     return record.get(key, {})
 
 
@@ -168,7 +169,8 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place
         if made == data and not plan.open and not earlier:
             return None
         more = marking.unlisted(data, plan, workbook.book)
-        return Returned(workbook.name, plan.open, path if own else copy, only_copy=in_place and not own, more=more)
+        put = path if own else copy
+        return Returned(workbook.name, plan.open, put, only_copy=in_place and not own, more=more, under=len(plan.under))
     except (Refused, OSError) as error:
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
 
@@ -191,4 +193,6 @@ def _line(one: Returned) -> str:
         return f"  {one.name}：没有标记，{one.refused}。{f'问题 {one.count} 条另列在 {one.path}' if one.count else ''}"
     kept = "不是由本程序的模板做成的，原件没有改动，只做了副本；" if one.only_copy else ""
     more = f"（其中 {one.more} 条列不下，先列错误；改掉一些再运行）" if one.more else ""
-    return f"  {one.name}：{kept}{f'标出问题 {one.count} 条{more}' if one.count else '标记已清除'}，{one.path}"
+    after = f"另有 {one.under} 处只是别的错引起的，不标" if one.under else ""
+    said = "；".join(filter(None, (f"标出问题 {one.count} 条{more}" if one.count else "", after))) or "标记已清除"
+    return f"  {one.name}：{kept}{said}，{one.path}"

@@ -17,7 +17,7 @@ from ..core.policy import Policy
 from ..core.schema import Schema
 from ..field.deadlines import Deadline
 from ..field.signals import Signal
-from . import waivers
+from . import causes, waivers
 from .rules import RULES
 from .rules.base import parts
 
@@ -89,7 +89,7 @@ class Entry:
 
 def entries() -> tuple[Entry, ...]:
     """All codes, by group and number."""
-    found = [Entry(kind, kind.why) for kind in (*KINDS.values(), *waivers.KINDS.values())]
+    found = [Entry(kind, kind.why) for kind in (*KINDS.values(), *causes.KINDS.values(), *waivers.KINDS.values())]
     found += [Entry(kind, kind.why, (), LIMITS.get(kind.code, ())) for kind in (FIGURE_KINDS | GATE_KINDS).values()]
     found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule.judge)) for rule in RULES]
     letters = [*GROUPS, *sorted({entry.code[0] for entry in found} - set(GROUPS))]

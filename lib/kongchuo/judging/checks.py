@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
 from operator import and_
@@ -17,7 +17,7 @@ import pandas as pd
 from ..core import faults
 from ..core.cells import quoted
 from ..core.cells.characters import strange
-from ..core.findings import KINDS, Finding
+from ..core.findings import KINDS, Finding, Kind
 from ..core.schema import TERMS, Field, Sheet
 from ..core.tables import Town
 from ..core.years import MONTH, usual_begin
@@ -55,19 +55,22 @@ CASES = ("suspected", "dropout")
 CASE_NUMBERS = ("visit", "legal", "bulletin")  # sheets whose 台账编号 may be of either ledger
 
 
-def check(town: Town, broken: list[str] | None = None) -> list[Finding]:
+def check(town: Town, broken: list[str] | None = None, codes: Collection[str] = ()) -> list[Finding]:
     """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, F36-F39, R12; in order.
 
-    A check that fails keeps no other from being made: `broken` gets a line of it (without the list it is raised).
+    Only what gives some of `codes`, where any are given. A check that fails keeps no other from being made: `broken` gets a
+    line of it (without the list it is raised).
     """
     found: list[Finding] = []
-    for codes, judge in CHECKS.items():
+    for given, judge in CHECKS.items():
+        if codes and not {*given.split("、")} & {*codes}:
+            continue
         try:
             found += judge(town)
         except Exception as error:
             if broken is None:
                 raise
-            broken.append(faults.told(f"检查 {codes} 没有运行成功", error))
+            broken.append(faults.told(f"检查 {given} 没有运行成功", error))
     return sorted(found)
 
 
@@ -230,18 +233,24 @@ def _unlike(town: Town, form: str, pattern: str, code: str, usual: str) -> Itera
 # --- F10, F22 ---------------------------------------------------------------------------------------------------------
 def lost_references(town: Town) -> Iterator[Finding]:
     """F22 for a class that the registry does not have, F10 for a school, village, case or paper that does not exist."""
+    for sheet_name, field_name, cells, target in references(town):
+        yield from _lost(town, sheet_name, field_name, cells, target)
+    yield from _lost_targets(town)
+
+
+def references(town: Town) -> Iterator[tuple[str, str, pd.DataFrame, str]]:
+    """(sheet, column, looked-up cells, sheet they refer to) of every column that names a row elsewhere, but for staff and pupils."""
     for sheet in town.filled:
         for item in sheet.typed:
             if item.reference == "class" or (item.reference and item.reference not in JUDGED_BY_RULES):
-                yield from _lost(town, sheet.name, item.name, resolve(town, sheet.name, item.name), item.reference)
+                yield sheet.name, item.name, resolve(town, sheet.name, item.name), item.reference
     frame = town["bond"].dropna(subset=["target_type", "target_id"])
     for kind, target in BOND_TARGETS.items():
         values = frame.loc[frame["target_type"] == kind, "target_id"]
         if kind == "年级":
             values = values.str.rpartition("-")[0] if len(values) else values
         cells = pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)})
-        yield from _lost(town, "bond", "target_id", look_up(town, cells, target), target)
-    yield from _lost_targets(town)
+        yield "bond", "target_id", look_up(town, cells, target), target
 
 
 def _lost_targets(town: Town) -> Iterator[Finding]:
@@ -264,11 +273,18 @@ def _in_none(town: Town, sheet: str, values: pd.Series, targets: tuple[str, ...]
 
 
 def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, target: str) -> Iterator[Finding]:
-    kind = KINDS["F22" if target == "class" else "F10"]
+    kind = KINDS["F22"] if target == "class" else _not_in(town, target)
     lost = dangling(town, cells, target)
     for index, value, home in lost[["value", "home"]].itertuples(name=None) if len(lost) else ():
         near = directory(town, target).near(home, value)
         yield kind.at(town.place(sheet_name, index, field_name), value=quoted(value), near=near)
+
+
+def _not_in(town: Town, target: str) -> Kind:
+    """F10 of a cell that names a row of another sheet: there are no options to choose from, but that sheet to look into."""
+    title = town.schema.sheets[target].title
+    fix = f"请核对写法；写得没错、是“{title}”表漏了或写错的，改那张表。{{near}}"
+    return replace(KINDS["F10"], says=f"“{{column}}”写的“{{value}}”在“{title}”表里找不到", fix=fix)
 
 
 # --- F28 --------------------------------------------------------------------------------------------------------------
@@ -280,7 +296,8 @@ def outside_term(town: Town) -> Iterator[Finding]:
                 dates = table.frame["date"].dropna()
                 for row, day in dates[~dates.between(term.start, term.end)].items():
                     place = workbook.place(table.sheet, int(row), table.sheet.by_name["date"])
-                    yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term)
+                    days = {"start": f"{term.start:%Y-%m-%d}", "end": f"{term.end:%Y-%m-%d}"}
+                    yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term, **days)
 
 
 # --- F36 --------------------------------------------------------------------------------------------------------------

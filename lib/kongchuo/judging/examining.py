@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from ..core import faults
 from ..core.both import both
 from ..core.findings import Finding
 from ..core.policy import Policy
 from ..core.tables import Town
-from . import checks, waivers
+from . import causes, checks, waivers
 from .questions import ask
 from .rules import RULES, Judgement, judge
 
@@ -31,11 +33,13 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     )
     judged = first.joined(second)
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
-    read = (finding for workbook in workbooks for finding in workbook.findings)
-    said = {_place(finding) for finding in judged.of(*BETTER_THAN_F17)}
-    plain = [finding for finding in plain if finding.rule != "F17" or _place(finding) not in said]
+    read = {finding for workbook in workbooks for finding in workbook.findings}
     broken = [*judged.broken, *failed, *asked.broken]
-    found = sorted({*judged.findings, *read, *plain})
+    found = sorted(_together(judged.findings, plain) | read)
+    try:
+        found = causes.fold(town, policy, _together(judged.findings, plain), read, partial(_again, policy))
+    except Exception as error:  # then everything is said, one by one
+        broken.append(faults.told("原因 没有找成", error))
     try:
         findings, waived = waivers.settle(town, found)
     except Exception as error:  # then everything is said
@@ -44,9 +48,23 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=tuple(broken))
 
 
-def _checked(town: Town) -> tuple[list[Finding], list[str]]:
+def _again(policy: Policy, town: Town, codes: frozenset[str]) -> set[Finding] | None:
+    """What rules and checks of some codes say of a township in which one mistake was mended; None where one of them fails."""
+    judged = judge(town, policy, [rule for rule in RULES if rule.code in codes])
+    plain, failed = _checked(town, codes)
+    return None if judged.broken or failed else _together(judged.findings, plain)
+
+
+def _checked(town: Town, codes: frozenset[str] = frozenset()) -> tuple[list[Finding], list[str]]:
     broken: list[str] = []
-    return checks.check(town, broken), broken
+    return checks.check(town, broken, codes), broken
+
+
+def _together(judged: Iterable[Finding], plain: Iterable[Finding]) -> set[Finding]:
+    """What rules and checks found: of an empty cell that a rule says better, F17 says nothing."""
+    judged = {*judged}
+    said = {_place(finding) for finding in judged if finding.rule in BETTER_THAN_F17}
+    return judged | {finding for finding in plain if finding.rule != "F17" or _place(finding) not in said}
 
 
 def _place(finding: Finding) -> tuple[str, str, int, str]:

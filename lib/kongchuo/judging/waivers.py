@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.cells import fold, shown
 from ..core.findings import ERROR, INFO, WARNING, Finding, Kind, Place
@@ -120,7 +120,16 @@ def settle(town: Town, findings: Iterable[Finding]) -> tuple[tuple[Finding, ...]
             stay += [finding, said]
         else:
             waived.append(Waived(finding, one.reason, one.asked_by, one.until))
-    return tuple(sorted({*stay})), tuple(sorted(waived))
+    silent = {one.finding.anchor: one for one in waived}
+    for place, finding in enumerate(
+        stay
+    ):  # what follows goes with its cause, but for what cannot be waived: that stands alone
+        if one := silent.get(finding.caused_by):
+            stay[place] = replace(finding, caused_by=())
+            if not forbidden(finding):
+                waived.append(replace(one, finding=finding))
+    kept = {*stay} - {replace(one.finding, caused_by=()) for one in waived}
+    return tuple(sorted(kept)), tuple(sorted(waived))
 
 
 def _refusal(finding: Finding, one: Asked, held: str, as_of: dt.date) -> Finding | None:

@@ -6,7 +6,7 @@ import datetime as dt
 from importlib import metadata
 
 from .. import measures
-from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, count, grouped
+from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, cause_of, count, grouped
 from ..core.ordering import natural
 from ..core.places import ALL
 from ..core.schema import CENTRE
@@ -65,13 +65,15 @@ def data_quality(view: View) -> Section:
         blocks.append(
             Note("数据有错误：有错误的日查、人籍核查行不计入出勤率、人籍一致率；学生和个案不因数据错误而漏计。", "bad")
         )
-    elsewhere = sum(
-        1 for f in view.judgement.findings if view.home and f"/{CENTRE}/" in f.workbook and f.severity == ERROR
-    )
+    centre = [finding for finding in view.judgement.findings if view.home and f"/{CENTRE}/" in finding.workbook]
+    elsewhere = count(centre)[ERROR]
+    after = sum(1 for finding in view.findings if finding.caused_by)
     if elsewhere:
         blocks.append(
             Note(f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。", "warn")
         )
+    if after:
+        blocks.append(Note(f"另有 {after} 处只是由别处一个错引起的，不计入上面的数；原因改好，它们就消失。"))
     if view.course:
         blocks.append(Note(f"和以前比：{view.course}，已豁免 {len(view.waived)} 条。"))
     blocks += [_findings(view), *_waived(view), *_questions(view), *_not_judged(view)]
@@ -84,9 +86,8 @@ def _findings(view: View) -> Table | Note:
         return Note(f"已运行的检查没有发现问题（{len(view.judgement.judged)} 条规则；尚未判定的另列）。")
     rows = []
     for group in groups[:MOST]:
-        first, last = group.first, group.last
+        first = group.first
         place = " · ".join(filter(None, (short_name(view, first.workbook), first.sheet, first.column)))
-        cells = [_cell(first)] + ([_cell(last)] if group.count > 1 else [])
         beside = f"{place}{first.message}{first.fix}"  # P03 asks of a row what stands in it together
         severity = Badge(TONES[first.severity], SEVERITIES[first.severity])
         rows.append(
@@ -94,10 +95,10 @@ def _findings(view: View) -> Table | Note:
                 severity,
                 first.rule,
                 place,
-                "—".join(filter(None, cells)) or "整表",
+                group.cells.replace(" … ", "—") or "整表",
                 group.count,
-                said(view, first.message, beside),
-                said(view, first.fix, beside),
+                said(view, "。".join(filter(None, (first.message, group.also))), beside),
+                said(view, f"先改{cause_of(first)}；这里不用逐处改。" if first.caused_by else first.fix, beside),
             )
         )
     more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部用 kongchuo check 列出。" if len(groups) > MOST else ""

@@ -114,14 +114,15 @@ class View:
         found: dict[str, dict[str, set[str]]] = {
             home: {name: set() for name in held} for home, held in self.records.items()
         }
+        under: set[str] = set()
         for one in self.findings:
             if home_of(one, self.town) in self.records and one.workbook in self.town.by_name:
                 identity = recurring.identity_of(self.town.by_name[one.workbook], one)
-                found[home_of(one, self.town)].setdefault(following.key(self.town.year, one.workbook), set()).add(
-                    identity
-                )
+                home = found[home_of(one, self.town)]
+                own = home.setdefault(following.key(self.town.year, one.workbook), set())
+                (under if one.caused_by else own).add(identity)
         now = {
-            name: following.follow(self.records[home].get(name, {}), identities, self.end)
+            name: following.follow(self.records[home].get(name, {}), identities, self.end, under)
             for home, workbooks in found.items()
             for name, identities in workbooks.items()
             if home in (*self.homes, *([] if self.home else [CENTRE]))

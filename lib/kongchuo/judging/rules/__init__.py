@@ -155,7 +155,8 @@ def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tup
 
 
 def _finding(rule: Rule, town: Town, spot: Spot) -> Finding:
-    kind = replace(rule.kind, severity=spot.severity or rule.kind.severity, says=spot.says or rule.kind.says)
+    given = {name: text for name in ("severity", "says", "fix") if (text := getattr(spot, name))}
+    kind = replace(rule.kind, **given)
     return kind.at(town.place(spot.sheet, spot.index, spot.column), **spot.facts)
 
 

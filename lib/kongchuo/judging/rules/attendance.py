@@ -35,8 +35,8 @@ def _daily(town: Town) -> pd.DataFrame:
         "change.kind",
         "change.date",
     ),
-    says="{school}{class_name}{day}应到填{count}人，花名册当天在读{number}人",
-    fix="请核对当天在读人数：有学生转入、转出、休学、复学的先记“学生变动”，应到填错的改应到。",
+    says="{school}{class_name}{day}应到填{count}人，按花名册和学生变动当天在读{number}人",
+    fix="请先核对花名册：漏了人、重了人，状态或班级写错的改花名册；转入、转出、休学、复学没有记的补记“学生变动”。当天应到数错了，才改应到。",
     source="domain.md 3.2 X08, 4.1",
 )
 def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
@@ -57,7 +57,7 @@ def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     "X09",
     ERROR,
     needs=tuple(f"daily.{name}" for name in ("due", *PARTS)),
-    says="{class_name}{day}出勤合计不平：应到{count}人，实到和各类缺勤合计{total}人",
+    says="{class_name}{day}应到填{count}人，实到和各类缺勤加起来是{total}人",
     fix="请重新清点：应到＝实到＋病假＋事假＋其他请假＋无故缺勤。",
     source="domain.md 3.2 X09",
 )
@@ -84,7 +84,7 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
     "X10",
     ERROR,
     needs=("daily.unexcused", "daily.date", "daily.class_id", "absence.kind", "absence.date", "absence.class_id"),
-    says="{class_name}{day}日查无故缺勤{count}人，缺勤明细{listed}人",
+    says="{class_name}{day}日查填无故缺勤{count}人，缺勤明细里这天记了{listed}人",
     fix="请把当天无故缺勤的学生逐人记入“缺勤明细”，或改正日查的无故缺勤人数。",
     source="domain.md 3.2 X10",
 )
@@ -130,20 +130,20 @@ def _listed(town: Town, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     "X11",
     WARNING,
     needs=("daily.date", "daily.class_id", "class.class_id", "calendar.date", "calendar.is_school_day", "term.start"),
-    says="{school}{class_name}{day}没有日查（无人缺勤也要填）",
+    says="按教学日历{day}上课，{school}{class_name}这天没有日查（无人缺勤也要填）",
     fix="请按当天点名册补填日查；当天停课的，请中心学校改教学日历。",
     source="domain.md 3.2 X11",
 )
 def day_without_count(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个上课日每个班都要有一行日查，没有人缺勤也要填。缺一天，连续缺勤就算不准，孩子不来也没人知道。"""
     labels = class_names(town)
-    for missing in _missing(town, _expected(town)).itertuples():
+    for missing in missing_days(town, expected_days(town)).itertuples():
         column = "date" if missing.place[1] else ""
         facts = {"school": missing.home, "class_name": labels[missing.class_id], "day": f"{missing.date:%Y-%m-%d}"}
         yield at("daily", missing.place, column, **facts)
 
 
-def _expected(town: Town) -> pd.DataFrame:
+def expected_days(town: Town) -> pd.DataFrame:
     """Every (workbook, home, class_id, date) that must have a 日查 row: school days of the term up to as_of, classes with pupils."""
     classes = town["class"].assign(home=homes_of(town, "class")).dropna(subset=["class_id"]).drop_duplicates("class_id")
     ids = of_year(town, classes).groupby("home")["class_id"].agg(list)
@@ -163,7 +163,7 @@ def _expected(town: Town) -> pd.DataFrame:
     return found[~tells | (rolls.due(town, found["class_id"], found["date"])["number"] > 0)]
 
 
-def _missing(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
+def missing_days(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
     """The expected rows that are not there, with `place`: the row of the class in that workbook nearest in time, else row 0."""
     key = ["workbook", "class_id", "date"]
     held = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), place=list(town["daily"].index))

@@ -29,7 +29,8 @@ class Spot:
     column: str
     facts: dict[str, object]
     severity: str = ""  # only where one rule has two severities (X05)
-    says: str = ""
+    says: str = ""  # and where it says, or advises, two things
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,17 @@ def rule(code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: st
 
 
 def at(
-    sheet: str, index: tuple[str, int], column: str = "", *, severity: str = "", says: str = "", **facts: object
+    sheet: str,
+    index: tuple[str, int],
+    column: str = "",
+    *,
+    severity: str = "",
+    says: str = "",
+    fix: str = "",
+    **facts: object,
 ) -> Spot:
     """The Spot for one row (its index entry in town[sheet]) and column of a sheet, with the facts of the message."""
-    return Spot(sheet, index, column, facts, severity, says)
+    return Spot(sheet, index, column, facts, severity, says, fix)
 
 
 def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:

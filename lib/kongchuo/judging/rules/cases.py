@@ -119,7 +119,7 @@ STANDS = {"suspected": ("疑似辍学", "poor"), "dropout": ("辍学", "groups")
         "roster.groups",
         "family_plan.poor_type",
     ),
-    says="置顶：{school}{name}{state}，属脱贫户或监测户家庭（见{where}），须当日报告",
+    says="{school}{name}{state}，是脱贫户或监测户家庭的孩子（见{where}），当天就要报告",
     fix="请当日报告中心学校和镇政府，落实资助和帮扶，逐日跟踪，直到复学或销号；台账没有标注的请补标。",
     source="domain.md 3.2 X40；方案四-2",
 )

@@ -71,6 +71,8 @@ def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
 
 
 SAME_PERSON = "{name}与另一人（{others}）姓名、出生日期相同，证件号码不同"
+SAME_KEY = "{name}在{others}也有，学生编号、姓名、出生日期都一样，两处的证件号码却不同，有一处抄错了"
+SAME_KEY_FIX = "请对照户口簿逐位核对两处的证件号码，改正抄错的一处。"
 
 
 @rule(
@@ -90,7 +92,8 @@ def one_number_two_names(town: Town, policy: Policy) -> Iterator[Spot]:
     sound = people[check_right(people["id_no"])].dropna(subset=["birth_date"])
     for row, rest in _conflicts(sound, ["name", "birth_date"], "id_no"):
         others = "、".join(dict.fromkeys(rest["where"]))
-        yield at(row.sheet, row.place, "id_no", severity=WARNING, says=SAME_PERSON, name=row.name, others=others)
+        says, fix = (SAME_KEY, SAME_KEY_FIX) if (rest["student_key"] == row.student_key).all() else (SAME_PERSON, "")
+        yield at(row.sheet, row.place, "id_no", severity=WARNING, says=says, fix=fix, name=row.name, others=others)
 
 
 def _people(town: Town, sheet: str) -> pd.DataFrame:
@@ -98,7 +101,9 @@ def _people(town: Town, sheet: str) -> pd.DataFrame:
     rows = frame.index.get_level_values("row").astype("str")
     where = frame["home"] + f"“{title}”第" + pd.Series(rows, frame.index) + "行"
     frame = frame.assign(id_no=own_numbers(town, sheet), sheet=sheet, place=list(frame.index), where=where)
-    return frame[["id_no", "name", "birth_date", "sheet", "place", "where"]].dropna(subset=["id_no", "name"])
+    return frame[["id_no", "name", "birth_date", "student_key", "sheet", "place", "where"]].dropna(
+        subset=["id_no", "name"]
+    )
 
 
 def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterator[tuple[object, pd.DataFrame]]:

@@ -13,7 +13,7 @@ from ...core.tables import Town
 from ...field import duties
 from ...field.references import ALIAS, dangling, directory, look_up, named, resolve, school_names
 from .base import Spot, at, no, readable, rule
-from .people import actors, titles
+from .people import LOGS, ONGOING, actors, titles
 
 
 def _in_use(town: Town) -> pd.DataFrame:
@@ -95,7 +95,9 @@ def somebody_for_each_village(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("village", index, "village_code", village=name)
 
 
-LEFT = "{title}“{name}”已不在岗"
+LEFT = "{title}“{name}”已不在岗（“教职工”写{until}离岗）"
+LEFT_FIX = "现在还由他负责的，请换成接手的人；其实在岗或日期写错的，请中心学校改“教职工”。"
+DEED_FIX = "这里写的是当时办事的人：请核对这一行的日期，或请中心学校核对“教职工”的离岗日期；不要把以前的都改成现任。"
 
 
 @rule(
@@ -103,17 +105,19 @@ LEFT = "{title}“{name}”已不在岗"
     ERROR,
     needs=("staff.staff_id", "staff.name", "staff.active"),
     says="{title}“{name}”不在“教职工”表里",
-    fix="请核对姓名或编号；新来的请中心学校补入“教职工”，已离岗的请换人。",
+    fix="请核对姓名或编号，写错的改正；写得没错的，请中心学校补入“教职工”（调走的也要在表里，填离岗日期）。{near}",
     source="domain.md 3.3 G05",
 )
 def person_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     """各表写到的教职工，必须在“教职工”表里，而且当时在岗。人已调走还挂着名，这项工作实际上没有人做。"""
     for sheet, column, cells in actors(town):
         title = town.schema.sheets[sheet].by_name[column].title
-        for index, name in dangling(town, cells, "staff")["value"].items():
-            yield at(sheet, index, column, title=title, name=name)
-        for index, name in cells.loc[cells["left"], "value"].items():
-            yield at(sheet, index, column, says=LEFT, title=title, name=name)
+        people = directory(town, "staff")
+        for index, name, home in dangling(town, cells, "staff")[["value", "home"]].itertuples(name=None):
+            yield at(sheet, index, column, title=title, name=name, near=people.near(home, name))
+        fix = LEFT_FIX if column in ONGOING and sheet not in LOGS else DEED_FIX
+        for index, name, until in cells.loc[cells["left"], ["value", "until"]].itertuples(name=None):
+            yield at(sheet, index, column, says=LEFT, fix=fix, title=title, name=name, until=f"{until:%Y-%m-%d}")
 
 
 @rule(

@@ -153,8 +153,8 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     "X26",
     ERROR,
     needs=RECKONED,
-    says="{unit}人数勾稽不平：期初{base}＋增加{more}－减少{less}应为{due}，花名册在校{held}{whose}",
-    fix="请核对这些学生：状态改了要有“学生变动”记录，记了变动要改花名册的在籍状态和班级。",
+    says="{unit}人数对不上：学年初{base}人，后来增加{more}人、减少{less}人，现在应有{due}人，花名册在校{held}人{whose}",
+    fix="请核对这些学生：花名册漏了的补上；改了在籍状态的，要在“学生变动”有记录；记了变动的，花名册的状态和班级也要改。",
     source="domain.md 3.2 X26, 4.1 D01",
 )
 def numbers_do_not_balance(town: Town, policy: Policy) -> Iterator[Spot]:

@@ -21,7 +21,7 @@ ENDS = ("closed", "to", "done")  # columns that say when it was over
 
 
 def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(sheet, column, cells) for every column that names staff; cells: value, home, key, via, and `left`, whether gone by then.
+    """(sheet, column, cells) for every column that names staff; cells: value, home, key, via, `left`, whether gone by then, `until`, the last day.
 
     Of 包家长 the person may be the village's own (its code or its contact), who is no staff of ours.
     """
@@ -35,7 +35,7 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
             else:
                 continue
             when = _when(town, sheet.name, item.name).reindex(cells.index)
-            cells = cells.assign(left=when > dated(cells["key"], gone))
+            cells = cells.assign(left=when > dated(cells["key"], gone), until=dated(cells["key"], gone))
             yield sheet.name, item.name, cells
 
 

@@ -66,14 +66,25 @@ def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Spot]:
 
 
 def _mark(
-    town: Town, sheet: str, index: tuple, cell: str, later: str, day: object, earlier: str, before: object
+    town: Town,
+    sheet: str,
+    index: tuple,
+    cell: str,
+    later: str,
+    day: object,
+    earlier: str,
+    before: object,
+    says: str = "",
+    fix: str = "",
 ) -> Spot:
     name = town[sheet].at[index, "name"] if "name" in town[sheet] else "该案"
     facts = {"later": later, "day": f"{day:%Y-%m-%d}", "earlier": earlier, "before": f"{before:%Y-%m-%d}"}
-    return at(sheet, index, cell, name=called(name), **facts)
+    return at(sheet, index, cell, says=says, fix=fix, name=called(name), **facts)
 
 
 CASES = ("suspected", "dropout")
+SEQ = "{name}的{later}（{day}）早于{earlier}（{before}），次数和日期的先后对不上"
+SEQ_FIX = "请照纸质记录核对这两行：日期没错的改“次数”，次数没错的改日期；不要改早、改晚日期来凑。"
 
 
 def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
@@ -100,10 +111,21 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
     visits = casework.visits(town).dropna(subset=["case_id", "seq", "date"])
     visits = visits.sort_values(["home", "case_id", "seq"], kind="stable")
     visits = visits[~visits.index.isin(said)]
-    before = visits.groupby(["home", "case_id"])["date"].shift()
+    before, seqs = (visits.groupby(["home", "case_id"])[name].shift() for name in ("date", "seq"))
     for index in visits.index[(visits["date"] < before) & (before <= now)]:
         number = visits.at[index, "seq"]
-        yield "visit", index, "date", f"第{number}次劝返", visits.at[index, "date"], "上一次劝返", before.at[index]
+        earlier = f"第{seqs.at[index]}次"
+        yield (
+            "visit",
+            index,
+            "date",
+            f"第{number}次劝返",
+            visits.at[index, "date"],
+            earlier,
+            before.at[index],
+            SEQ,
+            SEQ_FIX,
+        )
 
 
 @rule(

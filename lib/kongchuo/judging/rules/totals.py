@@ -30,7 +30,7 @@ TOO_MUCH = "“{part}”{number}，多于“{whole}”{total}"
     "N03",
     ERROR,
     needs=tuple(dict.fromkeys(f"{sheet}.{name}" for sheet, whole, parts, _ in TOTALS for name in (whole, *parts))),
-    says="“{whole}”{total}，{parts}合计{number}，不平",
+    says="“{whole}”{total}，{parts}加起来是{number}，对不上",
     fix="请对照原始记录核对这一行的几个数，改正填错的一个。",
     source="domain.md 3.3 N03",
 )
@@ -56,8 +56,8 @@ def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
         *("roster.student_key", "roster.entry_ym", "roster.status", "roster.class_id", "class.grade"),
         *("baseline.student_key", "change.student_key", "change.kind"),
     ),
-    says="{name}入学年月为{entry}，没有转入记录：{school}{grade}年级在校{held}人，多于招生加转入的{due}人，巩固率超过100%",
-    fix="请核对入学年月；确是本学年转来的，在“学生变动”补记转入，学年初基准上有他的请中心学校核对。",
+    says="{name}的入学年月写{entry}，像是本学年才来的，“学生变动”里却没有他的转入：{school}{grade}年级在校{held}人，招生加转入只有{due}人",
+    fix="入学年月写错的改正；确是本学年转来的，在“学生变动”补记转入，并请中心学校核对学年初基准上为什么有他。",
     source="domain.md 3.3 N01, 4.1 D04, 8",
 )
 def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:

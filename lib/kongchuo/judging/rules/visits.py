@@ -95,8 +95,8 @@ LISTS = ("absence", "change", "suspected", "dropout")
     "T09",
     WARNING,
     needs=("notice.student_key", "notice.arrived", "term.start", *(f"{sheet}.student_key" for sheet in LISTS)),
-    says="{school}开学{days}天，{name}没有报到日期，也没有登记为未报到",
-    fix="已经到校的补填“实际报到日期”；没有到的今天记入“缺勤明细”（开学未报到），查清去向，该列疑似的列入台账。",
+    says="{school}开学已{days}天，入学通知发给了{name}，“实际报到日期”空着，缺勤明细、学生变动和台账里也都没有他",
+    fix="已经到校的补填“实际报到日期”；没有到校的马上查清去向：在别处就读的记明学校和证明，没有上学的列入“疑似辍学台账”；刚开学、还在联系的，逐日记入“缺勤明细”（开学未报到）。",
     source="domain.md 3.3 T09, 7",
 )
 def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[Spot]:

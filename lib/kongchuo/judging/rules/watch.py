@@ -18,7 +18,8 @@ from .base import Spot, at, called, of_year, readable, rule
 from .pupils import maybe_listed
 
 LEDGERS = ("suspected", "dropout")
-TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")  # the others stand in confidential ledgers: a message counts them only
+# the others stand in confidential ledgers: a message says how many there are, and where they can be looked up
+TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")
 
 
 @rule(
@@ -34,7 +35,7 @@ TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")  # the others stand in confiden
             )
         )
     ),
-    says="{school}{class_name}{name}的信号达到{level}色预警（{why}），没有列入重点关注",
+    says="{school}{class_name}{name}按苗头信号（{why}）已到{level}色预警，“重点关注”里还没有他",
     fix="请班主任核实情况，记入“重点关注”，写明帮扶措施和跟踪频次；已不需要关注的，写明解除日期和解除依据。",
     source="domain.md 3.2 X38, 4.4",
 )
@@ -56,7 +57,7 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     columns = ["home", "class_id", "name", "colour", "codes", "signals"]
     for index, school, class_id, name, level, codes, titles in rows[columns].itertuples(name=None):
         facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name), "level": level}
-        yield at("roster", index, "student_key", why=_why(codes.split("、"), titles.split("、")), **facts)
+        yield at("roster", index, "student_key", why=_why(town, codes.split("、"), titles.split("、")), **facts)
 
 
 def _listed(town: Town, sheet: str, since: str) -> pd.DataFrame:
@@ -85,12 +86,18 @@ def _watched(town: Town, rows: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     return (last.notna() & ~(rows["since"] > last)) | same_name
 
 
-def _why(codes: list[str], titles: list[str]) -> str:
+def _why(town: Town, codes: list[str], titles: list[str]) -> str:
     told = [title for code, title in zip(codes, titles, strict=True) if code in TELLING]
-    rest = len(titles) - len(told)
-    return "，".join(
-        filter(None, ("、".join(told), f"{'另有' if told else ''}帮扶、控辍台账中的信号{rest}项" if rest else ""))
-    )
+    rest = [one for one in signals.SIGNALS if one.code in codes and one.code not in TELLING]
+    sheets = {sheet: f"“{town.schema.sheets[sheet].title}”" for one in rest for sheet in _looked_up(one)}
+    where = f"{'另有' if told else ''}{len(rest)}项见{'、'.join(sheets.values())}" if rest else ""
+    return "，".join(filter(None, ("、".join(told), where)))
+
+
+def _looked_up(signal: signals.Signal) -> list[str]:
+    """The sheets in which a signal can be looked up: its own ledger, where it has none the roster."""
+    sheets = dict.fromkeys(need.partition(".")[0] for need in signal.needs)
+    return [sheet for sheet in sheets if sheet not in ("roster", "class", "calendar", "term")] or ["roster"]
 
 
 @rule(

@@ -41,7 +41,8 @@ def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
     since = [day for day in (before.get("since"), entry.since and (entry.since - EPOCH).days) if isinstance(day, int)]
     values: dict[str, object] = {"number": number - 1, "since": min(since, default=(as_of - EPOCH).days)}
     values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
-    values["state"] = results.WAIVED if entry.waived else results.UNJUDGED if entry.unjudged else results.OPEN
+    states = ((entry.waived, results.WAIVED), (entry.unjudged, results.UNJUDGED), (entry.under, results.UNDER))
+    values["state"] = next((state for holds, state in states if holds), results.OPEN)
     if entry.mended:
         values["state"] = f"{results.GONE} {entry.mended:%m-%d}"
     values |= {"identity": f"{entry.identity}.{entry.held}" if entry.held else entry.identity}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ...core.findings import SEVERITIES, Finding
+from ...core.findings import INFO, SEVERITIES, Finding, also, cause_of, following, grouped
 from ...core.recurring import identity, known_as, table_of
 from ...core.schema import CENTRE
 from ...core.tables import Table, Town, Workbook
@@ -49,7 +49,8 @@ class Entry:
     """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese.
 
     `identity` and `held` as recurring.known_as gives them. Listed but without a mark: `waived`, `unjudged`, what was found before by
-    a rule that could not judge this time, and `mended`, the day on which it was no longer found. `since`: first found, where known.
+    a rule that could not judge this time, `mended`, the day on which it was no longer found, and `under`: cells of a worksheet that
+    are wrong only because of a mistake in another workbook. `since`: first found, where known.
     """
 
     severity: str
@@ -65,22 +66,27 @@ class Entry:
     waived: bool = False
     unjudged: bool = False
     mended: dt.date | None = None
+    under: bool = False
     since: dt.date | None = None
 
     @property
     def lit(self) -> bool:
         """Whether it is to be mended now, and so marked and counted."""
-        return not (self.waived or self.unjudged or self.mended)
+        return not (self.waived or self.unjudged or self.mended or self.under)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be shown in one workbook: `name` as in the shared folder, the hash it was judged with, the entries in order."""
+    """What is to be shown in one workbook: `name` as in the shared folder, the hash it was judged with, the entries in order.
+
+    `under`: identities of the findings in it that follow from another mistake, and so have no line and no mark of their own.
+    """
 
     name: str
     sha256: str
     as_of: dt.date
     entries: tuple[Entry, ...]
+    under: frozenset[str] = frozenset()
 
     @property
     def open(self) -> int:
@@ -133,33 +139,63 @@ class Plan:
 def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Finding] = ()) -> Plan:
     """The plan for one workbook of a judged township; findings of other workbooks are left out.
 
-    In the order of the worksheets and rows, as a clerk goes through them; what is of the whole workbook comes first.
+    In the order of the worksheets and rows, as a clerk goes through them; what is of the whole workbook comes first. What follows
+    from another mistake is said in the line of its cause, and once a worksheet where the cause lies in another workbook.
     """
     workbook = town.by_name[name]
     order = {sheet.title: place for place, sheet in enumerate(workbook.book.sheets)}
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
-    silent = frozenset(waived)
+    findings, silent = tuple(findings), frozenset(waived)
+    every = (*findings, *silent)
+    follows, causes = following(every), {one.anchor: one for one in every if not one.caused_by}
+    mine = [finding for finding in every if finding.workbook == name]
     own = sorted(
-        (finding for finding in (*findings, *silent) if finding.workbook == name),
+        (finding for finding in mine if not finding.caused_by),
         key=lambda one: (order.get(one.sheet, -1), one.row, rank[one.severity], one.column, one.rule, one.message),
     )
-    entries = tuple(_entry(town, workbook, finding, finding in silent) for finding in own)
-    return Plan(name, workbook.sha256, town.as_of, entries)
+    entries = [_entry(town, workbook, finding, finding in silent, follows.get(finding.anchor, ())) for finding in own]
+    after = [finding for finding in mine if finding.caused_by]
+    elsewhere = [one for one in after if one.caused_by[0] != name and one.caused_by in causes]
+    sheets: dict[tuple[Finding, str], list[Finding]] = {}
+    for one in elsewhere:
+        sheets.setdefault((causes[one.caused_by], one.sheet), []).append(one)
+    entries += [_under(town, cause, members) for (cause, _), members in sheets.items()]
+    under = frozenset(known_as(workbook, finding)[0] for finding in after)
+    return Plan(name, workbook.sha256, town.as_of, tuple(entries), under)
 
 
-def _entry(town: Town, workbook: Workbook, finding: Finding, waived: bool) -> Entry:
+def _entry(town: Town, workbook: Workbook, finding: Finding, waived: bool, follows: Iterable[Finding]) -> Entry:
     table = table_of(workbook, finding)
+    more = also(grouped(follows), finding.workbook)
     return Entry(
         SEVERITIES[finding.severity],
         finding.rule,
         finding.sheet,
         finding.row,
         finding.cell,
-        finding.message,
+        f"{finding.message}。{more}" if more else finding.message,
         finding.fix,
         (table and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE),
         *known_as(workbook, finding),
         waived,
+    )
+
+
+def _under(town: Town, cause: Finding, members: list[Finding]) -> Entry:
+    """The one line of a worksheet for all that is wrong in it only because of a mistake in another workbook."""
+    first, book = min(members, key=lambda one: one.row), town.by_name.get(cause.workbook)
+    cells = "、".join(group.cells for group in grouped(members))
+    return Entry(
+        SEVERITIES[INFO],
+        cause.rule,
+        first.sheet,
+        0,
+        first.cell,
+        f"这张表有{len(members)}处（{cells}）是别处一个错引起的：{cause.message}",
+        f"这里先不用改。请改{cause_of(first)}，改好后再检查，还在的会逐处列出。",
+        KEPT_BY.get(book.book.name, CENTRE) if book else CENTRE,
+        identity(first, "|".join(map(str, cause.anchor))),
+        under=True,
     )
 
 

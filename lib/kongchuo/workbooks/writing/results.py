@@ -59,6 +59,7 @@ COLUMNS = (
 LISTED = ("number", "severity", "rule", "sheet", "cell", "message", "fix", "who")  # what a list without marks shows
 LETTERS = {column.name: xl_col_to_name(place) for place, column in enumerate(COLUMNS)}
 OPEN, MENDED, MOVED, WAIVED, UNJUDGED, GONE = "待改", "已改", "行已移动", "已豁免", "尚未判定", "已改好"
+UNDER = "先改原因"  # what only follows from a mistake in another workbook
 
 
 def height(value: Callable[[str], object]) -> int:

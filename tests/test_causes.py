@@ -1,0 +1,332 @@
+"""One mistake, one finding: each of the mistakes an office makes gives few findings, and names where it was made."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import handmade
+from kongchuo.core import findings as values
+from kongchuo.core import policy
+from kongchuo.core.findings import KINDS, Place, caused, count, following, grouped, report
+from kongchuo.core.places import POLICY
+from kongchuo.core.sheets import Grid, shape
+from kongchuo.judging.causes.base import edited
+from kongchuo.judging.examining import examine
+from kongchuo.workbooks import marking
+
+AS_OF = dt.date(2024, 1, 26)
+MOST = 20  # findings one mistake may give
+JUNIOR, PRIMARY, SECOND = "示例中学", "示例第一小学", "示例第二小学"
+CLASS = "SLX01-2021-01"
+
+
+# --- mistakes in values -------------------------------------------------------------------------------------------------
+def retyped(sheet, column, old, new):
+    """One name or number of the registry written another way; everywhere else it stays."""
+
+    def spoil(rows):
+        (row,) = [row for row in rows[sheet] if row.get(column) == old]
+        row[column] = new
+
+    return spoil
+
+
+def of(rows, sheet, home):
+    return [row for row in rows[sheet] if row["home"] == home]
+
+
+def busiest_teacher(rows):
+    name = Counter(row["reporter"] for row in rows["daily"]).most_common(1)[0][0]
+    (row,) = [row for row in rows["staff"] if row["name"] == name]
+    row["name"] = name[:-1] + "丽"
+
+
+def everywhere_but_the_registry(rows):
+    name = Counter(row["reporter"] for row in rows["daily"]).most_common(1)[0][0]
+    for sheet in rows:
+        for row in rows[sheet] if sheet != "staff" else ():
+            for column, value in row.items():
+                if value == name:
+                    row[column] = name[:-1] + "丽"
+
+
+def term(column, day):
+    return lambda rows: rows["term"][0].update({column: day})
+
+
+def holiday_as_school_day(rows):
+    next(row for row in rows["calendar"] if row["date"] == dt.date(2023, 10, 3))["is_school_day"] = True
+
+
+def month_lacking(sheet="daily", home=SECOND, month=10):
+    def spoil(rows):
+        rows[sheet][:] = [row for row in rows[sheet] if row["home"] != home or row["date"].month != month]
+
+    return spoil
+
+
+def fifth_pupil(change):
+    return lambda rows: change(rows, of(rows, "roster", PRIMARY)[5])
+
+
+def head_teacher_left(rows):
+    (room,) = [row for row in rows["class"] if row["class_id"] == "SLZ01-2022-01"]
+    (person,) = [row for row in rows["staff"] if row["name"] == room["head_teacher"]]
+    person.update(active=False, to=dt.date(2023, 11, 30))
+
+
+def slipped(sheet, home, column, start, way):
+    """A cell of one column inserted, or deleted, at a row: all below it move."""
+
+    def spoil(rows):
+        own = of(rows, sheet, home)
+        held = [row.get(column) for row in own]
+        moved = [*held[:start], None, *held[start:-1]] if way == "down" else [*held[:start], *held[start + 1 :], None]
+        for row, value in zip(own, moved, strict=True):
+            row[column] = value
+
+    return spoil
+
+
+def headers_of_one_kind(sheet, home, one, other):
+    def spoil(rows):
+        for row in of(rows, sheet, home):
+            row[one], row[other] = row.get(other), row.get(one)
+
+    return spoil
+
+
+def emptied(rows):
+    for row in of(rows, "roster", JUNIOR):
+        row["address"] = None
+
+
+REGISTRY = "中心学校/基础信息.xlsx"
+MISTAKES = {
+    "放假日期早了一个月": (term("end", dt.date(2023, 12, 26)), "X71", REGISTRY, "学年学期", "放假日期", 100),
+    "开学日期晚了一个月": (term("start", dt.date(2023, 10, 1)), "X71", REGISTRY, "学年学期", "开学日期", 100),
+    "放假日期年份错": (term("end", dt.date(2023, 1, 26)), "X71", REGISTRY, "学年学期", "放假日期", 100),
+    "假日写成上课": (holiday_as_school_day, "X72", REGISTRY, "教学日历", "上课", 10),
+    "教职工姓名错一字": (busiest_teacher, "X70", REGISTRY, "教职工", "姓名", 50),
+    "别处的姓名都错一字": (everywhere_but_the_registry, "G05", REGISTRY, "班级", "班主任", 50),
+    "班级编号改了": (retyped("class", "class_id", CLASS, "SLX01-2021-1"), "X70", REGISTRY, "班级", "班级编号", 50),
+    "村名改了": (retyped("village", "village_name", "样例一村", "样例壹村"), "X70", REGISTRY, "行政村", "村名", 20),
+    "村代码改了": (retyped("village", "village_code", "SLC001", "SLC01"), "X70", REGISTRY, "行政村", "村代码", 20),
+    "学校代码改了": (retyped("school", "school_code", "SLX01", "SLX91"), "X70", REGISTRY, "学校", "学校代码", 20),
+    "一所学校缺一个月日查": (month_lacking(), "X11", f"{SECOND}/出勤_第一学期.xlsx", "日查", "日期", 50),
+    "两校都有": (
+        fifth_pupil(lambda rows, row: rows["roster"].append({**row, "home": SECOND, "class_id": "SLX02-2021-01"})),
+        "X04", "学籍.xlsx", "学生花名册", None, 50,
+    ),
+    "花名册少一行": (
+        fifth_pupil(lambda rows, row: rows["roster"].remove(row)), "X02", "中心学校/适龄儿童摸底.xlsx", "摸底登记", None, 50,
+    ),
+    "状态写成送教": (
+        fifth_pupil(lambda rows, row: row.update(status="送教上门")), "X73", f"{PRIMARY}/学籍.xlsx", "学生花名册", "在籍状态", 50,
+    ),
+    "状态写成休学": (
+        fifth_pupil(lambda rows, row: row.update(status="休学")), "X26", f"{PRIMARY}/学籍.xlsx", "学生花名册", "在籍状态", 50,
+    ),
+    "班级写成别班": (
+        fifth_pupil(lambda rows, row: row.update(class_id="SLX01-2018-01")), "X26", f"{PRIMARY}/学籍.xlsx", None, None, 100,
+    ),
+    "班主任离岗没有换人": (head_teacher_left, "G05", REGISTRY, "班级", "班主任", 30),
+    "出生日期下移一格": (
+        slipped("roster", JUNIOR, "birth_date", 10, "down"), "F41", f"{JUNIOR}/学籍.xlsx", "学生花名册", "出生日期", 15,
+    ),
+    "出生日期上移一格": (
+        slipped("roster", JUNIOR, "birth_date", 10, "up"), "F41", f"{JUNIOR}/学籍.xlsx", "学生花名册", "出生日期", 15,
+    ),
+    "应到下移一格": (
+        slipped("daily", JUNIOR, "due", 100, "down"), "F41", f"{JUNIOR}/出勤_第一学期.xlsx", "日查", "应到", 20,
+    ),
+    "姓名和监护人列名对调": (
+        headers_of_one_kind("roster", JUNIOR, "name", "guardian"), "F40", f"{JUNIOR}/学籍.xlsx", "学生花名册", "姓名", 20,
+    ),
+    "整列空着": (emptied, "F17", f"{JUNIOR}/学籍.xlsx", "学生花名册", "现住址", 20),
+}  # fmt: skip
+
+
+def judged(town):
+    made = examine(town, policy.load(POLICY, on=town.as_of))
+    assert not made.broken
+    return made.findings
+
+
+def names_its_cause(found, code, workbook, sheet, column, least):
+    """Few findings stand by themselves, and one of them, at the right place, has nearly all others under it."""
+    alone = [one for one in found if not one.caused_by]
+    assert 0 < len(alone) <= MOST
+    after = following(found)
+    cause = max(alone, key=lambda one: len(after.get(one.anchor, ())))
+    assert cause.rule == code, (cause, Counter(one.rule for one in alone))
+    assert cause.workbook.endswith(workbook)
+    assert sheet in (None, cause.sheet)
+    assert column in (None, cause.column)
+    assert len(after[cause.anchor]) >= least
+    assert {one.anchor for one in alone} >= after.keys()
+    return cause, after
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gives_few_findings_and_names_its_cause(name):
+    spoil, *expected = MISTAKES[name]
+    town, _ = handmade.township(3, 120, 5, AS_OF, spoil)
+
+    names_its_cause(judged(town), *expected)
+
+
+def test_a_school_renamed_in_the_registry_only():
+    town, _ = handmade.township(3, 120, 5, AS_OF)
+    index = next(iter(town["school"].index[town["school"]["school_name"] == PRIMARY]))
+
+    found = judged(edited(town, "school", index, school_name="示例镇第一小学"))
+
+    names_its_cause(found, "X70", REGISTRY, "学校", "学校全称", 3)
+
+
+def test_a_change_dated_in_the_future_is_the_cause_of_the_days_it_lacks():
+    town, _rows = handmade.township(3, 120, 5, AS_OF)
+    frame = town["change"]
+    index = next(iter(frame.index[frame["kind"] == "辍学标注"]))
+    other = edited(town, "change", index, date=frame.at[index, "date"] + pd.DateOffset(years=1))
+
+    found = judged(other)
+
+    alone = [one for one in found if not one.caused_by]
+    assert 0 < len(alone) <= MOST
+    assert sum(one.rule == "X08" for one in found) > MOST
+
+
+# --- mistakes of headers ------------------------------------------------------------------------------------------------
+def read_again(town, workbook, sheet_name, change):
+    """The town with one worksheet read anew from its cells, which `change` has changed: rows of values, the header first."""
+    book = next(book for book in town.workbooks if book.name.endswith(workbook))
+    sheet, frame = town.schema.sheets[sheet_name], book.tables[sheet_name].frame
+    rows = [[item.title for item in sheet.typed]]
+    for _, row in frame.iterrows():
+        rows.append([_raw(row[item.name]) for item in sheet.typed])
+    change(rows)
+    table, found = shape(Grid(rows), sheet, book.name, town.schema.codes)
+    read = replace(book, tables=book.tables | {sheet_name: table}, findings=(*book.findings, *found))
+    books = tuple(read if one is book else one for one in town.workbooks)
+    return replace(town, workbooks=books, _frames={}, _made={})
+
+
+def _raw(value):
+    if pd.isna(value):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return ("否", "是")[value] if isinstance(value, bool) else value if isinstance(value, str) else float(value)
+
+
+def swapped(one, other):
+    def change(rows):
+        head = rows[0]
+        a, b = head.index(one), head.index(other)
+        head[a], head[b] = head[b], head[a]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "workbook", "sheet"),
+    [
+        ("监护人", "关系", f"{JUNIOR}/学籍.xlsx", "roster"),
+        ("姓名", "性别", f"{JUNIOR}/学籍.xlsx", "roster"),
+        ("在籍状态", "状态日期", f"{PRIMARY}/学籍.xlsx", "roster"),
+        ("缺勤类型", "半日数", f"{PRIMARY}/出勤_第一学期.xlsx", "absence"),
+    ],
+)
+def test_two_headers_exchanged_are_one_finding_at_the_header(one, other, workbook, sheet):
+    town, _ = handmade.township(3, 120, 5, AS_OF)
+    title = town.schema.sheets[sheet].title
+
+    found = judged(read_again(town, workbook, sheet, swapped(one, other)))
+
+    cause, _ = names_its_cause(found, "F40", workbook, title, None, 10)
+    assert cause.column in (one, other)
+    assert cause.row == 1
+
+
+def test_cells_read_again_unchanged_give_nothing():
+    """Else the tests of headers would prove nothing."""
+    town, _ = handmade.township(3, 120, 5, AS_OF)
+
+    assert not judged(read_again(town, f"{JUNIOR}/学籍.xlsx", "roster", lambda rows: None))
+
+
+# --- what is no cause -----------------------------------------------------------------------------------------------------
+def test_separate_mistakes_of_one_kind_stay_separate():
+    def spoil(rows):
+        for place, row in enumerate(of(rows, "daily", PRIMARY)[10:400:97]):
+            row["due"] += 1 + place % 2
+        for place, row in enumerate(of(rows, "roster", PRIMARY)[3:30:9]):
+            row["guardian_tel"] = f"138000000{place}"
+        for row in of(rows, "absence", JUNIOR)[3:30:9]:
+            row["caller"] += "某" * (1 + of(rows, "absence", JUNIOR).index(row) % 4)
+
+    town, _ = handmade.township(3, 120, 5, AS_OF, spoil)
+
+    found = judged(town)
+
+    assert len(found) > 8
+    assert not [one for one in found if one.caused_by]
+
+
+# --- how they are said ----------------------------------------------------------------------------------------------------
+def _example():
+    cause = KINDS["F40"].at(
+        Place("2023-2024/示例中学/学籍.xlsx", "学生花名册", 1, "关系", "Q1"), other="监护人", near="P列"
+    )
+    places = [Place("2023-2024/示例中学/出勤_第一学期.xlsx", "日查", row, "应到", f"C{row}") for row in range(2, 102)]
+    return cause, [caused(KINDS["F27"].at(place, value=1, why="x"), cause) for place in places]
+
+
+def test_only_causes_are_counted_and_consequences_are_said():
+    cause, after = _example()
+    found = [*after, cause]
+
+    assert count(found) == {"error": 1, "warning": 0, "info": 0}
+    (group,) = grouped(found)
+    assert (group.count, group.follows[0].count) == (1, 100)
+    assert "因此另有 100 处" in group.also
+    assert group.also in report(found, "标题")
+    assert "错误 1 条" in report(found, "标题")
+    assert after[0].as_json()["caused_by"] == {
+        name: cause.as_json()[name] for name in ("workbook", "sheet", "row", "column", "cell", "rule")
+    }
+    assert cause.as_json()["caused_by"] is None
+
+
+def test_where_the_cause_is_not_shown_its_place_is_said():
+    _cause, after = _example()
+
+    (group,) = grouped(after)
+
+    assert group.count == 100
+    assert values.cause_of(group.first) in report(after, "标题")
+    assert values.cause_of(group.first) == "示例中学/学籍.xlsx「学生花名册」Q1（F40）"
+
+
+def test_a_clerk_sees_one_line_for_what_a_mistake_elsewhere_does():
+    town, _ = handmade.township(3, 120, 5, AS_OF, term("end", dt.date(2023, 12, 26)))
+    found = judged(town)
+    name = f"{handmade.YEAR}/{JUNIOR}/出勤_第一学期.xlsx"
+    plan = marking.plan(town, name, found)
+    office = marking.plan(town, f"{handmade.YEAR}/{REGISTRY}", found)
+
+    assert plan.open == 0
+    assert [entry.under for entry in plan.entries] == [True] * len(plan.entries)
+    assert {entry.sheet for entry in plan.entries} == {"日查", "缺勤明细"}
+    assert len(plan.under) == sum(one.workbook == name for one in found)
+    assert all("学年学期" in entry.fix for entry in plan.entries)
+    (entry,) = office.entries
+    assert entry.lit
+    assert "因此另有" in entry.message
+    again = judged(edited(town, "term", town["term"].index[0], end=pd.Timestamp("2024-01-26")))
+    assert not again, "mended, nothing of it is left"
