@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 from kongchuo.core import years
-from kongchuo.core.editions import INTERNAL, PUBLIC
+from kongchuo.core.editions import HEADINGS, INTERNAL, PUBLIC, TOWN
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import FILES
 from kongchuo.core.tables import telling_names
@@ -54,11 +54,12 @@ def _pages(view, folder, editions):
     try:
         for edition in editions:
             report = Report(plan, replace(view, edition=edition))
+            read_as = HEADINGS[TOWN] if edition == INTERNAL and not view.home else edition
             texts = ["".join(str(report.html(name)) for name in plan.sections)]
             texts += [folder / "附表.xlsx"] if report.tables() else []
             for text in texts:
                 try:
-                    gate(text, edition, *known)
+                    gate(text, read_as, *known)
                 except Blocked as blocked:
                     what = text.name if texts.index(text) else "页"
                     said.append(f"{view.title} {view.label} {plan.title(view)} {edition} {what}：{blocked}")

@@ -7,12 +7,12 @@ import pytest
 
 import handmade
 from kongchuo.core import findings
+from kongchuo.core.editions import SCHOOL, TOWN
 from kongchuo.core.schema import Field
 from kongchuo.judging.rules import NotJudged
 from kongchuo.measures import Measure
 from kongchuo.reports import display
 from kongchuo.reports.display import Badge, Details, Figure, Note, Section, Table, Tiles, charts, masks
-from kongchuo.reports.display.masks import SCHOOL, TOWN
 from kongchuo.reports.monthly import PLAN, SECTIONS
 from kongchuo.reports.report import Report
 

@@ -10,21 +10,36 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 import handmade
 import test_display
 from kongchuo import __main__ as cli
 from kongchuo.core import places, years
-from kongchuo.core.editions import CASE, INTERNAL, PUBLIC
-from kongchuo.core.findings import UserError
-from kongchuo.core.schema import Field
-from kongchuo.core.tables import personal_names, telling_names
+from kongchuo.core.editions import (
+    AUDIENCES,
+    CASE,
+    CASEWORK,
+    EVERYBODY,
+    HEADINGS,
+    INTERNAL,
+    MASKED,
+    MAY_SEE,
+    PUBLIC,
+    SCHOOL,
+    TOWN,
+    audience_of,
+    barred,
+)
+from kongchuo.core.findings import Finding, UserError
+from kongchuo.core.schema import PERSONAL, Field
+from kongchuo.core.tables import other_names, personal_names, telling_names
+from kongchuo.jobs import opening
 from kongchuo.measures import Measure
-from kongchuo.publishing import archive, batch, execution, gate, pages
+from kongchuo.publishing import archive, batch, contents, execution, gate, pages
 from kongchuo.publishing.press import OUTPUT, WITHHELD, Press, Run
 from kongchuo.reports import display
 from kongchuo.reports.display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, masks
-from kongchuo.reports.display.masks import CASEWORK, EVERYBODY, SCHOOL, TOWN
 from kongchuo.reports.display.public import MERGED, public, rate
 from kongchuo.reports.monthly import PLAN, PUBLISHED, SECTIONS
 from kongchuo.reports.months import open_month
@@ -139,7 +154,7 @@ def test_whatever_the_numbers_the_gate_lets_the_public_table_pass(rows, minimum)
     ],
 )
 def test_who_reads_follows_from_edition_and_home(edition, home, audience):
-    assert masks.audience_of(edition, home) == audience
+    assert audience_of(edition, home) == audience
 
 
 def test_everybody_sees_nothing_personal_and_who_handles_a_case_all_but_digits():
@@ -338,3 +353,108 @@ def test_a_school_keeps_its_name_where_its_village_loses_it():
     text = "十六村教学点10月简报：十六点的王例一家在十六村"
 
     assert scrubbing.scrubbed(view, text) == "十六村教学点10月简报：十六点的某某家在某村"
+
+
+# --- names of earlier years and of staff ------------------------------------------------------------------------------
+LAST_YEAR, LONG_AGO, SHARED, TEACHER = "孙去年", "周前年", "李例三", "王例一梅"  # the last holds a pupil's name
+
+
+def with_earlier_years(home=""):
+    """A month of a town with a teacher who bears a pupil's name, and canaries that only earlier years' workbooks name."""
+    sheets = test_display.sheets() | {
+        "staff": [{"staff_id": "JS1", "name": SHARED}, {"staff_id": "JS2", "name": TEACHER}]
+    }
+    sheets["roster"]["甲小学"].append({"student_key": "XS3", "name": SHARED})
+    before = handmade.town({"roster": {"甲小学": [{"student_key": "XS8", "name": LAST_YEAR}]}}, year="2022-2023")
+    past = handmade.town({"baseline": {"甲小学": [{"student_key": "XS9", "name": LONG_AGO}]}}, year="2021-2022")
+    town = replace(handmade.town(sheets, test_display.HOMES), before=before)
+    personal_names(town)  # what is kept of it must not outlive the years that come later
+    town = replace(town, past=(past,))
+    said = f"{LAST_YEAR}、{LONG_AGO}去年在六年级，今年没有升入；请{SHARED}、{TEACHER}核实"
+    finding = Finding("2023-2024/甲小学/学籍.xlsx", "学生花名册", 2, "姓名", "A2", "X23", "error", said, "请核实")
+    return handmade.month(town, home, (finding,))
+
+
+def test_names_of_earlier_years_are_known_to_masks_and_gate(monkeypatch, tmp_path):
+    month = with_earlier_years()
+    report = Report(PLAN, month)
+    page = "".join(str(report.html(name)) for name in SECTIONS)
+    monkeypatch.setenv(places.FILES, str(tmp_path))
+    report.tables()
+    annex = "".join(part.text for part in contents.of_file(tmp_path / "附表.xlsx"))
+
+    assert {LAST_YEAR, LONG_AGO} <= telling_names(month.town)
+    for text in (page, annex):
+        assert "孙○、周○去年在六年级" in text
+        assert not [name for name in (LAST_YEAR, LONG_AGO, SHARED) if name in text]
+    assert report._state()["files"] == {"附表.xlsx": HEADINGS[TOWN]}
+    assert scrubbing.scrubbed(month, f"{LAST_YEAR}和{LONG_AGO}") == "某某和某某"
+    for edition, stops in ((HEADINGS[TOWN], True), (PUBLIC, True), (INTERNAL, False), (CASE, False)):
+        for name in (LAST_YEAR, LONG_AGO):
+            try:
+                gate.gate(f"<p>{name}没有升入</p>", edition, telling_names(month.town), 3)
+                passed = True
+            except gate.Blocked as blocked:
+                passed = not str(blocked).startswith("P02 ")
+            assert passed != stops, edition
+
+
+def test_a_run_of_the_year_leaves_the_gate_the_names_of_all_years(monkeypatch, tmp_path):
+    monkeypatch.setenv(places.SCRATCH, str(tmp_path))
+    month = with_earlier_years()
+    monkeypatch.setattr(opening.reading.before, "past", lambda *_: month.town.past)
+    monkeypatch.setattr(opening, "_shared", lambda folder, _: folder)
+    opening.with_past(tmp_path, replace(month.town, past=()))
+
+    assert {LAST_YEAR, LONG_AGO} <= gate.told(tmp_path).names
+
+
+def test_a_name_is_masked_in_all_places_of_a_page_or_in_none():
+    """A teacher stands open, also one whose name holds a pupil's; one who shares it with a pupil is masked wherever he stands."""
+    month = with_earlier_years()
+    rows = ((SHARED, f"{SHARED}的期限", SHARED), (TEACHER, f"请{TEACHER}核实", "王例一"))
+    section = Section(
+        "例", (Table(("谁来办", "事项", "对象"), rows), Note(f"{TEACHER}、{SHARED}"), Chart(Markup(SHARED), "图"))
+    )
+    shown = masks.masked_page(section, personal_names(month.town), other_names(month.town))
+
+    table, note, chart = shown.blocks
+    assert table.rows == (("李○", "李○的期限", "李○"), (TEACHER, f"请{TEACHER}核实", "王○"))
+    assert note.text == f"{TEACHER}、李○"
+    assert chart.svg == SHARED  # a drawing is not taken apart: the gate reads it
+    for name in (SHARED, TEACHER):  # nobody can say whose name it is: no page is stopped for it
+        assert gate.gate(f"<p>{name}</p>", HEADINGS[TOWN], telling_names(month.town), 3) == ()
+
+
+def test_a_short_name_is_no_word_of_a_page():
+    """A child called 周一 or 高度 stops no page of the office and changes no sentence; by itself the name is masked."""
+    names = frozenset({"高度"})
+
+    assert masks.masked_page(("高度重视", "高度", "高度、王"), names, frozenset()) == ("高度重视", "高○", "高○、王")
+    assert gate.gate("<p>各校高度重视</p>", HEADINGS[TOWN], names, 3) == ()
+    with pytest.raises(gate.Blocked, match="P02"):
+        gate.gate("<table><tr><td>高度</td></tr></table>", HEADINGS[TOWN], names, 3)
+
+
+def test_the_page_of_the_town_is_read_as_one_without_names(tmp_path):
+    press, run = pressed(tmp_path, Run("全镇", {"school": "all"}), "<p>王例一没有升入</p>")
+    result = press.publish(
+        run, dt.datetime.now().astimezone(), 1.0, execution.Verdict(executed("<p>王例一没有升入</p>"), {})
+    )
+    assert result.reason.startswith("P02 ")
+
+    press, run = pressed(tmp_path / "school", Run("甲小学", {"school": "甲小学"}), "<p>王例一没有升入</p>")
+    result = press.publish(
+        run, dt.datetime.now().astimezone(), 1.0, execution.Verdict(executed("<p>王例一没有升入</p>"), {})
+    )
+    assert result.outcome == archive.DONE
+
+
+def test_what_each_audience_sees_is_one_table():
+    """Every mark of the schema, and nothing that the code that masks has no way to mask."""
+    assert set(PERSONAL) - {""} <= set(MAY_SEE)
+    assert set(HEADINGS) == set(AUDIENCES)
+    masked = {mark for mark, seen in MAY_SEE.items() if MASKED in seen.values()}
+    assert masked <= {*masks.MASKS, "beside", "few"}
+    assert barred("name") == (TOWN, EVERYBODY)
+    assert barred("digits") == AUDIENCES

@@ -19,7 +19,7 @@ import handmade
 from kongchuo.core import schema as schemas
 from kongchuo.core.findings import UserError
 from kongchuo.core.schema import CENTRE
-from kongchuo.workbooks.reading import locate, packages, read_workbook, read_year, terms, with_aliases
+from kongchuo.workbooks.reading import locate, packages, read_here, read_workbook, read_year, terms, with_aliases
 from kongchuo.workbooks.reading.folders import copy_of, lock_names
 from kongchuo.workbooks.reading.packages import Package, look
 
@@ -62,8 +62,8 @@ def pages(book, **rows):
     return {sheet.title: [[item.title for item in sheet.typed], *rows.get(sheet.name, ())] for sheet in book.sheets}
 
 
-def read(path, book=BOOK, name=NAME):
-    return read_workbook(path, name, book, SCHEMA.codes)
+def read(path, book=BOOK, name=NAME, by=read_workbook):
+    return by(path, name, book, SCHEMA.codes)
 
 
 def found(workbook):
@@ -289,7 +289,7 @@ def test_a_truncated_file(clean):
 def test_a_package_that_could_hurt(clean, monkeypatch, part, change, code):
     monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 20)
     rewrite(clean, part, change)
-    workbook = read(clean)
+    workbook = read(clean, by=read_here)
 
     assert [finding.rule for finding in workbook.findings] == [code]
 
@@ -301,9 +301,9 @@ def test_a_large_workbook_is_no_bomb(clean, monkeypatch):
     monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 10)
     assert unpacked > packages.MAX_UNPACKED
 
-    assert read(clean).read
+    assert read(clean, by=read_here).read
     monkeypatch.setattr(packages, "MAX_LARGE", 1 << 12)
-    assert not read(clean).read
+    assert not read(clean, by=read_here).read
 
 
 def test_a_bomb_that_lies_about_its_size(clean, monkeypatch):

@@ -133,8 +133,12 @@ class Town:
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
         """Workbooks by their path inside the shared folder, those of earlier years among them."""
-        earlier = [*self.past, *([self.before] if self.before else [])]
-        return {book.name: book for town in (*earlier, self) for book in town.workbooks}
+        return {book.name: book for town in (*self.earlier, self) for book in town.workbooks}
+
+    @property
+    def earlier(self) -> tuple[Town, ...]:
+        """The school years before of which anything was read."""
+        return (*self.past, *([self.before] if self.before else []))
 
     def holding(self, sheet_name: str) -> Iterator[Workbook]:
         """The workbooks (read or not) that should hold the sheet."""
@@ -213,24 +217,54 @@ def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def personal_names(town: Town) -> frozenset[str]:
-    """Every name of a pupil, parent or guardian in any sheet of the township: columns the schema marks personal: name."""
-    found: set[str] = set()
-    for sheet in town.schema.sheets.values():
-        for item in sheet.fields:
-            if item.personal == "name" and item.format == "person_name":
-                found.update(name for name in town[sheet.name][item.name].dropna() if len(name) > 1)
-    return frozenset(found)
+    """Every name of a pupil, parent or guardian in any sheet that was read, of this school year and of those before: columns
+    of names of people that the schema marks personal: name.
+    """
+    return town.once(_personal, *_read(town))
+
+
+def other_names(town: Town) -> frozenset[str]:
+    """What stands open to whoever reads, whole, though a family's name be part of it: schools, villages, classes, the words of
+    the workbooks themselves (a child may be called 周一), staff and officials but for those whose name a family bears too.
+    """
+    return town.once(_others, *_read(town))
 
 
 def telling_names(town: Town) -> frozenset[str]:
     """The personal names that tell of a child or family wherever they stand: in no public page, beside no secret.
 
-    Without those that a member of staff bears too and those that are part of a school's, village's or class's name: where
-    such a name stands, nobody can say whose it is.
+    Without those that are, or are part of, another name: where such a name stands, nobody can say whose it is.
     """
-    staff = set(town["staff"]["name"].dropna())
-    places = "\n".join(name for sheet, column in PLACE_NAMES for name in town[sheet][column].dropna())
-    return frozenset(name for name in town.once(personal_names) - staff if name not in places)
+    return town.once(_telling, *_read(town))
+
+
+def _read(town: Town) -> list[str]:
+    """What tells the names apart that are known: which earlier years have been read (they may come later than the town)."""
+    return [f"{one.year}: {len(one.workbooks)}" for one in town.earlier]
+
+
+def _personal(town: Town, *_: str) -> frozenset[str]:
+    return frozenset(name for one in (town, *town.earlier) for name in _people(one, "name") if len(name) > 1)
+
+
+def _others(town: Town, *_: str) -> frozenset[str]:
+    words = {item.title for sheet in town.schema.sheets.values() for item in sheet.fields}
+    words |= {name for codes in town.schema.codes.values() for name in codes.names}
+    words |= {name for sheet, column in PLACE_NAMES for name in town[sheet][column].dropna()}
+    return frozenset(words | (set(_people(town, "")) - personal_names(town)))
+
+
+def _telling(town: Town, *_: str) -> frozenset[str]:
+    others = "\n".join({*other_names(town), *_people(town, "")})
+    return frozenset(name for name in personal_names(town) if name not in others)
+
+
+def _people(town: Town, mark: str) -> Iterator[str]:
+    """The names in the columns of names of people with this mark of the schema: "name" for families, "" for staff and officials."""
+    for sheet in town.schema.sheets.values():
+        for item in sheet.fields:
+            if item.format == "person_name" and item.personal == mark:
+                yield from town[sheet.name][item.name].dropna().unique()
 
 
 def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:

@@ -191,7 +191,9 @@ def with_past(folder: Path, town: Town) -> Town:
     """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
     read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
     past = reading.before.past(_shared(folder, town.year), town.year, town.schema, read_one)
-    return replace(town, past=past)
+    found = replace(town, past=past)
+    _tell_names(found, f"past-{town.year}")
+    return found
 
 
 def judged(
@@ -221,14 +223,23 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     if path.is_file():
         return pickle.loads(path.read_bytes())
     found = judged(shared, year, as_of, _earlier(Path(scratch)))
-    # for the gate of the batch
-    told = {"names": sorted(telling_names(found[0])), "minimum": found[1]["public_minimum"]}
-    names = Path(scratch) / places.NAMES.replace("*", key)
-    for target, data in ((names, json.dumps(told).encode()), (path, pickle.dumps(found, protocol=5))):
-        part = target.with_suffix(f".{os.getpid()}")
-        part.write_bytes(data)
-        part.replace(target)  # whole or not at all: other runs read it
+    _tell_names(found[0], key, found[1]["public_minimum"])
+    _leave(path, pickle.dumps(found, protocol=5))
     return found
+
+
+def _tell_names(town: Town, key: str, minimum: int = 0) -> None:
+    """Leave to the gate of a batch the names of families, and 公开版最小人数, that a run has read."""
+    if scratch := os.environ.get(places.SCRATCH):
+        told = {"names": sorted(telling_names(town)), "minimum": minimum}
+        _leave(Path(scratch) / places.NAMES.replace("*", key), json.dumps(told).encode())
+
+
+def _leave(target: Path, data: bytes) -> None:
+    """Whole or not at all: other runs read it."""
+    part = target.with_suffix(f".{os.getpid()}")
+    part.write_bytes(data)
+    part.replace(target)
 
 
 def _earlier(scratch: Path) -> tuple[Path, dt.date] | None:

@@ -8,13 +8,24 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..core.editions import EDITIONS, INTERNAL, PUBLIC, SECRET, few_people, plain
+from ..core.editions import (
+    EVERYBODY,
+    HEADINGS,
+    INTERNAL,
+    SCHOOL,
+    SECRET,
+    TOWN,
+    Names,
+    audience_of,
+    barred,
+    few_people,
+    plain,
+)
 from ..core.findings import GATE_KINDS, UserError
 from ..core.id_numbers import long_numbers, numbered, split_number
 from ..core.places import NAMES
@@ -37,26 +48,23 @@ class Blocked(UserError):
 
 @dataclass(frozen=True)
 class Known:
-    """What the gate is told: names of pupils and parents, 公开版最小人数, the day."""
+    """What the gate is told: names of pupils and parents, 公开版最小人数, the day.
+
+    `among_staff`: the page names staff, so that a name of two characters counts only by itself: it may be any word.
+    """
 
     names: frozenset[str] = frozenset()
     minimum: int = 0
     day: dt.date = dt.date.max
+    among_staff: bool = False
 
-    def named(self, text: str) -> bool:
-        """Whether a name stands in the text, also one written with spaces between its characters."""
-        if not self.names:
-            return False
-        sizes, text = self._sizes, SPACED.sub("", text)
-        return any(text[at : at + size] in self.names for at, char in enumerate(text) for size in sizes.get(char, ()))
+    def named(self, text: str, loose: bool = False) -> bool:
+        """Whether a name stands in the text, also one written with spaces between its characters; `loose`: see Names.found."""
+        return any(self._index.found(text if loose else SPACED.sub("", text), loose))
 
     @cached_property
-    def _sizes(self) -> dict[str, set[int]]:
-        """First character of a name -> lengths of such names."""
-        found: dict[str, set[int]] = defaultdict(set)
-        for name in self.names:
-            found[name[0]].add(len(name))
-        return dict(found)
+    def _index(self) -> Names:
+        return Names(dict.fromkeys(self.names, ""))
 
 
 def _digits(part: Part, known: Known) -> bool:
@@ -68,7 +76,7 @@ def _digits(part: Part, known: Known) -> bool:
 
 
 def _names(part: Part, known: Known) -> bool:
-    return part.kind != SOURCE and known.named(part.text)
+    return part.kind != SOURCE and known.named(part.text, known.among_staff)
 
 
 def _secrets(part: Part, known: Known) -> bool:
@@ -85,13 +93,13 @@ def _expired(part: Part, known: Known) -> bool:
     return part.kind == SEEN and bool(ends and NOTICE.search(part.text)) and ends < known.day.timetuple()[:3]
 
 
-# What is judged in which editions; a warning lets pass
+# What is judged for which audiences; a warning lets pass
 JUDGES: dict[str, tuple[tuple[str, ...], Callable[[Part, Known], bool]]] = {
-    "P01": (EDITIONS, _digits),
-    "P02": ((PUBLIC,), _names),
-    "P03": ((INTERNAL, PUBLIC), _secrets),
-    "P04": ((PUBLIC,), _expired),
-    "P05": ((PUBLIC,), _small),
+    "P01": (barred("digits"), _digits),
+    "P02": (barred("name"), _names),
+    "P03": (barred("beside"), _secrets),
+    "P04": ((EVERYBODY,), _expired),
+    "P05": (barred("few"), _small),
 }
 WARNS = ("P04",)
 
@@ -101,7 +109,7 @@ def gate(
 ) -> tuple[str, ...]:
     """Read a finished file (html, docx, xlsx, ipynb, text) or the text of a page; raise Blocked where it may not leave.
 
-    `edition` is one of core.editions; `names` are those of pupils and parents (tables.telling_names), `minimum` the policy's
+    `edition` is one of core.editions, or what the office's own page says at its head (HEADINGS[TOWN]); `names` are those of pupils and parents (tables.telling_names), `minimum` the policy's
     public_minimum. Returns warnings, in Chinese. The message names places and never repeats a value. A file that cannot be
     read through does not leave either.
     """
@@ -110,10 +118,12 @@ def gate(
 
 def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ...]:
     """`gate` with what the runs of a batch have told."""
+    audience = TOWN if edition == HEADINGS[TOWN] else audience_of(edition, SCHOOL)
     if known is None:
-        if edition == PUBLIC:
+        if audience == EVERYBODY:
             raise Blocked(NO_NAMES)
         known = Known()
+    known = replace(known, among_staff=audience == TOWN)
     try:
         parts = list(contents.of_file(what) if isinstance(what, Path) else contents.of_html(what))
     except ValueError as error:
@@ -122,8 +132,8 @@ def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ..
     for part in parts:
         text = plain(part.text)
         read = Part(part.place, text, part.kind, plain(part.near), tuple(map(plain, part.cells)))
-        for code, (editions, judge) in JUDGES.items():
-            if edition in editions and judge(read, known):
+        for code, (audiences, judge) in JUDGES.items():
+            if audience in audiences and judge(read, known):
                 found[code][_safe(part.place, known)] = None
     for places in found.values():  # the source of a page is named only where nothing better is
         if len(places) > 1:

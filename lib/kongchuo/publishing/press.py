@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from ..core import faults
-from ..core.editions import INTERNAL, blotted
+from ..core import editions, faults
+from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
 from ..core.places import ALL, PACKAGE
 from . import archive, execution, gate, notebooks, pages
@@ -71,6 +71,8 @@ class Press:
     def check(self, item: Run, *texts: str | Path) -> tuple[str, ...]:
         """Ask the gate about the texts of a run; raises gate.Blocked, returns what it only warns of."""
         edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
+        if audience_of(edition, "" if item.parameters["school"] == ALL else item.name) == editions.TOWN:
+            edition = HEADINGS[editions.TOWN]
         return tuple(dict.fromkeys(warning for text in texts for warning in gate.passed(text, edition, known)))
 
     def sorted_out(self, item: Run, summary: dict[str, object]) -> dict[str, object]:

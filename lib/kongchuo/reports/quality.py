@@ -6,6 +6,7 @@ import datetime as dt
 from importlib import metadata
 
 from .. import measures
+from ..core.editions import HEADINGS, SCHOOL, TOWN, audience_of
 from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, cause_of, count, grouped
 from ..core.ordering import natural
 from ..core.places import ALL
@@ -14,7 +15,6 @@ from ..jobs.opening import UNREADABLE
 from ..judging.questions import HEADING
 from ..judging.rules import RULES
 from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
-from .display.masks import EDITIONS, SCHOOL, TOWN, audience_of
 from .units import audience, said
 from .views import View, home_of
 
@@ -29,7 +29,7 @@ def meta(view: View) -> tuple[str, ...]:
     narrowed = [f"{NUMERALS[view.grade]}年级"] if view.grade else []
     narrowed += [scope.labels.get(view.class_id, view.class_id)] if view.class_id else []
     narrowed += [f"{view.group}学生（姓名已隐去）"] if view.group else []
-    edition = EDITIONS[audience_of(view.edition, view.home)]
+    edition = HEADINGS[audience_of(view.edition, view.home)]
     lines = (f"{view.town.year} 学年{scope.term}", f"数据截至 {view.end:%Y-%m-%d}", edition)
     return (*lines, f"范围：{'、'.join(narrowed)}") if narrowed else lines
 

@@ -14,13 +14,16 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from ..core import faults
-from ..core.editions import PUBLIC
+from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
 from ..core.findings import UserError
 from ..core.places import FILES
+from ..core.tables import other_names, personal_names
 from ..workbooks.writing.annex import annex_bytes
 from . import display
 from .display import Lines, Links, Note, Page, Section, Table, explorer, live
+from .display.masks import masked_page
 from .display.public import public
+from .units import audience
 from .views import View
 
 ANNEX = "附表.xlsx"
@@ -70,7 +73,10 @@ class Report:
         """One section as the edition shows it, made once a view; None where the edition does not have it."""
         if name not in self._made:
             try:
-                self._made[name] = self._make(name)
+                made = self._make(name)
+                if made and MAY_SEE["name"][audience(self.view)] == MASKED:
+                    made = masked_page(made, personal_names(self.view.town), other_names(self.view.town))
+                self._made[name] = made
             except Exception as error:
                 self._made[name] = self._failed(name, error)
         return self._made[name]
@@ -144,7 +150,7 @@ class Report:
             return Page(display.card(self._failed(ANNEX, error)), f"{title}：附表")
         Path(folder).mkdir(exist_ok=True)
         (Path(folder) / ANNEX).write_bytes(annex)
-        self._left[ANNEX] = self.view.edition
+        self._left[ANNEX] = HEADINGS[TOWN] if audience(self.view) == TOWN else self.view.edition
         link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
         table = Table(("文件", "内容"), ((link, f"本页的 {len(found)} 张表，一表一页，可以排序、筛选、再计算"),))
         return Page(display.card(Section("附表", (table,))), f"{title}：附表")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..core.editions import audience_of
 from ..core.ordering import in_order
-from ..core.tables import Town, personal_names
+from ..core.tables import Town, other_names, personal_names
 from ..measures import Ratio
 from ..measures.scopes import KEYS
 from .display import NUMERALS, Details, Table, rows_table
-from .display.masks import audience_of, masked_text
+from .display.masks import masked_text
 from .views import View
 
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
@@ -137,4 +138,4 @@ def said(view: View, text: object, beside: str = "") -> str | None:
     """A text as the page's readers may see it, with what stands `beside` it in the same row; None for an empty cell."""
     if not isinstance(text, str):
         return None
-    return masked_text(text, view.town.once(personal_names), audience(view), beside)
+    return masked_text(text, personal_names(view.town), audience(view), beside, other_names(view.town))

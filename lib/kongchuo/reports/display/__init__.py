@@ -16,11 +16,11 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from ...core.editions import SECRET
+from ...core.editions import SCHOOL, SECRET
 from ...core.places import SUMMARY, TEMPLATES
 from ...core.schema import Sheet
 from ...measures import Measure
-from .masks import SCHOOL, masked, may_see, unlabelled
+from .masks import masked, may_see, unlabelled
 
 # Never by colour alone: each tone has its sign, which prints in black and white as well
 SIGNS = {"good": "✓", "warn": "▲", "bad": "✗", "unknown": "？", "plain": ""}

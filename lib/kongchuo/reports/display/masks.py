@@ -1,4 +1,4 @@
-"""What each audience may see of pupils and families: one table by the schema's `personal` marks. Reference: domain.md 9.
+"""How a page is masked for who reads it, by the table core.editions.MAY_SEE. Reference: domain.md 9.
 
 Knows only columns and texts. display and the monthly report pass every cell and message through here.
 """
@@ -6,21 +6,18 @@ Knows only columns and texts. display and the monthly report pass every cell and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
 
 import pandas as pd
+from markupsafe import Markup
 
-from ...core.editions import CASE, PUBLIC, SECRET
-from ...core.schema import PERSONAL, Field
+from ...core.editions import ABSENT, CASEWORK, MASKED, MAY_SEE, SCHOOL, SECRET, SHOWN, Names
+from ...core.schema import Field
 
-# a school's own staff; the office, which sees every school but no full name; those who handle one case; everybody
-SCHOOL, TOWN, CASEWORK, EVERYBODY = "school", "town", "case", "everybody"
-EDITIONS = {
-    SCHOOL: "内部版（本校）",
-    TOWN: "内部版（全镇，姓名已隐去）",
-    CASEWORK: "个案版（只给办理这一个案的人）",
-    EVERYBODY: "公开版",
-}
+Shown = TypeVar("Shown")
+
 NEVER = ("id_number", "status_no", "disability_no")  # formats whose digits stand on no page at all
 COMPOUND = frozenset(
     ("欧阳", "司马", "诸葛", "上官", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "司徒", "端木", "南宫", "西门", "独孤", "宇文")
@@ -37,38 +34,26 @@ def phone(number: str) -> str:
     return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
 
 
-# What is done to a personal column: shown as it is (missing here), masked by a function, or left out (None)
-MASKS: dict[tuple[str, str], Callable[[str], str] | None] = {
-    ("phone", SCHOOL): phone,
-    ("name", TOWN): surname,
-    ("id", TOWN): None,
-    ("phone", TOWN): None,
-    ("place", TOWN): None,
-    ("note", TOWN): None,
-    ("sensitive", TOWN): None,
-    **{
-        (mark, EVERYBODY): None for mark in PERSONAL
-    },  # a case view masks none of them: who handles it has to call and go there
-}
+MASKS = {"name": surname, "phone": phone}  # how a column is masked for whom MAY_SEE says so
 GROUP = "特殊群体"  # P03: what stands beside a name in the place of poor, disabled, weak at school
 
 
-def audience_of(edition: str, home: str) -> str:
-    """Who reads an edition ("内部版", "公开版", "个案版") of a page about a school, or about the whole town (home "")."""
-    return {PUBLIC: EVERYBODY, CASE: CASEWORK}.get(edition, SCHOOL if home else TOWN)
+def _seen(item: Field, audience: str) -> str:
+    mark = "digits" if item.format in NEVER else item.personal
+    return MAY_SEE[mark][audience] if mark else SHOWN
 
 
 def may_see(item: Field, audience: str) -> bool:
     """Whether a column is shown to the audience at all (masked or not)."""
-    return item.format not in NEVER and MASKS.get((item.personal, audience), str) is not None
+    return _seen(item, audience) != ABSENT
 
 
 def masked(value: object, item: Field, audience: str) -> object:
     """The value of a column as the audience sees it; None where it may not."""
-    if not may_see(item, audience):
+    seen = _seen(item, audience)
+    if seen == ABSENT:
         return None
-    mask = MASKS.get((item.personal, audience))
-    return mask(str(value)) if mask and not pd.isna(value) else value
+    return MASKS[item.personal](str(value)) if seen == MASKED and not pd.isna(value) else value
 
 
 # Runs of digits in a message: an identity or telephone number, or what is left of one
@@ -83,19 +68,37 @@ def unlabelled(value: object) -> object:
     return "、".join(dict.fromkeys(GROUP if SECRET.search(part) else part for part in value.split("、")))
 
 
-def masked_text(text: str, names: frozenset[str], audience: str, beside: str = "") -> str:
-    """A finding's message as the audience sees it: in the town's edition each pupil's or parent's name becomes 姓+○.
+def masked_text(
+    text: str, names: frozenset[str], audience: str, beside: str = "", others: frozenset[str] = frozenset()
+) -> str:
+    """A finding's message as the audience sees it: where it may not see names, each pupil's or parent's becomes 姓+○.
 
     So it does in a school's own where the message, or what stands `beside` it, also says poor, disabled or the like (P03).
-    `names` are all values of name columns of the township. Long runs of digits never stay, whoever reads.
+    `names` are those of the township's families, `others` (core.tables.other_names) stay whole though a name be part of them.
+    Long runs of digits never stay, whoever reads.
     """
     text = DIGITS.get(audience, OTHERS).sub(lambda found: f"{found[0][0]}****", text)
-    if audience == CASEWORK or (audience == SCHOOL and not SECRET.search(text + beside)):
+    together = MAY_SEE["beside"][audience] != SHOWN and SECRET.search(text + beside)
+    if MAY_SEE["name"][audience] == SHOWN and not together:
         return text
-    longest = max(map(len, names), default=0)
-    parts, at = [], 0
-    while at < len(text):
-        size = next((n for n in range(min(longest, len(text) - at), 1, -1) if text[at : at + n] in names), 0)
-        parts.append(surname(text[at : at + size]) if size else text[at])
-        at += size or 1
-    return "".join(parts)
+    return _index(names, others).replaced(text)
+
+
+def masked_page(value: Shown, names: frozenset[str], others: frozenset[str]) -> Shown:
+    """A section, and whatever it is made of, with every name of a family masked: what no column or message has masked, too.
+
+    So a name is masked in all places of a page or in none, whoever else bears it. Addresses and drawings stay as they are.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _index(names, others).replaced(value, loose=True)
+    if isinstance(value, tuple):
+        return tuple(masked_page(one, names, others) for one in value)
+    if is_dataclass(value) and type(value).__module__ == __package__ and type(value).__name__ != "Links":
+        held = {item.name: getattr(value, item.name) for item in fields(value)}
+        return replace(value, **{name: masked_page(one, names, others) for name, one in held.items()})
+    return value
+
+
+@lru_cache(maxsize=4)
+def _index(names: frozenset[str], others: frozenset[str]) -> Names:
+    return Names({name: surname(name) for name in names} | {name: name for name in others})

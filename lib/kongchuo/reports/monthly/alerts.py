@@ -6,9 +6,10 @@ import datetime as dt
 
 import pandas as pd
 
+from ...core.editions import MAY_SEE, SHOWN
 from ...field import signals
 from ..display import Details, Note, Table
-from ..display.masks import SCHOOL, unlabelled
+from ..display.masks import unlabelled
 from ..months import Month
 from ..units import Column, audience, by_keys, unit_table
 
@@ -36,7 +37,7 @@ def _shown(month: Month) -> list[Table | Details | Note]:
     note = f"{NEW}：{week:%Y-%m-%d} 还没有颜色的。只属于贫困、残疾、留守等群体的，最多是蓝色。"
     by = "grade" if month.home else "home"
     found: list = [unit_table(month, by, columns, idle=False, caption=caption, note=note, empty="没有达到预警的学生")]
-    if audience(month) == SCHOOL:
+    if MAY_SEE["name"][audience(month)] == SHOWN:
         fresh = set(new.index)
         now = now.assign(order=-signals.rank(now["colour"])).sort_values("order", kind="stable")
         found += _pupils(month, now[now.index.isin(fresh)], f"{NEW}的学生", is_open=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ...core.editions import MAY_SEE, SHOWN
 from ...core.ordering import in_order
 from ...core.tables import mapping
 from ...field import duties
 from ...field.references import named
 from ...measures import Ratio, bonds, holders
 from ..display import NUMERALS, Badge, Details, Note, Table
-from ..display.masks import SCHOOL, surname
+from ..display.masks import surname
 from ..months import Month
 from ..units import audience, behind, by_keys, ledger, rows_behind, units, village_names
 
@@ -207,7 +208,7 @@ class _Labels:
 
     def __init__(self, month: Month) -> None:
         scope = month.scope
-        self.mask = str if audience(month) == SCHOOL else surname
+        self.mask = str if MAY_SEE["name"][audience(month)] == SHOWN else surname
         self.schools = {scope.key("school", home): home for home in month.town.homes}
         self.classes, self.villages = scope.labels, village_names(month.town)
         roster = month.town["roster"].dropna(subset=["student_key", "name"])

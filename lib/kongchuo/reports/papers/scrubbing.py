@@ -41,7 +41,7 @@ def scrubbed(month: Month, text: str, code: str = "", name: str = "") -> str:
 def _words(town: Town) -> tuple[re.Pattern[str], dict[str, str]]:
     """Every name there is, the longest first, and what stands in its place."""
     instead = {name: name for one in schools_in(town["school"]) for name in (one.name, *one.aliases)}
-    instead |= dict.fromkeys(town.once(personal_names), "某某")
+    instead |= dict.fromkeys(personal_names(town), "某某")
     instead |= dict.fromkeys((name for name in town["village"]["village_name"].dropna() if len(name) > 1), "某村")
     instead |= dict.fromkeys(town["class"]["class_id"].dropna(), "某班")
     found = sorted(filter(None, instead), key=len, reverse=True)

@@ -10,16 +10,18 @@ import datetime as dt
 import difflib
 import hashlib
 import os
+import pickle
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 import python_calamine
 
+from ...core import apart
 from ...core import schema as schemas
 from ...core.cells import fold
 from ...core.findings import KINDS, Finding, Place, UserError
@@ -29,7 +31,7 @@ from ...core.tables import Table, Town, Workbook
 from . import added, before, terms, typed
 from .before import Read
 from .folders import OTHER_FORMATS, Contents, contents, locate, meant, near
-from .packages import Package, Refusal, Unseen, look, rebuilt, scan
+from .packages import Package, Refusal, Unseen, look, rebuilt, scan, size_of
 
 __all__ = ["Read", "as_registered", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
 
@@ -38,10 +40,46 @@ VERSION = "kongchuo_version"  # the document property that carries the version o
 
 
 def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
-    """Read one workbook. `name` is its path inside the shared folder, `book` says what should be in it.
+    """Read one workbook, in a process apart. `name` is its path inside the shared folder, `book` says what should be in it.
 
     Never raises for what the file is or holds: `read` is False and the findings say why.
     """
+    try:
+        read = apart.call(_read_for_another, path, name, book, _Packed.of(codes), size=size_of(path))
+    except apart.Died as died:
+        home = name.split("/")[1] if name.count("/") > 1 else ""
+        return Workbook(name, book, home, read=False, findings=(KINDS["R10"].at(Place(name), reason=str(died)),))
+    tables = {key: replace(table, sheet=book.by_name[key]) for key, table in read.tables.items()}
+    return replace(read, book=book, tables=tables)
+
+
+class _Packed:
+    """Code lists and the schema on their way to a process apart, the same for workbook after workbook."""
+
+    last: tuple[dict[str, Codes], bytes] = ({}, b"")
+
+    @classmethod
+    def of(cls, codes: dict[str, Codes]) -> bytes:
+        if cls.last[0] is not codes:
+            cls.last = codes, pickle.dumps((codes, schemas.default()), 5)
+        return cls.last[1]
+
+
+@lru_cache(2)
+def _unpacked(packed: bytes) -> dict[str, Codes]:
+    codes, schema = pickle.loads(packed)
+    schemas.take_over(schema)
+    return codes
+
+
+def _read_for_another(path: Path, name: str, book: Book, packed: bytes) -> Workbook:
+    """`read_here` without what the other side has."""
+    read = read_here(path, name, book, _unpacked(packed))
+    return replace(read, book=None, tables={key: replace(table, sheet=None) for key, table in read.tables.items()})
+
+
+def read_here(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
+    """`read_workbook` in this process, which a workbook may end."""
     workbook = Workbook(name, book, home=name.split("/")[1] if name.count("/") > 1 else "", read=False)
     try:
         data = _bytes(path)
@@ -197,15 +235,18 @@ def read_year(
     registry = _registry(root, year, schema, read_one)
     codes = with_aliases(schema.codes, registry.tables["code"].frame) if "code" in registry.tables else schema.codes
     known = _schools(registry)
-    read: dict[str, Workbook] = {}
     folders = _homes(root, known)
     read_one = as_registered(read_one, known)
     found = {home: contents(root / folder, _stems(schema, home)) for home, folder in folders.items()}
-    for home, lying in found.items():
-        for stem, path in (lying.other_formats | lying.workbooks).items():
-            book = schema.by_stem[stem]
-            name = f"{year}/{folders[home]}/{path.name}"
-            read[f"{home}/{stem}"] = _read_one(path, name, book, codes, lying, stem, home, read_one)
+    there = [(home, *one) for home, lying in found.items() for one in (lying.other_formats | lying.workbooks).items()]
+
+    def read_there(one: tuple[str, str, Path]) -> Workbook:
+        home, stem, path = one
+        name, book = f"{year}/{folders[home]}/{path.name}", schema.by_stem[stem]
+        return _read_one(path, name, book, codes, found[home], stem, home, read_one)
+
+    books = apart.spread(read_there, there, sum(size_of(path) for *_, path in there))
+    read = {f"{home}/{stem}": book for (home, stem, _), book in zip(there, books, strict=True)}
     seen = Town(year, dt.date.today(), schema, tuple(read.values()))
     counted = terms.last_day(seen)
     as_of = as_of or counted

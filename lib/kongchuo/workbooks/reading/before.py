@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ...core import years
+from ...core import apart, years
 from ...core.schema import CENTRE, LAST_PRIMARY, Book, Codes, Schema
 from ...core.tables import Town, Workbook
 from ...field.references import homes_of
+from .packages import size_of
 
 SHEETS = ("school", "class", "roster")  # of last year's workbooks, only these
 PAST = ("school", "class", "baseline", "change")  # of the workbooks of all years of a pupil at school
@@ -50,11 +51,13 @@ def _files(root: Path, schema: Schema, sheets: tuple[str, ...]) -> Iterator[tupl
 
 def read(shared: Path, year: str, as_of: dt.date, schema: Schema, read_workbook: Read) -> Town | None:
     """The year before as a Town of few sheets; None where the shared folder holds nothing of it."""
-    found = []
-    for path, book in files(shared, year, schema):
+
+    def read_part(one: tuple[Path, Book]) -> Workbook:
+        path, book = one
         workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book, SHEETS), schema.codes)
-        told = tuple(finding for finding in workbook.findings if finding.rule in TOLD)
-        found.append(replace(workbook, findings=told))
+        return replace(workbook, findings=tuple(finding for finding in workbook.findings if finding.rule in TOLD))
+
+    found = _each(read_part, files(shared, year, schema))
     if not found:
         return None
     year = years.before(year)
@@ -69,13 +72,22 @@ def read(shared: Path, year: str, as_of: dt.date, schema: Schema, read_workbook:
 
 def past(shared: Path, year: str, schema: Schema, read_workbook: Read) -> tuple[Town, ...]:
     """The school years before, newest first, as Towns of few sheets, each as of its last day; those that are not there are left out."""
+
+    def read_part(one: tuple[Path, Book]) -> Workbook:
+        path, book = one
+        workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book, PAST), schema.codes)
+        return replace(workbook, findings=())
+
     found: dict[str, list[Workbook]] = {}
-    for path, book in past_files(shared, year, schema):
-        name = path.relative_to(shared).as_posix()
-        workbook = read_workbook(path, name, _part(book, PAST), schema.codes)
-        found.setdefault(name.split("/")[0], []).append(replace(workbook, findings=()))
+    for workbook in _each(read_part, past_files(shared, year, schema)):
+        found.setdefault(workbook.name.split("/")[0], []).append(workbook)
     ends = {earlier: years.days_of(f"{earlier[5:]}-08")[1] for earlier in found}
     return tuple(Town(earlier, ends[earlier], schema, tuple(workbooks)) for earlier, workbooks in found.items())
+
+
+def _each(read_part: Callable[[tuple[Path, Book]], Workbook], files: Iterator[tuple[Path, Book]]) -> list[Workbook]:
+    there = list(files)
+    return apart.spread(read_part, there, sum(size_of(path) for path, _ in there))
 
 
 def _part(book: Book, sheets: tuple[str, ...]) -> Book:

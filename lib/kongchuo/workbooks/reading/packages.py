@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 
 from lxml import etree
 
@@ -105,6 +106,14 @@ class _Refused(Exception):
 
 def _refuse(code: str, **facts: str) -> _Refused:
     return _Refused(Refusal(code, facts))
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file that is to be read, by which a process apart may take more time for it; none where it is not there."""
+    try:
+        return min(path.stat().st_size, MAX_FILE)
+    except OSError:
+        return 0
 
 
 def look(data: bytes) -> Package | Refusal:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...core import apart
 from ...core.findings import KINDS, Finding, Place, UserError
 from ...core.schema import Field, Schema, Sheet
 from ...core.sheets import Grid, shape
 from . import _bytes, cells_of, grid_of
-from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan
+from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
 MORE_ALIASES = {
@@ -62,8 +63,18 @@ class Pushed:
 
 
 def read_list(path: Path, schema: Schema) -> Pushed:
-    """Read a list. Raises UserError, naming the file and the remedy, for one that cannot be."""
+    """Read a list, in a process apart. Raises UserError, naming the file and the remedy, for one that cannot be."""
     path = path.expanduser()
+    try:
+        return apart.call(read_list_here, path, schema, size=size_of(path))
+    except apart.Died as died:
+        raise UserError(
+            f"名单“{path.name}”不能读取，{died}。请把要核对的人复制到一个新建的工作簿里，只留需要的几列，再运行。"
+        ) from died
+
+
+def read_list_here(path: Path, schema: Schema) -> Pushed:
+    """`read_list` in this process, which a list may end."""
     if path.is_dir():
         raise UserError(f"“{path}”是文件夹。请给出名单文件，例如 名单.xlsx 或 名单.csv。")
     try:
