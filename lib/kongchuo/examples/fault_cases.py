@@ -238,6 +238,19 @@ def school_orders(hand: Hand) -> None:
     hand.note("X61", case.ledgers, "legal", row, "issuer")
 
 
+def step_too_late(hand: Hand) -> None:
+    """T11: visited or reported, but days after the limit; the case goes on, or is closed since."""
+    found = days.shift(LATE, hand.random.randint(-6, -3))
+    case = suspected(hand, found, days.shift(LATE, 5) if hand.random.random() < 0.5 else None)
+    if hand.random.random() < 0.5:
+        case.suspected["rep_center"] = days.shift(found, 5)
+        hand.note("T11", case.ledgers, "suspected", case.suspected, "rep_center")
+    else:
+        case.suspected["first_visit"] = case.visits[0]["date"] = days.shift(found, 5)
+        case.visits[0]["next"] = days.shift(found, 9)
+        hand.note("T11", case.ledgers, "suspected", case.suspected, "first_visit")
+
+
 PLANTS: dict[Plant, int] = {
     no_veto: 3,
     given_up: 4,
@@ -264,4 +277,5 @@ PLANTS: dict[Plant, int] = {
     out_of_order: 5,
     handed_on_to_nobody: 3,
     school_orders: 3,
+    step_too_late: 3,
 }

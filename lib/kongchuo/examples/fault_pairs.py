@@ -1,4 +1,4 @@
-"""Faults of two statements that cannot both be right: cells of a row (F36-F39, X60), a ledger or the census and the roster (X54-X63)."""
+"""Faults of two statements that cannot both be right: cells of a row (F36-F39, X60), a ledger or the census and the roster (X54-X63); limits (T12-T14)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from . import days
 from .fault_census import away
 from .fault_changes import transferred
 from .faults import Hand, NoPlace, Row, plain
+from .new_cases import NewCase, absent
 
 OTHER_YEARS = ("2022-2023", "2024-2025", "2021-2022", "2025-2026")
 
@@ -148,7 +149,46 @@ def register_without_child(hand: Hand) -> None:
     hand.note("X59", book, "census", child, "study_status")
 
 
+# --- limits -----------------------------------------------------------------------------------------------------------
+def approved_late(hand: Hand) -> None:
+    """T12: a transfer that took six weeks in the system."""
+    book, _, change, _ = transferred(hand)
+    change["sys_start"] -= days.DAY * 42
+    hand.note("T12", book, "change", change, "sys_state")
+
+
+def not_reviewed(hand: Hand) -> None:
+    """T13: no review at the end of the term."""
+    here = {row["student_key"] for _, row in hand.rows("roster") if row["status"] == "在读"}
+    book, row = hand.pick("pupil_plan", lambda row: row["student_key"] in here and "review1" in row)
+    row.pop("review1")
+    hand.note("T13", book, "pupil_plan", row, "review1")
+
+
+def not_called(hand: Hand) -> None:
+    """T14: absent without leave for a day, and nobody called."""
+    day = hand.random.choice(days.of_month("2023-11")[3:-3])
+    counts = {row["class_id"]: row for _, row in hand.rows("daily") if row["date"] == day}
+    busy = {row["student_key"] for sheet in ("absence", "change", "watch") for _, row in hand.rows(sheet)}
+
+    def quiet(row: Row) -> bool:
+        count = counts.get(row["class_id"])
+        return plain(row) and row["student_key"] not in busy and bool(count) and hand.free(count)
+
+    book, pupil = hand.pick("roster", quiet)
+    hand.take(counts[pupil["class_id"]])
+    head = next(row["head_teacher"] for _, row in hand.rows("class") if row["class_id"] == pupil["class_id"])
+    case = NewCase(book.rsplit("/", 1)[0], pupil, head, head, {})
+    place, row = absent(hand, case, day)
+    row["called"] = False
+    for name in ("called_at", "caller", "parent_note"):
+        row.pop(name)
+    hand.take(row)
+    hand.note("T14", place, "absence", row, "called")
+
+
 PLANTS = {
+    not_called: 3,
     lost_between_schools: 3,
     placed_otherwise: 3,
     register_without_child: 3,
@@ -157,6 +197,8 @@ PLANTS = {
     since_another_day: 3,
     copied_wrong: 4,
     cells_contradict: 4,
+    approved_late: 3,
+    not_reviewed: 3,
     other_year: 3,
     wrong_order: 4,
     served_on_the_day: 1,

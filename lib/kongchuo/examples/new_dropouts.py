@@ -27,7 +27,7 @@ def dropout(
     hand: Hand, confirmed: dt.date, back: dt.date | None = None, *, planned: bool = True, every: int = 6
 ) -> NewCase:
     """A case confirmed as dropout, visited every few days until the pupil is back or the term is over."""
-    found = days.on_or_before(confirmed - days.DAY * 24)
+    found = days.on_or_before(confirmed - days.DAY * 22)  # four school days away by then: confirmed after 28 days
     villages = _villages(hand, confirmed)
     if not villages:
         raise NoPlace("dropout")

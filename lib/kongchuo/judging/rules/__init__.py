@@ -28,6 +28,7 @@ from . import (
     filings,
     handover,
     inspection,
+    limits,
     membership,
     pledges,
     reconcile,
@@ -66,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     *archive.RULES,
     *inspection.RULES,
     *statements.RULES,
+    *limits.RULES,
     *wording.RULES,
     *totals.RULES,
 )
