@@ -114,6 +114,7 @@ class Town:
     past: tuple[Town, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
+    _under: dict[tuple, tuple] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, sheet_name: str) -> pd.DataFrame:
         if sheet_name not in self._frames:
@@ -167,6 +168,16 @@ class Town:
         if (make, *given) not in self._made:
             self._made[make, *given] = make(self, *given)
         return self._made[make, *given]
+
+    def once_under(self, policy: object, make: Callable[..., Made], *given: object) -> Made:
+        """As `once`, of what also depends on the policy: `make(town, policy, *given)`, worked out once for each policy."""
+        held = self._under.get((make, id(policy), *given))
+        if held is None or held[0] is not policy:  # kept with it, so that no other policy can come to have its id
+            held = self._under[make, id(policy), *given] = (policy, make(self, policy, *given))
+        return held[1]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_under": {}}  # its functions need have no name of their own
 
     @cached_property
     def homes(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from . import (
     fault_links,
     fault_pairs,
     fault_pledges,
+    fault_registers,
     fault_selfcheck,
     fault_sheets,
     fault_support,
@@ -50,6 +51,7 @@ FAULTS = (
     fault_handover,  # only one grade will do
     fault_watch,
     fault_cases,
+    fault_registers,
     fault_duties,
     fault_links,
     fault_pledges,

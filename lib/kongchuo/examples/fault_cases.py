@@ -251,8 +251,32 @@ def step_too_late(hand: Hand) -> None:
         hand.note("T11", case.ledgers, "suspected", case.suspected, "first_visit")
 
 
+def visit_skipped(hand: Hand) -> None:
+    """X69: from the first visit to the third."""
+    case = suspected(hand, _found(hand))
+    row = visit(hand, case, days.shift(case.suspected["found"], 2))
+    row["seq"] += 1
+    hand.note("X69", case.ledgers, "visit", row, "seq")
+
+
+def another_owner(hand: Hand) -> None:
+    """X67: another school stands as the one that has to bring the child back."""
+    case = suspected(hand, _found(hand))
+    others = [row["school_name"] for _, row in hand.rows("school") if row["stage"] in ("初中", "小学")]
+    case.suspected["owner"] = hand.random.choice([name for name in others if name != case.suspected["owner"]])
+    hand.note("X67", case.ledgers, "suspected", case.suspected, "owner")
+
+
+def another_date(hand: Hand) -> None:
+    """X68: the ledgers do not agree on the first day away."""
+    case = dropout(hand, CONFIRMED)
+    case.dropout["drop_date"] -= days.DAY
+    hand.note("X68", case.ledgers, "dropout", case.dropout, "drop_date")
+
+
 PLANTS: dict[Plant, int] = {
     no_veto: 3,
+    another_date: 3,
     given_up: 4,
     back_on_paper: 3,
     away_again: 3,
@@ -278,4 +302,6 @@ PLANTS: dict[Plant, int] = {
     handed_on_to_nobody: 3,
     school_orders: 3,
     step_too_late: 3,
+    visit_skipped: 3,
+    another_owner: 3,
 }

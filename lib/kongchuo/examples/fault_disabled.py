@@ -93,7 +93,8 @@ def _taught_at_home(hand: Hand, visits: dict[str, int]) -> tuple[str, Row]:
     id_no = id_number(int(mate["id_no"][:6]), born, 980 + (mate["sex"] == "男"))
     own = {"student_key": key, "name": mate["name"][0] + "梧" + mate["name"][1], "birth_date": born, "id_no": id_no}
     disabled = {"groups": "残疾", "status_no": f"G{id_no}"}
-    pupil = mate | own | disabled | {"health": "残疾", "status": "送教上门", "seat_no": 90}
+    pupil = mate | own | disabled | {"health": "残疾", "status": "送教上门"}
+    pupil["seat_no"] = 90 + len(hand.books[book]["roster"])
     hand.books[book]["roster"].append(pupil)
     _, listed = hand.of("baseline", mate["student_key"])
     hand.books[book]["baseline"].append(listed | {"student_key": key, "name": own["name"], "base_state": "送教上门"})

@@ -1,4 +1,4 @@
-"""Faults of two statements that cannot both be right: cells of a row (F36-F39, X60), a ledger or the census and the roster (X54-X63); limits (T12-T14)."""
+"""Faults of two statements that cannot both be right: cells of a row (F36-F39, X60, G14), a ledger or the census and the roster (X54-X63); limits (T12-T14)."""
 
 from __future__ import annotations
 
@@ -149,6 +149,13 @@ def register_without_child(hand: Hand) -> None:
     hand.note("X59", book, "census", child, "study_status")
 
 
+def another_name(hand: Hand) -> None:
+    """G14: the number of one person, the name of another."""
+    book, row = hand.pick("bond", lambda row: row["target_type"] == "班级")
+    row["name"] = f"{row['name'][0]}无忧"
+    hand.note("G14", book, "bond", row, "name")
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 def approved_late(hand: Hand) -> None:
     """T12: a transfer that took six weeks in the system."""
@@ -197,6 +204,7 @@ PLANTS = {
     since_another_day: 3,
     copied_wrong: 4,
     cells_contradict: 4,
+    another_name: 3,
     approved_late: 3,
     not_reviewed: 3,
     other_year: 3,

@@ -45,7 +45,7 @@ def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
     was done late, by how many. `late`: the due day went by without the deed (done after it, or not done).
     """
     now = pd.Timestamp(town.as_of)
-    rows = deadline.rows(town, policy)
+    rows = town.once_under(policy, deadline.rows)
     rows = rows[~(rows["start"] > now)]
     done = rows["done"].where(rows["done"] <= now)
     days = (rows["due"] - done.fillna(now)).dt.days.astype("Int64")

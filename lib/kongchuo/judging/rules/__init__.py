@@ -56,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     *attendance.RULES,
     *cases.RULES,
     *visits.RULES,
+    *limits.RULES,
     *back_at_school.RULES,
     *steps.RULES,
     *support.RULES,
@@ -67,7 +68,6 @@ RULES: tuple[Rule, ...] = (
     *archive.RULES,
     *inspection.RULES,
     *statements.RULES,
-    *limits.RULES,
     *wording.RULES,
     *totals.RULES,
 )

@@ -184,4 +184,57 @@ def missing_days(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
     return found.assign(place=[place if isinstance(place, tuple) else (name, 0) for place, name in places])
 
 
-RULES = (due_differs_from_roster, parts_do_not_add_up, absentees_not_listed, day_without_count)
+LEAVE = {"sick": "病假", "personal": "事假", "other_leave": "其他请假"}  # column of 日查 -> 缺勤类型
+NONE_LISTED = "{school}日查共有请假、缺勤{count}人次，缺勤明细一行也没有"
+
+
+@rule(
+    "X64",
+    WARNING,
+    needs=(
+        *(f"daily.{name}" for name in (*LEAVE, "date", "class_id")),
+        *("absence.kind", "absence.date", "absence.class_id"),
+    ),
+    says="{class_name}{day}日查请假{count}人，缺勤明细请假{listed}人",
+    fix="请把当天请假的学生逐人记入“缺勤明细”（病假、事假、其他请假），或改正日查的人数。",
+    source="domain.md 2.5 缺勤明细（只记缺勤学生，每人每天一行）, 8",
+)
+def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
+    """请了假的也要在缺勤明细里有名字。只有人数没有名字，谁病了多久、有没有假条都说不清；整本明细空着的，只报一处。无故缺勤的见X10。"""
+    rows = _daily(town).dropna(subset=list(LEAVE))
+    rows = rows[_absence_readable(town, rows)]
+    rows = rows.assign(count=rows[list(LEAVE)].sum(axis=1))
+    books = rows.index.get_level_values("workbook")
+    empty = {book.name for book in town.holding("absence") if book.tables["absence"].frame.empty} & set(books)
+    for book in sorted(empty):
+        own = rows[books == book]
+        count = own["count"].sum() + own["unexcused"].fillna(0).sum()
+        if own["count"].sum() > 0:
+            yield at("absence", (book, 0), says=NONE_LISTED, school=own["home"].iloc[0], count=count)
+    rows = rows[~books.isin(empty)]
+    absence = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
+    leave = absence["kind"].isin(LEAVE.values())
+    pairs = pd.MultiIndex.from_frame(rows[["class_id", "date"]])
+    sure = absence[leave].dropna(subset=["date", "class_id"])
+    # half a day may have been counted or not; of a pupil who stands twice nobody knows how often
+    sure = sure.assign(odd=(sure["halves"] == 1) | sure.duplicated(["home", "date", "student_key"]))
+    by_class = sure.groupby(["class_id", "date"]).agg(listed=("odd", "size"), odd=("odd", "sum"))
+    found = by_class.reindex(pairs, fill_value=0).set_axis(rows.index)
+    lost = absence[absence["kind"].isna() | (leave & absence[["date", "class_id"]].isna().any(axis=1))]
+    slack = found["odd"] + tally(rows["home"], lost["home"].value_counts())
+    wrong = (rows["count"] - found["listed"]).abs() > slack
+    columns = ["label", "day", "count", "listed", *LEAVE]
+    for index, label, day, count, number, *parts in rows.assign(listed=found["listed"])[wrong][columns].itertuples(
+        name=None
+    ):
+        column = next((name for name, part in zip(LEAVE, parts, strict=True) if part > 0), "sick")
+        yield at("daily", index, column, class_name=label, day=day, count=count, listed=number)
+
+
+RULES = (
+    due_differs_from_roster,
+    parts_do_not_add_up,
+    absentees_not_listed,
+    day_without_count,
+    leave_not_listed,
+)

@@ -283,6 +283,26 @@ def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("change", index, "report_date", limit=policy["change_report_within"], **facts)
 
 
+@rule(
+    "X56",
+    WARNING,
+    needs=("change.term", "change.date", "score.term", "score.date", "term.start", "term.end"),
+    says="学期写“{term}”，“{title}”{day}却在{held}",
+    fix="请核对学期和日期，改正写错的一格。",
+    source="domain.md 2.4 学期、变动日期, 2.9 督查日期",
+)
+def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
+    """学生变动和督查评分的学期，要是那个日期所在的学期；假期里的不论写哪个学期。学期写错，这件事就算到另一个学期去了。"""
+    terms = rolls.terms(town)
+    for sheet in ("change", "score"):
+        rows = town[sheet].dropna(subset=["term", "date"])
+        title = town.schema.sheets[sheet].by_name["date"].title
+        for held, start, end in terms[["term", "start", "end"]].itertuples(index=False, name=None):
+            wrong = rows[rows["date"].between(start, end) & (rows["term"] != held)]
+            for index, term, day in wrong[["term", "date"]].itertuples(name=None):
+                yield at(sheet, index, "term", term=term, title=title, day=f"{day:%Y-%m-%d}", held=held)
+
+
 RULES = (
     transfer_not_approved,
     transfer_to_nowhere,
@@ -291,4 +311,5 @@ RULES = (
     leave_without_papers,
     no_such_procedure,
     reported_late,
+    term_and_date,
 )

@@ -12,7 +12,7 @@ from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import duties
 from ...field.references import ALIAS, dangling, directory, look_up, named, resolve, school_names
-from .base import Spot, at, no, readable, rule
+from .base import Spot, at, no, of_year, readable, rule
 from .people import LOGS, ONGOING, actors, titles
 
 
@@ -185,6 +185,34 @@ def _aliases(town: Town, names: dict[str, str]) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])))
 
 
+OF_PERSON, OF_TARGET = "编号{number}是{known}，这里的姓名写“{name}”", "编号{number}是{known}，这里的对象名称写“{name}”"
+
+
+@rule(
+    "G14",
+    WARNING,
+    needs=("bond.staff_id", "bond.name", "bond.target_id", "bond.target_name", "staff.staff_id", "staff.name"),
+    says=OF_PERSON,
+    fix="请核对编号和姓名（名称），改正写错的一处。",
+    source="domain.md 2.8 包保责任, 责任书签订",
+)
+def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
+    """包保责任和责任书里，编号和姓名、对象编号和对象名称要是同一个人、同一个单位。对不上，责任就说不清是谁的。"""
+    people = duties.names_of(town, "staff", "staff_id", "name")
+    villages = duties.names_of(town, "village", "village_code", "village_name")
+    pupils = duties.names_of(town, "roster", "student_key", "name")
+    for sheet, number, name, known, says in (
+        ("bond", "staff_id", "name", people, OF_PERSON),
+        ("bond", "target_id", "target_name", villages | pupils, OF_TARGET),
+        ("pledge", "party_b_id", "party_b", people | villages, OF_PERSON),
+    ):
+        rows = of_year(town, town[sheet]).dropna(subset=[number, name])
+        rows = rows.assign(known=named(rows[number], known)).dropna(subset=["known"])
+        for index, key, given, right in rows[[number, name, "known"]].itertuples(name=None):
+            if right not in given and given not in right:
+                yield at(sheet, index, name, says=says, number=key, known=right, name=given)
+
+
 RULES = (
     one_person_for_each_school,
     leader_for_each_grade,
@@ -192,4 +220,5 @@ RULES = (
     person_not_there,
     titles_differ,
     unit_by_another_name,
+    number_and_name,
 )

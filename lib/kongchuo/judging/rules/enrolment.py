@@ -238,4 +238,31 @@ def guest_too_long(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("roster", index, "guest", school=school, name=called(name), days=number)
 
 
-RULES = (on_two_rosters, key_and_name_disagree, class_differs, numbers_do_not_balance, grade_and_age, guest_too_long)
+@rule(
+    "X65",
+    INFO,
+    needs=("roster.seat_no", "roster.class_id", "roster.status"),
+    says="{name}的班内学号{seat}与第{other}行同班同学重复",
+    fix="请核对点名册，改正其中一个；学号只在同一个班里不重复。",
+    source="domain.md 2.4 班内学号",
+)
+def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
+    """同一个班里在校学生的班内学号不能重复。重复的多半是抄行时没有改，另一格也可能抄错了。"""
+    rows = rolls.listed(town)
+    rows = rows[rows["status"].isin(rolls.AT_SCHOOL)].dropna(subset=["class_id", "seat_no"])
+    keys = ["home", "class_id", "seat_no"]
+    for _, own in rows[rows.duplicated(keys, keep=False)].groupby(keys):
+        (_, other), *_ = own.index
+        for index, name, seat in own.iloc[1:][["name", "seat_no"]].itertuples(name=None):
+            yield at("roster", index, "seat_no", name=called(name), seat=seat, other=other)
+
+
+RULES = (
+    on_two_rosters,
+    key_and_name_disagree,
+    class_differs,
+    numbers_do_not_balance,
+    grade_and_age,
+    guest_too_long,
+    seat_taken_twice,
+)

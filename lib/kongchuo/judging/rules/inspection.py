@@ -87,4 +87,22 @@ def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("publicity", index, "school_code", school=school)
 
 
-RULES = (too_few_inspections, score_above_points, scheme_not_shown)
+@rule(
+    "V04",
+    WARNING,
+    needs=("score.item_no", "score.score", "score.reason"),
+    says="{school}督查第{item}项扣了{lost}分，没有写扣分理由",
+    fix="请督查组补写扣分理由，写清哪一件事、依据什么材料。",
+    source="domain.md 2.9 扣分理由",
+)
+def lost_points_unexplained(town: Town, policy: Policy) -> Iterator[Spot]:
+    """没有得满分的项目要写扣分理由。不写理由，学校不知道改什么，下一轮也没法对照。"""
+    points = dict(enumerate(policy["inspection_item_points"], start=1))
+    rows = inspection.inspected(town).dropna(subset=["item_no", "score"])
+    rows = rows.assign(lost=rows["item_no"].map(points) - rows["score"])
+    rows = rows[(rows["lost"] > 0) & rows["reason"].isna() & town.known("score", "reason").reindex(rows.index)]
+    for index, school, item, lost in rows[["home", "item_no", "lost"]].itertuples(name=None):
+        yield at("score", index, "reason", school=school or "该校", item=item, lost=f"{lost:g}")
+
+
+RULES = (too_few_inspections, score_above_points, scheme_not_shown, lost_points_unexplained)

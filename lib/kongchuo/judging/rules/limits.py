@@ -26,15 +26,18 @@ STEPS: tuple[tuple[Deadline, bool], ...] = (
     (cases.INTERVAL, False),
     (cases.FOLLOWED, True),
 )
+TOLD = ("X13", "X14", "X15")  # where one of these says that a step was not made, what follows on it is late as well
 DAYS = ("calendar.date", "calendar.is_school_day", "term.start", "term.end")
 LATE = "{day}才办，晚{days}天"
 UNDONE = "至今没有办，已过{days}天"
 
 
 def _late(town: Town, policy: Policy, deadline: Deadline, undone: bool) -> pd.DataFrame:
+    """What is late, as deadlines.state, with `place`; `here`: whether it is for these rules to say."""
     rows = deadlines.state(town, policy, deadline)
-    rows = rows[rows["late"] & (rows["done"].notna() | undone)]
-    return rows.assign(place=list(rows.index), title=deadline.title, sheet=deadline.sheet, column=deadline.column)
+    rows = rows[rows["late"]]
+    about = {"title": deadline.title, "sheet": deadline.sheet, "column": deadline.column, "code": deadline.code}
+    return rows.assign(place=list(rows.index), here=rows["done"].notna() | undone, **about)
 
 
 def _how(done: object, days: int) -> str:
@@ -52,23 +55,14 @@ def _how(done: object, days: int) -> str:
 def step_too_late(town: Town, policy: Policy) -> Iterator[Spot]:
     """疑似、辍学案的每一步都有时限：列入疑似、联系家长、家访、报中心学校、报镇政府、查清或认定、隔多久再劝返、跟踪期满销号。办了但晚了的也要说，一个案子只报最先晚的一步；完全没有家访、报告、劝返的由X13、X14、X15报。"""
     rows = pd.concat([_late(town, policy, deadline, undone) for deadline, undone in STEPS], ignore_index=True)
-    rows = rows.sort_values(["due", "start"], kind="stable")
-    others = rows.groupby("place")["title"].agg(lambda titles: list(dict.fromkeys(titles)))
-    said = {place for code, place in _said(town, policy)}
+    told = set(rows.loc[rows["code"].isin(TOLD) & rows["done"].isna(), "place"])
+    rows = rows[rows["here"] & ~rows["place"].isin(told)].sort_values(["due", "start"], kind="stable")
+    others = rows.groupby("place")["title"].agg(lambda titles: list(dict.fromkeys(titles))).to_dict()
     for row in rows.drop_duplicates("place").itertuples():
-        if row.place in said:
-            continue
         more = [title for title in others[row.place] if title != row.title]
-        told = f"；晚了的还有：{'、'.join(more)}" if more else ""
-        facts = {"step": row.title, "due": f"{row.due:%Y-%m-%d}", "how": _how(row.done, row.days), "more": told}
+        rest = f"；晚了的还有：{'、'.join(more)}" if more else ""
+        facts = {"step": row.title, "due": f"{row.due:%Y-%m-%d}", "how": _how(row.done, row.days), "more": rest}
         yield at(row.sheet, row.place, row.column, school=row.home, name=called(row.name), **facts)
-
-
-def _said(town: Town, policy: Policy) -> Iterator[tuple[str, tuple[str, int]]]:
-    """The cases of which X13, X14 or X15 says that the step was not made: what follows on it is late as well."""
-    for deadline in (cases.FIRST_VISIT, cases.CENTER, cases.INTERVAL):
-        rows = deadlines.state(town, policy, deadline)
-        yield from ((deadline.code, place) for place in rows.index[rows["late"] & rows["done"].isna()])
 
 
 OTHERS: tuple[tuple[Deadline, bool], ...] = (
@@ -93,7 +87,7 @@ def done_too_late(town: Town, policy: Policy) -> Iterator[Spot]:
     for deadline, undone in OTHERS:
         rows = _late(town, policy, deadline, undone)
         sheet = deadline.sheet
-        rows = rows[readable(town, rows["home"], f"{sheet}.{deadline.column}")]
+        rows = rows[rows["here"] & readable(town, rows["home"], f"{sheet}.{deadline.column}")]
         if deadline is inspection.BASELINE:  # where it has no rows at all, R12 says so
             rows = rows[rows["home"].isin(town["baseline"]["home"])]
         for row in rows.itertuples():

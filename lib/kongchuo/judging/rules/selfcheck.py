@@ -159,4 +159,43 @@ def problem_not_mended(town: Town, policy: Policy) -> Iterator[Spot]:
                 yield at("selfcheck", place, "due", says=UNMENDED_ITEM, school=school, **facts)
 
 
-RULES = (self_check_not_in_time, zero_but_cases_open, problem_not_mended)
+COPIED = "{school}{month}的自查与{other}逐项相同，连自查日期也一样，疑似照抄"
+ANSWERS = ("date", "result", "problem", "action")
+
+
+@rule(
+    "T10",
+    WARNING,
+    needs=("selfcheck.month", "selfcheck.item_no", "selfcheck.date", "selfcheck.result"),
+    says="{school}{month}的自查日期写{day}，这个月还没有开始",
+    fix="请按这个月的实际情况重新查一遍，照实写结果和自查日期；抄来的整月删掉重填。",
+    source="domain.md 2.9 月自查, 7.1 自查每月次数",
+)
+def self_check_copied(town: Town, policy: Policy) -> Iterator[Spot]:
+    """每个月都要真查。整月的日期和结果与另一个月一样，多半是把上个月的复制过来只改了月份；自查日期早于这个月的，这个月就没有查过。日期不同、结果相同的不算。"""
+    rows = filings.checks(town).dropna(subset=["period", "item_no", "date"])
+    rows = rows.sort_values(["home", "period", "item_no"], kind="stable")
+    early = rows[rows["date"] < rows["period"]].drop_duplicates(["home", "period"])
+    months: dict[str, dict[pd.Timestamp, tuple[tuple[str, int], dict[int, tuple]]]] = {}
+    answers = zip(*(rows[name].astype("str").tolist() for name in ANSWERS), strict=True)
+    for place, home, period, item, answer in zip(
+        rows.index, rows["home"].tolist(), rows["period"].tolist(), rows["item_no"].tolist(), answers, strict=True
+    ):
+        months.setdefault(home, {}).setdefault(period, (place, {}))[1][item] = answer
+    said: set[tuple[str, pd.Timestamp]] = set()
+    for home, own in months.items():
+        for period, (place, held) in own.items():
+            for other, (_, before) in own.items():
+                same = sum(before.get(item) == answer for item, answer in held.items()) if other < period else 0
+                if same >= policy["selfcheck_copied_items"]:
+                    said.add((home, period))
+                    facts = {"month": month_name(period), "other": month_name(other)}
+                    yield at("selfcheck", place, "date", says=COPIED, school=home, **facts)
+                    break
+    for index, home, period, day in early[["home", "period", "date"]].itertuples(name=None):
+        if (home, period) not in said:
+            facts = {"month": month_name(period), "day": f"{day:%Y-%m-%d}"}
+            yield at("selfcheck", index, "date", school=home, **facts)
+
+
+RULES = (self_check_not_in_time, zero_but_cases_open, problem_not_mended, self_check_copied)

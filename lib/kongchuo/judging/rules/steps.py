@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ...core.findings import ERROR
+from ...core.findings import ERROR, WARNING
 from ...core.policy import Policy
 from ...core.tables import Town
 from ...field import casework, rolls
-from .base import Rule, Spot, at, called, readable, rule
+from ...field.references import keyed, named, school_names
+from .base import Rule, Spot, at, called, readable, rule, yes
 from .pupils import maybe_listed
 
 # ledger -> a step's date, and the dates of the same row that cannot lie before it
@@ -149,4 +150,92 @@ def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("suspected", place, "verdict", school=home, name=called(name))
 
 
-RULES: tuple[Rule, ...] = (steps_in_impossible_order, handed_on_to_nobody)
+OWNERS = ("suspected", "dropout")
+
+
+@rule(
+    "X67",
+    WARNING,
+    needs=("suspected.owner", "dropout.owner", "roster.student_key", "roster.guest"),
+    says="{name}的责任学校写{written}，学籍在{school}",
+    fix="请核对：谁的学生谁负责，学籍在哪所学校，责任学校就写哪所；转学没有核办的，责任仍在原校。",
+    source="domain.md 2.6 责任学校, 1.1 谁的学生谁负责",
+)
+def owned_by_another(town: Town, policy: Policy) -> Iterator[Spot]:
+    """台账的责任学校就是学籍学校。写成别的学校，两边都以为对方在劝返。借读的学生学籍不在本校，不看。"""
+    roster, names = town["roster"], school_names(town)
+    guests = set(roster.loc[yes(roster["guest"]), "student_key"].dropna())
+    here = set(zip(roster["home"], roster["student_key"], strict=True))
+    for sheet in OWNERS:
+        rows = town[sheet].assign(written=named(keyed(town, sheet, "owner"), names)).dropna(subset=["written"])
+        rows = rows[(rows["written"] != rows["home"]) & ~rows["student_key"].isin(guests)]
+        for index, home, key, name, written in rows[["home", "student_key", "name", "written"]].itertuples(name=None):
+            if (home, key) in here and (written, key) not in here:
+                yield at(sheet, index, "owner", name=called(name), written=written, school=home)
+
+
+DIFFERS = "{name}的“{column}”写{written}，{where}写{known}"
+
+
+@rule(
+    "X68",
+    WARNING,
+    needs=(
+        *("dropout.ys_id", "dropout.confirm_date", "dropout.drop_date", "dropout.order_no", "dropout.order_due"),
+        *("suspected.case_id", "suspected.last_day", "legal.doc_no", "legal.deadline"),
+    ),
+    says="{name}{day}认定辍学，没有填由哪个疑似案转来",
+    fix="请照疑似辍学台账和法律文书核对，补填编号，改正不一致的日期。",
+    source="domain.md 2.6 疑似编号, 辍学日期, 限期",
+)
+def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
+    """本学年认定的辍学都由疑似案转来，要填疑似编号；辍学日期就是疑似台账的停学日期，限期就是文书上的限期。两处不一样，时限就没法算。"""
+    rows, first = town["dropout"], pd.Timestamp(f"{town.year[:4]}-09-01")
+    linked = keyed(town, "dropout", "ys_id")
+    lone = rows["ys_id"].isna() & town.known("dropout", "ys_id") & (rows["drop_date"] >= first)
+    for index, name, day in rows.loc[lone & rows["confirm_date"].notna(), ["name", "confirm_date"]].itertuples(
+        name=None
+    ):
+        yield at("dropout", index, "ys_id", name=called(name), day=f"{day:%Y-%m-%d}")
+    for column, keys, sheet, number, other in (
+        ("drop_date", linked, "suspected", "case_id", "last_day"),
+        ("order_due", keyed(town, "dropout", "order_no"), "legal", "doc_no", "deadline"),
+    ):
+        there = town[sheet].dropna(subset=[number, other])
+        there = there[~there.duplicated(["home", number], keep=False)]
+        known = dict(zip(zip(there["home"], there[number], strict=True), there[other], strict=True))
+        where = f"“{town.schema.sheets[sheet].title}”"
+        cells = rows.assign(key=keys).dropna(subset=["key", column])
+        for index, home, key, name, written in cells[["home", "key", "name", column]].itertuples(name=None):
+            right = known.get((home, key), written)
+            if right != written:
+                facts = {"written": f"{written:%Y-%m-%d}", "known": f"{right:%Y-%m-%d}", "where": where}
+                yield at("dropout", index, column, says=DIFFERS, name=called(name), **facts)
+
+
+@rule(
+    "X69",
+    WARNING,
+    needs=("visit.case_id", "visit.seq", "visit.date"),
+    says="{name}这一案的劝返次数不连续：这里写第{seq}次，应是第{due}次",
+    fix="请按日期从1起连续编次；漏记的补记，同一次不要记两行。",
+    source="domain.md 2.6 劝返记录 次数",
+)
+def visits_not_numbered(town: Town, policy: Policy) -> Iterator[Spot]:
+    """一案的劝返从第1次起连续编次。跳了一次，不是漏记就是删了；一案只报第一处。次数和日期先后相反的见X52。"""
+    rows = town["visit"].dropna(subset=["case_id", "seq", "date"]).sort_values("seq", kind="stable")
+    unclear = town["visit"].loc[town["visit"][["case_id", "seq"]].isna().any(axis=1), "home"]
+    rows = rows[~rows["home"].isin(unclear)]
+    due = rows.groupby(["home", "case_id"]).cumcount() + 1
+    wrong = rows.assign(due=due)[rows["seq"] != due].drop_duplicates(["home", "case_id"])
+    for index, name, seq, number in wrong[["name", "seq", "due"]].itertuples(name=None):
+        yield at("visit", index, "seq", name=called(name), seq=seq, due=number)
+
+
+RULES: tuple[Rule, ...] = (
+    steps_in_impossible_order,
+    handed_on_to_nobody,
+    owned_by_another,
+    ledgers_differ,
+    visits_not_numbered,
+)

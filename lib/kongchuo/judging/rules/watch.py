@@ -42,7 +42,7 @@ TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")
 def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     """苗头信号合起来达到黄色或红色的在读学生，要列入重点关注，有人包、有措施、有跟踪。连续缺勤到了疑似线的由X12管，已在疑似、辍学台账上的，以及休学、送教上门、已转出的，不必再列。解除以后没有新信号的，不再提示。"""
     now = pd.Timestamp(town.as_of)
-    rows = signals.coloured(town, policy, town.as_of)
+    rows = town.once_under(policy, signals.coloured, town.as_of)
     rows = rows[signals.rank(rows["colour"]) >= signals.rank(pd.Series([signals.YELLOW]))[0]]
     listed = (f"{sheet}.student_key" for sheet in ("watch", *LEDGERS))
     # without 日查 nobody can tell whether a pupil who was away came back
@@ -118,4 +118,36 @@ def not_followed(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("watch", index, "last", name=called(name), freq=freq, **facts)
 
 
-RULES = (signals_unwatched, not_followed)
+MANUAL = ("家庭变故", "沉迷网络", "不良交往", "早恋", "有外出打工意向")  # W10 and W13: nothing but this row says so
+LOWERED = "{name}的信号建议{due}色，这里定为{level}色，“说明”没有写理由"
+
+
+@rule(
+    "X66",
+    WARNING,
+    needs=("watch.signals", "watch.reason", "watch.level", "watch.student_key", "watch.closed"),
+    says="{name}的信号“{signal}”是人工认定的，“说明”没有写依据",
+    fix="请在“说明”写明事实：谁说的、什么时候、看到什么；调低等级的写明理由。",
+    source="domain.md 2.6 预警等级、说明, 4.4 W10 W13",
+)
+def reason_not_written(town: Town, policy: Policy) -> Iterator[Spot]:
+    """人工认定的信号（家庭变故、沉迷网络等）要在说明里写依据，预警等级比系统建议低的要写理由。没有依据，等级就是凭印象定的。"""
+    rows = of_year(town, town["watch"])
+    rows = rows[rows["reason"].isna() & town.known("watch", "reason").reindex(rows.index)]
+    rows = rows[~(rows["closed"] <= pd.Timestamp(town.as_of))]
+    if rows.empty:
+        return
+    colours = town.once_under(policy, signals.coloured, town.as_of)
+    colours = colours.drop_duplicates(rolls.PUPIL).set_index(rolls.PUPIL)["colour"]
+    due = colours.reindex(pd.MultiIndex.from_frame(rows[rolls.PUPIL])).set_axis(rows.index)
+    lower = due.notna() & rows["level"].notna()
+    lower &= signals.rank(due.fillna("")) > signals.rank(rows["level"].fillna(""))
+    for index, name, texts, level in rows[["name", "signals", "level"]].itertuples(name=None):
+        manual = [one for one in ("" if pd.isna(texts) else texts).split("、") if one in MANUAL]
+        if manual:
+            yield at("watch", index, "reason", name=called(name), signal="、".join(manual))
+        elif lower[index]:
+            yield at("watch", index, "reason", says=LOWERED, name=called(name), due=due[index], level=level)
+
+
+RULES = (signals_unwatched, not_followed, reason_not_written)
