@@ -2,7 +2,7 @@
 
 import datetime as dt
 import io
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import docx
 import openpyxl
@@ -116,6 +116,27 @@ def test_a_number_is_stopped_however_it_is_written(number, cuts, between, wide, 
         cuts = [place for place in cuts if place > 3]  # letter and three digits stay together
     text = cut(number, cuts, between)
     assert stopped(page.format(text.translate(WIDE) if wide else text))
+
+
+@given(PERSON, st.lists(st.integers(1, 6), min_size=18, max_size=18))
+def test_a_row_of_counts_that_happens_to_be_a_number_is_none(number, sizes):
+    """What no chance may do: cells of counts and rates are never read on, even where they would make a number."""
+    places = [0, *accumulate(sizes)]
+    cells = [number[a:b] for a, b in pairwise(places) if number[a:b]]
+    rates = [f"{a}/{b}" for a, b in zip(cells[::2], cells[1::2], strict=False)]
+
+    assert not stopped(table([("甲", cells)]))
+    assert not stopped(table([("甲", rates)]))
+    assert not id_numbers.numbered(plain("｜".join(cells)))
+    assert stopped(f"<p>{'-'.join(cells)}</p>")  # in one text it is one
+
+
+@given(BODY, CUTS.filter(lambda cuts: cuts not in ([], [6, 14])), st.sampled_from("0123456789X"))
+def test_groups_of_digits_with_another_check_character_are_no_number(body, cuts, last):
+    number = body + last
+    pieces = [number[a:b] for a, b in pairwise([0, *cuts, 18])]
+    if last != id_numbers.check_character(body) and max(map(len, pieces)) < 15 and (6 not in cuts or 14 not in cuts):
+        assert not id_numbers.numbered(" ".join(pieces))
 
 
 @given(PERSON)
