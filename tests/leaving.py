@@ -27,7 +27,8 @@ def refused(shared, months, folder, *, rounds=True, whole_year=True, open_=open_
     for key in months:
         opened = open_("all", key, shared)
         for home in ("", *opened.homes):
-            said += _pages(replace(opened, home=home), folder, (INTERNAL, PUBLIC))
+            editions = (INTERNAL, PUBLIC) if whole_year or not home else (INTERNAL,)
+            said += _pages(replace(opened, home=home), folder, editions)
             said += _papers(replace(opened, home=home), folder)
     held = opened.town, opened.policy, opened.judgement
     if rounds:

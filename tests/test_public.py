@@ -356,15 +356,16 @@ def test_a_school_keeps_its_name_where_its_village_loses_it():
 
 
 # --- names of earlier years and of staff ------------------------------------------------------------------------------
-LAST_YEAR, LONG_AGO, SHARED, TEACHER = "孙去年", "周前年", "李例三", "王例一梅"  # the last holds a pupil's name
+LAST_YEAR, LONG_AGO, SHARED = "孙去年", "周前年", "李例三"
+TEACHER, PARENT = "王例一梅", "吴例七"  # the one's name holds a pupil's, the other's is a parent's as well
 
 
 def with_earlier_years(home=""):
     """A month of a town with a teacher who bears a pupil's name, and canaries that only earlier years' workbooks name."""
     sheets = test_display.sheets() | {
-        "staff": [{"staff_id": "JS1", "name": SHARED}, {"staff_id": "JS2", "name": TEACHER}]
+        "staff": [{"staff_id": f"JS{n}", "name": name} for n, name in enumerate((SHARED, TEACHER, PARENT))]
     }
-    sheets["roster"]["甲小学"].append({"student_key": "XS3", "name": SHARED})
+    sheets["roster"]["甲小学"].append({"student_key": "XS3", "name": SHARED, "guardian": PARENT})
     before = handmade.town({"roster": {"甲小学": [{"student_key": "XS8", "name": LAST_YEAR}]}}, year="2022-2023")
     past = handmade.town({"baseline": {"甲小学": [{"student_key": "XS9", "name": LONG_AGO}]}}, year="2021-2022")
     town = replace(handmade.town(sheets, test_display.HOMES), before=before)
@@ -414,15 +415,16 @@ def test_a_name_is_masked_in_all_places_of_a_page_or_in_none():
     month = with_earlier_years()
     rows = ((SHARED, f"{SHARED}的期限", SHARED), (TEACHER, f"请{TEACHER}核实", "王例一"))
     section = Section(
-        "例", (Table(("谁来办", "事项", "对象"), rows), Note(f"{TEACHER}、{SHARED}"), Chart(Markup(SHARED), "图"))
+        "例",
+        (Table(("谁来办", "事项", "对象"), rows), Note(f"{TEACHER}、{SHARED}、{PARENT}"), Chart(Markup(SHARED), "图")),
     )
     shown = masks.masked_page(section, personal_names(month.town), other_names(month.town))
 
     table, note, chart = shown.blocks
     assert table.rows == (("李○", "李○的期限", "李○"), (TEACHER, f"请{TEACHER}核实", "王○"))
-    assert note.text == f"{TEACHER}、李○"
+    assert note.text == f"{TEACHER}、李○、{PARENT}"
     assert chart.svg == SHARED  # a drawing is not taken apart: the gate reads it
-    for name in (SHARED, TEACHER):  # nobody can say whose name it is: no page is stopped for it
+    for name in (SHARED, TEACHER, PARENT):  # nobody can say whose name it is: no page is stopped for it
         assert gate.gate(f"<p>{name}</p>", HEADINGS[TOWN], telling_names(month.town), 3) == ()
 
 

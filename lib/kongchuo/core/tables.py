@@ -22,6 +22,7 @@ Made = TypeVar("Made")
 # dtype of a column by its type; a missing value is NA/NaT in each
 DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
 
+PUPIL = "name"  # what the column of a pupil's name is called in every sheet that has pupils
 PLACE_NAMES = (("school", "school_name"), ("village", "village_name"), ("class", "class_name"))
 
 
@@ -236,7 +237,8 @@ def personal_names(town: Town) -> frozenset[str]:
 
 def other_names(town: Town) -> frozenset[str]:
     """What stands open to whoever reads, whole, though a family's name be part of it: schools, villages, classes, the words of
-    the workbooks themselves (a child may be called 周一), staff and officials but for those whose name a family bears too.
+    the workbooks themselves (a child may be called 周一), staff and officials but for those who bear a pupil's name. (A parent
+    who bears a teacher's is often that teacher.)
     """
     return town.once(_others, *_read(town))
 
@@ -262,7 +264,8 @@ def _others(town: Town, *_: str) -> frozenset[str]:
     words = {item.title for sheet in town.schema.sheets.values() for item in sheet.fields}
     words |= {name for codes in town.schema.codes.values() for name in codes.names}
     words |= {name for sheet, column in PLACE_NAMES for name in town[sheet][column].dropna()}
-    return frozenset(words | (set(_people(town, "")) - personal_names(town)))
+    pupils = {name for one in (town, *town.earlier) for name in _people(one, "name", PUPIL)}
+    return frozenset(words | (set(_people(town, "")) - pupils))
 
 
 def _telling(town: Town, *_: str) -> frozenset[str]:
@@ -270,11 +273,13 @@ def _telling(town: Town, *_: str) -> frozenset[str]:
     return frozenset(name for name in personal_names(town) if name not in others)
 
 
-def _people(town: Town, mark: str) -> Iterator[str]:
-    """The names in the columns of names of people with this mark of the schema: "name" for families, "" for staff and officials."""
+def _people(town: Town, mark: str, column: str = "") -> Iterator[str]:
+    """The names in the columns of names of people with this mark of the schema: "name" for families, "" for staff and officials;
+    in those called `column`, or in all.
+    """
     for sheet in town.schema.sheets.values():
         for item in sheet.fields:
-            if item.format == "person_name" and item.personal == mark:
+            if item.format == "person_name" and item.personal == mark and column in ("", item.name):
                 yield from town[sheet.name][item.name].dropna().unique()
 
 
