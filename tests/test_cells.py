@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kongchuo.core import schema as schemas
-from kongchuo.core.cells import STALE, CellError
+from kongchuo.core.cells import PICTURE, STALE, CellError
 from kongchuo.core.cells.columns import convert
 from kongchuo.core.schema import Field
 from kongchuo.core.tables import DTYPES
 
 SCHEMA = schemas.default()
 TEXT = Field("x", "列")
+NOTE = Field("note", "备注")
+MANY = Field("x", "列", many=True)
 DATE = Field("x", "列", "date")
 WHOLE = Field("x", "列", "integer", minimum=0, maximum=60)
 YES_NO = Field("x", "列", "boolean")
@@ -55,7 +57,7 @@ def one(value, item):
         # identifiers are text, and lost digits stay lost
         (ID, 990000201010110017.0, None, ["F01"]),
         (KEY, 7.0, None, ["F01"]),
-        (KEY, DAY, None, ["F01"]),
+        (KEY, DAY, None, ["F35"]),  # 9-1, made a date by Excel
         (TEXT, 990000201010110017.0, None, ["F01"]),
         (ID, "99000020101011001X", "99000020101011001X", []),
         (ID, "99000020101011001x", "99000020101011001X", []),
@@ -92,7 +94,7 @@ def one(value, item):
         (SEX, " 男", "男", ["F25"]),
         (SEX, "2-男", None, ["F10"]),
         (SEX, "难", None, ["F10"]),
-        (SEX, DAY, None, ["F10"]),
+        (SEX, DAY, None, ["F35"]),
         (ETHNICITY, "汉", "汉族", []),
         (ETHNICITY, "01", "汉族", []),
         (ETHNICITY, 1.0, "汉族", []),
@@ -103,6 +105,10 @@ def one(value, item):
         (GROUPS, "无", None, []),
         (STAFF, "示甲，示乙", "示甲、示乙", []),
         (STAFF, 12.0, None, ["F01"]),
+        *((PERSON, raw, "阿依·丙", ["F08"]) for raw in ("阿依•丙", "阿依・丙", "阿依･丙", "阿依‧丙", "阿依∙丙", "阿依.丙", "阿依．丙")),
+        (PERSON, "甲（大）", "甲(大)", []),
+        (PERSON, "甲Ａ", "甲A", ["F25"]),
+        (PERSON, "Mary J. Li", "Mary J. Li", []),
         *((YES_NO, raw, True, []) for raw in ("是", True, 1.0, "√", "Y", "有")),
         *((YES_NO, raw, False, []) for raw in ("否", False, 0.0, "无", "FALSE")),
         (YES_NO, " 是", True, ["F25"]),
@@ -123,6 +129,9 @@ def one(value, item):
         # dates
         (DATE, DAY, DAY, []),
         (DATE, dt.datetime(2023, 9, 1, 8, 30), DAY, []),
+        (DATE, dt.datetime(2023, 8, 31, 23, 59, 59, 136000), DAY, []),
+        (DATE, dt.datetime(2023, 8, 31, 23, 58), dt.date(2023, 8, 31), []),
+        (DATE, 45169.99999, DAY, ["F24"]),
         *(
             (DATE, raw, DAY, ["F24"])
             for raw in (
@@ -150,7 +159,10 @@ def one(value, item):
         (TEXT, " 前后有空格\u00a0", "前后有空格", []),
         (TEXT, 5.0, "5", []),
         (TEXT, 0.1 + 0.2, "0.3", []),
-        (TEXT, DAY, "2023-09-01", []),
+        (TEXT, DAY, None, ["F35"]),
+        (TEXT, dt.datetime(2023, 9, 1, 8, 30), "2023-09-01 08:30", []),
+        (NOTE, DAY, "2023-09-01", []),
+        *((item, raw, None, ["F32"]) for item in (TEXT, KEY, STAFF, DATE, SEX, NOTE, MANY) for raw in (PICTURE, '=DISPIMG("ID_1A",1)')),
         (TEXT, dt.time(8, 10), "08:10", []),
         (TEXT, True, "TRUE", []),
     ],

@@ -6,10 +6,11 @@ import zipfile
 
 import pytest
 
+import townships
 from kongchuo.core.cells import fold
 from kongchuo.core.findings import INFO
 from kongchuo.field.references import School, school_called
-from kongchuo.jobs import opening, township
+from kongchuo.jobs import opening
 from kongchuo.reports.views import home_of
 
 YEAR = "2023-2024"
@@ -21,7 +22,7 @@ KINDS = (("学校", "学校全称"), ("行政村", "村名"), ("班级", "班级
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
-    township.make(folder, 2, 50, 7)
+    townships.make(folder, 2, 50, 7)
     return folder
 
 

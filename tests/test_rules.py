@@ -58,7 +58,11 @@ def test_case(case):
 
 
 def test_every_rule_has_a_page_and_every_page_a_rule():
-    codes = {code for code in KINDS if code.startswith("F")} | {"R12"} | {rule.code for rule in rules.RULES}
+    elsewhere = {
+        "F33",
+        "F34",
+    }  # lists from above: test_pushed.py; number formats, which a page cannot show: test_unread.py
+    codes = {code for code in KINDS if code.startswith("F")} - elsewhere | {"R12"} | {rule.code for rule in rules.RULES}
 
     assert {page.stem for page in PAGES} == codes
 

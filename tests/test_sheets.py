@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kongchuo.core import schema as schemas
-from kongchuo.core.cells import STALE, CellError
+from kongchuo.core.cells import PICTURE, STALE, CellError
 from kongchuo.core.schema import Field, Sheet
 from kongchuo.core.sheets import Grid, shape
 
@@ -167,6 +167,15 @@ def test_no_pupil_is_left_out_for_a_word_in_the_row(word):
         table, found = read([HEAD, row(1, **changes)])
         assert list(table.frame.index) == [2]
         assert "F13" not in [rule for rule, *_ in found]
+
+
+def test_a_picture_among_remarks_is_only_said():
+    _, findings = shape(Grid([HEAD, row(1, note=PICTURE), row(2, key=PICTURE)]), SHEET, "x", SCHEMA.codes)
+
+    assert sorted((one.rule, one.cell, one.severity) for one in findings) == [
+        ("F32", "A3", "error"),
+        ("F32", "F2", "info"),
+    ]
 
 
 def test_blank_rows_at_the_end_are_silent():

@@ -132,12 +132,14 @@ def reconcile(args: argparse.Namespace) -> int:
     compared = comparing.compare(args.workbooks, args.file, args.as_of)
     if args.json:
         print(json.dumps(comparing.records(compared), ensure_ascii=False, indent=1))
+        for line in comparing.said_of_list(compared):
+            print(line, file=sys.stderr)
     else:
         print("\n".join(comparing.told(compared)).lstrip())
     if args.out:
         comparing.write(compared, args.out)
         print(f"\n全部结果：{args.out}", file=sys.stderr if args.json else sys.stdout)
-    return _code((), _unread(compared.unread), compared.open)
+    return _code((), _unread(compared.unread), compared.open or compared.aside)
 
 
 def build(args: argparse.Namespace) -> int:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 
-from .cells import ERRORS, clean, fold, quoted, shown
+from .cells import ERRORS, clean, fold, quoted, reader, shown
 from .cells.columns import convert
-from .findings import KINDS, Finding, Place, caused
+from .cells.displays import displayed
+from .findings import INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet
 from .tables import Table, column_letters
@@ -24,6 +25,7 @@ from .tables import Table, column_letters
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column, as Excel counts them
 
 DEEPEST_HEADER = 40  # a header is looked for in this many rows
+DAYS_1904 = 1462  # from day 0 of 1900 to day 0 of 1904
 MOST_BLANKS = 100  # blank rows reported in one worksheet, one by one
 # rows below and between the data that are none: what people and programs write first in a row of totals, alone or behind the
 # name of a group (七(1)班 汇总), and in the lines under a table
@@ -37,6 +39,9 @@ _FOOT = re.compile(
     r"|[(【]?(单位)?(盖章|公章|签章|签字|签名)"
     r"|[^\w]*(本?[页表]?以下(为?空白?|无正文|无内容|无数据)|本[页表](完|结束)|第\d+页)"
 )
+_LATIN = re.compile(
+    r"(?<=[\u4e00-\u9fff])[a-z./ ]+$|^[a-z./ ]+(?=[\u4e00-\u9fff]{2})"
+)  # 姓名 Name, of a header in two languages
 _PERSON = re.compile(r"\d{15}")  # a person's number, which no row of totals has
 _REMARK = re.compile(r"\([^)]*\)|【[^】]*】|[*:※]")
 
@@ -45,7 +50,8 @@ _REMARK = re.compile(r"\([^)]*\)|【[^】]*】|[*:※]")
 class Grid:
     """A worksheet as read: raw cells (see cells.py) by row; `rows[i][j]` is Excel row first_row+i, column j+1.
 
-    `merged` are merged ranges, `hidden` the Excel rows nobody sees, `filtered` whether a filter has criteria.
+    `merged` are merged ranges, `hidden` the Excel rows nobody sees, `filtered` whether a filter has criteria, `formats` the odd
+    number formats by (Excel row, column), `since_1904` whether numbers without a date format count days from there.
     """
 
     rows: Sequence[Sequence[object]]
@@ -53,6 +59,8 @@ class Grid:
     merged: Sequence[Range] = ()
     hidden: frozenset[int] | set[int] = frozenset()
     filtered: bool = False
+    formats: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    since_1904: bool = False
 
     def texts(self, index: int) -> list[str]:
         """The texts of one row, as the eye sees them: a merged range shows its first cell everywhere."""
@@ -97,23 +105,27 @@ def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> t
     covered, merges = _merges(grid, header, set(rows), sheet, place)
     findings += merges
     findings += _hidden(grid, rows, place)
-    typed, unread = {}, set(covered)
+    typed, unread, displays = {}, set(covered), {}
     for item in sheet.fields:
         column = header.columns.get(item.name)
         if column is None:
             typed[item.name], _ = convert([None] * len(rows), item)
             continue
-        typed[item.name], problems = convert(columns[column], item, codes.get(item.codes))
+        values = _since_1900(columns[column]) if grid.since_1904 and item.type == "date" else columns[column]
+        typed[item.name], problems = convert(values, item, codes.get(item.codes))
+        shows = _displays(grid, rows, column, values, item, codes.get(item.codes)) if grid.formats else {}
+        displays |= {(row, item.name): seen for row, seen in shows.items()}
         for problem in problems:
             row = rows[problem.position]
             where = place(row, item.title, f"{column_letters(column + 1)}{row}")
-            findings.append(KINDS[problem.code].at(where, **problem.facts))
+            found = _kind(problem.code, item).at(where, **problem.facts)
+            findings.append(only_displayed(found, *shows[row]) if row in shows else found)
             if problem.lost:
                 unread.add((row, item.name))
     frame = pd.DataFrame(typed, index=pd.Index(rows, dtype="int64", name="row"), copy=False)
     positions = {name: column + 1 for name, column in header.columns.items()}
     hidden = frozenset(grid.hidden) & frozenset(rows)
-    table = Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index)
+    table = Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index, displays=displays)
     return _exchanged(table, columns, codes, findings, place)
 
 
@@ -154,6 +166,44 @@ def _exchanged(
     return table, findings
 
 
+def _kind(code: str, item: Field) -> Kind:
+    """The kind of a problem; a picture in a column of remarks is no fault, but is said not to be read."""
+    if code == "F32" and item.name == "note":
+        return replace(
+            KINDS[code], severity=INFO, says="“{column}”里有图片，图片没有读取", fix="要报的内容请写成文字。"
+        )
+    return KINDS[code]
+
+
+def _since_1900(values: Sequence[object]) -> list[object]:
+    """Days counted from 1904, of a workbook that was made so, as days counted from 1900; dates as such are known to the reader."""
+    return [
+        value + DAYS_1904 if isinstance(value, int | float) and not isinstance(value, bool) and value < 1e6 else value
+        for value in values
+    ]
+
+
+def _displays(
+    grid: Grid, rows: Sequence[int], column: int, values: Sequence[object], item: Field, codes: Codes | None
+) -> dict[int, tuple[str, str]]:
+    """By row, what cells of a column show by an odd number format and what they hold, where that reads differently."""
+    found, read = {}, reader(item, codes)
+    for row, value in zip(rows, values, strict=True):
+        code = grid.formats.get((row, column + 1))
+        seen = displayed(value, code) if code and value not in (None, "") else None
+        if seen is None or fold(seen) == fold(shown(value)):
+            continue
+        held, lost = read(value)[0], read(value)[0] is None
+        if lost or (item.type in ("string", "boolean") and read(seen)[0] != held):
+            found[row] = (quoted(seen), quoted(value))
+    return found
+
+
+def only_displayed(finding: Finding, seen: str, held: str) -> Finding:
+    """The finding, with what the cell shows: whoever looks at it sees no fault."""
+    return replace(finding, message=f"{finding.message}；单元格显示“{seen}”，只是数字格式显示成这样，存的是“{held}”")
+
+
 def _without_hints(grid: Grid, header: Header) -> tuple[Grid, Header]:
     """The sheet without what the program itself shows in it (see marking): no column, no value, no row that is only that."""
     own = header.texts.index(HINT)
@@ -167,7 +217,7 @@ def _rectangular(grid: Grid) -> Grid:
     if all(len(row) == width for row in grid.rows):
         return grid
     rows = [[*row, *[""] * (width - len(row))] for row in grid.rows]
-    return Grid(rows, grid.first_row, grid.merged, grid.hidden, grid.filtered)
+    return replace(grid, rows=rows)
 
 
 def _match(texts: list[str], sheet: Sheet) -> dict[str, int]:
@@ -177,7 +227,7 @@ def _match(texts: list[str], sheet: Sheet) -> dict[str, int]:
         return _REMARK.sub("", fold(text)).casefold()
 
     columns: dict[str, int] = {}
-    for same in (clean, lambda text: fold(text).casefold(), bare):
+    for same in (clean, lambda text: fold(text).casefold(), bare, lambda text: _LATIN.sub("", bare(text))):
         said = [same(text) for text in texts]
         for item in sheet.typed if len(columns) < len(sheet.typed) else ():
             for title in (item.title, *(() if same is clean else item.aliases)) if item.name not in columns else ():
@@ -266,6 +316,9 @@ def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], l
     used = sorted(header.columns.values())
     titles = [header.texts[column] for column in used]
     kept, blank, findings = [], [], []
+    above = {
+        fold(text) for at in range(header.index) for text in grid.texts(at) if text
+    }  # a title, printed on each page anew
     for index in range(header.data, len(grid.rows)):
         values = grid.rows[index]
         first = values[used[0]]
@@ -278,7 +331,7 @@ def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], l
             first = filled[0]
         if not isinstance(first, str) or (first.isascii() and not first.isalpha()):
             kept.append(index)
-        elif _FOOT.match(text := fold(first)) or (_TOTAL.fullmatch(text) and _totals([values[c] for c in used])):
+        elif _no_data(fold(first), values, [values[c] for c in used], above):
             findings.append(_f13(grid, index, place))
         elif shown(first) == titles[0] and [shown(values[column] or "") for column in used] == titles:
             row = grid.first_row + index
@@ -288,6 +341,13 @@ def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], l
             kept.append(index)
     inside = [index for index in blank if kept and index < kept[-1]]
     return kept, findings + [_f13(grid, index, place) for index in inside[:MOST_BLANKS]]
+
+
+def _no_data(first: str, whole: Sequence[object], values: Sequence[object], above: set[str]) -> bool:
+    """Whether a row is a line under the table, a row of totals, or a title from above the header printed once more."""
+    if _FOOT.match(first) or (_TOTAL.fullmatch(first) and _totals(values)):
+        return True
+    return first in above and len({fold(shown(value)) for value in whole if value not in (None, "")}) == 1
 
 
 def _totals(values: Sequence[object]) -> bool:

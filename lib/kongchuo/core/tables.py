@@ -46,7 +46,8 @@ class Table:
 
     `columns` maps a field to its 1-based Excel column; `unread` holds (row, field) of cells that could not be read;
     `hidden` the rows nobody sees; `header_row` the Excel row of the header. `instead`: the table as it would be if two headers
-    that seem to be exchanged stood right (F40); nothing counts with it.
+    that seem to be exchanged stood right (F40); nothing counts with it. `displays`: by (row, field), what a cell shows by its
+    number format and what it holds, where that reads differently.
     """
 
     sheet: Sheet
@@ -56,6 +57,7 @@ class Table:
     hidden: frozenset[int] = frozenset()
     header_row: int = 1
     instead: Table | None = None
+    displays: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,16 @@ OF_SHEET = {"review": (REVIEW,), "alone": (LEFT, RIGHT), "agreed": (AGREES,)}  #
 
 @dataclass(frozen=True)
 class Compared:
-    """What was compared and as of which day; `findings`: cells of the list from above that could not be read."""
+    """What was compared and as of which day; `findings`: cells of the list from above that could not be read.
+
+    `notes`: how the list was read; `aside`: what looks like a list and was not compared, so that nobody takes it for clean.
+    """
 
     town: Town
     comparisons: tuple[Comparison, ...]
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
 
     @property
     def unread(self) -> tuple[Finding, ...]:
@@ -71,14 +76,15 @@ def compare(workbooks: Path, file: Path | None = None, as_of: dt.date | None = N
     if file is None:
         return Compared(town, differences.own(town, held))
     listed = read_list(file, town.schema)
-    return Compared(town, (differences.pushed(town, held, listed.people),), listed.findings)
+    return Compared(
+        town, (differences.pushed(town, held, listed.people),), listed.findings, listed.notes, listed.unread
+    )
 
 
 # --- for a terminal ---------------------------------------------------------------------------------------------------
 def told(compared: Compared) -> Iterator[str]:
     """Lines of text: what was compared, how it came out, and the first of the rows somebody has to look into."""
-    if compared.findings:
-        yield report(compared.findings, "名单里有读不出的单元格（没有猜，按空着比对）：")
+    yield from said_of_list(compared)
     for one in compared.comparisons:
         yield ""
         yield summary(one)
@@ -97,6 +103,13 @@ def told(compared: Compared) -> Iterator[str]:
         and compared.comparisons[0].kind == differences.CENSUS
     ):
         yield f"\n尚未核对 {differences.HANDOVER}：共享文件夹里没有上学年的学籍。"
+
+
+def said_of_list(compared: Compared) -> Iterator[str]:
+    """Lines of text on the list from above: cells that could not be used, and what a reader of the file may not have seen."""
+    if compared.findings:
+        yield report(compared.findings, "名单里有读不出的单元格（没有猜，按空着比对）：")
+    yield from (f"注意：{note}" for note in (*compared.aside, *compared.notes))
 
 
 def summary(one: Comparison) -> str:
@@ -171,6 +184,7 @@ def write(compared: Compared, path: Path) -> None:
     said = [
         f"{summary(one)}。前一份是{SIDES[one.kind][0]}，后一份是{SIDES[one.kind][1]}。" for one in compared.comparisons
     ]
+    said += [*compared.aside, *compared.notes]
     said.append(f"{compared.town.year} 学年，数据截至 {compared.town.as_of}。")
     means = [(reason.name, f"{reason.means}。", reason.close_type) for reason in REASONS.values()]
     save(path, comparison.comparison_bytes(rows, said, means, compared.town.schema))

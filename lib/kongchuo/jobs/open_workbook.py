@@ -18,8 +18,11 @@ from . import opening, returning
 
 OF_THE_FILE = ("R04",)  # what is found in a file, and holds for the open workbook as well
 UNTRUE = ("R07",)  # it is we who have it open, and what was read is not what was saved
-UNSEEN = frozenset(("F20",))  # hidden rows and filters: found in files only, so what was found before stays listed
-NOT_LOOKED = "隐藏的行和筛选（F20）在 Excel 里看不到，这次没有判；保存后运行 kongchuo mark 再查。"
+# hidden rows and filters, pictures, number formats: found in files only, so what was found before stays listed
+UNSEEN = frozenset(("F20", "F32", "F34"))
+NOT_LOOKED = (
+    "隐藏的行和筛选（F20）、图片（F32）、数字格式（F34）在 Excel 里看不到，这次没有判；保存后运行 kongchuo mark 再查。"
+)
 
 
 def mark(book: excel.OpenBook, *, clear: bool = False, as_of: dt.date | None = None) -> str:

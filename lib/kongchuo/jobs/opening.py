@@ -31,7 +31,7 @@ from ..judging.waivers import Waived
 from ..workbooks import reading
 from . import remembering
 
-UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11"))  # codes that mean a whole workbook was not read
+UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11", "R16"))  # codes that mean a whole workbook was not read
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ import pandas as pd
 from ..core import faults
 from ..core.cells import quoted
 from ..core.cells.characters import strange
-from ..core.findings import KINDS, Finding, Kind
+from ..core.findings import KINDS, Finding, Kind, Place
 from ..core.schema import TERMS, Field, Sheet
+from ..core.sheets import only_displayed
 from ..core.tables import Town
 from ..core.years import MONTH, usual_begin
 from ..field import identity
@@ -56,7 +57,7 @@ CASE_NUMBERS = ("visit", "legal", "bulletin")  # sheets whose 台账编号 may b
 
 
 def check(town: Town, broken: list[str] | None = None, codes: Collection[str] = ()) -> list[Finding]:
-    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, F36-F39, R12; in order.
+    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, F34, F36-F39, R12; in order.
 
     Only what gives some of `codes`, where any are given. A check that fails keeps no other from being made: `broken` gets a
     line of it (without the list it is raised).
@@ -71,7 +72,27 @@ def check(town: Town, broken: list[str] | None = None, codes: Collection[str] = 
             if broken is None:
                 raise
             broken.append(faults.told(f"检查 {given} 没有运行成功", error))
-    return sorted(found)
+    return sorted(displays(town, found, not codes or "F34" in codes))
+
+
+# --- F34 --------------------------------------------------------------------------------------------------------------
+def displays(town: Town, found: list[Finding], alone: bool) -> Iterator[Finding]:
+    """The findings, those at cells that show another thing with what they show; F34 for the other such cells (`alone`)."""
+    shows = {
+        workbook.place(table.sheet, row, table.sheet.by_name[name]): seen
+        for workbook in town.workbooks
+        for table in workbook.tables.values()
+        for (row, name), seen in table.displays.items()
+    }
+    said = set()
+    for finding in [*found, *(one for workbook in town.workbooks for one in workbook.findings)] if shows else ():
+        said.add(Place(finding.workbook, finding.sheet, finding.row, finding.column, finding.cell))
+    for finding in found:
+        place = Place(finding.workbook, finding.sheet, finding.row, finding.column, finding.cell)
+        yield only_displayed(finding, *shows[place]) if place in shows else finding
+    for place, (seen, held) in shows.items():
+        if alone and place not in said:
+            yield KINDS["F34"].at(place, shown=seen, value=held)
 
 
 # --- R12 --------------------------------------------------------------------------------------------------------------

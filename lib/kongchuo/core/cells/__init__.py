@@ -30,7 +30,12 @@ class Stale:
     """A formula that was never calculated, so that the file holds no value for it."""
 
 
-STALE = Stale()
+@dataclass(frozen=True)
+class Picture:
+    """A picture laid into a cell, as Excel and WPS do; the cell holds no value."""
+
+
+STALE, PICTURE = Stale(), Picture()
 
 
 Wrong = tuple[tuple[str, dict[str, object]], ...]  # codes with their facts
@@ -52,6 +57,8 @@ _DOTS = re.compile("[•‧∙⋅⸱・･᛫]|(?<=[\u3400-\u9fff])[.．﹒●](
 _WIDE = {
     code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)
 }  # full-width letters, digits and brackets in a person's name
+_PICTURE = re.compile(r"=\s*(_xlfn\.)?(DISPIMG|IMAGE)\(", re.I)  # what the cell says of it where it is text
+_SECOND = 1.2 / 86400  # of a day: so much before midnight a sum of days and hours means the next day
 _QUOTES = "'’‘`"
 _SEPARATORS = re.compile(r"[、,，;；/\s]+")
 _CODE_NAME = re.compile(r"([0-9a-z]+)[-—–_.、:]?(.+)")
@@ -113,6 +120,12 @@ def _bad(code: str, value: object, **facts: object) -> Read:
 def _folded(raw: str, text: str) -> Wrong:
     """F25 where the cell's own text is not the one that was understood."""
     return () if raw.translate(_BRACKETS) == text.translate(_BRACKETS) else (("F25", {}),)
+
+
+def _takes_dates(item: Field) -> bool:
+    """Whether a date may stand in a column: in remarks it is what somebody wrote, in other texts what Excel made of 7-1."""
+    months = item.format in ("month", "entry_month", "school_year")
+    return months or item.type != "string" or item.name == "note" or item.personal == "note"
 
 
 def _plain(value: object, item: Field) -> Read:
@@ -240,10 +253,16 @@ def _day(year: str, month: str, day: str) -> dt.date | None:
 
 
 def _date(value: object, item: Field) -> Read:
-    day = value.date() if isinstance(value, dt.datetime) else value if isinstance(value, dt.date) else None
+    day = (
+        (value + dt.timedelta(days=_SECOND)).date()
+        if isinstance(value, dt.datetime)
+        else value
+        if isinstance(value, dt.date)
+        else None
+    )
     typed = day is not None
     if not typed and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < EXACT:
-        serial = int(value)
+        serial = int(value + _SECOND)
         if (LAST - EPOCH).days >= serial >= (FIRST - EPOCH).days:
             day = EPOCH + dt.timedelta(days=serial)
         elif serial == value:
@@ -302,10 +321,10 @@ def reader(item: Field, codes: Codes | None) -> Callable[[object], Read]:
         read = partial(_coded, item=item, codes=codes)
     else:
         read = partial(_READERS[item.format or item.type], item=item)
-    return partial(_read, read=read)
+    return partial(_read, read=read, dated=_takes_dates(item))
 
 
-def _read(value: object, read: Callable[[object], Read]) -> Read:
+def _read(value: object, read: Callable[[object], Read], dated: bool) -> Read:
     if value is None or value == "" or value != value:
         return None, ()
     if isinstance(value, Stale):
@@ -314,4 +333,8 @@ def _read(value: object, read: Callable[[object], Read]) -> Read:
         return _bad("F19", value)
     if isinstance(value, str) and not clean(value):
         return None, ()
+    if isinstance(value, Picture) or (isinstance(value, str) and _PICTURE.match(clean(value))):
+        return None, (("F32", {}),)
+    if not dated and isinstance(value, dt.date) and not (isinstance(value, dt.datetime) and value.time()):
+        return _bad("F35", value, typed=f"{value.month}-{value.day}")
     return read(value)

@@ -38,13 +38,14 @@ class Problem:
 # A text column is looked at joined by NUL, which no workbook can hold. What matches may need work; what does not, needs none.
 _UNSAFE = "\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
 _HAN = "\u4e00-\u9fff\u3400-\u4dbf"
+_PICTURE = r"(?:DISPIMG|IMAGE)\("
 _WORK = {
-    **dict.fromkeys(KEYS, re.compile(rf"[^\x00!\"$-&(-,\-/-_{{-~a-z{_HAN}]")),
+    **dict.fromkeys(KEYS, re.compile(rf"[^\x00!\"$-&(-,\-/-_{{-~a-z{_HAN}]|{_PICTURE}")),
     **dict.fromkeys(UPPER, re.compile(r"[^\x00A-Z0-9]")),
     "phone": re.compile(r"[^\x000-9+()-]"),
-    "class_name": re.compile(rf"[^\x000-9A-Za-z(){_HAN}]"),
+    "class_name": re.compile(rf"[^\x000-9A-Za-z(){_HAN}]|{_PICTURE}"),
     "person_name": re.compile(rf"[\s#.{_UNSAFE}•‧∙⋅⸱・･᛫﹒●\uff01-\uff5e]"),
-    "": re.compile(rf"[\s#{_UNSAFE}]"),
+    "": re.compile(rf"[\s#{_UNSAFE}]|{_PICTURE}", re.I),
 }
 
 

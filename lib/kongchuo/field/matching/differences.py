@@ -89,7 +89,7 @@ def _complete(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _side(side: str, people: pd.DataFrame) -> dict[str, list]:
-    tails = people["id_no"].fillna("").str[-4:].tolist()
+    tails = people["id_no"].fillna(people["legible"].str.extract(r"([^*]*)$")[0]).fillna("").str[-4:].tolist()
     return {side: people["place"].tolist(), f"{side}_sheet": people["sheet"].tolist(), f"{side}_tail": tails}
 
 
@@ -105,14 +105,16 @@ def _where(people: pd.DataFrame) -> list[str]:
 def _pairs(kind: str, found: Matched) -> pd.DataFrame:
     """A row for each pair: what differs, and where the township's own list says the child is."""
     left, right = (getattr(found, side).loc[found.pairs[side]].reset_index(drop=True) for side in ("left", "right"))
-    flags = reasons.of_pairs(left, right, compared(left, right))
+    facts = compared(left, right)
+    flags = reasons.of_pairs(left, right, facts)
     differ = flags.any(axis=1)
     first = flags.idxmax(axis=1) if len(flags) else pd.Series(dtype="str")
     # of a name pushed from above the question is where the child is
     settled = right["state"].where(right["state"] != "", AGREED) if kind == PUSHED else AGREED
     diff = pd.Series("", left.index)
     for at in flags.index[differ]:
-        diff[at] = _told(left.loc[at], right.loc[at], flags.columns[flags.loc[at]], found.pairs.at[at, "others"])
+        others, tail = found.pairs.at[at, "others"], facts.at[at, "differ_tail"]
+        diff[at] = _told(left.loc[at], right.loc[at], flags.columns[flags.loc[at]], others, tail)
     keys = right["student_key"].where(right["student_key"].notna(), left["student_key"])
     return pd.DataFrame(
         {
@@ -130,11 +132,13 @@ def _pairs(kind: str, found: Matched) -> pd.DataFrame:
     )
 
 
-def _told(left: pd.Series, right: pd.Series, named: pd.Index, others: int) -> str:
+def _told(left: pd.Series, right: pd.Series, named: pd.Index, others: int, tail: bool) -> str:
     """The differences of two entries in words, without their numbers."""
     told = list(named)
     if pd.notna(left["id_no"]) and pd.notna(right["id_no"]) and left["id_no"] != right["id_no"]:
         told.append(reasons.digits(left["id_no"], right["id_no"]))
+    if tail:
+        told.append("号码末四位不同")
     if "出生日期不同" in told:
         told.append(f"{left['birth_date']:%Y-%m-%d}／{right['birth_date']:%Y-%m-%d}")
     if right["twice"]:

@@ -61,6 +61,7 @@ def prepared(people: pd.DataFrame) -> pd.DataFrame:
     frame = frame.assign(place=list(frame.index)).reset_index(drop=True)
     for column in (name for name in known if name not in frame):
         frame[column] = pd.Series(pd.NA, frame.index, dtype="datetime64[us]" if column == "birth_date" else "str")
+    frame["legible"] = frame["legible"] if "legible" in frame else pd.Series(pd.NA, frame.index, dtype="str")
     plain = names.plain(frame["name"])
     whole = frame["id_no"].where(frame["id_no"].str.len() == 18)
     parts = {"area": whole.str[:6], "birthday": whole.str[6:14], "serial": whole.str[14:]}
@@ -155,6 +156,8 @@ def compared(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     )
     facts["gap"] = pd.Series(gap, left.index).where(both["id_no"], 99)
     facts["name"] = _likeness(left, right)
+    fits = _seen(left, right).fillna(_seen(right, left))
+    facts["same_tail"], facts["differ_tail"] = fits.fillna(False).astype(bool), ~fits.fillna(True).astype(bool)
     days = [frame["birth_date"].dt.strftime("%Y%m%d").fillna("").tolist() for frame in (left, right)]
     near = pd.Series(cpdist(*days, scorer=OSA.distance, dtype=np.int32), left.index) == 1
     swapped = (left["birth_date"].dt.month == right["birth_date"].dt.day) & (
@@ -168,6 +171,22 @@ def _equal(left: pd.DataFrame, right: pd.DataFrame, name: str) -> pd.Series:
     if name == "school":
         left, right = (frame[[name]].map(fold, na_action="ignore") for frame in (left, right))
     return (left[name] == right[name]).fillna(False).astype(bool) & left[name].notna()
+
+
+def _seen(masked: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
+    """Whether what is legible of masked numbers (990001*4257) fits the other side's: True, False, NA where nothing can be said.
+
+    The last four digits must be legible: what is the same in a whole class says nothing.
+    """
+
+    def fits(legible: object, number: object) -> bool | None:
+        if pd.isna(legible) or pd.isna(number):
+            return None
+        first, _, last = legible.partition("*")
+        return number.startswith(first) and number.endswith(last) if len(last) >= 4 else None
+
+    pairs = zip(masked["legible"].tolist(), other["id_no"].tolist(), strict=True)
+    return pd.Series([fits(*pair) for pair in pairs], masked.index, dtype="boolean")
 
 
 def _likeness(left: pd.DataFrame, right: pd.DataFrame) -> list[int]:
@@ -186,6 +205,7 @@ WEIGHTS = {
     "same_id_no": 100,
     "same_status_no": 60,
     "same_student_key": 60,
+    "same_tail": 40,
     "same_birth_date": 20,
     "near_birth": 8,
     "same_sex": 3,
@@ -213,7 +233,8 @@ def _believable(facts: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame) ->
         right["id_no"].notna() | right["birth_date"].notna()
     )
     only = bare & (name <= names.VARIANT) & ~facts["differ_sex"]
-    return (number | named | close | dated | only).to_numpy()
+    tail = facts["same_tail"] & (name <= names.CLOSE)
+    return (number | named | close | dated | only | tail).to_numpy()
 
 
 def _one_to_one(likely: pd.DataFrame) -> pd.DataFrame:

@@ -91,11 +91,12 @@ def of_pairs(left: pd.DataFrame, right: pd.DataFrame, facts: pd.DataFrame) -> pd
         kinds[at] = _one_digit(left.at[at, "id_no"], right.at[at, "id_no"])
     found |= {reason: kinds == reason for reason in ONE_DIGIT}
     found["证件号码不同"] = facts["differ_id_no"] & ~near
-    tied = facts[["same_id_no", "same_status_no", "same_student_key"]].any(axis=1)
+    tied = facts[["same_id_no", "same_status_no", "same_student_key", "same_tail"]].any(axis=1)
     missing = left["id_no"].isna() | right["id_no"].isna()
     found["仅姓名相同"] = ~tied & ~facts["same_birth_date"] & missing
     one_missing = left["id_no"].isna() != right["id_no"].isna()
-    found["证件号码缺失"] = (one_missing | (~tied & missing)) & ~found["仅姓名相同"]
+    # a number of which name and last four digits agree is known to be the same, though nobody can read all of it
+    found["证件号码缺失"] = (one_missing | (~tied & missing)) & ~found["仅姓名相同"] & ~facts["same_tail"]
     found["重复学籍"] = right["twice"] != ""
     return pd.DataFrame({reason: found[reason] for reason in REASONS if reason in found}).astype(bool)
 

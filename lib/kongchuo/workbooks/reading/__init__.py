@@ -31,7 +31,7 @@ from ...core.tables import Table, Town, Workbook
 from . import added, before, terms, typed
 from .before import Read
 from .folders import OTHER_FORMATS, Contents, contents, locate, meant, near
-from .packages import Package, Refusal, Unseen, look, rebuilt, scan, size_of
+from .packages import Package, Refusal, Unseen, look, odd_formats, rebuilt, scan, size_of
 
 __all__ = ["Read", "as_registered", "locate", "read_workbook", "read_year", "tables", "with_aliases"]
 
@@ -147,7 +147,8 @@ def _sheet(opened: python_calamine.CalamineWorkbook, package: Package, title: st
         raise
     except BaseException:
         return None
-    return grid_of(values, scan(package.sheets[title]))
+    grid = grid_of(values, scan(package.sheets[title], odd_formats(package.styles)))
+    return grid and replace(grid, since_1904=package.since_1904)
 
 
 def tables(
@@ -197,7 +198,7 @@ def grid_of(rows: list[list[object]], unseen: Unseen) -> Grid | None:
     )
     if sum((bottom - top + 1) * (right - left + 1) for top, left, bottom, right in merged) > len(rows) * width:
         return None
-    return Grid(rows, 1, merged, unseen.hidden, unseen.filtered)
+    return Grid(rows, 1, merged, unseen.hidden, unseen.filtered, unseen.formats)
 
 
 def with_aliases(codes: dict[str, Codes], frame: pd.DataFrame) -> dict[str, Codes]:

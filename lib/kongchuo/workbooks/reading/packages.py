@@ -14,14 +14,15 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 from lxml import etree
 
-from ...core.cells import STALE, CellError, Stale
+from ...core.cells import PICTURE, STALE, CellError, Picture, Stale
+from ...core.cells.displays import odd
 from ...core.tables import column_letters
 
 MAX_FILE = 50 << 20  # bytes
@@ -36,6 +37,18 @@ MAX_TEXT = 128 << 20  # bytes of shared texts, counted once for each cell that s
 
 _OFFICE = "http://schemas.openxmlformats.org"
 _OLE2 = b"\xd0\xcf\x11\xe0"
+_AGENTS = (
+    b"%TSD-Header",
+    b"E-SafeNet",
+    b"LOCK",
+    b"TIPTEK",
+    b"GreenShield",
+    b"LvDun",
+    b"IP-guard",
+    b"DRMONE",
+)  # 亿赛通, 绿盾 and others
+_OTHERS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{\\rtf", b"<", b"MZ", b"RIFF",
+           b"II*\0", b"MM\0*", b"SQLite format")  # fmt: skip
 _LAST_PARTS = {"mimetype": "OpenDocument（.ods）", "xl/workbook.bin": "二进制工作簿（.xlsb）"}
 _ENCODED = re.compile(rb'\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["\'](?!utf-?8|us-ascii)', re.I)
 # a cell or a row as Excel, WPS and LibreOffice write it. No [^>]* anywhere: what is not closed would be searched again and again
@@ -56,6 +69,9 @@ _ERROR = re.compile(
     rb'<c r="([A-Z]{1,3})(\d{1,7})"(?: [a-z]{1,2}="\w*")*? t="e"[^<>]*>'
     rb"(?:<f[^<>]*(?:/>|>[^<]*</f>))?(?:<v[^<>]*>([^<]*)</v>)?"
 )
+_IMAGE = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^<>]*><f[^<>]*>[^<]{0,20}?(?:DISPIMG|IMAGE)\(')
+_STYLED = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"(?: [a-z]{1,2}="\w*")*? s="(\d{1,6})"')
+_FORMAT = re.compile(rb'formatCode="[^"]*(?:&quot;|&#34;|\[[=<>&]|;;|\\|!|00)|formatCode=\'')
 _UNVALUED = re.compile(rb"(?:</f>|<f[^<>]*/>)(?:</c>|<v[^<>]*/>|<v[^<>]*></v>)")
 _LONGEST = 40_000  # bytes of a cell's beginning and its formula
 _OF_TEXT = re.compile(rb' t="(?:str|inlineStr)"')
@@ -80,7 +96,8 @@ class Refusal:
 class Package:
     """What is inside an xlsx file: XML of each worksheet by its name, and the custom document properties.
 
-    `texts` and `styles` are the XML of what cells share, `since_1904` whether days are counted from there.
+    `texts` and `styles` are the XML of what cells share, `since_1904` whether days are counted from there, `hidden` the titles
+    of worksheets nobody sees.
     """
 
     sheets: dict[str, bytes]
@@ -88,16 +105,18 @@ class Package:
     texts: bytes = b""
     styles: bytes = b""
     since_1904: bool = False
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Unseen:
     """What a reader of cell values does not tell. `cells` by (Excel row, column); ranges as (row, column, row, column)."""
 
-    cells: dict[tuple[int, int], CellError | Stale] = field(default_factory=dict)
+    cells: dict[tuple[int, int], CellError | Stale | Picture] = field(default_factory=dict)
     merged: tuple[tuple[int, int, int, int], ...] = ()
     hidden: frozenset[int] = frozenset()
     filtered: bool = False
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 class _Refused(Exception):
@@ -144,8 +163,23 @@ def _by_head(data: bytes) -> None:
         raise _refuse("R11", found="Excel 97-2003（.xls）或 WPS 表格（.et）")
     if not data.strip(b"\0"):
         raise _refuse("R02", reason="文件是空的，可能还没有同步完")
+    if wrapped(data):
+        raise _refuse("R16")
     if not data.startswith(b"PK"):
         raise _refuse("R02", reason="不是 Excel 工作簿，可能是别的文件改了扩展名")
+
+
+def wrapped(data: bytes) -> bool:
+    """Whether a file looks encrypted by an agent on the computer it was made on: by its mark, or like no format there is."""
+    if data.startswith((b"PK", _OLE2, *_OTHERS)) or not data.strip(b"\0"):
+        return False
+    if any(mark in data[:512] for mark in _AGENTS):
+        return True
+    head = data[:4096]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    odd = sum(byte < 9 or 13 < byte < 32 for byte in head)  # bytes that no text holds, in whatever coding
+    return len(data) > 512 and 20 * odd > len(head) and len(set(head)) > 128
 
 
 def _unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -222,6 +256,9 @@ def _package(parts: dict[str, bytes]) -> Package:
         raise _refuse("R02", reason="不是 Excel 工作簿，可能是别的文件改了扩展名")
     links, tree = _links(parts, main), _xml(parts[main])
     found: dict[str, str] = {}
+    hidden = frozenset(
+        sheet.get("name", "") for sheet in tree.iter("{*}sheet") if sheet.get("state", "visible") != "visible"
+    )
     for sheet in tree.iter("{*}sheet"):
         key = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
         kind, part = links.get(key, ("", ""))
@@ -241,7 +278,7 @@ def _package(parts: dict[str, bytes]) -> Package:
         for item in (_xml(parts["docprops/custom.xml"]) if "docprops/custom.xml" in parts else ())
     }
     epoch = next((item.get("date1904") for item in tree.iter("{*}workbookPr")), "")
-    return Package(sheets, properties, texts, styles, epoch in ("1", "true"))
+    return Package(sheets, properties, texts, styles, epoch in ("1", "true"), hidden)
 
 
 def rebuilt(package: Package) -> bytes:
@@ -381,17 +418,40 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def scan(xml: bytes) -> Unseen:
-    """What the reader of cell values hides of a worksheet (its XML as `look` gives it)."""
-    cells: dict[tuple[int, int], CellError | Stale] = {}
+def odd_formats(styles: bytes) -> dict[int, str]:
+    """Number formats that may show another thing than the cell holds, by the number of the cell style that has them."""
+    if not _FORMAT.search(styles):
+        return {}
+    tree = _xml(styles)
+    codes = {item.get("numFmtId"): item.get("formatCode", "") for item in tree.iter("{*}numFmt")}
+    codes = {number: code for number, code in codes.items() if odd(code)}
+    used = [one.get("numFmtId") for one in tree.iterfind("{*}cellXfs/{*}xf")]
+    return {place: codes[number] for place, number in enumerate(used) if number in codes}
+
+
+def scan(xml: bytes, formats: Mapping[int, str] | None = None) -> Unseen:
+    """What the reader of cell values hides of a worksheet (its XML as `look` gives it); `formats` as of `odd_formats`."""
+    cells: dict[tuple[int, int], CellError | Stale | Picture] = {}
     if b"<f" in xml:
         cells |= dict.fromkeys(_unvalued(xml), STALE)
     if b' t="e"' in xml:
-        cells |= {(int(m[2]), _column(m[1])): CellError((m[3] or b"#N/A").decode()) for m in _ERROR.finditer(xml)}
+        cells |= {(int(m[2]), _column(m[1])): _error(m) for m in _ERROR.finditer(xml)}
+    if b"IMG(" in xml or b"IMAGE(" in xml:
+        cells |= {(int(m[2]), _column(m[1])): PICTURE for m in _IMAGE.finditer(xml)}
+    shows = {}
+    for style in _STYLED.finditer(xml) if formats else ():
+        if int(style[3]) in formats:
+            shows[int(style[2]), _column(style[1])] = formats[int(style[3])]
     hidden = frozenset(map(int, _ROW.findall(xml))) if _HIDDEN.search(xml) else frozenset()
     tail = xml[max(xml.rfind(b"</sheetData>"), 0) :]  # what is said of the sheet as a whole stands behind its cells
     merged = tuple((int(m[2]), _column(m[1]), int(m[4]), _column(m[3])) for m in _MERGED.finditer(tail))
-    return Unseen(cells, merged, hidden, bool(_CRITERIA.search(tail)))
+    return Unseen(cells, merged, hidden, bool(_CRITERIA.search(tail)), shows)
+
+
+def _error(cell: re.Match[bytes]) -> CellError | Picture:
+    """An error cell; a picture where its value stands apart (vm), which readers that know no pictures show as #VALUE!."""
+    picture = cell[3] == b"#VALUE!" and b" vm=" in cell[0].partition(b">")[0]
+    return PICTURE if picture else CellError((cell[3] or b"#N/A").decode())
 
 
 def _unvalued(xml: bytes) -> Iterator[tuple[int, int]]:

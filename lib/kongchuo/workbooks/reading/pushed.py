@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -16,15 +16,27 @@ from pathlib import Path
 import pandas as pd
 
 from ...core import apart
+from ...core.cells import fold, shown
 from ...core.findings import KINDS, Finding, Place, UserError
 from ...core.schema import Field, Schema, Sheet
 from ...core.sheets import Grid, shape
+from ...core.tables import Table, column_letters
 from . import _bytes, cells_of, grid_of
-from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of
+from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of, wrapped
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
 MORE_ALIASES = {
-    "name": ("儿童姓名", "学生", "学生名称"),
+    "name": (
+        "儿童姓名",
+        "幼儿姓名",
+        "孩子姓名",
+        "子女姓名",
+        "少儿姓名",
+        "适龄儿童姓名",
+        "适龄儿童少年姓名",
+        "学生",
+        "学生名称",
+    ),
     "id_no": (
         "证件号",
         "身份证",
@@ -47,19 +59,52 @@ OWN = (
     Field("pushed", "推送日期", type="date", aliases=("下发日期", "推送时间", "下发时间", "发现日期")),
     Field("note", "备注", aliases=("说明", "情况说明")),
 )
-LOST = ("F01", "F09", "F10", "F19", "F23", "F27")  # what shape says of a cell whose value could not be kept
-SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d\d", re.I)  # a long number as Excel writes it into a csv
+LOST = (
+    "F01",
+    "F09",
+    "F10",
+    "F19",
+    "F23",
+    "F27",
+    "F32",
+    "F35",
+)  # what shape says of a cell whose value could not be kept
+SHORTENED = re.compile(r"\d(?:\.\d+)?E\+?[12]\d", re.I)  # a long number as Excel and Java write it as text
+MASK = re.compile(r"([A-Z]?\d*)[*#?●■○□◆×·.…_X-]{2,}|([A-Z]?\d*)\*")  # what hides the middle or the end of a number
+NUMBER = re.compile(r"\d{14,18}[\dX]")  # a person's number, one digit more or less by a slip of the pen
+NOTHING = ("无", "没有", "暂无", "不详", "/", "-", "--", "—", "——")
+MOST_BLOCKS = 8  # lists side by side in one worksheet
 AS_TEXT = re.compile(r'="(.*)"')  # the way some programs keep Excel from shortening it
 HEADER = "要有“姓名”一列，和“证件号码”“学籍号”“出生日期”“学校”里的至少一列"
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """The people of a list, indexed (file name, row), with the columns of TAKEN and OWN, and the cells that could not be read."""
+    """The people of a list, indexed (file name, row), with the columns of TAKEN and OWN, and the cells that could not be read.
+
+    `legible` is what can be seen of a masked number (990001*4257), which is no number. `notes` say what a reader of the file
+    may not have seen, `unread` what looks like a list and was not compared.
+    """
 
     name: str
     people: pd.DataFrame
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _List:
+    """A worksheet that is a list: its blocks side by side, what was wrong in each, and what was said of its rows."""
+
+    title: str
+    hidden: bool
+    tables: tuple[Table, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(len(table.frame) for table in self.tables)
 
 
 def read_list(path: Path, schema: Schema) -> Pushed:
@@ -85,15 +130,15 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
         raise UserError(f"名单“{path.name}”打不开。请关闭正在使用它的程序，再运行一次。") from error
     if not data.strip(b"\0 \r\n\t"):
         raise UserError(f"名单“{path.name}”是空的，可能还没有同步完。请重新取一份。")
-    sheet = _sheet(schema)
-    found = []
-    for title, grid in _grids(path.name, data):
-        table, findings = shape(grid, replace(sheet, title=title), path.name, schema.codes)
-        if table is not None and "name" in table.columns:
-            found.append((table, [finding for finding in findings if finding.rule in LOST]))
-    filled = [(table, findings) for table, findings in found if len(table.frame)]
+    sheet, found = _sheet(schema), []
+    for title, grid, hidden in _grids(path.name, data):
+        tables, findings = _blocks(grid, replace(sheet, title=title), path.name, schema)
+        if tables:
+            found.append(_List(title, hidden, tables, findings))
+    filled = [one for one in found if one.size]
+    filled = [one for one in filled if not one.hidden] or filled
     if len(filled) > 1:
-        titles = "、".join(f"“{table.sheet.title}”" for table, _ in filled)
+        titles = "、".join(f"“{one.title}”" for one in filled)
         raise UserError(
             f"名单“{path.name}”里有{len(filled)}张工作表都像名单：{titles}。请把要核对的一张另存为单独的文件。"
         )
@@ -101,9 +146,97 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
         raise UserError(f"名单“{path.name}”里找不到表头：{HEADER}。请核对表头文字后再运行。")
     if not filled:
         raise UserError(f"名单“{path.name}”只有表头，没有一个人。请确认是不是存错了文件。")
-    table, findings = filled[0]
-    people = pd.concat({path.name: table.frame}, names=["workbook", "row"])
-    return Pushed(path.name, people, tuple(findings))
+    (taken,) = filled
+    people = pd.concat({path.name: pd.concat([table.frame for table in taken.tables])}, names=["workbook", "row"])
+    people, unusable = _usable(people, taken.tables, path.name)
+    findings = tuple(one for one in taken.findings if one.rule in LOST)
+    unread = tuple(
+        f"隐藏的工作表“{one.title}”也像名单，有{one.size}人，没有核对；要核对请取消隐藏，另存为单独的文件。"
+        for one in found
+        if one.hidden and one.size and one is not taken
+    )
+    return Pushed(path.name, people, tuple(sorted((*findings, *unusable))), tuple(_notes(taken)), unread)
+
+
+def _blocks(grid: Grid, sheet: Sheet, name: str, schema: Schema) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
+    """The lists of a worksheet, from left to right: a printed list often stands in two blocks side by side."""
+    tables, findings, heads = [], [], {}
+    rows = [[_number_lost(value) for value in row] for row in grid.rows]
+    for _ in range(MOST_BLOCKS):
+        table, wrong = shape(replace(grid, rows=rows), sheet, name, schema.codes)
+        head = fold(shown(grid.rows[table.header_row - 1][table.columns["name"] - 1])) if _is_list(table) else ""
+        if not head or heads.setdefault("name", head) != head:
+            break
+        tables.append(table)
+        findings += wrong
+        used = {column - 1 for column in table.columns.values()}
+        rows = [["" if at in used else value for at, value in enumerate(row)] for row in rows]
+    return tuple(tables), tuple(findings)
+
+
+def _is_list(table: Table | None) -> bool:
+    return table is not None and "name" in table.columns
+
+
+def _number_lost(value: object) -> object:
+    """A long number that was shortened, though it is text: as the number it has become."""
+    return float(value) if isinstance(value, str) and SHORTENED.fullmatch(value.strip()) else value
+
+
+def _notes(taken: _List) -> Iterator[str]:
+    if len(taken.tables) > 1:
+        yield f"名单有并排的{len(taken.tables)}栏，都读了，共{taken.size}人。"
+    if taken.hidden:
+        yield f"名单在隐藏的工作表“{taken.title}”里。"
+    repeated = sorted({one.row for one in taken.findings if one.rule == "F11" and "又是一行表头" in one.message})
+    if repeated:
+        yield f"第{_listed(repeated)}行是重复的表头，不当作学生。"
+    read = set().union(*(table.frame.index for table in taken.tables))
+    skipped = sorted({one.row for one in taken.findings if one.rule == "F13"} - read)
+    if skipped:
+        yield f"第{_listed(skipped)}行像合计行、说明行或空行，没有读取。"
+    hidden = sorted(set().union(*(table.hidden for table in taken.tables)))
+    if hidden:
+        yield f"第{_listed(hidden)}行是隐藏的，也核对了。"
+
+
+def _listed(rows: list[int]) -> str:
+    return "、".join(map(str, rows[:10])) + (f"等{len(rows)}" if len(rows) > 10 else "")
+
+
+def _usable(people: pd.DataFrame, tables: Iterable[Table], name: str) -> tuple[pd.DataFrame, list[Finding]]:
+    """The people without numbers that are none, what is legible of them, and F33 at each such cell."""
+    legible, findings = pd.Series(pd.NA, range(len(people)), dtype="str"), []
+    columns = [column for column in ("id_no", "status_no") if column in people]
+    read = {column: people[column].tolist() for column in columns}
+    at = 0
+    for table in tables:
+        for row in table.frame.index:
+            for column in columns:
+                number, seen, what = _number(read[column][at], column)
+                read[column][at] = number
+                legible[at] = seen if seen and pd.isna(legible[at]) else legible[at]
+                if what:
+                    item = table.sheet.by_name[column]
+                    cell = f"{column_letters(table.columns[column])}{row}"
+                    findings.append(KINDS["F33"].at(Place(name, table.sheet.title, row, item.title, cell), what=what))
+            at += 1
+    numbers = {column: pd.array(values, dtype=people[column].dtype) for column, values in read.items()}
+    return people.assign(**numbers, legible=legible.array), findings
+
+
+def _number(text: object, column: str) -> tuple[object, str, str]:
+    """A number as it can be used (NA where it cannot), what is legible of it, and why it cannot be used ("" where it can)."""
+    if not isinstance(text, str) or text in NOTHING:
+        return pd.NA, "", ""
+    bare = text.replace("-", "")
+    if NUMBER.fullmatch(bare) or (column == "status_no" and NUMBER.fullmatch(bare[1:])):
+        return bare, "", ""
+    hidden = list(MASK.finditer(text))
+    if hidden:
+        first, last = text[: hidden[0].end()].rstrip("*#?●■○□◆×·.…_X-"), text[hidden[-1].end() :]
+        return pd.NA, f"{first.lstrip('GJL')}*{last}", "有几位隐去了"
+    return pd.NA, "", f"不像号码（{len(text)}位）"
 
 
 def _sheet(schema: Schema) -> Sheet:
@@ -113,15 +246,18 @@ def _sheet(schema: Schema) -> Sheet:
     return Sheet("pushed", "名单", (*taken, *OWN))
 
 
-def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid]]:
-    """Every worksheet of the file with its title; a csv is one."""
+def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
+    """Every worksheet of the file with its title, and whether it is hidden; a csv is one."""
     if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        if wrapped(data):
+            told = KINDS["R16"].at(Place(name))
+            raise UserError(f"名单“{name}”不能读取：{told.message}。{told.fix}")
         lines = list(_lines(name, data))
         if len(lines) * max(map(len, lines), default=0) > MAX_AREA:
             raise UserError(
                 f"名单“{name}”的格子太多，多半是空行或分隔符。请用 Excel 或 WPS 删去多余的行和列，另存后再运行。"
             )
-        yield "名单", Grid(lines)
+        yield "名单", Grid(lines), False
         return
     package = look(data)
     if isinstance(package, Refusal):
@@ -133,7 +269,7 @@ def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid]]:
                 grid = grid_of(opened.get_sheet_by_name(title).to_python(skip_empty_area=False), scan(xml))
                 if grid is None:
                     raise ValueError(title)
-                yield title, grid
+                yield title, grid, title in package.hidden
     except (KeyboardInterrupt, SystemExit, GeneratorExit, UserError):
         raise
     except BaseException as error:  # a panic of the parser is no Exception
@@ -167,6 +303,4 @@ def _text(name: str, data: bytes) -> str:
 def _cell(value: str) -> object:
     text = value.strip()
     kept = AS_TEXT.fullmatch(text)
-    if kept:
-        return kept[1]
-    return float(text) if SHORTENED.fullmatch(text) else text
+    return kept[1] if kept else text
