@@ -24,6 +24,7 @@ from lxml import etree
 from ...core.cells import PICTURE, STALE, CellError, Picture, Stale
 from ...core.cells.displays import odd
 from ...core.tables import column_letters
+from .wrapping import OLE2, wrapped
 
 MAX_FILE = 50 << 20  # bytes
 MAX_UNPACKED = 100 << 20  # bytes of XML, whatever the size of the file
@@ -36,19 +37,6 @@ MAX_AREA = 6_000_000  # cells from A1 to the last used corner: the reader lays t
 MAX_TEXT = 128 << 20  # bytes of shared texts, counted once for each cell that shows one
 
 _OFFICE = "http://schemas.openxmlformats.org"
-_OLE2 = b"\xd0\xcf\x11\xe0"
-_AGENTS = (
-    b"%TSD-Header",
-    b"E-SafeNet",
-    b"LOCK",
-    b"TIPTEK",
-    b"GreenShield",
-    b"LvDun",
-    b"IP-guard",
-    b"DRMONE",
-)  # 亿赛通, 绿盾 and others
-_OTHERS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{\\rtf", b"<", b"MZ", b"RIFF",
-           b"II*\0", b"MM\0*", b"SQLite format")  # fmt: skip
 _LAST_PARTS = {"mimetype": "OpenDocument（.ods）", "xl/workbook.bin": "二进制工作簿（.xlsb）"}
 _ENCODED = re.compile(rb'\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["\'](?!utf-?8|us-ascii)', re.I)
 # a cell or a row as Excel, WPS and LibreOffice write it. No [^>]* anywhere: what is not closed would be searched again and again
@@ -157,7 +145,7 @@ def _by_head(data: bytes) -> None:
     """Refuse by the first bytes what is no zip, and say what it is."""
     if len(data) > MAX_FILE:
         raise _refuse("R10", reason=f"文件大于{MAX_FILE >> 20}MB")
-    if data.startswith(_OLE2):
+    if data.startswith(OLE2):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise _refuse("R03")
         raise _refuse("R11", found="Excel 97-2003（.xls）或 WPS 表格（.et）")
@@ -167,19 +155,6 @@ def _by_head(data: bytes) -> None:
         raise _refuse("R16")
     if not data.startswith(b"PK"):
         raise _refuse("R02", reason="不是 Excel 工作簿，可能是别的文件改了扩展名")
-
-
-def wrapped(data: bytes) -> bool:
-    """Whether a file looks encrypted by an agent on the computer it was made on: by its mark, or like no format there is."""
-    if data.startswith((b"PK", _OLE2, *_OTHERS)) or not data.strip(b"\0"):
-        return False
-    if any(mark in data[:512] for mark in _AGENTS):
-        return True
-    head = data[:4096]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    odd = sum(byte < 9 or 13 < byte < 32 for byte in head)  # bytes that no text holds, in whatever coding
-    return len(data) > 512 and 20 * odd > len(head) and len(set(head)) > 128
 
 
 def _unpack(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -22,7 +22,8 @@ from ...core.schema import Field, Schema, Sheet
 from ...core.sheets import Grid, shape
 from ...core.tables import Table, column_letters
 from . import _bytes, cells_of, grid_of
-from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of, wrapped
+from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of
+from .wrapping import wrapped
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
 MORE_ALIASES = {
