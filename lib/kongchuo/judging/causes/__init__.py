@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count, takewhile
 
-from ...core.findings import Finding
+from ...core.findings import Anchor, Finding
 from ...core.policy import Policy
 from ...core.tables import Town
 from . import columns, days, keys, pupils
@@ -88,18 +88,23 @@ def _settled(
 ) -> list[Finding]:
     """The findings with what follows from causes, and from the first of those that repeat, put under them."""
     under = {finding: cause.anchor for cause, gone in causes.items() for finding in gone}
+    under |= {
+        finding: finding.caused_by for finding in found if finding.caused_by
+    }  # reading has found its cause already
     alone = (found | causes.keys()) - under.keys()
     for repeat in REPEATS:
         for first, others in repeat(town, policy, frozenset(alone - causes.keys())):
             under |= dict.fromkeys(others, first.anchor)
             same = (first.anchor, first.message)  # it may say more now that it stands for others
             alone = {one for one in alone - {*others} if (one.anchor, one.message) != same} | {first}
-    return sorted(alone | {replace(finding, caused_by=_top(anchor, under)) for finding, anchor in under.items()})
-
-
-def _top(anchor: tuple, under: dict[Finding, tuple]) -> tuple:
-    """The cause of a cause, up to the first that follows from nothing."""
     parents = {finding.anchor: above for finding, above in under.items()}
-    while anchor in parents and parents[anchor] != anchor:
+    return sorted(alone | {replace(finding, caused_by=_top(anchor, parents)) for finding, anchor in under.items()})
+
+
+def _top(anchor: Anchor, parents: dict[Anchor, Anchor]) -> Anchor:
+    """The cause of a cause, up to the first that follows from nothing."""
+    seen = set()
+    while anchor in parents and anchor not in seen:
+        seen.add(anchor)
         anchor = parents[anchor]
     return anchor
