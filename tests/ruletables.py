@@ -130,7 +130,8 @@ def build(case: Case) -> Town:
     earlier = {home for home in homes if "/" in home}
     before = {CENTRE, *(home.split("/")[1] for home in earlier)} if earlier else set()
     town = Town(YEAR, case.as_of, SCHEMA, tuple(_workbooks(case, tables, YEAR, homes - earlier)))
-    town = terms.without_future(town, case.as_of) if case.title.startswith("F30") else town  # others try later rows
+    if case.title.startswith("F30"):  # the others try rows dated later
+        town = terms.without_future(town, case.as_of)
     if not before:
         return town
     return replace(town, before=Town(BEFORE, case.as_of, SCHEMA, tuple(_workbooks(case, tables, BEFORE, before))))

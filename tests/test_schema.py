@@ -46,6 +46,7 @@ def test_nine_workbooks_with_the_sheets_of_the_architecture():
             "残疾儿童",
             "送教记录",
             "留守儿童",
+            "联系记录",
             "随迁与孤困",
         ],
         "自查档案": ["月自查", "报送登记", "问题整改", "档案目录", "宣传会议", "简报案例"],

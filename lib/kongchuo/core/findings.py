@@ -329,6 +329,17 @@ KINDS = {
     )
 }  # fmt: skip
 
+# What a workbook of an older template lacks is no fault of anybody's: the same codes as a hint.
+ADDED = {
+    code: replace(
+        KINDS[code], severity=INFO, says=says, fix="不补也能用，只是与它有关的数判不了；要补，请从新模板复制过来。"
+    )
+    for code, says in (
+        ("R05", "工作簿用的是较早的模板，没有后来新增的工作表“{name}”"),
+        ("F12", "工作簿用的是较早的模板，没有后来新增的列“{column}”"),
+    )
+}
+
 # What figures on pages keep to: no cell is at fault, so no rule yields them. measures.base.Measure holds them by what it is.
 FIGURE_KINDS = {
     kind.code: kind

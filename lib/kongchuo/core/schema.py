@@ -8,7 +8,7 @@ name parameters of policy.yaml as {key}; the value in force stands in its place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -97,12 +97,22 @@ class Field:
     width: int = 0
     generated: bool = False
     aliases: tuple[str, ...] = ()
+    added: bool = False  # came after the first templates: a workbook without it is read all the same
     past: bool | None = None  # of a date: whether it says what has happened, or what is planned or due (期限)
+    overwritten: bool = False  # the cell is written anew each time (最近跟踪): what it said before cannot be known
+    known_from: str = (
+        ""  # since when the cell holds anything: a column of the row, or the term at whose end it is filled
+    )
+    earlier: dict[str, str] = field(
+        default_factory=dict
+    )  # what the cell said before the date of a column: {column: value}
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One worksheet. `labels` are fields that identify a row as well as the key does when others refer to it."""
+    """One worksheet. `labels` are fields that identify a row as well as the key does when others refer to it; `dated` is the
+    column with the day from which a row exists ("": rows have no such day). One `added` after the first templates may be missing.
+    """
 
     name: str
     title: str
@@ -110,6 +120,8 @@ class Sheet:
     description: str = ""
     primary_key: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    dated: str = ""
+    added: bool = False
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -218,7 +230,7 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
 
 def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
     where = f"sheet '{data.get('title', '?')}'"
-    allowed = ("name", "title", "description", "primaryKey", "labels", "fields")
+    allowed = ("name", "title", "description", "primaryKey", "labels", "dated", "added", "fields")
     strict(path, where, data, allowed, ("name", "title", "fields"))
     columns = []
     for item in data["fields"]:
@@ -230,7 +242,9 @@ def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
             item = {**common[name], **item}
         columns.append(_load_field(path, where, item))
     keys = (tuple(data.get(name, ())) for name in ("primaryKey", "labels"))
-    sheet = Sheet(data["name"], data["title"], tuple(columns), data.get("description", ""), *keys)
+    more = {name: data[name] for name in ("description", "dated", "added") if name in data}
+    sheet = Sheet(data["name"], data["title"], tuple(columns), "", *keys)
+    sheet = replace(sheet, **more)
     for kind, values in (("name", [f.name for f in columns]), ("title", [f.title for f in columns])):
         for value in values:
             if values.count(value) > 1:
@@ -238,7 +252,8 @@ def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
     mentioned = [
         *sheet.primary_key,
         *sheet.labels,
-        *(k for f in columns for k in (*f.required_when, *f.required_unless)),
+        *(k for f in columns for k in (*f.required_when, *f.required_unless, *f.earlier)),
+        *({sheet.dated, *(f.known_from for f in columns)} - {"", *TERMS}),
         *(k for f in columns for key in BESIDE for k in getattr(f, key)),
     ]
     for name in mentioned:

@@ -17,7 +17,7 @@ import pandas as pd
 from .cells import ERRORS, clean, fold, quoted, reader, shown
 from .cells.columns import convert
 from .cells.displays import displayed
-from .findings import INFO, KINDS, Finding, Kind, Place, caused
+from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet
 from .tables import Table, column_letters
@@ -300,7 +300,9 @@ def _header_findings(grid: Grid, header: Header, sheet: Sheet, data: Sequence, p
             near = next(filter(None, (_nearest(word, [*extra]) for word in (item.title, *item.aliases))), "")
             cell = f"{column_letters(extra[near] + 1)}{row}" if near else ""
             renamed |= {extra[near]: item.title} if near else {}
-            yield KINDS["F12"].at(place(row, item.title, cell), near=f"{cell}的“{near}”是不是它？" if near else "")
+            yield (ADDED if item.added and not near else KINDS)["F12"].at(
+                place(row, item.title, cell), near=f"{cell}的“{near}”是不是它？" if near else ""
+            )
     used = {sheet.by_name[name].title for name in header.columns}
     for column in unused:
         letters, title = column_letters(column + 1), quoted(header.texts[column])

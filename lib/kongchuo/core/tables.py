@@ -47,7 +47,8 @@ class Table:
     `columns` maps a field to its 1-based Excel column; `unread` holds (row, field) of cells that could not be read;
     `hidden` the rows nobody sees; `header_row` the Excel row of the header. `instead`: the table as it would be if two headers
     that seem to be exchanged stood right (F40); nothing counts with it. `displays`: by (row, field), what a cell shows by its
-    number format and what it holds, where that reads differently.
+    number format and what it holds, where that reads differently. `later`: (row, field) of cells that were
+    filled after the day the town is looked at, or that do not say whether the row was there.
     """
 
     sheet: Sheet
@@ -58,6 +59,7 @@ class Table:
     header_row: int = 1
     instead: Table | None = None
     displays: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
+    later: frozenset[tuple[int, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,18 @@ class Town:
     def known(self, sheet_name: str, field_name: str) -> pd.Series:
         """Which rows' cell of a column could be read (an empty cell could); never where the column itself is missing."""
         return self.once(_known, sheet_name, field_name)
+
+    def later(self, sheet_name: str, field_name: str) -> pd.Series:
+        """Which rows' cell of a column was filled only after the day the town is looked at."""
+        index = self[sheet_name].index
+        found = [
+            (book.name, row)
+            for book in self.workbooks
+            if (table := book.tables.get(sheet_name))
+            for row, column in table.later
+            if column == field_name
+        ]
+        return pd.Series(index.isin(found) if found else False, index)
 
     def once(self, make: Callable[..., Made], *given: str) -> Made:
         """What `make(town, *given)` works out from the workbooks, worked out only once. It must not look at `as_of`."""

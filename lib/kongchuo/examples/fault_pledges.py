@@ -50,8 +50,8 @@ def teacher_unsigned(hand: Hand) -> None:
 
 
 def wrong_date(hand: Hand) -> None:
-    """G09: last year's document, or a year mistyped; a date between plan and opening stays silent."""
-    day = hand.random.choice((dt.date(2022, 9, 6), dt.date(2023, 3, 27), dt.date(2024, 9, 6)))
+    """G09: a document of an earlier year (a year mistyped into the future is F30); a date between plan and opening stays silent."""
+    day = hand.random.choice((dt.date(2022, 9, 6), dt.date(2023, 3, 27), dt.date(2021, 9, 6)))
     sheet, name, kind = hand.random.choice(
         (
             ("body", "issued", ""),

@@ -155,13 +155,15 @@ def _on_a_ledger(case: Case, day: dt.date) -> bool:
 def _issues(random: Random, record: Record, checks: list[dict]) -> list[dict]:
     school = record.school
     found = [
-        ("自查", row["problem"], row["action"], row["due"], row.get("done")) for row in checks if row["result"] == "否"
+        ("自查", row["problem"], row["action"], row["due"], row.get("done"), row["date"])
+        for row in checks
+        if row["result"] == "否"
     ]
     for problem, done in INSPECTED:
         if done <= record.calendar.end and random.random() < 0.6:
-            found.append(("督查", problem, "已逐班更正并复查", done + days.DAY * 3, done))
+            found.append(("督查", problem, "已逐班更正并复查", done + days.DAY * 3, done, done - days.DAY * 7))
     rows = []
-    for number, (source, problem, fix, due, done) in enumerate(sorted(found, key=lambda one: one[3]), start=1):
+    for number, (source, problem, fix, due, done, day) in enumerate(sorted(found, key=lambda one: one[3]), start=1):
         row = {
             "issue_id": f"ZG-{school.code}-{due.year}-{number:03d}",
             "source": source,
@@ -170,6 +172,7 @@ def _issues(random: Random, record: Record, checks: list[dict]) -> list[dict]:
             "owner": school.leaders[0].name,
             "due": due,
             "state": "已完成" if done else "整改中",
+            "found": day,
         }
         rows.append(row | ({"fix": fix, "done": done, "reviewer": school.principal.name} if done else {}))
     return rows

@@ -40,7 +40,8 @@ def rows(random: Random, record: Record) -> dict[str, list[dict]]:
         "support_log": _logs(random, record, plans),
         "disabled": [_disabled(record, item, child) for item, child in disabled],
         "home_teaching": _home_teaching(random, record, disabled),
-        "leftbehind": [_leftbehind(random, record, item, child) for item, child in left],
+        "leftbehind": (leftbehind := [_leftbehind(random, record, item, child) for item, child in left]),
+        "contact": [row for entry in leftbehind for row in _contacts(record, entry)],
         "others": [row for item, child in pupils for row in _others(item, child)],
     }
 
@@ -255,6 +256,26 @@ def _leftbehind(random: Random, record: Record, item: SchoolClass, child: Child)
             "last_contact": random.choice(record.calendar.school_days[-12:]),
         }
     )
+
+
+def _contacts(record: Record, entry: dict) -> list[dict]:
+    """Once a month the parents are called, the last time on the day that 留守儿童 says."""
+    number, last = int(entry["student_key"][-4:]), entry["last_contact"]
+    taught = (record.calendar.of_month(month) for month in record.calendar.months)
+    held = [month_days[number % len(month_days)] for month_days in taught]
+    held = [*(day for day in held if f"{day:%Y-%m}" < f"{last:%Y-%m}"), last]
+    return [
+        {
+            "date": day,
+            "student_key": entry["student_key"],
+            "name": entry["name"],
+            "with": "父亲" if place % 2 or entry["left_type"] != "双亲留守" else "母亲",
+            "mode": ("电话", "视频")[(number + place) % 2],
+            "content": "说了孩子在校的情况，问了家里的安排",
+            "recorder": entry["teacher"],
+        }
+        for place, day in enumerate(held)
+    ]
 
 
 def _others(item: SchoolClass, child: Child) -> list[dict]:

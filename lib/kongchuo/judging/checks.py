@@ -129,7 +129,7 @@ def _begins(town: Town, term: str) -> dt.date:
 
 # --- F17 --------------------------------------------------------------------------------------------------------------
 def empty_cells(town: Town) -> Iterator[Finding]:
-    """F17: a required cell is empty. Cells that could not be read are not empty; a missing column is F12's business."""
+    """F17: a required cell is empty. Cells that could not be read are not empty, nor those filled after the day; a missing column is F12's business."""
     for sheet in town.filled:
         judged = [item for item in sheet.typed if item.required or item.required_when or item.required_unless]
         holes = town[sheet.name][[item.name for item in judged]].isna()
@@ -142,7 +142,7 @@ def empty_cells(town: Town) -> Iterator[Finding]:
 
 
 def _empty(town: Town, sheet: Sheet, item: Field, empty: pd.Series) -> Iterator[Finding]:
-    empty = empty & town.known(sheet.name, item.name)
+    empty = empty & town.known(sheet.name, item.name) & ~town.later(sheet.name, item.name)
     why = ""
     if not item.required:
         condition = item.required_when or item.required_unless

@@ -6,6 +6,11 @@ files and no notebooks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+from operator import and_
+
 import pandas as pd
 
 from ..core.tables import yes
@@ -22,7 +27,7 @@ def attendance(scope: Scope) -> Ratio:
     everything = everything[scope.in_days(everything["date"])]
     rows = scope.sound("daily")
     rows = rows[scope.in_days(rows["date"])].dropna(subset=["due", "present"])
-    left_out = len(everything) - len(rows)
+    left_out = len(everything) - len(rows) + scope.undated("daily")
     needs = ("daily.due", "daily.present")
     return summed(
         scope, "D10", "出勤率", rows, rows["present"], rows["due"], of="daily", needs=needs, left_out=left_out
@@ -40,13 +45,17 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
         found or scope.nowhere("daily", home) for found, home in zip(places, due["home"], strict=True)
     )
     hit = pd.Series(hit, due.index, dtype=bool)
-    return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"))
+    left_out = scope.undated("daily")
+    return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 
 
 def contacted(scope: Scope) -> Ratio:
     """D13 联系率 = 已联系家长的无故缺勤人次 ÷ 无故缺勤人次 (缺勤明细 of the days)."""
     rows = unexcused(scope)
-    return ratio(scope, "D13", "无故缺勤已联系家长", rows, yes(rows["called"]), of="absence", needs=("absence",))
+    every = scope.rows("absence")
+    left_out = scope.undated("absence") + int((scope.in_days(every["date"]) & every["kind"].isna()).sum())
+    hit = yes(rows["called"])
+    return ratio(scope, "D13", "无故缺勤已联系家长", rows, hit, of="absence", needs=("absence",), left_out=left_out)
 
 
 FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
@@ -57,7 +66,8 @@ def reconciled(scope: Scope) -> Ratio:
     rows = scope.sound("reconcile")
     rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
     everything = scope.rows("reconcile")
-    left_out = int((scope.in_days(everything["date"]) & yes(everything["in_register"])).sum()) - len(rows)
+    asked = scope.in_days(everything["date"]) & (yes(everything["in_register"]) | everything["in_register"].isna())
+    left_out = int(asked.sum()) - len(rows) + scope.undated("reconcile")
     hit = rows["present"].isin(("在位", "请假")) & yes(rows["name_ok"])
     for column in FOUR_LISTS:
         hit &= yes(rows[column])
@@ -68,14 +78,26 @@ def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")
     rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
-    return ratio(scope, "D12", title, rows, yes(rows[column]), of="reconcile", needs=(f"reconcile.{column}",))
+    left_out, needs = scope.undated("reconcile"), (f"reconcile.{column}",)
+    return ratio(scope, "D12", title, rows, yes(rows[column]), of="reconcile", needs=needs, left_out=left_out)
 
 
 def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:
     """D11 劝返率 = 本期返校 ÷ 应劝返（上月末在册 + 本期新增）, of `flows.suspected` or `flows.dropouts`."""
     steps = case_steps(scope, cases)
-    due = steps["opening"] | steps["new"]
-    return summed(scope, "D11", title, cases, steps["left"] & (cases["how"] == "返校"), due, of=of, needs=(of,))
+    due, hit = steps["opening"] | steps["new"], steps["left"] & (cases["how"] == "返校")
+    # a case whose end cannot be read counts as open, but nobody knows whether it was this one that ended well
+    unsure = due & ~told(scope, of, LEFT[of]).reindex(cases.index)
+    due, hit = due & ~unsure, hit & ~unsure
+    return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=int(unsure.sum()))
+
+
+LEFT = {"suspected": ("closed",), "dropout": ("back_date", "closed")}  # the dates with which a case leaves its ledger
+
+
+def told(scope: Scope, sheet: str, columns: Iterable[str]) -> pd.Series:
+    """For which rows of a sheet the cells of these columns could be read."""
+    return reduce(and_, (scope.town.known(sheet, column) for column in columns))
 
 
 def archived(scope: Scope) -> Ratio:
@@ -90,4 +112,11 @@ def archived(scope: Scope) -> Ratio:
     places = [known.get(pair) or scope.nowhere("archive", pair[0]) for pair in due]
     frame = pd.DataFrame({"home": [home for home, _ in due], "grade": 0, "class_id": ""}, scope.places(places))
     hit = pd.Series([place in done for place in places], frame.index, dtype=bool)
-    return ratio(scope, "D16", "档案完备率", frame, hit, of="archive", needs=("archive",))
+    told = scope.town.known("archive", "copies")
+    known = hit | ~frame.index.isin(told.index[~told])
+    left_out = int((~known).sum())
+    found = ratio(
+        scope, "D16", "档案完备率", frame[known], hit[known], of="archive", needs=("archive",), left_out=left_out
+    )
+    later = scope.town.later("archive", "copies")
+    return replace(found, why="档案目录在本期以后改写过，当时的份数看不到了") if later.any() else found

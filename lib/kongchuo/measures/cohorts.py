@@ -12,7 +12,7 @@ import pandas as pd
 from ..field import rolls
 from ..field.losses import losses
 from .base import Ratio, not_there, ratio, summed
-from .flows import at_school, baseline, baseline_day, dropouts, moves, state_on
+from .flows import at_school, baseline, baseline_day, dropouts, moves, open_at, state_on, uncounted_changes
 from .scopes import KEYS, Scope
 
 PUPIL = ["home", "student_key"]
@@ -44,7 +44,9 @@ def balance(scope: Scope) -> Ratio:
     moved = moved.assign(sheet="change", numerator=0, denominator=moved["sign"])
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, moved, counted)])
     needs = ("roster", "baseline", "change", "class")
-    return summed(scope, "D01", "期末在校生（花名册÷应有）", rows, rows["numerator"], rows["denominator"], needs=needs)
+    counts = rows["numerator"], rows["denominator"]
+    left_out = uncounted_changes(scope)
+    return summed(scope, "D01", "期末在校生（花名册÷应有）", rows, *counts, needs=needs, left_out=left_out)
 
 
 def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, int]:
@@ -75,7 +77,9 @@ def kept(scope: Scope) -> Ratio:
     lost = losses(scope.town, scope.end, scope.policy)
     lost = pd.MultiIndex.from_frame(lost.loc[lost["away"], PUPIL])
     hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
-    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"))
+    cases = dropouts(scope)
+    nobody = int((open_at(cases, scope.end) & cases["student_key"].isna()).sum())  # a case of whom, nobody can tell
+    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"), left_out=nobody)
 
 
 def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str]]:

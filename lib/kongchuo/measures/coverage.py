@@ -5,6 +5,8 @@ Each function returns a Ratio. What a ledger says of a pupil is joined by 学生
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from ..core.tables import yes
@@ -51,6 +53,7 @@ def aid_paid(scope: Scope) -> Ratio:
         rows["student_key"].isin(given(paid["student_key"])),
         of="family_plan",
         needs=("family_plan", "aid"),
+        left_out=scope.undated("aid"),
     )
 
 
@@ -72,9 +75,8 @@ def plans_logged(scope: Scope) -> Ratio:
     hit = pd.Series(
         [pair in enough for pair in zip(rows["home"], rows["pupil_plan"], strict=True)], rows.index, dtype=bool
     )
-    return ratio(
-        scope, "D13", "本月已帮扶（学困厌学）", rows, hit, of="pupil_plan", needs=("pupil_plan", "support_log")
-    )
+    needs, left_out = ("pupil_plan", "support_log"), scope.undated("support_log")
+    return ratio(scope, "D13", "本月已帮扶（学困厌学）", rows, hit, of="pupil_plan", needs=needs, left_out=left_out)
 
 
 def disabled_placed(scope: Scope) -> Ratio:
@@ -92,16 +94,32 @@ def home_taught(scope: Scope) -> Ratio:
     counts = visits[scope.in_days(visits["date"])].groupby("student_key").size()
     due = rows["plan_per_month"].fillna(0).clip(lower=scope.policy["home_teaching_per_month"]).astype(int)
     done = pd.Series([int(counts.get(key, 0)) for key in rows["student_key"]], rows.index, dtype="int64")
-    return ratio(
-        scope, "D13", "本月送教次数达标", rows, done >= due, of="disabled", needs=("disabled", "home_teaching")
-    )
+    needs, left_out = ("disabled", "home_teaching"), scope.undated("home_teaching")
+    return ratio(scope, "D13", "本月送教次数达标", rows, done >= due, of="disabled", needs=needs, left_out=left_out)
 
 
 def leftbehind_contacted(scope: Scope) -> Ratio:
-    """留守联系: left-behind pupils whose parents were reached in the month (or later) ÷ left-behind pupils."""
+    """留守联系: left-behind pupils whose parents were reached in the month, by 联系记录 or 最近联系父母日期 ÷ left-behind pupils.
+
+    最近联系 is written anew each time: where it says a later day, and the school keeps no 联系记录, nobody knows of this month.
+    """
     rows = scope.rows("leftbehind")
-    hit = rows["last_contact"] >= pd.Timestamp(scope.start)
-    return ratio(scope, "D13", "本月联系留守学生父母", rows, hit, of="leftbehind", needs=("leftbehind.last_contact",))
+    logs, last = scope.rows("contact"), rows["last_contact"]
+    within = logs[scope.in_days(logs["date"])]
+    hit = scope.in_days(last) | pd.Series(pairs(rows).isin(pairs(within)), rows.index)
+    unread = ~scope.town.known("leftbehind", "last_contact").reindex(rows.index) | (last > pd.Timestamp(scope.end))
+    told = hit | ~unread | rows["home"].isin(logs["home"])
+    left_out = int((~told).sum()) + scope.undated("contact")
+    needs = ("leftbehind.last_contact",)
+    found = ratio(
+        scope, "D13", "本月联系留守学生父母", rows[told], hit[told], of="leftbehind", needs=needs, left_out=left_out
+    )
+    return found if told.all() else replace(found, why="没有联系记录、最近联系日期又晚于本期的，不知道本期有没有联系")
+
+
+def pairs(rows: pd.DataFrame) -> pd.MultiIndex:
+    """School and pupil of each row."""
+    return pd.MultiIndex.from_frame(rows[["home", "student_key"]])
 
 
 def converted(scope: Scope) -> Ratio:
@@ -119,8 +137,10 @@ def suspected_step(scope: Scope, column: str, title: str) -> Ratio:
     """Open suspected cases for which a step (首次家访, 报中心校日期 …) is dated ÷ open suspected cases."""
     rows = suspected(scope)
     rows = rows[open_at(rows, scope.end)]
+    told = scope.town.known("suspected", column).reindex(rows.index)
+    left_out, rows = int((~told).sum()), rows[told]
     hit = rows[column] <= pd.Timestamp(scope.end)
-    return ratio(scope, "D13", title, rows, hit, of="suspected", needs=(f"suspected.{column}",))
+    return ratio(scope, "D13", title, rows, hit, of="suspected", needs=(f"suspected.{column}",), left_out=left_out)
 
 
 def dropouts_planned(scope: Scope) -> Ratio:

@@ -17,7 +17,8 @@ def in_time(scope: Scope, deadline: Deadline, title: str) -> Ratio:
     found = found[found["home"].isin(scope.homes) & scope.in_days(found["due"])]
     found = found[found["done"].notna() | found["late"]].assign(grade=0, class_id="")
     hit = found["done"].notna() & ~found["late"]
-    return ratio(scope, "D15", title, found, hit, of=deadline.sheet, needs=(deadline.sheet, "term"))
+    left_out = scope.undated(deadline.sheet)
+    return ratio(scope, "D15", title, found, hit, of=deadline.sheet, needs=(deadline.sheet, "term"), left_out=left_out)
 
 
 def weekly(scope: Scope) -> Ratio:
@@ -44,5 +45,16 @@ def parents_aware(scope: Scope) -> Ratio:
     rows = sound.dropna(subset=["n_due", "n_receipt"])
     rows = rows[rows["n_receipt"] <= rows["n_due"]]
     needs = tuple(f"publicity_log.{name}" for name in ("kind", "date", "n_due", "n_receipt"))
-    counts, left_out = (rows["n_receipt"], rows["n_due"]), len(everything) - len(rows)
+    nowhen = scope.dateless("publicity_log") & scope.rows("publicity_log")["kind"].isin((LETTER, None, pd.NA))
+    counts, left_out = (rows["n_receipt"], rows["n_due"]), len(everything) - len(rows) + int(nowhen.sum())
     return summed(scope, "D13", "家长知晓率", rows, *counts, of="publicity_log", needs=needs, left_out=left_out)
+
+
+def problems(scope: Scope) -> tuple[pd.DataFrame, int]:
+    """The 问题整改 rows of the scope that were there at its end, and how many more may have been: they have no 发现日期.
+
+    A row without it was there where its deadline or its mending lies within the days; of the present day all rows are there.
+    """
+    rows, end = scope.rows("issue"), pd.Timestamp(scope.end)
+    unsure = scope.town.later("issue", "found").reindex(rows.index) & ~(rows["due"] <= end) & ~(rows["done"] <= end)
+    return rows[~unsure], int(unsure.sum())

@@ -68,6 +68,14 @@ def moves(scope: Scope, after: pd.Timestamp) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+def uncounted_changes(scope: Scope) -> int:
+    """How many 学生变动 rows no flow can take in, since their day or kind is not known."""
+    rows = scope.rows("change")
+    known = [kind for letter in "ABC" for kind in kinds(scope, letter)]
+    refused = scope.town.schema.codes["change_kind"].refused
+    return int((scope.dateless("change") | rows["kind"].isna() | rows["kind"].isin(set(refused) - set(known))).sum())
+
+
 def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataFrame:
     """The flow from an opening stock over the events after a day to the scope's end, by KEYS; D01 of domain.md 4.1."""
     moved, plus, minus = moves(scope, after), [*kinds(scope, "A"), MOVED_IN], [*kinds(scope, "B"), MOVED_OUT]
@@ -110,6 +118,13 @@ def dropouts(scope: Scope) -> pd.DataFrame:
     """The dropout cases of the scope with entered, left (see ledgers) and how they left."""
     cases = ledgers.dropouts(scope.rows("dropout"))
     return cases.assign(how=cases["returned"].map({True: "返校", False: "销号"}))
+
+
+def misdated(scope: Scope, cases: pd.DataFrame, sheet: str) -> int:
+    """Of how many of these cases (rows of a ledger) the day of coming or going could not be read; they count as on hand."""
+    columns = {"suspected": ("found", "closed"), "dropout": ("confirm_date", "back_date", "closed")}[sheet]
+    unread = [~scope.town.known(sheet, column).reindex(cases.index) for column in columns]
+    return int(pd.concat(unread, axis=1).any(axis=1).sum()) if len(cases) else 0
 
 
 def case_steps(scope: Scope, cases: pd.DataFrame) -> pd.DataFrame:

@@ -148,6 +148,7 @@ def completed(scope: Scope) -> list[Ratio]:
     """D08 完成率, only on request: of the children of 15, who finished 小学; of those of 17, who finished 初中."""
     policy, rows = scope.policy, children(scope)
     grades = dict(zip(at_school_ever(scope)["student_key"], at_school_ever(scope)["grade"], strict=True))
+    undated = int(rows["age"].isna().sum())
     found = []
     for stage, age in ((PRIMARY, policy["completion_age_primary"]), (JUNIOR, policy["completion_age_junior"])):
         title = f"{stage.name}完成率（{age}周岁）"
@@ -159,7 +160,7 @@ def completed(scope: Scope) -> list[Ratio]:
         reached = pd.Series([grades.get(key, 0) for key in own["student_key"]], own.index, dtype="int64")
         beyond = pd.concat([reached, own["study_grade"].fillna(0).astype("int64")], axis=1).max(axis=1) > stage.last
         hit = beyond | (own["study_status"] == "已完成九年")
-        found.append(ratio(scope, "D08", title, own, hit, of="census", needs=CENSUS, left_out=0))
+        found.append(ratio(scope, "D08", title, own, hit, of="census", needs=CENSUS, left_out=undated))
     return found
 
 

@@ -19,6 +19,7 @@ from ..core.tables import Town, mapping
 from ..core.years import usual_begin
 from ..field import groups
 from ..field.references import class_names, directory, homes_of, keyed, named
+from ..field.rolls import terms
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
 CLASS_COLUMNS = ("class_id", "class_to", "class_from")
@@ -100,6 +101,21 @@ class Scope:
     def in_days(self, column: pd.Series) -> pd.Series:
         """Which dates of a column lie within the scope's days."""
         return column.between(pd.Timestamp(self.start), pd.Timestamp(self.end))
+
+    def dateless(self, sheet: str) -> pd.Series:
+        """Which rows of a sheet no days can be asked of: the day that dates them is empty, unread or outside its workbook's term."""
+        form, rows = self.town.schema.sheets[sheet], self.rows(sheet)
+        days = rows[form.dated]
+        lost = days.isna()
+        if self.town.schema.book_of[sheet].per_term:
+            names = rows.index.get_level_values("workbook").to_series(rows.index)
+            for one in terms(self.town).itertuples():
+                lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
+        return lost
+
+    def undated(self, sheet: str) -> int:
+        """How many rows of a sheet a figure of these days cannot take in, since nobody knows their day."""
+        return int(self.dateless(sheet).sum())
 
     @cached_property
     def term(self) -> str:

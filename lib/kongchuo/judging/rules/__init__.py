@@ -137,10 +137,16 @@ def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
         column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
         for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
             yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
+        rewritten = bool(field_name) and seen.later(sheet_name, field_name).any()
         for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
             addresses = [address for _, _, address in cells]
             more = f"等{len(cells)}格" if len(cells) > SHOWN else ""
-            reason = f"{whose}“{sheet.title}”{column}有读不出的单元格：{'、'.join(addresses[:SHOWN])}{more}"
+            why = (
+                f"有{seen.as_of:%Y-%m-%d}以后才改写的单元格，当时写的什么已经看不到"
+                if rewritten
+                else "有读不出的单元格"
+            )
+            reason = f"{whose}“{sheet.title}”{column}{why}：{'、'.join(addresses[:SHOWN])}{more}"
             yield NotJudged(rule.code, home, reason, cells)
 
 

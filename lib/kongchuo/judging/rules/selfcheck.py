@@ -63,7 +63,10 @@ def _fault(town: Town, own: pd.DataFrame, due: pd.Timestamp, done: pd.Timestamp)
 
 # the item of the self-check -> the ledgers that must be empty where it says 不适用
 ITEMS = {8: ("suspected",), 9: ("dropout",), 10: ("suspected", "dropout")}
-OPENS = {"suspected": (ledgers.suspected, ("closed",)), "dropout": (ledgers.dropouts, ("closed", "back_date", "state"))}
+OPENS = {
+    "suspected": (ledgers.suspected, ("found", "closed")),
+    "dropout": (ledgers.dropouts, ("confirm_date", "closed", "back_date", "state")),
+}
 ZERO_REPORT = "{school}截止{until}的{report}填零报告，当天台账在册{counts}"
 
 

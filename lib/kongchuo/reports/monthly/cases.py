@@ -38,10 +38,10 @@ def cases(month: Month) -> Section:
     open_suspected = suspected[flows.open_at(suspected, scope.end)]
     open_dropouts = dropouts[flows.open_at(dropouts, scope.end)]
     figures = (
-        stock("本月末在册疑似", len(open_suspected), scope.missing("suspected")),
-        stock("本月末在册辍学", len(open_dropouts), scope.missing("dropout")),
+        stock("本月末在册疑似", scope, open_suspected, "suspected"),
+        stock("本月末在册辍学", scope, open_dropouts, "dropout"),
         *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
-        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次"),
+        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次{uncounted(scope.undated('visit'))}"),
     )
     blocks = [
         Tiles(figures),
@@ -59,11 +59,18 @@ def cases(month: Month) -> Section:
     return Section("疑似与辍学", tuple(blocks), 4, "cases")
 
 
-def stock(label: str, number: int, unread: tuple[str, ...]) -> Figure:
-    """Open cases; none found while a ledger could not be read is not none."""
+def stock(label: str, scope: Scope, cases: pd.DataFrame, sheet: str) -> Figure:
+    """The open cases of a ledger; none found while a ledger could not be read is not none, and dates nobody could read are said."""
+    number, unread, misdated = len(cases), scope.missing(sheet), flows.misdated(scope, cases, sheet)
     note = f"未含读不到台账的：{'、'.join(unread[:3])}{'等' if len(unread) > 3 else ''}" if unread else "台账在册，人"
+    note += f"；其中{misdated}行日期有误，按在册计" if misdated else ""
     value = "尚未判定" if unread and not number else number
     return Figure(label, value, note, "bad" if number else "unknown" if unread else "plain")
+
+
+def uncounted(number: int) -> str:
+    """The words for rows that are not in a figure since nobody can tell their day; "" for none."""
+    return f"；另有{number}行日期有误，未计入" if number else ""
 
 
 def _steps(flow: pd.DataFrame) -> list[tuple[str, int]]:

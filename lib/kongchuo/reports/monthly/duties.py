@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from ...core import years
-from ...measures import Measure, bonds
+from ...measures import Measure, bonds, filings
 from ..display import NUMERALS, Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..months import Month
 from ..units import Column, behind, by_keys, ledger, unit_table
@@ -74,7 +74,7 @@ def _state(measure: Measure) -> Badge:
 def issues(month: Month) -> Section:
     """十: problems from 问题整改 that were open in the month, with person and deadline; what is overdue."""
     scope = month.scope
-    rows = scope.rows("issue")
+    rows, unsure = filings.problems(scope)
     unread = scope.missing("issue")
     if unread and set(unread) >= set(month.homes):
         return Section(
@@ -87,7 +87,12 @@ def issues(month: Month) -> Section:
         ["mended", "due"]
     )
     figures = (
-        Figure("在办问题", int((~rows["mended"]).sum()), "截至本月末"),
+        Figure(
+            "在办问题",
+            int((~rows["mended"]).sum()),
+            "截至本月末" + _not_dated(unsure),
+            "unknown" if unsure else "plain",
+        ),
         Figure("其中逾期", int(rows["late"].sum()), "期限早于本月末", "warn" if rows["late"].any() else "plain"),
         Figure("本月完成整改", int(rows["mended"].sum())),
     )
@@ -95,7 +100,7 @@ def issues(month: Month) -> Section:
     names = ("source", "problem", "owner", "due", "fix", "done")
     table = ledger(month, rows, "issue", names, empty="问题整改表中没有本月在办的问题")
     lines = tuple((*row, state) for row, state in zip(table.rows, states, strict=True))
-    table = Table((*table.columns, "状态"), lines, "问题清单", note=_since_when(rows, end), empty=table.empty)
+    table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
     if month.home:
         return Section("存在问题与整改", (Tiles(figures), table), 10, "issues")
     counts = [
@@ -106,10 +111,9 @@ def issues(month: Month) -> Section:
     return Section("存在问题与整改", (Tiles(figures), by_school, behind("问题清单", table)), 10, "issues")
 
 
-def _since_when(rows: pd.DataFrame, end: pd.Timestamp) -> str:
-    """问题整改 says of no problem when it was found: a month looked at later lists those of later months as well."""
-    later = rows["due"] > end + pd.Timedelta(days=31)
-    return "问题整改不登记发现日期：期限较远的，可能是本月以后才发现的。" if later.any() else ""
+def _not_dated(number: int) -> str:
+    """The words for problems of which nobody knows whether they had been found by then."""
+    return f"；另有{number}行没有发现日期，不知当时有没有，未计入" if number else ""
 
 
 def _issue_state(row: object, end: pd.Timestamp) -> Badge:

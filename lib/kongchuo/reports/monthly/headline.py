@@ -32,11 +32,13 @@ def headline(month: Month) -> Section:
     numbers = count(month.findings)
     absent = scope.missing("roster", "change", "class")
     pupils_note = f"未含读不到学籍的：{'、'.join(absent[:3])}" if absent else "在读＋送教上门，人"
+    wrong = flows.uncounted_changes(scope)
+    pupils_note += f"；学生变动有{wrong}行日期或类别有误，未计入" if wrong else ""
     tiles = (
         Figure("本月末在校生", int(month.flow[flows.COUNTED].sum()), pupils_note),
         Figure("出勤率", rate, rate.note or "实到÷应到人次", "unknown" if rate.unknown else "plain"),
-        stock("在册疑似辍学", len(suspected), scope.missing("suspected")),
-        stock("在册辍学", len(dropouts), scope.missing("dropout")),
+        stock("在册疑似辍学", scope, suspected, "suspected"),
+        stock("在册辍学", scope, dropouts, "dropout"),
         Figure(
             "数据错误",
             numbers[ERROR],

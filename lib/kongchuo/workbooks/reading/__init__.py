@@ -28,6 +28,7 @@ from ...core.findings import KINDS, Finding, Place, UserError
 from ...core.schema import CENTRE, Book, Codes, Schema
 from ...core.sheets import Grid, shape
 from ...core.tables import Table, Town, Workbook
+from ...field import asof
 from . import added, before, terms, typed
 from .before import Read
 from .folders import OTHER_FORMATS, Contents, contents, locate, meant, near
@@ -226,8 +227,8 @@ def read_year(
     """Read every workbook of a school year, and of the year before what is compared with it (`before`).
 
     Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
-    day in 日查 (see terms.last_day), else today. What is recorded for a day that cannot have come yet is F30, and unread, whatever
-    `as_of` is. `read_one` reads one workbook: one may stand open with unsaved edits.
+    day in 日查 (see terms.last_day), else today; on an earlier day, the town is as it stood then (`field.asof.at`). What is
+    recorded for a day that cannot have come yet is F30, and unread, whatever `as_of` is. `read_one` reads one workbook: one may stand open with unsaved edits.
     """
     schema = schema or schemas.default()
     root = shared / year
@@ -250,7 +251,7 @@ def read_year(
     read = {f"{home}/{stem}": book for (home, stem, _), book in zip(there, books, strict=True)}
     seen = Town(year, dt.date.today(), schema, tuple(read.values()))
     counted = terms.last_day(seen)
-    as_of = as_of or counted
+    given, as_of = as_of, as_of or counted
     workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
     for home, lying in found.items():
         strange |= {f"{year}/{folders[home]}/{name}" for name in lying.unknown}
@@ -272,7 +273,8 @@ def read_year(
     )
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
     town = Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_one))
-    return terms.without_future(town, counted)
+    town = terms.without_future(town, counted)
+    return asof.at(town, given) if given and given < terms.horizon(seen, counted) else town
 
 
 def _unknown(name: str, schema: Schema) -> Finding:

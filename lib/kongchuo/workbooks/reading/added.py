@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ...core import schema as schemas
 from ...core.cells import clean, shown
-from ...core.findings import KINDS, Finding, Place
+from ...core.findings import ADDED, KINDS, Finding, Place
 from ...core.places import GUIDE, LISTS, RESULTS
 from ...core.schema import Book, Codes, Sheet
 from ...core.sheets import Grid, alike, shape
@@ -43,7 +43,8 @@ def unknown(
         same = [title for title, other in like.items() if other is not None and other.name == sheet.name]
         same = same or difflib.get_close_matches(sheet.title, list(grids), 1, 0.5)
         near = f"是不是改名成了“{same[0]}”？" if same else ""
-        yield KINDS["R05"].at(Place(name, sheet.title), name=sheet.title, near=near)
+        kind = (ADDED if sheet.added and not near else KINDS)["R05"]
+        yield kind.at(Place(name, sheet.title), name=sheet.title, near=near)
         grids = {title: cells for title, cells in grids.items() if title not in same[:1]}
     for title, cells in grids.items():
         sheet = like[title]

@@ -6,10 +6,10 @@ import datetime as dt
 
 import pandas as pd
 
-from ...core import asof, years
+from ...core import years
 from ...core.schema import TERMS
 from ...core.tables import Town
-from ...field import rolls
+from ...field import asof, rolls
 
 GAP = 5  # school days without any 日查 after which a day is looked at twice
 
@@ -49,7 +49,7 @@ def horizon(town: Town, counted: dt.date) -> dt.date:
 
 
 def without_future(town: Town, counted: dt.date) -> Town:
-    """The town whose recorded dates beyond the horizon are unread cells with F30 (`core.asof`)."""
+    """The town whose recorded dates beyond the horizon are unread cells with F30 (`field.asof`)."""
     ends = {one.term: one.end.date() for one in rolls.terms(town).itertuples()}
     return asof.without_future(town, horizon(town, counted), counted, ends)
 
