@@ -23,6 +23,7 @@ Made = TypeVar("Made")
 DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
 
 PUPIL = "name"  # what the column of a pupil's name is called in every sheet that has pupils
+UNDER = ("under a policy",)  # where Town keeps what depends on a policy as well
 PLACE_NAMES = (("school", "school_name"), ("village", "village_name"), ("class", "class_name"))
 
 
@@ -119,7 +120,6 @@ class Town:
     past: tuple[Town, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
-    _under: dict[tuple, tuple] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, sheet_name: str) -> pd.DataFrame:
         if sheet_name not in self._frames:
@@ -188,13 +188,15 @@ class Town:
 
     def once_under(self, policy: object, make: Callable[..., Made], *given: object) -> Made:
         """As `once`, of what also depends on the policy: `make(town, policy, *given)`, worked out once for each policy."""
-        held = self._under.get((make, id(policy), *given))
+        under = self._made.setdefault(UNDER, {})
+        held = under.get((make, id(policy), *given))
         if held is None or held[0] is not policy:  # kept with it, so that no other policy can come to have its id
-            held = self._under[make, id(policy), *given] = (policy, make(self, policy, *given))
+            held = under[make, id(policy), *given] = (policy, make(self, policy, *given))
         return held[1]
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_under": {}}  # its functions need have no name of their own
+        # what was made under a policy stays behind: its functions need have no name of their own
+        return {**self.__dict__, "_made": {key: value for key, value in self._made.items() if key != UNDER}}
 
     @cached_property
     def homes(self) -> tuple[str, ...]:
