@@ -5,6 +5,8 @@ import time
 import pytest
 
 import hostiles
+import suffering
+import townships
 from hostiles import READ, REFUSED, SHEET
 from kongchuo.core import schema as schemas
 from kongchuo.workbooks.reading import read_workbook
@@ -42,3 +44,28 @@ def test_a_workbook_is_read_or_refused_in_words(tmp_path, kind):
     if wanted == READ and "roster" in workbook.tables:
         frame = workbook.tables["roster"].frame
         assert frame["name"].iloc[0] == hostiles.PUPIL["name"]
+
+
+# --- as it is typed -------------------------------------------------------------------------------------------------------
+BATCH = 14  # workbooks of a township of two schools
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sound")
+    townships.make(folder, 2, 40, 1, faults=True)
+    return folder
+
+
+def test_mutants_through_the_commands(sound, tmp_path):
+    """check, mark and repair over townships of which every workbook is damaged; 5,000 of them before a release (tests/hostile)."""
+    assert suffering.through_commands(sound, tmp_path, suffering.mutants(sound, BATCH)) == []
+
+
+@pytest.mark.parametrize("kind", ["long text in many cells", "address of ten digits", "prefix x"])
+def test_a_list_through_reconcile(tmp_path, kind):
+    assert suffering.through_reconcile(tmp_path, [(kind, hostiles.WORKBOOKS[kind][1]())]) == []
+
+
+def test_a_csv_through_reconcile(tmp_path):
+    assert suffering.through_reconcile(tmp_path, [("commas and lines", hostiles.LISTS["commas and lines"]())]) == []

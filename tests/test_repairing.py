@@ -18,6 +18,7 @@ from dressed import dress, edited, strange
 from kongchuo import __main__ as cli
 from kongchuo.core import schema
 from kongchuo.core.tables import Workbook
+from kongchuo.jobs import repairing as job
 from kongchuo.workbooks import reading, repairing, writing
 from kongchuo.workbooks.marking.package import Package, Refused
 from kongchuo.workbooks.repairing import ranges, validations
@@ -399,7 +400,7 @@ def test_what_does_not_read_back_is_not_kept(run, pasted, monkeypatch):
         found.data = instead((rf'(<c r="{BIRTH}6" [^>]*><v>)\d+', r"\g<1>40000"), data=found.data)
         return found
 
-    monkeypatch.setattr(repairing, "repaired", spoilt)
+    monkeypatch.setattr(job, "changed_apart", lambda work, *asked, size: spoilt(*asked))
     code, said, copy = run(pasted)
     assert (code, copy.exists()) == (cli.UNREADABLE, False)
     assert "不一样" in said

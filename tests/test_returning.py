@@ -3,8 +3,10 @@
 import datetime as dt
 import errno
 import hashlib
+import io
 import os
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 import townships
 from kongchuo import __main__ as cli
+from kongchuo.core import apart
 from kongchuo.core.places import RESULTS
 from kongchuo.examples import YEAR
 from kongchuo.jobs import opening, returning, shelving, watching
@@ -244,6 +247,47 @@ def test_a_workbook_that_cannot_be_read_gets_a_list(mark, roster, out):
     assert code == cli.UNREADABLE
     assert "没有标记" in printed
     assert (out / "returns" / roster.parent.name / "学籍_校验结果.xlsx").exists()
+
+
+def damaged(data):
+    """A workbook as another program writes it, with values only, whose worksheets are not closed: it is read, and cannot be changed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, part in parts.items():
+            made.writestr(name, part.replace(b"</worksheet>", b"") if "worksheets/sheet" in name else part)
+    return out.getvalue()
+
+
+def test_what_cannot_be_changed_costs_nobody_else_his_marks(mark, shared, roster, out):
+    """It gets a list of its findings beside the others' copies; before, one such file ended the whole run."""
+    cli.main(["mark", str(shared), "--out", str(out)])
+    others = {path.name for path in copy_of(roster, out).parent.iterdir()} - {copy_of(roster, out).name}
+    shutil.rmtree(out)
+    roster.write_bytes(damaged(roster.read_bytes()))
+    code, said, _ = mark(path=shared)
+    there = {path.name for path in copy_of(roster, out).parent.iterdir()}
+
+    assert code == cli.UNREADABLE
+    assert f"{roster.name}：没有标记，文件里有不合规范的内容" in said
+    assert others <= there
+    assert "学籍_校验结果.xlsx" in there
+
+
+def test_one_that_is_ended_costs_nobody_else_his_marks(mark, shared, roster, out, monkeypatch):
+    def ended(work, *asked, size):
+        if asked[0] == data:
+            raise apart.Died(apart.TOO_MUCH)
+        return work(*asked)
+
+    data = roster.read_bytes()
+    monkeypatch.setattr(apart, "call", lambda work, *asked, size=0: ended(work, *asked, size=size))
+    code, said, _ = mark(path=roster.parent)
+
+    assert code == cli.UNREADABLE
+    assert f"{roster.name}：没有标记，要用的内存太多" in said
+    assert said.count("标出问题") > 1
 
 
 def test_a_copy_of_what_is_mended_shows_nothing_any_more(mark, shared, roster, out):

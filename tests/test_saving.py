@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -300,3 +302,32 @@ def test_a_fault_at_every_call_leaves_the_old_file_or_the_new(tmp_path, code):
         if faulty.count < at:
             break
     assert at > 20, "the faults reached the calls"
+
+
+def test_what_a_killed_run_left_is_removed_and_what_is_being_written_stays(tmp_path):
+    """A half written file of ours is a copy of pupils' data; another program's file is not ours to remove."""
+    folder = tmp_path / "甲"
+    folder.mkdir()
+    left, other, lock = folder / ".~abcd_123.tmp", folder / ".~甲乙丙丁.tmp", folder / ".~学籍.xlsx"
+    for path in (left, other, lock):
+        path.write_bytes(b"x")
+    script = f"""
+import os, sys, time
+from pathlib import Path
+from kongchuo.workbooks.marking import saving
+def fsync(handle):
+    print("writing", flush=True)
+    time.sleep(600)
+saving.os.fsync = fsync
+saving.write_copy(Path({str(folder)!r}) / "帮扶.xlsx", b"data")
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as writing:
+        writing.stdout.readline()
+        saving.sweep(tmp_path)
+        there = {path.name for path in folder.iterdir()}
+        writing.kill()
+    saving.sweep(tmp_path)
+
+    assert left.name not in there
+    assert len(there) == 3
+    assert {path.name for path in folder.iterdir()} == {other.name, lock.name}

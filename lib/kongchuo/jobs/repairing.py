@@ -12,10 +12,12 @@ from pathlib import Path
 
 from ..core import schema as schemas
 from ..core.findings import UserError
+from ..core.places import RETURNS
 from ..core.schema import Schema
 from ..core.tables import Workbook
 from ..workbooks import reading, repairing
 from ..workbooks.marking import saving
+from ..workbooks.marking.package import changed_apart
 from ..workbooks.repairing import Refused, Repaired, shortened
 from . import shelving
 from .shelving import Shelf
@@ -46,6 +48,7 @@ def repair(paths: Sequence[Path], out: Path, say: Callable[[str], None] = lambda
     if not names:
         raise UserError("要修复的工作簿一个也没有找到，请检查路径。")
     shelf = shelving.shelf(out, shared, year)
+    saving.sweep(out / RETURNS)
     told = [_one(shared, name, shelf, schema, say) for name in names]
     made, refused = sum(bool(one.path) for one in told), sum(bool(one.refused) for one in told)
     more = f"；{refused} 个没有修复" if refused else ""
@@ -62,7 +65,7 @@ def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, say: Callable[[s
             raise Refused("读不到或打不开")
         data = path.read_bytes()
         saving.same(data, workbook.sha256)
-        made = repairing.repaired(data, workbook, schema)
+        made = changed_apart(repairing.repaired, data, workbook, schema, size=len(data))
         if made.done:
             _write(copy, made, workbook, path)
         else:

@@ -63,6 +63,7 @@ def mark(
     town, _, judgement = opening.judged(shared, year, as_of)
     checked = opening.Checked(year, town.as_of, judgement, tuple(wanted))
     shelf = shelving.shelf(out, shared, year)
+    saving.sweep(shared / year, out / RETURNS)
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
     names += [name for name in _before(town, judgement, shelf) if checked.asked(name)]
     returned, records = [], {} if clear else _records(town, names, shelf)
@@ -157,8 +158,8 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place
         data = path.read_bytes()
         saving.same(data, plan.sha256)
         earlier = copy.read_bytes() if copy.is_file() else b""
-        made = marking.marked(data, plan, workbook.book, earlier)
-        own = in_place and marking.is_ours(data, workbook.book)
+        made, ours, more = marking.marked_apart(data, plan, workbook.book, earlier)
+        own = in_place and ours
         if own:
             kept = shelf.out / RETURNS / shelving.ORIGINALS / f"{dt.date.today()}" / workbook.home
             saving.write_in_place(path, made, plan.sha256, kept)
@@ -168,7 +169,6 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place
             listed.unlink(missing_ok=True)
         if made == data and not plan.open and not earlier:
             return None
-        more = marking.unlisted(data, plan, workbook.book)
         put = path if own else copy
         return Returned(workbook.name, plan.open, put, only_copy=in_place and not own, more=more, under=len(plan.under))
     except (Refused, OSError) as error:

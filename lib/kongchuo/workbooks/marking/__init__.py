@@ -7,14 +7,27 @@ anybody else's copy; `package` is the patcher both stand on, `saving` how a file
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ...core.schema import Book
 from ..writing.results import MOST
 from . import annotated, filling
-from .package import Package, Refused
+from .package import Package, Refused, changed_apart
 from .plan import Entry, Plan, plan
 
-__all__ = ["Entry", "Plan", "Refused", "is_ours", "keeping", "marked", "plan", "remembering", "unlisted"]
+__all__ = [
+    "Entry",
+    "Plan",
+    "Refused",
+    "is_ours",
+    "keeping",
+    "marked",
+    "marked_apart",
+    "plan",
+    "remembering",
+    "unlisted",
+]
 
 
 def is_ours(data: bytes, book: Book) -> bool:
@@ -37,14 +50,31 @@ def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> bytes:
     return package.data() if package.changed() else data
 
 
+class Marked(NamedTuple):
+    """A marked workbook: its bytes, whether it is made from our template, how many of the findings 校验结果 has no room for."""
+
+    data: bytes
+    ours: bool
+    unlisted: int
+
+
+def marked_apart(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> Marked:
+    """`marked`, `is_ours` and `unlisted` in a process apart. Raises Refused for what cannot be changed, whatever is wrong with it."""
+    return changed_apart(_all, data, shown, book, earlier, size=len(data) + len(earlier))
+
+
+def _all(data: bytes, shown: Plan, book: Book, earlier: bytes) -> Marked:
+    return Marked(marked(data, shown, book, earlier), is_ours(data, book), unlisted(data, shown, book))
+
+
 def keeping(shown: Plan, unjudged: frozenset[str], *copies: bytes) -> Plan:
     """The plan with what marked copies of the workbook list of rules that could not judge this time."""
-    return shown.keeping((line for data in copies for line in _typed(data)), unjudged) if unjudged else shown
+    return shown.keeping(_typed_apart(copies), unjudged) if unjudged else shown
 
 
 def remembering(shown: Plan, first: dict[str, dt.date], mended: dict[str, dt.date], *copies: bytes) -> Plan:
     """The plan with the days findings were first found, and with what marked copies still list that was mended, by identity."""
-    return shown.remembering((line for data in copies for line in _typed(data)) if mended else (), first, mended)
+    return shown.remembering(_typed_apart(copies) if mended else (), first, mended)
 
 
 def unlisted(data: bytes, shown: Plan, book: Book) -> int:
@@ -55,5 +85,17 @@ def unlisted(data: bytes, shown: Plan, book: Book) -> int:
 def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:
     try:
         return tuple(filling.read(Package(earlier))) if earlier else ()
-    except (Refused, ValueError, KeyError, LookupError):  # whatever became of it, a new copy takes its place
+    except Exception:  # whatever became of it, a new copy takes its place
         return ()
+
+
+def _typed_apart(copies: Sequence[bytes]) -> tuple[dict[str, object], ...]:
+    """What people typed in marked copies, one after the other, read in a process apart; nothing where that dies of it."""
+    try:
+        return changed_apart(_typed_in, copies, size=sum(map(len, copies)))
+    except Refused:
+        return ()
+
+
+def _typed_in(copies: Sequence[bytes]) -> tuple[dict[str, object], ...]:
+    return tuple(line for data in copies for line in _typed(data))

@@ -12,14 +12,21 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from functools import cached_property
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from lxml import etree
 
+from ...core import apart, faults
+from ...core.findings import UserError
 from ..reading import packages
+from ..reading.packages import part_name
 from .markup import DECLARED, canonical, parse
+
+Asked = ParamSpec("Asked")
+Given = TypeVar("Given")
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -30,8 +37,35 @@ CONTENT_TYPES = "[Content_Types].xml"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 
 
+DAMAGE = (
+    etree.LxmlError,
+    LookupError,
+    ValueError,
+    AttributeError,
+    TypeError,
+    zipfile.BadZipFile,
+)  # what is in no file we write
+
+
 class Refused(Exception):
     """The workbook must not be changed. `str()` says why, in Chinese, as the end of a sentence about the file."""
+
+
+def changed_apart(work: Callable[Asked, Given], *args: Asked.args, size: int) -> Given:
+    """What a function that changes a workbook gives, worked out in a process apart; `size` is the workbook's in bytes.
+
+    Raises Refused where the workbook may not be changed, and for whatever else it raises or dies of: the next one goes on.
+    """
+    try:
+        return apart.call(work, *args, size=size)
+    except apart.Died as died:
+        raise Refused(f"{died}，可能有人做了手脚或已损坏；请新建一份模板，把数据用“选择性粘贴—数值”粘贴过去") from died
+    except (Refused, UserError, OSError):
+        raise
+    except Exception as error:  # no two damaged files are damaged alike
+        if not isinstance(error, DAMAGE):
+            faults.told("工作簿改不了", error)
+        raise Refused("文件里有不合规范的内容，改了会更坏；请用 Excel 或 WPS 打开，另存后再运行") from error
 
 
 class Link(NamedTuple):
@@ -53,7 +87,7 @@ class Package:
         self._data, self._zip = data, zipfile.ZipFile(BytesIO(data))
         self._infos = self._zip.infolist()
         self._names = {
-            info.filename.casefold(): info.filename for info in self._infos
+            part_name(info.filename): info.filename for info in self._infos
         }  # names differ in case only by accident
         self._new: dict[str, bytes] = {}
         self._trees: dict[str, etree._Element] = {}
@@ -63,11 +97,11 @@ class Package:
             raise Refused("有数字签名，改动会使签名失效")
         try:
             for info in self._infos:
-                if not info.filename.casefold().endswith((".xml", ".rels")):  # those have been looked at
+                if not part_name(info.filename).endswith((".xml", ".rels")):  # those have been looked at
                     self._zip.read(info)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
             raise Refused("文件已损坏") from error
-        self.workbook = next(link.part for link in self.links("") if link.kind == "officeDocument")
+        self.workbook = self.linked("", "officeDocument") or "xl/workbook.xml"
         self.ns = etree.QName(self.tree(self.workbook)).namespace
         if self.ns == STRICT:  # it is read, but holds dates as text and has no notes as we write them
             raise Refused("是“Strict Open XML 电子表格”，请另存为普通的“Excel 工作簿（.xlsx）”")
@@ -84,17 +118,17 @@ class Package:
         return f"{{{self.ns}}}{name}"
 
     def _real(self, part: str) -> str:
-        return self._names.get(part.casefold(), part)
+        return self._names.get(part_name(part), part)
 
     def has(self, part: str) -> bool:
         """Whether the package holds a part."""
         return self._real(part) in self._new or (
-            part.casefold() in self._names and part.casefold() not in self._dropped
+            part_name(part) in self._names and part_name(part) not in self._dropped
         )
 
     def names(self) -> list[str]:
         """The names of all parts."""
-        there = dict.fromkeys(name for name in self._names.values() if name.casefold() not in self._dropped)
+        there = dict.fromkeys(name for name in self._names.values() if part_name(name) not in self._dropped)
         return list(there | dict.fromkeys(self._new))
 
     def free(self, pattern: str) -> str:
@@ -127,7 +161,7 @@ class Package:
         """Replace a part, or add one."""
         name = self._real(part)
         self._trees.pop(name, None)
-        self._dropped.discard(name.casefold())
+        self._dropped.discard(part_name(name))
         self._new[name] = data
 
     def plant(self, part: str, tree: etree._Element) -> None:
@@ -206,7 +240,7 @@ class Package:
         name = self._real(part)
         self._new.pop(name, None)
         self._trees.pop(name, None)
-        self._dropped.add(name.casefold())
+        self._dropped.add(part_name(name))
 
     def add_sheet(self, title: str, tree: etree._Element) -> str:
         """Add a worksheet at the end, where it moves no other; returns its part."""
@@ -242,7 +276,7 @@ class Package:
         return found
 
     def _same(self, name: str, data: bytes) -> bool:
-        if name.casefold() not in self._names or name.casefold() in self._dropped:
+        if part_name(name) not in self._names or part_name(name) in self._dropped:
             return False
         before = self._zip.read(name)
         return before == data or (name.endswith((".xml", ".rels")) and canonical(before) == canonical(data))
@@ -265,7 +299,7 @@ class Package:
         new, out = self.changed(), BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
             for info in self._infos:
-                if info.filename.casefold() in self._dropped:
+                if part_name(info.filename) in self._dropped:
                     continue
                 data = new.pop(info.filename, None)
                 if data is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -18,6 +19,12 @@ from pathlib import Path
 from ..reading.folders import lock_names
 from .package import Refused
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_PART = re.compile(r"\.~[a-z0-9_]{8}\.tmp")  # as tempfile names what we write before it is renamed
 PATIENCE = (0.05,) * 6  # seconds between tries to rename
 SAID = {
     errno.ENOSPC: "磁盘已满",
@@ -73,6 +80,21 @@ def write_in_place(path: Path, data: bytes, sha256: str, snapshots: Path) -> Non
         raise Refused(f"写入后读回来不一样，请打开看一看；原来的文件在“{kept}”")
 
 
+def sweep(*folders: Path) -> None:
+    """Remove what runs that were killed left half written in these folders and below; what is being written now stays.
+
+    A file that is being written is locked; on Windows an open file cannot be removed.
+    """
+    for part in (part for folder in folders for part in folder.rglob(".~*.tmp") if _PART.fullmatch(part.name)):
+        with suppress(OSError), part.open("rb") as stream:
+            if fcntl:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()
+        if not fcntl:
+            with suppress(OSError):
+                part.unlink()
+
+
 def same(data: bytes, sha256: str) -> None:
     """Refuse a file that is not the one that was checked: its marks would stand in wrong cells."""
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -103,6 +125,9 @@ def _replace(path: Path, data: bytes, *, check: str = "", like: Path | None = No
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
+            if fcntl:
+                with suppress(OSError):  # not every share can
+                    fcntl.flock(stream, fcntl.LOCK_EX)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
