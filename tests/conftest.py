@@ -19,3 +19,9 @@ def own_folders(tmp_path_factory):
         patch.setenv(places.CACHE, str(tmp_path_factory.mktemp("cache")))
         patch.setenv(townships.TEMPLATES, str(templates))
         yield
+
+
+def pytest_ignore_collect(collection_path, config):
+    """What takes hours (tests/hostile) is only run when it is asked for by name."""
+    asked = any("hostile" in Path(word.split("::")[0]).parts for word in config.args)
+    return True if collection_path.name == "hostile" and collection_path.is_dir() and not asked else None

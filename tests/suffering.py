@@ -53,7 +53,7 @@ def _wrong(words, usual, *names):
 
 def through_commands(sound, tmp_path, files):
     """Put the files (name, bytes) in the place of the township's workbooks, as many at a time as it has, and run the commands over it."""
-    wrong, files, round = [], iter(files), 0
+    wrong, files = [], iter(files)
     usual = {}
     while True:
         shared, out = tmp_path / "shared", tmp_path / "out"
@@ -71,7 +71,6 @@ def through_commands(sound, tmp_path, files):
             return wrong
         for words in commands:
             wrong += _wrong(words, usual[words[0]], *names)
-        round += 1
 
 
 def through_reconcile(tmp_path, files):
