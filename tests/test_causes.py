@@ -111,7 +111,7 @@ MISTAKES = {
     "放假日期年份错": (term("end", dt.date(2023, 1, 26)), "X71", REGISTRY, "学年学期", "放假日期", 100),
     "假日写成上课": (holiday_as_school_day, "X72", REGISTRY, "教学日历", "上课", 10),
     "教职工姓名错一字": (busiest_teacher, "X70", REGISTRY, "教职工", "姓名", 50),
-    "别处的姓名都错一字": (everywhere_but_the_registry, "G05", REGISTRY, "班级", "班主任", 50),
+    "别处的姓名都错一字": (everywhere_but_the_registry, "X70", REGISTRY, "教职工", "姓名", 50),
     "班级编号改了": (retyped("class", "class_id", CLASS, "SLX01-2021-1"), "X70", REGISTRY, "班级", "班级编号", 50),
     "村名改了": (retyped("village", "village_name", "样例一村", "样例壹村"), "X70", REGISTRY, "行政村", "村名", 20),
     "村代码改了": (retyped("village", "village_code", "SLC001", "SLC01"), "X70", REGISTRY, "行政村", "村代码", 20),
