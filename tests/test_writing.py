@@ -10,7 +10,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from kongchuo.core import schema
+from kongchuo.core import id_numbers, schema
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, RESULTS
 from kongchuo.jobs import building
@@ -274,7 +274,7 @@ def test_id_rule_in_a_real_spreadsheet_program(tmp_path):
     ws = workbook.active
     for row, number in enumerate(cases, 1):
         ws[f"A{row}"], ws[f"B{row}"] = number, looks.id_check(f"A{row}")
-    for letter, name, values in (("C", looks.ID_PLACES, range(1, 18)), ("D", looks.ID_WEIGHTS, looks.GB11643_WEIGHTS)):
+    for letter, name, values in (("C", looks.ID_PLACES, range(1, 18)), ("D", looks.ID_WEIGHTS, id_numbers.WEIGHTS)):
         for row, value in enumerate(values, 1):
             ws[f"{letter}{row}"] = value
         area = f"{ws.title}!${letter}$1:${letter}$17"

@@ -39,7 +39,7 @@ def check(args: argparse.Namespace) -> int:
         if opened.waived:
             print(waivers.report(opened.waived, all_of_them=args.waived))
         if opened.not_judged:
-            print(f"尚未判定：{len(opened.not_judged)} 处（读不到所需的工作簿、工作表或列）")
+            print(f"尚未判定：{len(opened.not_judged)} 处（缺工作簿、表、列，或当时的内容已看不到；加 -v 看每一处）")
             for item in opened.not_judged if args.verbose else ():
                 print(f"  {item.rule} {item.home}：{item.reason}")
         if opened.questions:
