@@ -160,6 +160,13 @@ WORKBOOKS = {  # kind -> (what has to become of it, what makes it)
     "tall merges in the data": (SHEET, lambda: merges(["B2:B9999999"] * 3000)),
     "merges over one another": (SHEET, lambda: merges(["A1:AF2"] * 3000)),
     "long text in many cells": (REFUSED, lambda: long_text(30_000, 40_000)),
+    "number formats that are not closed": (
+        REFUSED,
+        lambda: package(
+            links=link("styles", "styles.xml"),
+            parts={"xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="00;;"/>'},
+        ),
+    ),
     "version of 5,000 digits": (READ, lambda: version(5000)),
     "prefix x": (READ, prefixed),
     "prefix c": (READ, lambda: prefixed("c")),

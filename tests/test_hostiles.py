@@ -8,6 +8,7 @@ import hostiles
 import suffering
 import townships
 from hostiles import READ, REFUSED, SHEET
+from kongchuo.core import apart
 from kongchuo.core import schema as schemas
 from kongchuo.workbooks.reading import read_workbook
 
@@ -44,6 +45,20 @@ def test_a_workbook_is_read_or_refused_in_words(tmp_path, kind):
     if wanted == READ and "roster" in workbook.tables:
         frame = workbook.tables["roster"].frame
         assert frame["name"].iloc[0] == hostiles.PUPIL["name"]
+
+
+def test_a_fault_of_ours_is_of_that_workbook_only(tmp_path, monkeypatch):
+    def faulty(*asked, size):
+        raise ZeroDivisionError("示甲")
+
+    path = tmp_path / "学籍.xlsx"
+    path.write_bytes(hostiles.package())
+    monkeypatch.setattr(apart, "call", faulty)
+    workbook = read_workbook(path, "2023-2024/示例中学/学籍.xlsx", BOOK, SCHEMA.codes)
+
+    assert [finding.rule for finding in workbook.findings] == ["R02"]
+    assert "ZeroDivisionError" in workbook.findings[0].message
+    assert "示甲" not in workbook.findings[0].message
 
 
 # --- as it is typed -------------------------------------------------------------------------------------------------------

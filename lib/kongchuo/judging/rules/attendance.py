@@ -205,7 +205,8 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[_absence_readable(town, rows)]
     rows = rows.assign(count=rows[list(LEAVE)].sum(axis=1))
     books = rows.index.get_level_values("workbook")
-    empty = {book.name for book in town.holding("absence") if book.tables["absence"].frame.empty} & set(books)
+    read = [book for book in town.holding("absence") if "absence" in book.tables]
+    empty = {book.name for book in read if book.tables["absence"].frame.empty} & set(books)
     for book in sorted(empty):
         own = rows[books == book]
         count = own["count"].sum() + own["unexcused"].fillna(0).sum()

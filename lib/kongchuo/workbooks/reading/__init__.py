@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import python_calamine
 
-from ...core import apart
+from ...core import apart, faults
 from ...core import schema as schemas
 from ...core.cells import fold
 from ...core.findings import KINDS, Finding, Place, UserError
@@ -48,10 +48,16 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) ->
     try:
         read = apart.call(_read_for_another, path, name, book, _Packed.of(codes), size=size_of(path))
     except apart.Died as died:
-        home = name.split("/")[1] if name.count("/") > 1 else ""
-        return Workbook(name, book, home, read=False, findings=(KINDS["R10"].at(Place(name), reason=str(died)),))
-    tables = {key: replace(table, sheet=book.by_name[key]) for key, table in read.tables.items()}
-    return replace(read, book=book, tables=tables)
+        found = KINDS["R10"].at(Place(name), reason=str(died))
+    except UserError:  # no process could be started at all
+        raise
+    except Exception as error:  # a fault of ours, of this workbook only
+        found = KINDS["R02"].at(Place(name), reason=faults.told("没有读成", error))
+    else:
+        tables = {key: replace(table, sheet=book.by_name[key]) for key, table in read.tables.items()}
+        return replace(read, book=book, tables=tables)
+    home = name.split("/")[1] if name.count("/") > 1 else ""
+    return Workbook(name, book, home, read=False, findings=(found,))
 
 
 class _Packed:
@@ -144,11 +150,11 @@ def _sheet(opened: python_calamine.CalamineWorkbook, package: Package, title: st
     """The cells of a worksheet; None where it is damaged."""
     try:
         values = opened.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        grid = grid_of(values, scan(package.sheets[title], odd_formats(package.styles)))
     except _FATAL:
         raise
     except BaseException:
         return None
-    grid = grid_of(values, scan(package.sheets[title], odd_formats(package.styles)))
     return grid and replace(grid, since_1904=package.since_1904)
 
 
