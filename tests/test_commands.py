@@ -106,10 +106,12 @@ def test_check_says_findings_questions_and_what_is_not_judged_in_text_and_json(t
     assert said == code
     found = json.loads(out)
     assert found.keys() == {"year", "as_of", "findings", "waived", "questions", "not_judged", "broken"}
-    errors = [one for one in found["findings"] if one["severity"] == "error"]
+    causes = [one for one in found["findings"] if not one["caused_by"]]
+    errors = [one for one in causes if one["severity"] == "error"]
     assert f"错误 {len(errors)} 条" in text
-    for rule in {one["rule"] for one in found["findings"]}:
+    for rule in {one["rule"] for one in causes}:
         assert f" {rule} " in text
+    assert ("因此另有" in text) == (len(causes) < len(found["findings"]))
     if found["questions"]:
         assert f"{HEADING}：{len(found['questions'])} 条" in text
         assert all(one["text"] in text for one in found["questions"])

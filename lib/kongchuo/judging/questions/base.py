@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 import pandas as pd
 
@@ -27,6 +27,10 @@ class Question:
     def key(self) -> tuple:
         """What questions are sorted by."""
         return self.code, tuple(map(astuple, self.places)), self.text
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for JSON: code, text, and the place of each row behind it."""
+        return asdict(self)
 
     def where(self, called: Callable[[str], str] = str) -> str:
         """The rows, sheet by sheet: 2023-2024/示例中学/控辍台账.xlsx「劝返记录」第3、8行; `called` names the workbooks."""

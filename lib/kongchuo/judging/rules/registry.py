@@ -65,14 +65,15 @@ def class_and_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     entered = town.once(_entered)
     rows = of_year(town, town["class"].assign(home=homes_of(town, "class")))
     for index, home, key, name, grade in rows[["home", "class_id", "class_name", "grade"]].itertuples(name=None):
-        first, last = STAGES.get(stages.get(home), (1, 9))
+        stage = stages.get(home)
+        first, last = STAGES.get(stage, (1, 9))
         if _known(grade):
             entry = _ENTRY.search(key) if _known(key) else None
             label = class_label(name) if _known(name) else ""
             most = entered.get(key)
             why = ""
-            if not first <= grade <= last:
-                why = f"{stages[home]}没有这个年级"
+            if stage in STAGES and not first <= grade <= last:
+                why = f"{stage}没有这个年级"
             elif entry and not _agrees(grade, int(entry[1]), year, first, last):
                 why = f"编号里的入学年是{entry[1]}年"
             elif label[:1] in NUMERALS and label.endswith("班") and NUMERALS.index(label[0]) + 1 != grade:
