@@ -37,6 +37,7 @@ CONTENT_TYPES = "[Content_Types].xml"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 
 
+DAMAGED = "文件里有不合规范的内容，改了会更坏；请用 Excel 或 WPS 打开，另存后再运行"
 DAMAGE = (
     etree.LxmlError,
     LookupError,
@@ -57,15 +58,22 @@ def changed_apart(work: Callable[Asked, Given], *args: Asked.args, size: int) ->
     Raises Refused where the workbook may not be changed, and for whatever else it raises or dies of: the next one goes on.
     """
     try:
-        return apart.call(work, *args, size=size)
+        return apart.call(_changed, work, *args, size=size)
     except apart.Died as died:
         raise Refused(f"{died}，可能有人做了手脚或已损坏；请新建一份模板，把数据用“选择性粘贴—数值”粘贴过去") from died
     except (Refused, UserError, OSError):
         raise
-    except Exception as error:  # no two damaged files are damaged alike
-        if not isinstance(error, DAMAGE):
-            faults.told("工作簿改不了", error)
-        raise Refused("文件里有不合规范的内容，改了会更坏；请用 Excel 或 WPS 打开，另存后再运行") from error
+    except Exception as error:
+        faults.told("工作簿改不了", error)
+        raise Refused(DAMAGED) from error
+
+
+def _changed(work: Callable[Asked, Given], *args: Asked.args) -> Given:
+    """Refuse for what damage makes of reading XML, in the process apart: lxml's errors cannot leave it."""
+    try:
+        return work(*args)
+    except DAMAGE as error:  # no two damaged files are damaged alike
+        raise Refused(DAMAGED) from error
 
 
 class Link(NamedTuple):
