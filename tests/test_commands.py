@@ -288,7 +288,10 @@ def process(*words):
     note([str(word) for word in words])
     command = [sys.executable, "-m", "kongchuo", *map(str, words)]
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # whoever runs the tests in the background hands down that Ctrl-C is ignored
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    return subprocess.Popen(command, env=env, start_new_session=True, preexec_fn=heard, **pipes)
 
 
 def stopped(started):
