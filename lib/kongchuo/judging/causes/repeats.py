@@ -38,8 +38,17 @@ WORDLESS = (
 
 
 def same_value(town: Town, policy: Policy, findings: frozenset[Finding]) -> Iterator[Fold]:
-    """The same wrong value again and again in one column: what is said of it is word for word the same."""
-    rows = [one for one in findings if one.row and one.rule not in WORDLESS]
+    """The same wrong value again and again in one column: what is said of it is word for word the same.
+
+    Not what a rule says of the rows of a list of children: two rows with one name there are two children.
+    """
+    keys = {sheet.title: sheet.primary_key for sheet in town.schema.sheets.values()}
+    children = {title for title, key in keys.items() if "student_key" in key and "date" not in key}
+    rows = [
+        one
+        for one in findings
+        if one.row and one.rule not in WORDLESS and not (one.rule[0] == "X" and one.sheet in children)
+    ]
     yield from _grouped(rows, lambda one: (one.rule, one.workbook, one.sheet, one.column, one.message), ENOUGH)
 
 
