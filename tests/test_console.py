@@ -170,6 +170,8 @@ def test_ctrl_c_is_one_sentence(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # whoever runs the tests in the background hands down that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert "正在看着" in process.stdout.readline().decode()
     time.sleep(0.2)
