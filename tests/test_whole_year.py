@@ -31,7 +31,9 @@ def test_a_whole_year_has_no_finding(shared, as_of):
     opened = opening.check([shared], as_of, remembered=False)
     assert not opened.judgement.broken
     assert not opened.findings[:5]
-    assert not opened.not_judged
+    # of a past day nobody can say what stood in a cell that may have been written since
+    anew = ("以后才改写", "“摸底登记”的“就学")
+    assert not [item for item in opened.not_judged if as_of is None or not any(why in item.reason for why in anew)]
     assert not opened.questions
 
 

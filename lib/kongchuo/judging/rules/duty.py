@@ -209,7 +209,7 @@ def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = of_year(town, town[sheet]).dropna(subset=[number, name])
         rows = rows.assign(known=named(rows[number], known)).dropna(subset=["known"])
         for index, key, given, right in rows[[number, name, "known"]].itertuples(name=None):
-            if right not in given and given not in right:
+            if fold(right) not in fold(given) and fold(given) not in fold(right):
                 yield at(sheet, index, name, says=says, number=key, known=right, name=given)
 
 
