@@ -117,6 +117,7 @@ class Town:
     schema: Schema
     workbooks: tuple[Workbook, ...]
     before: Town | None = None
+    past_day: bool = False  # cut to a day before the last 日查: what was written anew since, its sheets do not say
     past: tuple[Town, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)

@@ -79,8 +79,6 @@ def at(town: Town, day: dt.date) -> Town:
     absent = {home: set(rows) for home, rows in rolled[rolled["state"] == ""].groupby("home")["student_key"]}
     arriving = set().union(*absent.values())
     here = set(town["roster"]["student_key"].drop(rolled.index[rolled["state"] == ""], errors="ignore").dropna())
-    moved = rolls.changes(town)
-    moving = set(moved.loc[moved["date"] > now, "student_key"].dropna())
     gone: dict[str, set[str]] = {}  # sheet -> keys of rows that are not there yet
     workbooks = []
     for workbook in town.workbooks:
@@ -88,7 +86,7 @@ def at(town: Town, day: dt.date) -> Town:
         for name, table in workbook.tables.items():
             own = rolled.loc[[place[0] == workbook.name for place in rolled.index]] if name == "roster" else None
             if name == "census":
-                table = _surveyed(table, now, here, (arriving - here) | moving)
+                table = _surveyed(table, now, here, arriving)
             elif name == "dropout":
                 table = _with_state(table, [row for book, row in relapsed if book == workbook.name])
             stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
@@ -97,7 +95,7 @@ def at(town: Town, day: dt.date) -> Town:
         workbooks.append(replace(workbook, tables=tables))
     workbooks = [_without_references(workbook, gone) for workbook in workbooks]
     found = [_only_there(old, new) for old, new in zip(town.workbooks, workbooks, strict=True)]
-    return replace(town, as_of=day, workbooks=tuple(found), _frames={}, _made={})
+    return replace(town, as_of=day, past_day=True, workbooks=tuple(found), _frames={}, _made={})
 
 
 def _later(table: Table, now: pd.Timestamp, stop: dt.date | None, absent: set[str]) -> pd.Series:
@@ -124,16 +122,12 @@ def _not_yet_again(town: Town, now: pd.Timestamp) -> list[tuple[str, int]]:
     return book.loc[(book["state"] == BACK_AGAIN) & (book["relapsed"] > now), "dropout"].tolist()
 
 
-def _surveyed(table: Table, now: pd.Timestamp, here: set[str], moving: set[str]) -> Table:
-    """摸底登记 without children found only later; of one who came to a school or left it later, how he was schooled cannot be
-    told: the sheet may have been brought up to date since.
-    """
+def _surveyed(table: Table, now: pd.Timestamp, here: set[str], arriving: set[str]) -> Table:
+    """摸底登记 without children found only later; of one who came to a school later, how he was schooled cannot be told."""
     frame = table.frame
     frame = frame[~(frame["visit_date"] > now) | frame["student_key"].isin(here)]
-    unsure = frame["student_key"].isin(moving)
-    told = {column: frame[column].mask(unsure) for column in ("study_status", "study_school")}
-    frame = frame.assign(**told)
-    unread = table.unread | _places(dict.fromkeys(told, unsure))
+    unsure = frame["student_key"].isin(arriving - here)
+    unread = table.unread | _places({"study_status": unsure, "study_school": unsure})
     return replace(table, frame=frame, unread=frozenset(place for place in unread if place[0] in frame.index))
 
 
