@@ -125,6 +125,10 @@ SHOWN = 5  # addresses of cells in a reason
 
 
 def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
+    if rule.current and town.past_day:
+        title = town.schema.sheets[rule.current].title
+        why = f"“{title}”在{town.as_of:%Y-%m-%d}以后可能更新过，当时写的什么已经看不到"
+        yield NotJudged(rule.code, CENTRE, why)
     for need in rule.needs:
         earlier, sheet_name, field_name = parts(need)
         sheet = town.schema.sheets[sheet_name]
@@ -176,6 +180,8 @@ def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgemen
     rules = tuple(rules)
     findings, judged, broken = set(), set(), []
     for rule in rules:
+        if rule.current and town.past_day:
+            continue
         try:
             findings |= {_finding(rule, town, spot) for spot in rule.judge(town, policy)}
             judged.add(rule.code)

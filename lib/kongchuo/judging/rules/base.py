@@ -37,12 +37,14 @@ class Spot:
 class Rule:
     """A rule: `needs` names sheets ("roster") or columns ("roster.id_no") without which it cannot judge.
 
-    "before:roster.id_no" is the column of the year before.
+    "before:roster.id_no" is the column of the year before. `current` names a sheet that is brought up to date without a day: it
+    says nothing of a past day (`Town.past_day`), and neither does the rule.
     """
 
     kind: Kind
     needs: tuple[str, ...]
     judge: Callable[[Town, Policy], Iterator[Spot]]
+    current: str = ""
 
     @property
     def code(self) -> str:
@@ -62,9 +64,11 @@ def parts(need: str) -> tuple[bool, str, str]:
     return bool(earlier), sheet, column
 
 
-def rule(code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: str, source: str) -> Callable[..., Rule]:
+def rule(
+    code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: str, source: str, current: str = ""
+) -> Callable[..., Rule]:
     """Make the decorated function a Rule. Nothing is registered: the rule must be listed in its module's RULES."""
-    return lambda judge: Rule(Kind(code, severity, says, fix, source), needs, judge)
+    return lambda judge: Rule(Kind(code, severity, says, fix, source), needs, judge, current)
 
 
 def at(

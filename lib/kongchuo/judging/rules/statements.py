@@ -236,14 +236,13 @@ OTHER_SCHOOL = "{name}摸底登记写就读学校“{given}”，花名册在{sc
     "X59",
     WARNING,
     needs=("census.student_key", "census.study_status", "roster.student_key", "roster.status", "change.kind"),
+    current="census",
     says="{name}摸底登记写“{given}”，自入户以来{school}花名册一直是“{state}”，两处矛盾",
     fix="请到户核实孩子现在哪里上学，改正写错的一处；花名册上有、实际在外就读的，办理转学。",
     source="domain.md 2.3 就学状态、就读学校; 四查三比对",
 )
 def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """摸底登记和花名册说的是同一个孩子在不在学校。入户那天以来两处一直不一样，不是摸底没有更新，就是学籍空挂。入户以后才变动的不算。"""
-    if town.past_day:  # 就学状态 may have been brought up to date since
-        return
     census = surveyed(town).dropna(subset=["student_key", "study_status", "visit_date"])
     census = census[census["study_status"].isin(AGREE)]
     census = census.assign(school=_named_school(town, census["study_school"]), place=list(census.index))

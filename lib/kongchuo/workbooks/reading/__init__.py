@@ -280,7 +280,9 @@ def read_year(
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
     town = Town(year, as_of, schema, tuple(workbooks), before.read(shared, year, as_of, schema, read_one))
     town = terms.without_future(town, counted)
-    return asof.at(town, given) if given and given < terms.horizon(seen, counted) else town
+    if not given or given >= terms.horizon(seen, counted):
+        return town
+    return replace(asof.at(town, given), past_day=given < counted)
 
 
 def _unknown(name: str, schema: Schema) -> Finding:
