@@ -81,6 +81,14 @@ def test_the_same_process_answers_again():
     assert call(os.getpid) == call(os.getpid) != os.getpid()
 
 
+def test_the_process_of_a_large_one_answers_again():
+    large = "much = bytearray(b'.') * (500 << 20); from kongchuo.core.apart import call; import os"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{large}; assert call(os.getpid) == call(os.getpid)"], stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_forked_process_starts_its_own():
     mine = call(os.getpid)
     here, forked = both(lambda: call(os.getpid), lambda: call(os.getpid))

@@ -82,7 +82,7 @@ def broken_rule(monkeypatch):
     others = tuple(one for one in judging.RULES if one is not rule)[:4]
 
     class Failing:
-        code, needs, kind = rule.code, rule.needs, rule.kind
+        code, needs, kind, current = rule.code, rule.needs, rule.kind, rule.current
         judge = staticmethod(fails)
 
     monkeypatch.setattr(examining, "RULES", (Failing(), *others))

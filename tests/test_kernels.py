@@ -63,7 +63,8 @@ def no_kernel_is_left(request):
 def running(site):
     """The processes of its kernels; their ids are kept in site.kernels."""
     found = [one for one in site.process.children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
-    site.kernels |= {re.search("kernel-(.+).json", " ".join(one.cmdline()))[1] for one in found}
+    lines = [" ".join(one.cmdline()) for one in found]
+    site.kernels |= {name[1] for line in lines if (name := re.search("kernel-(.+).json", line))}  # one may be starting
     return found
 
 

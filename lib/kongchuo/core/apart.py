@@ -36,7 +36,7 @@ SECONDS, MEMORY = 6.0, 640 << 20  # CPU time and bytes for any call,
 SECONDS_MORE, MEMORY_MORE = 2.0, 64  # and more for each MB of what it works on, and bytes for each of its bytes
 ON_THE_CLOCK = 30  # so many times its CPU time a call may take on a busy machine
 LARGEST = 64 << 20  # bytes of an answer
-KEPT = 400 << 20  # a process that has taken so much is not kept for the next call
+KEPT = 400 << 20  # a process that holds so much is not kept for the next call
 MOST = min(os.cpu_count() or 1, 2)  # processes at work at the same time
 MUCH = 16 << 20  # bytes to be worked on from which a second process is worth its start
 LOOKS = 0.1  # seconds between two looks at a process that the system does not limit
@@ -305,9 +305,17 @@ def _limit(seconds: float, memory: int) -> None:
 
 
 def _slim() -> bool:
-    """Whether this process has taken little memory so far, and may be kept."""
-    try:
-        import resource
-    except ImportError:
-        return True
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < KEPT / (1 if sys.platform == "darwin" else 1 << 10)
+    """Whether this process holds little memory now, and may be kept.
+
+    Not the most it ever held (ru_maxrss): on Linux that begins with what the process that started this one held then.
+    """
+    return _held() < KEPT
+
+
+def _held() -> int:
+    """Bytes of memory that this process holds."""
+    if WATCHED:
+        import psutil
+
+        return psutil.Process().memory_info().rss
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
