@@ -9,6 +9,7 @@ import pytest
 import handmade
 import townships
 from kongchuo import __main__ as command
+from kongchuo.field import deadlines
 from kongchuo.field.deadlines import DEADLINES, Deadline, lists
 from kongchuo.reports.monthly import due_dates
 from ruletables import POLICY
@@ -96,7 +97,7 @@ def test_page_tells_overdue_from_upcoming(monkeypatch):
         deadline("首访", ("甲小学", "2023-10-01", "2023-11-12", None), ("甲小学", "2023-10-01", "2023-10-02", None)),
         deadline("报告", ("乙小学", "2023-10-01", "2023-10-05", None)),
     ]
-    monkeypatch.setattr(due_dates.deadlines, "due", lambda *asked: lists.due(*asked, given))
+    monkeypatch.setattr(deadlines, "due", lambda *asked: lists.due(*asked, given))
     month = handmade.month(handmade.town({}, homes=("甲小学", "乙小学")), "甲小学")
     late, soon = due_dates.lists(month, dt.date(2023, 11, 30))
     assert [(row[0], row[-1].text) for row in late.rows] == [("首访", "逾期 29 天")]

@@ -10,6 +10,8 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.field import casework, clocks, deadlines, lives
+from kongchuo.field.deadlines import cases as CASES
+from kongchuo.field.deadlines import opening, papers
 from kongchuo.reports.display import Details, Note
 from kongchuo.reports.monthly import cases as monthly_cases
 
@@ -252,9 +254,6 @@ def state(made, deadline):
     ]
 
 
-CASES = deadlines.cases
-
-
 @pytest.mark.parametrize(
     ("deadline", "row", "expected"),
     [
@@ -310,7 +309,7 @@ def test_a_changed_parameter_changes_every_limit_that_names_it():
     made = town(day(1, 20), [SUSPECTED | {"poor": True}], [RETURNED | {"follow_to": None, "ys_id": None, "confirm_date": day(10, 20)}],
                 papers=[paper("劝学通知书", day(10, 17), None)], visits=[visit(1, day(11, 21))],
                 notice=[PUPIL | {"notice_no": "T-1", "due": day(9, 1), "school_code": "X"}])  # fmt: skip
-    for one in (*CASES.DEADLINES, *deadlines.papers.DEADLINES, *deadlines.opening.DEADLINES):
+    for one in (*CASES.DEADLINES, *papers.DEADLINES, *opening.DEADLINES):
         before = one.rows(made, HELD)["due"].tolist()
         for key in one.limits:
             changed = [replace(p, value=p.value + 2) if p.key == key else p for p in HELD.parameters]

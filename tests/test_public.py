@@ -45,6 +45,7 @@ from kongchuo.reports.monthly import PLAN, PUBLISHED, SECTIONS
 from kongchuo.reports.months import open_month
 from kongchuo.reports.papers import scrubbing
 from kongchuo.reports.report import Report
+from kongchuo.workbooks.reading import before
 
 NAMES = frozenset(test_display.PUPILS)
 
@@ -403,7 +404,7 @@ def test_names_of_earlier_years_are_known_to_masks_and_gate(monkeypatch, tmp_pat
 def test_a_run_of_the_year_leaves_the_gate_the_names_of_all_years(monkeypatch, tmp_path):
     monkeypatch.setenv(places.SCRATCH, str(tmp_path))
     month = with_earlier_years()
-    monkeypatch.setattr(opening.reading.before, "past", lambda *_: month.town.past)
+    monkeypatch.setattr(before, "past", lambda *_: month.town.past)
     monkeypatch.setattr(opening, "_shared", lambda folder, _: folder)
     opening.with_past(tmp_path, replace(month.town, past=()))
 

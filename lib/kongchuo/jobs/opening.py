@@ -29,6 +29,7 @@ from ..judging.questions import Question
 from ..judging.rules import Judgement, NotJudged
 from ..judging.waivers import Waived
 from ..workbooks import reading
+from ..workbooks.reading import before as years_before
 from . import remembering
 
 UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11", "R16"))  # codes that mean a whole workbook was not read
@@ -190,7 +191,7 @@ def reached(folder: Path, year: str) -> Town:
 def with_past(folder: Path, town: Town) -> Town:
     """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
     read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
-    past = reading.before.past(_shared(folder, town.year), town.year, town.schema, read_one)
+    past = years_before.past(_shared(folder, town.year), town.year, town.schema, read_one)
     found = replace(town, past=past)
     _tell_names(found, f"past-{town.year}")
     return found

@@ -25,8 +25,8 @@ from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.ordering import natural
 from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
-from ..workbooks import reading
 from ..workbooks.marking.saving import rename
+from ..workbooks.reading import before as years_before
 
 DONE, FAILED = "done", "failed"
 WORKBOOKS = (
@@ -264,8 +264,8 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
     (scratch / year).mkdir()  # in which nothing may lie
-    earlier = {path for path, _ in reading.before.files(shared, year, schema.default())}
-    earlier |= {path for path, _ in reading.before.past_files(shared, year, schema.default())} if past else set()
+    earlier = {path for path, _ in years_before.files(shared, year, schema.default())}
+    earlier |= {path for path, _ in years_before.past_files(shared, year, schema.default())} if past else set()
     for source in (*sorted((shared / year).rglob("*")), *sorted(earlier)):
         target = scratch / source.relative_to(shared)
         if source.is_dir():

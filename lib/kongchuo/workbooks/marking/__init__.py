@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ...core.schema import Book
 from ..writing.results import MOST
-from . import annotated, filling
+from . import annotated, filling, listing
 from .package import Package, Refused, changed_apart
 from .plan import Entry, Plan, plan
 
@@ -84,7 +84,7 @@ def unlisted(data: bytes, shown: Plan, book: Book) -> int:
 
 def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:
     try:
-        return tuple(filling.read(Package(earlier))) if earlier else ()
+        return tuple(listing.read(Package(earlier))) if earlier else ()
     except Exception:  # whatever became of it, a new copy takes its place
         return ()
 
