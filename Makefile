@@ -63,7 +63,7 @@ bench: setup ## benchmarks: each prints our way and the other way in one run
 	@for file in tests/bench/bench_*.py; do $(RUN)/python $$file; done
 
 build: setup ## make templates, the plan's workbooks and the handbook's pages again from schema, rules and parameters
-	@$(RUN)/kongchuo build
+	@$(RUN)/python tools/products.py
 
 lock: setup ## pin the dependencies of pyproject.toml again, with hashes and without addresses (UPGRADE=--upgrade for newer ones)
 	@$(RUN)/python -m pip install --quiet uv

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 
-from kongchuo import examples
+import kongchuo_township
 from kongchuo.core import policy, schema
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import CENTRE
@@ -56,10 +56,10 @@ def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=(), yea
 def township(schools=3, pupils=90, seed=1, as_of=dt.date(2024, 1, 31), spoil=None, **more):
     """(Town, rows): an example township without files; rows = {sheet: [row with its home, …]}, changed by `spoil(rows)` first.
 
-    Of this school year alone: last year's lists are left out. `more`: as examples.workbooks takes it (whole_year=True).
+    Of this school year alone: last year's lists are left out. `more`: as kongchuo_township.workbooks takes it (whole_year=True).
     """
     rows = {}
-    for path, sheets in examples.workbooks(schools, pupils, seed, **more):
+    for path, sheets in kongchuo_township.workbooks(schools, pupils, seed, **more):
         year, home, _ = path.split("/")
         if year != YEAR:
             continue

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import hostiles
-from kongchuo.jobs import township
+from kongchuo_township import making
 
 MOST_SECONDS, MOST_BYTES = 10, 1 << 30  # CPU and memory that no file may cost
 KEPT = "基础信息.xlsx"  # without the list of schools there would be little to judge
@@ -77,7 +77,7 @@ def through_reconcile(tmp_path, files):
     """Compare each of the files, as a list from above, with a small township."""
     small = tmp_path / "small"
     if not small.is_dir():
-        township.make(small, 2, 2 * SMALL, 1)
+        making.make(small, 2, 2 * SMALL, 1)
     wrong = []
     for name, data in files:
         path = tmp_path / ("名单.csv" if name in hostiles.LISTS or name.endswith(".csv") else "名单.xlsx")

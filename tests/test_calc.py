@@ -12,10 +12,10 @@ import open_calc
 import open_excel
 import townships
 from kongchuo.core.places import HINT, RESULTS
-from kongchuo.examples import YEAR
 from kongchuo.jobs import open_workbook, opening, returning
 from kongchuo.workbooks import excel, marking
 from kongchuo.workbooks.writing import results
+from kongchuo_township import YEAR
 from test_excel import DAY, PLANS, found_in_reading, show
 from test_marking import BOOK, COLUMNS, PLAIN, ROSTER, entry, plan
 

@@ -21,9 +21,9 @@ import pytest
 
 import townships
 from kongchuo import __main__ as cli
-from kongchuo import demo
 from kongchuo.core import places
 from kongchuo.judging.questions import HEADING
+from kongchuo_township import demo
 
 YEAR, MIDDLE = "2023-2024", "示例中学"
 MONTHLY = str(places.PARAMETERS / "monthly.yaml")
@@ -264,6 +264,16 @@ def test_example(tmp_path):
     assert typed("example", tmp_path / "d", "--pupils", "-3")[0] == 2
     (tmp_path / "file").touch()
     assert typed("example", tmp_path / "file", *small)[0] == 3
+
+
+@pytest.mark.parametrize("command", ["example", "demo"])
+def test_what_is_not_installed_says_what_to_install(command, tmp_path, monkeypatch):
+    """An office may have the product without the invented township; a checkout on the path is no reason to run it."""
+    monkeypatch.setattr(cli, "entry_points", lambda **asked: ())
+    code, out, err = typed(command, tmp_path / "town")
+    assert (code, out) == (3, "")
+    assert "kongchuo_township" in err
+    assert not (tmp_path / "town").exists()
 
 
 def test_starters_and_live(towns, tmp_path):

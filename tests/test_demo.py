@@ -4,7 +4,7 @@ import re
 from html import unescape
 from urllib.parse import unquote
 
-from kongchuo import demo
+from kongchuo_township import demo
 
 
 def test_every_fault_is_found_and_every_page_is_made(tmp_path):

@@ -7,17 +7,18 @@ from urllib.parse import unquote
 import lxml.html
 import pytest
 
+import dictionary
+import products
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, policy, schema
 from kongchuo.field.signals import SIGNALS
-from kongchuo.jobs import building, dictionary
 from kongchuo.judging import catalogue
 from kongchuo.measures.definitions import MEASURES
 from ruletables import FOLDER
 
 SCHEMA = schema.default()
 POLICY = policy.load(places.POLICY)
-PAGES = {name: data.decode() for name, data in building.looked_up(places.PROJECT, SCHEMA)}
+PAGES = {name: data.decode() for name, data in products.pages()}
 DICTIONARY, RULES = (lxml.html.fromstring(PAGES[name]) for name in (dictionary.DICTIONARY, dictionary.RULES))
 ITEMS = len(DICTIONARY.xpath("//*[@class='items' or @class='items values']/*"))
 CODES = [entry.code for entry in catalogue.entries()]
@@ -141,7 +142,7 @@ def test_words_for_every_type_format_and_mark():
 
 
 def test_pages_are_the_same_each_time_and_name_no_address():
-    again = {name: data.decode() for name, data in building.looked_up(places.PROJECT, SCHEMA)}
+    again = {name: data.decode() for name, data in products.pages()}
 
     assert again == PAGES
     for page in PAGES.values():

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from kongchuo import examples
+import kongchuo_township
 from kongchuo.core import schema
-from kongchuo.examples import days, people
+from kongchuo_township import days, people
 
 BOOKS = schema.default()
 PYTHON_TYPES = {"string": str, "integer": int, "number": (int, float), "date": dt.date, "boolean": bool}
@@ -17,7 +17,7 @@ UNEXCUSED = ("旷课", "开学未报到", "失联")
 
 @pytest.fixture(scope="module")
 def made():
-    return examples.generate(13, 1500, 5)
+    return kongchuo_township.generate(13, 1500, 5)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_rows_fit_the_schema(made):
 
 
 def test_same_seed_same_township():
-    assert examples.generate(3, 120, 7) == examples.generate(3, 120, 7)
-    assert examples.generate(3, 120, 7) != examples.generate(3, 120, 8)
+    assert kongchuo_township.generate(3, 120, 7) == kongchuo_township.generate(3, 120, 7)
+    assert kongchuo_township.generate(3, 120, 7) != kongchuo_township.generate(3, 120, 8)
 
 
 def test_identity_is_valid_and_nobodys(town):
@@ -356,7 +356,7 @@ def test_calendar_of_autumn_2023():
 
 
 def test_three_hundred_schools_have_their_own_names_and_codes():
-    town = examples.Town(examples.Register(examples.Random(1)), 300, 12_000)
+    town = kongchuo_township.Town(kongchuo_township.Register(kongchuo_township.Random(1)), 300, 12_000)
     assert len(town.schools) == 300
     for name in ("code", "name", "alias"):
         assert len({getattr(school, name) for school in town.schools}) == 300
@@ -376,7 +376,7 @@ def test_three_hundred_schools_have_their_own_names_and_codes():
 
 @pytest.mark.parametrize(("schools", "pupils"), [(2, 24), (2, 300), (5, 200), (14, 3000)])
 def test_any_size_gives_as_many_pupils_as_asked(schools, pupils):
-    made = examples.generate(schools, pupils, 3)
+    made = kongchuo_township.generate(schools, pupils, 3)
     baseline = [row for rows in made.values() for row in rows.get("baseline", ())]
     assert len(baseline) == pupils
     assert len({path.split("/")[1] for path in made}) == schools + 1

@@ -24,13 +24,13 @@ from kongchuo import __main__ as cli
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, PACKAGE, RESULTS
-from kongchuo.examples import YEAR
 from kongchuo.jobs import open_workbook, opening, returning
 from kongchuo.judging.rules import Judgement
 from kongchuo.publishing import archive
 from kongchuo.workbooks import excel, marking, reading
 from kongchuo.workbooks.marking import filling
 from kongchuo.workbooks.writing import results
+from kongchuo_township import YEAR
 from test_marking import BOOK, COLUMNS, PLAIN, ROSTER, entry, lines, plan
 
 DAY = dt.date(2023, 10, 31)

@@ -13,10 +13,10 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import default
-from kongchuo.examples.people import id_number
 from kongchuo.field.matching import differences, lists, names
 from kongchuo.field.matching.differences import AGREES, LEFT, PUSHED, REVIEW, RIGHT
 from kongchuo.field.matching.reasons import REASONS
+from kongchuo_township.people import id_number
 
 TOWN, HELD = handmade.town({}), policy.load(POLICY)
 COLUMNS = ["student_key", "name", "id_no", "status_no", "birth_date", "sex", "school"]

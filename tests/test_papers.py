@@ -10,13 +10,14 @@ import docx
 import openpyxl
 import pytest
 
+import forms
 import handmade
 from kongchuo import __main__ as cli
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HANDBOOK, POLICY
 from kongchuo.core.tables import telling_names
-from kongchuo.jobs import building, forms
+from kongchuo.jobs import building
 from kongchuo.judging.rules import Judgement
 from kongchuo.publishing.gate import gate
 from kongchuo.reports import papers
@@ -367,7 +368,7 @@ def test_excel_has_nothing_to_complain_of(printed, tmp_path):
 
 
 def test_build_leaves_alone_a_template_the_office_has_saved(tmp_path):
-    for name in ("handbook", "tests/rules", "parameters/papers", "workbooks"):
+    for name in ("parameters/papers", "workbooks"):
         (tmp_path / name).mkdir(parents=True)
     own, stale = (tmp_path / "parameters" / "papers" / f"{name}.docx" for name in ("告家长一封信", "一家一案"))
     for path in (own, stale):
@@ -386,6 +387,18 @@ def test_build_leaves_alone_a_template_the_office_has_saved(tmp_path):
     assert own.read_bytes() == kept
     assert "parameters/papers/一家一案.docx" in made
     assert stale.read_bytes() != data
+
+
+def test_a_template_that_was_deleted_comes_back_as_it_was(tmp_path):
+    """What words.REMEDY tells an office to do, with what the package has in it and no tool of a developer."""
+    building.build(tmp_path)
+    form = tmp_path / "parameters" / "papers" / "一家一案.docx"
+    first = form.read_bytes()
+    form.unlink()
+
+    assert building.build(tmp_path) == ["parameters/papers/一家一案.docx"]
+    assert form.read_bytes() == first
+    assert {path.name for path in form.parent.iterdir()} == {path.name for path in TEMPLATES.glob("*.docx")}
 
 
 # --- cases and the gate -----------------------------------------------------------------------------------------------

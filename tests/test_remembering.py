@@ -10,8 +10,8 @@ import pytest
 
 import townships
 from kongchuo.core import places
-from kongchuo.examples import YEAR
 from kongchuo.jobs import opening, remembering
+from kongchuo_township import YEAR
 
 ROSTER = "学籍.xlsx"
 

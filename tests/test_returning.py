@@ -17,12 +17,12 @@ import townships
 from kongchuo import __main__ as cli
 from kongchuo.core import apart
 from kongchuo.core.places import RESULTS
-from kongchuo.examples import YEAR
 from kongchuo.jobs import opening, returning, shelving, watching
 from kongchuo.judging.rules import NotJudged
 from kongchuo.workbooks.marking import filling
 from kongchuo.workbooks.marking.package import Package
 from kongchuo.workbooks.writing import results
+from kongchuo_township import YEAR
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import examples
+import kongchuo_township
 from kongchuo.core import policy, years
 from kongchuo.core.places import POLICY
 from kongchuo.judging.rules import Judgement
@@ -98,7 +98,7 @@ def made():
     """(town with last year's sixth grade, rows of this year, rows of last year)."""
     town, rows = handmade.township(4, 600, 1, spoil=spoil)
     earlier = {}
-    for path, sheets in examples.workbooks(4, 600, 1):
+    for path, sheets in kongchuo_township.workbooks(4, 600, 1):
         year, home, _ = path.split("/")
         if year != handmade.YEAR:
             for sheet, own in sheets.items():

@@ -6,14 +6,15 @@ import shutil
 
 import pytest
 
-from kongchuo import examples
+import kongchuo_township
 from kongchuo.core.findings import UserError
 from kongchuo.core.tables import telling_names
-from kongchuo.jobs import opening, township
+from kongchuo.jobs import opening
 from kongchuo.judging import rules
 from kongchuo.publishing import archive
 from kongchuo.publishing.gate import gate
 from kongchuo.reports import monthly, term
+from kongchuo_township import making
 
 CODES = (*(f"F{number:02d}" for number in (*range(1, 23), *range(36, 40))), *(rule.code for rule in rules.RULES))
 
@@ -29,14 +30,14 @@ def place(finding):
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clean")
-    township.make(folder, 5, 700, 2)
+    making.make(folder, 5, 700, 2)
     return folder
 
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faulty")
-    return township.make(folder, 8, 1500, 3, faults=True)
+    return making.make(folder, 8, 1500, 3, faults=True)
 
 
 @pytest.mark.parametrize("as_of", [None, PAST, dt.date(2024, 1, 31)])
@@ -63,16 +64,17 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
 
 def test_snapshot_is_judged_like_the_shared_folder(faulty, tmp_path):
     """A batch reads a copy; what it copies of the year before must be all that a rule looks at."""
-    name = archive.snapshot(faulty.folder, examples.YEAR, tmp_path / "inputs")
+    name = archive.snapshot(faulty.folder, kongchuo_township.YEAR, tmp_path / "inputs")
     here, there = (
-        opening.judged(folder, examples.YEAR, None)[2] for folder in (faulty.folder, tmp_path / "inputs" / name)
+        opening.judged(folder, kongchuo_township.YEAR, None)[2]
+        for folder in (faulty.folder, tmp_path / "inputs" / name)
     )
     assert here == there
     assert here.of("X23")
 
 
 def test_without_the_year_before_the_handover_is_not_judged(clean, tmp_path):
-    shutil.copytree(clean / examples.YEAR, tmp_path / examples.YEAR)
+    shutil.copytree(clean / kongchuo_township.YEAR, tmp_path / kongchuo_township.YEAR)
     opened = opening.check([tmp_path], remembered=False)
     assert not opened.findings
     assert {(item.rule, item.home, item.reason) for item in opened.not_judged} == {
@@ -117,29 +119,29 @@ def test_each_rule_is_planted_three_times(faulty):
 
 
 def test_every_fault_says_what_it_is():
-    assert all(how.__doc__ and times for how, times in examples.PLANTS.items())
+    assert all(how.__doc__ and times for how, times in kongchuo_township.PLANTS.items())
 
 
 def test_small_township_holds_what_it_can(tmp_path):
-    made = township.make(tmp_path, 2, 40, 1, faults=True)
+    made = making.make(tmp_path, 2, 40, 1, faults=True)
     assert made.planted
     assert str(len(made.planted)) in made.summary
 
 
 def test_township_as_files(tmp_path):
-    made = township.make(tmp_path, 2, 60, 1)
+    made = making.make(tmp_path, 2, 60, 1)
     before = 1 + 1  # of the school year before: the registry, and the primary school's sixth grade
     assert made.workbooks == 4 + 2 * 5 + before == len(list(tmp_path.rglob("*.xlsx")))
     assert made.pupils < 60 * 1.1
     assert not (tmp_path / "planted.json").exists()
     with pytest.raises(UserError, match="已有"):
-        township.make(tmp_path, 2, 60, 1)
+        making.make(tmp_path, 2, 60, 1)
     with pytest.raises(UserError, match="2所"):
-        township.make(tmp_path / "other", 1, 60, 1)
+        making.make(tmp_path / "other", 1, 60, 1)
 
 
 def test_same_seed_same_bytes(tmp_path):
     for name in ("one", "two"):
-        township.make(tmp_path / name, 2, 40, 9, faults=True)
+        making.make(tmp_path / name, 2, 40, 9, faults=True)
     files = [sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two")]
     assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]

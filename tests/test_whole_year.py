@@ -9,10 +9,10 @@ import townships
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY
-from kongchuo.examples import days
-from kongchuo.jobs import opening, township
+from kongchuo.jobs import opening
 from kongchuo.measures.scopes import Scope
 from kongchuo.scoring.standings import standings
+from kongchuo_township import days, making
 
 SUMMER = dt.date(2024, 8, 31)
 PROGRESS = ("明显进步", "有进步")
@@ -41,7 +41,7 @@ def test_a_whole_year_has_no_finding(shared, as_of):
 
 def test_faults_are_planted_in_a_first_term_only(tmp_path):
     with pytest.raises(UserError, match="--whole-year"):
-        township.make(tmp_path, 2, 200, faults=True, whole_year=True)
+        making.make(tmp_path, 2, 200, faults=True, whole_year=True)
     assert not list(tmp_path.iterdir())
 
 

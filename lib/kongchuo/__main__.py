@@ -10,7 +10,8 @@ import argparse
 import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from . import console, options
@@ -143,7 +144,7 @@ def reconcile(args: argparse.Namespace) -> int:
 
 
 def build(args: argparse.Namespace) -> int:
-    """Make templates and the plan's own workbooks again, or say which committed ones are stale."""
+    """Make templates and the plan's own workbooks again, put back Word templates, or say which files are stale."""
     from .jobs import building
 
     stale = building.build(check=args.check, left=lambda name: print(f"由办公室改过，未重做：{name}"))
@@ -170,11 +171,8 @@ def rules(args: argparse.Namespace) -> int:
 
 def example(args: argparse.Namespace) -> int:
     """Make an example township of invented pupils."""
-    from .jobs import township
-
-    made = township.make(
-        args.folder, args.schools, args.pupils, args.seed, faults=args.faults, whole_year=args.whole_year
-    )
+    make = _beside("example")
+    made = make(args.folder, args.schools, args.pupils, args.seed, faults=args.faults, whole_year=args.whole_year)
     print(made.summary)
     return CLEAN
 
@@ -223,10 +221,20 @@ def serve(args: argparse.Namespace) -> int:
 
 def demo(args: argparse.Namespace) -> int:
     """The main job on an example township, from workbooks to pages."""
-    from . import demo as showing
-
-    codes = map(_outcome, showing.demo(args.folder, say=say))  # what it plants cannot all be read: that is no failure
+    codes = map(
+        _outcome, _beside("demo")(args.folder, say=say)
+    )  # what it plants cannot all be read: that is no failure
     return RUN_FAILED if RUN_FAILED in codes else CLEAN
+
+
+def _beside(name: str) -> Callable:
+    """What a package beside this one does for a command, by its entry point: an office needs no example."""
+    found = tuple(entry_points(group="kongchuo.commands", name=name))
+    if not found:
+        raise findings.UserError(
+            "没有安装示例镇（kongchuo_township），请管理员在程序文件夹里运行 pip install -e . 后再试"
+        )
+    return found[0].load()
 
 
 def _outcome(outcome: Outcome) -> int:

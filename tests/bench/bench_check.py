@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from kongchuo.core import places, schema
-from kongchuo.jobs import township
+from kongchuo_township import making
 
 COLD, UNCHANGED, FLAT = 10, 2, 1.5  # seconds, seconds, most a school may cost in the largest town against the smallest
 PUPILS = 308
@@ -83,7 +83,7 @@ def main(towns=(13, 39)):
     with tempfile.TemporaryDirectory() as scratch:
         for number in towns:
             folder, own = Path(scratch) / f"{number}", {places.CACHE: f"{scratch}/cache-{number}"}
-            made = township.make(folder, number, number * PUPILS)
+            made = making.make(folder, number, number * PUPILS)
             check = ("-m", "kongchuo", "check", str(folder))
             for label, environment in (("cold", own), ("unchanged", own)):
                 cpu, wall, said = run(*check, **environment)

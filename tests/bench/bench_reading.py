@@ -20,8 +20,8 @@ import openpyxl
 import xlsxwriter
 
 from kongchuo.core import schema as schemas
-from kongchuo.jobs import township
 from kongchuo.workbooks.reading import read_here
+from kongchuo_township import making
 
 SCHEMA = schemas.default()
 BOOK = SCHEMA.book_of["roster"]
@@ -138,7 +138,7 @@ def compare(schools=13, pupils=4000, rounds=5):
     """Measure the reading of a township both ways by turns, print the table; the ratios (CPU, clock) of the least of each."""
     taken = {APART: [], HERE: []}
     with tempfile.TemporaryDirectory() as folder:
-        township.make(Path(folder), schools, pupils, 2)
+        making.make(Path(folder), schools, pupils, 2)
         for turn in range(rounds):
             for how in (APART, HERE) if turn % 2 == 0 else (HERE, APART):
                 taken[how].append(year(folder, "here" if how == HERE else "apart"))

@@ -11,7 +11,7 @@ import pytest
 
 import hostiles
 import suffering
-from kongchuo.jobs import township
+from kongchuo_township import making
 
 MUTANTS = int(os.environ.get("KONGCHUO_MUTANTS", "5000"))
 FOLDER = os.environ.get("KONGCHUO_HOSTILE", "")
@@ -21,7 +21,7 @@ SCHOOLS = 13  # of the township whose workbooks are exchanged, about 80 at a tim
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sound")
-    township.make(folder, SCHOOLS, 300, 4, faults=True)
+    making.make(folder, SCHOOLS, 300, 4, faults=True)
     return folder
 
 

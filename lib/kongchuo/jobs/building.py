@@ -1,7 +1,8 @@
-"""What is made from declarations and committed: templates, the workbooks filled with a town's plan, the pages to look things up, the
-Word templates of papers.
+"""What is made from declarations, or laid out for an office to change: templates, the workbooks filled with a town's plan, the Word
+templates of papers.
 
-A plan.yaml beside a town's school years holds what the town's plan says, as rows of its workbooks. Bytes are compared here.
+A plan.yaml beside a town's school years holds what the town's plan says, as rows of its workbooks. Bytes are compared here. What
+only this repository makes (the package's own Word templates, pages of the handbook) is made by tools/products.py.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ..core import policy
-from ..core.places import POLICY, PROJECT
+from ..core.places import PROJECT, TEMPLATES
 from ..core.schema import CENTRE, Book, Schema, SchemaError, Sheet, default, load_yaml, strict
 from ..workbooks import writing
-from . import dictionary, forms
 
+FORMS = TEMPLATES / "papers"  # the Word templates as they come with the package; an office changes its copies
 FOLDERS = {"centre": CENTRE, "school": "学校"}
 
 
@@ -64,14 +64,6 @@ def _value(path: Path, where: str, kind: str, value: object) -> object:
         raise SchemaError(f"{path.name}: '{value}' in {where} is no date such as 2023-09-01") from error
 
 
-def looked_up(root: Path, schema: Schema) -> Iterator[tuple[str, bytes]]:
-    """The pages of the handbook that are made: name and content. Examples of the rules come from root/tests/rules."""
-    held = policy.load(POLICY)
-    cases = {path.stem: path.read_text("utf-8") for path in sorted((root / "tests" / "rules").glob("*.md"))}
-    yield dictionary.DICTIONARY, dictionary.dictionary(schema, held).encode()
-    yield dictionary.RULES, dictionary.rules(schema, held, cases).encode()
-
-
 def _members(data: bytes) -> dict[str, bytes]:
     """What is inside a workbook, or a page. Compressed bytes and line ends differ between machines, their content does not."""
     if data.startswith(b"<"):
@@ -89,8 +81,12 @@ def _is_ours(data: bytes) -> bool:
     return made in _members(data).get("docProps/core.xml", b"")
 
 
-def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None] = lambda name: None) -> list[str]:
-    """Make under `root` templates, the plan's workbooks and pages of the handbook where they differ from what is declared now.
+def build(
+    root: Path = PROJECT,
+    check: bool = False,
+    left: Callable[[str], None] = lambda name: None,
+) -> list[str]:
+    """Make under `root` templates and the plan's workbooks where they differ from what is declared now; copy the Word templates.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is
     gone from the schema is removed. A plan's workbook or a paper's template that people have saved is theirs: neither stale nor
@@ -98,9 +94,8 @@ def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None]
     """
     schema, made = default(), root / "workbooks"
     wanted = {made / "templates" / name: data for name, data in templates(schema)}
-    stale = [path for path in (made / "templates").rglob("[!.~]*.xlsx") if path not in wanted]
-    wanted |= {root / "handbook" / name: data for name, data in looked_up(root, schema)}
-    shared = {root / "parameters" / "papers" / name: data for name, data in forms.forms()}
+    gone = [path for path in (made / "templates").rglob("[!.~]*.xlsx") if path not in wanted]
+    shared = {root / "parameters" / "papers" / path.name: path.read_bytes() for path in FORMS.glob("*.docx")}
     for plan in sorted(made.glob("*/plan.yaml")):
         shared |= {plan.parent / name: data for name, data in planned(plan, schema)}
     for path, data in shared.items():
@@ -108,13 +103,17 @@ def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None]
             wanted[path] = data
         else:
             left(path.relative_to(root).as_posix())
-    for path, data in wanted.items():
-        if not path.exists() or _members(path.read_bytes()) != _members(data):
-            stale.append(path)
+    for path in [] if check else gone:
+        path.unlink()
+    return sorted([*(path.relative_to(root).as_posix() for path in gone), *renewed(root, wanted, check)])
+
+
+def renewed(root: Path, wanted: Mapping[Path, bytes], check: bool = False) -> list[str]:
+    """Write each file that is missing or says something else; returns the paths (inside `root`), with `check` without writing."""
+    stale = [
+        path for path, data in wanted.items() if not path.exists() or _members(path.read_bytes()) != _members(data)
+    ]
     for path in [] if check else stale:
-        if path in wanted:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(wanted[path])
-        else:
-            path.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(wanted[path])
     return sorted(path.relative_to(root).as_posix() for path in stale)

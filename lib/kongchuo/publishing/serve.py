@@ -168,7 +168,7 @@ class Missing(Page):
 
 
 def handbook() -> list[str]:
-    """The names of the pages `kongchuo build` made for the handbook."""
+    """The names of the pages made for the handbook."""
     return sorted(path.stem for path in HANDBOOK.glob("*.html"))
 
 

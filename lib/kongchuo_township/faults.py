@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from ..core.schema import Schema
-from ..core.years import before
+from kongchuo.core.schema import Schema
+from kongchuo.core.years import before
+
 from .days import YEAR
 
 Row = dict[str, object]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-from ..core.id_numbers import check_character
+from kongchuo.core.id_numbers import check_character
 
 STEMS = "甲乙丙戊己庚壬癸"  # the ten heavenly stems without 丁 and 辛, which are real surnames
 GIVEN = "春夏秋冬梅兰竹菊荷莲桃杏梨桂枫柳榆槐桐樟椿楠柏松芦蒲萍菱麦稻谷粟禾苗芽叶花果蕊葵芹茶棉桑茜艾萱芷蕙薇芍芙蓉藤笋枣栗柿橘柚橙榴霜雪雨露云霞风虹晨曦"

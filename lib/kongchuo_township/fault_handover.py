@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..core.schema import CENTRE, LAST_PRIMARY
+from kongchuo.core.schema import CENTRE, LAST_PRIMARY
+
 from . import days
 from .fault_links import elsewhere
 from .faults import Hand, Plant, Row, plain

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .core import findings, places
-from .jobs import opening, township
-from .publishing import batch
-from .publishing.archive import TOWN
+from kongchuo.core import findings, places
+from kongchuo.jobs import opening
+from kongchuo.publishing import batch
+from kongchuo.publishing.archive import TOWN
+
+from . import making
 
 # parameter file, what is changed in it, and the notebooks: every school for one month, the town alone for all else
 REPORTS = (
@@ -33,7 +35,7 @@ def demo(
     for old in (shared, runs):
         shutil.rmtree(old, ignore_errors=True)
     say(f"[1/3] 生成示例镇：{schools}所学校、约{pupils}名虚构学生，并埋入错误……")
-    made = township.make(shared, schools, pupils, faults=True)
+    made = making.make(shared, schools, pupils, faults=True)
     say(f"      {made.summary}")
     say("[2/3] 检查全部工作簿……")
     opened = opening.check([shared])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..core.schema import CENTRE
+from kongchuo.core.schema import CENTRE
+
 from . import days
 from .faults import Hand, NoPlace, Row
 from .new_cases import OF_CASES, NewCase, no_longer_zero, plain, suspected, visit

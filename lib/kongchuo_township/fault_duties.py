@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..core.schema import CENTRE
+from kongchuo.core.schema import CENTRE
+
 from . import days
 from .fault_disabled import enter, marked
 from .faults import Hand, Row

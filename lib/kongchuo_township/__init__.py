@@ -1,6 +1,6 @@
 """An example township: invented schools, staff, pupils and a term or a year of records that keep every rule of the schema.
 
-`generate` gives rows, not files; kongchuo.township writes them. The same schools, pupils and seed give the same rows.
+`generate` gives rows, not files; `making` writes them as files. The same schools, pupils and seed give the same rows.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from ..core.schema import CENTRE, Schema
+from kongchuo.core.schema import CENTRE, Schema
+
 from . import (
     attendance,
     before,

@@ -1,6 +1,6 @@
-"""The Word templates of the papers, made from the marked-up texts of templates/papers: A4, page numbers, 仿宋, repeated headers.
+"""The Word templates of the papers, made from the marked-up texts of tools/papers: A4, page numbers, 仿宋, repeated headers.
 
-An office changes the .docx in Word or WPS; what it has saved is its own, and `building` leaves it alone. The marks a line may
+An office changes the .docx in Word or WPS; what it has saved is its own, and `kongchuo build` leaves it alone. The marks a line may
 begin with stand in `form_looks.LOOKS`; besides them `|` a table row (the first is the header unless `|-` opens the table; `|*`
 repeats for `… as …`, `|+` is tall enough to sign in), `[3]` places to sign, three beside each other, with the place of the seal;
 `!wide` turns the page, `!large` and `!small` change the size of plain text.
@@ -13,6 +13,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import docx
 from docx.document import Document
@@ -22,10 +23,10 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt
 
-from ..core.places import TEMPLATES
-from ..workbooks.writing import MADE
-from .form_looks import BODY, FONTS, GAP, HEAD, LOOKS, SIZES, letters, page, styles, usable
+from form_looks import BODY, FONTS, GAP, HEAD, LOOKS, SIZES, letters, page, styles, usable
+from kongchuo.workbooks.writing import MADE
 
+TEXTS = Path(__file__).parent / "papers"
 STAMP = (1980, 1, 1, 0, 0, 0)  # of every member of the package, so that the same text gives the same bytes
 LOOP = re.compile(r"^\|\* *(\S+) as (\w+) *\|(.*)$")
 SIGN = re.compile(r"^\[(\d)\] *")
@@ -38,7 +39,7 @@ CENTRE, LEFT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT
 
 def forms() -> Iterator[tuple[str, bytes]]:
     """Every template: file name and content, the same bytes for the same text."""
-    for path in sorted((TEMPLATES / "papers").glob("*.txt")):
+    for path in sorted(TEXTS.glob("*.txt")):
         yield f"{path.stem}.docx", form(path.stem, path.read_text("utf-8"))
 
 

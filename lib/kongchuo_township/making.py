@@ -1,4 +1,4 @@
-"""An example township as files: the rows of `examples`, written by `writing`, and the list of faults planted in them."""
+"""An example township as files: its rows, written by kongchuo's own `writing`, and the list of faults planted in them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 
 from xlsxwriter.worksheet import Worksheet
 
-from .. import examples
-from ..core import schema
-from ..core.findings import UserError
-from ..core.places import HINT
-from ..core.schema import Sheet
-from ..examples.faults import Row, Spoilt
-from ..workbooks import writing
+from kongchuo.core import schema
+from kongchuo.core.findings import UserError
+from kongchuo.core.places import HINT
+from kongchuo.core.schema import Sheet
+from kongchuo.workbooks import writing
+
+from . import YEAR, Rows, plant, workbooks
+from .faults import Row, Spoilt
 
 PLANTED = "planted.json"
 
@@ -52,37 +53,35 @@ def make(
     """
     if faults and whole_year:  # what plants them knows the days of the first term only
         raise UserError("埋入错误（--faults）只能用在第一学期的示例上，不能和 --whole-year 一起用。")
-    if (folder / examples.YEAR).exists():
-        raise UserError(f"“{folder}”里已有 {examples.YEAR}，没有改动。请换一个空文件夹。")
+    if (folder / YEAR).exists():
+        raise UserError(f"“{folder}”里已有 {YEAR}，没有改动。请换一个空文件夹。")
     try:
-        workbooks = examples.workbooks(schools, pupils, seed, whole_year=whole_year)
+        made = workbooks(schools, pupils, seed, whole_year=whole_year)
     except ValueError as error:
         raise UserError("示例镇至少要2所学校，每所学校至少12名学生。") from error
     books = schema.default()
     if not faults:
-        return Made(folder, *_write(folder, workbooks, {}))
-    hand = examples.plant(dict(workbooks), books, seed)
+        return Made(folder, *_write(folder, made, {}))
+    hand = plant(dict(made), books, seed)
     planted = tuple(hand.listed())
     written = _write(folder, hand.books.items(), hand.spoilt)
     (folder / PLANTED).write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return Made(folder, *written, planted)
 
 
-def _write(
-    folder: Path, workbooks: Iterable[tuple[str, examples.Rows]], spoilt: dict[tuple[str, str], Spoilt]
-) -> tuple[int, int]:
+def _write(folder: Path, made: Iterable[tuple[str, Rows]], spoilt: dict[tuple[str, str], Spoilt]) -> tuple[int, int]:
     """Write every workbook; returns how many there were, and how many pupils stand on this year's rosters."""
     books, count, enrolled = schema.default(), 0, 0
-    for path, rows in workbooks:
+    for path, rows in made:
 
-        def finish(sheet: Sheet, ws: Worksheet, path: str = path, rows: examples.Rows = rows) -> None:
+        def finish(sheet: Sheet, ws: Worksheet, path: str = path, rows: Rows = rows) -> None:
             if (path, sheet.name) in spoilt:
                 _spoil(sheet, ws, rows[sheet.name], spoilt[path, sheet.name])
 
         target = folder / path
         writing.write_workbook(target, books.by_stem[target.stem], rows, books, finish=finish if spoilt else None)
         count += 1
-        enrolled += len(rows.get("roster", ())) if path.startswith(f"{examples.YEAR}/") else 0
+        enrolled += len(rows.get("roster", ())) if path.startswith(f"{YEAR}/") else 0
     return count, enrolled
 
 

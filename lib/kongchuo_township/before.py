@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from ..core.schema import CENTRE, LAST_PRIMARY
-from ..core.years import before
+from kongchuo.core.schema import CENTRE, LAST_PRIMARY
+from kongchuo.core.years import before
+
 from . import days, enrolment
 from .census import left_after_grade_six
 from .changes import Record

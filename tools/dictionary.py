@@ -13,17 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 import jinja2
 
-from ..core.findings import SEVERITIES
-from ..core.places import TEMPLATES
-from ..core.policy import SOURCES, Policy, keys
-from ..core.schema import CENTRE, TERMS, Book, Codes, Field, Schema, Sheet
-from ..field.signals import SIGNALS
-from ..judging import catalogue
-from ..measures.definitions import MEASURES
+from kongchuo.core.findings import SEVERITIES
+from kongchuo.core.policy import SOURCES, Policy, keys
+from kongchuo.core.schema import CENTRE, TERMS, Book, Codes, Field, Schema, Sheet
+from kongchuo.field.signals import SIGNALS
+from kongchuo.judging import catalogue
+from kongchuo.measures.definitions import MEASURES
 
+TEMPLATES = Path(__file__).parent / "handbook"
 DICTIONARY, RULES = "数据字典.html", "规则目录.html"  # their names in the handbook
 
 TYPES = {"string": "文字", "integer": "整数", "number": "数", "date": "日期", "boolean": "是或否"}
@@ -203,15 +204,15 @@ def _cell(text: str) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "handbook"),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = (TEMPLATES / "handbook" / "filter.js").read_text("utf-8")
+    script = (TEMPLATES / "filter.js").read_text("utf-8")
     made.globals |= {
-        "css": (TEMPLATES / "handbook" / "handbook.css").read_text("utf-8"),
+        "css": (TEMPLATES / "handbook.css").read_text("utf-8"),
         "script": script,
         # the browser runs this very script and no other
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..core.schema import CENTRE
+from kongchuo.core.schema import CENTRE
+
 from . import days
 from .people import Register, numeral
 
