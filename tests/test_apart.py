@@ -14,6 +14,7 @@ from kongchuo.core import apart
 from kongchuo.core.apart import TOO_LONG, TOO_MUCH, Died, call, spread
 from kongchuo.core.both import both
 from kongchuo.core.findings import UserError
+from kongchuo.jobs import township
 
 
 @pytest.fixture(params=[False, True], ids=["limited by the system", "watched"])
@@ -50,6 +51,25 @@ def test_what_waits_for_ever_is_ended(monkeypatch):
     monkeypatch.setattr(apart, "SECONDS", 0.1)
 
     assert died(time.sleep, 600) == TOO_LONG
+
+
+def test_reading_apart_needs_no_pandas(tmp_path):
+    """What the process apart imports is paid again by every command; pandas is as dear as reading a school."""
+    township.make(tmp_path, 2, 60, 1)
+    code = """
+        import sys
+        from pathlib import Path
+        from kongchuo.core import schema
+        from kongchuo.workbooks.reading import parsing
+        known, root = schema.default(), Path(sys.argv[1])
+        for path in sorted(root.rglob("*.xlsx")):
+            read = parsing.read_for_another(path, path.relative_to(root).as_posix(), known.by_stem[path.stem], PACKED)
+            assert read.read and read.tables, path
+        assert not {"pandas", "numpy", "kongchuo.field"} & {*sys.modules}, "imported"
+    """.replace("PACKED", "__import__('pickle').dumps((known.codes, known))")
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("end", [(os.abort,), (os._exit, 3), (signal.raise_signal, signal.SIGSEGV)])

@@ -235,7 +235,7 @@ def _receive(stream: BinaryIO) -> bytes:
 def _exactly(stream: BinaryIO, count: int) -> bytes:
     data = bytearray()
     while len(data) < count:
-        more = stream.read(min(count - len(data), 1 << 20))
+        more = stream.read(min(count - len(data), 1 << 16))  # as much as a pipe holds
         if not more:
             raise EOFError
         data += more

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from .findings import Finding
-from .tables import Table, Workbook
+from .workbooks import Table, Workbook
 
 LENGTH = 16
 

@@ -11,16 +11,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from .cells import ERRORS, clean, fold, quoted, reader, shown
-from .cells.columns import convert
+from .cells.columns import Values, as_array, filled, typed
 from .cells.displays import displayed
 from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet
-from .tables import Table, column_letters
+from .workbooks import Table, column_letters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column, as Excel counts them
 
@@ -84,11 +86,41 @@ class Header:
     texts: list[str]
 
 
+@dataclass(frozen=True)
+class Typed:
+    """The rows of a worksheet before a frame is made of them: their Excel rows, and each field's column."""
+
+    rows: list[int]
+    values: dict[str, Values]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def framed(table: Table) -> Table:
+    """A table as `shape_apart` gives it, with a frame."""
+    instead = table.instead and framed(replace(table.instead, sheet=table.sheet))
+    return replace(table, frame=_frame(table.frame, table.sheet), instead=instead)
+
+
+def _frame(typed: Typed, sheet: Sheet) -> pd.DataFrame:
+    import pandas as pd
+
+    arrays = {item.name: as_array(typed.values[item.name], item) for item in sheet.fields}
+    return pd.DataFrame(arrays, index=pd.Index(typed.rows, dtype="int64", name="row"), copy=False)
+
+
 def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> tuple[Table | None, list[Finding]]:
     """The typed Table of a worksheet and what was wrong in it (R06, F01, F07, F09-F13, F19-F21, F23-F27).
 
     `workbook` is the name findings carry, `codes` the code lists by name. The Table is None where there is no header.
     """
+    table, findings = shape_apart(grid, sheet, workbook, codes)
+    return table and framed(table), findings
+
+
+def shape_apart(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> tuple[Table | None, list[Finding]]:
+    """`shape` whose table holds Typed rows instead of a frame: made without pandas, and cheap to send."""
     place = partial(Place, workbook, sheet.title)
     grid = _rectangular(grid)
     header = _find_header(grid, sheet)
@@ -105,14 +137,14 @@ def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> t
     covered, merges = _merges(grid, header, set(rows), sheet, place)
     findings += merges
     findings += _hidden(grid, rows, place)
-    typed, unread, displays = {}, set(covered), {}
+    held, unread, displays = {}, set(covered), {}
     for item in sheet.fields:
         column = header.columns.get(item.name)
         if column is None:
-            typed[item.name], _ = convert([None] * len(rows), item)
+            held[item.name] = [None] * len(rows)
             continue
         values = _since_1900(columns[column]) if grid.since_1904 and item.type == "date" else columns[column]
-        typed[item.name], problems = convert(values, item, codes.get(item.codes))
+        held[item.name], problems = typed(values, item, codes.get(item.codes))
         shows = _displays(grid, rows, column, values, item, codes.get(item.codes)) if grid.formats else {}
         displays |= {(row, item.name): seen for row, seen in shows.items()}
         for problem in problems:
@@ -122,10 +154,11 @@ def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> t
             findings.append(only_displayed(found, *shows[row]) if row in shows else found)
             if problem.lost:
                 unread.add((row, item.name))
-    frame = pd.DataFrame(typed, index=pd.Index(rows, dtype="int64", name="row"), copy=False)
     positions = {name: column + 1 for name, column in header.columns.items()}
     hidden = frozenset(grid.hidden) & frozenset(rows)
-    table = Table(sheet, frame, positions, frozenset(unread), hidden, grid.first_row + header.index, displays=displays)
+    table = Table(
+        sheet, Typed(rows, held), positions, frozenset(unread), hidden, grid.first_row + header.index, displays=displays
+    )
     return _exchanged(table, columns, codes, findings, place)
 
 
@@ -136,24 +169,23 @@ def _exchanged(
     table: Table, columns: Sequence, codes: dict[str, Codes], findings: list[Finding], place: partial
 ) -> tuple[Table, list[Finding]]:
     """F40 where two columns each hold what the other's header says; what was found in their cells follows from it."""
-    sheet, frame = table.sheet, table.frame
+    sheet, values = table.sheet, table.frame.values
     lost = {item.name: sum(1 for _, name in table.unread if name == item.name) for item in sheet.typed}
 
-    def read(item: Field, other: Field) -> tuple[object, int]:
+    def read(item: Field, other: Field) -> tuple[Values, int]:
         """The cells under one header read as those of another, and how many could not be read."""
-        typed, problems = convert(columns[table.columns[other.name] - 1], item, codes.get(item.codes))
-        return typed, sum(problem.lost for problem in problems)
+        found, problems = typed(columns[table.columns[other.name] - 1], item, codes.get(item.codes))
+        return found, sum(problem.lost for problem in problems)
 
     held = [item for item in sheet.typed if item.name in table.columns]
     for item in held:
-        filled = int(frame[item.name].notna().sum()) + lost[item.name]
-        if lost[item.name] < max(EXCHANGED, filled / 2):
+        if lost[item.name] < max(EXCHANGED, (filled(values[item.name], item) + lost[item.name]) / 2):
             continue
         for other in held:
             if other is item or (other.type, other.format, other.codes) == (item.type, item.format, item.codes):
                 continue
             (one, bad), (two, worse) = read(item, other), read(other, item)
-            if frame[other.name].notna().sum() + lost[other.name] == 0 or (bad + worse) * 5 > lost[item.name]:
+            if filled(values[other.name], other) + lost[other.name] == 0 or (bad + worse) * 5 > lost[item.name]:
                 continue
             letters = {name: column_letters(table.columns[name]) for name in (item.name, other.name)}
             where = place(table.header_row, item.title, f"{letters[item.name]}{table.header_row}")
@@ -161,7 +193,8 @@ def _exchanged(
             titles = {item.title, other.title}
             told = [caused(one, cause) if one.row and one.column in titles else one for one in findings]
             unread = frozenset(cell for cell in table.unread if cell[1] not in (item.name, other.name))
-            right = replace(table, frame=frame.assign(**{item.name: one, other.name: two}), unread=unread)
+            exchanged = Typed(table.frame.rows, values | {item.name: one, other.name: two})
+            right = replace(table, frame=exchanged, unread=unread)
             return replace(table, instead=right), [*told, cause]
     return table, findings
 

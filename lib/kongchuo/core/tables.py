@@ -14,8 +14,12 @@ from typing import TypeVar
 
 import pandas as pd
 
-from .findings import Finding, Place
-from .schema import CENTRE, Book, Field, Schema, Sheet
+from .findings import Place
+from .schema import CENTRE, Schema, Sheet
+from .workbooks import Asked as Asked  # most take these from here
+from .workbooks import Table as Table
+from .workbooks import Workbook as Workbook
+from .workbooks import column_letters as column_letters
 
 Made = TypeVar("Made")
 
@@ -27,79 +31,9 @@ UNDER = ("under a policy",)  # where Town keeps what depends on a policy as well
 PLACE_NAMES = (("school", "school_name"), ("village", "village_name"), ("class", "class_name"))
 
 
-def column_letters(number: int) -> str:
-    """Excel letters of a 1-based column number: 1 -> A, 27 -> AA."""
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def empty_frame(sheet: Sheet) -> pd.DataFrame:
     """A frame with every column of the sheet (generated ones too), the right dtypes and no rows."""
     return pd.DataFrame({item.name: pd.Series(dtype=DTYPES[item.type]) for item in sheet.fields})
-
-
-@dataclass(frozen=True)
-class Table:
-    """One worksheet as read. frame: index = Excel row, a column for every field of the sheet, missing columns all NA.
-
-    `columns` maps a field to its 1-based Excel column; `unread` holds (row, field) of cells that could not be read;
-    `hidden` the rows nobody sees; `header_row` the Excel row of the header. `instead`: the table as it would be if two headers
-    that seem to be exchanged stood right (F40); nothing counts with it. `displays`: by (row, field), what a cell shows by its
-    number format and what it holds, where that reads differently. `later`: (row, field) of cells that were
-    filled after the day the town is looked at, or that do not say whether the row was there.
-    """
-
-    sheet: Sheet
-    frame: pd.DataFrame
-    columns: dict[str, int] = field(default_factory=dict)
-    unread: frozenset[tuple[int, str]] = frozenset()
-    hidden: frozenset[int] = frozenset()
-    header_row: int = 1
-    instead: Table | None = None
-    displays: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
-    later: frozenset[tuple[int, str]] = frozenset()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A waiver as typed on 校验结果: for which finding, with which value held (hashes), why, who, confirmed, until, as typed."""
-
-    identity: str
-    held: str
-    reason: str
-    asked_by: str
-    confirmed: bool
-    until: dt.date | None
-    typed: str = ""
-
-
-@dataclass(frozen=True)
-class Workbook:
-    """One workbook: name = path inside the shared folder ("2023-2024/示例中学/学籍.xlsx"), home = its folder's name.
-
-    `read` is False when the file is missing or cannot be read; `findings` hold what reading saw, `asked` the waivers typed.
-    """
-
-    name: str
-    book: Book
-    home: str
-    read: bool = True
-    sha256: str = ""
-    tables: dict[str, Table] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    asked: tuple[Asked, ...] = ()
-
-    def place(self, sheet: Sheet | None = None, row: int = 0, item: Field | None = None) -> Place:
-        """The Place of a row and column of this workbook, with the cell's address where the column is known."""
-        if sheet is None:
-            return Place(self.name)
-        table = self.tables.get(sheet.name)
-        column = table.columns.get(item.name) if table and item else None
-        cell = f"{column_letters(column)}{row}" if column and row else ""
-        return Place(self.name, sheet.title, row, item.title if item else "", cell)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,15 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..core.cells import fold, shown
 from ..core.findings import ERROR, INFO, WARNING, Finding, Kind, Place
 from ..core.recurring import known_as
-from ..core.tables import Asked, Town
+from ..core.workbooks import Asked
+
+if TYPE_CHECKING:
+    from ..core.tables import Town
 
 # titles of the columns of 校验结果 that are read
 IDENTITY, REASON, ASKED_BY, CONFIRMED, UNTIL = "标识", "豁免理由", "申请人", "校长确认", "豁免至"

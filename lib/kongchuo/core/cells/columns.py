@@ -1,28 +1,32 @@
 """A column of raw cells to a typed column, with what was wrong in it.
 
 Knows no files. Nearly every column of nearly every workbook is clean, and a clean column is recognised at one look; only the
-others are read cell by cell, each distinct value once.
+others are read cell by cell, each distinct value once. What is typed is plain and small (`Values`), and goes from one process to
+another at little cost; `as_array` makes of it what a frame holds.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
-from pandas.api.extensions import ExtensionArray
-from pandas.api.types import pandas_dtype
+from typing import TYPE_CHECKING
 
 from ..schema import Codes, Field
-from ..tables import DTYPES
 from . import EXACT, FIRST, KEYS, LAST, UPPER, reader
 
-_DTYPES = {kind: pandas_dtype(name) for kind, name in DTYPES.items()}
+if TYPE_CHECKING:  # what types a column needs none of it, and it takes long to import
+    from pandas.api.extensions import ExtensionArray
+
+# a typed column: its values with None for missing ones; or, by the type of the column, days since 1970 (_NAT: missing), numbers
+# (NaN: missing), 1 and 0 for 是 and 否 (-1: missing)
+Values = list[object] | array
+
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
-_NAT = np.iinfo("int64").min  # how numpy writes a missing date
+_NAT = -(2**63)  # how numpy writes a missing date
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,43 @@ def convert(values: Sequence[object], item: Field, codes: Codes | None = None) -
     Returns an array of the column's dtype, NA where a cell is empty or lost, and the problems by position.
     Never raises, whatever the cells hold.
     """
-    typed, problems = _clean(values, item, codes), []
-    if typed is None:
-        typed, problems = _cell_by_cell(values, item, codes)
-    return pd.array(typed, dtype=_DTYPES[item.type], copy=False), problems
+    found, problems = typed(values, item, codes)
+    return as_array(found, item), problems
+
+
+def typed(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[Values, list[Problem]]:
+    """`convert` without the array."""
+    found = _clean(values, item, codes)
+    return _cell_by_cell(values, item, codes) if found is None else (found, [])
+
+
+def as_array(values: Values, item: Field) -> ExtensionArray:
+    """The array of a column, of its dtype, of what was typed."""
+    import numpy as np
+    import pandas as pd
+
+    from ..tables import DTYPES
+
+    if isinstance(values, list):
+        return pd.array(values, dtype=DTYPES[item.type], copy=False)
+    held = np.array(values)
+    if item.type == "boolean":
+        return pd.arrays.BooleanArray(held == 1, held == -1)
+    if item.type == "date":
+        return pd.array(held.view("datetime64[D]").astype("datetime64[us]"), copy=False)
+    empty = np.isnan(held)
+    if item.type == "number":
+        return pd.arrays.FloatingArray(held, empty)
+    return pd.arrays.IntegerArray(np.where(empty, 0, held).astype("int64"), empty)
+
+
+def filled(values: Values, item: Field) -> int:
+    """How many values of a typed column are not missing."""
+    if isinstance(values, list):
+        return len(values) - values.count(None)
+    if item.type in ("integer", "number"):
+        return sum(not math.isnan(value) for value in values)
+    return len(values) - values.count(_NAT if item.type == "date" else -1)
 
 
 def _cell_by_cell(values: Sequence[object], item: Field, codes: Codes | None) -> tuple[list[object], list[Problem]]:
@@ -74,7 +111,7 @@ def _cell_by_cell(values: Sequence[object], item: Field, codes: Codes | None) ->
     ]
 
 
-def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> object | None:
+def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> Values | None:
     """The typed column when every cell is already as it should be, else None."""
     if item.many or item.pattern:
         return None
@@ -99,12 +136,11 @@ def _clean_names(values: Sequence[object], names: dict[object, object]) -> list[
     return [known[value] for value in values]
 
 
-def _clean_booleans(values: Sequence[object]) -> object | None:
+def _clean_booleans(values: Sequence[object]) -> Values | None:
     known = _clean_names(values, {"是": 1, "否": 0})
     if known is None:
         return None
-    numbers = np.array([-1 if value is None else value for value in known], dtype="int8")
-    return pd.arrays.BooleanArray(numbers == 1, numbers == -1)
+    return array("b", [-1 if value is None else value for value in known])
 
 
 def _clean_texts(values: Sequence[object], work: re.Pattern[str] | None) -> list[object] | None:
@@ -115,26 +151,22 @@ def _clean_texts(values: Sequence[object], work: re.Pattern[str] | None) -> list
     return None if work is None or work.search(joined) else [value or None for value in values]
 
 
-def _clean_dates(values: Sequence[object]) -> np.ndarray | None:
+def _clean_dates(values: Sequence[object]) -> array | None:
     distinct = set(values) - {"", None}
     if not all(type(value) is dt.date and FIRST <= value <= LAST for value in distinct):
         return None
     known = {value: value.toordinal() - _DAY_0 for value in distinct} | {"": _NAT, None: _NAT}
-    return np.array([known[value] for value in values], dtype="int64").view("datetime64[D]").astype("datetime64[us]")
+    return array("q", [known[value] for value in values])
 
 
-def _clean_numbers(values: Sequence[object], item: Field) -> object | None:
+def _clean_numbers(values: Sequence[object], item: Field) -> array | None:
     kinds = set(map(type, values))
     if not kinds <= {float, int, str, type(None)} or any(isinstance(value, str) for value in set(values) - {""}):
         return None
-    numbers = np.array([np.nan if value in ("", None) else value for value in values], dtype="float64")
-    empty = np.isnan(numbers)
-    held = numbers[~empty]
+    numbers = array("d", [math.nan if value in ("", None) else value for value in values])
+    held = {number for number in numbers if not math.isnan(number)}
     low = -EXACT if item.minimum is None else item.minimum
     high = EXACT if item.maximum is None else item.maximum
-    if ((held < low) | (held > high) | (np.abs(held) >= EXACT)).any():
+    if any(not low <= number <= high or abs(number) >= EXACT for number in held):
         return None
-    if item.type == "number":
-        return pd.arrays.FloatingArray(numbers, empty)
-    whole = np.where(empty, 0, numbers).astype("int64")
-    return pd.arrays.IntegerArray(whole, empty) if (whole[~empty] == held).all() else None
+    return numbers if item.type == "number" or all(number.is_integer() for number in held) else None

@@ -10,7 +10,7 @@ from ...core.cells import clean, shown
 from ...core.findings import ADDED, KINDS, Finding, Place
 from ...core.places import GUIDE, LISTS, RESULTS
 from ...core.schema import Book, Codes, Sheet
-from ...core.sheets import Grid, alike, shape
+from ...core.sheets import Grid, alike, shape_apart
 
 OURS = (RESULTS, GUIDE, LISTS)
 
@@ -48,8 +48,8 @@ def unknown(
         grids = {title: cells for title, cells in grids.items() if title not in same[:1]}
     for title, cells in grids.items():
         sheet = like[title]
-        table = shape(cells, sheet, name, codes)[0] if sheet else None
-        if table is None or table.frame.empty:
+        table = shape_apart(cells, sheet, name, codes)[0] if sheet else None
+        if table is None or not len(table.frame):
             yield KINDS["R15"].at(Place(name, title))
         else:
             other = next(one for one in schemas.default().books if sheet.name in one.by_name)

@@ -23,7 +23,7 @@ from lxml import etree
 
 from ...core.cells import PICTURE, STALE, CellError, Picture, Stale
 from ...core.cells.displays import odd
-from ...core.tables import column_letters
+from ...core.workbooks import column_letters
 from .wrapping import OLE2, wrapped
 
 MAX_FILE = 50 << 20  # bytes

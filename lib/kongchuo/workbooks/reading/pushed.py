@@ -21,8 +21,8 @@ from ...core.findings import KINDS, Finding, Place, UserError
 from ...core.schema import Field, Schema, Sheet
 from ...core.sheets import Grid, shape
 from ...core.tables import Table, column_letters
-from . import _bytes, cells_of, grid_of
 from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of
+from .parsing import bytes_of, cells_of, grid_of
 from .wrapping import wrapped
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
@@ -124,7 +124,7 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
     if path.is_dir():
         raise UserError(f"“{path}”是文件夹。请给出名单文件，例如 名单.xlsx 或 名单.csv。")
     try:
-        data = _bytes(path)
+        data = bytes_of(path)
     except FileNotFoundError as error:
         raise UserError(f"找不到名单“{path}”，请检查路径是否写对。") from error
     except OSError as error:

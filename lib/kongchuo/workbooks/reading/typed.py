@@ -5,7 +5,7 @@ from __future__ import annotations
 import python_calamine
 
 from ...core.places import RESULTS
-from ...core.tables import Asked
+from ...core.workbooks import Asked
 from ...judging import waivers
 from .packages import Package
 
