@@ -74,7 +74,7 @@ def sound(tmp_path_factory):
 
 def test_mutants_through_the_commands(sound, tmp_path):
     """check, mark and repair over townships of which every workbook is damaged; 5,000 of them before a release (tests/hostile)."""
-    assert suffering.through_commands(sound, tmp_path, suffering.mutants(sound, BATCH)) == []
+    assert suffering.through_commands(sound, tmp_path, suffering.mutants(sound, range(BATCH))) == []
 
 
 @pytest.mark.parametrize("kind", ["long text in many cells", "address of ten digits", "prefix x"])

@@ -248,6 +248,34 @@ def test_a_kernel_that_dies_is_said_and_gives_its_place_back(server):
     assert eventually(lambda: server.get(f"/api/kernels/{kernel}")[0] == 404)
 
 
+NEVER = {"answers nobody": "import time; time.sleep(600)", "ends at once": ""}  # what stands in the place of a kernel
+
+
+@pytest.mark.parametrize("code", NEVER.values(), ids=NEVER)
+def test_a_kernel_that_never_starts_is_said(page, tmp_path, code):
+    command = f"lambda *_, **more: [sys.executable, '-c', {code!r}]"
+    with made(tmp_path, change=f"kernels.START_SECONDS = 3; kernels.Kernel.format_kernel_cmd = {command}") as site:
+        page.goto(f"{site.origin}/live/live")
+        page.wait_for_selector("text=页面没有打开", timeout=60_000)
+
+        assert page.locator("#loading_help").is_visible()
+        assert eventually(lambda: not running(site))
+        assert "Traceback" not in site.log.read_text("utf-8")
+
+
+def test_a_server_that_falls_silent_is_said(page, tmp_path):
+    with made(tmp_path, change="kernels.SILENT_SECONDS = 3") as site:
+        page.goto(f"{site.origin}/live/slow", wait_until="commit")
+        page.wait_for_selector("text=正在计算")
+        assert not page.locator("#loading_help").is_visible()
+        site.process.suspend()
+        try:
+            page.wait_for_selector("text=页面没有打开")
+        finally:
+            site.process.resume()
+        page.wait_for_selector("text=第5段")
+
+
 def test_a_kernel_without_its_page_ends_soon(tmp_path):
     with made(tmp_path, change="kernels.UNWATCHED_SECONDS = 2; kernels.CULL_SECONDS = 1") as site:
         text = site.get("/live/slow")[1]

@@ -23,7 +23,9 @@ from nbclient.exceptions import DeadKernelError  # noqa: E402
 from voila.execute import VoilaExecutor  # noqa: E402
 
 KERNELS = 12  # at most so many live pages at once, about 120 MB each
+START_SECONDS = 120  # until a kernel answers
 CELL_SECONDS = 300
+SILENT_SECONDS = 60  # without a word from the server, which speaks every ten, a page that opens says that it does not
 UNWATCHED_SECONDS = 60  # a kernel that no page is connected to ends after so long
 CULL_SECONDS = 10  # how often that is looked at
 FROM_VOILA = re.compile(r"VOILA_\w+|SERVER_\w+|SCRIPT_NAME|PATH_INFO|QUERY_STRING")  # the request, for the notebook
@@ -37,6 +39,7 @@ class Visit(Protocol):
 
     kernel: str  # the kernel's id as soon as there is one
     gone: bool  # whether the visitor has hung up
+    unserved: bool  # whether there will be no kernel
 
 
 VISIT: ContextVar[Visit] = ContextVar("visit")  # set by the request's handler, seen by what it awaits, by nobody else
@@ -132,13 +135,12 @@ class Executor(VoilaExecutor):
     """On an error the page shows our sentence: a UserError's own message, otherwise nothing of what went wrong."""
 
     async def async_start_new_kernel_client(self, **more):
-        """Connect to the kernel; a page whose visitor went while it started ends here."""
+        """Connect to the kernel; a page whose visitor went while it started, or whose kernel does not start, ends here."""
         try:
             return await super().async_start_new_kernel_client(**more)
         except RuntimeError as error:
-            if VISIT.get().gone:
-                raise asyncio.CancelledError from error
-            raise
+            VISIT.get().unserved = True  # Voila would wait on
+            raise asyncio.CancelledError from error
 
     async def execute_cell(self, cell, resources, cell_index, store_history=True):
         """Execute one; where the kernel has gone the page ends, with a word for those who still see it."""

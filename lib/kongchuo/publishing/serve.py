@@ -41,7 +41,8 @@ from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
 from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 
-from .kernels import CELL_SECONDS, CULL_SECONDS, VISIT, Connection, Executor, Kernels  # noqa: E402
+from . import kernels  # noqa: E402
+from .kernels import VISIT, Connection, Executor, Kernels  # noqa: E402
 
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
 OURS = (
@@ -131,7 +132,7 @@ class Live(TornadoVoilaHandler):
     """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
 
     write_error = Page.write_error
-    kernel, gone = "", False  # kernels.Visit
+    kernel, gone, unserved = "", False, False  # kernels.Visit
 
     @tornado.web.authenticated
     async def get(self, name: str):
@@ -147,6 +148,9 @@ class Live(TornadoVoilaHandler):
         try:
             async for html in self.get_generator(f"{name}.ipynb"):
                 if self.gone:
+                    break
+                if self.unserved:
+                    self.write("<script>window.not_opened()</script>")
                     break
                 self.write(html)
                 self.flush()
@@ -270,10 +274,18 @@ def settings(port: int, notebooks: Path, scratch: Path) -> Config:
             "extension_allowlist": WIDGETS,
             "extension_denylist": [],
             "multi_kernel_manager_class": Kernels,
-            "resources": {"css": pages.stylesheet(), "live_css": live_css},
+            "resources": {"css": pages.stylesheet(), "live_css": live_css, "silent_seconds": kernels.SILENT_SECONDS},
         },
-        VoilaExecutor={"timeout": CELL_SECONDS, "startup_timeout": 120},  # without one a cell may run for ever
-        Kernels={"cull_idle_timeout": 600, "cull_interval": CULL_SECONDS, "cull_connected": True, "cull_busy": True},
+        VoilaExecutor={
+            "timeout": kernels.CELL_SECONDS,
+            "startup_timeout": kernels.START_SECONDS,
+        },  # without them both may take for ever
+        Kernels={
+            "cull_idle_timeout": 600,
+            "cull_interval": kernels.CULL_SECONDS,
+            "cull_connected": True,
+            "cull_busy": True,
+        },
         KernelManager=transport(longest),
         KernelRestarter={
             "restart_limit": 0
