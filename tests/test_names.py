@@ -7,6 +7,8 @@ import zipfile
 import pytest
 
 import townships
+from kongchuo.core import schema as schemas
+from kongchuo.core import texts_with_names
 from kongchuo.core.cells import fold
 from kongchuo.core.findings import INFO
 from kongchuo.field.references import School, school_called
@@ -132,3 +134,26 @@ def test_a_school_is_asked_for_in_any_spelling():
     for typed in ("示例中学（东校区）", "示例中学(东校区)", " 示例中学 ( 东校区 )", "ＳＬＺ01", "示例中(东)"):
         assert school_called(typed, schools) == ("示例中学（东校区）", "")
     assert school_called("示例第一小", schools) == ("", "示例第一小学")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("监护人王小明", ["王小明"]),
+        ("父亲王小明和母亲李四", ["王小明", "李四"]),
+        ("王小明、赵五（爷爷）", ["王小明", "赵五"]),
+        ("王小明的奶奶及邻居", ["王小明"]),
+        ("学生本人 阿依·古丽", ["阿依·古丽"]),
+        ("外公", []),
+        ("家中无人", []),
+        ("监护人外出，电话不通", []),
+        ("监护人同意", []),
+        ("七(1)班学生家长", []),
+        ("村干部、邻居", []),
+    ],
+)
+def test_names_in_a_text(text, found):
+    relations = schemas.default().codes["guardian_rel"]
+    words = tuple(word for value in relations.values for word in (value.name, *value.aliases))
+
+    assert list(texts_with_names.names(text, words)) == found

@@ -203,6 +203,21 @@ def test_names_that_tell_nothing_are_no_canaries():
     assert telling_names(town) == {"王例一"}
 
 
+def test_names_that_only_a_text_holds_are_known():
+    sheets = test_display.sheets() | {
+        "staff": [{"staff_id": "JS001", "name": "李例三"}],
+        "pledge": [
+            {"pledge_type": "学校-家长", "party_b": "家长王例七"},
+            {"pledge_type": "学校-班主任", "party_b": "李例八"},  # staff
+        ],
+        "bond": [{"target_type": "学生", "target_name": "王例九"}, {"target_type": "学校", "target_name": "甲例小"}],
+    }
+    sheets["visit"] = {"甲小学": [{"visit_id": "QF1", "with": "外公王例六、教师李例三"}]}
+    town = handmade.town(sheets, test_display.HOMES)
+
+    assert telling_names(town) == {"王例一", "王例六", "王例七", "王例九"}
+
+
 def executed(html):
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": 1, "source": "1"}
     output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": html}}

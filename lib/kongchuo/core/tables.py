@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from . import texts_with_names
 from .findings import Place
 from .schema import CENTRE, Schema, Sheet
 from .workbooks import Asked as Asked  # most take these from here
@@ -183,7 +184,7 @@ def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
 
 def personal_names(town: Town) -> frozenset[str]:
     """Every name of a pupil, parent or guardian in any sheet that was read, of this school year and of those before: columns
-    of names of people that the schema marks personal: name.
+    of names of people that the schema marks personal: name, and what is surely a name in a text (谈话对象).
     """
     return town.once(_personal, *_read(town))
 
@@ -210,7 +211,8 @@ def _read(town: Town) -> list[str]:
 
 
 def _personal(town: Town, *_: str) -> frozenset[str]:
-    return frozenset(name for one in (town, *town.earlier) for name in _people(one, "name") if len(name) > 1)
+    towns = (town, *town.earlier)
+    return frozenset(name for one in towns for name in (*_people(one, "name"), *_in_texts(one)) if len(name) > 1)
 
 
 def _others(town: Town, *_: str) -> frozenset[str]:
@@ -234,6 +236,18 @@ def _people(town: Town, mark: str, column: str = "") -> Iterator[str]:
         for item in sheet.fields:
             if item.format == "person_name" and item.personal == mark and column in ("", item.name):
                 yield from town[sheet.name][item.name].dropna().unique()
+
+
+def _in_texts(town: Town) -> set[str]:
+    """The names of families that stand in texts, without the words of the workbooks themselves."""
+    relations = tuple(word for one in town.schema.codes["guardian_rel"].values for word in (one.name, *one.aliases))
+    found = set()
+    for sheet, column, only in texts_with_names.COLUMNS:
+        rows = town[sheet]
+        for name, value in only.items():
+            rows = rows[rows[name] == value]
+        found |= {name for text in rows[column].dropna().unique() for name in texts_with_names.names(text, relations)}
+    return found - other_names(town)
 
 
 def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:
