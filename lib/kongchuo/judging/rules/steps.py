@@ -216,14 +216,14 @@ def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "X69",
     WARNING,
-    needs=("visit.case_id", "visit.seq", "visit.date"),
+    needs=("visit.case_id", "visit.seq"),
     says="{name}这一案的劝返次数不连续：这里写第{seq}次，应是第{due}次",
     fix="请按日期从1起连续编次；漏记的补记，同一次不要记两行。",
     source="domain.md 2.6 劝返记录 次数",
 )
 def visits_not_numbered(town: Town, policy: Policy) -> Iterator[Spot]:
     """一案的劝返从第1次起连续编次。跳了一次，不是漏记就是删了；一案只报第一处。次数和日期先后相反的见X52。"""
-    rows = town["visit"].dropna(subset=["case_id", "seq", "date"]).sort_values("seq", kind="stable")
+    rows = town["visit"].dropna(subset=["case_id", "seq"]).sort_values("seq", kind="stable")
     unclear = town["visit"].loc[town["visit"][["case_id", "seq"]].isna().any(axis=1), "home"]
     rows = rows[~rows["home"].isin(unclear)]
     due = rows.groupby(["home", "case_id"]).cumcount() + 1
