@@ -14,7 +14,7 @@ from kongchuo.core import apart
 from kongchuo.core.apart import TOO_LONG, TOO_MUCH, Died, call, spread
 from kongchuo.core.both import both
 from kongchuo.core.findings import UserError
-from kongchuo.jobs import township
+from kongchuo_township import making
 
 
 @pytest.fixture(params=[False, True], ids=["limited by the system", "watched"])
@@ -55,7 +55,7 @@ def test_what_waits_for_ever_is_ended(monkeypatch):
 
 def test_reading_apart_needs_no_pandas(tmp_path):
     """What the process apart imports is paid again by every command; pandas is as dear as reading a school."""
-    township.make(tmp_path, 2, 60, 1)
+    making.make(tmp_path, 2, 60, 1)
     code = """
         import sys
         from pathlib import Path
