@@ -10,71 +10,18 @@ from random import Random
 
 from kongchuo.core.schema import CENTRE, Schema
 
-from . import (
-    attendance,
-    before,
-    cases,
-    census,
-    changes,
-    days,
-    duty,
-    enrolment,
-    fault_cases,
-    fault_cells,
-    fault_census,
-    fault_changes,
-    fault_disabled,
-    fault_duties,
-    fault_filings,
-    fault_handover,
-    fault_links,
-    fault_pairs,
-    fault_pledges,
-    fault_registers,
-    fault_selfcheck,
-    fault_sheets,
-    fault_support,
-    fault_watch,
-    faults,
-    inspection,
-    selfcheck,
-    stories,
-    support,
-    watch,
-)
+from . import attendance, cases, census, days, enrolment, faults, office, planting, selfcheck, support
 from .people import Register
-from .population import populate
-from .schools import Town, registry
+from .schools import Town, populate, registry
 
 YEAR = days.YEAR
-# what changes a class or a sheet comes first, while all of them are free; before that cases, which need pupils of one village
-FAULTS = (
-    fault_handover,  # only one grade will do
-    fault_watch,
-    fault_cases,
-    fault_registers,
-    fault_duties,
-    fault_links,
-    fault_pledges,
-    fault_changes,
-    fault_support,
-    fault_disabled,
-    fault_census,
-    fault_filings,  # one case a school and term
-    fault_selfcheck,
-    fault_pairs,
-    fault_sheets,
-    fault_cells,
-)
-PLANTS = {fault_links.change_missing: 3}  # few moves are such that one can be missing, so that comes before all
-PLANTS |= {how: times for module in FAULTS for how, times in module.PLANTS.items()}
 Rows = dict[str, list[dict]]  # sheet name -> rows, each field name -> value; an empty cell has no entry
 LEAST_SCHOOLS = 2  # one junior school, one primary
 
 
-def plant(books: dict[str, Rows], schema: Schema, seed: int) -> faults.Hand:
-    """Plant faults of every kind in the rows of `generate`, which are changed; see faults.Hand for what comes back."""
-    return faults.plant(books, schema, seed, PLANTS)
+def plant(books: dict[str, Rows], schema: Schema, seed: int) -> planting.Hand:
+    """Plant faults of every kind in the rows of `generate`, which are changed; see planting.Hand for what comes back."""
+    return planting.plant(books, schema, seed, faults.PLANTS)
 
 
 def generate(schools: int = 13, pupils: int = 4000, seed: int = 1, *, whole_year: bool = False) -> dict[str, Rows]:
@@ -99,18 +46,18 @@ def workbooks(
 def _workbooks(schools: int, pupils: int, seed: int, calendar: days.Calendar) -> Iterator[tuple[str, Rows]]:
     town = Town(Register(Random(seed)), schools, pupils, calendar)
     populate(town)
-    records = [changes.Record(school, calendar) for school in town.schools]
+    records = [enrolment.Record(school, calendar) for school in town.schools]
     for term in calendar.parts:
-        changes.changes(town, records, term)
+        enrolment.changes(town, records, term)
         for record in records:
-            stories.cases(town, record, term)
+            cases.give(town, record, term)
             attendance.absences(town.random, record, term)
     officer = town.register.own_name()
     confirmed: dict[str, days.dt.date] = {}
     dropouts = [case for record in records for case in record.cases if case.confirmed]
     for case in sorted(dropouts, key=lambda case: case.confirmed):
         confirmed.setdefault(case.child.village.code, case.confirmed)
-    inspections = inspection.rounds(town, records)
+    inspections = office.rounds(town, records)
     called: dict[tuple[str, days.dt.date], dict] = {}
     for record in records:
         daily = attendance.daily_rows(record, enrolment.first_due(record))
@@ -121,28 +68,28 @@ def _workbooks(schools: int, pupils: int, seed: int, calendar: days.Calendar) ->
     centre = {
         "基础信息": registry(town),
         "适龄儿童摸底": census.rows(town, records),
-        "包保责任": duty.rows(town, records),
-        "督查奖惩": inspection.rows(town, records, called),
+        "包保责任": office.duty_rows(town, records),
+        "督查奖惩": office.inspection_rows(town, records, called),
     }
     for stem, rows in centre.items():
         yield f"{days.YEAR}/{CENTRE}/{stem}.xlsx", rows
-    yield from before.workbooks(town, records)
+    yield from census.year_before(town, records)
 
 
 def _of_school(
-    town: Town, record: changes.Record, confirmed: dict[str, days.dt.date], officer: str, daily: list[dict]
+    town: Town, record: enrolment.Record, confirmed: dict[str, days.dt.date], officer: str, daily: list[dict]
 ) -> dict[str, Rows]:
     random = town.random
     return {
         "学籍": {
             "roster": enrolment.roster(record),
             "baseline": enrolment.baseline(record),
-            "change": changes.rows(record),
+            "change": enrolment.change_rows(record),
             "reconcile": enrolment.reconcile(random, record),
         },
         **attendance.by_term(record, daily, attendance.absence_rows(random, record)),
         "控辍台账": {
-            "watch": watch.rows(random, record, confirmed),
+            "watch": support.watch_rows(random, record, confirmed),
             "suspected": cases.suspected(record),
             "dropout": cases.dropouts(record, officer),
             "visit": cases.visits(random, record),

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from random import Random
 
 from . import days
-from .changes import Record, deltas
+from .cases import SICK, Case
 from .days import Calendar
-from .people import Child
+from .enrolment import Record, deltas
+from .people import Child, filled
 from .schools import SchoolClass, Staff
-from .stories import SICK, Case
 
 SICK_LEAVE, PERSONAL, OTHER, TRUANT, NOT_ARRIVED = "病假", "事假", "其他请假", "旷课", "开学未报到"
 MILD = (9, 10, 5, 6, 7)  # months in which fewer are ill
@@ -133,22 +133,10 @@ def daily_rows(record: Record, first: dict[str, int]) -> list[dict]:
         past = day
         for item in record.school.classes:
             counts = missing.get((day, item.class_id), nobody)
-            sick, personal = counts.get("sick", 0), counts.get("personal", 0)
-            other, unexcused = counts.get("other_leave", 0), counts.get("unexcused", 0)
-            rows.append(
-                {
-                    "date": day,
-                    "class_id": item.class_id,
-                    "due": due[item.class_id],
-                    "present": due[item.class_id] - sick - personal - other - unexcused,
-                    "sick": sick,
-                    "personal": personal,
-                    "other_leave": other,
-                    "unexcused": unexcused,
-                    "time": "08:10",
-                    "reporter": item.head.name,
-                }
-            )
+            parts = {name: counts.get(name, 0) for name in ("sick", "personal", "other_leave", "unexcused")}
+            here = due[item.class_id] - sum(parts.values())
+            more = {"due": due[item.class_id], "present": here, "time": "08:10", "reporter": item.head.name}
+            rows.append(filled("daily", item, date=day, **more, **parts))
     return rows
 
 
@@ -170,21 +158,9 @@ def absence_rows(random: Random, record: Record) -> list[dict]:
 
 def _row(random: Random, absence: Absence, head: Staff) -> dict:
     called = not absence.excused or random.random() < 0.5
-    row = {
-        "date": absence.date,
-        "class_id": absence.item.class_id,
-        "student_key": absence.child.key,
-        "name": absence.child.name,
-        "kind": absence.kind,
-        "halves": absence.halves,
-        "called": called,
-    }
-    if called:
-        row |= {"called_at": f"08:{random.randint(15, 55)}", "caller": head.name}
-        row["parent_note"] = random.choice(NOTES[absence.kind])
-    row["leave_slip"] = absence.excused
-    if not absence.excused:
-        row["visited"] = absence.visited
-    if absence.visit_id:
-        row["visit_id"] = absence.visit_id
-    return row
+    return filled(
+        "absence", absence.child, absence.item, date=absence.date, kind=absence.kind, halves=absence.halves, called=called,
+        called_at=f"08:{random.randint(15, 55)}" if called else "", caller=head.name if called else "",
+        parent_note=random.choice(NOTES[absence.kind]) if called else "", leave_slip=absence.excused,
+        visited="" if absence.excused else absence.visited, visit_id=absence.visit_id,
+    )  # fmt: skip

@@ -1,17 +1,117 @@
-"""Faults that the rules on cases find, and near misses. Each breaks one thing in a new, correct case (new_cases)."""
+"""Faults of 控辍台账: 重点关注, suspected cases, dropouts, visits and papers, and near misses. Most break one thing in a new, correct case
+(new_cases).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from . import days
-from .faults import Hand, Plant
-from .new_cases import NewCase, absent, paper, poor, suspected, visit
-from .new_dropouts import CENSUS, INSPECTION, come_back, dropout
+from .fault_pupils import stay_away
+from .new_cases import CENSUS, INSPECTION, NewCase, absent, come_back, dropout, paper, poor, suspected, visit
+from .planting import EMPTY, Hand, Row, at, by, plus
 
-LATE = days.shift(
-    days.END, -10
-)  # a case found on this day has missed every limit of its first days by the end of the term
+# --- 重点关注 ---------------------------------------------------------------------------------------------------------
+# signals that hold all year by what other ledgers say, with their points (domain.md 4.4)
+STANDING = {
+    "学困": 1,
+    "厌学": 3,
+    "学困且厌学": 1,
+    "家庭经济困难": 1,
+    "双亲留守或监护差": 2,
+    "残疾或长期病": 1,
+    "八九年级": 1,
+}
+BY_HAND = ("沉迷网络", "家庭变故", "有外出打工意向")  # these go with the row
+YELLOW = 5
+LIMITS = {"每周": 5, "每两周": 10}  # school days between two follow-ups
+LEDGERS = ("roster", "pupil_plan", "family_plan", "leftbehind", "disabled", "absence")
+
+
+def _standing(row: Row) -> int:
+    return sum(STANDING.get(name, 0) for name in str(row["signals"]).split("、"))
+
+
+def _at_school(hand: Hand, row: Row) -> bool:
+    """Whether the pupil is 在读 and on no list of cases."""
+    listed = {one["student_key"] for sheet in ("suspected", "dropout") for _, one in hand.rows(sheet)}
+    return row["student_key"] not in listed and hand.of("roster", row["student_key"])[1]["status"] == "在读"
+
+
+def _unlist(hand: Hand, book: str, row: Row) -> tuple[str, Row]:
+    """Take a pupil off 重点关注; every other row the signals come from is kept as it is. Returns the roster row."""
+    hand.remove(book, "watch", row)
+    for sheet in LEDGERS:
+        hand.take(*(one for _, one in hand.rows(sheet) if one["student_key"] == row["student_key"]))
+    return hand.of("roster", row["student_key"])
+
+
+def unwatched(hand: Hand) -> None:
+    """X38: weak as well as weary, and not on the list."""
+    book, row = hand.pick("watch", lambda row: "厌学" in row["signals"] and _at_school(hand, row))
+    place, pupil = _unlist(hand, book, row)
+    hand.of("pupil_plan", row["student_key"])[1]["kind"] = "学困兼厌学"
+    pupil["weak"] = True
+    hand.note("X38", place, "roster", pupil, "student_key")
+
+
+def two_days_away(hand: Hand) -> None:
+    """X38: a pupil of grade 8 or 9 who stays away for two days and whom nobody puts on the list."""
+    upper, listed = _upper(hand), {row["student_key"] for _, row in hand.rows("watch")}
+    *_, row = stay_away(hand, (2, 2), lambda row: upper(row) and row["student_key"] not in listed)
+    place, pupil = hand.of("roster", row["student_key"])
+    hand.note("X38", place, "roster", pupil, "student_key")
+
+
+def nearly_watched(hand: Hand) -> None:
+    """No X38: a day and a half in grade 8 or 9 makes blue, and so does being weary and nothing else."""
+    gone = {value for _, row in hand.rows("dropout") for value in (row["village_code"], row["guardian_tel"])}
+    upper = _upper(hand)
+    stay_away(hand, (1, 2), lambda row: upper(row) and not {row["village_code"], row["guardian_tel"]} & gone)
+    names = {*STANDING, *BY_HAND}
+
+    def blue(row: Row) -> bool:
+        return _standing(row) < YELLOW and set(row["signals"].split("、")) <= names and _at_school(hand, row)
+
+    _unlist(hand, *hand.pick("watch", blue))
+
+
+def _upper(hand: Hand) -> Callable[[Row], bool]:
+    upper = {row["class_id"] for _, row in hand.rows("class") if row["grade"] > 7}
+    return lambda row: row["class_id"] in upper
+
+
+def just_followed(hand: Hand) -> None:
+    """No X39: the limit ends today; and one released in time whom nobody follows any more."""
+    _last_followed(hand, 0)
+    _, row = _last_followed(hand, 8)  # the signals are those of the start of the year: none came after the release
+    row["closed"] = days.shift(row["last"], 2)
+    row["close_basis"] = "家访核实，情况稳定"
+
+
+def _last_followed(hand: Hand, late: int) -> tuple[str, Row]:
+    """A row of a pupil at school whose follow-up fell due this many school days before the end of the term."""
+
+    def before(row: Row) -> dt.date:
+        return days.shift(days.END, -LIMITS[row["freq"]] - late)
+
+    book, row = hand.pick("watch", lambda row: row["found"] <= before(row) and _at_school(hand, row))
+    row["last"] = before(row)
+    return book, row
+
+
+WATCH = (
+    by(3, unwatched), by(2, two_days_away), by(2, nearly_watched),
+    at("X39", 4, "one school day too long since the last follow-up", "watch.last", of=lambda hand: _last_followed(hand, 1)),
+    by(2, just_followed),
+    at("X66", 3, "a signal that nothing else shows, and nobody wrote what was seen", "watch.reason",
+        suits=lambda row: "closed" not in row, also={"signals": plus("、沉迷网络")}, without="reason"),
+)  # fmt: skip
+
+
+# --- cases to break ---------------------------------------------------------------------------------------------------
+LATE = days.shift(days.END, -10)  # found on this day: has missed every limit of its first days by the end of the term
 CONFIRMED = dt.date(2023, 12, 8)
 BACK = dt.date(2024, 1, 8)  # a Monday
 
@@ -20,7 +120,41 @@ def _found(hand: Hand) -> dt.date:
     return days.shift(LATE, hand.random.randint(-3, 3))
 
 
+def _of(make: Callable[[Hand], NewCase], part: str = "suspected") -> Callable[[Hand], tuple[str, Row]]:
+    """What makes a case and returns its row on one of the ledgers."""
+
+    def made(hand: Hand) -> tuple[str, Row]:
+        case = make(hand)
+        return case.ledgers, getattr(case, part)
+
+    return made
+
+
+def _open(hand: Hand) -> NewCase:
+    return suspected(hand, _found(hand))
+
+
+def _closed(hand: Hand) -> NewCase:
+    return suspected(hand, _found(hand), days.shift(LATE, 5))
+
+
+def _vocational(hand: Hand) -> NewCase:
+    """Gone on to a vocational school."""
+    case = dropout(hand, CONFIRMED, BACK)
+    case.dropout |= {"back_mode": "复学(普职融合)", "back_school": "示例县职业学校"}
+    case.dropout.pop("back_class")
+    case.visits[-1]["result"] = "已复学(普职融合)"
+    return case
+
+
+def _served(hand: Hand) -> tuple[str, Row]:
+    case = _open(hand)
+    return case.ledgers, paper(hand, case, case.suspected["found"])
+
+
 # --- visits, reports, papers ------------------------------------------------------------------------------------------
+
+
 def not_visited(hand: Hand) -> None:
     """X13: nobody went there, or somebody only called and wrote that down as the first visit."""
     case = suspected(hand, _found(hand))
@@ -44,18 +178,6 @@ def visit_due_today(hand: Hand) -> None:
         case.visits[1] |= {"seq": 1}
 
 
-def not_reported(hand: Hand) -> None:
-    """X14."""
-    case = suspected(hand, _found(hand))
-    case.suspected.pop("rep_center")
-    hand.note("X14", case.ledgers, "suspected", case.suspected, "rep_center")
-
-
-def report_due_today(hand: Hand) -> None:
-    """No X14: the third school day is today."""
-    suspected(hand, days.shift(days.END, -3)).suspected.pop("rep_center")
-
-
 def given_up(hand: Hand) -> None:
     """X15: the visits stop, in the first month or later."""
     late = hand.random.random() < 0.5
@@ -74,13 +196,6 @@ def visit_just_in_time(hand: Hand) -> None:
         hand.remove(case.ledgers, "visit", row)
     case.visits = [row for row in case.visits if row["date"] < last]
     visit(hand, case, last, mode="电话")
-
-
-def paper_forgotten(hand: Hand) -> None:
-    """T07."""
-    case = suspected(hand, _found(hand))
-    row = paper(hand, case, case.suspected["found"])
-    hand.note("T07", case.ledgers, "legal", row, "deadline")
 
 
 def paper_followed(hand: Hand) -> None:
@@ -104,6 +219,8 @@ def not_arrived(hand: Hand) -> None:
 
 
 # --- returns ----------------------------------------------------------------------------------------------------------
+
+
 def back_on_paper(hand: Hand) -> None:
     """X16: back on the ledger, absent that day."""
     case = dropout(hand, CONFIRMED, BACK)
@@ -127,62 +244,13 @@ def roster_behind(hand: Hand) -> None:
     hand.note("X17", case.book("学籍"), "roster", case.pupil, "status")
 
 
-def vocational(hand: Hand, proof: str = "") -> NewCase:
-    """X46: gone on to a vocational school, and no proof of it."""
-    case = dropout(hand, CONFIRMED, BACK)
-    case.dropout |= {"back_mode": "复学(普职融合)", "back_school": "示例县职业学校"}
-    case.dropout.pop("back_class")
-    case.visits[-1]["result"] = "已复学(普职融合)"
-    if proof:
-        case.dropout["evidence"] = proof
-    else:
-        hand.note("X46", case.ledgers, "dropout", case.dropout, "evidence")
-    return case
-
-
-def vocational_proven(hand: Hand) -> None:
-    """No X46."""
-    vocational(hand, "职校在读证明 14-03")
-
-
-def own_reviewer(hand: Hand) -> None:
-    """X50: whoever answers for the case has signed it off."""
-    case = suspected(hand, _found(hand), days.shift(LATE, 5))
-    case.suspected["reviewer"] = case.head
-    hand.note("X50", case.ledgers, "suspected", case.suspected, "reviewer")
-
-
-def no_evidence(hand: Hand) -> None:
-    """X50: a word that is none for evidence."""
-    case = suspected(hand, _found(hand), days.shift(LATE, 5))
-    case.suspected["evidence"] = hand.random.choice(("无", "待补", "/"))
-    hand.note("X50", case.ledgers, "suspected", case.suspected, "evidence")
-
-
 def well_closed(hand: Hand) -> None:
     """No finding: a case as it should be, from the village's report to its end, and a day of absence long after."""
     case = suspected(hand, days.shift(LATE, -20), days.shift(LATE, -14))
     absent(hand, case, days.shift(LATE, 2), 1)
 
 
-# --- who stands first, has no plan, counts as lost --------------------------------------------------------------------
-def poor_family(hand: Hand) -> None:
-    """X40: an open case of a poor family, also where the ledger does not say so."""
-    case = suspected(hand, _found(hand), suits=poor)
-    if hand.random.random() < 0.4:
-        case.suspected |= {"poor": False, "groups": ""}
-    hand.note("X40", case.ledgers, "suspected", case.suspected, "poor")
-
-
-def poor_family_back(hand: Hand) -> None:
-    """No X40: closed."""
-    suspected(hand, _found(hand), days.shift(LATE, 5), suits=poor)
-
-
-def no_plan(hand: Hand) -> None:
-    """X47: the number of a plan that 帮扶 does not have."""
-    case = dropout(hand, CONFIRMED, planned=False)
-    hand.note("X47", case.ledgers, "dropout", case.dropout, "plan_id")
+# --- who has no plan, counts as lost ----------------------------------------------------------------------------------
 
 
 def no_veto(hand: Hand) -> None:
@@ -204,6 +272,8 @@ def back_before_veto(hand: Hand) -> None:
 
 
 # --- order of steps ---------------------------------------------------------------------------------------------------
+
+
 def out_of_order(hand: Hand) -> None:
     """X52: a report before the child stayed away, a second visit before the first, a paper served before it was written."""
     case = suspected(hand, _found(hand))
@@ -267,41 +337,33 @@ def another_owner(hand: Hand) -> None:
     hand.note("X67", case.ledgers, "suspected", case.suspected, "owner")
 
 
-def another_date(hand: Hand) -> None:
-    """X68: the ledgers do not agree on the first day away."""
-    case = dropout(hand, CONFIRMED)
-    case.dropout["drop_date"] -= days.DAY
-    hand.note("X68", case.ledgers, "dropout", case.dropout, "drop_date")
-
-
-PLANTS: dict[Plant, int] = {
-    no_veto: 3,
-    another_date: 3,
-    given_up: 4,
-    back_on_paper: 3,
-    away_again: 3,
-    roster_behind: 3,
-    vocational: 3,
-    no_plan: 3,
-    visit_just_in_time: 1,
-    vocational_proven: 1,
-    back_before_veto: 1,
-    poor_family: 4,
-    poor_family_back: 1,
-    not_visited: 4,
-    not_reported: 3,
-    visit_due_today: 2,
-    report_due_today: 1,
-    paper_forgotten: 3,
-    paper_followed: 1,
-    not_arrived: 3,
-    own_reviewer: 2,
-    no_evidence: 2,
-    well_closed: 2,
-    out_of_order: 5,
-    handed_on_to_nobody: 3,
-    school_orders: 3,
-    step_too_late: 3,
-    visit_skipped: 3,
-    another_owner: 3,
-}
+CASES = (
+    by(3, no_veto),
+    at("X68", 3, "another first day away than the other ledger", "dropout.drop_date", lambda old, *_: old - days.DAY,
+        of=_of(lambda hand: dropout(hand, CONFIRMED), "dropout")),
+    by(4, given_up), by(3, back_on_paper), by(3, away_again), by(3, roster_behind),
+    at("X46", 3, "gone on to a vocational school, and no proof of it", "dropout.evidence", of=_of(_vocational, "dropout")),
+    at("X47", 3, "the number of a plan that 帮扶 does not have", "dropout.plan_id",
+        of=_of(lambda hand: dropout(hand, CONFIRMED, planned=False), "dropout")),
+    by(1, visit_just_in_time),
+    at("", 1, "proven (X46)", "dropout.evidence", "职校在读证明 14-03", of=_of(_vocational, "dropout")),
+    by(1, back_before_veto),
+    at("X40", 3, "an open case of a poor family", "suspected.poor",
+        of=_of(lambda hand: suspected(hand, _found(hand), suits=poor))),
+    at("X40", 1, "and the ledger does not say so", "suspected.poor", False,
+        of=_of(lambda hand: suspected(hand, _found(hand), suits=poor)), also={"groups": ""}),
+    at("", 1, "closed (X40)", "suspected.poor",
+        of=_of(lambda hand: suspected(hand, _found(hand), days.shift(LATE, 5), suits=poor))),
+    by(4, not_visited),
+    at("X14", 3, "not reported", "suspected.rep_center", EMPTY, of=_of(_open)),
+    by(2, visit_due_today),
+    at("", 1, "the third school day is today (X14)", "suspected.rep_center", EMPTY,
+        of=_of(lambda hand: suspected(hand, days.shift(days.END, -3)))),
+    at("T07", 3, "its time is over, and nothing followed", "legal.deadline", of=_served),
+    by(1, paper_followed), by(3, not_arrived),
+    at("X50", 2, "whoever answers for the case has signed it off", "suspected.reviewer",
+        lambda _old, row, _hand: row["teacher"], of=_of(_closed)),
+    at("X50", 2, "a word that is none for evidence", "suspected.evidence", ("无", "待补", "/"), of=_of(_closed)),
+    by(2, well_closed), by(5, out_of_order), by(3, handed_on_to_nobody), by(3, school_orders), by(3, step_too_late), by(3, visit_skipped),
+    by(3, another_owner),
+)  # fmt: skip

@@ -1,15 +1,98 @@
-"""Faults of what is due: self-checks, reports, bulletins, inspections, the archive, and zeros that the ledgers contradict."""
+"""Faults of what is due: 督查奖惩, 自查档案 and the zeros that the ledgers contradict (T, V, A, N, X41), and near misses."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+
+from kongchuo.core.schema import CENTRE
 
 from . import days
-from .faults import Hand, NoPlace, Row
+from .office import POINTS
+from .planting import EMPTY, Hand, NoPlace, Row, at, by, crowded, plain, plus
 
+INSPECTION = f"{days.YEAR}/{CENTRE}/督查奖惩.xlsx"
 OVER = days.MONTHS[:-1]  # the months whose self-check and report have been due by the end of the term
 ITEMS = {8: ("suspected",), 9: ("dropout",), 10: ("suspected", "dropout")}
+
+
+# --- 督查奖惩, 档案目录, cases, totals that cannot be right ---------------------------------------------------------------
+
+
+def school_without_case(hand: Hand) -> None:
+    """T05."""
+    mine = crowded(hand, "bulletin", 6)
+    book, row = hand.pick("bulletin", lambda row: row["kind"] == "典型案例" and mine(row))
+    hand.remove(book, "bulletin", row)
+    hand.note("T05", book, "bulletin", None, "date")
+
+
+def round_not_held(hand: Hand) -> None:
+    """T02: a school was inspected once."""
+
+    def rows(school: object, number: int) -> list[Row]:
+        return [one for _, one in hand.rows("score") if (one["school_code"], one["round"]) == (school, number)]
+
+    def whole(row: Row) -> bool:
+        return len(both := rows(row["school_code"], 1) + rows(row["school_code"], 2)) == 20 and hand.free(*both)
+
+    _, last = hand.pick("score", lambda row: row["item_no"] == len(POINTS) and row["round"] == 1 and whole(row))
+    for row in rows(last["school_code"], 2):
+        hand.remove(INSPECTION, "score", row)
+    hand.note("T02", INSPECTION, "score", last, "round")
+
+
+def archive_not_listed(hand: Hand) -> None:
+    """A01: an item has no line."""
+    mine = crowded(hand, "archive")
+    book, row = hand.pick("archive", lambda row: mine(row) and row["archive_no"] > 1)
+    rows = [one for place, one in hand.rows("archive") if place == book]
+    at = next(place for place, one in enumerate(rows) if one is row)
+    if not hand.free(*rows[at - 1 : at], *rows[at + 1 : at + 2]):
+        return archive_not_listed(hand)
+    hand.take(*rows[at - 1 : at + 2])
+    hand.remove(book, "archive", row)
+    hand.note("A01", book, "archive", rows[at - 1], "archive_no")
+
+
+def came_without_transfer(hand: Hand) -> None:
+    """N01: on the baseline, and yet came this year; who came in an earlier year stays silent."""
+    began = {row["class_id"]: row["grade"] for _, row in hand.rows("class")}
+    based = {row["student_key"] for _, row in hand.rows("baseline")}
+    moved = {row["student_key"] for _, row in hand.rows("change")}
+
+    def stayed(row: Row) -> bool:
+        key = row["student_key"]
+        return plain(row) and began[row["class_id"]] not in (1, 2, 7, 8) and key in based and key not in moved
+
+    book, row = hand.pick("roster", stayed)
+    row["entry_ym"] = hand.random.choice(("202309", "202310"))
+    hand.note("N01", book, "roster", row, "entry_ym")
+    _, near = hand.pick("roster", stayed)
+    near["entry_ym"] = "202302"
+
+
+FILINGS = (
+    by(3, school_without_case), by(3, round_not_held),
+    at("V02", 3, "more than the full points", "score.score",
+        lambda _old, row, hand: POINTS[row["item_no"] - 1] + hand.random.choice((0.5, 1, 2))),
+    at("V03", 2, "the scheme was never shown", "publicity.pub_date", EMPTY, without="pub_mode"),
+    at("V03", 1, "the scheme does not say how points are given", "publicity.in_scheme", False),
+    at("", 1, "shown late (V03)", "publicity.pub_date", days.FREEZE + days.DAY * 20),
+    at("N03", 3, "a roll-call that does not add up", "rollcall.n_present", plus(-1, 1), noted="n_register"),
+    at("", 3, "more on the roll than in the register: to find them is what it is called for (N03)", "rollcall.n_rollbook",
+        plus(1)),
+    at("N03", 2, "more came than were asked", "publicity_log.n_att", lambda _old, row, _hand: row["n_due"] + 1, among=2),
+    at("N03", 1, "more was paid than is allowed", "aid.paid", lambda _old, row, _hand: row["standard"] + 1, among=2),
+    at("", 2, "as many as were asked (N03)", "publicity_log.n_att", lambda _old, row, _hand: row["n_due"], among=2),
+    by(2, archive_not_listed),
+    at("A01", 2, "nothing there, and no reason given", "archive.copies", 0,
+        lambda row: row["copies"] > 0 and not row["has_media"], noted="missing", among=2),
+    at("A02", 3, "no pictures", "archive.has_media", False, lambda row: row["has_media"], among=2),
+    by(3, came_without_transfer),
+)  # fmt: skip
+
+
+# --- 月自查, 报送登记, 简报, 问题整改 -------------------------------------------------------------------------------------
 
 
 def _end(month: str) -> dt.date:
@@ -46,7 +129,6 @@ def answers_follow(hand: Hand) -> None:
         row["zero"] = row["zero"] and not _open(hand, book, ITEMS[10], _until(row))
 
 
-# --- T01 --------------------------------------------------------------------------------------------------------------
 def _months_check(hand: Hand) -> tuple[str, list[Row]]:
     """A school's self-check of a month that has been due, with nothing else planted in it, taken; one a school."""
     checks: dict[tuple[str, str], list[Row]] = {}
@@ -101,7 +183,6 @@ def month_not_checked(hand: Hand) -> None:
     hand.note("T01", book, "selfcheck", before[-1] if before else None, "month")
 
 
-# --- X41 --------------------------------------------------------------------------------------------------------------
 def zero_in_check(hand: Hand) -> None:
     """X41: an item says there was nothing to check, and the ledger holds a case at the end of the month."""
     cases = {
@@ -122,7 +203,6 @@ def zero_in_report(hand: Hand) -> None:
     hand.note("X41", book, "filing", row, "zero")
 
 
-# --- T03, T04, T05 ------------------------------------------------------------------------------------------------------
 def _report(hand: Hand) -> tuple[str, Row, Row]:
     """A report that has been due, and the one before it, with nothing planted in them or in the next, taken."""
     lines: dict[tuple[str, str], list[Row]] = {}
@@ -156,16 +236,6 @@ def report_missing(hand: Hand) -> None:
     hand.note("T03", book, "filing", before, "until")
 
 
-def crowded(hand: Hand, sheet: str, schools: int = 2) -> Callable[[Row], bool]:
-    """Which rows are those of the few schools whose sheet most faults are in already, so that whole sheets stay free for others."""
-    used: dict[str, int] = {}
-    for book, row in hand.rows(sheet):
-        used[book] = used.get(book, 0) + (not hand.free(row))
-    books = sorted(used, key=lambda book: (-used[book], book))[:schools]
-    mine = {id(row) for book, row in hand.rows(sheet) if book in books}
-    return lambda row: id(row) in mine
-
-
 def month_without_bulletin(hand: Hand) -> None:
     """T04."""
     mine = crowded(hand, "bulletin", 3)
@@ -183,43 +253,16 @@ def month_without_bulletin(hand: Hand) -> None:
     hand.note("T04", book, "bulletin", None if others[0] is row else others[0], "date")
 
 
-# --- T06 --------------------------------------------------------------------------------------------------------------
-def problem_open(hand: Hand) -> None:
-    """T06: the time to mend it is over."""
-    book, row = hand.pick("issue", lambda row: row["state"] == "已完成")
-    for name in ("fix", "done", "reviewer"):
-        row.pop(name)
-    row["state"] = "整改中"
-    hand.note("T06", book, "issue", row, "due")
+def _mended(row: Row) -> bool:
+    return row["state"] == "已完成"
 
 
-def item_open(hand: Hand) -> None:
-    """T06: an item of the self-check that was not mended."""
-    book, row = hand.pick("selfcheck", lambda row: "done" in row)
-    row.pop("done")
-    hand.note("T06", book, "selfcheck", row, "due")
-
-
-def problem_due_today(hand: Hand) -> None:
-    """No fault: a problem may be mended until the end of its last day (T06)."""
-    _, row = hand.pick("issue", lambda row: row["state"] == "已完成")
-    for name in ("fix", "done", "reviewer"):
-        row.pop(name)
-    row |= {"state": "整改中", "due": days.END}
-
-
-PLANTS = {
-    answers_follow: 1,
-    item_not_checked: 1,
-    not_confirmed: 1,
-    checked_late: 2,
-    month_not_checked: 1,
-    zero_in_check: 3,
-    zero_in_report: 2,
-    report_late: 3,
-    report_missing: 3,
-    month_without_bulletin: 3,
-    problem_open: 2,
-    item_open: 2,
-    problem_due_today: 1,
-}
+SELF_CHECKS = (
+    by(1, answers_follow), by(1, item_not_checked), by(1, not_confirmed), by(2, checked_late), by(1, month_not_checked),
+    by(3, zero_in_check), by(2, zero_in_report), by(3, report_late), by(3, report_missing), by(3, month_without_bulletin),
+    at("T06", 2, "the time to mend it is over", "issue.due", suits=_mended, also={"state": "整改中"},
+        without="fix done reviewer"),
+    at("T06", 2, "an item that was not mended", "selfcheck.done", EMPTY, noted="due"),
+    at("", 1, "may be mended until the end of its last day (T06)", "issue.due", days.END, _mended, also={"state": "整改中"},
+        without="fix done reviewer"),
+)  # fmt: skip

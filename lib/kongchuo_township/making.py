@@ -16,7 +16,7 @@ from kongchuo.core.schema import Sheet
 from kongchuo.workbooks import writing
 
 from . import YEAR, Rows, plant, workbooks
-from .faults import Row, Spoilt
+from .planting import Row, Spoilt
 
 PLANTED = "planted.json"
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from random import Random
 
+from kongchuo.core import schema
 from kongchuo.core.id_numbers import check_character
+
+from . import days
 
 STEMS = "甲乙丙戊己庚壬癸"  # the ten heavenly stems without 丁 and 辛, which are real surnames
 GIVEN = "春夏秋冬梅兰竹菊荷莲桃杏梨桂枫柳榆槐桐樟椿楠柏松芦蒲萍菱麦稻谷粟禾苗芽叶花果蕊葵芹茶棉桑茜艾萱芷蕙薇芍芙蓉藤笋枣栗柿橘柚橙榴霜雪雨露云霞风虹晨曦"
@@ -19,18 +23,8 @@ NUMERALS = "零一二三四五六七八九"
 AREA = 990000
 ELSEWHERE = 998000  # area code of those whose 户籍 is elsewhere
 POOR = ("脱贫户", "监测户", "低保", "特困供养")
-GROUPS = (
-    *POOR,
-    "孤儿",
-    "事实无人抚养",
-    "困境",
-    "残疾",
-    "残疾人子女",
-    "留守",
-    "随迁",
-    "涉案",
-    "单亲",
-)  # order of codes.yaml
+# in the order of codes.yaml
+GROUPS = (*POOR, "孤儿", "事实无人抚养", "困境", "残疾", "残疾人子女", "留守", "随迁", "涉案", "单亲")
 
 
 def numeral(number: int) -> str:
@@ -157,6 +151,19 @@ class Child:
     absences: list = field(default_factory=list)
 
     @property
+    def cells(self) -> dict[str, object]:
+        """What the sheets say of the child, by column; names of columns mean the same in all of them."""
+        house = self.family
+        return {
+            "student_key": self.key, "name": self.name, "sex": self.sex, "ethnicity": self.ethnicity, "birth_date": self.birth,
+            "id_type": "居民身份证" if self.id_no else "其他", "id_no": self.id_no, "status_no": self.status_no, "grade": self.grade,
+            "class_id": self.home.class_id if self.home else "", "boarding": "住校" if self.boarding else "走读",
+            "groups": "、".join(self.groups), "village_code": house.village.name, "householder": house.householder,
+            "father": house.father, "father_tel": house.father_tel, "mother": house.mother, "mother_tel": house.mother_tel,
+            "guardian": house.guardian, "guardian_rel": house.guardian_rel, "guardian_tel": house.guardian_tel,
+        }  # fmt: skip
+
+    @property
     def sex(self) -> str:
         """男 or 女."""
         return "男" if self.male else "女"
@@ -170,6 +177,23 @@ class Child:
         if family.left != "非留守" and self.grade:
             found.add("留守")
         return tuple(name for name in GROUPS if name in found)
+
+
+@cache
+def _columns(sheet: str) -> frozenset[str]:
+    return frozenset(schema.default().sheets[sheet].by_name)
+
+
+def filled(sheet: str, *of: object, **cells: object) -> dict[str, object]:
+    """A row of a sheet: the school year and the `cells` of those it is `of` (child, class, school, member of staff, or another
+    row of theirs), as far as the sheet has such columns, then what else is given. What is empty has no entry.
+    """
+    known = {"school_year": days.YEAR}
+    for one in of:
+        known |= one if isinstance(one, dict) else one.cells
+    columns = _columns(sheet)
+    row = {name: value for name, value in known.items() if name in columns} | cells
+    return {name: value for name, value in row.items() if value not in ("", None)}
 
 
 def birth_of(random: Random, grade: int, autumn: int = 2023) -> dt.date:
@@ -205,23 +229,10 @@ def family(register: Register, village: object, number: int, *, migrant: bool = 
         guardian_rel = "父亲" if random.random() < 0.45 and left == "非留守" else "母亲"
         guardian = father if guardian_rel == "父亲" else mother
     tel = {"父亲": telephones[0], "母亲": telephones[1]}.get(guardian_rel, telephones[2])
+    group = f"{numeral(random.randint(1, 9))}组"
+    care = random.choices(("较好", "一般", "差"), (70, 28, 2))[0] if left != "非留守" else "较好"
     return Family(
-        number,
-        village,
-        surname,
-        f"{numeral(random.randint(1, 9))}组",
-        father,
-        mother,
-        telephones[0] if father else "",
-        telephones[1] if mother else "",
-        guardian,
-        guardian_rel,
-        tel,
-        father if father and not orphan else guardian,
-        left,
-        poor,
-        others,
-        migrant,
-        away,
-        random.choices(("较好", "一般", "差"), (70, 28, 2))[0] if left != "非留守" else "较好",
-    )
+        number, village, surname, group, father, mother, telephones[0] if father else "",
+        telephones[1] if mother else "", guardian, guardian_rel, tel, father if father and not orphan else guardian,
+        left, poor, others, migrant, away, care,
+    )  # fmt: skip

@@ -6,9 +6,10 @@ import datetime as dt
 from random import Random
 
 from . import days
-from .changes import Record
+from .cases import Case
+from .enrolment import Record
+from .people import filled
 from .schools import TOWN
-from .stories import Case
 
 # items with nothing to check in a school or month where the condition does not hold
 SUSPECTED, DROPPED, INTERVALS, TRANSFERS, LEAVES, DISABLED = 8, 9, 10, 14, 15, 18
@@ -97,13 +98,8 @@ def _month(random: Random, record: Record, month: str) -> list[dict]:
     day = month_days[-1 - random.randrange(2)]
     found = []
     for item_no in range(1, 21):
-        row = {
-            "school_year": days.YEAR,
-            "month": month,
-            "school_code": school.name,
-            "item_no": item_no,
-            "result": "不适用" if item_no in not_applicable else "否" if item_no == faulty else "是",
-        }
+        result = "不适用" if item_no in not_applicable else "否" if item_no == faulty else "是"
+        row = filled("selfcheck", school, month=month, item_no=item_no, result=result, owner="")
         if row["result"] == "否":
             problem, action = PROBLEMS[item_no]
             row |= {"problem": problem, "action": action, "owner": school.leaders[0].name}
@@ -116,9 +112,8 @@ def _month(random: Random, record: Record, month: str) -> list[dict]:
 def _filings(record: Record) -> list[dict]:
     """A weekly report for each week with lessons, sent on its last day of them; a monthly one by the fifth of the next month."""
     calendar = record.calendar
-    weeks = {
-        day - days.DAY * day.weekday(): day for day in calendar.school_days
-    }  # Monday -> last school day of that week
+    # Monday -> last school day of that week
+    weeks = {day - days.DAY * day.weekday(): day for day in calendar.school_days}
     found = [("周报", monday + days.DAY * 4, last) for monday, last in weeks.items()]
     for month in calendar.months:
         last = calendar.of_month(month)[-1]
@@ -129,20 +124,13 @@ def _filings(record: Record) -> list[dict]:
     school = record.school
     people = {"reporter": school.clerk.name, "signer": school.principal.name}
     return [
-        {
-            "school_year": days.YEAR,
-            "school_code": school.name,
-            "report": report,
-            "until": until,
-            "zero": not any(
-                _on_a_ledger(case, max(until, sent) if report == "周报" else until) for case in record.cases
-            ),
-            "date": sent,
-            **people,
-            "archive_ref": f"06-{school.code}-{until:%m%d}",
-        }
+        filled(
+            "filing", school, report=report, until=until,
+            zero=not any(_on_a_ledger(case, max(until, sent) if report == "周报" else until) for case in record.cases),
+            date=sent, **people, archive_ref=f"06-{school.code}-{until:%m%d}",
+        )
         for report, until, sent in sorted(found, key=lambda one: (one[2], one[0]))
-    ]
+    ]  # fmt: skip
 
 
 def _on_a_ledger(case: Case, day: dt.date) -> bool:
@@ -164,17 +152,12 @@ def _issues(random: Random, record: Record, checks: list[dict]) -> list[dict]:
             found.append(("督查", problem, "已逐班更正并复查", done + days.DAY * 3, done, done - days.DAY * 7))
     rows = []
     for number, (source, problem, fix, due, done, day) in enumerate(sorted(found, key=lambda one: one[3]), start=1):
-        row = {
-            "issue_id": f"ZG-{school.code}-{due.year}-{number:03d}",
-            "source": source,
-            "school_code": school.name,
-            "problem": problem,
-            "owner": school.leaders[0].name,
-            "due": due,
-            "state": "已完成" if done else "整改中",
-            "found": day,
-        }
-        rows.append(row | ({"fix": fix, "done": done, "reviewer": school.principal.name} if done else {}))
+        row = filled(
+            "issue", school, issue_id=f"ZG-{school.code}-{due.year}-{number:03d}", source=source, problem=problem,
+            owner=school.leaders[0].name, due=due, state="已完成" if done else "整改中", found=day,
+            **({"fix": fix, "done": done, "reviewer": school.principal.name} if done else {}),
+        )  # fmt: skip
+        rows.append(row)
     return rows
 
 
@@ -182,17 +165,14 @@ def _archive(record: Record) -> list[dict]:
     school = record.school
     found = []
     for number, _ in enumerate(ARCHIVE, start=1):
-        row = {
-            "school_year": days.YEAR,
-            "school_code": school.name,
-            "archive_no": number,
-            "copies": 0 if number == REWARDS else 1 + (number * 7 + len(school.classes)) % 9,
-            "has_media": number in WITH_IMAGES,
-            "owner": school.teacher(number).name,
-            "updated": record.calendar.end - days.DAY * 2,
-            "place": f"档案室{1 + number // 10}柜{1 + number % 4}层",
-        }
-        found.append(row | ({"missing": "学年末兑现，届时归档"} if number == REWARDS else {}))
+        row = filled(
+            "archive", school, archive_no=number,
+            copies=0 if number == REWARDS else 1 + (number * 7 + len(school.classes)) % 9,
+            has_media=number in WITH_IMAGES, owner=school.teacher(number).name,
+            updated=record.calendar.end - days.DAY * 2, place=f"档案室{1 + number // 10}柜{1 + number % 4}层",
+            missing="学年末兑现，届时归档" if number == REWARDS else "",
+        )  # fmt: skip
+        found.append(row)
     return found
 
 
@@ -201,7 +181,7 @@ def _publicity(random: Random, record: Record, month: str) -> list[dict]:
     pupils = sum(item.size for item in school.classes)
     found = []
     for kind, topic in MEETINGS + ONCE.get(month, ()):
-        row = {"date": random.choice(month_days), "school_code": school.name, "kind": kind, "topic": topic}
+        row = filled("publicity_log", school, date=random.choice(month_days), kind=kind, topic=topic)
         if kind in ("家长会", "告家长一封信"):
             came = pupils - pupils // 40
             row |= {"n_due": pupils, "n_att": pupils if kind == "告家长一封信" else came}
@@ -215,27 +195,17 @@ def _publicity(random: Random, record: Record, month: str) -> list[dict]:
 
 def _bulletins(record: Record) -> list[dict]:
     school = record.school
-    shared = {"school_code": school.name, "editor": school.leaders[-1].name, "signer": school.principal.name}
+    shared = {"editor": school.leaders[-1].name, "signer": school.principal.name}
     found = [
-        {
-            "kind": "简报",
-            "issue_no": f"{month[:4]}年第{number}期",
-            "title": f"{school.name}{int(month[5:])}月控辍保学简报",
-            "date": record.calendar.of_month(month)[-1],
-            **shared,
-            "to": f"{TOWN}中心学校、各行政村",
-            "deidentified": True,
-        }
+        filled(
+            "bulletin", school, kind="简报", issue_no=f"{month[:4]}年第{number}期",
+            title=f"{school.name}{int(month[5:])}月控辍保学简报", date=record.calendar.of_month(month)[-1], **shared,
+            to=f"{TOWN}中心学校、各行政村", deidentified=True,
+        )
         for number, month in enumerate(record.calendar.months, start=1)
-    ]
+    ]  # fmt: skip
     for term in record.calendar.parts:
         written = term.school_days[CASE_DAY]
-        case = {
-            "kind": "典型案例",
-            "issue_no": f"{written.year}年第1篇",
-            "title": "陪他走回课堂",
-            "date": written,
-            **shared,
-        }
-        found.append(case | {"to": "全镇各校", "body": CASE_BODY, "deidentified": True})
+        case = {"kind": "典型案例", "issue_no": f"{written.year}年第1篇", "title": "陪他走回课堂", "body": CASE_BODY}
+        found.append(filled("bulletin", school, **case, date=written, **shared, to="全镇各校", deidentified=True))
     return found

@@ -1,18 +1,152 @@
-"""Rows of 帮扶: families in need, aid, plans and records for weak and weary pupils, disabled, left-behind and other pupils."""
+"""Which pupils stand on 重点关注 and since when: whoever may reach 黄 under any reading of the signals of domain.md 4.4; and the rows of
+帮扶: families in need, aid, plans and records for weak and weary pupils, disabled, left-behind and other pupils.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from random import Random
 
-from . import days
-from .cases import plan_id
-from .changes import Record
+from .attendance import NOT_ARRIVED
+from .cases import Case, plan_id
 from .days import Calendar
-from .people import Child, numeral
+from .enrolment import Record
+from .people import Child, filled, numeral
 from .schools import SchoolClass
-from .watch import LISTED
 
+# --- 重点关注 -----------------------------------------------------------------------------------------------------------
+YELLOW, RED = 5, 8
+LISTED = dt.date(2023, 9, 15)  # when the year's weak and weary pupils were listed, and those watched for it
+FREQUENCY = {"红": "每周", "黄": "每周", "蓝": "每两周"}
+ACTIONS = {
+    "红": "班主任每日查到校，分管领导每周家访一次，村干部协助劝返",
+    "黄": "班主任每周谈心一次，每两周家访一次，科任教师课后辅导",
+    "蓝": "班主任每两周谈心一次，安排同伴互助",
+}
+
+
+def standing(child: Child) -> dict[str, int]:
+    """Signals that hold all year, with their points."""
+    signals = {}
+    if child.weak:
+        signals["学困"] = 1
+    if child.weary:
+        signals["厌学"] = 3
+    if child.weak and child.weary:
+        signals["学困且厌学"] = 1
+    if child.family.poor in ("脱贫户", "监测户", "低保"):
+        signals["家庭经济困难"] = 1
+    if child.family.left == "双亲留守" or child.family.care == "差":
+        signals["双亲留守或监护差"] = 2
+    if child.disability or child.chronic:
+        signals["残疾或长期病"] = 1
+    if child.grade > 7:
+        signals["八九年级"] = 1
+    if child.guest:
+        signals["借读或转学在办"] = 1
+    return signals
+
+
+def from_absences(child: Child, day: dt.date, calendar: Calendar) -> dict[str, int]:
+    """Signals from absences up to a day; at least what any window of days would give."""
+    past = [absence for absence in child.absences if absence.date <= day]
+    truant = [absence.date for absence in past if not absence.excused]
+    signals = {}
+    run = longest = 0
+    for number, date in enumerate(truant):
+        run = run + 1 if number and calendar.shift(truant[number - 1], 1) == date else 1
+        longest = max(longest, run)
+    if longest:
+        signals["连续无故缺勤"] = {1: 2, 2: 4}.get(longest, RED)
+    if any(absence.kind == NOT_ARRIVED for absence in past):
+        signals["开学未报到或迟报到"] = 4
+    if len(truant) >= 3:
+        signals["累计无故缺勤"] = 3
+    if sum(absence.date in calendar.after_break for absence in past) >= 2:
+        signals["周一节后或集日缺勤"] = 2
+    return signals
+
+
+def first_alarm(
+    child: Child, village_case: dt.date | None, calendar: Calendar
+) -> tuple[dt.date, dict[str, int]] | None:
+    """When the child's signals first reach 黄, and which they are; None when they never do.
+
+    `village_case`: the day from which a child of the same village is a confirmed dropout (W14).
+    """
+    fixed = standing(child)
+    stages = [(LISTED, {})]
+    if village_case:
+        stages.append((village_case, {}))
+    if child.absences and (sum(fixed.values()) + 2 >= 3 or len(child.absences) > 1):
+        stages += [(absence.date, from_absences(child, absence.date, calendar)) for absence in child.absences]
+    for day, moving in sorted(stages, key=lambda one: one[0]):
+        signals = fixed | moving
+        if village_case and day >= village_case:
+            signals["同胞或同伴已辍学"] = 2
+        if sum(signals.values()) >= YELLOW:
+            return day, signals
+    return None
+
+
+def watch_rows(random: Random, record: Record, confirmed: dict[str, dt.date]) -> list[dict]:
+    """Rows of 重点关注. `confirmed`: the first day of a confirmed dropout, by village code."""
+    cases = {case.child.key: case for case in record.cases}
+    found = []
+    for item in record.school.classes:
+        for child in item.pupils:
+            # who has left is no longer ours to watch; a pupil in two lists is watched in the present class
+            if child.status in ("已转出", "休学") or item is not (child.current or child.home):
+                continue
+            case = cases.get(child.key)
+            alarm = first_alarm(child, confirmed.get(child.village.code), record.calendar)
+            if case and child.absences:  # one that was a fault of the data is a pupil like others
+                alarm = min(case.first, alarm[0] if alarm else case.first), _of_case(case)
+            if alarm is None and child.weary:
+                alarm = LISTED, standing(child)
+            if alarm:
+                found.append((*alarm, item, child, case))
+    found.sort(key=lambda one: (one[0], one[3].key))
+    return [_row(random, record, number, *one) for number, one in enumerate(found, start=1)]
+
+
+def _of_case(case: Case) -> dict[str, int]:
+    return standing(case.child) | {"连续无故缺勤": RED}
+
+
+def _row(
+    random: Random,
+    record: Record,
+    number: int,
+    day: dt.date,
+    signals: dict[str, int],
+    item: object,
+    child: Child,
+    case: Case | None,
+) -> dict:
+    school = record.school
+    total = sum(signals.values())
+    names = list(signals)
+    row = filled(
+        "watch", child, item, watch_id=f"GZ-{school.code}-{day.year}-{number:03d}", found=day,
+        via=random.choice(("班主任", "自动信号", "家访")),
+    )  # fmt: skip
+    if child.weary and not case and random.random() < 0.35:
+        names.append(random.choice(("沉迷网络", "家庭变故", "有外出打工意向")))
+        total += 2
+        row["reason"] = "班主任家访了解，家长确认"
+    if case and case.confirmed and case.back:
+        names.append("曾辍学复学")
+    level = "红" if total >= RED else "黄" if total >= YELLOW else "蓝"
+    state = "情绪稳定，按时到校"
+    if case:
+        state = "已返校，跟踪中" if case.back else "未返校，继续劝返"
+    row |= {"signals": "、".join(names), "level": level, "teacher": child.helper or item.head.name, "state": state}
+    row |= {"action": ACTIONS[level], "freq": FREQUENCY[level]}
+    return row | {"last": random.choice(record.calendar.school_days[-2:])}
+
+
+# --- 帮扶 ---------------------------------------------------------------------------------------------------------------
 REVIEWS = ("明显进步", "有进步", "无变化", "退步")
 PLANNED = ("孤儿", "事实无人抚养")  # besides the poor: who has a plan for the family
 DIS_CODES = {"视力": 1, "听力": 2, "言语": 3, "肢体": 4, "智力": 5, "精神": 6, "多重": 7}
@@ -58,69 +192,35 @@ def aid_of(child: Child) -> tuple[str, float]:
     return "生活补助(非寄宿)", 312.5 if child.grade > 6 else 250.0
 
 
-def _filled(row: dict) -> dict:
-    return {name: value for name, value in row.items() if value != ""}
-
-
 def _family_plan(record: Record, item: SchoolClass, child: Child) -> dict:
     house = child.family
     stage = "初中" if item.grade > 6 else "小学"
-    return {
-        "family_plan": f"JA-2023-{house.number:05d}",
-        "school_year": days.YEAR,
-        "householder": house.householder,
-        "village_code": house.village.name,
-        "student_key": child.key,
-        "name": child.name,
-        "stage_grade": f"{stage}{numeral(item.grade)}年级",
-        "poor_type": poor_type(child),
-        "poor_level": ("特别困难", "困难", "一般困难")[house.number % 3],
-        "poor_cause": ("因病", "缺劳力", "因残", "因学")[house.number % 4],
-        "family_size": 3 + house.number % 4,
-        "helper": item.head.name,
-        "needs": "生活补助和课后看护",
-        "action": "落实资助，每月家访一次",
-        "aid_due": aid_of(child)[0],
-        "aid_done": True,
-    } | ({"summary": "资助两学期均已发放，孩子按时到校"} if record.calendar.is_whole else {})
+    return filled(
+        "family_plan", child, family_plan=f"JA-2023-{house.number:05d}",
+        stage_grade=f"{stage}{numeral(item.grade)}年级", poor_type=poor_type(child),
+        poor_level=("特别困难", "困难", "一般困难")[house.number % 3], poor_cause=("因病", "缺劳力", "因残", "因学")[house.number % 4],
+        family_size=3 + house.number % 4, helper=item.head.name, needs="生活补助和课后看护", action="落实资助，每月家访一次",
+        aid_due=aid_of(child)[0], aid_done=True, summary="资助两学期均已发放，孩子按时到校" if record.calendar.is_whole else "",
+    )  # fmt: skip
 
 
 def _aid(random: Random, record: Record, child: Child, term: Calendar) -> dict:
     name, amount = aid_of(child)
-    return {
-        "school_year": days.YEAR,
-        "term": term.terms[0].name,
-        "student_key": child.key,
-        "name": child.name,
-        "aid_item": name,
-        "standard": amount,
-        "paid": amount,
-        "paid_on": random.choice(term.school_days[13:19]),
-        "pay_mode": "社保卡",
-        "handler": record.school.aid_clerk.name,
-    }
+    return filled(
+        "aid", child, term=term.terms[0].name, aid_item=name, standard=amount, paid=amount,
+        paid_on=random.choice(term.school_days[13:19]), pay_mode="社保卡", handler=record.school.aid_clerk.name,
+    )  # fmt: skip
 
 
 def _pupil_plan(random: Random, record: Record, item: SchoolClass, child: Child) -> dict:
     kind = "学困兼厌学" if child.weak and child.weary else "学困" if child.weak else "厌学"
     causes = random.sample(("基础薄弱", "方法不当", "动机不足", "家庭支持不足", "心理"), random.choice((1, 2)))
-    row = {
-        "pupil_plan": plan_id(record, child.key),
-        "school_year": days.YEAR,
-        "student_key": child.key,
-        "name": child.name,
-        "class_id": item.class_id,
-        "kind": kind,
-        "basis": "班主任与科任教师共同认定",
-        "listed": LISTED,
-        "baseline": "班级后20%" if child.weak else "课堂参与少，有逃学念头",
-        "causes": "、".join(causes),
-        "helper": child.helper,
-        "goal": "学期评估有进步，按时到校",
-        "action": "每周课后辅导一次，每月谈心或家访一次",
-        "parent_view": "同意并配合",
-        "review1": random.choices(REVIEWS, (2, 6, 3, 1))[0],
-    }
+    row = filled(
+        "pupil_plan", child, item, pupil_plan=plan_id(record, child.key), kind=kind, basis="班主任与科任教师共同认定",
+        listed=LISTED, baseline="班级后20%" if child.weak else "课堂参与少，有逃学念头", causes="、".join(causes),
+        helper=child.helper, goal="学期评估有进步，按时到校", action="每周课后辅导一次，每月谈心或家访一次", parent_view="同意并配合",
+        review1=random.choices(REVIEWS, (2, 6, 3, 1))[0],
+    )  # fmt: skip
     return row | (_at_the_end(random, record, child, row["review1"]) if record.calendar.is_whole else {})
 
 
@@ -152,42 +252,26 @@ def _logs(random: Random, record: Record, plans: Pupils) -> list[dict]:
                 found.append((day, child, mode))
     found.sort(key=lambda one: (one[0], one[1].key))
     return [
-        {
-            "log_id": f"BF-{record.school.code}-{number:05d}",
-            "pupil_plan": plan_id(record, child.key),
-            "date": day,
-            "mode": mode,
-            "content": "讲评作业，商定下周目标" if mode == "课后辅导" else "了解近况，鼓励坚持到校",
-            "response": random.choice(("愿意交流", "能完成布置的练习", "话不多，态度平和")),
-            "helper": child.helper,
-        }
+        filled(
+            "support_log", log_id=f"BF-{record.school.code}-{number:05d}", pupil_plan=plan_id(record, child.key),
+            date=day, mode=mode, content="讲评作业，商定下周目标" if mode == "课后辅导" else "了解近况，鼓励坚持到校",
+            response=random.choice(("愿意交流", "能完成布置的练习", "话不多，态度平和")), helper=child.helper,
+        )
         for number, (day, child, mode) in enumerate(found, start=1)
-    ]
+    ]  # fmt: skip
 
 
 def _disabled(record: Record, item: SchoolClass, child: Child) -> dict:
     kind, level = child.disability
     has_card = int(child.key[2:]) % 5 > 0
     at_home = child.status == "送教上门"
-    row = {
-        "student_key": child.key,
-        "name": child.name,
-        "sex": child.sex,
-        "birth_date": child.birth,
-        "village_code": child.village.name,
-        "has_card": has_card,
-        "card_no": f"{child.id_no}{DIS_CODES[kind]}{LEVEL_CODES[level]}" if has_card else "",
-        "dis_type": kind,
-        "dis_level": level if has_card else "",
-        "placement": "送教上门" if at_home else "随班就读",
-        "school_code": record.school.name,
-        "status_no": child.status_no,
-        "assessed": dt.date(2023, 9, 12),
-        "dis_plan": f"CJ-{record.school.code}-2023-{int(child.key[2:]):05d}",
-    }
-    if at_home:
-        row |= {"home_teachers": f"{item.head.name}、{item.teachers[0].name}", "plan_per_month": 2}
-    return _filled(row)
+    return filled(
+        "disabled", child, record.school, has_card=has_card,
+        card_no=f"{child.id_no}{DIS_CODES[kind]}{LEVEL_CODES[level]}" if has_card else "", dis_type=kind,
+        dis_level=level if has_card else "", placement="送教上门" if at_home else "随班就读", assessed=dt.date(2023, 9, 12),
+        dis_plan=f"CJ-{record.school.code}-2023-{int(child.key[2:]):05d}", plan_per_month=2 if at_home else "",
+        home_teachers=f"{item.head.name}、{item.teachers[0].name}" if at_home else "",
+    )  # fmt: skip
 
 
 def _later(month: list[dt.date]) -> list[dt.date]:
@@ -212,50 +296,26 @@ def _home_teaching(random: Random, record: Record, disabled: Pupils) -> list[dic
                 found += [(day, item, child) for day in taken]
     found.sort(key=lambda one: (one[0], one[2].key))
     return [
-        {
-            "home_id": f"SJ-{record.school.code}-{number:04d}",
-            "student_key": child.key,
-            "name": child.name,
-            "date": day,
-            "span": "15:00-16:30",
-            "lessons": 2.0,
-            "team": f"{item.head.name}、{item.teachers[0].name}",
-            "content": "生活语文与动作康复练习",
-            "response": random.choice(("情绪好，能跟着做", "注意力短，需反复示范")),
-            "signed": True,
-            "media_ref": f"11-{record.school.code}-{number:04d}",
-        }
+        filled(
+            "home_teaching", child, home_id=f"SJ-{record.school.code}-{number:04d}", date=day, span="15:00-16:30",
+            lessons=2.0, team=f"{item.head.name}、{item.teachers[0].name}", content="生活语文与动作康复练习",
+            response=random.choice(("情绪好，能跟着做", "注意力短，需反复示范")), signed=True,
+            media_ref=f"11-{record.school.code}-{number:04d}",
+        )
         for number, (day, item, child) in enumerate(found, start=1)
-    ]
+    ]  # fmt: skip
 
 
 def _leftbehind(random: Random, record: Record, item: SchoolClass, child: Child) -> dict:
     house = child.family
     both = house.left == "双亲留守"
-    row = {
-        "student_key": child.key,
-        "name": child.name,
-        "class_id": item.class_id,
-        "left_type": house.left,
-        "left_civil": both,
-        "father_place": WORKPLACES[house.number % 3],
-        "mother_place": WORKPLACES[house.number % 3] if both else "",
-        "father_tel": house.father_tel,
-        "mother_tel": house.mother_tel,
-    }
-    if both:
-        row |= {"trustee": house.guardian, "trustee_rel": house.guardian_rel, "trustee_tel": house.guardian_tel}
-        row["trust_doc"] = True
-    return _filled(
-        row
-        | {
-            "care": house.care,
-            "income": "打工",
-            "relief": "低保" if house.poor == "低保" else "",
-            "teacher": child.helper or item.head.name,
-            "last_contact": random.choice(record.calendar.school_days[-12:]),
-        }
-    )
+    answers = {"trustee": house.guardian, "trustee_rel": house.guardian_rel, "trustee_tel": house.guardian_tel}
+    return filled(
+        "leftbehind", child, item, left_type=house.left, left_civil=both, father_place=WORKPLACES[house.number % 3],
+        mother_place=WORKPLACES[house.number % 3] if both else "", **(answers | {"trust_doc": True} if both else {}),
+        care=house.care, income="打工", relief="低保" if house.poor == "低保" else "", teacher=child.helper or item.head.name,
+        last_contact=random.choice(record.calendar.school_days[-12:]),
+    )  # fmt: skip
 
 
 def _contacts(record: Record, entry: dict) -> list[dict]:
@@ -265,26 +325,22 @@ def _contacts(record: Record, entry: dict) -> list[dict]:
     held = [month_days[number % len(month_days)] for month_days in taught]
     held = [*(day for day in held if f"{day:%Y-%m}" < f"{last:%Y-%m}"), last]
     return [
-        {
-            "date": day,
-            "student_key": entry["student_key"],
-            "name": entry["name"],
-            "with": "父亲" if place % 2 or entry["left_type"] != "双亲留守" else "母亲",
-            "mode": ("电话", "视频")[(number + place) % 2],
-            "content": "说了孩子在校的情况，问了家里的安排",
-            "recorder": entry["teacher"],
-        }
+        filled(
+            "contact", date=day, student_key=entry["student_key"], name=entry["name"],
+            **{"with": "父亲" if place % 2 or entry["left_type"] != "双亲留守" else "母亲"},
+            mode=("电话", "视频")[(number + place) % 2], content="说了孩子在校的情况，问了家里的安排", recorder=entry["teacher"],
+        )
         for place, day in enumerate(held)
-    ]
+    ]  # fmt: skip
 
 
 def _others(item: SchoolClass, child: Child) -> list[dict]:
     kinds = [*child.family.others, *(["随迁"] if child.family.migrant else [])]
     rows = []
     for kind in kinds:
-        row = {"student_key": child.key, "name": child.name, "class_id": item.class_id, "kind": kind}
-        if kind == "随迁":
-            row |= {"origin": "外省示例市样例县", "res_proof": True}
+        origin = {"origin": "外省示例市样例县", "res_proof": True} if kind == "随迁" else {}
         care = f"由{child.family.guardian_rel}照管，班主任每月联系一次"
-        rows.append(row | {"care_plan": care, "helper": child.helper or item.head.name})
+        rows.append(
+            filled("others", child, item, kind=kind, care_plan=care, helper=child.helper or item.head.name, **origin)
+        )
     return rows
