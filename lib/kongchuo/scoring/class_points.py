@@ -126,8 +126,8 @@ def _not_at_school(scope: Scope) -> dict[str, tuple[str]]:
     rows = rows[rows["base_state"].notna() & ~rows["base_state"].isin(rolls.AT_SCHOOL)]
     counts = rows.groupby(["class_id", "base_state"]).size()
     words: dict[str, list[str]] = {}
-    for (class_id, state), number in counts.items():
-        words.setdefault(class_id, []).append(f"{state}{number}人")
+    for (class_id, word), number in counts.items():
+        words.setdefault(class_id, []).append(f"{word}{number}人")
     return {class_id: (f"基准名单另有{'、'.join(found)}，不计入学年初人数",) for class_id, found in words.items()}
 
 
