@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 import pickle
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -214,13 +215,18 @@ def _read_one(
         refused = KINDS["R11"].at(Place(name), found=path.suffix)
         workbook = Workbook(name, book, home=home, read=False, findings=(refused,))
     beside = [KINDS["R07"].at(Place(name))] if stem in lying.locked else []
-    beside += [KINDS["R08"].at(Place(name), name=copy) for copy in copies]
+    beside += _copied(name, copies)
     return replace(workbook, findings=workbook.findings + tuple(beside))
+
+
+def _copied(name: str, copies: Sequence[str]) -> list[Finding]:
+    """R08 of a workbook, once, with the names of all its copies: which of them holds what counts, somebody has to look at each."""
+    return [KINDS["R08"].at(Place(name), name="、".join(copies))] if copies else []
 
 
 def _absent(year: str, home: str, folder: str, stem: str, schema: Schema, lying: Contents) -> Workbook:
     name = f"{year}/{folder}/{stem}.xlsx"
-    copies = [KINDS["R08"].at(Place(name), name=copy) for copy in lying.copies.get(stem, ())]
+    copies = _copied(name, lying.copies.get(stem, ()))
     tables = (other for other in lying.unknown if other.lower().endswith((".xlsx", *OTHER_FORMATS)))
     like = next((other for other in tables if meant(other, schema.by_stem) == stem), "")
     gone = missing(name, f"{stem}.xlsx", like)
