@@ -33,7 +33,8 @@ MOST_BLANKS = 100  # blank rows reported in one worksheet, one by one
 # name of a group (七(1)班 汇总), and in the lines under a table
 _TOTAL = re.compile(
     r"(?P<group>.{0,20}?)[:：-]?(总?(合计|小计|总计|共计|累计|汇总|计数|平均(值|数)?)|总(数|和|人数)|求和|最[大小]值|标准偏差|方差)"
-    r"(行|数|人数)?[:：]?(\d+人?)?|共(计)?\d+人|(sub|grand)?total|count",
+    r"(行|数|人数)?[:：]?(\d+人?)?|.{0,20}?(共[计有]?|[男女]生?)\d+[人名](学生)?([,，、;；(（]?(其中)?[男女]生?\d+[人名]?[)）]?)*[。.]?"
+    r"|(sub|grand)?total|count",
     re.I,
 )
 _FOOT = re.compile(
