@@ -13,10 +13,14 @@ from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.field import asof, rolls
 from kongchuo.judging import checks, rules
+from kongchuo.judging.rules import Judgement
 from kongchuo.measures import archived, coverage, filings
-from kongchuo.reports import monthly
+from kongchuo.reports import monthly, term
+from kongchuo.reports import year as annual
 from kongchuo.reports.months import Month
-from kongchuo.reports.papers import BY_NAME
+from kongchuo.reports.papers import BY_NAME, notices
+from kongchuo.reports.term.rounds import Round
+from kongchuo.reports.year.years import Year
 
 DAY, END = dt.date(2023, 10, 31), dt.date(2024, 1, 26)
 HELD = policy.load(POLICY)
@@ -28,14 +32,14 @@ def year(seed, spoil=None):
     return made
 
 
-def written_later(seed):
-    """More rows in every sheet whose rows are dated, and cells filled after DAY in rows that were there before."""
+def written_later(seed, last=DAY):
+    """More rows in every sheet whose rows are dated, and cells filled after `last` in rows that were there before."""
 
     def spoil(rows):
         pick = random.Random(seed)
 
         def day():
-            return DAY + dt.timedelta(days=pick.randrange(1, 80))
+            return last + dt.timedelta(days=pick.randrange(1, 80))
 
         for sheet in handmade.schema.default().sheets.values():
             lines = rows.get(sheet.name, [])
@@ -50,7 +54,7 @@ def written_later(seed):
                         row[item.name] = f"{row.get(item.name)}X{number}"
                 lines.append(row | {sheet.dated: day()})
         for row in rows["suspected"]:
-            if row["found"] <= DAY and "closed" not in row:
+            if row["found"] <= last and "closed" not in row:
                 row.update(closed=day(), verdict="返校", close_type="已复学", evidence="佐证", reviewer="甲")
         for row in rows["issue"]:
             if row.get("done") is None:
@@ -70,7 +74,7 @@ def written_later(seed):
         rows["change"].append(left)
         case = {"case_id": "YS-2024-999", "source": "村报告", "found": day(), "student_key": gone["student_key"]}
         rows["suspected"].append(
-            case | {"name": gone["name"], "last_day": DAY + dt.timedelta(days=1), "home": gone["home"]}
+            case | {"name": gone["name"], "last_day": last + dt.timedelta(days=1), "home": gone["home"]}
         )
 
     return spoil
@@ -105,6 +109,66 @@ def test_no_finding_section_or_paper_of_the_month_changes():
         assert said(section(views[0])) == said(section(views[1])), name
     for name in ("月报表", "简报", "劝学通知书", "劝返记录", "一生一案", "一家一案", "包保责任一览表", "档案目录"):
         assert said(list(BY_NAME[name].make(views[0]))) == said(list(BY_NAME[name].make(views[1]))), name
+
+
+NOTHING = Judgement((), (), frozenset())
+
+
+def at_the_round(seed, spoil=None):
+    """The first round of inspection as a page of the end of its month sees it; its schools were inspected weeks before."""
+    town = asof.at(year(seed, spoil), DAY)
+    return Round(town, HELD, NOTHING, "", "2023-2024-1-1", dt.date(2023, 9, 1), DAY)
+
+
+@pytest.mark.parametrize("seed", [6])
+def test_no_section_or_paper_of_a_round_or_a_year_changes(seed):
+    rounds = [at_the_round(seed, spoil) for spoil in (None, written_later(seed))]
+    for name, section in term.SECTIONS.items():
+        assert said(section(rounds[0])) == said(section(rounds[1])), name
+    years = [Year(view.town, HELD, NOTHING, "", "2023-2024", dt.date(2023, 9, 1), DAY) for view in rounds]
+    for name, section in annual.SECTIONS.items():
+        assert said(section(years[0])) == said(section(years[1])), name
+    months = [Month(view.town, HELD, NOTHING, "", "2023-10", dt.date(2023, 10, 1), DAY) for view in rounds]
+    for name in ("督查通报", "督查通报公开版"):
+        made = [said(list(BY_NAME[name].make(month))) for month in months]
+        assert made[0] == made[1] != "[]", name
+    august = [said(list(notices.rewards(replace(month, period="2023-08")))) for month in months]
+    assert august[0] == august[1] != "[]"
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_a_school_s_sheet_stands_as_of_its_inspection(seed):
+    """What was written down between the inspection and the end of the round is not in the score sheets, cases and groups."""
+    inspected = at_the_round(seed).last
+    assert inspected < DAY - dt.timedelta(days=14)
+    first, second = (at_the_round(seed, spoil) for spoil in (None, written_later(seed, inspected)))
+
+    assert len(second.town["visit"]) > len(first.town["visit"]), "the test adds nothing"
+    assert first.sheets == second.sheets
+    for name in ("score_sheets", "board", "cases", "groups"):
+        assert said(term.SECTIONS[name](first)) == said(term.SECTIONS[name](second)), name
+
+
+def test_a_day_of_a_past_day_is_that_day():
+    """The sheet of an inspection on the page of a year (cut twice) is that of the page of its round."""
+    made = year(8)
+    once, twice = asof.at(made, DAY), asof.at(asof.at(made, dt.date(2023, 12, 29)), DAY)
+
+    for name in made.schema.sheets:
+        pd.testing.assert_frame_equal(once[name], twice[name], obj=name)
+    for one, other in zip(once.workbooks, twice.workbooks, strict=True):
+        for name, table in one.tables.items():
+            assert (table.unread, table.later) == (other.tables[name].unread, other.tables[name].later), name
+    assert asof.on(made, DAY) is asof.on(made, DAY), "worked out once a day"
+
+
+def test_the_year_before_is_looked_at_as_of_the_day_too():
+    pupil = {"student_key": "XS1", "name": "甲", "status": "毕业", "status_date": dt.date(2024, 1, 10)}
+    before = handmade.town({"roster": {"甲小学": [pupil]}}, year="2022-2023", as_of=END)
+    made = replace(handmade.town({}, as_of=END), before=before)
+
+    assert asof.at(made, END).before["roster"]["status_date"].notna().all()
+    assert asof.at(made, DAY).before["roster"]["status_date"].isna().all()
 
 
 def said(made):
@@ -182,8 +246,8 @@ def test_a_problem_counts_from_the_day_it_was_found():
     rows, unsure = filings.problems(handmade.scope(asof.at(made, dt.date(2023, 10, 31))))
     now, nothing = filings.problems(handmade.scope(made))
 
-    assert (rows["issue_id"].tolist(), unsure) == (["1", "3"], 1)
-    assert (len(now), nothing) == (4, 0), "of the present day all are there"
+    assert (rows["issue_id"].tolist(), len(unsure)) == (["1", "3"], 1)
+    assert (len(now), len(nothing)) == (4, 0), "of the present day all are there"
 
 
 def test_references_to_what_is_not_there_yet_are_empty():

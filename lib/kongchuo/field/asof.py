@@ -65,6 +65,15 @@ def _said(workbook: Workbook, table: Table, late: Cells, counted: dt.date) -> li
 
 
 # --- as of a day ----------------------------------------------------------------------------------------------------------
+def on(town: Town, day: dt.date) -> Town:
+    """`at`, worked out once a day, however many schools and sections look at it; the town itself on its own day."""
+    return town if day == town.as_of else town.once(_on, day.isoformat())
+
+
+def _on(town: Town, day: str) -> Town:
+    return at(town, dt.date.fromisoformat(day))
+
+
 def at(town: Town, day: dt.date) -> Town:
     """The town as it stood at the end of a day: rows dated later are not there, cells filled later are empty.
 
@@ -95,7 +104,8 @@ def at(town: Town, day: dt.date) -> Town:
         workbooks.append(replace(workbook, tables=tables))
     workbooks = [_without_references(workbook, gone) for workbook in workbooks]
     found = [_only_there(old, new) for old, new in zip(town.workbooks, workbooks, strict=True)]
-    return replace(town, as_of=day, past_day=True, workbooks=tuple(found), _frames={}, _made={})
+    before = town.before and at(town.before, day)  # the years of `past` were over before this one began
+    return replace(town, as_of=day, past_day=True, workbooks=tuple(found), before=before, _frames={}, _made={})
 
 
 def _later(table: Table, now: pd.Timestamp, stop: dt.date | None, absent: set[str]) -> pd.Series:
@@ -128,7 +138,7 @@ def _surveyed(table: Table, now: pd.Timestamp, here: set[str], arriving: set[str
     frame = frame[~(frame["visit_date"] > now) | frame["student_key"].isin(here)]
     unsure = frame["student_key"].isin(arriving - here)
     unread = table.unread | _places({"study_status": unsure, "study_school": unsure})
-    return replace(table, frame=frame, unread=frozenset(place for place in unread if place[0] in frame.index))
+    return replace(table, frame=frame, unread=_still_there(unread, frame))
 
 
 def _with_state(table: Table, rows: list[int]) -> Table:
@@ -167,14 +177,16 @@ def _cut(
     over = {item.name for item in sheet.typed if item.overwritten}
     over |= {item.name for item in sheet.typed if item.known_from in over}
     unread = _places({column: rows for column, rows in late.items() if column in over})
-    unread |= (
-        frozenset(place for place in table.unread if place[0] in frame.index) if len(table.unread) else frozenset()
-    )
+    unread |= _still_there(table.unread, frame)
     if (
         sheet.dated and not sheet.by_name[sheet.dated].required
     ):  # whether such a row was there on the day, nobody can tell
         late[sheet.dated] = frame[sheet.dated].isna()
-    return replace(table, frame=frame, unread=unread, later=_places(late))
+    return replace(table, frame=frame, unread=unread, later=_places(late) | _still_there(table.later, frame))
+
+
+def _still_there(places: frozenset[tuple[int, str]], frame: pd.DataFrame) -> frozenset[tuple[int, str]]:
+    return frozenset(place for place in places if place[0] in frame.index) if places else places
 
 
 def _put_back(sheet: Sheet, frame: pd.DataFrame, late: Cells) -> pd.DataFrame:

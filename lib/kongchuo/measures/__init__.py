@@ -14,11 +14,11 @@ from operator import and_
 import pandas as pd
 
 from ..core.tables import yes
-from .base import Measure, Ratio, ratio, summed
+from .base import LEFT_OUT, Measure, Ratio, ratio, summed
 from .flows import case_steps, unexcused
 from .scopes import Scope
 
-__all__ = ["Measure", "Ratio", "ratio", "summed"]
+__all__ = ["LEFT_OUT", "Measure", "Ratio", "ratio", "summed"]
 
 
 def attendance(scope: Scope) -> Ratio:
@@ -27,7 +27,7 @@ def attendance(scope: Scope) -> Ratio:
     everything = everything[scope.in_days(everything["date"])]
     rows = scope.sound("daily")
     rows = rows[scope.in_days(rows["date"])].dropna(subset=["due", "present"])
-    left_out = len(everything) - len(rows) + scope.undated("daily")
+    left_out = [everything.drop(rows.index), scope.undated("daily")]
     needs = ("daily.due", "daily.present")
     return summed(
         scope, "D10", "出勤率", rows, rows["present"], rows["due"], of="daily", needs=needs, left_out=left_out
@@ -45,7 +45,7 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
         found or scope.nowhere("daily", home) for found, home in zip(places, due["home"], strict=True)
     )
     hit = pd.Series(hit, due.index, dtype=bool)
-    left_out = scope.undated("daily")
+    left_out = [scope.undated("daily")]
     return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 
 
@@ -53,7 +53,7 @@ def contacted(scope: Scope) -> Ratio:
     """D13 联系率 = 已联系家长的无故缺勤人次 ÷ 无故缺勤人次 (缺勤明细 of the days)."""
     rows = unexcused(scope)
     every = scope.rows("absence")
-    left_out = scope.undated("absence") + int((scope.in_days(every["date"]) & every["kind"].isna()).sum())
+    left_out = [scope.undated("absence"), every[scope.in_days(every["date"]) & every["kind"].isna()]]
     hit = yes(rows["called"])
     return ratio(scope, "D13", "无故缺勤已联系家长", rows, hit, of="absence", needs=("absence",), left_out=left_out)
 
@@ -67,7 +67,7 @@ def reconciled(scope: Scope) -> Ratio:
     rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
     everything = scope.rows("reconcile")
     asked = scope.in_days(everything["date"]) & (yes(everything["in_register"]) | everything["in_register"].isna())
-    left_out = int(asked.sum()) - len(rows) + scope.undated("reconcile")
+    left_out = [everything[asked].drop(rows.index), scope.undated("reconcile")]
     hit = rows["present"].isin(("在位", "请假")) & yes(rows["name_ok"])
     for column in FOUR_LISTS:
         hit &= yes(rows[column])
@@ -78,7 +78,7 @@ def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")
     rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
-    left_out, needs = scope.undated("reconcile"), (f"reconcile.{column}",)
+    left_out, needs = [scope.undated("reconcile")], (f"reconcile.{column}",)
     return ratio(scope, "D12", title, rows, yes(rows[column]), of="reconcile", needs=needs, left_out=left_out)
 
 
@@ -89,7 +89,7 @@ def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:
     # a case whose end cannot be read counts as open, but nobody knows whether it was this one that ended well
     unsure = due & ~told(scope, of, LEFT[of]).reindex(cases.index)
     due, hit = due & ~unsure, hit & ~unsure
-    return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=int(unsure.sum()))
+    return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=[cases[unsure]])
 
 
 LEFT = {"suspected": ("closed",), "dropout": ("back_date", "closed")}  # the dates with which a case leaves its ledger
@@ -114,9 +114,9 @@ def archived(scope: Scope) -> Ratio:
     hit = pd.Series([place in done for place in places], frame.index, dtype=bool)
     told = scope.town.known("archive", "copies")
     known = hit | ~frame.index.isin(told.index[~told])
-    left_out = int((~known).sum())
+    left_out = [frame[~known]]
     found = ratio(
         scope, "D16", "档案完备率", frame[known], hit[known], of="archive", needs=("archive",), left_out=left_out
     )
-    later = scope.town.later("archive", "copies")
+    later = scope.town.later("archive", "copies").reindex(rows.index)
     return replace(found, why="档案目录在本期以后改写过，当时的份数看不到了") if later.any() else found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -13,6 +14,7 @@ from ..core.schema import CENTRE
 from .scopes import KEYS, Scope
 
 COUNTS = ["numerator", "denominator"]
+LEFT_OUT = "{}行有错误或判不了，未计入"
 COUNTED = ("人", "次", "%")  # units that stand behind a number; 月-日 and the like say what the number is
 
 
@@ -86,7 +88,7 @@ class Measure:
             more = f"等{len(self.missing)}处" if len(self.missing) > 3 else ""
             said.append(f"读不到：{'、'.join(self.missing[:3])}{more}")
         if self.left_out:
-            said.append(f"{self.left_out}行有错误或判不了，未计入")
+            said.append(LEFT_OUT.format(self.left_out))
         return "；".join(said)
 
     @property
@@ -103,7 +105,8 @@ class Ratio:
 
     `rows`: one line a row that counts, indexed by its place (workbook, Excel row), with `sheet`, KEYS (home, grade, class_id)
     and how much it adds to `numerator` and `denominator`. Excel row 0: what should have a row and has none. A row counted
-    under two classes (moved from one to the other) stands there twice.
+    under two classes (moved from one to the other) stands there twice. `uncounted`: KEYS of each row that could not be
+    counted, so that a class or school says of its own what the whole says of all.
     """
 
     code: str
@@ -111,7 +114,7 @@ class Ratio:
     rows: pd.DataFrame
     small: int = 10
     missing: tuple[str, ...] = ()
-    left_out: int = 0
+    uncounted: pd.DataFrame = field(default_factory=lambda: _keys_of())
     why: str = ""
 
     @cached_property
@@ -138,18 +141,19 @@ class Ratio:
     def total(self) -> Measure:
         """The measure of everything in the scope."""
         sums = self.rows[COUNTS].sum()
-        return self._measure(sums, self.missing, self.left_out)
+        return self._measure(sums, self.missing, len(self.uncounted))
 
     def by(self, level: str) -> dict[object, Measure]:
         """The measure of each home, grade or class_id that occurs; together they give `total`."""
-        found = {}
-        for key, sums in self.parts.groupby(level=level).sum().iterrows():
-            found[key] = self._measure(sums, tuple(home for home in self.missing if home == key))
-        if level == "home":
-            nothing = dict.fromkeys(COUNTS, 0)
-            for home in self.missing:
-                found.setdefault(home, self._measure(nothing, (home,)))
-        return found
+        sums = {key: dict(own) for key, own in self.parts.groupby(level=level).sum().iterrows()}
+        left_out = self.uncounted.groupby(level).size().to_dict()
+        missing = self.missing if level == "home" else ()
+        keys = dict.fromkeys([*sums, *left_out, *missing])
+        nothing = dict.fromkeys(COUNTS, 0)
+        return {
+            key: self._measure(sums.get(key, nothing), (key,) if key in missing else (), left_out.get(key, 0))
+            for key in keys
+        }
 
     def _measure(self, sums: object, missing: tuple[str, ...], left_out: int = 0) -> Measure:
         counts = (int(sums[name]) for name in COUNTS)
@@ -158,6 +162,12 @@ class Ratio:
     def with_title(self, title: str) -> Ratio:
         """The same under another title."""
         return replace(self, title=title)
+
+
+def _keys_of(*frames: pd.DataFrame) -> pd.DataFrame:
+    """KEYS of the rows of frames one below the other."""
+    kinds = dict(zip(KEYS, ("str", "int64", "str"), strict=True))
+    return pd.concat([frame[KEYS] for frame in frames] or [pd.DataFrame(columns=KEYS)], ignore_index=True).astype(kinds)
 
 
 def ratio(
@@ -169,11 +179,12 @@ def ratio(
     *,
     of: str = "",
     needs: tuple[str, ...] = (),
-    left_out: int = 0,
+    left_out: Sequence[pd.DataFrame] = (),
 ) -> Ratio:
     """A Ratio with one unit a row of `frame` (which has KEYS): in the denominator always, in the numerator where `hit`.
 
-    `of` names the sheet the rows stand in (or `frame` has a column `sheet`).
+    `of` names the sheet the rows stand in (or `frame` has a column `sheet`); `left_out` holds rows (with KEYS) that nobody can
+    count: their day is not known, a cell of theirs is not read.
     """
     one = pd.Series(1, frame.index)
     return summed(scope, code, title, frame, hit.astype(int), one, of=of, needs=needs, left_out=left_out)
@@ -189,7 +200,7 @@ def summed(
     *,
     of: str = "",
     needs: tuple[str, ...] = (),
-    left_out: int = 0,
+    left_out: Sequence[pd.DataFrame] = (),
 ) -> Ratio:
     """A Ratio from columns of counts. Schools of which a needed sheet could not be read are left out, base and all."""
     missing = scope.missing(*needs)
@@ -199,7 +210,8 @@ def summed(
         rows[name] = values.to_numpy(dtype="int64", na_value=0)
     rows = rows if CENTRE not in missing else rows.iloc[:0]
     rows = rows[~rows["home"].isin(missing)]
-    return Ratio(code, title, rows, scope.policy["small_denominator"], missing, left_out)
+    lost = _keys_of(*left_out)
+    return Ratio(code, title, rows, scope.policy["small_denominator"], missing, lost[~lost["home"].isin(missing)])
 
 
 def not_there(scope: Scope, code: str, title: str, why: str) -> Ratio:

@@ -45,12 +45,12 @@ def balance(scope: Scope) -> Ratio:
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, moved, counted)])
     needs = ("roster", "baseline", "change", "class")
     counts = rows["numerator"], rows["denominator"]
-    left_out = uncounted_changes(scope)
+    left_out = [uncounted_changes(scope)]
     return summed(scope, "D01", "期末在校生（花名册÷应有）", rows, *counts, needs=needs, left_out=left_out)
 
 
-def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, int]:
-    """The dropout cases confirmed in this school year up to the scope's end, a pupil once; and how many have no date at all.
+def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The dropout cases confirmed in this school year up to the scope's end, a pupil once; and those that have no date at all.
 
     A case closed as no dropout (data fault, transfer proven, abroad ..., domain.md 4.2) is none; a pupil who is back was one.
     """
@@ -58,7 +58,7 @@ def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, int]:
     within = cases["entered"].between(baseline_day(scope), pd.Timestamp(scope.end))
     cleared = (cases["how"] == "销号") & (cases["left"] <= pd.Timestamp(scope.end))
     found = cases[within & ~cleared]
-    return found[found["student_key"].isna() | ~found.duplicated(PUPIL)], int(cases["entered"].isna().sum())
+    return found[found["student_key"].isna() | ~found.duplicated(PUPIL)], cases[cases["entered"].isna()]
 
 
 def dropped(scope: Scope) -> Ratio:
@@ -68,7 +68,7 @@ def dropped(scope: Scope) -> Ratio:
     cases = cases.assign(sheet="dropout", numerator=1, denominator=0)
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, cases)])
     counts = rows["numerator"], rows["denominator"]
-    return summed(scope, "D02", "学年辍学率", rows, *counts, needs=("baseline", "dropout"), left_out=undated)
+    return summed(scope, "D02", "学年辍学率", rows, *counts, needs=("baseline", "dropout"), left_out=[undated])
 
 
 def kept(scope: Scope) -> Ratio:
@@ -78,19 +78,20 @@ def kept(scope: Scope) -> Ratio:
     lost = pd.MultiIndex.from_frame(lost.loc[lost["away"], PUPIL])
     hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
     cases = dropouts(scope)
-    nobody = int((open_at(cases, scope.end) & cases["student_key"].isna()).sum())  # a case of whom, nobody can tell
-    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"), left_out=nobody)
+    nobody = cases[open_at(cases, scope.end) & cases["student_key"].isna()]  # a case of whom, nobody can tell
+    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"), left_out=[nobody])
 
 
-def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str]]:
+def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str], list[pd.DataFrame]]:
     """Who entered the stage's first grade years ago, with those who came in since, without those who transferred out.
 
     Year by year, each pupil once, at the place where he or she first stands: KEYS, student_key, sheet. A pupil counts for the
     school that had him or her first. And the school years that could not be read whole; then the figure cannot be worked out.
+    And rows of these years that nobody can count: no pupil or kind to tell, no day, or one that is not of the year.
     """
     towns = {town.year: town for town in (*scope.town.past, scope.town)}
     held: dict[str, tuple[tuple[str, int], str, str]] = {}  # pupil -> place, home, sheet
-    lacking = []
+    lacking, lost = [], []
     for grade, year in enumerate(stage.years(scope.town.year), start=stage.first):
         town = towns.get(year)
         whole = town and replace(scope.whole, town=town, homes=town.homes, end=min(scope.end, town.as_of))
@@ -98,7 +99,8 @@ def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str]]:
         if whole is None or not _whole(whole, grade, listed):
             lacking.append(year)
             continue
-        for place, home, key in listed[PUPIL].itertuples(name=None):
+        lost += [_uncounted(whole, grade, listed, pd.Timestamp(scope.end))]
+        for place, home, key in listed[PUPIL].dropna(subset=["student_key"]).itertuples(name=None):
             held.setdefault(key, (place, home, "baseline"))
         moved = rolls.changes(town)
         moved = moved[moved["date"] <= pd.Timestamp(whole.end)]
@@ -113,7 +115,17 @@ def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str]]:
     lines = [(key, home, sheet) for key, (_, home, sheet) in held.items()]
     rows = pd.DataFrame(lines, columns=["student_key", "home", "sheet"], dtype="str")
     rows.index = scope.places(place for place, _, _ in held.values())
-    return rows.assign(grade=stage.last, class_id=""), lacking
+    return rows.assign(grade=stage.last, class_id=""), lacking, [part.assign(grade=stage.last) for part in lost]
+
+
+def _uncounted(scope: Scope, grade: int, listed: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Rows of the lists and changes of a grade in one year that `entered` cannot count; a day after `day` has not come."""
+    rows = scope.rows("change")
+    late = (rows["date"] > pd.Timestamp(scope.end)) & (rows["date"] <= day)
+    nobody = (rows["date"] <= pd.Timestamp(scope.end)) & rows["student_key"].isna()
+    moved = pd.concat([uncounted_changes(scope), rows[late | nobody]])
+    moved = moved[~moved.index.duplicated() & moved["grade"].isin((grade, 0))]
+    return pd.concat([part[KEYS].assign(class_id="") for part in (listed[listed["student_key"].isna()], moved)])
 
 
 def _whole(scope: Scope, grade: int, listed: pd.DataFrame) -> bool:
@@ -128,7 +140,7 @@ def finished(scope: Scope, code: str, title: str, stage: Stage) -> Ratio:
 
     Where the lists of a year are not there, or before anybody has graduated, there is no figure.
     """
-    cohort, lacking = entered(scope, stage)
+    cohort, lacking, lost = entered(scope, stage)
     if lacking:
         first = "一七"[stage.first > 1]
         years = "、".join(lacking)
@@ -142,7 +154,8 @@ def finished(scope: Scope, code: str, title: str, stage: Stage) -> Ratio:
     hit = rows["student_key"].isin(graduates)
     if not hit.any():
         return not_there(scope, code, title, "本届学生还没有登记毕业，学年末才算得出")
-    return ratio(scope, code, title, rows, hit, needs=("roster",))
+    left_out = [scope.within(part) for part in lost]
+    return ratio(scope, code, title, rows, hit, needs=("roster",), left_out=left_out)
 
 
 def stages_kept(scope: Scope) -> list[Ratio]:

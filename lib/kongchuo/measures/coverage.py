@@ -53,7 +53,7 @@ def aid_paid(scope: Scope) -> Ratio:
         rows["student_key"].isin(given(paid["student_key"])),
         of="family_plan",
         needs=("family_plan", "aid"),
-        left_out=scope.undated("aid"),
+        left_out=[scope.undated("aid")],
     )
 
 
@@ -75,7 +75,7 @@ def plans_logged(scope: Scope) -> Ratio:
     hit = pd.Series(
         [pair in enough for pair in zip(rows["home"], rows["pupil_plan"], strict=True)], rows.index, dtype=bool
     )
-    needs, left_out = ("pupil_plan", "support_log"), scope.undated("support_log")
+    needs, left_out = ("pupil_plan", "support_log"), [scope.undated("support_log")]
     return ratio(scope, "D13", "本月已帮扶（学困厌学）", rows, hit, of="pupil_plan", needs=needs, left_out=left_out)
 
 
@@ -94,7 +94,7 @@ def home_taught(scope: Scope) -> Ratio:
     counts = visits[scope.in_days(visits["date"])].groupby("student_key").size()
     due = rows["plan_per_month"].fillna(0).clip(lower=scope.policy["home_teaching_per_month"]).astype(int)
     done = pd.Series([int(counts.get(key, 0)) for key in rows["student_key"]], rows.index, dtype="int64")
-    needs, left_out = ("disabled", "home_teaching"), scope.undated("home_teaching")
+    needs, left_out = ("disabled", "home_teaching"), [scope.undated("home_teaching")]
     return ratio(scope, "D13", "本月送教次数达标", rows, done >= due, of="disabled", needs=needs, left_out=left_out)
 
 
@@ -109,7 +109,7 @@ def leftbehind_contacted(scope: Scope) -> Ratio:
     hit = scope.in_days(last) | pd.Series(pairs(rows).isin(pairs(within)), rows.index)
     unread = ~scope.town.known("leftbehind", "last_contact").reindex(rows.index) | (last > pd.Timestamp(scope.end))
     told = hit | ~unread | rows["home"].isin(logs["home"])
-    left_out = int((~told).sum()) + scope.undated("contact")
+    left_out = [rows[~told], scope.undated("contact")]
     needs = ("leftbehind.last_contact",)
     found = ratio(
         scope, "D13", "本月联系留守学生父母", rows[told], hit[told], of="leftbehind", needs=needs, left_out=left_out
@@ -138,7 +138,7 @@ def suspected_step(scope: Scope, column: str, title: str) -> Ratio:
     rows = suspected(scope)
     rows = rows[open_at(rows, scope.end)]
     told = scope.town.known("suspected", column).reindex(rows.index)
-    left_out, rows = int((~told).sum()), rows[told]
+    left_out, rows = [rows[~told]], rows[told]
     hit = rows[column] <= pd.Timestamp(scope.end)
     return ratio(scope, "D13", title, rows, hit, of="suspected", needs=(f"suspected.{column}",), left_out=left_out)
 

@@ -13,12 +13,17 @@ LETTER = "告家长一封信"
 
 def in_time(scope: Scope, deadline: Deadline, title: str) -> Ratio:
     """D15 = 按期份数 ÷ 应报份数: of what fell due on the scope's days; what is due on the last of them may still come."""
-    found = state(scope.town, scope.policy, deadline)
-    found = found[found["home"].isin(scope.homes) & scope.in_days(found["due"])]
-    found = found[found["done"].notna() | found["late"]].assign(grade=0, class_id="")
-    hit = found["done"].notna() & ~found["late"]
-    left_out = scope.undated(deadline.sheet)
-    return ratio(scope, "D15", title, found, hit, of=deadline.sheet, needs=(deadline.sheet, "term"), left_out=left_out)
+    found, unsure = (rows.assign(grade=0, class_id="") for rows in judged(scope, deadline))
+    needs, left_out = (deadline.sheet, "term"), [unsure, scope.undated(deadline.sheet)]
+    return ratio(scope, "D15", title, found, found["hit"], of=deadline.sheet, needs=needs, left_out=left_out)
+
+
+def judged(scope: Scope, deadline: Deadline) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What fell due of a deadline on the scope's days and is done or late, with `hit`: in time; and what nobody can tell."""
+    rows = state(scope.town, scope.policy, deadline)
+    rows = rows[rows["home"].isin(scope.homes)]
+    found = rows[scope.in_days(rows["due"]) & (rows["done"].notna() | rows["late"])]
+    return found.assign(hit=found["done"].notna() & ~found["late"]), rows[rows["due"].isna()]
 
 
 def weekly(scope: Scope) -> Ratio:
@@ -45,16 +50,16 @@ def parents_aware(scope: Scope) -> Ratio:
     rows = sound.dropna(subset=["n_due", "n_receipt"])
     rows = rows[rows["n_receipt"] <= rows["n_due"]]
     needs = tuple(f"publicity_log.{name}" for name in ("kind", "date", "n_due", "n_receipt"))
-    nowhen = scope.dateless("publicity_log") & scope.rows("publicity_log")["kind"].isin((LETTER, None, pd.NA))
-    counts, left_out = (rows["n_receipt"], rows["n_due"]), len(everything) - len(rows) + int(nowhen.sum())
+    nowhen = scope.undated("publicity_log").loc[lambda rows: rows["kind"].isna() | (rows["kind"] == LETTER)]
+    counts, left_out = (rows["n_receipt"], rows["n_due"]), [everything.drop(rows.index), nowhen]
     return summed(scope, "D13", "家长知晓率", rows, *counts, of="publicity_log", needs=needs, left_out=left_out)
 
 
-def problems(scope: Scope) -> tuple[pd.DataFrame, int]:
-    """The 问题整改 rows of the scope that were there at its end, and how many more may have been: they have no 发现日期.
+def problems(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The 问题整改 rows of the scope that were there at its end, and those that may have been: they have no 发现日期.
 
     A row without it was there where its deadline or its mending lies within the days; of the present day all rows are there.
     """
     rows, end = scope.rows("issue"), pd.Timestamp(scope.end)
     unsure = scope.town.later("issue", "found").reindex(rows.index) & ~(rows["due"] <= end) & ~(rows["done"] <= end)
-    return rows[~unsure], int(unsure.sum())
+    return rows[~unsure], rows[unsure]

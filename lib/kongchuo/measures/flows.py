@@ -68,12 +68,12 @@ def moves(scope: Scope, after: pd.Timestamp) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def uncounted_changes(scope: Scope) -> int:
-    """How many 学生变动 rows no flow can take in, since their day or kind is not known."""
+def uncounted_changes(scope: Scope) -> pd.DataFrame:
+    """The 学生变动 rows that no flow can take in, since their day or kind is not known."""
     rows = scope.rows("change")
     known = [kind for letter in "ABC" for kind in kinds(scope, letter)]
     refused = scope.town.schema.codes["change_kind"].refused
-    return int((scope.dateless("change") | rows["kind"].isna() | rows["kind"].isin(set(refused) - set(known))).sum())
+    return rows[scope.dateless("change") | rows["kind"].isna() | rows["kind"].isin(set(refused) - set(known))]
 
 
 def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataFrame:

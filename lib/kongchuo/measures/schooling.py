@@ -115,11 +115,10 @@ CENSUS = ("census.birth_date", "census.study_status", "village", "roster")
 def net(scope: Scope) -> Ratio:
     """D06 适龄人口入学率(净) = 适龄人口中在校（含更高学段）人数 ÷ 适龄人口; who is on leave is not at school until 复学."""
     rows = children(scope)
-    undated = int(rows["age"].isna().sum())
+    undated = rows[rows["age"].isna()]
     rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     answers = attending(scope, rows)
-    rows = rows[answers != CANNOT_TELL]
-    left_out = undated + int((answers == CANNOT_TELL).sum())
+    left_out, rows = [undated, rows[answers == CANNOT_TELL]], rows[answers != CANNOT_TELL]
     hit = answers[answers != CANNOT_TELL] == AT
     return ratio(scope, "D06", "适龄人口入学率", rows, hit, of="census", needs=CENSUS, left_out=left_out)
 
@@ -131,24 +130,24 @@ def gross(scope: Scope) -> list[Ratio]:
 
 def _gross(scope: Scope, stage: Stage) -> Ratio:
     pupils = at_school(scope, pd.Timestamp(scope.end))
-    unplaced = int((pupils["grade"] == 0).sum())
+    unplaced = pupils[pupils["grade"] == 0]
     pupils = pupils[pupils["grade"].between(stage.first, stage.last)].assign(sheet="roster", numerator=1, denominator=0)
     base = children(scope)
-    undated = int(base["age"].isna().sum())
+    undated = base[base["age"].isna()]
     first = scope.policy["age_min"] + stage.first - 1
     base = base[base["age"].between(first, first + stage.last - stage.first).fillna(False).astype(bool)]
     base = base[~base["student_key"].isin(dead(scope))].assign(numerator=0, denominator=1)
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, pupils)])
     counts = rows["numerator"], rows["denominator"]
     needs = (*CENSUS, "class")
-    return summed(scope, "D07", f"{stage.name}毛入学率", rows, *counts, needs=needs, left_out=undated + unplaced)
+    return summed(scope, "D07", f"{stage.name}毛入学率", rows, *counts, needs=needs, left_out=[undated, unplaced])
 
 
 def completed(scope: Scope) -> list[Ratio]:
     """D08 完成率, only on request: of the children of 15, who finished 小学; of those of 17, who finished 初中."""
     policy, rows = scope.policy, children(scope)
     grades = dict(zip(at_school_ever(scope)["student_key"], at_school_ever(scope)["grade"], strict=True))
-    undated = int(rows["age"].isna().sum())
+    undated = rows[rows["age"].isna()]
     found = []
     for stage, age in ((PRIMARY, policy["completion_age_primary"]), (JUNIOR, policy["completion_age_junior"])):
         title = f"{stage.name}完成率（{age}周岁）"
@@ -160,7 +159,7 @@ def completed(scope: Scope) -> list[Ratio]:
         reached = pd.Series([grades.get(key, 0) for key in own["student_key"]], own.index, dtype="int64")
         beyond = pd.concat([reached, own["study_grade"].fillna(0).astype("int64")], axis=1).max(axis=1) > stage.last
         hit = beyond | (own["study_status"] == "已完成九年")
-        found.append(ratio(scope, "D08", title, own, hit, of="census", needs=CENSUS, left_out=undated))
+        found.append(ratio(scope, "D08", title, own, hit, of="census", needs=CENSUS, left_out=[undated]))
     return found
 
 
@@ -190,10 +189,11 @@ def disabled(scope: Scope) -> list[Ratio]:
     ]
     answers = attending(scope, others)
     delayed = (others["study_status"] == "延缓入学") & others["delay_no"].notna()
+    unsure = others[answers == CANNOT_TELL]
     others = others.assign(hit=answers == AT, delayed=delayed)[answers != CANNOT_TELL]
     columns = ["sheet", *KEYS, "student_key", "birth_date", "hit", "delayed"]
     rows = pd.concat([listed[columns], others[columns]])
-    left_out = int(rows["birth_date"].isna().sum()) + int((answers == CANNOT_TELL).sum())
+    left_out = [rows[rows["birth_date"].isna()], unsure]
     rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     needs = ("disabled", "census.groups", "census.birth_date", "roster")
     title = "适龄残疾儿童入学率"

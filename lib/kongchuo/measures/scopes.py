@@ -113,9 +113,9 @@ class Scope:
                 lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
         return lost
 
-    def undated(self, sheet: str) -> int:
-        """How many rows of a sheet a figure of these days cannot take in, since nobody knows their day."""
-        return int(self.dateless(sheet).sum())
+    def undated(self, sheet: str) -> pd.DataFrame:
+        """The rows of a sheet that a figure of these days cannot take in, since nobody knows their day."""
+        return self.rows(sheet)[self.dateless(sheet)]
 
     @cached_property
     def term(self) -> str:

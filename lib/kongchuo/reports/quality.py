@@ -52,7 +52,7 @@ def data_quality(view: View) -> Section:
     numbers = count(view.findings)
     unread = [finding for finding in view.findings if finding.rule in UNREADABLE]
     rates = (measures.attendance(view.scope), measures.reconciled(view.scope))
-    left_out = sum(rate.left_out for rate in rates)
+    left_out = sum(rate.total.left_out for rate in rates)
     tiles = (
         *(Figure(SEVERITIES[s], numbers[s], "处", TONES[s] if numbers[s] else "plain") for s in (ERROR, WARNING, INFO)),
         Figure("读不了的工作簿", len({f.workbook for f in unread}), "个", "bad" if unread else "plain"),

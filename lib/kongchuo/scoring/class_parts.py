@@ -12,9 +12,10 @@ from ..core.policy import Policy
 from ..core.tables import yes
 from ..field import rolls
 from ..field.deadlines import cases as case_deadlines
-from ..field.deadlines import state, support
+from ..field.deadlines import support
 from ..measures import Ratio, ratio
 from ..measures.cohorts import PUPIL
+from ..measures.filings import judged
 from ..measures.flows import baseline, baseline_day, dropouts, school_days, state_on
 from ..measures.scopes import KEYS, Scope
 from .losses import Losses
@@ -122,27 +123,25 @@ def _plans(scope: Scope, sizes: pd.Series, gone: Losses) -> pd.DataFrame:
 def _contact(scope: Scope) -> Ratio:
     """Parents reached for absences without leave, and first visits in time: done ÷ due, by class."""
     called = measures.contacted(scope)
-    visits = state(scope.town, scope.policy, case_deadlines.FIRST_VISIT)
-    visits = visits[visits["home"].isin(scope.homes) & scope.in_days(visits["due"])]
-    visits = visits[visits["done"].notna() | visits["late"]]
-    place = scope.rows("suspected")[KEYS]
-    visits = visits.assign(**{key: place[key].reindex(visits.index) for key in KEYS[1:]}).dropna(subset=KEYS)
-    hit = visits["done"].notna() & ~visits["late"]
-    seen = ratio(scope, "D13", "首次家访", visits, hit, of="suspected", needs=("suspected", "visit"))
+    visits, unsure = (_placed(scope, "suspected", rows) for rows in judged(scope, case_deadlines.FIRST_VISIT))
+    needs = ("suspected", "visit")
+    seen = ratio(scope, "D13", "首次家访", visits, visits["hit"], of="suspected", needs=needs, left_out=[unsure])
     return Ratio(
         "D15", "家访与联系及时", pd.concat([called.rows, seen.rows]), called.small,
-        tuple(dict.fromkeys((*called.missing, *seen.missing))),
+        tuple(dict.fromkeys((*called.missing, *seen.missing))), pd.concat([called.uncounted, seen.uncounted]),
     )  # fmt: skip
 
 
 def _logs(scope: Scope) -> Ratio:
     """一生一案: months with enough 帮扶记录 ÷ months that asked for them (X31), by class."""
-    rows = state(scope.town, scope.policy, support.LOGS)
-    rows = rows[rows["home"].isin(scope.homes) & scope.in_days(rows["due"])]
-    rows = rows.join(scope.rows("pupil_plan")[KEYS[1:]].loc[lambda one: ~one.index.duplicated()])
-    rows = rows.dropna(subset=KEYS)
-    hit = rows["done"].notna() & ~rows["late"]
-    return ratio(scope, "D15", "一生一案按月记录", rows, hit, of="pupil_plan", needs=("pupil_plan", "support_log"))
+    rows, unsure = (_placed(scope, "pupil_plan", rows) for rows in judged(scope, support.LOGS))
+    needs, left_out = ("pupil_plan", "support_log"), [unsure, scope.undated("support_log")]
+    return ratio(scope, "D15", "一生一案按月记录", rows, rows["hit"], of="pupil_plan", needs=needs, left_out=left_out)
+
+
+def _placed(scope: Scope, sheet: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a deadline with the grade and class of the row of the sheet they are of; those of another school year go."""
+    return rows.join(scope.rows(sheet)[KEYS[1:]].loc[lambda one: ~one.index.duplicated()]).dropna(subset=KEYS)
 
 
 def _bonus(scope: Scope) -> tuple[Ratio, dict[str, int]]:

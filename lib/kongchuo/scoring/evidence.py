@@ -40,10 +40,11 @@ class Gap:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The gaps of one item, and why the ledgers cannot judge it ("" when they can)."""
+    """The gaps of one item, why the ledgers cannot judge it ("" when they can), and how many rows nobody could count."""
 
     gaps: tuple[Gap, ...] = ()
     why: str = ""
+    left_out: int = 0
 
 
 Find = Callable[[Scope], Evidence]
@@ -55,7 +56,8 @@ def both(*finds: Find) -> Find:
     def find(scope: Scope) -> Evidence:
         found = [one(scope) for one in finds]
         gaps = tuple(gap for evidence in found for gap in evidence.gaps)
-        return Evidence(gaps, "；".join(dict.fromkeys(evidence.why for evidence in found if evidence.why)))
+        why = dict.fromkeys(evidence.why for evidence in found if evidence.why)
+        return Evidence(gaps, "；".join(why), sum(evidence.left_out for evidence in found))
 
     return find
 
@@ -70,8 +72,8 @@ def lacking(*counts: Callable[[Scope], Ratio]) -> Find:
     """The rows that a measure still lacks."""
 
     def find(scope: Scope) -> Evidence:
-        gaps, why = [], []
-        for made in (count(scope) for count in counts):
+        gaps, why, figures = [], [], [count(scope) for count in counts]
+        for made in figures:
             rows = made.lacking
             numbers = rows["denominator"] - rows["numerator"]
             labels = [scope.labels.get(key, "") for key in rows["class_id"]]
@@ -81,7 +83,7 @@ def lacking(*counts: Callable[[Scope], Ratio]) -> Find:
             ]
             if made.missing or made.why:
                 why.append(f"{made.title}：{made.why or '读不到台账'}")
-        return Evidence(tuple(gaps), "；".join(why))
+        return Evidence(tuple(gaps), "；".join(why), sum(made.total.left_out for made in figures))
 
     return find
 
@@ -125,9 +127,10 @@ def leaders(scope: Scope) -> Evidence:
 
 def systems(scope: Scope) -> Evidence:
     """八项制度: the ledgers know only whether there is any paper of them at all (档案第4项); each is looked at on the spot."""
-    why = unread(scope, "archive")
     rows = scope.rows("archive")
     rows = rows[rows["archive_no"] == SYSTEMS]
+    unsure = not scope.town.known("archive", "copies").reindex(rows.index).all()
+    why = unread(scope, "archive") or ("档案第4项的份数读不到，或在督查以后改写过" if unsure else "")
     if why or (rows["copies"] > 0).any():
         return Evidence((), why or "档案第4项有材料，各项制度是否健全须督查组现场逐项看")
     place = rows.index[0] if len(rows) else scope.nowhere("archive", scope.homes[0])
@@ -221,7 +224,7 @@ def groups(scope: Scope) -> Evidence:
     """特殊群体: pupils without a plan, a placement or a place on the list of their group."""
     found = [find(scope) for _, find in GROUPS]
     gaps = tuple(replace(gap, group=number) for number, one in enumerate(found) for gap in one.gaps)
-    return Evidence(gaps, "；".join(one.why for one in found if one.why))
+    return Evidence(gaps, "；".join(one.why for one in found if one.why), sum(one.left_out for one in found))
 
 
 GROUPS = (  # the four kinds of 特殊群体, in the order of policy's inspection_group_points

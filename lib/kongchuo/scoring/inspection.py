@@ -7,7 +7,7 @@ ledgers cannot judge has none. The inspector's 得分 stands where it says why i
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from ..core import years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.tables import Town
-from ..field import rolls
+from ..field import asof, rolls
 from ..field.deadlines import inspection as rounds
 from ..field.ledgers import open_at
 from ..measures.flows import dropouts
@@ -34,7 +34,8 @@ class Score:
     """One of the ten items: its points, what the ledgers say, what the inspector gave, and what stands.
 
     `system` is None where the ledgers cannot judge (`why`); `given` where the inspector gave nothing; `final` where nobody
-    knows. `note` says which of the two stands and why. `place` is the row of 督查评分.
+    knows. `stands` says which of the two counts and why. `place` is the row of 督查评分; `left_out`: how many rows of the
+    ledgers 系统测算 could not count.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Score:
     reason: str = ""
     proof: str = ""
     place: tuple[str, int] | None = None
+    left_out: int = 0
 
     @property
     def stands(self) -> tuple[float | None, str]:
@@ -122,8 +124,7 @@ def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of
     day = days.max().date() if len(days) else None
     end = day or as_of
     since = _since(town, home, term, number, end)
-    own = replace(town, as_of=end)
-    scope = Scope(own, policy, since, end, (home,))
+    scope = Scope(asof.on(town, end), policy, since, end, (home,))
     rows = (
         rows.drop_duplicates("item_no")
         .set_index("item_no", drop=False)
@@ -178,8 +179,9 @@ def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.da
 def _score(item: int, title: str, points: float, cost: float, found: Evidence, rows: pd.DataFrame) -> Score:
     system = None if found.why else max(0.0, rounded(points - cost, 2))
     if item not in rows.index:
-        return Score(item, title, points, found.gaps, system, found.why)
+        return Score(item, title, points, found.gaps, system, found.why, left_out=found.left_out)
     row = rows.loc[item]
     given, reason, proof = (None if pd.isna(row[name]) else row[name] for name in ("score", "reason", "evidence"))
     given = None if given is None else float(given)
-    return Score(item, title, points, found.gaps, system, found.why, given, reason or "", proof or "", row["place"])
+    said = given, reason or "", proof or "", row["place"]
+    return Score(item, title, points, found.gaps, system, found.why, *said, found.left_out)

@@ -18,8 +18,9 @@ from ..core.schema import TERMS
 from ..core.tables import of_year
 from ..core.years import ROUNDS
 from ..field import rolls
-from ..field.deadlines import filings, state
+from ..field.deadlines import filings
 from ..measures import Measure, Ratio, ratio
+from ..measures.filings import judged
 from ..measures.flows import dropouts, open_at
 from ..measures.scopes import KEYS, Scope
 from .class_points import ClassPoints
@@ -137,15 +138,14 @@ def unit_grades(
 
 def self_checks(scope: Scope) -> Ratio:
     """月自查按时与整改: self-checks done in time and problems mended in time ÷ all that fell due in the year, by school."""
-    parts = []
+    parts, left_out = [], [scope.undated("selfcheck")]
     for deadline in (filings.SELF_CHECK, filings.FAILED_ITEM, filings.PROBLEM):
-        rows = state(scope.town, scope.policy, deadline)
-        rows = rows[rows["home"].isin(scope.homes) & scope.in_days(rows["due"])]
-        rows = rows[rows["done"].notna() | rows["late"]]
-        parts.append(rows.assign(sheet=deadline.sheet, hit=rows["done"].notna() & ~rows["late"]))
+        rows, unsure = judged(scope, deadline)
+        parts.append(rows.assign(sheet=deadline.sheet))
+        left_out.append(unsure.assign(grade=0, class_id=""))
     found = pd.concat([part[["home", "sheet", "hit"]] for part in parts]).assign(grade=0, class_id="")
-    needs = ("selfcheck", "issue", "term")
-    return ratio(scope, "D15", "月自查按时与整改", found[["sheet", *KEYS]], found["hit"].astype(bool), needs=needs)
+    needs, hit = ("selfcheck", "issue", "term"), found["hit"].astype(bool)
+    return ratio(scope, "D15", "月自查按时与整改", found[["sheet", *KEYS]], hit, needs=needs, left_out=left_out)
 
 
 def _inspections(policy: Policy, rounds: Sequence[Round]) -> Part:

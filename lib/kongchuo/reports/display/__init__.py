@@ -184,7 +184,15 @@ def cell(value: object) -> Cell:
         return Cell("", "links", links=value.files)
     if isinstance(value, Measure):
         rate, bracket, counts = value.text.replace(" %", "\N{NO-BREAK SPACE}%").partition("（")
-        return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=bracket + counts)
+        lost = f"未计入{value.left_out}行" if value.left_out else ""
+        said = (
+            f"{(bracket + counts).removesuffix('）')}，{lost}）"
+            if lost and counts
+            else f"（{lost}）"
+            if lost
+            else bracket + counts
+        )
+        return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=said)
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return Cell("—", "empty")
     if pd.api.types.is_bool(value):

@@ -41,7 +41,7 @@ def cases(month: Month) -> Section:
         stock("本月末在册疑似", scope, open_suspected, "suspected"),
         stock("本月末在册辍学", scope, open_dropouts, "dropout"),
         *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
-        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次{uncounted(scope.undated('visit'))}"),
+        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次{uncounted(len(scope.undated('visit')))}"),
     )
     blocks = [
         Tiles(figures),

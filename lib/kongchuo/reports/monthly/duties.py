@@ -74,7 +74,8 @@ def _state(measure: Measure) -> Badge:
 def issues(month: Month) -> Section:
     """十: problems from 问题整改 that were open in the month, with person and deadline; what is overdue."""
     scope = month.scope
-    rows, unsure = filings.problems(scope)
+    rows, doubtful = filings.problems(scope)
+    unsure = len(doubtful)
     unread = scope.missing("issue")
     if unread and set(unread) >= set(month.homes):
         return Section(

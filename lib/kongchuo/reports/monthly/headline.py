@@ -32,7 +32,7 @@ def headline(month: Month) -> Section:
     numbers = count(month.findings)
     absent = scope.missing("roster", "change", "class")
     pupils_note = f"未含读不到学籍的：{'、'.join(absent[:3])}" if absent else "在读＋送教上门，人"
-    wrong = flows.uncounted_changes(scope)
+    wrong = len(flows.uncounted_changes(scope))
     pupils_note += f"；学生变动有{wrong}行日期或类别有误，未计入" if wrong else ""
     tiles = (
         Figure("本月末在校生", int(month.flow[flows.COUNTED].sum()), pupils_note),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ...field import casework, lives
+from ...field import asof, casework, lives
 from ...measures import bonds, coverage
 from ...scoring import evidence
 from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles, boards
@@ -100,20 +100,24 @@ def _whole(rows: pd.DataFrame) -> list[list[int | None]]:
 
 # --- four: cases against their limits --------------------------------------------------------------------------------------
 def told(view: Round) -> pd.DataFrame:
-    """lives.steps of each school as of its inspection, of the cases that were open then or stepped on since the round before."""
-    book, parts = casework.cases(view.town), []
+    """lives.steps of each school as of its inspection, of the cases that were open then or stepped on since the round before.
+
+    `case` is the place of the case on its ledger, since each day numbers the cases it knows; with its home and first day away.
+    """
+    parts = []
     for day in dict.fromkeys(sheet.as_of for sheet in view.sheets) or (view.end,):
-        town = replace(view.town, as_of=day)
-        steps, states = lives.steps(town, view.policy), lives.states(town, day)
+        town = asof.on(view.town, day)
+        book, steps, states = casework.cases(town), lives.steps(town, view.policy), lives.states(town, day)
         held = {sheet.home: sheet.since for sheet in view.sheets if sheet.as_of == day}
         since = pd.to_datetime(book["home"].map(held))
         here = since.notna()
         moved = steps.loc[steps["date"].isna() | (steps["date"] >= since.reindex(steps["case"]).to_numpy()), "case"]
         chosen = book.index[here & (book.index.isin(moved) | states.isin(lives.OPEN))]
         steps = steps[steps["case"].isin(chosen)]
-        parts.append(steps.assign(state=steps["case"].map(states)))
-    steps = pd.concat(parts, ignore_index=True)
-    return steps.join(book[["home", "away"]], on="case")  # map() of no case at all would be no dates
+        steps = steps.assign(state=steps["case"].map(states)).join(book[["home", "away"]], on="case")
+        places = [f"{name} {row}" for name, row in book["suspected"].fillna(book["dropout"])]
+        parts.append(steps.assign(case=steps["case"].map(pd.Series(places, book.index, dtype="str"))))
+    return pd.concat(parts, ignore_index=True)
 
 
 def cases(view: Round) -> Section:
@@ -154,7 +158,7 @@ def cases(view: Round) -> Section:
     )
 
 
-def _labels(view: Round, steps: pd.DataFrame) -> dict[int, str]:
+def _labels(view: Round, steps: pd.DataFrame) -> dict[str, str]:
     """What a case is called: its school and a running number, no name."""
     counts: dict[str, int] = {}
     found = {}
@@ -164,7 +168,7 @@ def _labels(view: Round, steps: pd.DataFrame) -> dict[int, str]:
     return found
 
 
-def _timeline(labels: dict[int, str], steps: pd.DataFrame) -> list[Chart]:
+def _timeline(labels: dict[str, str], steps: pd.DataFrame) -> list[Chart]:
     drawn = steps[steps["step"].isin(LETTERS) & steps["date"].notna() & steps["away"].notna()]
     rows = []
     for case, label in list(labels.items())[:MOST]:
@@ -181,7 +185,7 @@ def _timeline(labels: dict[int, str], steps: pd.DataFrame) -> list[Chart]:
     return [Chart(svg, "个案时间线：离校后各步骤在第几天", key) for svg in boards.time_lines(rows, reads)]
 
 
-def _late_list(view: Round, labels: dict[int, str], late: pd.DataFrame) -> Details | Note:
+def _late_list(view: Round, labels: dict[str, str], late: pd.DataFrame) -> Details | Note:
     if late.empty:
         return Note("各步骤都在时限内。", "good")
     rows = tuple(
@@ -197,7 +201,7 @@ def _late_list(view: Round, labels: dict[int, str], late: pd.DataFrame) -> Detai
 # --- five: groups of pupils --------------------------------------------------------------------------------------------------
 def groups(view: Round) -> Section:
     """五: who of the four groups has no plan, placement or place on the list, per school as of its inspection; coverage rates."""
-    scope = replace(view.scope, town=replace(view.town, as_of=view.last), end=view.last)
+    scope = replace(view.scope, town=asof.on(view.town, view.last), end=view.last)
     rates = [function(scope) for function in COVERED]
     names = [name for name, _ in evidence.GROUPS]
     most = view.policy["inspection_group_points"]

@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from ...core.numbers import fixed, rounded
-from ...measures import Measure
+from ...measures import LEFT_OUT, Measure
 from ...scoring.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, boards
 from ..units import said
@@ -155,7 +155,7 @@ def score_table(view: Round, sheet: Sheet) -> Table:
             Badge("unknown", "不能测算") if score.system is None else score.system,
             score.given,
             Badge("unknown", UNDECIDED) if score.final is None and sheet.day else score.final if sheet.day else None,
-            said(view, score.reason, score.title), "；".join(filter(None, (score.why, score.stands[1] if sheet.day else ""))), score.proof,
+            said(view, score.reason, score.title), _remarks(score, sheet), score.proof,
         )
         for score in sheet.scores
     )  # fmt: skip
@@ -163,6 +163,12 @@ def score_table(view: Round, sheet: Sheet) -> Table:
     columns = ("编号", "项目", "分值", "系统测算", "督查得分", "采用", "扣分理由", "说明", "佐证")
     when = f"督查日期 {sheet.day:%Y-%m-%d}" if sheet.day else f"本轮未督查，按 {sheet.as_of:%Y-%m-%d} 的台账预填"
     return Table(columns, rows, f"{sheet.home}：{when}", total if sheet.day else ())
+
+
+def _remarks(score: Score, sheet: Sheet) -> str:
+    """Why there is no 系统测算, what it does not count, and which score stands."""
+    lost = LEFT_OUT.format(score.left_out) if score.left_out else ""
+    return "；".join(filter(None, (score.why, lost, score.stands[1] if sheet.day else "")))
 
 
 def score_sheets(view: Round) -> Section:
