@@ -5,9 +5,14 @@ import json
 import re
 from dataclasses import replace
 from functools import cache
-from urllib.parse import quote
+from pathlib import Path
+from urllib.parse import quote, unquote
 
+import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
@@ -294,6 +299,44 @@ def test_a_paper_that_may_not_leave_stops_nothing_else(tmp_path):
     outcome = batch.Outcome(tmp_path, (result,))
     assert not outcome.failed
     assert outcome.withheld == (result,)
+
+
+def linking(folder, names):
+    """A paper and its page in a folder that lead to the files named."""
+    document = docx.Document()
+    for name in names:
+        link = OxmlElement("w:hyperlink")
+        link.set(qn("r:id"), document.part.relate_to(quote(name), RT.HYPERLINK, is_external=True))
+        run = document.add_paragraph("另见")._p.add_r()
+        run.text = Path(name).stem.partition("_")[0]
+        link.append(run)
+        document.paragraphs[-1]._p.append(link)
+    document.save(str(folder / "档案目录_甲小学_2023-10.docx"))
+    links = "".join(f'<p><a href="{quote(name)}">{name.partition("_")[0]}</a></p>' for name in names)
+    (folder / "档案目录_甲小学_2023-10.html").write_text(links, "utf-8")
+
+
+def test_the_index_of_the_archive_leads_to_no_paper_that_was_refused(tmp_path):
+    papers = [f"{paper}_甲小学_2023-10.docx" for paper in ("简报", "月报表")]
+    press, run = pressed(tmp_path, Run("甲小学", {"school": "甲小学"}), "<section></section>")
+    left = execution.left_by(press.scratch / run.stem / OUTPUT)
+    left.mkdir()
+    linking(left, papers)
+    for name in papers:
+        docx.Document().save(str(left / name))
+    (left / "简报_甲小学_2023-10.html").write_text("<p>110101199003078515</p>", "utf-8")
+    files = dict.fromkeys(sorted(path.name for path in left.iterdir()), INTERNAL)
+
+    result = press.publish(run, dt.datetime.now(), 1.0, execution.Verdict(executed("<p>好</p>"), {"files": files}))
+
+    assert list(result.summary[WITHHELD]) == ["简报_甲小学_2023-10"]
+    kept = press.shelf.path / "甲小学"
+    document = docx.Document(str(kept / "档案目录_甲小学_2023-10.docx"))
+    assert [link.address for paragraph in document.paragraphs for link in paragraph.hyperlinks] == [quote(papers[1])]
+    assert [paragraph.text for paragraph in document.paragraphs] == ["另见简报（没有放行）", "另见月报表"]
+    assert "简报" not in {unquote(rel.target_ref) for rel in document.part.rels.values() if rel.is_external}
+    page = (kept / "档案目录_甲小学_2023-10.html").read_text("utf-8")
+    assert page == f'<p>简报（没有放行）</p><p><a href="{quote(papers[1])}">月报表</a></p>'
 
 
 def test_a_batch_with_a_paper_withheld_ends_in_four(monkeypatch, tmp_path):

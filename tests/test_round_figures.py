@@ -245,11 +245,17 @@ def runs(places):
 
 
 def system(made, home, number):
-    """系统测算 of the ten items: two cost points here, two cannot be told, the rest of the town is clean."""
+    """系统测算 of the ten items: two cost points here, two cannot be told, the rest of the town is clean.
+
+    What 档案目录 said on the day cannot be told either, where a row has been brought up to date since.
+    """
     _, rows, earlier = made
+    day = inspected(rows, home, number)
+    rewritten = any(row["home"] == home and row["updated"] > day for row in rows["archive"])
+    unknown = (*ON_THE_SPOT, 10) if rewritten else ON_THE_SPOT
     cost = {3: sum(unverified(rows, earlier, home, number).values()), 6: 3 * sum(breaches(rows, home, number).values())}
     return {
-        item: None if item in ON_THE_SPOT else max(0, points - cost.get(item, 0))
+        item: None if item in unknown else max(0, points - cost.get(item, 0))
         for item, points in enumerate(POINTS, start=1)
     }
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..core.tables import yes
 from .base import LEFT_OUT, Measure, Ratio, ratio, summed
-from .flows import case_steps, unexcused
+from .flows import CASE_DAYS, case_steps, unexcused
 from .scopes import Scope
 
 __all__ = ["LEFT_OUT", "Measure", "Ratio", "ratio", "summed"]
@@ -87,12 +87,9 @@ def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:
     steps = case_steps(scope, cases)
     due, hit = steps["opening"] | steps["new"], steps["left"] & (cases["how"] == "返校")
     # a case whose end cannot be read counts as open, but nobody knows whether it was this one that ended well
-    unsure = due & ~told(scope, of, LEFT[of]).reindex(cases.index)
+    unsure = due & ~told(scope, of, CASE_DAYS[of][1:]).reindex(cases.index)
     due, hit = due & ~unsure, hit & ~unsure
     return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=[cases[unsure]])
-
-
-LEFT = {"suspected": ("closed",), "dropout": ("back_date", "closed")}  # the dates with which a case leaves its ledger
 
 
 def told(scope: Scope, sheet: str, columns: Iterable[str]) -> pd.Series:

@@ -13,7 +13,7 @@ from ..field.references import keyed, look_up, named, school_names
 from .base import Ratio, ratio, summed
 from .coverage import given, pupils
 from .flows import at_school
-from .scopes import Scope
+from .scopes import KEYS, Scope
 
 
 # --- units ----------------------------------------------------------------------------------------------------------------
@@ -51,34 +51,62 @@ def answered(scope: Scope, kind: str) -> pd.DataFrame:
     return rows.loc[(rows["kind"] == kind) & (rows["holder"].notna() | rows["name"].notna()), ["home", "unit"]]
 
 
+def _unclear(scope: Scope, kind: str) -> pd.DataFrame:
+    """KEYS of the rows of 包保责任 in force of this kind (or of none) that name nobody, or nothing that is known."""
+    rows = duties.held_on(scope.town, scope.end)
+    rows = rows[rows["target"].isna() | (rows["holder"].isna() & rows["name"].isna()) | rows["kind"].isna()]
+    return _somewhere(scope, rows[rows["kind"].isna() | (rows["kind"] == kind)])
+
+
+def _somewhere(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
+    """KEYS of the office's rows of the scope's schools, and of those of which nobody knows the school: each school's may be."""
+    known = rows["home"].isin(scope.town.homes)
+    rows = rows[~known | rows["home"].isin(scope.homes)]
+    nobody = scope.homes[0] if len(scope.homes) == 1 else ""
+    return rows.assign(home=rows["home"].where(known, nobody), grade=0, class_id="")[KEYS]
+
+
 def schools_bonded(scope: Scope) -> Ratio:
     """包学校: schools with a 中心学校 person answering for them ÷ schools."""
     rows = schools(scope)
     hit = rows["code"].isin(given(answered(scope, duties.SCHOOLS)["unit"]))
-    return ratio(scope, "D13", "包学校", rows, hit, of="school", needs=("bond",))
+    return ratio(
+        scope, "D13", "包学校", rows, hit, of="school", needs=("bond",), left_out=[_unclear(scope, duties.SCHOOLS)]
+    )
 
 
 def grades_bonded(scope: Scope) -> Ratio:
     """包年级: grades of a school with a leader answering for them ÷ grades that have a class."""
     rows = grades(scope)
     hit = rows["unit"].isin(given(answered(scope, duties.GRADES)["unit"]))
-    return ratio(scope, "D13", "包年级", rows, hit, of="class", needs=("bond", "class"))
+    left_out = [_unclear(scope, duties.GRADES)]
+    return ratio(scope, "D13", "包年级", rows, hit, of="class", needs=("bond", "class"), left_out=left_out)
 
 
 def pupils_bonded(scope: Scope) -> Ratio:
     """包学生: pupils with a teacher answering for them ÷ pupils; the class's 班主任 unless the roster or a bond names another."""
     rows = pupils(scope)
     held = pairs(rows, "home", "student_key").isin(pairs(answered(scope, duties.PUPILS), "home", "unit"))
-    return ratio(
-        scope, "D13", "包学生", rows, pd.Series(held, rows.index), of="roster", needs=("roster", "class", "bond")
-    )
+    told = held | scope.town.known("roster", "teacher").reindex(rows.index)  # whom an unread cell names, nobody knows
+    needs, left_out = ("roster", "class", "bond"), [rows[~told], _unclear(scope, duties.PUPILS)]
+    hit = pd.Series(held, rows.index)[told]
+    return ratio(scope, "D13", "包学生", rows[told], hit, of="roster", needs=needs, left_out=left_out)
 
 
 def villages_bonded(scope: Scope) -> Ratio:
     """包家长: pairs of a school and a village it serves where the village has somebody answering for its parents ÷ pairs."""
     rows = villages(scope)
     hit = rows["village"].isin(given(answered(scope, duties.VILLAGES)["unit"]))
-    return ratio(scope, "D13", "包家长（校—村）", rows, hit, of="school", needs=("bond", "school"))
+    return ratio(
+        scope,
+        "D13",
+        "包家长（校—村）",
+        rows,
+        hit,
+        of="school",
+        needs=("bond", "school"),
+        left_out=[_unclear(scope, duties.VILLAGES)],
+    )
 
 
 # --- 责任书 -----------------------------------------------------------------------------------------------------------------
@@ -88,11 +116,27 @@ def signed(scope: Scope, *kinds: str) -> pd.DataFrame:
     return rows[rows["kind"].isin(kinds) & (rows["signed"] <= pd.Timestamp(scope.end))]
 
 
+def _unsigned(scope: Scope, *kinds: str) -> pd.DataFrame:
+    """KEYS of the rows of 责任书签订 of these kinds (or of none) that do not say when or with whom."""
+    rows = duties.signed(scope.town)
+    rows = rows[rows["kind"].isna() | (rows["kind"].isin(kinds) & (rows["other"].isna() | rows["signed"].isna()))]
+    return _somewhere(scope, rows.assign(home=named(rows["school"], school_names(scope.town)).fillna("")))
+
+
 def schools_pledged(scope: Scope) -> Ratio:
     """责任书，中心校—学校: schools that signed ÷ schools."""
     rows = schools(scope)
     hit = rows["code"].isin(given(signed(scope, duties.WITH_SCHOOL)["other"]))
-    return ratio(scope, "D13", "责任书：中心校—学校", rows, hit, of="school", needs=("pledge",))
+    return ratio(
+        scope,
+        "D13",
+        "责任书：中心校—学校",
+        rows,
+        hit,
+        of="school",
+        needs=("pledge",),
+        left_out=[_unsigned(scope, duties.WITH_SCHOOL)],
+    )
 
 
 def heads_pledged(scope: Scope) -> Ratio:
@@ -100,7 +144,10 @@ def heads_pledged(scope: Scope) -> Ratio:
     rows = scope.classes
     heads = keyed(scope.town, "class", "head_teacher").reindex(rows.index)
     hit = heads.isin(given(signed(scope, duties.WITH_TEACHER)["other"]))
-    return ratio(scope, "D13", "责任书：学校—班主任", rows, hit, of="class", needs=("pledge", "class"))
+    left_out = [_unsigned(scope, duties.WITH_TEACHER)]
+    return ratio(
+        scope, "D13", "责任书：学校—班主任", rows, hit, of="class", needs=("pledge", "class"), left_out=left_out
+    )
 
 
 def teachers_pledged(scope: Scope) -> Ratio:
@@ -113,16 +160,16 @@ def teachers_pledged(scope: Scope) -> Ratio:
     index = scope.places(place.get(holder, ("", 0)) for holder in rows["holder"])
     rows = rows[["home", "holder"]].set_index(index).assign(grade=0, class_id="")
     hit = rows["holder"].isin(given(signed(scope, duties.WITH_TEACHER, duties.WITH_HOLDER)["other"]))
-    return ratio(scope, "D13", "责任书：学校—包保教师", rows, hit, of="staff", needs=("pledge", "bond", "roster"))
+    needs, left_out = ("pledge", "bond", "roster"), [_unsigned(scope, duties.WITH_TEACHER, duties.WITH_HOLDER)]
+    return ratio(scope, "D13", "责任书：学校—包保教师", rows, hit, of="staff", needs=needs, left_out=left_out)
 
 
 def villages_pledged(scope: Scope) -> Ratio:
     """责任书，学校—村: pairs of a school and a village it serves that signed ÷ pairs."""
     rows = villages(scope)
     done = pairs(rows, "school", "village").isin(pairs(signed(scope, duties.WITH_VILLAGE), "school", "other"))
-    return ratio(
-        scope, "D13", "责任书：学校—村", rows, pd.Series(done, rows.index), of="school", needs=("pledge", "school")
-    )
+    needs, left_out, hit = ("pledge", "school"), [_unsigned(scope, duties.WITH_VILLAGE)], pd.Series(done, rows.index)
+    return ratio(scope, "D13", "责任书：学校—村", rows, hit, of="school", needs=needs, left_out=left_out)
 
 
 def parents_pledged(scope: Scope) -> Ratio:
@@ -141,7 +188,8 @@ def parents_pledged(scope: Scope) -> Ratio:
     copies = done.groupby(by_class)["copies"].sum().reindex(rows["class_id"]).fillna(0).astype(int)
     counts = [pd.Series(values.to_numpy(), rows.index) for values in (copies.clip(upper=due), due)]
     needs = ("pledge", "roster", "class")
-    return summed(scope, "D13", "责任书：学校—家长", rows, *counts, of="class", needs=needs)
+    left_out = [_unsigned(scope, duties.WITH_PARENTS)]
+    return summed(scope, "D13", "责任书：学校—家长", rows, *counts, of="class", needs=needs, left_out=left_out)
 
 
 FOUR_BONDS = (schools_bonded, grades_bonded, pupils_bonded, villages_bonded)

@@ -128,8 +128,12 @@ def converted(scope: Scope) -> Ratio:
     rows = rows[rows["student_key"].isna() | ~rows.duplicated(["home", "student_key"])]
     day = pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['weak_list_day']}")
     rows = rows[~(rows["listed"] > day)]
-    needs = ("pupil_plan.converted", "pupil_plan.listed")
-    return ratio(scope, "D14", "学困厌学转化率", rows, yes(rows["converted"]), of="pupil_plan", needs=needs)
+    known = scope.town.known("pupil_plan", "converted") & scope.town.known("pupil_plan", "listed")
+    unread, rows = rows[~known.reindex(rows.index)], rows[known.reindex(rows.index)]
+    needs, hit = ("pupil_plan.converted", "pupil_plan.listed"), yes(rows["converted"])
+    found = ratio(scope, "D14", "学困厌学转化率", rows, hit, of="pupil_plan", needs=needs, left_out=[unread])
+    waiting = int(rows["converted"].isna().sum())
+    return replace(found, why=f"{waiting}人还没有认定是否转化") if waiting else found
 
 
 # --- cases --------------------------------------------------------------------------------------------------------------

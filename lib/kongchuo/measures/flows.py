@@ -120,11 +120,22 @@ def dropouts(scope: Scope) -> pd.DataFrame:
     return cases.assign(how=cases["returned"].map({True: "返校", False: "销号"}))
 
 
+CASE_DAYS = {  # of each ledger the day a case came, and those on which it went
+    "suspected": ("found", "closed"),
+    "dropout": ("confirm_date", "back_date", "closed"),
+    "watch": ("found", "closed"),
+}
+
+
 def misdated(scope: Scope, cases: pd.DataFrame, sheet: str) -> int:
-    """Of how many of these cases (rows of a ledger) the day of coming or going could not be read; they count as on hand."""
-    columns = {"suspected": ("found", "closed"), "dropout": ("confirm_date", "back_date", "closed")}[sheet]
-    unread = [~scope.town.known(sheet, column).reindex(cases.index) for column in columns]
-    return int(pd.concat(unread, axis=1).any(axis=1).sum()) if len(cases) else 0
+    """Of how many of these cases (rows of a ledger) the day of coming is empty, or that of coming or going could not be read;
+    they count as on hand.
+    """
+    unread = [~scope.town.known(sheet, column).reindex(cases.index) for column in CASE_DAYS[sheet]]
+    undated = cases[list(CASE_DAYS[sheet][:1])].isna().all(axis=1)
+    if sheet == "dropout":
+        undated &= cases["drop_date"].isna()  # which stands for 认定日期 (ledgers.dropouts)
+    return int(pd.concat([*unread, undated], axis=1).any(axis=1).sum()) if len(cases) else 0
 
 
 def case_steps(scope: Scope, cases: pd.DataFrame) -> pd.DataFrame:

@@ -8,12 +8,16 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from docx import Document
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.oxml.ns import qn
 from markupsafe import escape
 
 from ..core import editions, faults
@@ -88,6 +92,8 @@ class Press:
             except gate.Blocked as error:
                 refused.setdefault(Path(name).stem, str(error))
         kept = {name: own for name, own in files.items() if Path(name).stem not in refused}
+        for name in kept if refused else ():
+            unlink(self._left(item) / name, refused)
         more = {WARNED: warned} if warned else {}
         return summary | ({FILES: kept} if files else {}) | more | ({WITHHELD: refused} if refused else {})
 
@@ -166,6 +172,34 @@ class Press:
             **self.stamp,
             **(bad if reason else good),
         )
+
+
+NOT_PASSED = "（没有放行）"
+
+
+def unlink(file: Path, refused: Collection[str]) -> None:
+    """Take out of a paper, or its page, the links to refused files beside it (stems): the 档案目录 was made before the gate spoke."""
+    if file.suffix == ".html":
+        link = re.compile(rf'<a href="(?:{"|".join(re.escape(quote(stem)) for stem in refused)})\.\w+">(.*?)</a>', re.S)
+        text, number = link.subn(rf"\1{NOT_PASSED}", file.read_text("utf-8"))
+        if number:
+            file.write_text(text, "utf-8")
+    elif file.suffix == ".docx" and zipfile.is_zipfile(file):
+        document = Document(str(file))
+        lost = {key for key, one in document.part.rels.items() if one.reltype == RT.HYPERLINK and one.is_external
+                and Path(unquote(one.target_ref)).stem in refused and "/" not in one.target_ref}  # fmt: skip
+        for link in [one for one in document.element.iter(qn("w:hyperlink")) if one.get(qn("r:id")) in lost]:
+            runs = list(link)
+            texts = [text for run in runs for text in run.iter(qn("w:t"))]
+            if texts:
+                texts[-1].text = f"{texts[-1].text}{NOT_PASSED}"
+            for run in runs:
+                link.addprevious(run)
+            link.getparent().remove(link)
+        for key in lost:
+            del document.part.rels[key]
+        if lost:
+            document.save(str(file))
 
 
 def without(notebook: str, folder: str, refused: Mapping[str, str]) -> str:

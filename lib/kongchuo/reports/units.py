@@ -10,9 +10,9 @@ import pandas as pd
 from ..core.editions import audience_of
 from ..core.ordering import in_order
 from ..core.tables import Town, other_names, personal_names
-from ..measures import Ratio
-from ..measures.scopes import KEYS
-from .display import NUMERALS, Details, Table, rows_table
+from ..measures import Ratio, uncounted
+from ..measures.scopes import KEYS, Scope
+from .display import NUMERALS, Details, Note, Table, rows_table
 from .display.masks import masked_text
 from .views import View
 
@@ -87,6 +87,18 @@ def parted(view: View, columns: Iterable[Column], caption: str, **more: object) 
         return [unit_table(view, "home", columns, caption=caption, **more)]
     by_class = unit_table(view, "class_id", columns, caption=f"{caption}（按班级）", **more)
     return [unit_table(view, "grade", columns, caption=caption, **more), behind("按班级", by_class)]
+
+
+def uncounted_column(scope: Scope, *sheets: str) -> list[Column]:
+    """A last column with the rows of these sheets that are in none of the counts before it; none where there are no such rows."""
+    rows = pd.concat([uncounted.rows(scope, sheet) for sheet in sheets])
+    return [Column("未计入的行", by_keys(rows))] if len(rows) else []
+
+
+def uncounted_note(scope: Scope, *sheets: str) -> list[Note]:
+    """What a section counts of these sheets does not hold, in words; nothing where it holds everything."""
+    words = uncounted.said(scope, *sheets)
+    return [Note(f"{words}。", "unknown")] if words else []
 
 
 def finest(view: View) -> str:

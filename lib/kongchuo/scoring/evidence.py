@@ -153,7 +153,12 @@ def called(scope: Scope) -> Evidence:
     if unread(scope, "rollcall") or rows.empty:
         return Evidence((), unread(scope, "rollcall") or "本轮没有督查点名的记录")
     found = (_counted(scope, rows, numbers, what) for what, numbers in differences(rows).items())
-    return Evidence(tuple(gap for gaps in found for gap in gaps))
+    return Evidence(tuple(gap for gaps in found for gap in gaps), left_out=int(incomplete(rows).sum()))
+
+
+def incomplete(rows: pd.DataFrame) -> pd.Series:
+    """Which rows of 督查点名 lack a number that `differences` compares; nobody knows whether it would have been another."""
+    return rows[["n_register", "n_rollbook", "n_seating", "n_homework", "leave_no", "unknown"]].isna().any(axis=1)
 
 
 def differences(rows: pd.DataFrame) -> dict[str, pd.Series]:

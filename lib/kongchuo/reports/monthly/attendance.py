@@ -7,10 +7,10 @@ import datetime as dt
 import pandas as pd
 
 from ... import measures
-from ...measures import filings, flows
+from ...measures import filings, flows, uncounted
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts
 from ..months import Month
-from ..units import Column, behind, by_keys, finest, ledger, unit_table, units
+from ..units import Column, behind, by_keys, finest, ledger, uncounted_column, unit_table, units
 
 STREAKS = ("连续1日", "连续2日", "连续3日以上")
 
@@ -34,7 +34,11 @@ def attendance(month: Month) -> Section:
         _rate("出勤率", rate.total, "实到人次÷应到人次，D10"),
         _rate("日查填报率", filed.total, "已填班日÷应填班日，D15", wanted=True),
         _rate("周报按时报送率", filings.weekly(scope).total, "按期÷应报，本月到期，D15", wanted=True),
-        Figure("无故缺勤人次", len(absent), "旷课、开学未报到、失联"),
+        Figure(
+            "无故缺勤人次",
+            len(absent),
+            "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence")))),
+        ),
         *(
             Figure(
                 f"{name}人数",
@@ -77,6 +81,7 @@ def _table(
         Column("无故缺勤人次", by_keys(absent)),
         *(Column(f"{name}（人）", by_keys(runs[runs["step"] == step])) for step, name in enumerate(STREAKS, 1)),
         Column("日查填报率", filed),
+        *uncounted_column(month.scope, "absence"),
     ]
     return unit_table(month, finest(month), columns, caption="各单位出勤")
 

@@ -8,11 +8,11 @@ from ... import measures
 from ...core.tables import yes
 from ...field import lives
 from ...field.casework import RETURNED
-from ...measures import flows
+from ...measures import flows, uncounted
 from ...measures.scopes import Scope
 from ..display import Chart, Figure, Note, Section, Table, Tiles, charts, rows_table
 from ..months import Month
-from ..units import Column, audience, behind, finest, ledger, unit_table
+from ..units import Column, audience, behind, finest, ledger, uncounted_note, unit_table
 from . import alerts
 
 LEVELS = ("红", "黄", "蓝")
@@ -41,7 +41,11 @@ def cases(month: Month) -> Section:
         stock("本月末在册疑似", scope, open_suspected, "suspected"),
         stock("本月末在册辍学", scope, open_dropouts, "dropout"),
         *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
-        Figure("本月劝返户次", len(visits), f"其中记为已复学 {won} 次{uncounted(len(scope.undated('visit')))}"),
+        Figure(
+            "本月劝返户次",
+            len(visits),
+            "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit")))),
+        ),
     )
     blocks = [
         Tiles(figures),
@@ -63,14 +67,9 @@ def stock(label: str, scope: Scope, cases: pd.DataFrame, sheet: str) -> Figure:
     """The open cases of a ledger; none found while a ledger could not be read is not none, and dates nobody could read are said."""
     number, unread, misdated = len(cases), scope.missing(sheet), flows.misdated(scope, cases, sheet)
     note = f"未含读不到台账的：{'、'.join(unread[:3])}{'等' if len(unread) > 3 else ''}" if unread else "台账在册，人"
-    note += f"；其中{misdated}行日期有误，按在册计" if misdated else ""
+    note += f"；其中{misdated}行日期空着或有误，按在册计" if misdated else ""
     value = "尚未判定" if unread and not number else number
     return Figure(label, value, note, "bad" if number else "unknown" if unread else "plain")
-
-
-def uncounted(number: int) -> str:
-    """The words for rows that are not in a figure since nobody can tell their day; "" for none."""
-    return f"；另有{number}行日期有误，未计入" if number else ""
 
 
 def _steps(flow: pd.DataFrame) -> list[tuple[str, int]]:
@@ -216,6 +215,9 @@ def watch(month: Month) -> Section:
         (f"{level}色", *(int((mask & (rows["level"] == level)).sum()) for mask in (before, new, closed, now)))
         for level in LEVELS
     ]
+    known = rows["level"].isin(LEVELS)
+    if not known.all():
+        lines.append(("等级不明", *(int((mask & ~known).sum()) for mask in (before, new, closed, now))))
     lines = [(*line, f"{line[4] - line[1]:+d}".replace("+0", "不变")) for line in lines]
     total = ("合计", *(int(mask.sum()) for mask in (before, new, closed, now)))
     total = (*total, f"{total[4] - total[1]:+d}".replace("+0", "不变"))
@@ -227,6 +229,7 @@ def watch(month: Month) -> Section:
         .sort_values("order")
     )
     blocks = [
+        *uncounted_note(scope, "watch"),
         Table(columns, tuple(lines), "各等级人数", total, internal=True),
         _unwatched(month),
         *alerts.blocks(month),

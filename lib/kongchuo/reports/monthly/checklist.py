@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ... import measures
-from ...measures import Measure, Ratio, bonds, coverage, filings, flows
+from ...measures import Measure, Ratio, bonds, coverage, filings, flows, uncounted
 from ...measures.definitions import daily_filed, reported, visited
+from ...measures.scopes import Scope
 from ...scoring.evidence import LEADERS
 from ..display import Badge, Note, Section, Table
 from ..months import Month
@@ -129,7 +130,10 @@ def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Eviden
     if month.no_lessons and not len(rows):
         return Evidence(NOT_DUE, HOLIDAY)
     where = "" if month.home or not without else f"，{len(without)} 校没有"
-    return Evidence(TICKED["否"] if without else TICKED["是"], f"本月{title} {len(rows)} 次{where}")
+    said = _with(scope, f"本月{title} {len(rows)} 次{where}", "publicity_log")
+    if without and len(uncounted.rows(scope, "publicity_log")):
+        return Evidence(UNKNOWN, said)
+    return Evidence(TICKED["否"] if without else TICKED["是"], said)
 
 
 def leaders(month: Month) -> Evidence:
@@ -144,21 +148,27 @@ def visits(month: Month) -> Counted:
     rows, scope = month.scope.rows("visit"), month.scope
     number = int(scope.in_days(rows["date"]).sum())
     on_hand = sum(int(flows.open_at(cases(scope), scope.end).sum()) for cases in (flows.suspected, flows.dropouts))
-    return f"本月劝返 {number} 户次", number + on_hand
+    return _with(scope, f"本月劝返 {number} 户次", "visit", "suspected", "dropout"), number + on_hand
 
 
 def transfers(month: Month) -> Counted:
     """How many transfers wait for approval."""
     rows = month.scope.rows("change")
     begun = rows[rows["kind"].isin(("转入", "转出")) & (rows["date"] <= pd.Timestamp(month.end))]
-    return f"转学 {len(begun)} 人次，未核办 {int(begun['sys_state'].isin(('未发起', '已发起')).sum())}", len(begun)
+    waiting = int(begun["sys_state"].isin(("未发起", "已发起")).sum())
+    return _with(month.scope, f"转学 {len(begun)} 人次，未核办 {waiting}", "change"), len(begun)
 
 
 def leaves(month: Month) -> Counted:
     """How many leaves have ended by the month's end."""
     rows = month.scope.rows("change")
     ended = rows[(rows["kind"] == "休学") & (rows["leave_to"] <= pd.Timestamp(month.end))]
-    return f"休学止已到 {len(ended)} 人次", len(ended)
+    return _with(month.scope, f"休学止已到 {len(ended)} 人次", "change"), len(ended)
+
+
+def _with(scope: Scope, text: str, *sheets: str) -> str:
+    """What is counted, and what of these sheets is not in it."""
+    return "；".join(filter(None, (text, uncounted.said(scope, *sheets))))
 
 
 EVIDENCE: tuple[Judge, ...] = (

@@ -10,7 +10,7 @@ from ...core import years
 from ...measures import Measure, bonds, filings
 from ..display import NUMERALS, Badge, Blanks, Figure, Note, Section, Table, Tiles
 from ..months import Month
-from ..units import Column, behind, by_keys, ledger, unit_table
+from ..units import Column, behind, by_keys, ledger, uncounted_column, uncounted_note, unit_table
 from . import due_dates
 from .bonds import blocks as four_duties
 
@@ -53,7 +53,8 @@ def organisation(month: Month) -> Section:
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
     table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")
-    blocks = [Note(lead), Tiles(figures), table, *four_duties(month)]
+    counted = ("selfcheck", "reconcile", "absence", "visit", "publicity_log", "joint")
+    blocks = [Note(lead), *uncounted_note(scope, *counted), Tiles(figures), table, *four_duties(month)]
     if unread:
         blocks.insert(0, Note(f"读不到自查档案或包保责任：{'、'.join(unread)}，未计入。", "unknown"))
     return Section("自查组织", tuple(blocks), 2, "organisation")
@@ -64,7 +65,7 @@ def _of(done: int, due: int) -> str:
 
 
 def _state(measure: Measure) -> Badge:
-    if measure.unknown or measure.missing:
+    if measure.unknown or measure.missing or (measure.left_out and not measure.short):
         return Badge("unknown", "尚未判定")
     if not measure.denominator:
         return Badge("plain", "无应落实")
@@ -74,8 +75,7 @@ def _state(measure: Measure) -> Badge:
 def issues(month: Month) -> Section:
     """十: problems from 问题整改 that were open in the month, with person and deadline; what is overdue."""
     scope = month.scope
-    rows, doubtful = filings.problems(scope)
-    unsure = len(doubtful)
+    rows, unsure = filings.problems(scope)
     unread = scope.missing("issue")
     if unread and set(unread) >= set(month.homes):
         return Section(
@@ -91,8 +91,8 @@ def issues(month: Month) -> Section:
         Figure(
             "在办问题",
             int((~rows["mended"]).sum()),
-            "截至本月末" + _not_dated(unsure),
-            "unknown" if unsure else "plain",
+            "截至本月末" + _not_dated(len(unsure)),
+            "unknown" if len(unsure) else "plain",
         ),
         Figure("其中逾期", int(rows["late"].sum()), "期限早于本月末", "warn" if rows["late"].any() else "plain"),
         Figure("本月完成整改", int(rows["mended"].sum())),
@@ -108,6 +108,7 @@ def issues(month: Month) -> Section:
         Column(title, by_keys(rows[mask]))
         for title, mask in (("在办", ~rows["mended"]), ("逾期", rows["late"]), ("本月完成", rows["mended"]))
     ]
+    counts += uncounted_column(scope, "issue")
     by_school = unit_table(month, "home", counts, caption="各校问题")
     return Section("存在问题与整改", (Tiles(figures), by_school, behind("问题清单", table)), 10, "issues")
 

@@ -10,7 +10,7 @@ from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
 from ...core.tables import yes
 from ...jobs.opening import UNREADABLE
-from ...measures import flows
+from ...measures import flows, uncounted
 from .. import quality
 from ..display import Badge, Figure, Lines, Note, Section, Tiles
 from ..months import Month
@@ -32,8 +32,7 @@ def headline(month: Month) -> Section:
     numbers = count(month.findings)
     absent = scope.missing("roster", "change", "class")
     pupils_note = f"未含读不到学籍的：{'、'.join(absent[:3])}" if absent else "在读＋送教上门，人"
-    wrong = len(flows.uncounted_changes(scope))
-    pupils_note += f"；学生变动有{wrong}行日期或类别有误，未计入" if wrong else ""
+    pupils_note = "；".join(filter(None, (pupils_note, uncounted.said(scope, "roster", "change"))))
     tiles = (
         Figure("本月末在校生", int(month.flow[flows.COUNTED].sum()), pupils_note),
         Figure("出勤率", rate, rate.note or "实到÷应到人次", "unknown" if rate.unknown else "plain"),

@@ -10,7 +10,18 @@ from ...measures import Ratio, cohorts, coverage, flows, schooling
 from ...measures.definitions import MEASURES
 from ..display import Details, Figure, Note, Section, Table, Tiles
 from ..months import Month
-from ..units import Column, behind, by_keys, finest, ledger, parted, rows_behind, unit_table
+from ..units import (
+    Column,
+    behind,
+    by_keys,
+    finest,
+    ledger,
+    parted,
+    rows_behind,
+    uncounted_column,
+    uncounted_note,
+    unit_table,
+)
 
 ALWAYS = (flows.OPENING, "转入", "复学", "转出", "休学", "辍学标注", flows.CLOSING, flows.COUNTED, flows.GAP)
 JUNIOR = (7, 8, 9)
@@ -36,6 +47,7 @@ def basics(month: Month) -> Section:
         )
     )
     blocks = [
+        *uncounted_note(scope, "roster", "baseline", "change", "absence", "suspected", "dropout"),
         tiles,
         *_not_at_school(month, rates["D06"]),
         *_flow_tables(month, flow, f"{month.label}学生增减（D01）"),
@@ -63,6 +75,7 @@ def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
 
 def _flow_tables(month: Month, flow: pd.DataFrame, caption: str) -> list[Table | Details]:
     shown = [Column(name, flow[name]) for name in flow.columns if name in ALWAYS or flow[name].any()]
+    shown += uncounted_column(month.scope, "change")
     note = "期末应有＝期初＋增加－减少±班级调整；期末在校按花名册状态推算。差额应为0。"
     return parted(month, shown, caption, note=note, internal=True)
 
@@ -117,8 +130,9 @@ def reconcile(month: Month) -> Section:
             f"读不到人籍核查：{'、'.join(unread)}，尚未判定。" if unread else "本月没有人籍核查记录，是否一致尚未判定。"
         )
         idle = month.no_lessons and not unread
+        lost = uncounted_note(scope, "reconcile")
         note = Note("本月没有上课日，不核查人籍。") if idle else Note(text, "unknown")
-        return Section("人籍一致", (note,), 5, "reconcile")
+        return Section("人籍一致", (note, *lost), 5, "reconcile")
     rate = measures.reconciled(scope)
     classes = scope.classes
     checked = measures.ratio(
@@ -151,6 +165,7 @@ def reconcile(month: Month) -> Section:
 def _reconcile_table(month: Month, rows: pd.DataFrame, rate: measures.Ratio) -> Table:
     differing = by_keys(rows[rows["diff_type"].notna()])
     columns = [Column("核查人数", by_keys(rows)), Column("人籍一致率（D12）", rate), Column("有差异", differing)]
+    columns += uncounted_column(month.scope, "reconcile")
     return unit_table(
         month, finest(month), columns, idle=False, caption="各单位核查结果", note="没有列出的单位本月没有核查。"
     )
@@ -182,7 +197,7 @@ def changes(month: Month) -> Section:
         "sys_start",
         "report_date",
     )
-    blocks = [Tiles(tuple(figures))]
+    blocks = [*uncounted_note(scope, "change"), Tiles(tuple(figures))]
     blocks.append(behind("本月学生变动", ledger(month, rows, "change", names, empty="本月没有登记变动")))
     if len(waiting):
         blocks.append(behind("转学未核办", ledger(month, waiting, "change", names)))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ...measures import uncounted
+from ...measures.scopes import Scope
 from ...workbooks.writing.printed import Grid
 from ..months import Month
 
@@ -115,3 +117,9 @@ def lacking(month: Month, *sheets: str) -> str:
     titles = month.town.schema.sheets
     found = [(titles[name].title, month.scope.missing(name)) for name in sheets]
     return "；".join(f"没有读到“{title}”：{'、'.join(homes)}" for title, homes in found if homes)
+
+
+def left_out(scope: Scope, *sheets: str) -> str:
+    """How many rows of these sheets are in no count of the scope's days, as a sentence; "" where none is."""
+    words = uncounted.said(scope, *sheets)
+    return f"{words}。" if words else ""

@@ -14,7 +14,7 @@ from ...measures.scopes import Scope
 from ..display.public import rate
 from ..months import Month
 from . import counting
-from .base import Copy, by_name, lacking, said, shared
+from .base import Copy, by_name, lacking, left_out, said, shared
 from .scrubbing import scrubbed
 
 FIGURES = {  # title on the page -> a figure of the monthly return
@@ -42,9 +42,13 @@ def bulletin(month: Month) -> Iterator[Copy]:
     rows = rows.assign(order=rows["home"].map(order)).sort_values(["order", "date"])
     own = rows.iloc[-1].to_dict() if month.home and len(rows) else {}
     least = month.policy["public_minimum"]
-    missing = lacking(month, *dict.fromkeys(need for key in FIGURES.values() for need in COUNTS[key].needs))
+    needs = tuple(dict.fromkeys(need for key in FIGURES.values() for need in COUNTS[key].needs))
+    missing = lacking(month, *needs)
     before = _before(month)
     figures = _figures(scope, before, least)
+    lost = (
+        "有的行日期、类别等空着或有误，未计入本期数据。" if left_out(scope, *needs) else ""
+    )  # how many is not for everybody
     yield Copy(
         shared(
             month,
@@ -57,7 +61,7 @@ def bulletin(month: Month) -> Iterator[Copy]:
             else f"{month.label}全镇控辍保学工作情况"
             if not month.home
             else f"{month.label}控辍保学工作情况",
-            missing=f"本期数据未含：{missing}。" if missing else "",
+            missing=(f"本期数据未含：{missing}。" if missing else "") + lost,
             figures=figures,
             note=f"数据截至{said(month.end)}，由各校台账汇总。{_why(figures, before, least)}",
             heading="本校动态" if month.home else "各校动态",

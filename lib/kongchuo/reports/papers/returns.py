@@ -16,7 +16,7 @@ from ...workbooks.writing.printed import Column, Grid
 from ..display import NUMERALS
 from ..months import Month
 from . import counting
-from .base import Copy, lacking
+from .base import Copy, lacking, left_out
 from .base import said as day_of
 from .counting import UNREAD, Count
 
@@ -49,14 +49,14 @@ def monthly(month: Month) -> Iterator[Copy]:
                 title="表一 在校与出勤",
                 heading=f"{heading}表一：在校与出勤",
                 meta=meta,
-                notes=(*_first_notes(month), *_unread_notes(month)),
+                notes=(*_first_notes(month), *_unread_notes(month, month.scope)),
             ),
             replace(
                 second,
                 title="表二 疑似辍学与劝返",
                 heading=f"{heading}表二：疑似辍学与劝返",
                 meta=meta,
-                notes=(ON_HAND_NOTE, *_unread_notes(month)),
+                notes=(ON_HAND_NOTE, *_unread_notes(month, month.scope)),
             ),
         )
     )
@@ -79,10 +79,14 @@ def _first_notes(month: Month) -> tuple[str, ...]:
     return said
 
 
-def _unread_notes(month: Month) -> tuple[str, ...]:
-    """What could not be read, since a sum holds only the schools that could."""
-    text = lacking(month, "roster", "change", "daily", "absence", "suspected", "dropout", "visit", "legal")
-    return (f"{text}。这些学校的数没有计入合计，请读到后重新生成，不要当作0。",) if text else ()
+COUNTED = ("roster", "change", "daily", "absence", "suspected", "dropout", "visit", "legal")
+
+
+def _unread_notes(month: Month, scope: Scope) -> tuple[str, ...]:
+    """What could not be read, since a sum holds only the schools that could; and the rows that nobody can put into these days."""
+    text = lacking(month, *COUNTED)
+    said = f"{text}。这些学校的数没有计入合计，请读到后重新生成，不要当作0。" if text else ""
+    return tuple(filter(None, (said, left_out(scope, *COUNTED))))
 
 
 def weekly(month: Month) -> Iterator[Copy]:
@@ -96,7 +100,7 @@ def weekly(month: Month) -> Iterator[Copy]:
         days = len(flows.school_days(scope))
         meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，上课 {days} 日"
         grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{day_of(end)}止）", meta=meta,
-                             notes=((*(() if days else ("本周没有上课日。",)), *_unread_notes(month)))))  # fmt: skip
+                             notes=((*(() if days else ("本周没有上课日。",)), *_unread_notes(month, scope)))))  # fmt: skip
     if grids:
         yield Copy(tuple(grids))
 

@@ -10,6 +10,7 @@ from ...field import asof, casework, lives
 from ...measures import bonds, coverage
 from ...scoring import evidence
 from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles, boards
+from ..units import uncounted_note
 from .rounds import Round
 
 COUNTS = {
@@ -58,16 +59,19 @@ def roll_call(view: Round) -> Section:
         Figure("有差异的班", different, "班", "bad" if different else "good"),
         Figure("差异合计", int(rows["apart"].sum()), "处：三表与学籍数之差、请假无据、去向不明"),
     )
+    lost = uncounted_note(view.scope, "rollcall")
+    if gaps := int(evidence.incomplete(rows).sum()):
+        lost.append(Note(f"{gaps} 行督查点名有空着或读不到的数，没有算进合计和差异。", "unknown"))
     absent = [sheet.home for sheet in view.sheets if sheet.home not in set(rows["home"])]
     note = f"没有{_grade(view)}点名记录的学校：{'、'.join(absent)}，尚未判定。" if absent else ""
     if view.home:
         labels = view.scope.labels
         keys = [labels.get(key, key) for key in rows["class_id"]]
-        return view.section("roll_call", Tiles(tiles), _lists("班级", keys, rows, note))
+        return view.section("roll_call", *lost, Tiles(tiles), _lists("班级", keys, rows, note))
     totals = rows.groupby("home", sort=False)[[*COUNTS, "apart"]].sum()
     totals = totals.reindex([home for home in view.homes if home in totals.index])
     table = _lists("学校", list(totals.index), totals, note, rows.groupby("home").size().reindex(totals.index))
-    return view.section("roll_call", Tiles(tiles), table)
+    return view.section("roll_call", *lost, Tiles(tiles), table)
 
 
 def _lists(title: str, keys: list[str], rows: pd.DataFrame, note: str, classes: pd.Series | None = None) -> Table:
@@ -127,6 +131,7 @@ def cases(view: Round) -> Section:
         return view.section("cases", Note(f"读不到控辍台账：{'、'.join(unread)}。尚未判定，不能当作没有。", "unknown"))
     steps = told(view)
     blocks = [Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown")] if unread else []
+    blocks += uncounted_note(view.scope.whole, "suspected", "dropout", "visit")
     hidden = [gap for sheet in view.sheets for gap in sheet.scores[5].gaps if gap.what == evidence.HIDDEN]
     if hidden:
         blocks.append(Note(f"应列未列疑似台账 {len(hidden)} 人（规则 X12），行号见评分表第6项。", "bad"))
@@ -220,7 +225,12 @@ def groups(view: Round) -> Section:
     table = Table(columns, tuple(rows), "各校缺案（督查当日，人）")
     lines = tuple((ratio.total.title, ratio.total, ratio.total.note) for ratio in rates)
     covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, f"{_grade(view)}覆盖率（D13）")
-    four = tuple((one.total.title, one.total) for one in (function(scope) for function in bonds.FOUR_BONDS))
+    four = tuple(
+        (one.total.title, one.total, one.total.note) for one in (function(scope) for function in bonds.FOUR_BONDS)
+    )
     return view.section(
-        "groups", covered, table, Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实"), four),))
+        "groups",
+        covered,
+        table,
+        Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),)),
     )

@@ -12,7 +12,7 @@ from ...field import casework
 from ...measures import filings
 from ...scoring.inspection import FAILED, Score, Sheet
 from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
-from ..units import said
+from ..units import said, uncounted_note
 from .issues import from_inspection
 from .rounds import Round
 
@@ -210,7 +210,8 @@ def rectification(view: Round) -> Section:
     if missing:
         named = "、".join(f"{home} {number} 项" for home, number in missing.items())
         asked.append(Note(f"还没有把本轮问题列入问题整改：{named}。", "warn"))
-    return view.section("rectification", Tiles(tiles), *asked, table)
+    lost = uncounted_note(view.scope.whole, "issue")
+    return view.section("rectification", *lost, Tiles(tiles), *asked, table)
 
 
 def _state(row: object, end: pd.Timestamp) -> Badge:

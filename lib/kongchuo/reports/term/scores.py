@@ -10,7 +10,7 @@ from ...core.numbers import fixed, rounded
 from ...measures import LEFT_OUT, Measure
 from ...scoring.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, boards
-from ..units import said
+from ..units import said, uncounted_note
 from .issues import from_inspection
 from .rounds import Round
 
@@ -232,6 +232,7 @@ def _mended(view: Round) -> tuple:
     day = pd.Timestamp(view.last)
     rows = rows[(rows["due"] <= day) & (rows["due"] >= pd.Timestamp(view.start))]
     done = rows["done"] <= day
+    lost = uncounted_note(view.scope.whole, "issue")
     unread = view.scope.missing("issue")
     rate = Measure("", "整改完成率", int(done.sum()), len(rows), view.policy["small_denominator"], unread)
     tone = "unknown" if rate.unknown else "warn" if rate.short else "plain"
@@ -240,4 +241,8 @@ def _mended(view: Round) -> tuple:
         (home, Measure("", "", int(done[own.index].sum()), len(own), view.policy["small_denominator"]))
         for home, own in rows.groupby("home", sort=False)
     )
-    return Tiles((tile,)), Table(("学校", "整改完成率"), per, "各校整改", empty="问题整改表中没有本学期到期的督查问题")
+    return (
+        *lost,
+        Tiles((tile,)),
+        Table(("学校", "整改完成率"), per, "各校整改", empty="问题整改表中没有本学期到期的督查问题"),
+    )

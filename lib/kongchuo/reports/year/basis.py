@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.policy import SOURCES
 from ...field.deadlines import inspection
-from ...measures import coverage, definitions
+from ...measures import definitions
 from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
 from .years import Year
 
@@ -120,15 +120,8 @@ def figures(view: Year) -> Section:
             for counted in one.count(view.scope):
                 total = counted.total
                 shown, note = total, total.note or "—"
-                if one.code == "D14" and (waiting := _unconverted(view)):
-                    shown, note = Badge("unknown", "尚未判定"), f"{waiting}人还没有认定是否转化"
+                if one.code == "D14" and total.why:
+                    shown = Badge("unknown", "尚未判定")
                 rows.append((total.code, total.title, shown, one.targets(view.policy) or "—", note))
     table = Table(("编号", "指标", "结果（分子/分母）", "目标、参照", "说明"), tuple(rows))
     return Section("全镇指标" if not view.home else "本校指标", (table,), 2, "figures")
-
-
-def _unconverted(view: Year) -> int:
-    """How many of the list nobody has yet said of whether they were converted."""
-    places = coverage.converted(view.scope).rows.index
-    plans = view.scope.rows("pupil_plan")
-    return int(plans.loc[plans.index.isin(places), "converted"].isna().sum())
