@@ -124,6 +124,7 @@ def test_parts_add_up_to_the_total(township):
             parts = made.by(level).values()
             assert sum(part.numerator for part in parts) == made.total.numerator, (made.title, level)
             assert sum(part.denominator for part in parts) == made.total.denominator, (made.title, level)
+            assert sum(part.left_out for part in parts) == made.total.left_out, (made.title, level)
 
 
 def test_the_town_is_the_sum_of_its_schools(township):

@@ -6,10 +6,7 @@ files and no notebooks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from functools import reduce
-from operator import and_
 
 import pandas as pd
 
@@ -45,7 +42,8 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
         found or scope.nowhere("daily", home) for found, home in zip(places, due["home"], strict=True)
     )
     hit = pd.Series(hit, due.index, dtype=bool)
-    left_out = [scope.undated("daily")]
+    everything = scope.rows("daily")
+    left_out = [everything[scope.dateless("daily") | (everything["class_id"] == "")]]
     return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 
 
@@ -53,7 +51,9 @@ def contacted(scope: Scope) -> Ratio:
     """D13 联系率 = 已联系家长的无故缺勤人次 ÷ 无故缺勤人次 (缺勤明细 of the days)."""
     rows = unexcused(scope)
     every = scope.rows("absence")
-    left_out = [scope.undated("absence"), every[scope.in_days(every["date"]) & every["kind"].isna()]]
+    told = scope.told(rows, "absence", "called")
+    left_out = [scope.undated("absence"), every[scope.in_days(every["date"]) & every["kind"].isna()], rows[~told]]
+    rows = rows[told]
     hit = yes(rows["called"])
     return ratio(scope, "D13", "无故缺勤已联系家长", rows, hit, of="absence", needs=("absence",), left_out=left_out)
 
@@ -77,8 +77,12 @@ def reconciled(scope: Scope) -> Ratio:
 def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")
-    rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
-    left_out, needs = [scope.undated("reconcile")], (f"reconcile.{column}",)
+    rows = rows[
+        scope.in_days(rows["date"]) & (yes(rows["in_register"]) | ~scope.told(rows, "reconcile", "in_register"))
+    ]
+    told = scope.told(rows, "reconcile", "in_register", column)
+    left_out, needs = [scope.undated("reconcile"), rows[~told]], (f"reconcile.{column}",)
+    rows = rows[told]
     return ratio(scope, "D12", title, rows, yes(rows[column]), of="reconcile", needs=needs, left_out=left_out)
 
 
@@ -87,14 +91,9 @@ def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:
     steps = case_steps(scope, cases)
     due, hit = steps["opening"] | steps["new"], steps["left"] & (cases["how"] == "返校")
     # a case whose end cannot be read counts as open, but nobody knows whether it was this one that ended well
-    unsure = due & ~told(scope, of, CASE_DAYS[of][1:]).reindex(cases.index)
+    unsure = due & ~scope.told(cases, of, *CASE_DAYS[of][1:])
     due, hit = due & ~unsure, hit & ~unsure
     return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=[cases[unsure]])
-
-
-def told(scope: Scope, sheet: str, columns: Iterable[str]) -> pd.Series:
-    """For which rows of a sheet the cells of these columns could be read."""
-    return reduce(and_, (scope.town.known(sheet, column) for column in columns))
 
 
 def archived(scope: Scope) -> Ratio:

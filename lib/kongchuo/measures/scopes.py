@@ -113,6 +113,15 @@ class Scope:
                 lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
         return lost
 
+    def told(self, rows: pd.DataFrame, sheet: str, *columns: str) -> pd.Series:
+        """Of which of these rows of a sheet the cells of the columns could be read (an empty one could)."""
+        read = [self.town.known(sheet, column).reindex(rows.index) for column in columns]
+        return pd.concat(read, axis=1).all(axis=1).astype(bool)
+
+    def nameless(self, sheet: str) -> pd.DataFrame:
+        """The rows of a sheet of which nobody knows which pupil they are of."""
+        return self.rows(sheet).loc[lambda rows: rows["student_key"].isna()]
+
     def undated(self, sheet: str) -> pd.DataFrame:
         """The rows of a sheet that a figure of these days cannot take in, since nobody knows their day."""
         return self.rows(sheet)[self.dateless(sheet)]

@@ -74,7 +74,7 @@ class Figures:
     def __init__(self, ratio: Ratio) -> None:
         self.ratio = ratio
         self._rows = dict(list(ratio.rows.groupby("class_id")))
-        self._left_out = ratio.uncounted.groupby("class_id").size().to_dict()
+        self._left_out = ratio.uncounted.groupby(["home", "class_id"]).size().to_dict()
 
     def of(self, class_id: str, home: str) -> tuple[Measure, pd.DataFrame]:
         """The figure of one class with the rows behind it; unknown where its school's sheet was not read."""
@@ -82,7 +82,9 @@ class Figures:
         rows = self._rows.get(class_id, one.rows.iloc[:0])
         missing = tuple(name for name in one.missing if name in (home, CENTRE))
         counts = (int(rows[name].sum()) for name in ("numerator", "denominator"))
-        left_out = int(self._left_out.get(class_id, 0))
+        left_out = sum(
+            self._left_out.get((home, key), 0) for key in (class_id, "")
+        )  # of no known class: each one's may be
         return Measure(one.code, one.title, *counts, one.small, missing, left_out, one.why), rows
 
 

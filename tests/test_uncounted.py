@@ -1,0 +1,166 @@
+"""No figure drops a row in silence: a cell that nobody could read changes no count without a word beside it."""
+
+import datetime as dt
+import random
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import handmade
+from kongchuo.core.tables import Town
+from kongchuo.measures import bonds, coverage, uncounted
+from kongchuo.measures.definitions import MEASURES
+from kongchuo.reports import monthly
+from kongchuo.reports.display import cell
+from kongchuo.reports.papers import BY_NAME
+from kongchuo.scoring.class_points import class_points
+
+
+def unread(town, sheet, place, column):
+    """The town with one cell that could not be read."""
+    books = []
+    for book in town.workbooks:
+        if book.name == place[0]:
+            table = book.tables[sheet]
+            frame = table.frame.assign(**{column: table.frame[column].mask(table.frame.index == place[1])})
+            lost = replace(table, frame=frame, unread=table.unread | {(place[1], column)})
+            book = replace(book, tables=book.tables | {sheet: lost})
+        books.append(book)
+    return replace(town, workbooks=tuple(books), _frames={}, _made={})
+
+
+def counted(town, measures=MEASURES, wrong=()):
+    """The figures of a month; `wrong`: the row with the error, as reading says one of each cell it could not read."""
+    scope = handmade.scope(town, "2023-11-01", "2023-11-30", distrusted=frozenset(wrong))
+    return {(one.code, number, ratio.title): ratio for one in measures for number, ratio in enumerate(one.count(scope))}
+
+
+def read_by(town, monkeypatch):
+    """Measure -> the sheets it reads."""
+    seen, get = {}, Town.__getitem__
+    for one in MEASURES:
+        seen[one] = set()
+        with monkeypatch.context() as patched:
+            patched.setattr(Town, "__getitem__", lambda town, name, own=seen[one]: own.add(name) or get(town, name))
+            one.count(handmade.scope(replace(town, _frames={}, _made={}), "2023-11-01", "2023-11-30"))
+    return seen
+
+
+def silent(town, clean, cells, reads):
+    """Of the cells (sheet, place, column) those that change a count while nothing is said beside the figure."""
+    found = []
+    for sheet, place, column in cells:
+        for key, ratio in counted(
+            unread(town, sheet, place, column), [m for m in MEASURES if sheet in reads[m]]
+        ).items():
+            was, now = clean[key].total, ratio.total
+            changed = (was.numerator, was.denominator) != (now.numerator, now.denominator)
+            if changed and was.caveat == now.caveat:
+                found.append(f"{key[0]} {key[2]} {was.text} -> {now.text}: {sheet}.{column} {place[1]}")
+    return found
+
+
+def cells_of(town, seed, of=None):
+    """One cell of every column of every sheet that has rows."""
+    pick, found = random.Random(seed), []
+    for sheet in town.schema.sheets.values():
+        places = list(town[sheet.name].index)
+        for item in sheet.typed if places else ():
+            filled = [place for place in places if pd.notna(town[sheet.name].at[place, item.name])]
+            if filled:
+                found.append((sheet.name, pick.choice(filled), item.name))
+    return found if of is None else pick.sample(found, of)
+
+
+def with_faults(rows):
+    """Rows nobody can count, in two schools: no day, no kind, no holder, no target, a ledger entry without its first day."""
+    first, second = rows["school"][1]["school_name"], rows["school"][2]["school_name"]
+    for sheet, column in (("change", "date"), ("absence", "kind"), ("visit", "date"), ("support_log", "date")):
+        for home in (first, second):
+            line = next((row for row in rows[sheet] if row["home"] == home), None) or rows[sheet][0] | {"home": home}
+            rows[sheet].append(line | {"date": dt.date(2023, 11, 14)} | {column: None})
+    rows["bond"].append(
+        rows["bond"][0]
+        | {"bond_type": "包年级", "target_type": "年级", "target_id": "没有这个年级", "target_name": None}
+    )
+    rows["pledge"].append(rows["pledge"][0] | {"signed": None})
+    rows["watch"].append(rows["watch"][0] | {"found": None, "level": None, "closed": None})
+
+
+@pytest.fixture(scope="module")
+def faulty():
+    return handmade.township(2, 60, 3, dt.date(2023, 11, 30), with_faults)[0]
+
+
+@pytest.fixture(scope="module")
+def month(faulty):
+    made = handmade.month(faulty)
+    return replace(made, period="2023-11", start=dt.date(2023, 11, 1))
+
+
+def test_a_school_says_of_its_own_rows_what_the_town_says_of_all(faulty):
+    scope = handmade.scope(faulty, "2023-11-01", "2023-11-30")
+    logged = coverage.plans_logged(scope)
+
+    assert logged.total.left_out == 2
+    assert [part.left_out for part in logged.by("home").values()] == [1, 1]
+    shown = cell(logged.by("home")[faulty.homes[0]])
+    assert shown.counts.endswith("未计入1行）")
+    one = coverage.plans_logged(replace(scope, homes=faulty.homes[:1])).total
+    assert one.left_out == 1
+
+
+def test_bonds_that_name_nothing_are_said_and_so_are_pledges_without_a_day(faulty):
+    scope = handmade.scope(faulty, "2023-11-01", "2023-11-30")
+
+    assert [ratio(scope).total.left_out for ratio in bonds.FOUR_BONDS] == [0, 1, 0, 0]
+    assert bonds.grades_bonded(replace(scope, homes=faulty.homes[:1])).total.left_out == 1, "each school's may be"
+    assert sum(one.total.left_out for one in bonds.pledges(scope)) == 1
+
+
+def test_counts_of_pages_and_papers_say_what_is_in_none_of_them(faulty, month):
+    scope = month.scope
+    assert uncounted.said(scope, "change", "visit") == "另有“学生变动”2行、“劝返记录”2行日期、类别等空着或有误，未计入"
+    assert uncounted.said(scope, "watch") == "“重点关注”1行日期空着或有误，按在册计"
+
+    for name in ("basics", "organisation", "cases", "changes", "watch"):
+        assert re.search("空着或有误，(未计入|按在册计)", repr(monthly.SECTIONS[name](month))), name
+    assert "等级不明" in repr(monthly.SECTIONS["watch"](month))
+    flows = next(block for block in monthly.SECTIONS["basics"](month).blocks if getattr(block, "columns", ()))
+    assert (flows.columns[-1], flows.total[-1]) == ("未计入的行", 2)
+    for paper in ("月报表", "周报表", "简报"):
+        assert "未计入" in repr(list(BY_NAME[paper].make(month))), paper
+    assert (
+        uncounted.said(handmade.scope(handmade.township(2, 40, 4, dt.date(2023, 11, 30))[0]), *uncounted.BY_SHEET) == ""
+    )
+
+
+def test_an_unread_decision_is_in_no_rate_of_conversion():
+    plans = [
+        {"student_key": f"XS{number}", "name": "甲", "listed": dt.date(2023, 9, 10), "converted": number < 3}
+        for number in range(4)
+    ]
+    town = handmade.town({"pupil_plan": {"甲小学": plans}}, as_of=dt.date(2024, 8, 31))
+    scope = handmade.scope(
+        unread(town, "pupil_plan", ("2023-2024/甲小学/帮扶.xlsx", 2), "converted"), "2024-08-01", "2024-08-31"
+    )
+    rate = coverage.converted(scope).total
+
+    assert (rate.numerator, rate.denominator, rate.left_out) == (2, 3, 1)
+
+
+def test_a_class_says_of_its_points_what_they_leave_out(faulty):
+    points = class_points(handmade.scope(faulty, "2023-09-01", "2023-11-30"))
+
+    assert len(points) > 2
+    assert {one.part("logs").measure.left_out for one in points} == {1}, "of no known class: each one's may be"
+
+
+@pytest.mark.parametrize("seed", [5])
+def test_no_unread_cell_changes_a_figure_without_a_word(seed, monkeypatch):
+    town, _ = handmade.township(2, 40, seed, dt.date(2023, 11, 30))
+    reads, clean = read_by(town, monkeypatch), counted(town)
+
+    assert silent(town, clean, cells_of(town, seed, of=25), reads) == []
