@@ -17,6 +17,8 @@ from kongchuo.reports.display import cell
 from kongchuo.reports.papers import BY_NAME
 from kongchuo.scoring.class_points import class_points
 
+REGISTRY = ("school", "village", "class", "staff", "code", "term", "calendar")
+
 
 def unread(town, sheet, place, column):
     """The town with one cell that could not be read."""
@@ -52,9 +54,8 @@ def silent(town, clean, cells, reads):
     """Of the cells (sheet, place, column) those that change a count while nothing is said beside the figure."""
     found = []
     for sheet, place, column in cells:
-        for key, ratio in counted(
-            unread(town, sheet, place, column), [m for m in MEASURES if sheet in reads[m]]
-        ).items():
+        spoilt, wrong = unread(town, sheet, place, column), (place[0], town.schema.sheets[sheet].title, place[1])
+        for key, ratio in counted(spoilt, [one for one in MEASURES if sheet in reads[one]], [wrong]).items():
             was, now = clean[key].total, ratio.total
             changed = (was.numerator, was.denominator) != (now.numerator, now.denominator)
             if changed and was.caveat == now.caveat:
@@ -63,9 +64,9 @@ def silent(town, clean, cells, reads):
 
 
 def cells_of(town, seed, of=None):
-    """One cell of every column of every sheet that has rows."""
+    """One cell of every column of every sheet that has rows, but for those that name the units figures are of."""
     pick, found = random.Random(seed), []
-    for sheet in town.schema.sheets.values():
+    for sheet in (sheet for sheet in town.schema.sheets.values() if sheet.name not in REGISTRY):
         places = list(town[sheet.name].index)
         for item in sheet.typed if places else ():
             filled = [place for place in places if pd.notna(town[sheet.name].at[place, item.name])]

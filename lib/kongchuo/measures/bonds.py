@@ -160,7 +160,8 @@ def teachers_pledged(scope: Scope) -> Ratio:
     index = scope.places(place.get(holder, ("", 0)) for holder in rows["holder"])
     rows = rows[["home", "holder"]].set_index(index).assign(grade=0, class_id="")
     hit = rows["holder"].isin(given(signed(scope, duties.WITH_TEACHER, duties.WITH_HOLDER)["other"]))
-    needs, left_out = ("pledge", "bond", "roster"), [_unsigned(scope, duties.WITH_TEACHER, duties.WITH_HOLDER)]
+    needs = ("pledge", "bond", "roster")
+    left_out = [_unsigned(scope, duties.WITH_TEACHER, duties.WITH_HOLDER), _unclear(scope, duties.PUPILS)]
     return ratio(scope, "D13", "责任书：学校—包保教师", rows, hit, of="staff", needs=needs, left_out=left_out)
 
 

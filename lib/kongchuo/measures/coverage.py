@@ -43,8 +43,7 @@ def family_plans(scope: Scope) -> Ratio:
 
 def aid_paid(scope: Scope) -> Ratio:
     """资助: pupils with a 一家一案 who got aid in this term ÷ pupils with a 一家一案 (rule X30)."""
-    rows = scope.rows("family_plan")
-    rows = rows[rows["student_key"].isna() | ~rows.duplicated(["home", "student_key"])]
+    rows = scope.rows("family_plan").dropna(subset=["student_key"]).drop_duplicates(["home", "student_key"])
     paid, everything = scope.town["aid"], scope.rows("aid")
     lost = everything[scope.dateless("aid") | everything["student_key"].isna() | everything["term"].isna()]
     paid = paid[(paid["term"] == scope.term) & (paid["paid_on"] <= pd.Timestamp(scope.end))]
@@ -56,7 +55,7 @@ def aid_paid(scope: Scope) -> Ratio:
         rows["student_key"].isin(given(paid["student_key"])),
         of="family_plan",
         needs=("family_plan", "aid"),
-        left_out=[lost],
+        left_out=[lost, scope.nameless("family_plan")],
     )
 
 
