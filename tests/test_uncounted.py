@@ -164,4 +164,4 @@ def test_no_unread_cell_changes_a_figure_without_a_word(seed, monkeypatch):
     town, _ = handmade.township(2, 40, seed, dt.date(2023, 11, 30))
     reads, clean = read_by(town, monkeypatch), counted(town)
 
-    assert silent(town, clean, cells_of(town, seed, of=25), reads) == []
+    assert silent(town, clean, cells_of(town, seed, of=20), reads) == []

@@ -108,9 +108,9 @@ def archived(scope: Scope) -> Ratio:
     places = [known.get(pair) or scope.nowhere("archive", pair[0]) for pair in due]
     frame = pd.DataFrame({"home": [home for home, _ in due], "grade": 0, "class_id": ""}, scope.places(places))
     hit = pd.Series([place in done for place in places], frame.index, dtype=bool)
-    told = scope.town.known("archive", "copies")
+    told = scope.town.known("archive", "copies") & scope.town.known("archive", "missing")
     known = hit | ~frame.index.isin(told.index[~told])
-    left_out = [frame[~known]]
+    left_out = [frame[~known], rows[rows["archive_no"].isna()]]
     found = ratio(
         scope, "D16", "档案完备率", frame[known], hit[known], of="archive", needs=("archive",), left_out=left_out
     )

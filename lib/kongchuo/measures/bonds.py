@@ -12,7 +12,7 @@ from ..field import duties
 from ..field.references import keyed, look_up, named, school_names
 from .base import Ratio, ratio, summed
 from .coverage import given, pupils
-from .flows import at_school
+from .flows import at_school, of_unknown_state
 from .scopes import KEYS, Scope
 
 
@@ -88,7 +88,10 @@ def pupils_bonded(scope: Scope) -> Ratio:
     rows = pupils(scope)
     held = pairs(rows, "home", "student_key").isin(pairs(answered(scope, duties.PUPILS), "home", "unit"))
     told = held | scope.town.known("roster", "teacher").reindex(rows.index)  # whom an unread cell names, nobody knows
-    needs, left_out = ("roster", "class", "bond"), [rows[~told], _unclear(scope, duties.PUPILS)]
+    needs, left_out = (
+        ("roster", "class", "bond"),
+        [rows[~told], _unclear(scope, duties.PUPILS), of_unknown_state(scope)],
+    )
     hit = pd.Series(held, rows.index)[told]
     return ratio(scope, "D13", "包学生", rows[told], hit, of="roster", needs=needs, left_out=left_out)
 
@@ -189,7 +192,7 @@ def parents_pledged(scope: Scope) -> Ratio:
     copies = done.groupby(by_class)["copies"].sum().reindex(rows["class_id"]).fillna(0).astype(int)
     counts = [pd.Series(values.to_numpy(), rows.index) for values in (copies.clip(upper=due), due)]
     needs = ("pledge", "roster", "class")
-    left_out = [_unsigned(scope, duties.WITH_PARENTS)]
+    left_out = [_unsigned(scope, duties.WITH_PARENTS), of_unknown_state(scope)]
     return summed(scope, "D13", "责任书：学校—家长", rows, *counts, of="class", needs=needs, left_out=left_out)
 
 

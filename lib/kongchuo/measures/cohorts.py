@@ -12,7 +12,17 @@ import pandas as pd
 from ..field import rolls
 from ..field.losses import losses
 from .base import Ratio, not_there, ratio, summed
-from .flows import at_school, baseline, baseline_day, dropouts, moves, open_at, state_on, uncounted_changes
+from .flows import (
+    at_school,
+    baseline,
+    baseline_day,
+    dropouts,
+    moves,
+    of_unknown_state,
+    open_at,
+    state_on,
+    uncounted_changes,
+)
 from .scopes import KEYS, Scope
 
 PUPIL = ["home", "student_key"]
@@ -45,7 +55,7 @@ def balance(scope: Scope) -> Ratio:
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, moved, counted)])
     needs = ("roster", "baseline", "change", "class")
     counts = rows["numerator"], rows["denominator"]
-    left_out = [uncounted_changes(scope)]
+    left_out = [uncounted_changes(scope), of_unknown_state(scope)]
     return summed(scope, "D01", "期末在校生（花名册÷应有）", rows, *counts, needs=needs, left_out=left_out)
 
 

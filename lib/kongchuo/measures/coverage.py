@@ -12,7 +12,7 @@ import pandas as pd
 from ..core.tables import yes
 from ..field import groups
 from .base import Ratio, ratio
-from .flows import at_school, dropouts, open_at, suspected
+from .flows import at_school, dropouts, of_unknown_state, open_at, suspected
 from .scopes import Scope
 
 UNPLACED = "未安置"
@@ -34,7 +34,7 @@ def pupils(scope: Scope) -> pd.DataFrame:
 def family_plans(scope: Scope) -> Ratio:
     """一家一案: pupils of poor families (脱贫户, 监测户, 低保, 特困供养, 孤儿) with a 一家一案 ÷ those pupils (rule X29)."""
     rows = pupils(scope)
-    left_out = [rows[~scope.told(rows, "roster", "groups")], scope.nameless("family_plan")]
+    left_out = [rows[~scope.told(rows, "roster", "groups")], scope.nameless("family_plan"), of_unknown_state(scope)]
     rows = rows[groups.marked(rows["groups"], groups.POOR)]
     hit = rows["student_key"].isin(given(scope.town["family_plan"]["student_key"]))
     needs = ("roster.groups", "family_plan")
@@ -62,7 +62,11 @@ def aid_paid(scope: Scope) -> Ratio:
 def pupil_plans(scope: Scope) -> Ratio:
     """一生一案（学困厌学）: pupils marked 学困 or 厌学 with a plan ÷ pupils so marked."""
     rows = pupils(scope)
-    left_out = [rows[~scope.told(rows, "roster", "weak", "weary")], scope.nameless("pupil_plan")]
+    left_out = [
+        rows[~scope.told(rows, "roster", "weak", "weary")],
+        scope.nameless("pupil_plan"),
+        of_unknown_state(scope),
+    ]
     rows = rows[(yes(rows["weak"]) | yes(rows["weary"])) & scope.told(rows, "roster", "weak", "weary")]
     hit = rows["student_key"].isin(given(scope.town["pupil_plan"]["student_key"]))
     needs = ("roster", "pupil_plan")
@@ -120,13 +124,17 @@ def leftbehind_contacted(scope: Scope) -> Ratio:
     within = logs[scope.in_days(logs["date"])]
     hit = scope.in_days(last) | pd.Series(pairs(rows).isin(pairs(within)), rows.index)
     unread = ~scope.town.known("leftbehind", "last_contact").reindex(rows.index) | (last > pd.Timestamp(scope.end))
-    told = hit | ~unread | rows["home"].isin(logs["home"])
+    told = hit | ((~unread | rows["home"].isin(logs["home"])) & rows["student_key"].notna())
     left_out = [rows[~told], logs[scope.dateless("contact") | logs["student_key"].isna()]]
     needs = ("leftbehind.last_contact",)
     found = ratio(
         scope, "D13", "本月联系留守学生父母", rows[told], hit[told], of="leftbehind", needs=needs, left_out=left_out
     )
-    return found if told.all() else replace(found, why="没有联系记录、最近联系日期又晚于本期的，不知道本期有没有联系")
+    return (
+        found
+        if told[rows["student_key"].notna()].all()
+        else replace(found, why="没有联系记录、最近联系日期又晚于本期的，不知道本期有没有联系")
+    )
 
 
 def pairs(rows: pd.DataFrame) -> pd.MultiIndex:

@@ -40,6 +40,12 @@ def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
     return scope.within(scope.with_class(state[state["state"].isin(rolls.AT_SCHOOL)]))
 
 
+def of_unknown_state(scope: Scope) -> pd.DataFrame:
+    """The pupils of whom the roster does not say what they are on the scope's last day, as `at_school`."""
+    state = state_on(scope.town, scope.end)
+    return scope.within(scope.with_class(state[state["state"].isna()]))
+
+
 def state_on(town: Town, day: dt.date) -> pd.DataFrame:
     """rolls.on, worked out once a day."""
     return town.once(_on, f"{day:%Y-%m-%d}")

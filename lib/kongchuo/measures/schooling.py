@@ -15,7 +15,7 @@ from ..field.groups import marked
 from ..field.references import keyed, look_up, named, school_names
 from .base import Ratio, not_there, ratio, summed
 from .cohorts import JUNIOR, PRIMARY, Stage, left_for_good
-from .flows import at_school, dropouts, state_on
+from .flows import at_school, dropouts, of_unknown_state, state_on
 from .scopes import KEYS, Scope
 
 ELSEWHERE = ("镇外在读", "已完成九年")  # at school, or done with it, though on none of our rosters
@@ -130,7 +130,8 @@ def gross(scope: Scope) -> list[Ratio]:
 
 def _gross(scope: Scope, stage: Stage) -> Ratio:
     pupils = at_school(scope, pd.Timestamp(scope.end))
-    unplaced = pupils[pupils["grade"] == 0]
+    unsure = of_unknown_state(scope).loc[lambda rows: rows["grade"].between(stage.first, stage.last)]
+    unplaced = pd.concat([pupils[pupils["grade"] == 0], unsure])
     pupils = pupils[pupils["grade"].between(stage.first, stage.last)].assign(sheet="roster", numerator=1, denominator=0)
     base = children(scope)
     undated = base[base["age"].isna()]
@@ -177,7 +178,9 @@ def disabled(scope: Scope) -> list[Ratio]:
     easiest to forget. Of those whether they are at school is told as for D06.
     """
     listed = scope.rows("disabled").assign(sheet="disabled")
-    listed = listed[listed["student_key"].isna() | ~listed.duplicated("student_key")]
+    listed = listed.dropna(subset=["student_key"]).drop_duplicates("student_key")
+    told = scope.told(listed, "disabled", "placement")
+    unread, listed = listed[~told], listed[told]
     registered = listed["status_no"].notna() | (listed["placement"] != HOME_TAUGHT)
     listed = listed.assign(
         hit=listed["placement"].isin(PLACED) & registered,
@@ -193,7 +196,7 @@ def disabled(scope: Scope) -> list[Ratio]:
     others = others.assign(hit=answers == AT, delayed=delayed)[answers != CANNOT_TELL]
     columns = ["sheet", *KEYS, "student_key", "birth_date", "hit", "delayed"]
     rows = pd.concat([listed[columns], others[columns]])
-    left_out = [rows[rows["birth_date"].isna()], unsure]
+    left_out = [rows[rows["birth_date"].isna()], unsure, unread, scope.nameless("disabled")]
     rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     needs = ("disabled", "census.groups", "census.birth_date", "roster")
     title = "适龄残疾儿童入学率"

@@ -12,19 +12,13 @@ import pandas as pd
 
 from . import attendance
 from .filings import problems
-from .flows import misdated, state_on, uncounted_changes
+from .flows import misdated, of_unknown_state, uncounted_changes
 from .scopes import KEYS, Scope
 
 
 def _absences(scope: Scope) -> pd.DataFrame:
     rows = scope.rows("absence")
     return rows[scope.dateless("absence") | (scope.in_days(rows["date"]) & rows["kind"].isna())]
-
-
-def _pupils(scope: Scope) -> pd.DataFrame:
-    """Pupils of whom the roster does not say what they are on the last day."""
-    rows = state_on(scope.town, scope.end)
-    return scope.within(scope.with_class(rows[rows["state"].isna()]))
 
 
 def _empty(sheet: str, *columns: str) -> Callable[[Scope], pd.DataFrame]:
@@ -39,7 +33,7 @@ BY_SHEET: dict[str, Callable[[Scope], pd.DataFrame]] = {
     "daily": lambda scope: attendance(scope).uncounted,
     "issue": lambda scope: problems(scope)[1],
     "rollcall": _empty("rollcall", "term", "round"),
-    "roster": _pupils,
+    "roster": of_unknown_state,
     "selfcheck": _empty("selfcheck", "month"),
 }
 
