@@ -26,6 +26,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
+from .both import unswept
 from .findings import UserError
 
 Asked = ParamSpec("Asked")
@@ -62,7 +63,8 @@ def call(work: Callable[Asked, Given], *args: Asked.args, size: int = 0, **named
     stays = False
     try:
         answer = process.ask(pickle.dumps((work, args, named), 5), size)
-        kind, value, stays = _unpickled(answer)
+        with unswept():
+            kind, value, stays = pickle.loads(answer)
     except (EOFError, OSError, pickle.UnpicklingError) as error:
         raise Died(process.ended()) from error
     finally:
@@ -76,17 +78,6 @@ def call(work: Callable[Asked, Given], *args: Asked.args, size: int = 0, **named
         raise Died(TOO_MUCH) from value
     value.add_note(kind)
     raise value
-
-
-def _unpickled(answer: bytes) -> tuple:
-    """What stands in an answer; while so much is made at once, looking for what is no longer needed would only take time."""
-    looking = gc.isenabled()
-    gc.disable()
-    try:
-        return pickle.loads(answer)
-    finally:
-        if looking:
-            gc.enable()
 
 
 def spread(work: Callable[[Job], Given], jobs: Iterable[Job], size: int = 0) -> list[Given]:

@@ -1,13 +1,15 @@
-"""Two pieces of work at the same time, where this system can; else one after the other. Knows nothing of the township."""
+"""Two pieces of work at the same time, where this system can, else one after the other; one without a look for garbage. Knows nothing of the township."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 One, Other = TypeVar("One"), TypeVar("Other")
@@ -42,3 +44,15 @@ def _send(there: multiprocessing.connection.Connection, work: Callable[[], objec
         there.send(work())
     except BaseException:  # an interrupted child has nothing to say either
         os._exit(1)
+
+
+@contextmanager
+def unswept() -> Iterator[None]:
+    """While so much is made that stays, looking for what is no longer needed would only take time."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()

@@ -70,7 +70,8 @@ class Town:
         frame["home"] = pd.array(homes, dtype="str")
         dtypes = {item.name: DTYPES[item.type] for item in sheet.fields}
         found = frame.dtypes.to_dict()
-        return frame.astype({name: dtype for name, dtype in dtypes.items() if found[name] != dtype})
+        others = {name: dtype for name, dtype in dtypes.items() if found[name] != dtype}
+        return frame.astype(others) if others else frame
 
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
@@ -110,11 +111,15 @@ class Town:
         found = [
             (book.name, row)
             for book in self.workbooks
-            if (table := book.tables.get(sheet_name))
+            if (table := book.tables.get(sheet_name)) and table.later
             for row, column in table.later
             if column == field_name
         ]
         return pd.Series(index.isin(found) if found else False, index)
+
+    def any_later(self, sheet_name: str) -> bool:
+        """Whether any cell of a sheet was filled only after the day the town is looked at."""
+        return any(table.later for book in self.workbooks if (table := book.tables.get(sheet_name)))
 
     def once(self, make: Callable[..., Made], *given: str) -> Made:
         """What `make(town, *given)` works out from the workbooks, worked out only once. It must not look at `as_of`."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from ..core.cells import fold
@@ -125,13 +126,17 @@ def _names(target: str, labels: list[str]) -> list[tuple[str, str]]:
 # --- columns ----------------------------------------------------------------------------------------------------------
 def homes_of(town: Town, sheet_name: str) -> pd.Series:
     """The school (full name) each row of a sheet is about: its folder; in the centre's workbooks, the school it names."""
+    return town.once(_homes_of, sheet_name)
+
+
+def _homes_of(town: Town, sheet_name: str) -> pd.Series:
     frame, sheet = town[sheet_name], town.schema.sheets[sheet_name]
     if sheet_name == "school":
         return frame["school_name"].fillna("")
     item = sheet.by_name.get("school_code")
     if town.schema.book_of[sheet_name].owner == "school" or item is None or item.reference != "school":
         return frame["home"]
-    return named(keyed(town, sheet_name, "school_code"), school_names(town)).fillna("")
+    return named(keyed(town, sheet_name, "school_code"), town.once(school_names)).fillna("")
 
 
 def resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
@@ -144,12 +149,15 @@ def resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
 
 def _resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
     item = town.schema.sheets[sheet_name].by_name[field_name]
-    values = town[sheet_name][field_name].dropna()
-    if item.many:
-        values = values.str.split("、").explode()
+    column = town[sheet_name][field_name]
     # which school a row of the registry is about is itself a reference to a school: there it does not matter
     homes = town[sheet_name]["home"] if item.reference == "school" else homes_of(town, sheet_name)
-    return look_up(town, pd.DataFrame({"value": values, "home": homes.reindex(values.index)}), item.reference)
+    cells = pd.DataFrame({"value": column, "home": homes})
+    if column.hasnans:
+        cells = cells[column.notna().to_numpy()]
+    if item.many:
+        cells = cells.assign(value=cells["value"].str.split("、")).explode("value").astype({"value": "str"})
+    return look_up(town, cells, item.reference)
 
 
 def look_up(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -167,15 +175,20 @@ def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
 
 
 def _keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
-    found = resolve(town, sheet_name, field_name)
-    return found.loc[found["key"] != "", "key"].reindex(town[sheet_name].index).astype("str")
+    found, column = resolve(town, sheet_name, field_name), town[sheet_name][field_name]
+    keys = np.full(len(column), np.nan, dtype=object)
+    keys[column.notna().to_numpy()] = [
+        key or np.nan for key in found["key"].tolist()
+    ]  # one for each cell that is filled
+    return pd.Series(pd.array(keys, dtype="str"), column.index, name="key")
 
 
 def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     """The looked-up `cells` that stand for nothing. None where the sheet they refer to could not be read or has no rows."""
-    lost = cells[(cells["via"] == NONE).to_numpy()]
-    if lost.empty:
-        return lost
+    none = (cells["via"] == NONE).to_numpy()
+    if not none.any():
+        return cells.iloc[:0]
+    lost = cells[none]
     sheet = town.schema.sheets[target]
     unread = town.unread_homes(target, *sheet.primary_key, *sheet.labels[:1])
     if town.schema.book_of[target].owner == "centre" and (unread or town[target].empty):

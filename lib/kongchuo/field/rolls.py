@@ -32,6 +32,10 @@ PUPIL = ["home", "student_key"]
 # --- school days ------------------------------------------------------------------------------------------------------
 def terms(town: Town) -> pd.DataFrame:
     """The terms of this school year that have both dates: term, start, end, in order."""
+    return town.once(_terms)
+
+
+def _terms(town: Town) -> pd.DataFrame:
     frame = town["term"].dropna(subset=["term", "start", "end"])
     frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
     return frame.drop_duplicates("term").sort_values("start")

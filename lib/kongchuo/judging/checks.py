@@ -142,7 +142,9 @@ def empty_cells(town: Town) -> Iterator[Finding]:
 
 
 def _empty(town: Town, sheet: Sheet, item: Field, empty: pd.Series) -> Iterator[Finding]:
-    empty = empty & town.known(sheet.name, item.name) & ~town.later(sheet.name, item.name)
+    empty = empty & town.known(sheet.name, item.name)
+    if town.any_later(sheet.name):
+        empty &= ~town.later(sheet.name, item.name)
     why = ""
     if not item.required:
         condition = item.required_when or item.required_unless

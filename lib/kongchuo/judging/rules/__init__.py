@@ -141,7 +141,7 @@ def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
         column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
         for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
             yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
-        rewritten = bool(field_name) and seen.later(sheet_name, field_name).any()
+        rewritten = seen.any_later(sheet_name) and bool(field_name) and seen.later(sheet_name, field_name).any()
         for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
             addresses = [address for _, _, address in cells]
             more = f"等{len(cells)}格" if len(cells) > SHOWN else ""

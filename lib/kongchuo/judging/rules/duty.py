@@ -113,10 +113,12 @@ def person_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet, column, cells in actors(town):
         title = town.schema.sheets[sheet].by_name[column].title
         people = directory(town, "staff")
-        for index, name, home in dangling(town, cells, "staff")[["value", "home"]].itertuples(name=None):
+        lost = dangling(town, cells, "staff")[["value", "home"]]
+        for index, name, home in lost.itertuples(name=None) if len(lost) else ():
             yield at(sheet, index, column, title=title, name=name, near=people.near(home, name))
         fix = LEFT_FIX if column in ONGOING and sheet not in LOGS else DEED_FIX
-        for index, name, until in cells.loc[cells["left"], ["value", "until"]].itertuples(name=None):
+        gone = cells.loc[cells["left"], ["value", "until"]] if cells["left"].any() else cells.iloc[:0]
+        for index, name, until in gone.itertuples(name=None) if len(gone) else ():
             yield at(sheet, index, column, says=LEFT, fix=fix, title=title, name=name, until=f"{until:%Y-%m-%d}")
 
 

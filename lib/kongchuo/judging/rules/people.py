@@ -34,8 +34,11 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
                 cells = _bond_people(town)
             else:
                 continue
-            when = _when(town, sheet.name, item.name).reindex(cells.index)
-            cells = cells.assign(left=when > dated(cells["key"], gone), until=dated(cells["key"], gone))
+            until = dated(cells["key"], gone)
+            left = pd.Series(False, cells.index)
+            if until.notna().any():
+                left = _when(town, sheet.name, item.name).reindex(cells.index) > until
+            cells = cells.assign(left=left, until=until)
             yield sheet.name, item.name, cells
 
 
