@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 
 import pytest
 
-from kongchuo.core.both import both
+from kongchuo.core.both import both, unswept
 
 forks = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="only Linux with two cores forks"
@@ -53,3 +54,17 @@ def test_an_error_of_the_second_is_raised_here_and_the_other_process_says_nothin
     with pytest.raises(ValueError, match="once"):
         both(os.getpid, work)
     assert capfd.readouterr() == ("", "")
+
+
+def test_garbage_is_looked_for_again_afterwards():
+    """Whatever goes wrong meanwhile; and not where nobody looked before."""
+    with pytest.raises(IndexError), unswept():
+        [][gc.isenabled()]
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with unswept():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

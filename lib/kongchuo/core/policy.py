@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
@@ -62,10 +62,15 @@ class Policy:
 
     def parameter(self, key: str) -> Parameter:
         """The entry in force on the policy's date, or the first one before any is; raises KeyError for a key there is not."""
-        entries = sorted((item for item in self.parameters if item.key == key), key=lambda item: item.holds_from)
-        if not entries:
-            raise KeyError(key)
-        return ([item for item in entries if item.holds_from <= self.on] or entries[:1])[-1]
+        return self._in_force[key]
+
+    @cached_property
+    def _in_force(self) -> dict[str, Parameter]:
+        found: dict[str, Parameter] = {}
+        for item in sorted(self.parameters, key=lambda item: item.holds_from):
+            if item.key not in found or item.holds_from <= self.on:
+                found[item.key] = item
+        return found
 
     def __getitem__(self, key: str) -> object:
         return self.parameter(key).value

@@ -154,7 +154,8 @@ def _look_up(numbers: pd.Series, asked: pd.DataFrame) -> pd.Series:
 
 def placed(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """The visits or papers that belong to a case and have these columns, their case as a plain number."""
-    return rows.dropna(subset=["case", *columns]).astype({"case": "int64"})
+    rows = rows.dropna(subset=["case", *columns])
+    return rows.assign(case=rows["case"].astype("int64"))
 
 
 def at(by_case: pd.Series, cases: pd.Series) -> pd.Series:

@@ -6,6 +6,7 @@ Pure. A limit of n days from a start is met on the n-th day of its unit after th
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
 import holidays
 import numpy as np
@@ -71,8 +72,14 @@ def _school_days(town: Town) -> np.ndarray:
 
 def _working_days(town: Town) -> np.ndarray:
     """Two years around the school year; a day of lessons is always worked, a day without (snow) may be."""
-    first = int(town.year[:4])
+    worked, other = _official(int(town.year[:4]))
+    return np.array(sorted(worked | (other & {*rolls.school_days(town)})), "datetime64[D]")
+
+
+@cache
+def _official(first: int) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
+    """The working days of the State Council's calendar, and the other days, around the school year that begins in `first`."""
     china = holidays.country_holidays("CN", years=range(first - 1, first + 3))
-    days = [day.date() for day in pd.date_range(f"{first - 1}-09-01", f"{first + 2}-08-31")]
-    taught = set(rolls.school_days(town))
-    return np.array([day for day in days if day in taught or china.is_working_day(day)], "datetime64[D]")
+    days = frozenset(day.date() for day in pd.date_range(f"{first - 1}-09-01", f"{first + 2}-08-31"))
+    worked = frozenset(day for day in days if china.is_working_day(day))
+    return worked, days - worked

@@ -205,17 +205,20 @@ def repeated_keys(town: Town) -> Iterator[Finding]:
 def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, int], int]]:
     """The rows whose key has occurred in the same workbook, each with the Excel row where it occurred first."""
     frame = town[sheet.name]
-    parts, told = {}, pd.Series(True, frame.index)
-    for name in names:
-        item, column = sheet.by_name[name], frame[name]
-        if item.reference and not item.many:
-            column = _meant(town, sheet.name, name)
-        parts[name] = column
-        told &= town.known(sheet.name, name) & (column.notna() if item.required or len(names) == 1 else True)
-    keys = pd.DataFrame(parts)
-    keys = keys[
-        keys.duplicated(keep=False).to_numpy() & told.to_numpy()
-    ]  # first over all workbooks: nearly nothing is left
+    items = [sheet.by_name[name] for name in names]
+    parts = {
+        item.name: _meant(town, sheet.name, item.name) if item.reference and not item.many else frame[item.name]
+        for item in items
+    }
+    keys = pd.DataFrame(parts) if len(names) > 1 else parts[names[0]]
+    again = keys.duplicated(keep=False).to_numpy()  # first over all workbooks: nearly nothing is left
+    if not again.any():
+        return
+    for item in items:
+        again = again & town.known(sheet.name, item.name).to_numpy()
+        if item.required or len(names) == 1:
+            again = again & parts[item.name].notna().to_numpy()
+    keys = pd.DataFrame(parts)[again]
     if keys.empty:
         return
     keys = keys.reset_index()
@@ -335,15 +338,15 @@ def other_year(town: Town) -> Iterator[Finding]:
     first, last = f"{town.year[:4]}-08", f"{town.year[5:]}-08"
     for sheet in town.filled:
         for item in sheet.typed:
+            if item.format not in ("school_year", "month"):
+                continue
             values = town[sheet.name][item.name]
             if item.format == "school_year":
                 wrong = values.notna() & (values != town.year)
                 if sheet.name == "term" and not wrong.all():
                     continue
-            elif item.format == "month":
-                wrong = values.str.fullmatch(MONTH.pattern).fillna(False) & ~values.between(first, last)
             else:
-                continue
+                wrong = values.str.fullmatch(MONTH.pattern).fillna(False) & ~values.between(first, last)
             wrong = values[wrong.astype(bool)]
             books = wrong.index.get_level_values("workbook")
             for (book, value), own in wrong.groupby([books, wrong]) if len(wrong) else ():

@@ -46,7 +46,8 @@ def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
     """
     now = pd.Timestamp(town.as_of)
     rows = town.once_under(policy, deadline.rows)
-    rows = rows[~(rows["start"] > now)]
+    coming = rows["start"] > now
+    rows = rows[~coming] if coming.any() else rows
     done = rows["done"].where(rows["done"] <= now)
     days = (rows["due"] - done.fillna(now)).dt.days.astype("Int64")
     return rows.assign(done=done, days=days, late=(days < 0).fillna(False).astype(bool))

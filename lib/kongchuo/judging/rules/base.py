@@ -94,5 +94,6 @@ def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:
     for need in needs:
         sheet_name, _, field_name = need.partition(".")
         unread = town.unread_homes(sheet_name, *([field_name] if field_name else []))
-        kept &= ~homes.isin(unread) & (CENTRE not in unread)
+        if unread:
+            kept &= ~homes.isin(unread) & (CENTRE not in unread)
     return kept
