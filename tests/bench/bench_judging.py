@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kongchuo.jobs import township
+
 
 TOWNS = (("2 schools, 120 pupils", 2, 120, False), ("13 schools, 4,000 pupils", 13, 4000, False),
          ("the same with faults", 13, 4000, True))  # fmt: skip
