@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from kongchuo_township import making
 
 
 TOWNS = (("2 schools, 120 pupils", 2, 120, False), ("13 schools, 4,000 pupils", 13, 4000, False),
@@ -41,7 +42,7 @@ def main():
     print(f"{'':28}{'CPU':>8}{'goal':>8}{'findings':>10}")
     for (label, schools, pupils, faults), goal in zip(TOWNS, GOALS, strict=True):
         with tempfile.TemporaryDirectory() as folder:
-            township.make(Path(folder), schools, pupils, 2, faults=faults)
+            making.make(Path(folder), schools, pupils, 2, faults=faults)
             command = [sys.executable, "-c", JUDGE, folder]
             done = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(ROUNDS)]
         least, found = min((float(cpu), int(number)) for cpu, number in (one.stdout.split() for one in done))
