@@ -12,7 +12,6 @@ from pathlib import Path
 
 from kongchuo_township import making
 
-
 TOWNS = (("2 schools, 120 pupils", 2, 120, False), ("13 schools, 4,000 pupils", 13, 4000, False),
          ("the same with faults", 13, 4000, True))  # fmt: skip
 GOALS = (0.5, 2.5, None)  # CPU seconds (issue 13, line 6)
