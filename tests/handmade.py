@@ -8,10 +8,11 @@ import kongchuo_township
 from kongchuo.core import policy, schema
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import CENTRE
-from kongchuo.core.tables import DTYPES, Table, Town, Workbook, empty_frame
-from kongchuo.judging.rules import Judgement
-from kongchuo.measures.scopes import Scope
-from kongchuo.reports.months import Month
+from kongchuo.core.tables import DTYPES, Town, empty_frame
+from kongchuo.core.workbooks import Table, Workbook
+from kongchuo.figures.scopes import Scope
+from kongchuo.pages.views import Month
+from kongchuo.rules.judging import Judgement
 
 YEAR = "2023-2024"
 

@@ -3,19 +3,20 @@
 import os
 from dataclasses import replace
 
+from kongchuo import papers
 from kongchuo.core import years
 from kongchuo.core.editions import HEADINGS, INTERNAL, PUBLIC, TOWN
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import FILES
 from kongchuo.core.tables import telling_names
+from kongchuo.pages import monthly, signals, term, year
+from kongchuo.pages.report import Report
+from kongchuo.pages.term.rounds import Round
+from kongchuo.pages.views import Month, open_month
+from kongchuo.pages.year.years import Year
 from kongchuo.publishing.gate import Blocked, gate
-from kongchuo.reports import back_test, monthly, papers, term, year
-from kongchuo.reports.months import Month, open_month
-from kongchuo.reports.report import Report
-from kongchuo.reports.term.rounds import Round
-from kongchuo.reports.year.years import Year
 
-PLANS = {Month: monthly.PLAN, Round: term.PLAN, Year: year.PLAN, back_test.Year: back_test.PLAN}
+PLANS = {Month: monthly.PLAN, Round: term.PLAN, Year: year.PLAN, signals.Year: signals.PLAN}
 
 
 def refused(shared, months, folder, *, rounds=True, whole_year=True, open_=open_month):
@@ -43,7 +44,7 @@ def refused(shared, months, folder, *, rounds=True, whole_year=True, open_=open_
         for home in ("", opened.homes[0]):
             view = Year(*held, home, period.key, period.days[0], opened.end)
             said += _pages(view, folder, (INTERNAL, PUBLIC) if not home else (INTERNAL,))
-        said += _pages(back_test.Year(*held, "", period.key, period.days[0], opened.end), folder, (INTERNAL,))
+        said += _pages(signals.Year(*held, "", period.key, period.days[0], opened.end), folder, (INTERNAL,))
     return said
 
 

@@ -1,6 +1,7 @@
 """Figures as a section of a report shows them: its tables by caption, its tiles by label, for tests that count them again."""
 
-from kongchuo.reports.display import Badge, Details, Measure, Section, Table, Tiles
+from kongchuo.figures.base import Measure
+from kongchuo.pages.display import Badge, Details, Section, Table, Tiles
 
 
 def blocks(part):

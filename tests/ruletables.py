@@ -13,8 +13,9 @@ from kongchuo.core import policy, schema
 from kongchuo.core.cells import ERRORS, STALE, CellError
 from kongchuo.core.schema import CENTRE
 from kongchuo.core.sheets import Grid, shape
-from kongchuo.core.tables import Table, Town, Workbook
-from kongchuo.workbooks.reading import terms
+from kongchuo.core.tables import Town
+from kongchuo.core.workbooks import Table, Workbook
+from kongchuo.excel import reading
 
 FOLDER = Path(__file__).with_name("rules")
 SCHEMA = schema.default()
@@ -131,7 +132,7 @@ def build(case: Case) -> Town:
     before = {CENTRE, *(home.split("/")[1] for home in earlier)} if earlier else set()
     town = Town(YEAR, case.as_of, SCHEMA, tuple(_workbooks(case, tables, YEAR, homes - earlier)))
     if case.title.startswith("F30"):  # the others try rows dated later
-        town = terms.without_future(town, case.as_of)
+        town = reading.without_future(town, case.as_of)
     if not before:
         return town
     return replace(town, before=Town(BEFORE, case.as_of, SCHEMA, tuple(_workbooks(case, tables, BEFORE, before))))

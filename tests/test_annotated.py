@@ -10,10 +10,9 @@ from lxml import etree
 
 from kongchuo.core import schema
 from kongchuo.core.places import RESULTS
-from kongchuo.workbooks import marking
-from kongchuo.workbooks.marking import Entry, Plan, Refused, annotated, listing, notes, styles
-from kongchuo.workbooks.marking.package import Package
-from kongchuo.workbooks.writing import results
+from kongchuo.excel import listing, marking, results, worksheet
+from kongchuo.excel.parts import Package, Refused
+from kongchuo.excel.plan import Entry, Plan
 
 BOOK = schema.default().by_stem["学籍"]
 DAY = dt.date(2023, 10, 31)
@@ -86,29 +85,29 @@ def opened(data):
 def test_what_a_marked_cell_shows(theirs):
     book = opened(mark(theirs, entry("A2", "名字错"), entry("C2"), entry("A2", "名字短", rule="F06")))
     cell = book[ROSTER]["A2"]
-    assert cell.fill.fgColor.rgb == styles.MARK
+    assert cell.fill.fgColor.rgb == worksheet.MARK
     assert cell.font.bold, "only the fill is changed"
     assert book[ROSTER]["C2"].number_format == "yyyy-mm-dd"
-    assert cell.comment.text == notes.note("错误：名字错。请核对\n错误：名字短。请核对")
+    assert cell.comment.text == worksheet.note("错误：名字错。请核对\n错误：名字短。请核对")
     assert book.sheetnames == [ROSTER, "说明", RESULTS], "last, where it moves no other"
 
 
 def test_a_note_of_their_own_stays_the_only_one(theirs):
     book = opened(mark(theirs, entry("B2")))
     assert book[ROSTER]["B2"].comment.text == "问过家长，属实"
-    assert book[ROSTER]["B2"].fill.fgColor.rgb == styles.MARK
+    assert book[ROSTER]["B2"].fill.fgColor.rgb == worksheet.MARK
 
 
 def test_a_note_says_no_more_than_it_shows(theirs):
     """A note does not scroll: what has no room stands on 校验结果, and the note says so."""
     many = [entry("B3", f"第{n}个问题" + "说明" * 30, rule=f"X{n}") for n in range(9)]
     note = opened(mark(theirs, *many))[ROSTER]["B3"].comment.text
-    assert notes.lines(note) <= notes.MOST
+    assert worksheet.lines(note) <= worksheet.MOST
     assert "第0个问题" in note
     assert "等9条，见“校验结果”" in note
     few = opened(mark(theirs, *many[:2]))[ROSTER]["B3"].comment.text
     assert "第1个问题" in few
-    assert "等" not in few.replace(notes.ENDS, "")
+    assert "等" not in few.replace(worksheet.ENDS, "")
 
 
 def test_what_is_listed(theirs):
@@ -136,7 +135,7 @@ def test_other_findings_next_time(theirs):
     book = opened(later)
     assert book[ROSTER]["A2"].fill.fgColor.rgb == "FF00FF00"
     assert book[ROSTER]["A2"].comment is None
-    assert book[ROSTER]["C2"].fill.fgColor.rgb == styles.MARK
+    assert book[ROSTER]["C2"].fill.fgColor.rgb == worksheet.MARK
     assert same_parts(mark(later), theirs) == set()
 
 
@@ -167,7 +166,7 @@ def test_what_people_typed_and_since_when_go_along(theirs):
     book.save(out)
     for data, earlier in ((out.getvalue(), b""), (theirs, out.getvalue())):
         made = marking.marked(data, plan(entry("C2"), entry("A1"), as_of=dt.date(2023, 11, 30)), BOOK, earlier)
-        old, new = listing.read(Package(made), annotated.COLUMNS)
+        old, new = listing.read(Package(made), marking.COLUMNS)
         assert old["reason"] == "户口簿即如此"
         assert old["since"] == str((DAY - listing.EPOCH).days)
         assert "reason" not in new
@@ -187,7 +186,7 @@ def test_a_template_whose_list_somebody_deleted_is_marked_like_a_strange_file(th
     out = io.BytesIO()
     book.save(out)
     once = mark(out.getvalue(), entry("A2"))
-    assert opened(once)[ROSTER]["A2"].fill.fgColor.rgb == styles.MARK
+    assert opened(once)[ROSTER]["A2"].fill.fgColor.rgb == worksheet.MARK
     cleared = opened(mark(once))
     assert cleared[ROSTER]["A2"].fill.fgColor.rgb == "FF00FF00"
     assert cleared[ROSTER]["A2"].comment is None

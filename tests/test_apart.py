@@ -11,8 +11,7 @@ import psutil
 import pytest
 
 from kongchuo.core import apart
-from kongchuo.core.apart import TOO_LONG, TOO_MUCH, Died, call, spread
-from kongchuo.core.both import both
+from kongchuo.core.apart import TOO_LONG, TOO_MUCH, Died, both, call, spread
 from kongchuo.core.findings import UserError
 from kongchuo_township import making
 
@@ -60,12 +59,12 @@ def test_reading_apart_needs_no_pandas(tmp_path):
         import sys
         from pathlib import Path
         from kongchuo.core import schema
-        from kongchuo.workbooks.reading import parsing
+        from kongchuo.excel import parsing
         known, root = schema.default(), Path(sys.argv[1])
         for path in sorted(root.rglob("*.xlsx")):
             read = parsing.read_for_another(path, path.relative_to(root).as_posix(), known.by_stem[path.stem], PACKED)
             assert read.read and read.tables, path
-        assert not {"pandas", "numpy", "kongchuo.field"} & {*sys.modules}, "imported"
+        assert not {"pandas", "numpy", "kongchuo.facts"} & {*sys.modules}, "imported"
     """.replace("PACKED", "__import__('pickle').dumps((known.codes, known))")
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], capture_output=True, text=True)
 

@@ -80,25 +80,16 @@ def modules():
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_module_is_short_and_says_its_one_job(path):
-    text = path.read_text("utf-8")
-
-    assert len(text.splitlines()) <= 450  # about 450 is where one asks whether it still has one job
-    assert text.startswith('"""')
+def test_module_says_its_one_job(path):
+    assert path.read_text("utf-8").startswith('"""')
 
 
-def test_readme_shows_every_module():
-    """The table in the README is the map of the package; a module that is not in it is lost."""
+def test_readme_shows_every_folder():
+    """The table in the README is the map of the package; a folder that is not in it is lost."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    contracts = {c["name"].removeprefix("inside "): c for c in PYPROJECT["tool"]["importlinter"]["contracts"]}
-    folders = [
-        contract for name, contract in contracts.items() if name.startswith("folders") or (PACKAGE / name).is_dir()
-    ]
-    names = {
-        name for contract in folders for layer in contract["layers"] for name in layer.split(" | ") if "(" not in name
-    }
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 
-    assert {name for name in names if f"`{name}`" not in readme and f"`{name}/`" not in readme} == set()
+    assert {name for name in folders if f"| `{name}/` |" not in readme} == set()
 
 
 def test_readme_shows_every_command():

@@ -11,16 +11,16 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.field import asof, rolls
-from kongchuo.judging import checks, rules
-from kongchuo.judging.rules import Judgement
-from kongchuo.measures import archived, coverage, filings
-from kongchuo.reports import monthly, term
-from kongchuo.reports import year as annual
-from kongchuo.reports.months import Month
-from kongchuo.reports.papers import BY_NAME, notices
-from kongchuo.reports.term.rounds import Round
-from kongchuo.reports.year.years import Year
+from kongchuo.facts import asof, enrolment
+from kongchuo.figures import archived, selfcheck, support
+from kongchuo.pages import monthly, term
+from kongchuo.pages import year as annual
+from kongchuo.pages.term.rounds import Round
+from kongchuo.pages.views import Month
+from kongchuo.pages.year.years import Year
+from kongchuo.papers import BY_NAME, inspection
+from kongchuo.rules import checks, judging
+from kongchuo.rules.judging import Judgement
 
 DAY, END = dt.date(2023, 10, 31), dt.date(2024, 1, 26)
 HELD = policy.load(POLICY)
@@ -95,7 +95,7 @@ def test_what_is_written_later_is_not_there(seed):
 
 def test_no_finding_section_or_paper_of_the_month_changes():
     before, after = (asof.at(made, DAY) for made in (year(5), year(5, written_later(5))))
-    judged = [rules.judge(made, HELD) for made in (before, after)]
+    judged = [judging.judge(made, HELD) for made in (before, after)]
     found = [replace(one, findings=tuple(sorted({*one.findings, *checks.check(made)}))) for one, made in zip(judged, (before, after), strict=True)]  # fmt: skip
 
     assert not any(one.broken for one in found)
@@ -132,7 +132,7 @@ def test_no_section_or_paper_of_a_round_or_a_year_changes(seed):
     for name in ("督查通报", "督查通报公开版"):
         made = [said(list(BY_NAME[name].make(month))) for month in months]
         assert made[0] == made[1] != "[]", name
-    august = [said(list(notices.rewards(replace(month, period="2023-08")))) for month in months]
+    august = [said(list(inspection.rewards(replace(month, period="2023-08")))) for month in months]
     assert august[0] == august[1] != "[]"
 
 
@@ -192,14 +192,14 @@ def test_a_clean_year_is_clean_on_every_day():
     for day in (dt.date(2023, 10, 13), DAY, dt.date(2023, 12, 29)):
         town = asof.at(made, day)
         assert checks.check(town) == []
-        assert rules.judge(town, HELD).findings == ()
+        assert judging.judge(town, HELD).findings == ()
 
 
 def test_states_are_those_of_the_day():
     made = year(3)
     town = asof.at(made, DAY)
-    then = rolls.on(made, DAY).set_index(["home", "student_key"])["state"]
-    now = rolls.on(town, DAY).set_index(["home", "student_key"])["state"]
+    then = enrolment.on(made, DAY).set_index(["home", "student_key"])["state"]
+    now = enrolment.on(town, DAY).set_index(["home", "student_key"])["state"]
 
     assert (then[then != ""].sort_index() == now.sort_index()).all()
     assert not (then[then != ""] == "").any()
@@ -232,7 +232,7 @@ def test_what_a_cell_said_before_it_was_written_anew_is_not_guessed():
     made = handmade.town({"leftbehind": {"甲小学": [left]}, "archive": {"甲小学": [archive]}}, as_of=END)
     scope = handmade.scope(asof.at(made, dt.date(2023, 10, 31)))
 
-    contacted, filed = coverage.leftbehind_contacted(scope).total, archived(scope).total
+    contacted, filed = support.leftbehind_contacted(scope).total, archived(scope).total
     assert (contacted.text, contacted.left_out) == ("尚未判定", 1)
     assert "不知道本期" in contacted.note
     assert filed.left_out == 1
@@ -242,7 +242,7 @@ def test_what_a_cell_said_before_it_was_written_anew_is_not_guessed():
     logged = {"date": dt.date(2023, 10, 12), "student_key": "XS1", "name": "甲"}
     made = handmade.town({"leftbehind": {"甲小学": [left]}, "contact": {"甲小学": [logged]}}, as_of=END)
     months = [("2023-10-01", "2023-10-31"), ("2023-11-01", "2023-11-30")]
-    rates = [coverage.leftbehind_contacted(handmade.scope(asof.at(made, dt.date.fromisoformat(end)), start, end)).total for start, end in months]  # fmt: skip
+    rates = [support.leftbehind_contacted(handmade.scope(asof.at(made, dt.date.fromisoformat(end)), start, end)).total for start, end in months]  # fmt: skip
     assert [(rate.numerator, rate.denominator) for rate in rates] == [(1, 1), (0, 1)]
 
 
@@ -254,8 +254,8 @@ def test_a_problem_counts_from_the_day_it_was_found():
         {"issue_id": "4", "due": dt.date(2024, 3, 20), "state": "整改中"},  # who knows
     ]
     made = handmade.town({"issue": {"甲小学": issues}}, as_of=END)
-    rows, unsure = filings.problems(handmade.scope(asof.at(made, dt.date(2023, 10, 31))))
-    now, nothing = filings.problems(handmade.scope(made))
+    rows, unsure = selfcheck.problems(handmade.scope(asof.at(made, dt.date(2023, 10, 31))))
+    now, nothing = selfcheck.problems(handmade.scope(made))
 
     assert (rows["issue_id"].tolist(), len(unsure)) == (["1", "3"], 1)
     assert (len(now), len(nothing)) == (4, 0), "of the present day all are there"

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pandas as pd
 
-from kongchuo.field import signals
-from kongchuo.measures import back_test
-from kongchuo.measures.back_test import CALLERS, PLAIN
+from kongchuo.facts import signals
+from kongchuo.figures import signals as figures_signals
+from kongchuo.figures.signals import CALLERS, PLAIN
 from test_signals import DAILY, DAYS, HELD, HOME, KEY, OTHER, away, day, plan, pupil, town
 
 THIRD = "XS0000003"
@@ -34,12 +34,12 @@ def outcome(test, caller):
 
 
 def test_weeks_end_on_their_last_school_day():
-    assert list(back_test.weeks(made())) == FRIDAYS
-    assert back_test.weeks(town(roster=[], daily=[])) == ()
+    assert list(figures_signals.weeks(made())) == FRIDAYS
+    assert figures_signals.weeks(town(roster=[], daily=[])) == ()
 
 
 def test_leads_count_the_weeks_in_a_row_before_the_entry():
-    test = back_test.back_test(made(), HELD)
+    test = figures_signals.back_test(made(), HELD)
     blue = outcome(test, CALLERS[0])
     fridays = [one for one in FRIDAYS if dt.date(2023, 9, 15) <= one < day(18)]
 
@@ -52,18 +52,18 @@ def test_leads_count_the_weeks_in_a_row_before_the_entry():
 
 
 def test_a_call_on_a_child_who_is_no_case_later_is_false_and_a_known_case_needs_none():
-    plain = outcome(back_test.back_test(made(), HELD), PLAIN)
+    plain = outcome(figures_signals.back_test(made(), HELD), PLAIN)
 
     assert sum(plain.calls.values()) == 1  # OTHER on Friday 13 October only
     assert plain.false[day(13)] == 1
     assert (plain.right.numerator, plain.right.denominator) == (0, 1)
-    blue = outcome(back_test.back_test(made(), HELD), CALLERS[0])
+    blue = outcome(figures_signals.back_test(made(), HELD), CALLERS[0])
     assert [on for on, number in blue.calls.items() if number and on >= day(18)] == []
 
 
 def test_a_gap_ends_the_lead():
     absent = away(dt.date(2023, 9, 22), day(13))
-    test = back_test.back_test(made(absence=absent, pupil_plan=[]), HELD)
+    test = figures_signals.back_test(made(absence=absent, pupil_plan=[]), HELD)
 
     assert outcome(test, PLAIN).leads == (1, 0)
 
@@ -77,12 +77,12 @@ def test_no_hindsight():
             suspected=[one for one in (case(KEY, day(18)), case(THIRD, day(19))) if one["found"] <= friday],
             pupil_plan=[plan("厌学")] if friday >= dt.date(2023, 9, 15) else [],
         )
-        assert back_test.calls(later, HELD, friday) == back_test.calls(known, HELD, friday)
+        assert figures_signals.calls(later, HELD, friday) == figures_signals.calls(known, HELD, friday)
 
 
 def test_figures_counted_again_by_plain_loops():
     full = made(absence=away(day(9), day(11), day(12), day(13), key=OTHER) + away(day(17), key=THIRD))
-    test = back_test.back_test(full, HELD)
+    test = figures_signals.back_test(full, HELD)
     became = {KEY: day(18), THIRD: day(19)}
 
     for least, caller in enumerate(CALLERS[:3], start=1):
@@ -105,14 +105,14 @@ def test_figures_counted_again_by_plain_loops():
 
 
 def test_a_town_without_days_or_cases_says_so():
-    empty = back_test.back_test(town(roster=[], daily=[], term=[]), HELD)
+    empty = figures_signals.back_test(town(roster=[], daily=[], term=[]), HELD)
 
     assert (empty.days, len(empty.cases)) == ((), 0)
     assert [one.false_a_week for one in empty.outcomes] == [0.0] * len(CALLERS)
 
 
 def test_the_first_entry_on_either_ledger_counts_once():
-    rows = back_test.entered(
+    rows = figures_signals.entered(
         made(
             suspected=[case(KEY, day(18))],
             dropout=[

@@ -14,18 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import townships
-from kongchuo.__main__ import UNREADABLE, USAGE, main
+from kongchuo.__main__ import main
+from kongchuo.commands import opening
+from kongchuo.console import UNREADABLE, USAGE
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UsageError, UserError
 from kongchuo.core.tables import telling_names
-from kongchuo.jobs import opening
-from kongchuo.publishing import archive, batch, execution, gate, notebooks
+from kongchuo.excel import writing
+from kongchuo.facts import references
+from kongchuo.publishing import archive, batch, execution, gate
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
-from kongchuo.workbooks import writing
 from tiny import CELLS, SUMMARY, notebook, project
 
 ROOT = Path(__file__).parents[1]
-SCHOOLS = (batch.School("示例中学", "SLZX", ("示例初中",)), batch.School("示例小学", "SLXX"))
+SCHOOLS = (references.School("示例中学", "SLZX", ("示例初中",)), references.School("示例小学", "SLXX"))
 NOTEBOOK = Path("notebooks/tiny.ipynb")
 NAMES = ("school", "month", "workbooks")
 MONTH = years.period("2023-10")
@@ -185,7 +187,7 @@ def test_the_shipped_parameter_file_names_what_its_notebook_declares():
     shipped = batch.load(ROOT / "parameters" / "monthly.yaml")
 
     for entry in shipped:
-        batch.check_names(entry, {}, notebooks.parameters(entry.notebook))
+        batch.check_names(entry, {}, execution.parameters(entry.notebook))
 
 
 def registry(folder, rows):
@@ -210,8 +212,8 @@ def test_schools_come_from_the_registry_in_its_order(tmp_path):
     registry(tmp_path, [centre, school, closed, {"school_code": "SLXX", "school_name": "示例小学", "stage": "完小"}])
 
     assert batch.registered(tmp_path, "2023-2024") == (
-        batch.School("示例中学", "SLZX", ("示例初中", "初中")),
-        batch.School("示例小学", "SLXX"),
+        references.School("示例中学", "SLZX", ("示例初中", "初中")),
+        references.School("示例小学", "SLXX"),
     )
 
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from kongchuo.core.both import both, unswept
+from kongchuo.core.apart import both, unswept
 
 forks = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="only Linux with two cores forks"

@@ -11,10 +11,10 @@ import xlwings as xw
 import open_calc
 import open_excel
 import townships
+from kongchuo.commands import live, opening, returning
 from kongchuo.core.places import HINT, RESULTS
-from kongchuo.jobs import open_workbook, opening, returning
-from kongchuo.workbooks import excel, marking
-from kongchuo.workbooks.writing import results
+from kongchuo.excel import live as excel_live
+from kongchuo.excel import marking, results
 from kongchuo_township import YEAR
 from test_excel import DAY, PLANS, found_in_reading, show
 from test_marking import BOOK, COLUMNS, PLAIN, ROSTER, entry, plan
@@ -123,7 +123,7 @@ def test_the_whole_job_with_unsaved_edits(opened, tmp_path, monkeypatch):
     returning.mark([census], tmp_path / "out", as_of=DAY)
     filed = opened(tmp_path / "out" / "returns" / "中心学校" / "适龄儿童摸底_校验.xlsx")
     book = opened(census)
-    open_workbook.mark(book, as_of=DAY)
+    live.mark(book, as_of=DAY)
     shown = seen(book)
     assert shown == seen(filed)
     assert len(shown[RESULTS]) > 20
@@ -136,11 +136,11 @@ def test_the_whole_job_with_unsaved_edits(opened, tmp_path, monkeypatch):
     row = next(number for number, one in enumerate(rows) if one[column] == "女")
     sheet.range((row + 1, column + 1)).value = "'不知道"
     monkeypatch.setattr(opening, "examine", found_in_reading)  # the rules take their time
-    open_workbook.mark(book, as_of=DAY)
+    live.mark(book, as_of=DAY)
     new = {tuple(line[2:6]) for line in seen(book)[RESULTS]} - {tuple(line[2:6]) for line in shown[RESULTS]}
     assert ("F10", title) in {line[:2] for line in new}
     assert census.read_bytes() == before
 
     book.save(tmp_path / "saved.xlsx")
-    again = excel.grids(opened(tmp_path / "saved.xlsx"))
-    assert len(excel.listed(again)) == len(seen(book)[RESULTS])
+    again = excel_live.grids(opened(tmp_path / "saved.xlsx"))
+    assert len(excel_live.listed(again)) == len(seen(book)[RESULTS])

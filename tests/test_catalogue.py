@@ -6,8 +6,9 @@ import pytest
 
 import ruletables
 from kongchuo import __main__ as cli
+from kongchuo import console
 from kongchuo.core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES
-from kongchuo.judging import catalogue, causes, rules, waivers
+from kongchuo.rules import catalogue, judging, suspects, waivers
 
 ENTRIES = catalogue.entries()
 BY_CODE = {entry.code: entry for entry in ENTRIES}
@@ -15,7 +16,7 @@ BY_CODE = {entry.code: entry for entry in ENTRIES}
 
 def test_every_code_stands_in_it_once():
     assert sorted(BY_CODE) == sorted(
-        {*KINDS, *causes.KINDS, *waivers.KINDS, *FIGURE_KINDS, *GATE_KINDS, *(rule.code for rule in rules.RULES)}
+        {*KINDS, *suspects.KINDS, *waivers.KINDS, *FIGURE_KINDS, *GATE_KINDS, *(rule.code for rule in judging.RULES)}
     )
     assert len(ENTRIES) == len(BY_CODE)
 
@@ -39,21 +40,21 @@ def test_needs_are_told_in_the_words_of_the_workbooks():
 
 
 def test_command_lists_every_code_in_a_line(capsys):
-    assert cli.main(["rules"]) == cli.CLEAN
+    assert cli.main(["rules"]) == console.CLEAN
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [entry.code for entry in ENTRIES]
 
 
 def test_command_tells_all_of_one_code(capsys):
-    assert cli.main(["rules", "x12"]) == cli.CLEAN
+    assert cli.main(["rules", "x12"]) == console.CLEAN
 
     out = capsys.readouterr().out
     assert all(text in out for text in (BY_CODE["X12"].means, BY_CODE["X12"].fix, "疑似线 3（上课日", "domain.md 3.2"))
 
 
 def test_command_gives_json(capsys):
-    assert cli.main(["rules", "--json", "X12", "F03"]) == cli.CLEAN
+    assert cli.main(["rules", "--json", "X12", "F03"]) == console.CLEAN
 
     first, second = json.loads(capsys.readouterr().out)
     assert (first["code"], first["severity"], first["parameters"]) == ("X12", "error", ["suspected_after"])
@@ -63,5 +64,5 @@ def test_command_gives_json(capsys):
 
 
 def test_an_unknown_code_is_said_in_chinese(capsys):
-    assert cli.main(["rules", "X12O"]) == cli.USAGE
+    assert cli.main(["rules", "X12O"]) == console.USAGE
     assert "是不是“X12”" in capsys.readouterr().err

@@ -13,9 +13,9 @@ from kongchuo.core import policy
 from kongchuo.core.findings import KINDS, Place, caused, count, following, grouped, report
 from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
-from kongchuo.judging.causes.base import edited
-from kongchuo.judging.examining import examine
-from kongchuo.workbooks import marking
+from kongchuo.excel import plan as excel_plan
+from kongchuo.rules.examining import examine
+from kongchuo.rules.suspects import edited
 
 AS_OF = dt.date(2024, 1, 26)
 MOST = 20  # findings one mistake may give
@@ -317,8 +317,8 @@ def test_a_clerk_sees_one_line_for_what_a_mistake_elsewhere_does():
     town, _ = handmade.township(3, 120, 5, AS_OF, term("end", dt.date(2023, 12, 26)))
     found = judged(town)
     name = f"{handmade.YEAR}/{JUNIOR}/出勤_第一学期.xlsx"
-    plan = marking.plan(town, name, found)
-    office = marking.plan(town, f"{handmade.YEAR}/{REGISTRY}", found)
+    plan = excel_plan.plan(town, name, found)
+    office = excel_plan.plan(town, f"{handmade.YEAR}/{REGISTRY}", found)
 
     assert plan.open == 0
     assert [entry.under for entry in plan.entries] == [True] * len(plan.entries)

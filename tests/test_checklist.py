@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import handmade
-from kongchuo.reports.monthly.checklist import EVIDENCE
+from kongchuo.pages.monthly.selfcheck import EVIDENCE
 
 HOME = "甲小学"
 TERM = [{"school_year": handmade.YEAR, "term": "第一学期", "start": "2023-09-01", "end": "2024-01-19"}]

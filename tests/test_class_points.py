@@ -11,12 +11,11 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.declarations import SchemaError
 from kongchuo.core.places import POLICY
-from kongchuo.judging.rules.cases import lost_and_no_veto as V01
-from kongchuo.measures.cohorts import kept
-from kongchuo.measures.scopes import Scope
-from kongchuo.scoring.class_points import NO_LIST, class_points
-from kongchuo.scoring.losses import losses
-from kongchuo.scoring.standings import compare, standings
+from kongchuo.figures.class_points import NO_LIST, class_points, losses
+from kongchuo.figures.enrolment import kept
+from kongchuo.figures.scopes import Scope
+from kongchuo.figures.unit_grades import compare, standings
+from kongchuo.rules.cases import lost_and_no_veto as V01
 
 HOME, OTHER = "甲小学", "乙小学"
 CLASS, PEER, SMALL = "JJ-2020-01", "YY-2020-01", "YY-2020-02"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import handmade
-from kongchuo.field import clocks
-from kongchuo.field.deadlines import Deadline, state
+from kongchuo.due.base import Deadline, state
+from kongchuo.facts import calendar
 
 TERM = [{"school_year": "2023-2024", "term": "第一学期", "start": dt.date(2023, 9, 1), "end": dt.date(2024, 1, 26)}]
 CALENDAR = [
@@ -42,16 +42,16 @@ def days(*texts):
     ],
 )
 def test_last_day_in_time(start, number, unit, due):
-    (found,) = clocks.add(TOWN, days(start), number, unit)
+    (found,) = calendar.add(TOWN, days(start), number, unit)
     assert found == pd.Timestamp(due) if due else pd.isna(found)
 
 
-@given(st.dates(dt.date(2023, 9, 1), dt.date(2023, 12, 31)), st.integers(1, 15), st.sampled_from(clocks.UNITS))
+@given(st.dates(dt.date(2023, 9, 1), dt.date(2023, 12, 31)), st.integers(1, 15), st.sampled_from(calendar.UNITS))
 def test_elapsed_undoes_add(start, number, unit):
     """On the last day in time, just as many units have gone by as were allowed; the day before, fewer."""
-    due = clocks.add(TOWN, days(str(start)), number, unit)
-    assert clocks.elapsed(TOWN, days(str(start)), due, unit).tolist() == [number]
-    assert (clocks.elapsed(TOWN, days(str(start)), due - pd.Timedelta(days=1), unit) < number).all()
+    due = calendar.add(TOWN, days(str(start)), number, unit)
+    assert calendar.elapsed(TOWN, days(str(start)), due, unit).tolist() == [number]
+    assert (calendar.elapsed(TOWN, days(str(start)), due - pd.Timedelta(days=1), unit) < number).all()
 
 
 @pytest.mark.parametrize(
@@ -60,21 +60,27 @@ def test_elapsed_undoes_add(start, number, unit):
 )
 def test_weeks_of_a_term_begin_with_the_first_whole_one(start, number, end):
     """1 September 2023 was a Friday; 26 February 2024 a Monday, and so in the first week itself."""
-    assert clocks.week_end(pd.Timestamp(start), number) == pd.Timestamp(end)
+    assert calendar.week_end(pd.Timestamp(start), number) == pd.Timestamp(end)
 
 
 def test_latest_day_of_a_unit():
     """The last working day of September 2023 lay before the holiday; the last school day on which to be early enough as well."""
     given = days("2023-09-30", "2023-12-19", None)
-    assert clocks.latest(TOWN, given, "工作日").tolist()[:2] == [pd.Timestamp("2023-09-28"), pd.Timestamp("2023-12-19")]
-    assert clocks.latest(TOWN, given, "上课日").tolist()[:2] == [pd.Timestamp("2023-09-28"), pd.Timestamp("2023-12-18")]
-    assert clocks.latest(TOWN, given, "上课日", 2).tolist()[:2] == list(days("2023-09-26", "2023-12-14"))
-    assert clocks.latest(TOWN, given, "上课日").isna().tolist() == [False, False, True]
+    assert calendar.latest(TOWN, given, "工作日").tolist()[:2] == [
+        pd.Timestamp("2023-09-28"),
+        pd.Timestamp("2023-12-19"),
+    ]
+    assert calendar.latest(TOWN, given, "上课日").tolist()[:2] == [
+        pd.Timestamp("2023-09-28"),
+        pd.Timestamp("2023-12-18"),
+    ]
+    assert calendar.latest(TOWN, given, "上课日", 2).tolist()[:2] == list(days("2023-09-26", "2023-12-14"))
+    assert calendar.latest(TOWN, given, "上课日").isna().tolist() == [False, False, True]
 
 
 def test_unknown_unit():
     with pytest.raises(KeyError):
-        clocks.add(TOWN, days("2023-09-01"), 1, "小时")
+        calendar.add(TOWN, days("2023-09-01"), 1, "小时")
 
 
 def test_state_of_a_deadline_as_the_day_saw_it():

@@ -22,7 +22,7 @@ import pytest
 import townships
 from kongchuo import __main__ as cli
 from kongchuo.core import places
-from kongchuo.judging.questions import HEADING
+from kongchuo.rules.questions import HEADING
 from kongchuo_township import demo
 
 YEAR, MIDDLE = "2023-2024", "示例中学"

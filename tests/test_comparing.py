@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 import townships
 from kongchuo.__main__ import main
+from kongchuo.commands import reconcile
 from kongchuo.core import schema
 from kongchuo.core.findings import UserError
-from kongchuo.field.matching.reasons import REASONS
-from kongchuo.jobs import comparing
-from kongchuo.workbooks import reading
-from kongchuo.workbooks.reading.pushed import read_list
-from kongchuo.workbooks.writing import comparison
+from kongchuo.excel import reading, tables
+from kongchuo.excel.pushed import read_list
+from kongchuo.facts.matching import REASONS
 
 SCHEMA = schema.default()
 NUMBER = re.compile(r"\d{15,}")
@@ -232,7 +231,7 @@ def test_a_place_nothing_can_be_written_to_is_said_before_anything_is_read(tmp_p
 
 def test_a_child_missing_after_grade_six_is_found_without_any_list(shared, tmp_path):
     town = reading.read_year(shared, "2023-2024")
-    compared = comparing.compare(shared)
+    compared = reconcile.compare(shared)
     sixth = next(one for one in compared.comparisons if one.kind == "六年级-七年级")
     before = town.before["roster"]
 
@@ -242,7 +241,7 @@ def test_a_child_missing_after_grade_six_is_found_without_any_list(shared, tmp_p
 
 def test_workbook_of_results_has_the_same_bytes_each_time():
     rows = {"review": [{"match_type": "上级推送", "name": "甲春梅", "diff": "姓名同音"}]}
-    first, second = (comparison.comparison_bytes(rows, ["甲"], [("相符", "两边一致。", "")], SCHEMA) for _ in range(2))
+    first, second = (tables.comparison_bytes(rows, ["甲"], [("相符", "两边一致。", "")], SCHEMA) for _ in range(2))
 
     assert first == second
     assert openpyxl.load_workbook(io.BytesIO(first))["待核对"]["C2"].value == "甲春梅"

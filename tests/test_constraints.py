@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from kongchuo.core import schema
-from kongchuo.field.deadlines import DEADLINES
-from kongchuo.judging import catalogue
-from kongchuo.judging.questions import QUESTIONS
+from kongchuo.due import DEADLINES
+from kongchuo.rules import catalogue
+from kongchuo.rules.questions import QUESTIONS
 
 SCHEMA = schema.default()
 TYPED = [f"{sheet.name}.{item.name}" for sheet in SCHEMA.sheets.values() for item in sheet.typed]

@@ -7,8 +7,7 @@ import pandas as pd
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.field import deadlines
-from kongchuo.field.deadlines import filings, inspection
+from kongchuo.due import base, inspection, selfcheck
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"
@@ -25,7 +24,7 @@ SCHOOL = [{"school_code": "JJ", "school_name": HOME, "stage": "小学", "princip
 def state(deadline, rows=None, as_of=dt.date(2023, 10, 31), **office):
     given = {"term": TERMS, "calendar": OFF + MADE_UP, "school": SCHOOL} | office
     town = handmade.town(given | {name: {HOME: found} for name, found in (rows or {}).items()}, (HOME,), as_of)
-    return deadlines.state(town, HELD, deadline)
+    return base.state(town, HELD, deadline)
 
 
 def days(column):
@@ -34,7 +33,7 @@ def days(column):
 
 def test_a_weekly_report_is_due_on_friday_or_after_the_last_lesson():
     """The week of the holiday ended with lessons made up on Sunday; the one before it had its Friday off."""
-    found = state(filings.WEEKLY_REPORT)
+    found = state(selfcheck.WEEKLY_REPORT)
     assert days(found["due"]) == [
         "09-01",
         "09-08",
@@ -54,13 +53,13 @@ def test_a_weekly_report_is_due_on_friday_or_after_the_last_lesson():
 
 def test_a_report_sent_late_is_done_and_late():
     row = YEAR | {"report": "周报", "until": dt.date(2023, 9, 8), "date": dt.date(2023, 9, 11)}
-    found = state(filings.WEEKLY_REPORT, {"filing": [row]}).iloc[1]
+    found = state(selfcheck.WEEKLY_REPORT, {"filing": [row]}).iloc[1]
     assert (found.name[1], found["days"], found["late"]) == (2, -3, True)
     assert found["done"] == pd.Timestamp("2023-09-11")
 
 
 def test_months_of_summer_and_without_lessons_ask_for_nothing():
-    found = state(filings.MONTHLY_REPORT, as_of=dt.date(2024, 8, 31))
+    found = state(selfcheck.MONTHLY_REPORT, as_of=dt.date(2024, 8, 31))
     assert found["name"].tolist() == [f"2023-{month:02}" for month in (9, 10, 11, 12)] + [
         f"2024-{month:02}" for month in range(1, 7)
     ]
@@ -72,23 +71,23 @@ def test_a_self_check_is_done_with_its_last_item_and_the_principals_word():
         YEAR | {"month": "2023-09", "item_no": number, "result": "是", "date": dt.date(2023, 9, 27), "confirmed": True}
         for number in range(1, 21)
     ]
-    assert state(filings.SELF_CHECK, {"selfcheck": rows})["done"].iloc[0] == pd.Timestamp("2023-09-27")
-    assert state(filings.SELF_CHECK, {"selfcheck": rows[1:]})["late"].iloc[0]
-    assert state(filings.SELF_CHECK, {"selfcheck": [*rows[1:], rows[0] | {"confirmed": False}]})["late"].iloc[0]
+    assert state(selfcheck.SELF_CHECK, {"selfcheck": rows})["done"].iloc[0] == pd.Timestamp("2023-09-27")
+    assert state(selfcheck.SELF_CHECK, {"selfcheck": rows[1:]})["late"].iloc[0]
+    assert state(selfcheck.SELF_CHECK, {"selfcheck": [*rows[1:], rows[0] | {"confirmed": False}]})["late"].iloc[0]
 
 
 def test_a_bulletin_printed_late_stands_for_the_month_that_has_none():
     bulletins = [
         {"kind": "简报", "issue_no": f"{number}", "date": dt.date(2023, 10, day)} for number, day in ((1, 9), (2, 31))
     ]
-    found = state(filings.MONTHLY_BULLETIN, {"bulletin": bulletins})
+    found = state(selfcheck.MONTHLY_BULLETIN, {"bulletin": bulletins})
     assert days(found["due"]) == ["09-28", "10-31"]  # the last working days
     assert days(found["done"]) == ["10-09", "10-31"]
     assert found["late"].tolist() == [True, False]
 
 
 def test_a_case_is_due_five_working_days_before_the_term_ends():
-    found = state(filings.TERM_CASE, as_of=dt.date(2024, 7, 31))
+    found = state(selfcheck.TERM_CASE, as_of=dt.date(2024, 7, 31))
     assert (days(found["due"]), found["name"].tolist()) == (["01-19", "06-28"], ["第一学期", "第二学期"])
 
 
@@ -120,8 +119,8 @@ def test_what_is_to_be_mended_is_due_on_its_own_day():
     issue = [
         {"issue_id": "ZG-1", "problem": "座次表", "due": dt.date(2023, 10, 20), "state": "整改中", "owner": "乙老师"}
     ]
-    (found,) = state(filings.PROBLEM, {"issue": issue}).itertuples()
+    (found,) = state(selfcheck.PROBLEM, {"issue": issue}).itertuples()
     assert (found.who, found.name, found.days, found.late) == ("乙老师", "座次表", -11, True)
     item = YEAR | {"month": "2023-09", "result": "否", "date": dt.date(2023, 9, 27), "problem": "例会"}
-    found = state(filings.FAILED_ITEM, {"selfcheck": [item | {"due": dt.date(2023, 10, 31)}]})
+    found = state(selfcheck.FAILED_ITEM, {"selfcheck": [item | {"due": dt.date(2023, 10, 31)}]})
     assert (found["days"].tolist(), found["late"].tolist()) == ([0], [False])

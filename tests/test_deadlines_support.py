@@ -8,10 +8,10 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import CENTRE
-from kongchuo.field import deadlines
-from kongchuo.field.deadlines.census import PROOFS, UNVERIFIED
-from kongchuo.field.deadlines.support import AID, LESSONS, LOGS, VISITS
-from kongchuo.judging.examining import examine
+from kongchuo.due import base
+from kongchuo.due.enrolment import PROOFS, UNVERIFIED
+from kongchuo.due.support import AID, LESSONS, LOGS, VISITS
+from kongchuo.rules.examining import examine
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"
@@ -29,7 +29,7 @@ def made(rows, as_of=dt.date(2023, 11, 30), status="在读", **more):
 
 
 def due(town, deadline):
-    rows = deadlines.state(town, HELD, deadline)
+    rows = base.state(town, HELD, deadline)
     return [(f"{row.start:%m-%d}", f"{row.due:%Y-%m-%d}", row.done, row.late) for row in rows.itertuples()]
 
 
@@ -38,7 +38,7 @@ def test_help_is_due_in_every_month_that_has_lessons_enough():
     plan = PUPIL | {"pupil_plan": "SA-1", "listed": dt.date(2023, 9, 15), "helper": "甲老师"}
     log = {"log_id": "BF-1", "pupil_plan": "SA-1", "date": dt.date(2023, 10, 9), "helper": "甲老师"}
     town = made({"pupil_plan": [plan], "support_log": [log]}, dt.date(2024, 7, 31))
-    rows = deadlines.state(town, HELD, LOGS)
+    rows = base.state(town, HELD, LOGS)
     assert rows["start"].dt.month.tolist() == [10, 11, 12, 1, 3, 4, 5, 6]
     assert rows["done"].notna().tolist() == [True, *[False] * 7]
     assert rows["late"].tolist() == [False, *[True] * 7]
@@ -48,7 +48,7 @@ def test_help_is_due_in_every_month_that_has_lessons_enough():
 def test_what_cannot_be_told_is_not_late():
     plan = PUPIL | {"pupil_plan": "SA-1", "listed": dt.date(2023, 9, 1), "helper": "甲老师"}
     lost = {"log_id": "BF-1", "pupil_plan": None, "date": dt.date(2023, 10, 9), "helper": "甲老师"}
-    rows = deadlines.state(made({"pupil_plan": [plan], "support_log": [lost]}), HELD, LOGS)
+    rows = base.state(made({"pupil_plan": [plan], "support_log": [lost]}), HELD, LOGS)
     assert rows["due"].isna().all()
     assert len(rows)
     assert not rows["late"].any()
@@ -63,7 +63,7 @@ def test_visits_are_counted_against_the_plan_of_the_child():
         ("09-01", "2023-09-30", pd.Timestamp("2023-09-19"), False),
         ("10-01", "2023-10-31", pd.NaT, True),
     ]
-    assert deadlines.state(town, HELD, VISITS)["number"].tolist() == [3, 1, 0]
+    assert base.state(town, HELD, VISITS)["number"].tolist() == [3, 1, 0]
 
 
 def test_thirty_lessons_are_done_on_the_day_that_makes_them_thirty():

@@ -11,9 +11,9 @@ import dictionary
 import products
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, policy, schema
-from kongchuo.field.signals import SIGNALS
-from kongchuo.judging import catalogue
-from kongchuo.measures.definitions import MEASURES
+from kongchuo.facts.signals import SIGNALS
+from kongchuo.figures.definitions import MEASURES
+from kongchuo.rules import catalogue
 from ruletables import FOLDER
 
 SCHEMA = schema.default()

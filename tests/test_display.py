@@ -9,12 +9,12 @@ import handmade
 from kongchuo.core import findings
 from kongchuo.core.editions import SCHOOL, TOWN
 from kongchuo.core.schema import Field
-from kongchuo.judging.rules import NotJudged
-from kongchuo.measures import Measure
-from kongchuo.reports import display
-from kongchuo.reports.display import Badge, Details, Figure, Note, Section, Table, Tiles, charts, masks
-from kongchuo.reports.monthly import PLAN, SECTIONS
-from kongchuo.reports.report import Report
+from kongchuo.figures.base import Measure
+from kongchuo.pages import charts, display
+from kongchuo.pages.display import Badge, Details, Figure, Note, Section, Table, Tiles
+from kongchuo.pages.monthly import PLAN, SECTIONS
+from kongchuo.pages.report import Report
+from kongchuo.rules.judging import NotJudged
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ID_NUMBER = "99010120120508123X"
@@ -121,8 +121,8 @@ def test_a_message_keeps_no_name_for_the_town():
     names = frozenset(PUPILS)
     said = "四(1)班王例一、欧阳例二已连续缺勤，证件99010120120508123X"
 
-    assert masks.masked_text(said, names, TOWN) == "四(1)班王○、欧阳○已连续缺勤，证件9****X"
-    assert masks.masked_text(said, names, SCHOOL).startswith("四(1)班王例一、欧阳例二")
+    assert display.masked_text(said, names, TOWN) == "四(1)班王○、欧阳○已连续缺勤，证件9****X"
+    assert display.masked_text(said, names, SCHOOL).startswith("四(1)班王例一、欧阳例二")
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_a_message_keeps_no_name_for_the_town():
     ],
 )
 def test_masks_follow_the_schema(item, value, school, town):
-    assert (masks.masked(value, item, SCHOOL), masks.masked(value, item, TOWN)) == (school, town)
+    assert (display.masked(value, item, SCHOOL), display.masked(value, item, TOWN)) == (school, town)
 
 
 def test_every_personal_kind_of_the_schema_is_masked_for_the_town():
     for sheet in handmade.schema.default().sheets.values():
         for item in sheet.fields:
             if item.personal:
-                assert masks.masked("王小例", item, TOWN) in (None, "王○"), item
+                assert display.masked("王小例", item, TOWN) in (None, "王○"), item
 
 
 def test_a_tone_is_never_colour_alone():

@@ -9,9 +9,10 @@ import pytest
 import handmade
 import townships
 from kongchuo import __main__ as command
-from kongchuo.field import deadlines
-from kongchuo.field.deadlines import DEADLINES, Deadline, lists
-from kongchuo.reports.monthly import due_dates
+from kongchuo import due
+from kongchuo.due import DEADLINES
+from kongchuo.due.base import Deadline
+from kongchuo.pages.monthly import duty
 from ruletables import POLICY
 
 TOWN = handmade.town({}, as_of=dt.date(2023, 10, 10))
@@ -33,7 +34,7 @@ def test_what_is_on_the_list_and_in_which_order():
         deadline("月报", ("甲小学", "2023-10-11", "2023-10-12", None), ("甲小学", "2023-10-01", None, None)),
         deadline("自查", ("甲小学", "2023-10-01", "2023-10-24", "2023-10-20")),
     ]
-    found = lists.due(TOWN, POLICY, 14, given)
+    found = due.due_of(TOWN, POLICY, 14, given)
     assert found[["home", "title", "days"]].to_records(index=False).tolist() == [
         ("乙小学", "首访", -8),
         ("甲小学", "首访", 2),
@@ -45,12 +46,12 @@ def test_who_has_to_is_named_however_it_was_typed():
     town = handmade.town({"staff": [{"staff_id": "JS00001", "name": "甲老师"}]}, as_of=dt.date(2023, 10, 10))
     one = deadline("首访", ("甲小学", "2023-10-01", "2023-10-02", None), ("甲小学", "2023-10-01", "2023-10-03", None))
     rows = one.rows(town, POLICY).assign(who=["JS00001", "乙老师"])
-    found = lists.due(town, POLICY, 14, [Deadline("", "首访", (), "suspected", "found", lambda *_: rows)])
+    found = due.due_of(town, POLICY, 14, [Deadline("", "首访", (), "suspected", "found", lambda *_: rows)])
     assert found["who"].tolist() == ["甲老师", "乙老师"]
 
 
 def test_nothing_due_is_an_empty_list():
-    assert lists.due(TOWN, POLICY, 14, DEADLINES).empty
+    assert due.due_of(TOWN, POLICY, 14, DEADLINES).empty
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,8 @@ def test_a_deadline_that_fails_keeps_no_other_from_being_told(monkeypatch):
 
     failing = Deadline("X99", "报告", (), "suspected", "found", fails)
     broken = []
-    rest = lists.due(TOWN, POLICY, 14, [failing, *DEADLINES], broken)
-    assert rest.equals(lists.due(TOWN, POLICY, 14, DEADLINES))
+    rest = due.due_of(TOWN, POLICY, 14, [failing, *DEADLINES], broken)
+    assert rest.equals(due.due_of(TOWN, POLICY, 14, DEADLINES))
     (line,) = broken
     assert "期限“报告”没有算出来" in line
     assert "9900" not in line
@@ -97,10 +98,10 @@ def test_page_tells_overdue_from_upcoming(monkeypatch):
         deadline("首访", ("甲小学", "2023-10-01", "2023-11-12", None), ("甲小学", "2023-10-01", "2023-10-02", None)),
         deadline("报告", ("乙小学", "2023-10-01", "2023-10-05", None)),
     ]
-    monkeypatch.setattr(deadlines, "due", lambda *asked: lists.due(*asked, given))
+    monkeypatch.setattr(due, "due", lambda *asked: due.due_of(*asked, given))
     month = handmade.month(handmade.town({}, homes=("甲小学", "乙小学")), "甲小学")
-    late, soon = due_dates.lists(month, dt.date(2023, 11, 30))
+    late, soon = duty.lists(month, dt.date(2023, 11, 30))
     assert [(row[0], row[-1].text) for row in late.rows] == [("首访", "逾期 29 天")]
     assert [(row[0], row[-1].text) for row in soon.rows] == [("首访", "还有 12 天")]
-    town, _ = due_dates.lists(handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30))
+    town, _ = duty.lists(handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30))
     assert [row[0] for row in town.rows] == ["甲小学", "乙小学"]

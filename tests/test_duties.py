@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo.field import duties
-from kongchuo.judging import rules
-from kongchuo.measures import bonds
+from kongchuo.facts import duty
+from kongchuo.figures import duty as bonds
+from kongchuo.rules import judging
 from ruletables import POLICY
 
 DAY = dt.date(2023, 10, 31)
@@ -51,7 +51,7 @@ def town(*bonds, **sheets):
 
 
 def answered(made, kind, day=DAY):
-    rows = duties.answering(made, day)
+    rows = duty.answering(made, day)
     rows = rows[rows["kind"] == kind]
     return sorted(zip(rows["unit"], rows["holder"], rows["via"], strict=True))
 
@@ -71,14 +71,14 @@ def answered(made, kind, day=DAY):
     ],
 )
 def test_a_target_is_known_by_number_or_name(bond, target):
-    rows = duties.bonds(town(bond))
+    rows = duty.bonds(town(bond))
     assert [None if pd.isna(key) else key for key in rows["target"]] == [target]
     assert list(rows["home"]) == ["甲小学" if target and target != "C02" else ""]
 
 
 def test_a_village_may_answer_for_itself_and_a_stranger_keeps_the_name_that_was_typed():
     kinds = {"bond_type": "包家长", "target_type": "行政村", "target_id": "C02"}
-    rows = duties.bonds(town(*(kinds | {"staff_id": who} for who in ("C02", "庚主任", "甲老师", "无名氏"))))
+    rows = duty.bonds(town(*(kinds | {"staff_id": who} for who in ("C02", "庚主任", "甲老师", "无名氏"))))
     assert list(rows["holder"]) == ["C02", "C02", "T1", "无名氏"]
     assert list(rows["officer"]) == [True, True, False, False]
     assert list(rows["name"].fillna("")) == ["庚主任", "庚主任", "甲老师", ""]
@@ -91,19 +91,19 @@ def test_a_bond_holds_from_its_first_to_its_last_day_and_not_in_another_year():
         kinds | {"staff_id": "T2", "from": "2023-10-11"},
         kinds | {"staff_id": "T2", "school_year": "2022-2023"},
     )
-    assert answered(made, duties.SCHOOLS, dt.date(2023, 10, 10)) == [("JJ", "T1", "包保责任")]
-    assert answered(made, duties.SCHOOLS, dt.date(2023, 10, 11)) == [("JJ", "T2", "包保责任")]
-    assert list(duties.held_on(made, DAY)["left"]) == [pd.Timestamp("2023-10-10")]
+    assert answered(made, duty.SCHOOLS, dt.date(2023, 10, 10)) == [("JJ", "T1", "包保责任")]
+    assert answered(made, duty.SCHOOLS, dt.date(2023, 10, 11)) == [("JJ", "T2", "包保责任")]
+    assert list(duty.held_on(made, DAY)["left"]) == [pd.Timestamp("2023-10-10")]
 
 
 def test_whoever_holds_a_school_holds_its_grades():
     made = town({"bond_type": "包年级", "target_type": "学校", "target_id": "JJ"})
-    assert answered(made, duties.GRADES) == [("JJ-4", "T1", "包保责任"), ("JJ-5", "T1", "包保责任")]
+    assert answered(made, duty.GRADES) == [("JJ-4", "T1", "包保责任"), ("JJ-5", "T1", "包保责任")]
 
 
 def test_a_pupil_is_held_by_roster_bond_or_class_teacher():
     made = town({"bond_type": "包学生", "target_type": "学生", "target_id": "XS0000001", "staff_id": "T2"})
-    assert answered(made, duties.PUPILS) == [
+    assert answered(made, duty.PUPILS) == [
         ("XS0000001", "T1", "班主任"),
         ("XS0000001", "T2", "包保责任"),
         ("XS0000003", "T2", "学生花名册"),
@@ -123,11 +123,11 @@ def test_rule_and_figure_agree_on_a_bond_that_names_its_school_only():
     for figure in (bonds.schools_bonded, bonds.grades_bonded, bonds.villages_bonded):
         total = figure(scope).total
         assert (total.numerator, total.denominator) in ((1, 1), (2, 2)), figure.__name__
-    assert rules.judge(made, POLICY).of("G01", "G02", "G04") == ()
+    assert judging.judge(made, POLICY).of("G01", "G02", "G04") == ()
 
 
 def test_signed_knows_both_parties_by_any_name():
-    rows = duties.signed(
+    rows = duty.signed(
         town(
             pledge=[
                 {"pledge_type": "中心校-学校", "party_a": "示例镇中心校", "party_b": "甲小"},

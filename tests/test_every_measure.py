@@ -11,9 +11,9 @@ import pytest
 import handmade
 from kongchuo.core.schema import CENTRE
 from kongchuo.core.tables import Town
-from kongchuo.field import rolls
-from kongchuo.measures import cohorts, schooling
-from kongchuo.measures.definitions import MEASURES
+from kongchuo.facts import enrolment
+from kongchuo.figures import enrolment as schooling
+from kongchuo.figures.definitions import MEASURES
 
 END = dt.date(2024, 1, 31)  # after the last row of the example: the roster as typed is the state of that day
 AT_SCHOOL = ("在读", "送教上门")
@@ -268,9 +268,9 @@ def test_a_pupil_who_came_back_dropped_out_and_was_kept():
         case | {"student_key": "XS6", "confirm_date": None},  # nobody knows when
     ]
     made = handmade.town({"baseline": {"甲小学": base}, "dropout": {"甲小学": rows}})
-    dropped = cohorts.dropped(handmade.scope(made)).total
+    dropped = schooling.dropped(handmade.scope(made)).total
     assert (dropped.text, dropped.left_out) == ("20.0 %（2/10）", 1)
-    assert cohorts.kept(handmade.scope(made)).total.text == "70.0 %（7/10）"  # XS1, XS4, XS6
+    assert schooling.kept(handmade.scope(made)).total.text == "70.0 %（7/10）"  # XS1, XS4, XS6
 
 
 def junior(year, grade, keys, *, changes=()):
@@ -305,21 +305,21 @@ def test_a_stage_is_counted_from_the_lists_of_all_its_years():
     }
     made = handmade.town(now, as_of=dt.date(2024, 7, 31))
     whole = handmade.scope(replace(made, past=past), "2024-07-01", "2024-07-31")
-    primary, found = cohorts.stages_kept(whole)
+    primary, found = schooling.stages_kept(whole)
     assert found.total.text == "3/5"  # XS1, XS3, XS4, XS7, XS8 entered or came; XS1 is lost, XS4 still here
     assert {whole.town.by_name[book].home for book, _ in found.rows.index} == {"甲小学"}  # each row has a place
     early = handmade.scope(whole.town, "2023-10-01", "2023-10-31")
-    assert "学年末" in cohorts.stages_kept(early)[1].why
+    assert "学年末" in schooling.stages_kept(early)[1].why
     assert "2018-2019学年一年级" in primary.why
-    assert "2015-2016学年一年级" in cohorts.nine_years_kept(whole).why
+    assert "2015-2016学年一年级" in schooling.nine_years_kept(whole).why
 
     lacking = replace(made, past=past[:1])
     for town, lost in ((made, "2021-2022、2022-2023学年"), (lacking, "读不到：2021-2022学年")):
-        item = cohorts.stages_kept(handmade.scope(town, "2024-07-01", "2024-07-31"))[1]
+        item = schooling.stages_kept(handmade.scope(town, "2024-07-01", "2024-07-31"))[1]
         assert item.total.text == "尚未判定"
         assert lost in item.why
     holes = handmade.town(junior("2022-2023", 8, ()), year="2022-2023")  # the class is there, its list is not
-    item = cohorts.stages_kept(handmade.scope(replace(made, past=(holes, past[1])), "2024-07-01", "2024-07-31"))
+    item = schooling.stages_kept(handmade.scope(replace(made, past=(holes, past[1])), "2024-07-01", "2024-07-31"))
     assert "2022-2023学年" in item[1].why
 
 
@@ -516,7 +516,7 @@ def test_d13_pledges_and_plans_counted_again(township):
 def test_d15_reports_counted_again(township):
     """On time ÷ due in the scope's days: a loop over weeks and months with lessons and the rows that are there."""
     town, rows = township
-    start, lessons = dt.date(2023, 11, 1), rolls.school_days(town)
+    start, lessons = dt.date(2023, 11, 1), enrolment.school_days(town)
     by_title = {made.title: made.total for item in BY_CODE["D15"] for made in item.count(scope(town))}
     mondays = {day - dt.timedelta(days=day.weekday()) for day in lessons}
     weeks = {day: day + dt.timedelta(days=4) for day in mondays}

@@ -21,15 +21,16 @@ from openpyxl.worksheet.filters import FilterColumn, Filters
 import open_excel
 import townships
 from kongchuo import __main__ as cli
+from kongchuo import console
+from kongchuo.commands import live as open_workbook
+from kongchuo.commands import opening, returning
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, PACKAGE, RESULTS
-from kongchuo.jobs import open_workbook, opening, returning
-from kongchuo.judging.rules import Judgement
+from kongchuo.excel import listing, marking, parsing, reading, results
+from kongchuo.excel import live as excel_live
 from kongchuo.publishing import archive
-from kongchuo.workbooks import excel, marking, reading
-from kongchuo.workbooks.marking import filling
-from kongchuo.workbooks.writing import results
+from kongchuo.rules.judging import Judgement
 from kongchuo_township import YEAR
 from test_marking import BOOK, COLUMNS, PLAIN, ROSTER, entry, lines, plan
 
@@ -69,15 +70,15 @@ def page(data):
         elif isinstance(shown, str) and shown.startswith("=HYPERLINK("):
             values[4] = tuple(ast.literal_eval(shown.removeprefix("=HYPERLINK")))
         rows.append(
-            [(value.date() - filling.EPOCH).days if isinstance(value, dt.datetime) else value for value in values]
+            [(value.date() - listing.EPOCH).days if isinstance(value, dt.datetime) else value for value in values]
         )
     return [row for row in rows if any(value is not None for value in row)]
 
 
 def show(book, shown):
-    cells = excel.grids(book)
-    assert excel.is_ours(book, cells, BOOK)
-    excel.show(book, shown, cells, BOOK)
+    cells = excel_live.grids(book)
+    assert excel_live.is_ours(book, cells, BOOK)
+    excel_live.show(book, shown, cells, BOOK)
 
 
 PLANS = {
@@ -120,7 +121,7 @@ def test_over_the_marks_of_a_file_and_what_people_typed_beside_them(opened, tmp_
     assert "12-1" in live[1]
     assert not book.impl.file[RESULTS].auto_filter.filterColumn
     assert [line["since"] for line in lines(saved(book))] == [
-        str((day - filling.EPOCH).days) for day in (dt.date(2023, 11, 30), DAY)
+        str((day - listing.EPOCH).days) for day in (dt.date(2023, 11, 30), DAY)
     ]
 
     show(book, plan())
@@ -162,8 +163,8 @@ def test_what_an_open_workbook_holds_is_read_as_from_the_file(opened, tmp_path):
     book = opened(path)
     codes = schema.default().codes
     filed = reading.read_workbook(path, "a/b/学籍.xlsx", BOOK, codes)
-    cells = excel.grids(book)
-    live, findings = reading.tables(cells, cells.get, "a/b/学籍.xlsx", BOOK, codes)
+    cells = excel_live.grids(book)
+    live, findings = parsing.tables(cells, cells.get, "a/b/学籍.xlsx", BOOK, codes)
     assert {one.rule for one in findings} >= {"F11", "F19"}
     assert sorted(findings) == sorted(one for one in filed.findings if one.rule != "R04")
     for name, table in filed.tables.items():
@@ -285,7 +286,7 @@ def test_what_cannot_be_marked_live_is_said_in_one_sentence(
         code = cli.main(["live", *map(str, args), "--out", str(tmp_path / "out")])
         printed = capsys.readouterr()
         assert "Traceback" not in printed.err
-        assert code == cli.UNREADABLE
+        assert code == console.UNREADABLE
         return printed.err
 
     assert say("mark") == "无法继续：工作簿没有在 Excel 里打开，请先打开它。\n"
@@ -311,10 +312,10 @@ def test_what_excel_refuses_is_no_traceback(census, opened, capsys, monkeypatch,
 
     opened(census)
     monkeypatch.setattr(open_excel.Range, "clear_contents", protected)
-    assert cli.main(["live", "mark", "--as-of", "2023-10-31"]) == cli.UNREADABLE
+    assert cli.main(["live", "mark", "--as-of", "2023-10-31"]) == console.UNREADABLE
     assert capsys.readouterr().err.startswith("无法继续：Excel 没有接受")
     monkeypatch.setattr(open_excel.Range, "clear_contents", lambda self: 1 / 0)
-    assert cli.main(["live", "mark", "--as-of", "2023-10-31"]) == cli.RUN_FAILED, "a fault of ours, not Excel's"
+    assert cli.main(["live", "mark", "--as-of", "2023-10-31"]) == console.FAILED, "a fault of ours, not Excel's"
     assert "（程序问题，请报告）：ZeroDivisionError" in capsys.readouterr().err
 
 
@@ -329,7 +330,7 @@ def test_report_opens_the_newest_page_of_the_workbooks_school(census, opened, tm
         )
         shelf.save([result])
     opened(census)
-    assert cli.main(["live", "report", "--out", str(tmp_path / "out")]) == cli.CLEAN
+    assert cli.main(["live", "report", "--out", str(tmp_path / "out")]) == console.CLEAN
     (address,) = seen
     assert "2023-10/monthly_self_check" in address
     assert "2023-10" in capsys.readouterr().out
@@ -339,7 +340,7 @@ def test_without_excel_it_says_what_to_do(monkeypatch):
     monkeypatch.setattr(xw.engines, "active", None)
     for name in ("", "学籍.xlsx"):
         with pytest.raises(UserError, match=r"校验\.bat"):
-            excel.attach(name)
+            excel_live.attach(name)
 
 
 # --- licences ------------------------------------------------------------------------------------------------------------
@@ -397,7 +398,7 @@ def test_nothing_of_them_is_loaded_when_an_open_workbook_is_marked(tmp_path):
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-import kongchuo.jobs.open_workbook, open_excel, xlwings
+import kongchuo.commands.live, open_excel, xlwings
 from test_excel import show, plan, entry
 open_excel.start()
 show(xlwings.books.open({str(path)!r}), plan(entry("name", 2)))
@@ -410,7 +411,7 @@ print(*sorted(name for name in sys.modules if name.startswith({CLOSED!r})))
 
 def test_without_the_live_way_xlwings_is_not_loaded():
     """Every other command starts without it."""
-    code = "import sys, kongchuo.__main__, kongchuo.jobs.returning; print('xlwings' in sys.modules)"
+    code = "import sys, kongchuo.__main__, kongchuo.commands.returning; print('xlwings' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=_environment())
     assert done.stdout.strip() == "False", done.stderr
 

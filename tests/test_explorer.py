@@ -6,9 +6,10 @@ from io import BytesIO
 import openpyxl
 import pandas as pd
 
-from kongchuo.measures import Measure
-from kongchuo.reports.display import Badge, Details, Section, Table, explorer
-from kongchuo.workbooks.writing import annex
+from kongchuo.excel import tables
+from kongchuo.figures.base import Measure
+from kongchuo.pages import live
+from kongchuo.pages.display import Badge, Details, Section, Table
 
 CLASSES = Table(
     ("班级", "人数", "出勤率"), (("甲班", 12, Measure("D10", "出勤率", 11, 12)), ("乙班", 9, None)), caption="各班"
@@ -17,14 +18,14 @@ CLASSES = Table(
 
 def test_every_table_with_rows_is_found_behind_a_summary_too():
     hidden = Details("有问题的行", (Table(("行",), ((3,),)), Table(("行",), ())))
-    found = explorer.tables([Section("出勤", (CLASSES, hidden, CLASSES), 3), Section("空", (Table(("列",), ()),))])
+    found = live.tables([Section("出勤", (CLASSES, hidden, CLASSES), 3), Section("空", (Table(("列",), ()),))])
 
     assert list(found) == ["三、出勤：各班", "三、出勤：有问题的行", "三、出勤：各班（3）"]
     assert found["三、出勤：各班"] is CLASSES
 
 
 def test_numbers_sort_as_numbers_and_a_rate_keeps_its_counts():
-    shown = explorer.frame(CLASSES)
+    shown = live.frame(CLASSES)
 
     assert shown["人数"].tolist() == [12, 9]
     assert shown["出勤率"].tolist()[0].endswith("（11/12）")
@@ -32,7 +33,7 @@ def test_numbers_sort_as_numbers_and_a_rate_keeps_its_counts():
 
 
 def test_a_badge_is_its_word():
-    assert explorer.frame(Table(("状态",), ((Badge("bad", "超期"),),)))["状态"].tolist() == ["超期"]
+    assert live.frame(Table(("状态",), ((Badge("bad", "超期"),),)))["状态"].tolist() == ["超期"]
 
 
 def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
@@ -45,7 +46,7 @@ def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
         ),
         total=("合计", 3, "", Measure("D10", "出勤率", 12, 14)),
     )
-    data = annex.annex_bytes("某校报告", {"三、出勤：各班/全部": explorer.plain(table)})
+    data = tables.annex_bytes("某校报告", {"三、出勤：各班/全部": live.plain(table)})
     book = openpyxl.load_workbook(BytesIO(data))
     sheet = book["1 三、出勤：各班全部"]
 
@@ -63,8 +64,8 @@ def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
 
 def test_long_headings_make_names_that_excel_takes_and_tells_apart():
     same = "一、基本情况：学年以来学生增减（D01，自学年初基准起）（按班级）"
-    plain = explorer.plain(CLASSES)
-    names = openpyxl.load_workbook(BytesIO(annex.annex_bytes("甲", {same: plain, f"{same}又": plain}))).sheetnames
+    plain = live.plain(CLASSES)
+    names = openpyxl.load_workbook(BytesIO(tables.annex_bytes("甲", {same: plain, f"{same}又": plain}))).sheetnames
 
     assert len(set(names)) == 3
     assert max(map(len, names)) <= 31

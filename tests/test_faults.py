@@ -14,18 +14,18 @@ import pytest
 import handmade
 import townships
 from kongchuo import __main__ as cli
+from kongchuo import console, papers
+from kongchuo.commands import watching
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
-from kongchuo.core.ordering import in_order, natural
+from kongchuo.core.numbers import in_order, natural
 from kongchuo.core.places import FILES, POLICY
-from kongchuo.jobs import watching
-from kongchuo.judging import checks, examining, waivers
-from kongchuo.judging import rules as judging
-from kongchuo.publishing import archive, execution, pages
-from kongchuo.reports import monthly, papers
-from kongchuo.reports.display import Page
-from kongchuo.reports.papers import printing
-from kongchuo.reports.report import Report
+from kongchuo.pages import monthly, views
+from kongchuo.pages.display import Page
+from kongchuo.pages.report import Report
+from kongchuo.papers import printing
+from kongchuo.publishing import archive, execution, press
+from kongchuo.rules import checks, examining, judging, waivers
 from tiny import project
 
 SECRET = "9900002011" + "0509001X"
@@ -91,7 +91,7 @@ def broken_rule(monkeypatch):
 @pytest.mark.parametrize("command", ["check", "mark"])
 def test_a_rule_that_fails_is_said_and_ends_in_4(command, shared, broken_rule, tmp_path, capfd):
     more = ("--out", str(tmp_path)) if command == "mark" else ("--fresh",)
-    assert cli.main([command, str(shared), *more]) == cli.RUN_FAILED
+    assert cli.main([command, str(shared), *more]) == console.FAILED
     out, err = capfd.readouterr()
     told(err, "规则 X12 没有运行成功")
     assert "错误 0 条" in out or "问题 0 条" in out, "the rest is said"
@@ -99,7 +99,7 @@ def test_a_rule_that_fails_is_said_and_ends_in_4(command, shared, broken_rule, t
 
 
 def test_a_rule_that_fails_stands_in_the_json(shared, broken_rule, capfd):
-    assert cli.main(["check", str(shared), "--json", "--fresh"]) == cli.RUN_FAILED
+    assert cli.main(["check", str(shared), "--json", "--fresh"]) == console.FAILED
     told(json.loads(capfd.readouterr().out)["broken"], "规则 X12 没有运行成功")
 
 
@@ -150,7 +150,7 @@ def broken_paper(monkeypatch):
 
 def test_a_paper_that_fails_takes_no_other_down(shared, broken_paper, tmp_path, capfd):
     words = ["papers", str(shared), "--month", "2023-10", "--kind", "月报表", "简报", "--school", "全镇"]
-    assert cli.main([*words, "--out", str(tmp_path)]) == cli.RUN_FAILED
+    assert cli.main([*words, "--out", str(tmp_path)]) == console.FAILED
     err = capfd.readouterr().err
     told(err, "月报表：没有生成")
     assert {path.name for path in tmp_path.rglob("*.*") if path.is_file()} == {
@@ -191,24 +191,24 @@ def test_a_run_that_fails_in_this_process_takes_no_other_down(tmp_path, monkeypa
         return fails() if parameters["school"] == "甲校" else VERDICT
 
     code, shelf, _ = run(tmp_path, monkeypatch, execute)
-    assert code == cli.RUN_FAILED
+    assert code == console.FAILED
     told(capfd.readouterr().out, "失败 甲校")
     assert sorted(path.name for path in shelf.glob("*.html")) == ["index.html", "乙校.html", "全镇.html"]
 
 
 def test_a_page_that_cannot_be_made_takes_no_other_down(tmp_path, monkeypatch, capfd):
-    render = pages.render
-    monkeypatch.setattr(pages, "render", lambda text, title: fails() if "甲校" in title else render(text, title))
+    render = press.render
+    monkeypatch.setattr(press, "render", lambda text, title: fails() if "甲校" in title else render(text, title))
     code, shelf, _ = run(tmp_path, monkeypatch)
-    assert code == cli.RUN_FAILED
+    assert code == console.FAILED
     told(capfd.readouterr().out, "失败 甲校")
     assert (shelf / "乙校.html").is_file()
 
 
 def test_an_index_that_cannot_be_made_is_said_and_the_pages_are_there(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(pages, "index", fails)
+    monkeypatch.setattr(press, "index", fails)
     code, shelf, _ = run(tmp_path, monkeypatch)
-    assert code == cli.RUN_FAILED
+    assert code == console.FAILED
     told(capfd.readouterr().out, "没有做完")
     assert (shelf / "甲校.html").is_file()
 
@@ -217,7 +217,7 @@ def test_a_fault_on_a_page_that_is_there_ends_in_4_as_well(tmp_path, monkeypatch
     line = "甲校：cases 一节没有生成（程序问题，请报告）：KeyError，cases.py 第1行"
     broken = execution.Verdict(VERDICT.notebook, {"errors": 0, "warnings": 0, "broken": [line]})
     code, shelf, _ = run(tmp_path, monkeypatch, lambda *_: broken)
-    assert code == cli.RUN_FAILED
+    assert code == console.FAILED
     assert capfd.readouterr().out.count(line) == 1
     assert (shelf / "甲校.html").is_file()
 
@@ -231,7 +231,7 @@ def test_a_notebook_that_somebody_else_runs_keeps_no_other_from_being_run(tmp_pa
     monkeypatch.setattr(execution, "execute", lambda *_: VERDICT)
     (out / "2023-10" / "tiny").mkdir(parents=True)
     with archive.alone(out / "2023-10" / "tiny"):
-        assert cli.main(["run", str(file), "--workbooks", str(folder), "--out", str(out)]) == cli.UNREADABLE
+        assert cli.main(["run", str(file), "--workbooks", str(folder), "--out", str(out)]) == console.UNREADABLE
     assert "另一个窗口" in capfd.readouterr().out
     assert (out / "2023-10" / "other" / "甲校.html").is_file()
 
@@ -273,7 +273,7 @@ def test_a_paper_open_in_word_stays_as_it_was_and_keeps_no_other_from_its_place(
     monkeypatch.setattr(Path, "unlink", kept)
     monkeypatch.setattr(execution, "execute", left("new", ["a.html", "b.html", "c.html"]))
     capfd.readouterr()
-    assert cli.main(words) == cli.UNREADABLE
+    assert cli.main(words) == console.UNREADABLE
     out_said = capfd.readouterr().out
     assert "没有换新 甲校：“b.html”可能有人正开着" in out_said
     assert "“held.html”可能有人正开着" in out_said
@@ -302,9 +302,9 @@ def test_watching_goes_on_after_a_fault_of_ours(tmp_path):
 
 def test_all_and_the_town_mean_the_same_view(shared):
     for school in ("全镇", "all", " 全镇 "):
-        assert monthly.open_month(school, "2023-10", shared).home == ""
+        assert views.open_month(school, "2023-10", shared).home == ""
     with pytest.raises(UserError, match="全镇写 全镇"):
-        monthly.open_month("没有的学校", "2023-10", shared)
+        views.open_month("没有的学校", "2023-10", shared)
 
 
 # --- the order of names -------------------------------------------------------------------------------------------------

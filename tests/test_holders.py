@@ -7,10 +7,10 @@ import re
 import pytest
 
 import handmade
-from kongchuo.field import duties
-from kongchuo.measures import bonds, holders
-from kongchuo.reports.monthly import PLAN
-from kongchuo.reports.report import Report
+from kongchuo.facts import duty
+from kongchuo.figures import duty as bonds
+from kongchuo.pages.monthly import PLAN
+from kongchuo.pages.report import Report
 
 HOMES = ("甲小学", "乙小学")
 END = dt.date(2024, 1, 31)
@@ -71,13 +71,13 @@ def test_two_who_hold_one_school_and_two_named_for_one_pupil_are_doubles():
         ],
         "roster": {"甲小学": [row | {"teacher": "JS1" if n == 0 else "JS3"} for n, row in enumerate(pupils("甲小学", "JJ", 3))]},
     }  # fmt: skip
-    found = holders.doubles(scope(rows))
+    found = bonds.doubles(scope(rows))
 
     assert [(row.kind, row.home, row.unit, set(row.names.split("、"))) for row in found.itertuples()] == [
         ("包学校", "甲小学", "JJ", {"丁办", "丙师"}),
         ("包学生", "甲小学", "XSJJ0", {"甲师", "丙师"}),
     ]
-    assert holders.doubles(scope({})).empty
+    assert bonds.doubles(scope({})).empty
 
 
 def test_who_left_still_holds_and_is_said():
@@ -85,7 +85,7 @@ def test_who_left_still_holds_and_is_said():
         row | ({"active": False, "to": "2023-10-20"} if row["staff_id"] == "JS4" else {}) for row in registry()["staff"]
     ]
     rows = {"bond": [bond("包学校", "JS4", "JJ"), bond("包学校", "JS3", "YY")], "staff": staff}
-    (row,) = holders.gone(scope(rows)).itertuples()
+    (row,) = bonds.gone(scope(rows)).itertuples()
 
     assert (row.name, row.kind, row.home, row.units, row.left) == (
         "丁办",
@@ -94,7 +94,7 @@ def test_who_left_still_holds_and_is_said():
         1,
         dt.datetime(2023, 10, 20),
     )
-    assert holders.gone(scope(rows, end="2023-10-20")).empty  # his last day
+    assert bonds.gone(scope(rows, end="2023-10-20")).empty  # his last day
 
 
 def test_history_says_who_held_a_school_on_a_day_and_when_nobody_did():
@@ -112,22 +112,22 @@ def test_history_says_who_held_a_school_on_a_day_and_when_nobody_did():
     made = scope(rows)
 
     def who(day):
-        held = holders.held(made, day)
+        held = bonds.held(made, day)
         return set(held.loc[(held["kind"] == "包学校") & (held["home"] == "甲小学"), "name"])
 
     assert [who(dt.date(2023, 10, day)) for day in (9, 10, 15, 16)] == [{"丁办"}, set(), set(), {"丙师"}]
-    assert list(holders.history(made.town, "包学校", "JJ")["name"]) == ["丁办", "丙师"]
-    moves = holders.turnover(made)
+    assert list(bonds.history(made.town, "包学校", "JJ")["name"]) == ["丁办", "丙师"]
+    moves = bonds.turnover(made)
     assert [(f"{row.date:%m-%d}", row.what, row.target, row.name) for row in moves.itertuples()] == [
         ("10-09", "结束", "JJ", "丁办"),
         ("10-16", "开始", "JJ", "丙师"),
         ("10-31", "开始", "YY-4", "丙师"),
     ]
-    assert [(row.unit, f"{row.first:%m-%d}", f"{row.last:%m-%d}") for row in holders.vacancies(made).itertuples()] == [
+    assert [(row.unit, f"{row.first:%m-%d}", f"{row.last:%m-%d}") for row in bonds.vacancies(made).itertuples()] == [
         ("JJ", "10-10", "10-15"),
         ("YY-4", "10-01", "10-30"),
     ]
-    assert list(holders.vacancies(scope(rows, ("甲小学",)))["unit"]) == ["JJ"]
+    assert list(bonds.vacancies(scope(rows, ("甲小学",)))["unit"]) == ["JJ"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -141,7 +141,7 @@ def test_vacancies_agree_with_every_single_day(seed):
         rows.append(
             bond("包学校", chance.choice(("JS3", "JS4")), chance.choice(("JJ", "YY")), f"{first}", to=f"{last}")
         )
-    found = holders.vacancies(scope({"bond": rows}))
+    found = bonds.vacancies(scope({"bond": rows}))
     found = found[found["kind"] == "包学校"]
     vacant = {
         (row.unit, row.first + dt.timedelta(days=n))
@@ -169,7 +169,7 @@ def test_a_ledger_pupil_counts_to_who_is_named_there_else_on_the_roster_else_the
         "suspected": {"甲小学": [case | {"student_key": keys[1]}, case | {"student_key": keys[0], "teacher": "丁办"}]},
         "pupil_plan": {"甲小学": [{"student_key": keys[2], "listed": "2023-09-15"}, {"student_key": keys[3], "listed": "2023-11-15"}]},
     }  # fmt: skip
-    loads = {item.name: item.counts["pupils"] for item in holders.loads(scope(rows))}
+    loads = {item.name: item.counts["pupils"] for item in bonds.loads(scope(rows))}
 
     assert {who: number for who, number in loads.items() if number} == {"丁办": 1, "丙师": 1, "甲师": 1}
 
@@ -178,9 +178,9 @@ def test_more_than_the_line_is_said_with_the_line():
     schools = [{"school_code": f"S{n}", "school_name": f"校{n}", "stage": "小学"} for n in range(3)]
     rows = {"school": schools, "bond": [bond("包学校", "JS4", f"S{n}") for n in range(3)]}
     made = handmade.town(registry() | rows, tuple(row["school_name"] for row in schools))
-    (load,) = holders.loads(handmade.scope(made))
+    (load,) = bonds.loads(handmade.scope(made))
     assert (load.name, load.over) == ("丁办", "3所学校（上限2）")
-    (load,) = holders.loads(handmade.scope(made, homes=("校1",)))  # a school's page shows all that person holds
+    (load,) = bonds.loads(handmade.scope(made, homes=("校1",)))  # a school's page shows all that person holds
     assert load.counts["schools"] == 3
 
 
@@ -188,12 +188,12 @@ def test_more_than_the_line_is_said_with_the_line():
 def test_holders_of_the_example_counted_again(seed):
     town, rows = handmade.township(3, 120, seed, END)
     made = handmade.scope(town, "2024-01-01", f"{END}")
-    held = holders.held(made)
+    held = bonds.held(made)
     names = {row["school_code"]: row["school_name"] for row in rows["school"]}
     held_now = [row for row in rows["bond"] if row["from"] <= END and not (row.get("to") and row["to"] < END)]
 
     expected = {(names[row["target_id"]], row["staff_id"]) for row in held_now if row["bond_type"] == "包学校"}
-    own = held[held["kind"] == duties.SCHOOLS]
+    own = held[held["kind"] == duty.SCHOOLS]
     assert set(zip(own["home"], own["holder"], strict=True)) == expected
 
     villages = {row["village_code"]: row["village_name"] for row in rows["village"]}
@@ -205,14 +205,14 @@ def test_holders_of_the_example_counted_again(seed):
         for home, served in serves.items()
         if {row["target_id"], villages[row["target_id"]]} & served
     }
-    own = held[held["kind"] == duties.VILLAGES]
+    own = held[held["kind"] == duty.VILLAGES]
     assert set(zip(own["home"], own["unit"], own["holder"], strict=True)) == expected
 
     grades = {}
     for row in held_now:
         if row["bond_type"] == "包年级":
             grades.setdefault(row["staff_id"], set()).add(row["target_id"])
-    loads = {item.holder: item.counts for item in holders.loads(made)}
+    loads = {item.holder: item.counts for item in bonds.loads(made)}
     assert {who: counts["grades"] for who, counts in loads.items() if counts["grades"]} == {
         who: len(own) for who, own in grades.items()
     }
@@ -231,7 +231,7 @@ def test_holders_of_the_example_counted_again(seed):
             open_.add((row["student_key"], staff.get(row["bond_school"], row["bond_school"])))
     for row in rows["pupil_plan"]:
         open_.add((row["student_key"], staff[row["helper"]]))
-    found = holders.on_ledgers(made)
+    found = bonds.on_ledgers(made)
     assert set(zip(found["student_key"], found["holder"], strict=True)) == open_
 
 

@@ -10,7 +10,7 @@ import townships
 from hostiles import READ, REFUSED, SHEET
 from kongchuo.core import apart
 from kongchuo.core import schema as schemas
-from kongchuo.workbooks.reading import read_workbook
+from kongchuo.excel.reading import read_workbook
 
 SCHEMA = schemas.default()
 BOOK = SCHEMA.book_of["roster"]

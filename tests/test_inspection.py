@@ -9,9 +9,9 @@ import pytest
 import handmade
 from kongchuo.core import policy as policies
 from kongchuo.core.places import POLICY
-from kongchuo.field.deadlines import changes
-from kongchuo.scoring import evidence
-from kongchuo.scoring.inspection import FAILED, NOT_HELD, UNDECIDED, Score, Sheet, fatal, inspect
+from kongchuo.due import enrolment
+from kongchuo.figures import inspection
+from kongchuo.figures.inspection import FAILED, NOT_HELD, UNDECIDED, Score, Sheet, fatal, inspect
 
 TERM = "第一学期"
 REPORTED_LATE = dt.date(2023, 9, 12)  # whatever limit of days policy sets, the inspection is after it
@@ -118,7 +118,7 @@ def test_changes_not_reported_counted_again(spoilt, sheet):
     late = [
         row for row in rows["change"] if row["home"] == home and row["date"] <= REPORTED_LATE and not row["report_date"]
     ]
-    told = [gap for gap in sheet.scores[7].gaps if gap.what == changes.REPORTED.title]
+    told = [gap for gap in sheet.scores[7].gaps if gap.what == enrolment.REPORTED.title]
 
     assert len(told) == len(late) > 0
     assert all(gap.about.endswith("没有办") for gap in told)
@@ -276,5 +276,5 @@ def evidence_fatal(town, home):
 
 
 def test_groups_and_items_go_with_the_lists_of_policy():
-    assert len(evidence.ITEMS) == len(POINTS)
-    assert len(evidence.GROUPS) == len(held()["inspection_group_points"])
+    assert len(inspection.ITEMS) == len(POINTS)
+    assert len(inspection.GROUPS) == len(held()["inspection_group_points"])

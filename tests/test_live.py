@@ -7,10 +7,10 @@ import pytest
 import handmade
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
-from kongchuo.field import groups
-from kongchuo.reports import months, views
-from kongchuo.reports.monthly import PLAN, monthly_self_check
-from kongchuo.reports.report import Report
+from kongchuo.facts import support
+from kongchuo.pages import views
+from kongchuo.pages.monthly import PLAN, monthly_self_check
+from kongchuo.pages.report import Report
 from test_display import HOMES, sheets
 
 EXTRA = {
@@ -35,7 +35,7 @@ def opened(monkeypatch):
         return handmade.month(town, views.find_school(town, school))
 
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
-    monkeypatch.setattr("kongchuo.reports.monthly.open_month", open_month)
+    monkeypatch.setattr("kongchuo.pages.monthly.open_month", open_month)
     return open_month
 
 
@@ -70,7 +70,7 @@ def test_a_choice_redraws_every_section_shown(opened):
 def narrowed():
     """A school's month of an example township seen for one group, with the student_keys of the group as the roster has them."""
     whole = handmade.month(handmade.township(schools=2, pupils=120)[0])
-    kind = groups.kinds(whole.town)[0]
+    kind = support.kinds(whole.town)[0]
     roster = whole.town["roster"][["home", "student_key", "groups"]].itertuples(index=False)
     keys = [(home, key) for home, key, marks in roster if isinstance(marks, str) and kind in marks.split("、")]
     home = keys[0][0]
@@ -143,7 +143,7 @@ def test_schools_are_found_by_any_name_and_near_ones_suggested():
 @pytest.mark.parametrize("month", ["2023-13", "2023-1", "十月", "2023-10-01"])
 def test_a_month_must_look_like_one(month):
     with pytest.raises(UserError, match="2023-10 的样子"):
-        months.open_month("all", month, "somewhere")
+        views.open_month("all", month, "somewhere")
 
 
 def test_months_run_with_the_school_year():

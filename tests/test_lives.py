@@ -9,11 +9,11 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.field import casework, clocks, deadlines, lives
-from kongchuo.field.deadlines import cases as CASES
-from kongchuo.field.deadlines import opening, papers
-from kongchuo.reports.display import Details, Note
-from kongchuo.reports.monthly import cases as monthly_cases
+from kongchuo.due import base, cases, enrolment, lives
+from kongchuo.facts import calendar
+from kongchuo.facts import cases as case_facts
+from kongchuo.pages.display import Details, Note
+from kongchuo.pages.monthly import cases as monthly_cases
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"
@@ -229,12 +229,12 @@ def test_which_rows_are_one_case():
               visit(1, day(11, 20), None) | {"student_key": "XS0000002", "name": "乙夏竹"}]  # fmt: skip
     other = SUSPECTED | {"case_id": "YS-2023-002", "student_key": "XS0000003", "name": "丙秋菊"}
     made = town(day(11, 30), [other, HANDED_ON], [DROPOUT], visits, [paper("劝学通知书", day(10, 17), day(10, 24))])
-    book = casework.cases(made)
+    book = case_facts.cases(made)
 
     assert len(book) == 2
     (number,) = book.index[book["student_key"] == "XS0000001"]
-    assert casework.visits(made)["case"].tolist() == [number] * 4 + [pd.NA]
-    assert casework.papers(made)["case"].tolist() == [number]
+    assert case_facts.visits(made)["case"].tolist() == [number] * 4 + [pd.NA]
+    assert case_facts.papers(made)["case"].tolist() == [number]
 
 
 def test_two_schools_with_one_number():
@@ -242,13 +242,13 @@ def test_two_schools_with_one_number():
             for name, row in (("suspected", HANDED_ON), ("dropout", DROPOUT))}  # fmt: skip
     made = handmade.town({"term": TERM, **rows}, ("甲小学", "乙小学"), day(11, 30))
 
-    assert len(casework.cases(made)) == 2
-    assert (casework.cases(made)["ys_id"].notna() & casework.cases(made)["cx_id"].notna()).all()
+    assert len(case_facts.cases(made)) == 2
+    assert (case_facts.cases(made)["ys_id"].notna() & case_facts.cases(made)["cx_id"].notna()).all()
 
 
 # --- time limits that no rule finds missed ------------------------------------------------------------------------------
 def state(made, deadline):
-    rows = deadlines.state(made, HELD, deadline)
+    rows = base.state(made, HELD, deadline)
     return [
         (f"{row.due:%m-%d}" if pd.notna(row.due) else "", pd.notna(row.done), row.late) for row in rows.itertuples()
     ]
@@ -258,24 +258,24 @@ def state(made, deadline):
     ("deadline", "row", "expected"),
     [
         # away since Tuesday 10-10: listed on the third day, whatever the source of a case; only absence is known at once
-        (CASES.LISTED, {}, [("10-12", True, False)]),
-        (CASES.LISTED, {"found": day(10, 13)}, [("10-12", True, True)]),
-        (CASES.LISTED, {"source": "系统推送"}, []),
-        (CASES.CALL, {"first_call": day(10, 11)}, [("10-11", True, False)]),
-        (CASES.CALL, {"first_call": day(10, 12)}, [("10-11", True, True)]),
-        (CASES.CALL, {"first_call": None, "source": "村报告"}, [("10-13", False, True)]),
-        (CASES.VISIT, {"first_visit": day(10, 12)}, [("10-12", True, False)]),
-        (CASES.VISIT, {}, [("10-12", True, True)]),
-        (CASES.TOWNSHIP, {"rep_town": day(10, 18)}, [("10-17", True, True)]),
-        (CASES.TOWNSHIP, {"rep_town": None, "source": "比对"}, [("10-19", False, True)]),
-        (CASES.TOWNSHIP, {"rep_town": None, "closed": day(10, 17), "verdict": "返校"}, [("10-17", True, False)]),
-        (CASES.POOR, {}, []),
-        (CASES.POOR, {"poor": True}, [("10-12", True, True)]),
-        (CASES.POOR, {"groups": "监测户", "rep_town": day(10, 12)}, [("10-12", True, False)]),
-        (CASES.CONFIRMED, {}, [("11-07", False, True)]),
-        (CASES.CONFIRMED, {"last_day": day(10, 7)}, [("11-06", False, True)]),  # 28 days on is a Saturday
-        (CASES.CONFIRMED, {"closed": day(11, 8), "verdict": "返校"}, [("11-07", True, True)]),
-        (CASES.CONFIRMED, {"last_day": None}, [("", False, False)]),
+        (cases.LISTED, {}, [("10-12", True, False)]),
+        (cases.LISTED, {"found": day(10, 13)}, [("10-12", True, True)]),
+        (cases.LISTED, {"source": "系统推送"}, []),
+        (cases.CALL, {"first_call": day(10, 11)}, [("10-11", True, False)]),
+        (cases.CALL, {"first_call": day(10, 12)}, [("10-11", True, True)]),
+        (cases.CALL, {"first_call": None, "source": "村报告"}, [("10-13", False, True)]),
+        (cases.VISIT, {"first_visit": day(10, 12)}, [("10-12", True, False)]),
+        (cases.VISIT, {}, [("10-12", True, True)]),
+        (cases.TOWNSHIP, {"rep_town": day(10, 18)}, [("10-17", True, True)]),
+        (cases.TOWNSHIP, {"rep_town": None, "source": "比对"}, [("10-19", False, True)]),
+        (cases.TOWNSHIP, {"rep_town": None, "closed": day(10, 17), "verdict": "返校"}, [("10-17", True, False)]),
+        (cases.POOR, {}, []),
+        (cases.POOR, {"poor": True}, [("10-12", True, True)]),
+        (cases.POOR, {"groups": "监测户", "rep_town": day(10, 12)}, [("10-12", True, False)]),
+        (cases.CONFIRMED, {}, [("11-07", False, True)]),
+        (cases.CONFIRMED, {"last_day": day(10, 7)}, [("11-06", False, True)]),  # 28 days on is a Saturday
+        (cases.CONFIRMED, {"closed": day(11, 8), "verdict": "返校"}, [("11-07", True, True)]),
+        (cases.CONFIRMED, {"last_day": None}, [("", False, False)]),
     ],
 )
 def test_limits_of_a_suspected_case(deadline, row, expected):
@@ -288,7 +288,7 @@ def test_a_visit_that_handed_the_case_on_tells_the_township():
         [SUSPECTED | {"rep_town": None}],
         visits=[visit(1, day(10, 16), "YS-2023-001", result="移送镇政府")],
     )
-    assert state(made, CASES.TOWNSHIP) == [("10-17", True, False)]
+    assert state(made, cases.TOWNSHIP) == [("10-17", True, False)]
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_a_visit_that_handed_the_case_on_tells_the_township():
     ],
 )
 def test_follow_up(row, expected):
-    assert state(town(day(1, 20), dropout=[RETURNED | row]), CASES.FOLLOWED) == expected
+    assert state(town(day(1, 20), dropout=[RETURNED | row]), cases.FOLLOWED) == expected
 
 
 def test_a_changed_parameter_changes_every_limit_that_names_it():
@@ -309,7 +309,7 @@ def test_a_changed_parameter_changes_every_limit_that_names_it():
     made = town(day(1, 20), [SUSPECTED | {"poor": True}], [RETURNED | {"follow_to": None, "ys_id": None, "confirm_date": day(10, 20)}],
                 papers=[paper("劝学通知书", day(10, 17), None)], visits=[visit(1, day(11, 21))],
                 notice=[PUPIL | {"notice_no": "T-1", "due": day(9, 1), "school_code": "X"}])  # fmt: skip
-    for one in (*CASES.DEADLINES, *papers.DEADLINES, *opening.DEADLINES):
+    for one in (*cases.DEADLINES, *cases.DEADLINES, *enrolment.DEADLINES):
         before = one.rows(made, HELD)["due"].tolist()
         for key in one.limits:
             changed = [replace(p, value=p.value + 2) if p.key == key else p for p in HELD.parameters]
@@ -319,9 +319,9 @@ def test_a_changed_parameter_changes_every_limit_that_names_it():
 
 
 def test_units_are_the_parameters_own():
-    assert HELD.parameter("first_visit_within").unit == clocks.SCHOOL_DAY
+    assert HELD.parameter("first_visit_within").unit == calendar.SCHOOL_DAY
     made = town(day(10, 31), [SUSPECTED | {"found": day(10, 13), "first_visit": None}])  # a Friday
-    assert state(made, CASES.FIRST_VISIT) == [("10-16", False, True)]
+    assert state(made, cases.FIRST_VISIT) == [("10-16", False, True)]
 
 
 # --- on the monthly page ------------------------------------------------------------------------------------------------

@@ -15,11 +15,10 @@ from dressed import edited
 from kongchuo.core import schema
 from kongchuo.core.findings import Finding
 from kongchuo.core.places import RESULTS
-from kongchuo.workbooks import marking, reading, writing
-from kongchuo.workbooks.marking import filling
-from kongchuo.workbooks.marking.package import Package, Refused
-from kongchuo.workbooks.marking.plan import Entry, Plan, identity
-from kongchuo.workbooks.writing import results
+from kongchuo.core.workbooks import identity
+from kongchuo.excel import listing, marking, reading, results, writing
+from kongchuo.excel.parts import Package, Refused
+from kongchuo.excel.plan import Entry, Plan
 
 BOOKS = schema.default()
 BOOK = BOOKS.by_stem["学籍"]
@@ -53,7 +52,7 @@ def plan(*entries, as_of=DAY):
 
 
 def lines(data):
-    return list(filling.read(Package(data)))
+    return list(listing.read(Package(data)))
 
 
 def parts(data):
@@ -75,7 +74,7 @@ def test_what_is_listed():
     assert line["line"] == f"{ROSTER}!2"
     assert line["hint"] == "【错误】错了。请核对"
     assert line["state"] == "待改"
-    assert line["since"] == str((DAY - filling.EPOCH).days)
+    assert line["since"] == str((DAY - listing.EPOCH).days)
 
 
 def test_the_findings_of_one_row_make_one_hint():
@@ -119,10 +118,10 @@ def test_what_people_typed_and_since_when_go_along_with_the_finding():
     later = plan(entry("sex", 2), entry("id_no", 3), as_of=dt.date(2023, 11, 30))
     new, old = lines(marking.marked(typed, later, BOOK))
     assert "reason" not in new
-    assert new["since"] == str((dt.date(2023, 11, 30) - filling.EPOCH).days)
+    assert new["since"] == str((dt.date(2023, 11, 30) - listing.EPOCH).days)
     assert (old["reason"], old["asked_by"], old["confirmed"]) == ("户口簿即如此", "甲老师", "是")
-    assert old["until"] == str((dt.date(2024, 1, 31) - filling.EPOCH).days)
-    assert old["since"] == str((DAY - filling.EPOCH).days)
+    assert old["until"] == str((dt.date(2024, 1, 31) - listing.EPOCH).days)
+    assert old["since"] == str((DAY - listing.EPOCH).days)
 
 
 def test_more_than_it_has_room_for_is_said_and_errors_come_first():
@@ -157,10 +156,10 @@ def test_what_was_mended_is_listed_without_a_mark_and_days_come_from_the_record(
     shown = marking.remembering(plan(old, as_of=later), {old.identity: first}, {gone.identity: later}, data)
     assert shown.open == 1
     still, mended = lines(marking.marked(data, shown, BOOK))
-    assert still["since"] == str((first - filling.EPOCH).days)
+    assert still["since"] == str((first - listing.EPOCH).days)
     assert (mended["identity"], mended["state"]) == (gone.identity, "已改好 11-30")
     assert not mended.keys() & {"place", "hint", "line"}
-    assert mended["since"] == str((DAY - filling.EPOCH).days)
+    assert mended["since"] == str((DAY - listing.EPOCH).days)
 
 
 @pytest.mark.parametrize(

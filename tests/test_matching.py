@@ -13,9 +13,8 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import default
-from kongchuo.field.matching import differences, lists, names
-from kongchuo.field.matching.differences import AGREES, LEFT, PUSHED, REVIEW, RIGHT
-from kongchuo.field.matching.reasons import REASONS
+from kongchuo.facts import lists, matching
+from kongchuo.facts.matching import AGREES, LEFT, PUSHED, REASONS, REVIEW, RIGHT
 from kongchuo_township.people import id_number
 
 TOWN, HELD = handmade.town({}), policy.load(POLICY)
@@ -42,7 +41,7 @@ def people(rows, workbook="list.xlsx"):
 
 
 def compare(left, right, kind=PUSHED):
-    return differences.compare(TOWN, HELD, kind, people(left), people(right, "own.xlsx")).rows
+    return matching.compare(TOWN, HELD, kind, people(left), people(right, "own.xlsx")).rows
 
 
 NAMES = ("甲春梅", "甲春枚", "甲春兰", "乙夏竹", "乙夏", "丙秋菊", "劉秋菊", "刘秋菊", "曾小明", "增晓明")
@@ -71,7 +70,7 @@ def some(chance, most=9):
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(), st.sampled_from([differences.PUSHED, differences.CENSUS, differences.HANDOVER]))
+@given(st.integers(), st.sampled_from([matching.PUSHED, matching.CENSUS, matching.HANDOVER]))
 def test_every_child_of_each_list_stands_in_exactly_one_row(seed, kind):
     chance = random.Random(seed)
     left, right = some(chance), some(chance)
@@ -204,10 +203,10 @@ def test_who_is_on_one_list_only_gets_the_reason_that_can_be_seen():
 
 
 def test_names_sound_alike_under_any_reading():
-    assert names.likeness("曾晓", "增小") == names.SOUND
-    assert names.likeness("张三", "章山") == names.SOUND
-    assert names.likeness("甲春梅", "甲春") == names.CLOSE
-    assert names.likeness("甲春", "甲夏") == names.OTHER, "of two characters one is too little"
+    assert matching.name_likeness("曾晓", "增小") == matching.SOUND
+    assert matching.name_likeness("张三", "章山") == matching.SOUND
+    assert matching.name_likeness("甲春梅", "甲春") == matching.CLOSE
+    assert matching.name_likeness("甲春", "甲夏") == matching.OTHER, "of two characters one is too little"
 
 
 # --- the township's own lists -----------------------------------------------------------------------------------------
@@ -220,7 +219,7 @@ def roster_row(key, name, status="在读", **more):
 
 
 def own(rows, **more):
-    found = differences.own(handmade.town(rows, homes=("甲小学", "乙小学"), **more), HELD)
+    found = matching.own(handmade.town(rows, homes=("甲小学", "乙小学"), **more), HELD)
     return {one.kind: one.rows for one in found}
 
 

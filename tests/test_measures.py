@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import measures
+from kongchuo import figures
 from kongchuo.core.findings import FIGURE_KINDS
 from kongchuo.core.policy import Policy
-from kongchuo.field import rolls
-from kongchuo.measures import Measure, bonds, cohorts, coverage, flows
-from kongchuo.reports import display
+from kongchuo.facts import enrolment
+from kongchuo.figures import duty, flows, support
+from kongchuo.figures import enrolment as schooling
+from kongchuo.figures.base import Measure
+from kongchuo.pages import display
 
 HOMES = ("甲小学", "乙小学")
 CLASSES = {"甲小学": ["JJ-2020-01", "JJ-2020-02"], "乙小学": ["YY-2021-01"]}
@@ -98,8 +100,8 @@ def test_n04_the_limit_is_that_of_the_policy():
         replace(item, value=13) if item.key == "small_denominator" else item for item in scope.policy.parameters
     )
 
-    assert measures.attendance(scope).total.text == "100.0 %（12/12）"
-    assert measures.attendance(replace(scope, policy=Policy(entries))).total.text == "12/12"
+    assert figures.attendance(scope).total.text == "100.0 %（12/12）"
+    assert figures.attendance(replace(scope, policy=Policy(entries))).total.text == "12/12"
 
 
 def test_what_could_not_be_read_is_not_none():
@@ -114,7 +116,7 @@ def test_attendance_is_summed_and_never_averaged():
     rows = daily()
     scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
 
-    rate = measures.attendance(scope)
+    rate = figures.attendance(scope)
 
     for home in HOMES:
         present = sum(row["present"] for row in rows[home] if row["date"] < "2023-11")
@@ -129,9 +131,9 @@ def test_attendance_is_summed_and_never_averaged():
 def test_a_row_with_an_error_is_left_out_of_the_rate_and_said():
     town = handmade.town(registry() | {"daily": daily()}, HOMES)
     workbook = next(book.name for book in town.workbooks if book.home == "甲小学" and book.book.name == "attendance")
-    trusted = measures.attendance(handmade.scope(town)).total
+    trusted = figures.attendance(handmade.scope(town)).total
 
-    left = measures.attendance(handmade.scope(town, distrusted=frozenset([(workbook, "日查", 2)]))).total
+    left = figures.attendance(handmade.scope(town, distrusted=frozenset([(workbook, "日查", 2)]))).total
 
     assert (trusted.denominator - left.denominator, left.left_out) == (30, 1)
     assert "1行有错误" in left.note
@@ -142,7 +144,7 @@ def test_filed_counts_each_class_on_each_school_day():
     scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
     days = [pd.Timestamp(day) for day in DAYS[:3]]
 
-    rate = measures.filed(scope, days).total
+    rate = figures.filed(scope, days).total
 
     done = {(row["class_id"], row["date"]) for home in HOMES for row in rows[home]}
     expected = sum((key, day) in done for keys in CLASSES.values() for key in keys for day in DAYS[:3])
@@ -151,22 +153,22 @@ def test_filed_counts_each_class_on_each_school_day():
 
 def test_a_grade_or_class_narrows_the_figures():
     town = handmade.town(registry() | {"daily": daily()}, HOMES)
-    whole = measures.attendance(handmade.scope(town))
+    whole = figures.attendance(handmade.scope(town))
 
-    assert measures.attendance(handmade.scope(town, grade=3)).total == whole.by("grade")[3]
-    assert measures.attendance(handmade.scope(town, class_id="JJ-2020-02")).total == whole.by("class_id")["JJ-2020-02"]
+    assert figures.attendance(handmade.scope(town, grade=3)).total == whole.by("grade")[3]
+    assert figures.attendance(handmade.scope(town, class_id="JJ-2020-02")).total == whole.by("class_id")["JJ-2020-02"]
 
 
 def test_a_class_is_known_by_its_name_within_its_school():
     rows = {"甲小学": [{"date": "2023-10-09", "class_id": "班2", "due": 30, "present": 29}]}
     scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
 
-    assert list(measures.attendance(scope).by("class_id")) == ["JJ-2020-02"]
+    assert list(figures.attendance(scope).by("class_id")) == ["JJ-2020-02"]
 
 
 def test_an_unread_school_is_named_and_not_counted():
     town = handmade.town(registry() | {"daily": daily()}, HOMES, unread=[("乙小学", "attendance")])
-    rate = measures.attendance(handmade.scope(town))
+    rate = figures.attendance(handmade.scope(town))
 
     assert rate.total.missing == ("乙小学",)
     assert rate.by("home")["乙小学"].text == "尚未判定"
@@ -177,12 +179,12 @@ def test_an_unread_ledger_does_not_count_as_nothing_done():
     roster = {home: [pupil(1, groups="低保") | {"class_id": CLASSES[home][0]}] for home in HOMES}
     plans = {"甲小学": [{"family_plan": "JA-1", "student_key": "XS0000001"}]}
     town = handmade.town(registry() | {"roster": roster, "family_plan": plans}, HOMES, unread=[("乙小学", "support")])
-    rate = coverage.family_plans(handmade.scope(town))
+    rate = support.family_plans(handmade.scope(town))
 
     assert (rate.total.text, rate.total.full, rate.by("home")["乙小学"].text) == ("1/1", False, "尚未判定")
     days = [pd.Timestamp(DAYS[0])]
     town = handmade.town(registry() | {"daily": daily()}, HOMES, unread=[("乙小学", "attendance")])
-    assert measures.filed(handmade.scope(town), days).total.denominator == 2
+    assert figures.filed(handmade.scope(town), days).total.denominator == 2
 
 
 def cases(seed):
@@ -243,13 +245,13 @@ def test_a_dropout_who_left_again_is_open():
     flow = flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS)
 
     assert list(flow.sum()) == [2, 1, 1, 0, 2]
-    assert (cohorts.kept(scope).total.numerator, cohorts.kept(scope).total.denominator) == (2, 4)
-    assert measures.returned(scope, flows.dropouts(scope), "辍学劝返率", "dropout").total.text == "1/3"
+    assert (schooling.kept(scope).total.numerator, schooling.kept(scope).total.denominator) == (2, 4)
+    assert figures.returned(scope, flows.dropouts(scope), "辍学劝返率", "dropout").total.text == "1/3"
 
 
 def test_four_lists_must_all_agree():
     fine = {"date": "2023-10-12", "class_id": "JJ-2020-01", "present": "在位", "name_ok": True}
-    fine |= dict.fromkeys(measures.FOUR_LISTS, True)
+    fine |= dict.fromkeys(figures.FOUR_LISTS, True)
     rows = [
         fine,
         fine | {"present": "请假"},
@@ -259,8 +261,8 @@ def test_four_lists_must_all_agree():
     ]
     scope = handmade.scope(handmade.town(registry() | {"reconcile": {"甲小学": rows}}, HOMES))
 
-    assert measures.reconciled(scope).total.text == "2/4"
-    assert measures.listed(scope, "in_seating", "座次表").total.text == "3/4"
+    assert figures.reconciled(scope).total.text == "2/4"
+    assert figures.listed(scope, "in_seating", "座次表").total.text == "3/4"
 
 
 def pupil(number, **more):
@@ -318,7 +320,7 @@ def test_only_pupils_of_poor_families_need_a_family_plan():
         handmade.town(registry() | {"roster": {"甲小学": roster}, "family_plan": {"甲小学": plans}}, HOMES)
     )
 
-    assert coverage.family_plans(scope).total.text == "1/2"
+    assert support.family_plans(scope).total.text == "1/2"
 
 
 def test_bonds_hold_from_their_first_to_their_last_day():
@@ -329,7 +331,7 @@ def test_bonds_hold_from_their_first_to_their_last_day():
     ]
     scope = handmade.scope(handmade.town(registry() | {"bond": held}, HOMES))
 
-    assert {home: item.text for home, item in bonds.schools_bonded(scope).by("home").items()} == {
+    assert {home: item.text for home, item in duty.schools_bonded(scope).by("home").items()} == {
         "甲小学": "1/1",
         "乙小学": "0/1",
     }
@@ -342,11 +344,11 @@ def test_archive_counts_eighteen_items_a_school():
     ]
     scope = handmade.scope(handmade.town(registry() | {"archive": {"甲小学": rows}}, HOMES))
 
-    assert {home: item.numerator for home, item in measures.archived(scope).by("home").items()} == {
+    assert {home: item.numerator for home, item in figures.archived(scope).by("home").items()} == {
         "甲小学": 6,
         "乙小学": 0,
     }
-    assert measures.archived(scope).total.denominator == 36
+    assert figures.archived(scope).total.denominator == 36
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -376,7 +378,7 @@ def test_longest_runs_agree_with_the_streak_of_every_day(seed):
 
     expected: dict[str, float] = {}
     for day in flows.school_days(scope):
-        for row in rolls.streaks(scope.town, day.date()).itertuples():
+        for row in enrolment.streaks(scope.town, day.date()).itertuples():
             expected[row.student_key] = max(row.days, expected.get(row.student_key, 0))
     runs = flows.longest_runs(scope)
 

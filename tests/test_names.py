@@ -7,13 +7,13 @@ import zipfile
 import pytest
 
 import townships
+from kongchuo.commands import opening
 from kongchuo.core import schema as schemas
 from kongchuo.core import texts_with_names
 from kongchuo.core.cells import fold
 from kongchuo.core.findings import INFO
-from kongchuo.field.references import School, school_called
-from kongchuo.jobs import opening
-from kongchuo.reports.views import home_of
+from kongchuo.facts.references import School, school_called
+from kongchuo.pages.views import home_of
 
 YEAR = "2023-2024"
 SCHOOL, PRIMARY = "示例中学", "示例第一小学"

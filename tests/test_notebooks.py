@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from kongchuo.core import years
-from kongchuo.reports import back_test, monthly, term, year
-from kongchuo.reports.papers import printing
+from kongchuo.pages import monthly, signals, term, year
+from kongchuo.papers import printing
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -16,7 +16,7 @@ SECTIONS = {
     "monthly_self_check": monthly.SECTIONS,
     "term_inspection": term.SECTIONS,
     "annual_reward": year.SECTIONS,
-    "signals_back_test": back_test.SECTIONS,
+    "signals_back_test": signals.SECTIONS,
     "monthly_papers": printing.SECTIONS,
 }
 LOGIC = (

@@ -8,18 +8,18 @@ from functools import cache
 import pytest
 
 import odd
+from kongchuo import papers
 from kongchuo.core import policy, years
 from kongchuo.core.editions import INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY
-from kongchuo.judging.rules import Judgement
-from kongchuo.reports import back_test, display, monthly, papers, term, year
-from kongchuo.reports.months import Month
-from kongchuo.reports.report import Report
-from kongchuo.reports.term.rounds import Round
-from kongchuo.reports.views import open_town
-from kongchuo.reports.year.years import Year
-from kongchuo.scoring import inspection
+from kongchuo.figures import inspection
+from kongchuo.pages import display, monthly, signals, term, year
+from kongchuo.pages.report import Report
+from kongchuo.pages.term.rounds import Round
+from kongchuo.pages.views import Month, open_town
+from kongchuo.pages.year.years import Year
+from kongchuo.rules.judging import Judgement
 
 HELD = policy.load(POLICY)
 JUDGED = Judgement((), (), frozenset(("X11", "X12", "X38", "X39", "X41")))
@@ -124,8 +124,8 @@ def test_no_section_for_everybody_is_broken(page):
 
 def test_the_back_test_of_nothing_is_whole():
     made = town("headers only", WINTER)
-    found = back_test.Year(made, HELD, JUDGED, "", "2023-2024", dt.date(2023, 9, 1), made.as_of)
-    shown = {key: str(Report(back_test.PLAN, found).html(key)) for key in back_test.PLAN.sections}
+    found = signals.Year(made, HELD, JUDGED, "", "2023-2024", dt.date(2023, 9, 1), made.as_of)
+    shown = {key: str(Report(signals.PLAN, found).html(key)) for key in signals.PLAN.sections}
 
     assert not {key: wrong for key, html in shown.items() if (wrong := odd.broken(html))}
     assert "没有日查，回看不了，尚未判定" in text(shown["summary"])

@@ -8,9 +8,9 @@ import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
-from kongchuo.publishing import archive, pages
+from kongchuo.pages import display
+from kongchuo.publishing import archive, press
 from kongchuo.publishing.archive import DONE, FAILED, Result
-from kongchuo.reports import display
 from tiny import notebook
 
 
@@ -30,7 +30,7 @@ def shows(**data):
 
 def test_page_shows_outputs_and_no_code():
     stream = {"output_type": "stream", "name": "stdout", "text": "<b>打印</b>"}
-    page = pages.render(executed(shows(text_html="<p>内容</p>", text_plain="x"), stream), "示例中学 <2023-10>")
+    page = press.render(executed(shows(text_html="<p>内容</p>", text_plain="x"), stream), "示例中学 <2023-10>")
 
     assert "<p>内容</p>" in page
     assert "&lt;b&gt;打印&lt;/b&gt;" in page
@@ -40,7 +40,7 @@ def test_page_shows_outputs_and_no_code():
 
 
 def test_page_holds_no_script_and_no_address():
-    page = pages.render(executed(shows(text_html="<p>内容</p>")), "标题")
+    page = press.render(executed(shows(text_html="<p>内容</p>")), "标题")
 
     assert "<script" not in page
     assert not re.search(r"https?://|@import|url\(", page)
@@ -54,7 +54,7 @@ def test_overview_names_every_school_and_escapes(tmp_path):
     good = Result("甲<校", **common, outcome=DONE, page="x#1.html", summary={"errors": 3, "warnings": 0})
     month.save([good, Result("乙校", **common, outcome=FAILED, reason="缺少<学籍>")])
 
-    page = pages.overview(archive.shelves(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when.period.key}")
+    page = press.overview(archive.shelves(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when.period.key}")
 
     assert "甲&lt;校" in page
     assert "缺少&lt;学籍&gt;" in page
@@ -67,12 +67,12 @@ def test_a_report_of_the_whole_town_alone_lists_no_school(tmp_path):
     shelf = archive.Shelf(tmp_path, years.period("2023-2024"), "signals_back_test")
     month = archive.Shelf(tmp_path, years.period("2023-10"), "monthly_self_check")
 
-    assert "丙校" not in pages.overview([shelf], ["丙校"])
-    assert "丙校" in pages.overview([shelf, month], ["丙校"])
+    assert "丙校" not in press.overview([shelf], ["丙校"])
+    assert "丙校" in press.overview([shelf, month], ["丙校"])
 
 
 def test_overview_before_the_first_run_says_what_to_do():
-    assert "kongchuo run" in pages.overview([])
+    assert "kongchuo run" in press.overview([])
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 800), (1280, 800)])
@@ -80,7 +80,7 @@ def test_a_page_opened_from_disk_asks_for_nothing(browser, tmp_path, width, heig
     wide = "<table>" + "<tr>" + "<td>很长的内容</td>" * 40 + "</tr></table>"
     body = f"<section class='kc-card'><h2>一</h2><div class='kc-scroll'>{wide}</div></section>"
     path = tmp_path / "页.html"
-    path.write_text(pages.render(executed(shows(text_html=body)), "标题"), "utf-8")
+    path.write_text(press.render(executed(shows(text_html=body)), "标题"), "utf-8")
     page = browser.new_page(viewport={"width": width, "height": height})
     asked, said = [], []
     page.on("request", lambda request: asked.append(request.url))
@@ -136,7 +136,7 @@ def test_print_has_page_numbers_heads_every_page_and_fills_it(browser, tmp_path)
 
 def test_words_can_be_read_on_every_ground():
     """Contrast of at least 4.5 to 1 for each ink of report.css on the grounds it stands on (WCAG 2.1, 1.4.3)."""
-    tones = dict(re.findall(r"--kc-([\w-]+): (#\w{6})", pages.stylesheet()))
+    tones = dict(re.findall(r"--kc-([\w-]+): (#\w{6})", press.stylesheet()))
     pale = [colour for name, colour in tones.items() if name.endswith("pale")]
     pairs = [(tones[ink], ground) for ink in ("ink", "soft") for ground in ("#ffffff", "#e9edf1", "#e8eef4", *pale)]
     pairs += [
@@ -162,7 +162,7 @@ def luminance(colour: str) -> float:
 
 def opened(browser, folder, body):  # noqa: F811
     path = folder / "页.html"
-    path.write_text(pages.render(executed(shows(text_html=body)), "标题"), "utf-8")
+    path.write_text(press.render(executed(shows(text_html=body)), "标题"), "utf-8")
     page = browser.new_page(viewport={"width": 1000, "height": 800})
     page.goto(path.as_uri())
     return page

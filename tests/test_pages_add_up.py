@@ -12,15 +12,15 @@ import handmade
 from kongchuo.core import policy, years
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import default
-from kongchuo.judging.rules import Judgement
-from kongchuo.measures import Measure
-from kongchuo.reports import term
-from kongchuo.reports import year as yearly
-from kongchuo.reports.display import Table
-from kongchuo.reports.term.rounds import Round
-from kongchuo.reports.year.years import Year
-from kongchuo.scoring import units
-from kongchuo.scoring.standings import standings
+from kongchuo.figures import unit_grades
+from kongchuo.figures.base import Measure
+from kongchuo.figures.unit_grades import standings
+from kongchuo.pages import term
+from kongchuo.pages import year as yearly
+from kongchuo.pages.display import Table
+from kongchuo.pages.term.rounds import Round
+from kongchuo.pages.year.years import Year
+from kongchuo.rules.judging import Judgement
 from onpage import blocks, plain, table_rows, tiles
 
 HELD = policy.load(POLICY)
@@ -141,7 +141,7 @@ def drawn_rounds(homes, random):
     """What the inspections came to, drawn rather than worked out, which would take most of the time: the test above does that."""
     due = [(name, number) for name in years.TERMS for number in (1, 2)]
     totals = [None, *(half / 2 for half in range(100, 201))]
-    return {home: tuple(units.Round(*one, random.choice(totals)) for one in due) for home in homes}
+    return {home: tuple(unit_grades.Round(*one, random.choice(totals)) for one in due) for home in homes}
 
 
 @settings(**DRAWN)

@@ -13,16 +13,16 @@ import pytest
 import forms
 import handmade
 from kongchuo import __main__ as cli
+from kongchuo import console, papers
+from kongchuo.commands import building
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HANDBOOK, POLICY
 from kongchuo.core.tables import telling_names
-from kongchuo.jobs import building
-from kongchuo.judging.rules import Judgement
+from kongchuo.pages.views import Month
+from kongchuo.papers import cases, returns, selfcheck, words
 from kongchuo.publishing.gate import gate
-from kongchuo.reports import papers
-from kongchuo.reports.months import Month
-from kongchuo.reports.papers import bulletin, returns, stories, words
+from kongchuo.rules.judging import Judgement
 from validating import complaints
 
 END = dt.date(2024, 1, 31)
@@ -431,7 +431,7 @@ def test_a_case_that_nobody_says_is_de_identified_is_left_out(township, tmp_path
             row["deidentified"] = False
 
     town, _ = handmade.township(4, 300, 1, END, spoil)
-    (copy,) = stories.stories(opened(town))
+    (copy,) = cases.stories(opened(town))
 
     assert copy.content["copies"] == []
     assert "没有标明“已脱敏”，没有收入" in copy.content["preface"]
@@ -454,13 +454,13 @@ def test_a_bulletin_says_once_why_a_change_is_not_shown(township, tmp_path):
     said = {}
     for month, last in (("2023-09", 30), ("2023-10", 31)):
         end = dt.date.fromisoformat(f"{month}-{last}")
-        (copy,) = bulletin.bulletin(opened(replace(township[0], as_of=end), "", month, end))
+        (copy,) = selfcheck.bulletin(opened(replace(township[0], as_of=end), "", month, end))
         said[month] = copy.content["note"]
     plenty = [{"title": "劝返户次", "before": "4", "now": "8", "change": "+4"}]
 
     assert "没有上月数，不比增减" in said["2023-09"]
     assert said["2023-10"].count("人数或增减少于3（0除外）的不印具体数，增减写“—”") == 1
-    assert bulletin._why(plenty, object(), 3) == ""
+    assert selfcheck._why(plenty, object(), 3) == ""
 
 
 def test_a_school_that_tells_the_village_goes_without_its_name_in_a_case(tmp_path):
@@ -539,12 +539,12 @@ def test_the_gate_lets_pass_what_is_made_and_stops_a_number_somebody_typed(print
 
 # --- the command ------------------------------------------------------------------------------------------------------
 def test_the_command_lists_the_papers_and_names_those_there_are(capsys):
-    assert cli.main(["papers", "--list"]) == cli.CLEAN
+    assert cli.main(["papers", "--list"]) == console.CLEAN
     listed = capsys.readouterr().out
     assert all(name in listed for name in papers.BY_NAME)
-    assert cli.main(["papers", "nowhere", "--month", "2023-10", "--kind", "奖状"]) == cli.USAGE
+    assert cli.main(["papers", "nowhere", "--month", "2023-10", "--kind", "奖状"]) == console.USAGE
     assert "没有“奖状”这种材料，可选：日查表" in capsys.readouterr().err
-    assert cli.main(["papers", "nowhere"]) == cli.USAGE
+    assert cli.main(["papers", "nowhere"]) == console.USAGE
 
 
 def test_the_handbook_has_every_paper():

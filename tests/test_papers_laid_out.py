@@ -9,12 +9,12 @@ import pytest
 from docx.oxml.ns import qn
 
 import handmade
+from kongchuo import papers
 from kongchuo.core.places import POLICY
 from kongchuo.core.policy import load
-from kongchuo.judging.rules import Judgement
-from kongchuo.reports import papers
-from kongchuo.reports.months import Month
-from kongchuo.reports.papers import words
+from kongchuo.pages.views import Month
+from kongchuo.papers import base, words
+from kongchuo.rules.judging import Judgement
 from laying_out import FOOTER, converted, pages
 
 COPY, CASE, LIST, LONG = (1, 1), (1, 4), (1, 3), (1, 14)  # pages of a copy, of the whole: at least, at most
@@ -147,7 +147,7 @@ def test_templates_saved_again_by_writer_make_the_same_papers(township, middle, 
     """An office has opened each template and saved it: the papers say the same, word for word."""
     templates = sorted(words.FOLDER.glob("*.docx"))
     converted(templates, "docx:MS Word 2007 XML", tmp_path / "saved")
-    names = [name for name in LAID if papers.BY_NAME[name].format == papers.DOCX]
+    names = [name for name in LAID if papers.BY_NAME[name].format == base.DOCX]
     ours = made(township, middle, tmp_path / "ours", names=names)
     theirs = made(township, middle, tmp_path / "theirs", tmp_path / "saved", names)
 

@@ -8,16 +8,18 @@ import docx
 import pytest
 
 import handmade
+from kongchuo import papers
 from kongchuo.core import policy
 from kongchuo.core.editions import PUBLIC
 from kongchuo.core.places import POLICY
 from kongchuo.core.tables import telling_names
-from kongchuo.judging.rules import Judgement
+from kongchuo.pages import term, year
+from kongchuo.pages.display import Details, Table, cell
+from kongchuo.pages.views import Month
+from kongchuo.pages.year import years
+from kongchuo.papers.inspection import called
 from kongchuo.publishing.gate import gate
-from kongchuo.reports import papers, term, year
-from kongchuo.reports.display import Details, Table, cell
-from kongchuo.reports.months import Month
-from kongchuo.reports.papers.notices import called
+from kongchuo.rules.judging import Judgement
 from test_class_points import CLASS, HOME, OTHER, YEAR, dropout
 from test_papers_laid_out import month_of
 from test_term_report import two_problems, view
@@ -145,7 +147,7 @@ def test_the_notice_of_the_year_says_what_its_page_says_and_leaves_out_a_class_t
     month = august(rows)
     document = docx.Document(made(tmp_path, month, "公示稿"))
     shown = rows_under(document, "名次", "学校", "班级")
-    page = year.Year(
+    page = years.Year(
         month.town, month.policy, month.judgement, "", YEAR, dt.date(2023, 9, 1), month.end, edition=PUBLIC
     )
     (points,) = (

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 import handmade
-from kongchuo.reports import papers
+from kongchuo import papers
 from test_papers_laid_out import month_of
 
 END = dt.date(2023, 10, 31)

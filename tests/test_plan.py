@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kongchuo.jobs import opening
+from kongchuo.commands import opening
 
 ROOT = Path(__file__).parents[1]
 YEAR = "2023-2024"

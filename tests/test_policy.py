@@ -9,9 +9,10 @@ import pytest
 import ruletables
 import townships
 from kongchuo import __main__ as cli
-from kongchuo.core import places, policy, policy_entries
-from kongchuo.core.schema import SchemaError
-from kongchuo.judging import rules
+from kongchuo import console
+from kongchuo.core import places, policy
+from kongchuo.core.declarations import SchemaError
+from kongchuo.rules import judging
 
 SHIPPED = places.POLICY.read_text("utf-8")
 KEYS = policy.keys().by_name
@@ -213,7 +214,7 @@ def test_three_days_away_are_too_many_only_while_the_line_is_three(tmp_path, val
     case = ruletables.cases(ruletables.FOLDER / "X12.md")[0]
     held = policy.load(changed(tmp_path, "suspected_after", value=value))
 
-    assert len(rules.judge(ruletables.build(case), held).of("X12")) == found
+    assert len(judging.judge(ruletables.build(case), held).of("X12")) == found
 
 
 def test_an_old_month_is_judged_by_its_own_value(capsys, monkeypatch, tmp_path, shared):
@@ -228,7 +229,7 @@ def test_check_says_in_one_line_what_is_wrong_with_the_policy(capsys, monkeypatc
 
     code, _, err = checked(capsys, monkeypatch, shared, path)
 
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert err.count("\n") == 1
     assert "policy.yaml：参数“suspected_after”" in err
     assert "请改正 value" in err
@@ -280,7 +281,7 @@ DAY = dt.date(2024, 9, 1)
 
 
 def saved(path, values, day=DAY, source="default", citation="镇中心学校会议 2024-08-20"):
-    return policy_entries.append(path, values, day, source, citation)
+    return policy.append(path, values, day, source, citation)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -8,11 +8,13 @@ import docx
 import pytest
 
 import townships
+from kongchuo import papers
 from kongchuo.__main__ import main
 from kongchuo.core import places, years
 from kongchuo.core.findings import UsageError, UserError
+from kongchuo.pages import report
+from kongchuo.papers import BY_NAME, printing
 from kongchuo.publishing import archive, batch
-from kongchuo.reports.papers import BY_NAME, printing
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_the_batch_makes_the_papers_and_the_page_links_to_each(shared, tmp_path)
 
 def test_a_paper_that_cannot_be_made_takes_no_other_down(shared, tmp_path, monkeypatch):
     monkeypatch.setenv(places.FILES, str(tmp_path / "files"))
-    make = printing.make
+    make = papers.make
 
     def spoilt(month, names, folder, **more):
         if names == ["简报"]:
@@ -74,7 +76,7 @@ def test_a_paper_that_cannot_be_made_takes_no_other_down(shared, tmp_path, monke
     state = printing.state(view)
     assert {name.split("_")[0] for name in state["files"]} == {"月报表"}
     assert any("不认识的名称" in line for line in state["unreadable"])
-    said = str(printing.Report(printing.PLAN, view).html("papers_made"))
+    said = str(report.Report(printing.PLAN, view).html("papers_made"))
     assert "没有生成：模板“控辍保学简报.docx”" in said
     assert "月报表_全镇_2023-10.xlsx" in unquote(said)
 
@@ -82,7 +84,7 @@ def test_a_paper_that_cannot_be_made_takes_no_other_down(shared, tmp_path, monke
 def test_outside_a_batch_nothing_is_made_and_an_unknown_kind_is_refused(shared):
     view = printing.opened("all", "2023-10", "应打印", shared)
     assert [one.files for one in view.printed] == [()] * len(view.papers) != []
-    said = str(printing.Report(printing.PLAN, view).html("papers_made"))
+    said = str(report.Report(printing.PLAN, view).html("papers_made"))
     assert all(paper.title in said for paper in view.papers)
     assert "没有应当打印的" not in said  # what was not tried is not said to be nothing
     with pytest.raises(UsageError, match="没有“月历”这种材料"):

@@ -20,6 +20,7 @@ from markupsafe import Markup
 import handmade
 import test_display
 from kongchuo import __main__ as cli
+from kongchuo.commands import opening
 from kongchuo.core import places, years
 from kongchuo.core.editions import (
     AUDIENCES,
@@ -39,18 +40,30 @@ from kongchuo.core.editions import (
 from kongchuo.core.findings import Finding, UserError
 from kongchuo.core.schema import PERSONAL, Field
 from kongchuo.core.tables import other_names, personal_names, telling_names
-from kongchuo.jobs import opening
-from kongchuo.measures import Measure
-from kongchuo.publishing import archive, batch, contents, execution, gate, pages
+from kongchuo.excel import reading
+from kongchuo.figures.base import Measure
+from kongchuo.pages import display
+from kongchuo.pages.display import (
+    MERGED,
+    Badge,
+    Chart,
+    Details,
+    Figure,
+    Lines,
+    Note,
+    Section,
+    Table,
+    Tiles,
+    public,
+    rate,
+)
+from kongchuo.pages.monthly import PLAN, PUBLISHED, SECTIONS
+from kongchuo.pages.report import Report
+from kongchuo.pages.views import open_month
+from kongchuo.papers import base
+from kongchuo.publishing import archive, batch, execution, gate
+from kongchuo.publishing import press as publishing_press
 from kongchuo.publishing.press import OUTPUT, WITHHELD, Press, Run
-from kongchuo.reports import display
-from kongchuo.reports.display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles, masks
-from kongchuo.reports.display.public import MERGED, public, rate
-from kongchuo.reports.monthly import PLAN, PUBLISHED, SECTIONS
-from kongchuo.reports.months import open_month
-from kongchuo.reports.papers import scrubbing
-from kongchuo.reports.report import Report
-from kongchuo.workbooks.reading import before
 
 NAMES = frozenset(test_display.PUPILS)
 
@@ -167,17 +180,17 @@ def test_everybody_sees_nothing_personal_and_who_handles_a_case_all_but_digits()
     for sheet in handmade.schema.default().sheets.values():
         for item in sheet.fields:
             if item.personal:
-                assert masks.masked("王小例", item, EVERYBODY) is None, item
-            digits = item.format in masks.NEVER
-            assert (masks.masked("13800001234", item, CASEWORK) is None) == digits, item
+                assert display.masked("王小例", item, EVERYBODY) is None, item
+            digits = item.format in display.NEVER
+            assert (display.masked("13800001234", item, CASEWORK) is None) == digits, item
 
 
 def test_a_message_with_a_secret_keeps_no_name_for_the_school_either():
     said = "王例一花名册标为残疾，帮扶表里没有"
 
-    assert masks.masked_text(said, NAMES, SCHOOL) == "王○花名册标为残疾，帮扶表里没有"
-    assert masks.masked_text(said, NAMES, CASEWORK) == said
-    assert masks.masked_text("王例一旷课", NAMES, EVERYBODY) == "王○旷课"
+    assert display.masked_text(said, NAMES, SCHOOL) == "王○花名册标为残疾，帮扶表里没有"
+    assert display.masked_text(said, NAMES, CASEWORK) == said
+    assert display.masked_text("王例一旷课", NAMES, EVERYBODY) == "王○旷课"
 
 
 def test_beside_a_name_stands_no_secret_but_in_a_case():
@@ -294,7 +307,11 @@ def test_a_paper_that_may_not_leave_stops_nothing_else(tmp_path):
     assert [*re.findall('href="([^"#]*2023-10[^"]*)"', page)] == [quote(f"甲小学/{name}") for name in names[2:]]
     assert f"没有放行 {name}：P05 " in page
     press.shelf.save([result])
-    for index in (pages.index(press.shelf, "打印材料"), pages.overview([press.shelf]), batch._line(result)):
+    for index in (
+        publishing_press.index(press.shelf, "打印材料"),
+        publishing_press.overview([press.shelf]),
+        batch._line(result),
+    ):
         assert "没有放行" in index
     outcome = batch.Outcome(tmp_path, (result,))
     assert not outcome.failed
@@ -347,7 +364,7 @@ def test_a_batch_with_a_paper_withheld_ends_in_four(monkeypatch, tmp_path):
 
 
 def test_a_field_no_mask_knows_is_shown():
-    assert masks.masked(3, Field("seq", "次数"), EVERYBODY) == 3
+    assert display.masked(3, Field("seq", "次数"), EVERYBODY) == 3
 
 
 # --- colours on the page ----------------------------------------------------------------------------------------------
@@ -375,7 +392,7 @@ def test_a_school_sees_who_has_a_colour_and_why_and_the_town_how_many():
 
 
 def test_papers_tell_the_gate_the_names(monkeypatch, tmp_path):
-    from kongchuo.reports import papers
+    from kongchuo import papers
 
     told = []
     view = handmade.month(handmade.town(test_display.sheets(), test_display.HOMES), "甲小学")
@@ -411,7 +428,7 @@ def test_a_school_keeps_its_name_where_its_village_loses_it():
     view = handmade.month(handmade.town(sheets, (*test_display.HOMES, "十六村教学点")), "")
     text = "十六村教学点10月简报：十六点的王例一家在十六村"
 
-    assert scrubbing.scrubbed(view, text) == "十六村教学点10月简报：十六点的某某家在某村"
+    assert base.scrubbed(view, text) == "十六村教学点10月简报：十六点的某某家在某村"
 
 
 # --- names of earlier years and of staff ------------------------------------------------------------------------------
@@ -441,14 +458,14 @@ def test_names_of_earlier_years_are_known_to_masks_and_gate(monkeypatch, tmp_pat
     page = "".join(str(report.html(name)) for name in SECTIONS)
     monkeypatch.setenv(places.FILES, str(tmp_path))
     report.tables()
-    annex = "".join(part.text for part in contents.of_file(tmp_path / "附表.xlsx"))
+    annex = "".join(part.text for part in gate.of_file(tmp_path / "附表.xlsx"))
 
     assert {LAST_YEAR, LONG_AGO} <= telling_names(month.town)
     for text in (page, annex):
         assert "孙○、周○去年在六年级" in text
         assert not [name for name in (LAST_YEAR, LONG_AGO, SHARED) if name in text]
     assert report._state()["files"] == {"附表.xlsx": HEADINGS[TOWN]}
-    assert scrubbing.scrubbed(month, f"{LAST_YEAR}和{LONG_AGO}") == "某某和某某"
+    assert base.scrubbed(month, f"{LAST_YEAR}和{LONG_AGO}") == "某某和某某"
     for edition, stops in ((HEADINGS[TOWN], True), (PUBLIC, True), (INTERNAL, False), (CASE, False)):
         for name in (LAST_YEAR, LONG_AGO):
             try:
@@ -462,7 +479,7 @@ def test_names_of_earlier_years_are_known_to_masks_and_gate(monkeypatch, tmp_pat
 def test_a_run_of_the_year_leaves_the_gate_the_names_of_all_years(monkeypatch, tmp_path):
     monkeypatch.setenv(places.SCRATCH, str(tmp_path))
     month = with_earlier_years()
-    monkeypatch.setattr(before, "past", lambda *_: month.town.past)
+    monkeypatch.setattr(reading, "past", lambda *_: month.town.past)
     monkeypatch.setattr(opening, "_shared", lambda folder, _: folder)
     opening.with_past(tmp_path, replace(month.town, past=()))
 
@@ -477,7 +494,7 @@ def test_a_name_is_masked_in_all_places_of_a_page_or_in_none():
         "例",
         (Table(("谁来办", "事项", "对象"), rows), Note(f"{TEACHER}、{SHARED}、{PARENT}"), Chart(Markup(SHARED), "图")),
     )
-    shown = masks.masked_page(section, personal_names(month.town), other_names(month.town))
+    shown = display.masked_page(section, personal_names(month.town), other_names(month.town))
 
     table, note, chart = shown.blocks
     assert table.rows == (("李○", "李○的期限", "李○"), (TEACHER, f"请{TEACHER}核实", "王○"))
@@ -491,7 +508,7 @@ def test_a_short_name_is_no_word_of_a_page():
     """A child called 周一 or 高度 stops no page of the office and changes no sentence; by itself the name is masked."""
     names = frozenset({"高度"})
 
-    assert masks.masked_page(("高度重视", "高度", "高度、王"), names, frozenset()) == ("高度重视", "高○", "高○、王")
+    assert display.masked_page(("高度重视", "高度", "高度、王"), names, frozenset()) == ("高度重视", "高○", "高○、王")
     assert gate.gate("<p>各校高度重视</p>", HEADINGS[TOWN], names, 3) == ()
     with pytest.raises(gate.Blocked, match="P02"):
         gate.gate("<table><tr><td>高度</td></tr></table>", HEADINGS[TOWN], names, 3)
@@ -516,6 +533,6 @@ def test_what_each_audience_sees_is_one_table():
     assert set(PERSONAL) - {""} <= set(MAY_SEE)
     assert set(HEADINGS) == set(AUDIENCES)
     masked = {mark for mark, seen in MAY_SEE.items() if MASKED in seen.values()}
-    assert masked <= {*masks.MASKS, "beside", "few"}
+    assert masked <= {*display.MASKS, "beside", "few"}
     assert barred("name") == (TOWN, EVERYBODY)
     assert barred("digits") == AUDIENCES

@@ -6,10 +6,10 @@ import xlsxwriter
 
 import townships
 from kongchuo.__main__ import main
+from kongchuo.commands import reconcile
 from kongchuo.core import schema
-from kongchuo.jobs import comparing
-from kongchuo.workbooks import reading
-from kongchuo.workbooks.reading.pushed import read_list
+from kongchuo.excel import reading
+from kongchuo.excel.pushed import read_list
 
 SCHEMA = schema.default()
 HEAD = ("姓名", "身份证号", "学校")
@@ -38,7 +38,7 @@ def xlsx(path, rows, title="名单"):
 
 
 def compared(shared, path):
-    found = comparing.compare(shared, path)
+    found = reconcile.compare(shared, path)
     rows = found.comparisons[0].rows
     return found, rows[rows["left"].notna()]
 

@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handmade
+from kongchuo.commands import opening
 from kongchuo.core import years
-from kongchuo.jobs import opening, remembering
-from kongchuo.judging import questions
-from kongchuo.judging.examining import examine
-from kongchuo.judging.questions import texts
+from kongchuo.pages import quality
 from kongchuo.publishing import archive
-from kongchuo.reports import quality
+from kongchuo.rules import questions
+from kongchuo.rules.examining import examine
 from ruletables import FOLDER, POLICY, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.with_name("questions").glob("Q*.md"))
@@ -176,8 +175,8 @@ def test_the_newest_snapshot_of_an_earlier_month(tmp_path):
 def test_questions_are_remembered_with_the_judgement(tmp_path, monkeypatch):
     monkeypatch.setenv("KONGCHUO_CACHE", str(tmp_path))
     judgement = examine(full_term(), POLICY)
-    remembering.remember(tmp_path, handmade.YEAR, "key", dt.date(2024, 1, 19), judgement)
-    assert remembering.recall(tmp_path, handmade.YEAR, "key")[1].questions == judgement.questions
+    opening.remember(tmp_path, handmade.YEAR, "key", dt.date(2024, 1, 19), judgement)
+    assert opening.recall(tmp_path, handmade.YEAR, "key")[1].questions == judgement.questions
 
 
 def test_only_what_was_asked_for_is_asked_about():
@@ -245,5 +244,5 @@ def test_copies_among_thousands_of_texts_are_found_in_seconds():
     many = ["".join(chance.choices(WORDS, k=chance.randint(40, 90))) for _ in range(3000)]
     many.append(many[0][:20] + "又" + many[0][21:])
     began = time.process_time()
-    assert [set(pair) for pair in texts._pairs(sorted(many, key=len), 90)] == [{many[0], many[-1]}]
+    assert [set(pair) for pair in questions._pairs(sorted(many, key=len), 90)] == [{many[0], many[-1]}]
     assert time.process_time() - began < 10

@@ -19,9 +19,11 @@ import handmade
 from kongchuo.core import schema as schemas
 from kongchuo.core.findings import UserError
 from kongchuo.core.schema import CENTRE
-from kongchuo.workbooks.reading import locate, packages, read_here, read_workbook, read_year, terms, with_aliases
-from kongchuo.workbooks.reading.folders import copy_of, lock_names
-from kongchuo.workbooks.reading.packages import Package, look
+from kongchuo.excel import packages, reading
+from kongchuo.excel.folders import copy_of, locate, lock_names
+from kongchuo.excel.packages import Package, look
+from kongchuo.excel.parsing import read_here
+from kongchuo.excel.reading import read_workbook, read_year, with_aliases
 
 SCHEMA = schemas.default()
 BOOK = SCHEMA.book_of["roster"]
@@ -472,36 +474,36 @@ def test_a_slip_in_daily_does_not_move_the_town():
     usual = dict.fromkeys(weekdays("2023-09-04", "2023-10-20"), 6)
     friday = dt.date(2023, 10, 20)
 
-    assert terms.last_day(counted(usual)) == friday
-    assert terms.last_day(counted(usual | {dt.date(2023, 12, 20): 1})) == friday  # far from the rest, one class
-    assert terms.last_day(counted(usual | {dt.date(2023, 12, 20): 1, dt.date(2023, 12, 21): 1})) == friday
-    assert terms.last_day(counted(usual | {dt.date(2023, 11, 20): 1, dt.date(2024, 1, 8): 2})) == friday
-    assert terms.last_day(counted(usual | {dt.date(2024, 10, 20): 6})) == friday  # in no term of the year
+    assert reading.last_day(counted(usual)) == friday
+    assert reading.last_day(counted(usual | {dt.date(2023, 12, 20): 1})) == friday  # far from the rest, one class
+    assert reading.last_day(counted(usual | {dt.date(2023, 12, 20): 1, dt.date(2023, 12, 21): 1})) == friday
+    assert reading.last_day(counted(usual | {dt.date(2023, 11, 20): 1, dt.date(2024, 1, 8): 2})) == friday
+    assert reading.last_day(counted(usual | {dt.date(2024, 10, 20): 6})) == friday  # in no term of the year
     assert (
-        terms.last_day(counted(dict.fromkeys(usual, 1) | {dt.date(2023, 12, 20): 1})) == friday
+        reading.last_day(counted(dict.fromkeys(usual, 1) | {dt.date(2023, 12, 20): 1})) == friday
     )  # a town of one class
-    assert terms.last_day(counted({dt.date(2023, 10, 9): 1})) == dt.date(2023, 10, 9)
-    assert terms.last_day(counted({})) == dt.date.today()
+    assert reading.last_day(counted({dt.date(2023, 10, 9): 1})) == dt.date(2023, 10, 9)
+    assert reading.last_day(counted({})) == dt.date.today()
 
 
 def test_a_day_that_few_classes_have_counted_yet_is_the_last_day():
     usual = dict.fromkeys(weekdays("2023-09-04", "2023-10-20"), 6)
     week = dict.fromkeys(weekdays("2023-11-06", "2023-11-10"), 6)  # two weeks nobody filled in, then a whole one
 
-    assert terms.last_day(counted(usual | {dt.date(2023, 10, 23): 1})) == dt.date(2023, 10, 23)
-    assert terms.last_day(counted(usual | week)) == dt.date(2023, 11, 10)
+    assert reading.last_day(counted(usual | {dt.date(2023, 10, 23): 1})) == dt.date(2023, 10, 23)
+    assert reading.last_day(counted(usual | week)) == dt.date(2023, 11, 10)
     holidays = weekdays("2023-10-21", "2023-11-10")
-    assert terms.last_day(counted(usual | {dt.date(2023, 11, 13): 1}, holidays)) == dt.date(2023, 11, 13)
+    assert reading.last_day(counted(usual | {dt.date(2023, 11, 13): 1}, holidays)) == dt.date(2023, 11, 13)
 
 
 def test_what_happens_before_the_next_school_day_is_not_in_the_future():
     town = counted({})
 
-    assert terms.horizon(town, dt.date(2023, 10, 18)) == dt.date(2023, 10, 18)  # a Wednesday
-    assert terms.horizon(town, dt.date(2023, 10, 20)) == dt.date(2023, 10, 22)  # a Friday: the weekend too
-    assert terms.horizon(town, dt.date(2024, 1, 19)) == dt.date(2024, 2, 25)
-    assert terms.horizon(town, dt.date(2024, 7, 5)) == dt.date(2024, 8, 31)
-    assert terms.horizon(town, dt.date.today()) == dt.date.today()
+    assert reading.horizon(town, dt.date(2023, 10, 18)) == dt.date(2023, 10, 18)  # a Wednesday
+    assert reading.horizon(town, dt.date(2023, 10, 20)) == dt.date(2023, 10, 22)  # a Friday: the weekend too
+    assert reading.horizon(town, dt.date(2024, 1, 19)) == dt.date(2024, 2, 25)
+    assert reading.horizon(town, dt.date(2024, 7, 5)) == dt.date(2024, 8, 31)
+    assert reading.horizon(town, dt.date.today()) == dt.date.today()
 
 
 def test_a_date_in_the_future_is_said_at_its_cell_and_not_taken(shared):

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from kongchuo.field import identity
-from kongchuo.field.references import class_label
+from kongchuo.facts import identity
+from kongchuo.facts.references import class_label
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 
 import townships
+from kongchuo.commands import opening
 from kongchuo.core import places
-from kongchuo.jobs import opening, remembering
 from kongchuo_township import YEAR
 
 ROSTER = "学籍.xlsx"
@@ -87,28 +87,28 @@ def test_any_change_is_seen(cache, shared, change):
 
 
 def test_last_years_lists_count(cache, shared):
-    key = remembering.fingerprint(shared, YEAR, None)
+    key = opening.fingerprint(shared, YEAR, None)
     folder = shared / "2022-2023" / "示例小学"
     folder.mkdir(parents=True)
     (folder / ROSTER).write_bytes(b"")
-    assert remembering.fingerprint(shared, YEAR, None) != key
+    assert opening.fingerprint(shared, YEAR, None) != key
 
 
 def test_policy_code_and_day_count(cache, shared, tmp_path, monkeypatch):
-    keys = {remembering.fingerprint(shared, YEAR, day) for day in (None, dt.date(2023, 10, 31), dt.date(2023, 11, 1))}
+    keys = {opening.fingerprint(shared, YEAR, day) for day in (None, dt.date(2023, 10, 31), dt.date(2023, 11, 1))}
     with monkeypatch.context() as patch:
         policy = tmp_path / "policy.yaml"
         policy.write_text(
             places.POLICY.read_text("utf-8").replace("value: 3, unit: 上课日", "value: 4, unit: 上课日"), "utf-8"
         )
         patch.setattr(places, "POLICY", policy)
-        keys.add(remembering.fingerprint(shared, YEAR, None))
+        keys.add(opening.fingerprint(shared, YEAR, None))
     with monkeypatch.context() as patch:
         shutil.copytree(places.PACKAGE / "judging" / "rules", tmp_path / "package" / "judging" / "rules")
         patch.setattr(places, "PACKAGE", tmp_path / "package")
-        keys.add(remembering.fingerprint(shared, YEAR, None))
+        keys.add(opening.fingerprint(shared, YEAR, None))
         (tmp_path / "package" / "judging" / "rules" / "cases.py").write_text("", "utf-8")
-        keys.add(remembering.fingerprint(shared, YEAR, None))
+        keys.add(opening.fingerprint(shared, YEAR, None))
     assert len(keys) == 6
 
 

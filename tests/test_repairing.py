@@ -16,12 +16,12 @@ from openpyxl.utils import get_column_letter, range_boundaries
 
 from dressed import dress, edited, strange
 from kongchuo import __main__ as cli
+from kongchuo import console
+from kongchuo.commands import repairing as job
 from kongchuo.core import schema
-from kongchuo.core.tables import Workbook
-from kongchuo.jobs import repairing as job
-from kongchuo.workbooks import reading, repairing, writing
-from kongchuo.workbooks.marking.package import Package, Refused
-from kongchuo.workbooks.repairing import ranges, validations
+from kongchuo.core.workbooks import Workbook
+from kongchuo.excel import reading, repairing, writing
+from kongchuo.excel.parts import Package, Refused
 from validating import complaints
 
 BOOKS = schema.default()
@@ -313,10 +313,10 @@ def test_what_is_left_of_a_box(box, hole):
     def cells(one):
         return {(r, c) for r in range(one[0], one[2] + 1) for c in range(one[1], one[3] + 1)}
 
-    left = ranges.without(box, hole)
+    left = repairing.without(box, hole)
     assert set().union(*map(cells, left)) == cells(box) - cells(hole)
     assert sum(len(cells(one)) for one in left) == len(cells(box) - cells(hole))
-    assert ranges.parse(ranges.spelt(left)) == left
+    assert repairing.parse(repairing.spelt(left)) == left
 
 
 @settings(max_examples=6, deadline=None)
@@ -326,12 +326,12 @@ def test_wherever_something_was_pasted(tmp_path_factory, pastings):
     package = Package(PLAIN)
     tree = package.tree(PART)
     for box, brings in pastings:
-        for element, boxes in list(validations._there(tree)):
-            validations._cut(element, boxes, [box])
+        for element, boxes in list(repairing._there(tree)):
+            repairing._cut(element, boxes, [box])
         listed = tree.find(package.tag("dataValidations"))
         if brings:
             new = copy.deepcopy(listed[0])
-            new.set("sqref", ranges.spelt([box]))
+            new.set("sqref", repairing.spelt([box]))
             listed.append(new)
     folder = tmp_path_factory.mktemp("pasted")
     made = repaired(package.data(), folder)
@@ -373,12 +373,12 @@ def run(tmp_path, capsys):
 
 def test_the_command(run, pasted):
     code, said, copy = run(pasted)
-    assert code == cli.ERRORS
+    assert code == console.ERRORS
     assert rules(copy.read_bytes()) == rules(PLAIN)
     assert f"学籍.xlsx：修好的副本在 {copy}" in said
     assert said.splitlines()[-1] == "看了 1 个工作簿，修好副本 1 个，原文件没有动。"
     code, said, copy = run(PLAIN)
-    assert code == cli.CLEAN
+    assert code == console.CLEAN
     assert not copy.exists()
     assert "修好副本 0 个" in said
 
@@ -386,7 +386,7 @@ def test_the_command(run, pasted):
 @pytest.mark.parametrize("data", [b"PK nothing", strange(SHEET.title, "说明")])
 def test_the_command_refuses_with_a_reason(run, data):
     code, said, copy = run(data)
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert not copy.exists()
     assert "没有修复，" in said
 
@@ -402,7 +402,7 @@ def test_what_does_not_read_back_is_not_kept(run, pasted, monkeypatch):
 
     monkeypatch.setattr(job, "changed_apart", lambda work, *asked, size: spoilt(*asked))
     code, said, copy = run(pasted)
-    assert (code, copy.exists()) == (cli.UNREADABLE, False)
+    assert (code, copy.exists()) == (console.UNREADABLE, False)
     assert "不一样" in said
     other = instead((rf'(<c r="{BIRTH}6" [^>]*><v>)\d+', r"\g<1>40000"))
     with pytest.raises(Refused, match="不一样"):

@@ -9,11 +9,11 @@ import openpyxl
 import pytest
 
 import handmade
+from kongchuo import papers
 from kongchuo.core.places import POLICY
 from kongchuo.core.policy import load
-from kongchuo.judging.rules import Judgement
-from kongchuo.reports import papers
-from kongchuo.reports.months import Month
+from kongchuo.pages.views import Month
+from kongchuo.rules.judging import Judgement
 
 WITHOUT = ("旷课", "开学未报到", "失联")
 MONTHS = {"2023-10": 31, "2023-11": 30}

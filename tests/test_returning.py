@@ -15,13 +15,13 @@ import pytest
 
 import townships
 from kongchuo import __main__ as cli
+from kongchuo import console
+from kongchuo.commands import opening, returning, watching
 from kongchuo.core import apart
 from kongchuo.core.places import RESULTS
-from kongchuo.jobs import opening, returning, shelving, watching
-from kongchuo.judging.rules import NotJudged
-from kongchuo.workbooks.marking import filling
-from kongchuo.workbooks.marking.package import Package
-from kongchuo.workbooks.writing import results
+from kongchuo.excel import listing, results
+from kongchuo.excel.parts import Package
+from kongchuo.rules.judging import NotJudged
 from kongchuo_township import YEAR
 
 
@@ -82,7 +82,7 @@ def copy_of(roster, out):
 
 
 def listed(path):
-    return list(filling.read(Package(path.read_bytes())))
+    return list(listing.read(Package(path.read_bytes())))
 
 
 def everything(folder):
@@ -96,7 +96,7 @@ def everything(folder):
 def test_a_marked_copy_and_the_staffs_own_files_untouched(mark, shared, roster, out):
     before = everything(shared)
     code, printed, _ = mark(path=shared)
-    assert code == cli.ERRORS
+    assert code == console.ERRORS
     assert everything(shared) == before
     assert listed(copy_of(roster, out))
     assert f"{YEAR}/{roster.parent.name}/学籍.xlsx：标出问题 {len(listed(copy_of(roster, out)))} 条" in printed
@@ -125,15 +125,15 @@ def test_what_was_typed_into_the_copy_is_not_lost(mark, roster, out):
 def test_in_place_and_back(mark, roster, out):
     old = roster.read_bytes()
     code, _, _ = mark("--in-place")
-    assert code == cli.ERRORS
+    assert code == console.ERRORS
     assert listed(roster)
     assert [path.read_bytes() for path in (out / "returns" / "原件").rglob("*.xlsx")] == [old]
     assert not copy_of(roster, out).exists()
     code, printed, _ = mark("--in-place", "--clear")
-    assert code == cli.CLEAN
+    assert code == console.CLEAN
     assert "标记已清除" in printed
     assert listed(roster) == []
-    assert mark("--in-place", "--clear")[0] == cli.CLEAN
+    assert mark("--in-place", "--clear")[0] == console.CLEAN
 
 
 def test_a_file_that_is_not_made_from_our_template_is_marked_in_a_copy_only(mark, roster, out):
@@ -144,7 +144,7 @@ def test_a_file_that_is_not_made_from_our_template_is_marked_in_a_copy_only(mark
     book.save(roster)
     old = roster.read_bytes()
     code, printed, _ = mark("--in-place")
-    assert code == cli.ERRORS
+    assert code == console.ERRORS
     assert "不是由本程序的模板做成的，原件没有改动，只做了副本" in printed
     assert roster.read_bytes() == old
     assert listed(copy_of(roster, out))
@@ -161,7 +161,7 @@ def test_open_in_excel(mark, roster, out):
     roster.with_name("~$学籍.xlsx").touch()
     old = roster.read_bytes()
     code, printed, err = mark("--in-place")
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert "没有标记，有人正打开着“学籍.xlsx”" in printed
     assert "1 个没有标记" in printed
     assert err == ""
@@ -169,7 +169,7 @@ def test_open_in_excel(mark, roster, out):
     findings = out / "returns" / roster.parent.name / "学籍_校验结果.xlsx"
     assert openpyxl.load_workbook(findings)[RESULTS].max_row > 1
     roster.with_name("~$学籍.xlsx").unlink()
-    assert mark("--in-place")[0] == cli.ERRORS
+    assert mark("--in-place")[0] == console.ERRORS
     assert not findings.exists(), "a list of yesterday's findings must not lie there for ever"
 
 
@@ -184,7 +184,7 @@ def test_saved_between_check_and_mark(mark, roster, monkeypatch):
     monkeypatch.setattr(opening, "judged", then_saved)
     for way in ((), ("--in-place",)):
         code, printed, _ = mark(*way)
-        assert code == cli.UNREADABLE
+        assert code == console.UNREADABLE
         assert "再运行一次" in printed
 
 
@@ -198,7 +198,7 @@ def test_gone_between_check_and_mark(mark, roster, monkeypatch):
 
     monkeypatch.setattr(opening, "judged", then_gone)
     code, printed, _ = mark("--in-place")
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert "没有标记，读不到" in printed
 
 
@@ -211,7 +211,7 @@ def test_a_share_that_is_gone_after_the_check_is_one_sentence(mark, shared, monk
         return found
 
     monkeypatch.setattr(opening, "judged", then_unplugged)
-    assert cli.main(["mark", str(roster), "--in-place", "--out", str(out)]) == cli.UNREADABLE
+    assert cli.main(["mark", str(roster), "--in-place", "--out", str(out)]) == console.UNREADABLE
     told = capsys.readouterr().err
     assert told.startswith("无法继续：")
     assert "共享断开" in told
@@ -226,7 +226,7 @@ def test_a_full_disk_is_one_sentence(mark, roster, monkeypatch):
     old = roster.read_bytes()
     for way in ((), ("--in-place",)):
         code, _, err = mark(*way)
-        assert code == cli.UNREADABLE
+        assert code == console.UNREADABLE
         assert len(err.splitlines()) == 1
         assert err.startswith("无法继续：")
         assert "磁盘已满" in err
@@ -236,7 +236,7 @@ def test_a_full_disk_is_one_sentence(mark, roster, monkeypatch):
 def test_an_out_folder_that_cannot_be_written(mark, out):
     out.write_text("a file")
     code, _, err = mark()
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert len(err.splitlines()) == 1
     assert "--out" in err
 
@@ -244,7 +244,7 @@ def test_an_out_folder_that_cannot_be_written(mark, out):
 def test_a_workbook_that_cannot_be_read_gets_a_list(mark, roster, out):
     roster.write_bytes(roster.read_bytes()[:5000])
     code, printed, _ = mark()
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert "没有标记" in printed
     assert (out / "returns" / roster.parent.name / "学籍_校验结果.xlsx").exists()
 
@@ -269,7 +269,7 @@ def test_what_cannot_be_changed_costs_nobody_else_his_marks(mark, shared, roster
     code, said, _ = mark(path=shared)
     there = {path.name for path in copy_of(roster, out).parent.iterdir()}
 
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert f"{roster.name}：没有标记，文件里有不合规范的内容" in said
     assert others <= there
     assert "学籍_校验结果.xlsx" in there
@@ -285,7 +285,7 @@ def test_one_that_is_ended_costs_nobody_else_his_marks(mark, shared, roster, out
     monkeypatch.setattr(apart, "call", lambda work, *asked, size=0: ended(work, *asked, size=size))
     code, said, _ = mark(path=roster.parent)
 
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert f"{roster.name}：没有标记，要用的内存太多" in said
     assert said.count("标出问题") > 1
 
@@ -294,14 +294,14 @@ def test_a_copy_of_what_is_mended_shows_nothing_any_more(mark, shared, roster, o
     mark()
     assert listed(copy_of(roster, out))
     code, printed, _ = mark("--clear")
-    assert code == cli.CLEAN
+    assert code == console.CLEAN
     assert listed(copy_of(roster, out)) == []
     assert "标记已清除" in printed
 
 
 def test_nothing_there(mark, shared):
     code, _, err = mark(path=shared / "没有")
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert err.startswith("无法继续：找不到")
 
 
@@ -311,7 +311,7 @@ def test_a_link_in_the_shared_folder_is_not_written_through(mark, roster, tmp_pa
     roster.symlink_to(outside)
     old = outside.read_bytes()
     code, _, _ = mark("--in-place", path=roster.parent)
-    assert code == cli.UNREADABLE
+    assert code == console.UNREADABLE
     assert outside.read_bytes() == old
     assert roster.is_symlink()
 
@@ -371,19 +371,19 @@ def test_each_school_year_has_returns_of_its_own(tmp_path):
     shared, out = tmp_path / "shared", tmp_path / "out"
     (shared / "2023-2024").mkdir(parents=True)
     name = "2023-2024/甲小学/学籍.xlsx"
-    first = shelving.shelf(out, shared, "2023-2024")
+    first = returning.shelf_of(out, shared, "2023-2024")
     copy = first.path(name, "_校验.xlsx")
     assert copy == out / "returns" / "甲小学" / "学籍_校验.xlsx"
     copy.parent.mkdir()
     copy.write_bytes(b"old")
     (out / "returns" / "原件").mkdir()
-    assert shelving.shelf(out, shared, "2023-2024") == first
+    assert returning.shelf_of(out, shared, "2023-2024") == first
     assert copy.is_file()
     (shared / "2024-2025").mkdir()
-    new = shelving.shelf(out, shared, "2024-2025")
+    new = returning.shelf_of(out, shared, "2024-2025")
     assert new.path("2024-2025/甲小学/学籍.xlsx", "_校验.xlsx") == copy
     assert not copy.exists()
-    old = shelving.shelf(out, shared, "2023-2024")
+    old = returning.shelf_of(out, shared, "2023-2024")
     assert old.path(name, "_校验.xlsx") == out / "returns" / "2023-2024" / "甲小学" / "学籍_校验.xlsx"
     assert old.path(name, "_校验.xlsx").read_bytes() == b"old"
     assert new.path(name, "_校验.xlsx") == out / "returns" / "甲小学" / "上学年学籍_校验.xlsx"
@@ -404,9 +404,9 @@ def test_watch_ends_with_ctrl_c_and_without_a_folder_says_so(shared, out, capsys
         raise KeyboardInterrupt
 
     monkeypatch.setattr(watching, "watch", interrupted)
-    assert cli.main(["watch", str(shared), "--out", str(out)]) == cli.CLEAN
+    assert cli.main(["watch", str(shared), "--out", str(out)]) == console.CLEAN
     assert capsys.readouterr().out.endswith("已结束。\n")
-    assert cli.main(["watch", str(shared / "没有"), "--out", str(out)]) == cli.UNREADABLE
+    assert cli.main(["watch", str(shared / "没有"), "--out", str(out)]) == console.UNREADABLE
     assert capsys.readouterr().err.startswith("无法继续：找不到共享文件夹")
 
 
@@ -439,7 +439,7 @@ def test_what_a_rule_found_stays_listed_while_it_cannot_judge(mark, shared, out,
     assert {line["state"] for line in kept} <= {"尚未判定"}
     assert not any("place" in line for line in kept)
     assert [line["reason"] for line in kept if "reason" in line] == ([] if why == "lacks a cell" else ["户口簿即如此"])
-    assert (code == cli.RUN_FAILED) == (why == "failed") == (rule in err)
+    assert (code == console.FAILED) == (why == "failed") == (rule in err)
     again = [line for line in listed(path) if line["rule"] == rule]
     mark(path=book)
     assert [line for line in listed(path) if line["rule"] == rule] == again

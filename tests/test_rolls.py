@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 import handmade
 from kongchuo.core import schema
 from kongchuo.core.schema import CENTRE
-from kongchuo.core.tables import Town, Workbook
-from kongchuo.field import rolls
+from kongchuo.core.tables import Town
+from kongchuo.core.workbooks import Workbook
+from kongchuo.facts import enrolment
 
 HOME = "示例中学"
 SCHOOL = {"school_code": "SLZ01", "school_name": HOME, "stage": "初中"}
@@ -61,7 +62,7 @@ def states(made, days=range(1, 15)):
     """The state and class of the one pupil, day by day."""
     found = []
     for number in days:
-        rows = rolls.on(made, day(number))
+        rows = enrolment.on(made, day(number))
         assert len(rows) == 1
         found.append((rows["state"].iloc[0], rows["class_id"].iloc[0]))
     return found
@@ -126,7 +127,7 @@ def test_due_counts_classes_and_days_and_says_what_is_in_doubt():
     roster = [pupil(), pupil("已转出", day(5), ONE, "XS0000002"), pupil(None, None, TWO, "XS0000003"), pupil(key=None)]
     made = town(roster=roster, change=[change(5, "转出", ONE, key="XS0000002")])
 
-    held = rolls.due(
+    held = enrolment.due(
         made, pd.Series([ONE, ONE, TWO]), pd.Series(pd.to_datetime(["2023-09-04", "2023-09-05", "2023-09-05"]))
     )
 
@@ -137,8 +138,8 @@ def test_due_counts_classes_and_days_and_says_what_is_in_doubt():
 def test_a_repeated_key_counts_once():
     made = town(roster=[pupil(), pupil()])
 
-    assert len(rolls.on(made, day(4))) == 1
-    assert rolls.due(made, pd.Series([ONE]), pd.Series([pd.Timestamp(day(4))])).to_numpy().tolist() == [[1, 1]]
+    assert len(enrolment.on(made, day(4))) == 1
+    assert enrolment.due(made, pd.Series([ONE]), pd.Series([pd.Timestamp(day(4))])).to_numpy().tolist() == [[1, 1]]
 
 
 # --- school days ------------------------------------------------------------------------------------------------------
@@ -149,14 +150,16 @@ def entry(number, school):
 def test_school_days_are_weekdays_unless_the_calendar_says_otherwise():
     made = town(calendar=[entry(6, False), entry(9, True), entry(7, None)])
 
-    assert rolls.school_days(made) == [day(n) for n in (1, 4, 5, 8, 9, *range(11, 16), *range(18, 23), *range(25, 30))]
+    assert enrolment.school_days(made) == [
+        day(n) for n in (1, 4, 5, 8, 9, *range(11, 16), *range(18, 23), *range(25, 30))
+    ]
 
 
 def test_a_calendar_that_lists_every_day_loses_only_the_day_whose_date_is_lost():
     listed = [entry(n, n not in (2, 3)) for n in range(1, 30) if n != 12]
 
-    assert day(12) not in rolls.school_days(town(calendar=[*listed, entry(None, False)]))
-    assert day(12) in rolls.school_days(town(calendar=listed))
+    assert day(12) not in enrolment.school_days(town(calendar=[*listed, entry(None, False)]))
+    assert day(12) in enrolment.school_days(town(calendar=listed))
 
 
 # --- absence ----------------------------------------------------------------------------------------------------------
@@ -168,7 +171,7 @@ def absent(number, kind="旷课", halves=2, slip=False, key=KEY):
 def chain(as_of, absence, filled=range(1, 30)):
     """(school days, since) of the one pupil, or None."""
     daily = [{"date": day(n), "class_id": ONE} for n in filled if day(n).weekday() < 5]
-    found = rolls.streaks(town(roster=[pupil()], absence=absence, daily=daily), as_of)
+    found = enrolment.streaks(town(roster=[pupil()], absence=absence, daily=daily), as_of)
     return (found["days"].iloc[0], found["since"].iloc[0].date()) if len(found) else None
 
 
@@ -204,7 +207,7 @@ def by_hand(as_of, absence, filled):
     while current >= day(1):
         rows = [row for row in absence if row["date"] == current]
         if current.weekday() < 5:
-            without = [row for row in rows if row["kind"] in rolls.UNEXCUSED or row["leave_slip"] is False]
+            without = [row for row in rows if row["kind"] in enrolment.UNEXCUSED or row["leave_slip"] is False]
             if without:
                 total += min(1, sum(row["halves"] for row in without) / 2)
                 since = current
@@ -231,7 +234,9 @@ def test_chain_agrees_with_the_rule_as_written(absence, filled, last):
 
 EVENTS = st.lists(
     st.tuples(
-        st.integers(1, 28), st.sampled_from([*rolls.AFTER, *rolls.MOVES, "信息变更"]), st.sampled_from([ONE, TWO, None])
+        st.integers(1, 28),
+        st.sampled_from([*enrolment.AFTER, *enrolment.MOVES, "信息变更"]),
+        st.sampled_from([ONE, TWO, None]),
     ),
     max_size=5,
 )
@@ -244,12 +249,12 @@ def test_every_day_has_one_state_whatever_happened(events, status, since):
     rows = [change(number, kind, class_from, TWO) for number, kind, class_from in events]
     made, other = (town(roster=[pupil(status, day(since))], change=given) for given in (rows, rows[::-1]))
 
-    spells = rolls.spells(made).sort_values("start")
-    assert spells["start"].iloc[0] == rolls.FIRST
-    assert spells["end"].iloc[-1] == rolls.LAST
+    spells = enrolment.spells(made).sort_values("start")
+    assert spells["start"].iloc[0] == enrolment.FIRST
+    assert spells["end"].iloc[-1] == enrolment.LAST
     assert (spells["start"].iloc[1:].to_numpy() == spells["end"].iloc[:-1].to_numpy()).all()
     assert (spells["state"].iloc[-1], spells["class_id"].iloc[-1]) == (status, ONE)
-    assert spells.equals(rolls.spells(other).sort_values("start"))
+    assert spells.equals(enrolment.spells(other).sort_values("start"))
 
 
 def test_a_township_is_counted_in_well_under_a_second():
@@ -263,6 +268,6 @@ def test_a_township_is_counted_in_well_under_a_second():
     ids, days = pd.Series([pair[0] for pair in pairs]), pd.Series(pd.to_datetime([pair[1] for pair in pairs]))
 
     start = time.process_time()
-    held = rolls.due(made, ids, days)
+    held = enrolment.due(made, ids, days)
     assert time.process_time() - start < 2  # 0.2 s on an idle machine; tests run on busy ones
     assert held["number"].iloc[-1] == sum(n % 110 == 109 for n in range(4000))

@@ -13,10 +13,10 @@ import handmade
 import kongchuo_township
 from kongchuo.core import policy, years
 from kongchuo.core.places import POLICY
-from kongchuo.judging.rules import Judgement
-from kongchuo.reports.display import Chart
-from kongchuo.reports.term import checks, findings, scores
-from kongchuo.reports.term.rounds import Round
+from kongchuo.pages.display import Chart
+from kongchuo.pages.term import checks, findings, scores
+from kongchuo.pages.term.rounds import Round
+from kongchuo.rules.judging import Judgement
 from onpage import blocks, table_rows, tables, tiles
 
 DAY = dt.timedelta(days=1)

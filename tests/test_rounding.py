@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kongchuo.core.numbers import fixed, rounded
-from kongchuo.measures import Measure
+from kongchuo.figures.base import Measure
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,15 @@ import handmade
 from kongchuo.core.findings import KINDS
 from kongchuo.core.policy import Policy
 from kongchuo.core.schema import CENTRE
-from kongchuo.core.tables import Town, Workbook
-from kongchuo.judging import catalogue, checks, rules
-from kongchuo.judging.examining import examine
-from kongchuo.judging.rules.base import Rule, parts
+from kongchuo.core.tables import Town
+from kongchuo.core.workbooks import Workbook
+from kongchuo.rules import catalogue, checks, judging
+from kongchuo.rules.base import Rule, parts
+from kongchuo.rules.examining import examine
 from ruletables import AS_OF, BEFORE, FOLDER, POLICY, SCHEMA, YEAR, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.stem != "README")
-BY_CODE = {rule.code: rule for rule in rules.RULES}
+BY_CODE = {rule.code: rule for rule in judging.RULES}
 CASES = [case for page in PAGES for case in cases(page)]
 
 
@@ -38,7 +39,7 @@ def found(town, code):
     """What the judge of a code says of a town: the rule, or reading and the checks of the schema."""
     if code in BY_CODE:
         held = Watched(POLICY.parameters, POLICY.on)
-        judgement = rules.judge(town, held, [BY_CODE[code]])
+        judgement = judging.judge(town, held, [BY_CODE[code]])
         assert judgement.broken == ()
         assert held.asked <= set(catalogue.parameters(BY_CODE[code].judge)), (
             "the catalogue names every parameter a rule reads"
@@ -62,7 +63,9 @@ def test_every_rule_has_a_page_and_every_page_a_rule():
         "F33",
         "F34",
     }  # lists from above: test_pushed.py; number formats, which a page cannot show: test_unread.py
-    codes = {code for code in KINDS if code.startswith("F")} - elsewhere | {"R12"} | {rule.code for rule in rules.RULES}
+    codes = (
+        {code for code in KINDS if code.startswith("F")} - elsewhere | {"R12"} | {rule.code for rule in judging.RULES}
+    )
 
     assert {page.stem for page in PAGES} == codes
 
@@ -73,7 +76,7 @@ def test_page_shows_both_sides(page):
     assert {case.bad for case in cases(page)} == {True, False}
 
 
-@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", judging.RULES, ids=lambda rule: rule.code)
 def test_rule_explains_itself_and_names_what_it_reads(rule):
     """Docstring, message and remedy in Chinese; every need is a sheet or column of the schema."""
     town = build(CASES[0])
@@ -87,7 +90,7 @@ def test_rule_explains_itself_and_names_what_it_reads(rule):
 
 
 def test_codes_are_unique():
-    codes = [rule.code for rule in rules.RULES]
+    codes = [rule.code for rule in judging.RULES]
 
     assert len(codes) == len(set(codes))
 
@@ -97,18 +100,18 @@ def test_a_rule_that_fails_stops_no_other():
         raise KeyError("99000020110509001X")
         yield
 
-    broken = Rule(replace(rules.RULES[0].kind, code="X99"), (), fails)
-    judgement = rules.judge(build(CASES[0]), POLICY, (broken, *rules.RULES))
+    broken = Rule(replace(judging.RULES[0].kind, code="X99"), (), fails)
+    judgement = judging.judge(build(CASES[0]), POLICY, (broken, *judging.RULES))
 
     (line,) = judgement.broken
     assert "X99" in line
     assert "990000" not in line
-    assert judgement.judged == {rule.code for rule in rules.RULES}
+    assert judgement.judged == {rule.code for rule in judging.RULES}
 
 
 def test_what_cannot_be_read_is_not_judged():
     case = replace(CASES[0], tables=[], unread={("示例中学", "学籍")})
-    judgement = rules.judge(build(case), POLICY)
+    judgement = judging.judge(build(case), POLICY)
 
     said = {(item.rule, item.home) for item in judgement.not_judged}
     assert ("X08", "示例中学") in said

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from kongchuo.workbooks.marking import saving
-from kongchuo.workbooks.marking.package import Refused
-from kongchuo.workbooks.reading.folders import lock_names
+from kongchuo.excel import saving
+from kongchuo.excel.folders import lock_names
+from kongchuo.excel.parts import Refused
 
 OLD, NEW = b"PK old" * 5000, b"PK new" * 6000
 HASH = hashlib.sha256(OLD).hexdigest()
@@ -314,7 +314,7 @@ def test_what_a_killed_run_left_is_removed_and_what_is_being_written_stays(tmp_p
     script = f"""
 import os, sys, time
 from pathlib import Path
-from kongchuo.workbooks.marking import saving
+from kongchuo.excel.marking import saving
 def fsync(handle):
     print("writing", flush=True)
     time.sleep(600)

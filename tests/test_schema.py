@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from kongchuo.core import places
+from kongchuo.core import declarations, places
 from kongchuo.core import schema as schemas
-from kongchuo.workbooks import writing
+from kongchuo.excel import writing
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_every_date_says_whether_it_is_past_or_planned():
 def test_a_date_that_does_not_say_so_is_refused(folder):
     edit(folder, "duty.yaml", "type: date, past: true", "type: date")
 
-    with pytest.raises(schemas.SchemaError, match="past"):
+    with pytest.raises(declarations.SchemaError, match="past"):
         schemas.load(folder)
 
 
@@ -127,7 +127,7 @@ def test_hints_fit_the_prompt_of_a_cell():
 def test_what_cannot_be_meant_is_refused(folder, name, old, new, says):
     edit(folder, name, old, new)
 
-    with pytest.raises(schemas.SchemaError, match=r"(?s).*" + says):
+    with pytest.raises(declarations.SchemaError, match=r"(?s).*" + says):
         schemas.load(folder)
 
 
@@ -136,7 +136,7 @@ def test_yes_and_dates_in_yaml_stay_text(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("a: no\nb: 2023-09-01\nc: true\nd: 3\ne: 010\nf: 17:00\ng: -2\nh: 0.5\n", "utf-8")
 
-    assert schemas.load_yaml(path) == {
+    assert declarations.load_yaml(path) == {
         "a": "no",
         "b": "2023-09-01",
         "c": True,
@@ -186,7 +186,7 @@ def test_a_changed_threshold_changes_what_staff_read(tmp_path):
 @pytest.mark.parametrize("key", ["home_teaching_per_month", "support_logs_per_month"])  # of a hint, of a description
 def test_a_hint_may_not_name_a_parameter_there_is_not(folder, key):
     edit(folder, "support.yaml", key, f"{key}s")
-    with pytest.raises(schemas.SchemaError, match=rf"support\.yaml：“.*”里的参数“{key}s”不认识.*{key}"):
+    with pytest.raises(declarations.SchemaError, match=rf"support\.yaml：“.*”里的参数“{key}s”不认识.*{key}"):
         schemas.load(folder)
 
 

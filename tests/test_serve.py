@@ -10,10 +10,11 @@ import pytest
 
 import townships
 from browsing import browser  # noqa: F401 - a fixture
-from kongchuo.core import years
+from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
-from kongchuo.publishing import archive, batch, kernels, serve
+from kongchuo.publishing import archive, batch
 from kongchuo.publishing.archive import DONE, Result
+from kongchuo.site import kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
 
@@ -264,7 +265,7 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
     townships.make(tmp_path / "shared", 2, 120)
     first, second = (school.name for school in batch.registered(tmp_path / "shared", "2023-2024"))
 
-    with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", serve.NOTEBOOKS) as site:
+    with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", places.NOTEBOOKS) as site:
         page.goto(site.origin)
         page.click(f"tr:has-text('{first}') >> text=现况")
         page.wait_for_selector("select")

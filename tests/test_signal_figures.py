@@ -10,11 +10,11 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.field import signals
-from kongchuo.judging.rules import Judgement
-from kongchuo.reports import back_test
-from kongchuo.reports.monthly import alerts
-from kongchuo.reports.months import Month
+from kongchuo.facts import signals
+from kongchuo.pages import signals as pages_signals
+from kongchuo.pages.monthly import cases
+from kongchuo.pages.views import Month
+from kongchuo.rules.judging import Judgement
 from onpage import plain, table_rows, tables, tiles
 
 HELD = policy.load(POLICY)
@@ -321,7 +321,7 @@ def test_colours_by_school_and_who_is_new_counted_again(made, key):
     end = (start + 31 * DAY).replace(day=1) - DAY
     month = Month(replace(town, as_of=end), HELD, Judgement((), (), frozenset()), "", key, start, end)
     now, before = colours(held, end), colours(held, end - 7 * DAY)
-    (shown,) = alerts.blocks(month)
+    (shown,) = cases.alert_blocks(month)
     lines = {row[0]: tuple(map(plain, row[1:])) for row in (*shown.rows, shown.total)}
 
     assert now
@@ -334,8 +334,10 @@ def test_colours_by_school_and_who_is_new_counted_again(made, key):
 
 def test_the_back_test_counted_again(made, weekly):
     town, rows, _ = made
-    view = back_test.Year(town, HELD, Judgement((), (), frozenset()), "", "2023-2024", dt.date(2023, 9, 1), SUMMER)
-    summary, cases, calls = (section(view) for section in (back_test.summary, back_test.cases, back_test.calls))
+    view = pages_signals.Year(town, HELD, Judgement((), (), frozenset()), "", "2023-2024", dt.date(2023, 9, 1), SUMMER)
+    summary, cases, calls = (
+        section(view) for section in (pages_signals.summary, pages_signals.cases, pages_signals.calls)
+    )
     days = sorted(weekly)
     later = became(rows, days[0])
     leads = {caller: {} for caller in CALLERS}

@@ -13,8 +13,9 @@ import handmade
 from kongchuo.core import policy, schema
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import CENTRE
-from kongchuo.core.tables import Town, Workbook
-from kongchuo.field import rolls, signals
+from kongchuo.core.tables import Town
+from kongchuo.core.workbooks import Workbook
+from kongchuo.facts import enrolment, signals
 
 HELD = policy.load(POLICY)
 HOME, YEAR = "示例中学", handmade.YEAR
@@ -282,7 +283,7 @@ def test_a_town_without_anything_has_no_signal():
 
 # --- properties -------------------------------------------------------------------------------------------------------
 SOME_DAYS = st.lists(st.sampled_from(DAYS), unique=True, max_size=25)
-KINDS = st.sampled_from(rolls.UNEXCUSED)
+KINDS = st.sampled_from(enrolment.UNEXCUSED)
 
 
 @settings(max_examples=15, deadline=None)

@@ -8,10 +8,11 @@ import pytest
 
 import townships
 from kongchuo import __main__ as cli
+from kongchuo import console
+from kongchuo.commands import starting
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import PACKAGE
-from kongchuo.jobs import starting
-from kongchuo.workbooks.reading import folders
+from kongchuo.excel import folders
 
 
 def test_a_double_click_marks_the_folder_it_lies_in_and_opens_the_returns(tmp_path, capsys):
@@ -19,7 +20,7 @@ def test_a_double_click_marks_the_folder_it_lies_in_and_opens_the_returns(tmp_pa
     townships.make(tmp_path / "共享 文件夹", 2, 40, 1, faults=True)
     (home, *_) = sorted(path for path in (tmp_path / "共享 文件夹").glob("2023-2024/*小学"))
     out = tmp_path / "it's out"
-    assert cli.main(["starters", str(home), "--out", str(out)]) == cli.CLEAN
+    assert cli.main(["starters", str(home), "--out", str(out)]) == console.CLEAN
     assert capsys.readouterr().out == f"已生成：{home / '校验.command'}\n"
 
     bin = tmp_path / "bin"

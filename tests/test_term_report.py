@@ -12,10 +12,10 @@ from kongchuo.core import policy, years
 from kongchuo.core.editions import INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY, SUMMARY
-from kongchuo.judging.rules import Judgement
-from kongchuo.reports import term
-from kongchuo.reports.report import Report
-from kongchuo.reports.term.rounds import Round, open_round
+from kongchuo.pages import term
+from kongchuo.pages.report import Report
+from kongchuo.pages.term.rounds import Round, open_round
+from kongchuo.rules.judging import Judgement
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "term_inspection.ipynb"
 

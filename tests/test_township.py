@@ -7,16 +7,16 @@ import shutil
 import pytest
 
 import kongchuo_township
+from kongchuo.commands import opening
 from kongchuo.core.findings import UserError
 from kongchuo.core.tables import telling_names
-from kongchuo.jobs import opening
-from kongchuo.judging import rules
+from kongchuo.pages import monthly, term
 from kongchuo.publishing import archive
 from kongchuo.publishing.gate import gate
-from kongchuo.reports import monthly, term
+from kongchuo.rules import judging
 from kongchuo_township import faults, making
 
-CODES = (*(f"F{number:02d}" for number in (*range(1, 23), *range(36, 40))), *(rule.code for rule in rules.RULES))
+CODES = (*(f"F{number:02d}" for number in (*range(1, 23), *range(36, 40))), *(rule.code for rule in judging.RULES))
 
 
 PAST = dt.date(2023, 10, 31)

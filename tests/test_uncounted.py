@@ -10,12 +10,12 @@ import pytest
 
 import handmade
 from kongchuo.core.tables import Town
-from kongchuo.measures import bonds, coverage, uncounted
-from kongchuo.measures.definitions import MEASURES
-from kongchuo.reports import monthly
-from kongchuo.reports.display import cell
-from kongchuo.reports.papers import BY_NAME
-from kongchuo.scoring.class_points import class_points
+from kongchuo.figures import duty, support, uncounted
+from kongchuo.figures.class_points import class_points
+from kongchuo.figures.definitions import MEASURES
+from kongchuo.pages import monthly
+from kongchuo.pages.display import cell
+from kongchuo.papers import BY_NAME
 
 REGISTRY = ("school", "village", "class", "staff", "code", "term", "calendar")
 
@@ -103,22 +103,22 @@ def month(faulty):
 
 def test_a_school_says_of_its_own_rows_what_the_town_says_of_all(faulty):
     scope = handmade.scope(faulty, "2023-11-01", "2023-11-30")
-    logged = coverage.plans_logged(scope)
+    logged = support.plans_logged(scope)
 
     assert logged.total.left_out == 2
     assert [part.left_out for part in logged.by("home").values()] == [1, 1]
     shown = cell(logged.by("home")[faulty.homes[0]])
     assert shown.counts.endswith("未计入1行）")
-    one = coverage.plans_logged(replace(scope, homes=faulty.homes[:1])).total
+    one = support.plans_logged(replace(scope, homes=faulty.homes[:1])).total
     assert one.left_out == 1
 
 
 def test_bonds_that_name_nothing_are_said_and_so_are_pledges_without_a_day(faulty):
     scope = handmade.scope(faulty, "2023-11-01", "2023-11-30")
 
-    assert [ratio(scope).total.left_out for ratio in bonds.FOUR_BONDS] == [0, 1, 0, 0]
-    assert bonds.grades_bonded(replace(scope, homes=faulty.homes[:1])).total.left_out == 1, "each school's may be"
-    assert sum(one.total.left_out for one in bonds.pledges(scope)) == 1
+    assert [ratio(scope).total.left_out for ratio in duty.FOUR_BONDS] == [0, 1, 0, 0]
+    assert duty.grades_bonded(replace(scope, homes=faulty.homes[:1])).total.left_out == 1, "each school's may be"
+    assert sum(one.total.left_out for one in duty.pledges(scope)) == 1
 
 
 def test_counts_of_pages_and_papers_say_what_is_in_none_of_them(faulty, month):
@@ -147,7 +147,7 @@ def test_an_unread_decision_is_in_no_rate_of_conversion():
     scope = handmade.scope(
         unread(town, "pupil_plan", ("2023-2024/甲小学/帮扶.xlsx", 2), "converted"), "2024-08-01", "2024-08-31"
     )
-    rate = coverage.converted(scope).total
+    rate = support.converted(scope).total
 
     assert (rate.numerator, rate.denominator, rate.left_out) == (2, 3, 1)
 

@@ -7,10 +7,9 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.measures.scopes import Scope
-from kongchuo.scoring.inspection import inspect
-from kongchuo.scoring.standings import standings
-from kongchuo.scoring.units import Round, UnitGrade, model_units, self_checks
+from kongchuo.figures.inspection import inspect
+from kongchuo.figures.scopes import Scope
+from kongchuo.figures.unit_grades import Round, UnitGrade, model_units, self_checks, standings
 from test_class_points import CLASS, HOME, OTHER, YEAR, dropout, held, sheets
 
 POINTS = policy.load(POLICY)["inspection_item_points"]
@@ -126,7 +125,7 @@ def test_a_veto_is_a_fail_and_no_model_whatever_the_points():
 
 
 def unit(home, score, vetoes=()):
-    from kongchuo.scoring.parts import Part
+    from kongchuo.figures.class_points import Part
 
     return UnitGrade(
         home, (Part("all", "", 100, score / 100),), (Round("第一学期", 1, score),), vetoes,

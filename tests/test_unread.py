@@ -8,12 +8,11 @@ import openpyxl
 import pytest
 
 from dressed import edited
-from kongchuo.core.cells.characters import strange
-from kongchuo.core.cells.displays import displayed, odd
+from kongchuo.core.cells import displayed, odd, strange
 from kongchuo.core.findings import UserError
-from kongchuo.judging import checks
-from kongchuo.workbooks.reading.packages import look
-from kongchuo.workbooks.reading.pushed import read_list
+from kongchuo.excel.packages import look
+from kongchuo.excel.pushed import read_list
+from kongchuo.rules import checks
 from test_reading import BOOK, CLEAN, HEAD, SCHEMA, make, pages, pupil, read
 
 ROSTER = SCHEMA.sheets["roster"]
@@ -131,7 +130,7 @@ def test_pictures_in_cells_are_pictures(tmp_path):
     row[at["media_ref"]], row[at["place"]] = "A", "B"
     make(path, pages(book, visit=[row, row, row]))
     part = next(place for place, sheet in enumerate(book.sheets, 1) if sheet.name == "visit")
-    from kongchuo.core.tables import column_letters
+    from kongchuo.core.workbooks import column_letters
 
     def cell(name, number):
         return f"{column_letters(at[name] + 1)}{number}"

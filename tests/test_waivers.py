@@ -9,18 +9,16 @@ import pytest
 
 import handmade
 from kongchuo import __main__ as cli
-from kongchuo.core import recurring, schema
+from kongchuo.commands import opening
+from kongchuo.core import schema, workbooks
 from kongchuo.core.findings import ERROR, INFO, WARNING, Finding
 from kongchuo.core.places import RESULTS
-from kongchuo.core.tables import Asked
-from kongchuo.jobs import remembering
-from kongchuo.judging import examining, waivers
-from kongchuo.judging.rules import RULES, Judgement
-from kongchuo.reports import display, quality
-from kongchuo.workbooks import writing
-from kongchuo.workbooks.marking import filling
-from kongchuo.workbooks.marking.package import Package
-from kongchuo.workbooks.writing import results
+from kongchuo.core.workbooks import Asked
+from kongchuo.excel import listing, results, writing
+from kongchuo.excel.parts import Package
+from kongchuo.pages import display, quality
+from kongchuo.rules import examining, waivers
+from kongchuo.rules.judging import RULES, Judgement
 
 BOOKS = schema.default()
 NAME = f"{handmade.YEAR}/甲小学/学籍.xlsx"
@@ -40,7 +38,7 @@ def found(row=3, rule="X99", severity=WARNING, field="name"):
 
 
 def ask(finding, **more):
-    known, held = recurring.known_as(town().by_name[NAME], finding)
+    known, held = workbooks.known_as(town().by_name[NAME], finding)
     given = {"reason": "户口簿即如此", "asked_by": "甲老师", "confirmed": True, "until": LATER} | more
     return Asked(**({"identity": known, "held": held} | given))
 
@@ -129,7 +127,7 @@ def test_rows_with_one_key_are_told_apart():
     """Two rows with the same number, or none: what is waived of one is not waived of the other."""
     rows = [{**PUPILS[0], "student_key": "XS1"}, {**PUPILS[1], "student_key": "XS1"}, {"name": "甲"}, {"name": "乙"}]
     book = town(rows).by_name[NAME]
-    held = [recurring.known_as(book, found(row=row)) for row in (2, 3, 4, 5)]
+    held = [workbooks.known_as(book, found(row=row)) for row in (2, 3, 4, 5)]
     assert len(set(held)) == 4
 
 
@@ -223,13 +221,13 @@ def test_from_mark_to_waiver_to_silence(file, tmp_path, capsys):
     assert (one["rule"], one["waiver"]["until"], one["waiver"]["asked_by"]) == ("F08", "2024-01-31", "甲老师")
     for way in ((), ("--clear",)):
         run(file, out, "--in-place", *way)
-        lines = [line for line in filling.read(Package(file.read_bytes())) if line["rule"] == "F08"]
+        lines = [line for line in listing.read(Package(file.read_bytes())) if line["rule"] == "F08"]
         assert [(line["state"], line["reason"], line["confirmed"]) for line in lines] == [
             ("已豁免", "户口簿上就有", "是")
         ]
         assert "place" not in lines[0], "no cell is lit for it"
     run(file, out, "--in-place")
-    assert any(line["state"] == "待改" for line in filling.read(Package(file.read_bytes())))
+    assert any(line["state"] == "待改" for line in listing.read(Package(file.read_bytes())))
 
 
 def test_a_new_value_must_be_confirmed_again(file, tmp_path, capsys):
@@ -242,7 +240,7 @@ def test_a_new_value_must_be_confirmed_again(file, tmp_path, capsys):
     book.save(file)
     capsys.readouterr()
     run(file, tmp_path / "out", "--in-place")
-    line = next(line for line in filling.read(Package(file.read_bytes())) if line["rule"] == "F08")
+    line = next(line for line in listing.read(Package(file.read_bytes())) if line["rule"] == "F08")
     assert (line["reason"], line["state"]) == ("户口簿上就有", "待改")
     assert "confirmed" not in line
     run(file, tmp_path, "--fresh", command="check")
@@ -253,8 +251,8 @@ def test_what_is_remembered_holds_the_waived(tmp_path, monkeypatch):
     monkeypatch.setenv("KONGCHUO_CACHE", str(tmp_path))
     waived = (waivers.Waived(found(), "因", "甲", LATER),)
     judgement = Judgement((), (), frozenset({"X99"}), waived=waived)
-    remembering.remember(tmp_path, handmade.YEAR, "key", DAY, judgement)
-    assert remembering.recall(tmp_path, handmade.YEAR, "key") == (DAY, judgement)
+    opening.remember(tmp_path, handmade.YEAR, "key", DAY, judgement)
+    assert opening.recall(tmp_path, handmade.YEAR, "key") == (DAY, judgement)
 
 
 def test_the_monthly_page_counts_and_lists_them():

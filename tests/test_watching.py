@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from kongchuo.commands import watching
 from kongchuo.core.findings import UserError
-from kongchuo.jobs import watching
 
 A, B = Path("甲/学籍.xlsx"), Path("乙/学籍.xlsx")
 

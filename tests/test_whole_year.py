@@ -6,12 +6,12 @@ import pytest
 
 import handmade
 import townships
+from kongchuo.commands import opening
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY
-from kongchuo.jobs import opening
-from kongchuo.measures.scopes import Scope
-from kongchuo.scoring.standings import standings
+from kongchuo.figures.scopes import Scope
+from kongchuo.figures.unit_grades import standings
 from kongchuo_township import days, making
 
 SUMMER = dt.date(2024, 8, 31)

@@ -11,12 +11,11 @@ import openpyxl
 import pytest
 
 import products
-from kongchuo.core import id_numbers, schema
+from kongchuo.commands import building
+from kongchuo.core import declarations, id_numbers, places, schema
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, RESULTS
-from kongchuo.jobs import building
-from kongchuo.workbooks import writing
-from kongchuo.workbooks.writing import guide, looks
+from kongchuo.excel import looks, writing
 
 SCHEMA = schema.default()
 STEMS = [(stem, book) for book in SCHEMA.books for stem in book.stems]
@@ -61,9 +60,9 @@ def named(workbook, name):
 def test_template_has_the_schemas_sheets_between_guide_and_hidden_lists(template):
     book, workbook = template
 
-    assert workbook.sheetnames == [guide.TITLE, *(sheet.title for sheet in book.sheets), RESULTS, writing.LISTS]
+    assert workbook.sheetnames == [writing.TITLE, *(sheet.title for sheet in book.sheets), RESULTS, places.LISTS]
     assert [ws.sheet_state for ws in workbook] == ["visible"] * (len(book.sheets) + 2) + ["veryHidden"]
-    assert workbook.active.title == guide.TITLE
+    assert workbook.active.title == writing.TITLE
     for sheet in book.sheets:
         assert [cell.value for cell in workbook[sheet.title][1]] == [*(item.title for item in sheet.typed), HINT]
 
@@ -148,7 +147,7 @@ def test_printing_and_scrolling(template):
 
 def test_guide_names_every_sheet_and_who_keeps_the_workbook(template):
     book, workbook = template
-    text = "\n".join(str(cell.value) for row in workbook[guide.TITLE].iter_rows() for cell in row if cell.value)
+    text = "\n".join(str(cell.value) for row in workbook[writing.TITLE].iter_rows() for cell in row if cell.value)
 
     assert all(sheet.title in text and sheet.description in text for sheet in book.sheets)
     assert ("中心学校填写" in text) == (book.owner == "centre")
@@ -296,7 +295,7 @@ def test_everything_built_and_committed_is_fresh():
 @pytest.fixture
 def built(tmp_path):
     """A fresh project folder with the plan's data, built."""
-    (plan,) = (building.PROJECT / "workbooks").glob("*/plan.yaml")
+    (plan,) = (places.PROJECT / "workbooks").glob("*/plan.yaml")
     target = tmp_path / "workbooks" / plan.parent.name
     target.mkdir(parents=True)
     shutil.copy(plan, target)
@@ -398,5 +397,5 @@ def test_a_plan_with_a_word_the_schema_lacks_names_it(built):
     (plan,) = built.glob("workbooks/*/plan.yaml")
     plan.write_text(plan.read_text("utf-8").replace("stage: 初中", "stgae: 初中"), "utf-8")
 
-    with pytest.raises(schema.SchemaError, match="stgae"):
+    with pytest.raises(declarations.SchemaError, match="stgae"):
         building.build(built)

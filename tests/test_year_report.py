@@ -8,14 +8,15 @@ import pytest
 
 import handmade
 import townships
+from kongchuo.commands import opening
 from kongchuo.core import places, policy
+from kongchuo.core.editions import INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
-from kongchuo.jobs import opening
-from kongchuo.judging.rules import Judgement
+from kongchuo.figures.unit_grades import compare
+from kongchuo.pages.year import OPEN_TO_ALL, PLAN, SECTIONS, YearReport, annual_reward, what_if
+from kongchuo.pages.year.years import Year, open_year
 from kongchuo.publishing import archive
-from kongchuo.reports.year import OPEN_TO_ALL, PLAN, SECTIONS, YearReport, annual_reward, what_if
-from kongchuo.reports.year.years import INTERNAL, PUBLIC, Year, open_year
-from kongchuo.scoring.standings import compare
+from kongchuo.rules.judging import Judgement
 from test_class_points import CLASS, HOME, OTHER, YEAR, dropout
 from test_unit_grades import scores, year
 

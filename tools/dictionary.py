@@ -20,9 +20,9 @@ import jinja2
 from kongchuo.core.findings import SEVERITIES
 from kongchuo.core.policy import SOURCES, Policy, keys
 from kongchuo.core.schema import CENTRE, TERMS, Book, Codes, Field, Schema, Sheet
-from kongchuo.field.signals import SIGNALS
-from kongchuo.judging import catalogue
-from kongchuo.measures.definitions import MEASURES
+from kongchuo.facts.signals import SIGNALS
+from kongchuo.figures.definitions import MEASURES
+from kongchuo.rules import catalogue
 
 TEMPLATES = Path(__file__).parent / "handbook"
 DICTIONARY, RULES = "数据字典.html", "规则目录.html"  # their names in the handbook

@@ -24,7 +24,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt
 
 from form_looks import BODY, FONTS, GAP, HEAD, LOOKS, SIZES, letters, page, styles, usable
-from kongchuo.workbooks.writing import MADE
+from kongchuo.excel.writing import MADE
 
 TEXTS = Path(__file__).parent / "papers"
 STAMP = (1980, 1, 1, 0, 0, 0)  # of every member of the package, so that the same text gives the same bytes

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import dictionary
 import forms
+from kongchuo.commands import building
 from kongchuo.core import policy, schema
 from kongchuo.core.places import POLICY, PROJECT
-from kongchuo.jobs import building
 
 
 def pages(root: Path = PROJECT) -> Iterator[tuple[str, bytes]]:

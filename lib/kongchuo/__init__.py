@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 
 VERBS = {
-    "monthly_self_check": "reports.monthly",  # the report of one school (or "all") for one month
-    "signals_back_test": "reports.back_test",  # whether a year's signals saw its cases in time
-    "term_inspection": "reports.term",  # the report of one round of inspection
-    "annual_reward": "reports.year",  # the report of points, grades and rewards of a school year
-    "monthly_papers": "reports.papers.printing",  # the papers of one school (or "all") for one month
-    "open_month": "reports.months",  # that month, read and judged, without a report
+    "monthly_self_check": "pages.monthly",  # the report of one school (or "all") for one month
+    "signals_back_test": "pages.signals",  # whether a year's signals saw its cases in time
+    "term_inspection": "pages.term",  # the report of one round of inspection
+    "annual_reward": "pages.year",  # the report of points, grades and rewards of a school year
+    "monthly_papers": "papers.printing",  # the papers of one school (or "all") for one month
+    "open_month": "pages.views",  # that month, read and judged, without a report
     "UserError": "core.findings",  # what they raise when they cannot go on, in Chinese
 }
 __all__ = [*VERBS, "__version__"]

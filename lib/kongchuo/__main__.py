@@ -27,9 +27,9 @@ __all__ = ["CLEAN", "ERRORS", "RUN_FAILED", "UNREADABLE", "USAGE", "main", "pars
 
 def check(args: argparse.Namespace) -> int:
     """Print the findings of workbooks and of the rules over them."""
-    from .jobs import opening
-    from .judging import questions, waivers
+    from .commands import opening
     from .publishing import archive
+    from .rules import questions, waivers
 
     snapshots = archive.snapshots(args.out) if args.out else []
     opened = opening.check(args.paths, args.as_of, remembered=not args.fresh, snapshots=snapshots)
@@ -51,7 +51,7 @@ def check(args: argparse.Namespace) -> int:
 
 def due(args: argparse.Namespace) -> int:
     """Print what is overdue and what falls due, school by school."""
-    from .jobs import opening
+    from .commands import opening
 
     found = opening.due(args.paths, args.within, args.as_of)
     if args.json:
@@ -63,7 +63,7 @@ def due(args: argparse.Namespace) -> int:
 
 def mark(args: argparse.Namespace) -> int:
     """Show the findings in the workbooks themselves, or in marked copies."""
-    from .jobs import returning
+    from .commands import returning
 
     broken: list[str] = []
     done = returning.mark(
@@ -76,7 +76,7 @@ def mark(args: argparse.Namespace) -> int:
 
 def repair(args: argparse.Namespace) -> int:
     """Put back, in copies, what pasting has taken out of workbooks: drop-downs, formats, what shows findings."""
-    from .jobs import repairing
+    from .commands import repairing
 
     told = repairing.repair(args.paths, args.out, say)
     if any(one.refused for one in told):
@@ -86,11 +86,11 @@ def repair(args: argparse.Namespace) -> int:
 
 def live(args: argparse.Namespace) -> int:
     """Show the findings in the workbook that stands open in Excel, take them out again, or open its school's report."""
-    from .jobs import open_workbook
+    from .commands import live as open_workbook
+    from .excel import live as open_excel
     from .publishing import archive
-    from .workbooks import excel
 
-    book = excel.attach(args.book)
+    book = open_excel.attach(args.book)
     if args.action == "report":
         print(archive.open_newest(args.out, open_workbook.located(book)[2].split("/")[1]))
     else:
@@ -100,7 +100,7 @@ def live(args: argparse.Namespace) -> int:
 
 def starters(args: argparse.Namespace) -> int:
     """Write what starts the checks by a double-click, and on Windows the macros for Excel."""
-    from .jobs import starting
+    from .commands import starting
 
     for path in starting.write(args.folder, args.out):
         print(f"已生成：{path}")
@@ -109,7 +109,7 @@ def starters(args: argparse.Namespace) -> int:
 
 def watch(args: argparse.Namespace) -> int:
     """Make the returns anew for what is saved in the shared folder, until Ctrl-C."""
-    from .jobs import returning, watching
+    from .commands import returning, watching
 
     if not args.folder.is_dir():
         raise findings.UserError(f"找不到共享文件夹“{args.folder}”，请检查路径")
@@ -126,7 +126,7 @@ def watch(args: argparse.Namespace) -> int:
 
 def reconcile(args: argparse.Namespace) -> int:
     """Compare a list from above with the township's children, or the township's own lists with each other."""
-    from .jobs import comparing
+    from .commands import reconcile as comparing
 
     if args.out:
         comparing.check_target(args.out)
@@ -145,7 +145,7 @@ def reconcile(args: argparse.Namespace) -> int:
 
 def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, put back Word templates, or say which files are stale."""
-    from .jobs import building
+    from .commands import building
 
     stale = building.build(check=args.check, left=lambda name: print(f"由办公室改过，未重做：{name}"))
     for name in stale:
@@ -156,7 +156,7 @@ def build(args: argparse.Namespace) -> int:
 def rules(args: argparse.Namespace) -> int:
     """List every code with its meaning, or tell all there is to say of some."""
     from .core import policy, schema
-    from .judging import catalogue
+    from .rules import catalogue
 
     found = catalogue.chosen(args.codes)
     if args.json:
@@ -188,9 +188,9 @@ def run(args: argparse.Namespace) -> int:
 
 def papers(args: argparse.Namespace) -> int:
     """Print out the papers of a month: .docx or .xlsx, each with its page."""
+    from . import papers as printing
     from .publishing import archive
     from .publishing.gate import gate
-    from .reports import papers as printing
 
     if args.list:
         print(printing.listed())
@@ -213,7 +213,7 @@ def papers(args: argparse.Namespace) -> int:
 
 def serve(args: argparse.Namespace) -> int:
     """Serve the archived and the live pages on this machine."""
-    from .publishing import serve as serving
+    from .site import serve as serving
 
     serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser)
     return CLEAN

@@ -126,7 +126,7 @@ def _sentence(error: Exception) -> tuple[int, str]:
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("kongchuo"):
         return FAILED, f"程序没有装全（缺少 {error.name}），请管理员重新安装。"
     if isinstance(error, OSError) and error.filename is not None:  # a file of theirs
-        from .workbooks.marking import saving
+        from .excel import saving
 
         return UNREADABLE, f"“{error.filename}”：{saving.why(error)}。请看看文件夹还打得开吗，再运行一次。"
     return FAILED, faults.told("程序出错，没有做完", error)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kongchuo.commands import opening
 from kongchuo.core import findings, places
-from kongchuo.jobs import opening
+from kongchuo.core.places import TOWN
 from kongchuo.publishing import batch
-from kongchuo.publishing.archive import TOWN
 
 from . import making
 

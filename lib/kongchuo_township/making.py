@@ -13,7 +13,7 @@ from kongchuo.core import schema
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT
 from kongchuo.core.schema import Sheet
-from kongchuo.workbooks import writing
+from kongchuo.excel import writing
 
 from . import YEAR, Rows, plant, workbooks
 from .planting import Row, Spoilt

@@ -20,8 +20,8 @@ JUDGE = """
 import resource, sys
 from pathlib import Path
 from kongchuo.core import apart, places, policy
-from kongchuo.judging.examining import examine
-from kongchuo.workbooks import reading
+from kongchuo.rules.examining import examine
+from kongchuo.excel import reading
 
 def used():
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -18,9 +18,9 @@ from bench_reading import BOOK, ROSTER, SCHEMA, value, write_roster
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from kongchuo.core.tables import column_letters
-from kongchuo.workbooks import marking, writing
-from kongchuo.workbooks.marking import Entry, Plan
+from kongchuo.core.workbooks import column_letters
+from kongchuo.excel import marking, writing
+from kongchuo.excel.plan import Entry, Plan
 
 PROMISED = 10
 MARKS = 200

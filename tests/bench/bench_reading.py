@@ -20,7 +20,7 @@ import openpyxl
 import xlsxwriter
 
 from kongchuo.core import schema as schemas
-from kongchuo.workbooks.reading import read_here
+from kongchuo.excel.parsing import read_here
 from kongchuo_township import making
 
 SCHEMA = schemas.default()
@@ -34,7 +34,7 @@ READ_A_YEAR = """
 import sys
 from pathlib import Path
 from kongchuo.core import apart
-from kongchuo.workbooks import reading
+from kongchuo.excel import reading
 read_one = reading.read_workbook
 if sys.argv[2] == "here":
     apart.MOST, read_one = 1, reading.read_here

@@ -6,9 +6,9 @@ import pytest
 
 import handmade
 import test_as_of as once
-from kongchuo.field import asof
-from kongchuo.reports import year as annual
-from kongchuo.reports.year.years import Year
+from kongchuo.facts import asof
+from kongchuo.pages import year as annual
+from kongchuo.pages.year.years import Year
 from test_uncounted import cells_of, counted, read_by, silent
 
 LAST = dt.date(2024, 8, 31)

@@ -1,4 +1,4 @@
-"""Work done in a process apart, which may die of it or be ended, and nothing else with it. Knows nothing of the township.
+"""Work done in another process: `call` in one that may die of it, `both` in a copy of this one. Knows nothing of the township.
 
 `call` runs a function of a module there. A few such processes are kept for the next calls, started when first needed, and end with
 this one, however it ends: they wait for its next word, and there will be none. Each call may take so much CPU time, memory and
@@ -11,6 +11,8 @@ from __future__ import annotations
 import atexit
 import faulthandler
 import gc
+import multiprocessing
+import multiprocessing.connection
 import os
 import pickle
 import queue
@@ -26,9 +28,60 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
-from .both import unswept
 from .findings import UserError
 
+# --- Two pieces of work at the same time, where this system can, else one after the other; one without a look for garbage. Knows nothing of the township ---
+One, Other = TypeVar("One"), TypeVar("Other")
+
+
+def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
+    """What two calls give that share what they read and nothing that they write; the second must give what pickle can carry.
+
+    The second is worked out by a forked process, which has all data of this one without a copy of them. Only Linux forks
+    safely, and only a process with one thread; elsewhere, and where the forked process dies, the calls follow each other.
+    """
+    if not (sys.platform == "linux" and threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1):
+        return one(), other()
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe(duplex=False)
+    child = fork.Process(target=_send_result, args=(there, other), daemon=True)
+    child.start()
+    there.close()
+    first = one()
+    try:
+        return first, here.recv()
+    except EOFError:
+        return first, other()
+    finally:
+        here.close()
+        child.join()
+
+
+def _send_result(there: multiprocessing.connection.Connection, work: Callable[[], object]) -> None:
+    """Send what the work gives. If it fails, nothing is sent and nothing said: the parent works it out itself, and fails as it should."""
+    try:
+        there.send(work())
+    except BaseException:  # an interrupted child has nothing to say either
+        os._exit(1)
+
+
+@contextmanager
+def unswept() -> Iterator[None]:
+    """While so much is made that stays, looking for what is no longer needed would only take time."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
+
+
+# --- Work done in a process apart, which may die of it or be ended, and nothing else with it. Knows nothing of the township ---
+# `call` runs a function of a module there. A few such processes are kept for the next calls, started when first needed, and end with
+# this one, however it ends: they wait for its next word, and there will be none. Each call may take so much CPU time, memory and
+# time on the clock: where the system can (Linux), it sees to that itself; elsewhere this process looks every now and then.
+# Not multiprocessing: that needs a guard in whatever script calls, forks where it can, and its pool is lost with one that dies.
 Asked = ParamSpec("Asked")
 Given = TypeVar("Given")
 Job = TypeVar("Job")

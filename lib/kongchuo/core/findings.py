@@ -340,7 +340,7 @@ ADDED = {
     )
 }
 
-# What figures on pages keep to: no cell is at fault, so no rule yields them. measures.base.Measure holds them by what it is.
+# What figures on pages keep to: no cell is at fault, so no rule yields them. figures.base.Measure holds them by what it is.
 FIGURE_KINDS = {
     kind.code: kind
     for kind in (

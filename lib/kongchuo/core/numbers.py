@@ -1,9 +1,14 @@
-"""Numbers as an office rounds and prints them: 四舍五入, never to the even digit. Knows nothing of ours."""
+"""Numbers as an office rounds and prints them, and the order of names that hold numbers. Knows nothing of ours."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
+import pandas as pd
+
+# --- Numbers as an office rounds and prints them: 四舍五入, never to the even digit. Knows nothing of ours --------------
 NOISE = 9  # digits after which a float holds what arithmetic left over, not what was counted
 
 
@@ -19,3 +24,31 @@ def fixed(value: float, places: int) -> str:
 
 def _decimal(value: float, places: int) -> Decimal:
     return Decimal(str(round(float(value), NOISE))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+# --- The order in which people expect names: 七(2)班 before 七(10)班, 八 before 九, 第二小学 before 第十小学. Numbers count as numbers ---
+_NUMBER = re.compile(r"([0-9]+|[一二三四五六七八九十]+)")
+_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
+
+
+def natural(text: str) -> tuple[str | int, ...]:
+    """The key to sort a name by: its words and numbers in turn."""
+    parts = _NUMBER.split(unicodedata.normalize("NFKC", text))
+    return tuple(_value(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def _value(digits: str) -> int:
+    tens, ten, ones = digits.translate(_DIGITS).rpartition("十")
+    if not ten:
+        return int(ones)
+    return (int(tens.replace("十", "0")) if tens else 1) * 10 + (int(ones) if ones else 0)
+
+
+def in_order(column: pd.Series) -> pd.Series:
+    """The `key` of sort_values: columns of text in this order, all others as they are; what is empty stays so."""
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    ranks = {
+        value: rank for rank, value in enumerate(sorted({*column.dropna()}, key=lambda value: natural(str(value))))
+    }
+    return column.map(ranks)

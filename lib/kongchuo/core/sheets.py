@@ -13,9 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .cells import ERRORS, clean, fold, quoted, reader, shown
-from .cells.columns import Values, as_array, filled, typed
-from .cells.displays import displayed
+from .cells import ERRORS, Values, as_array, clean, displayed, filled, fold, quoted, reader, shown, typed
 from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet

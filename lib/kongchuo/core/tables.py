@@ -17,10 +17,9 @@ import pandas as pd
 from . import texts_with_names
 from .findings import Place
 from .schema import CENTRE, Schema, Sheet
-from .workbooks import Asked as Asked  # most take these from here
-from .workbooks import Table as Table
-from .workbooks import Workbook as Workbook
-from .workbooks import column_letters as column_letters
+from .workbooks import (
+    Workbook,
+)
 
 Made = TypeVar("Made")
 

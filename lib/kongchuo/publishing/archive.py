@@ -23,10 +23,10 @@ from pathlib import Path
 from ..core import schema, years
 from ..core.editions import blotted
 from ..core.findings import UserError
-from ..core.ordering import natural
+from ..core.numbers import natural
 from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
-from ..workbooks.marking.saving import rename
-from ..workbooks.reading import before as years_before
+from ..excel import reading as years_before
+from ..excel.saving import rename
 
 DONE, FAILED = "done", "failed"
 WORKBOOKS = (

@@ -14,14 +14,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import editions, faults, schema, years
+from ..core import declarations, editions, faults, schema, years
 from ..core.findings import UsageError, UserError
-from ..core.ordering import natural
+from ..core.numbers import natural
 from ..core.places import ALL, TOWN
-from ..field.references import School, school_called, schools_in
-from ..workbooks import reading
-from ..workbooks.marking import saving
-from . import archive, execution, notebooks, pages
+from ..excel import reading, saving
+from ..facts.references import School, school_called, schools_in
+from . import archive, execution, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
@@ -81,16 +80,16 @@ def load(path: Path) -> tuple[Batch, ...]:
     if not path.is_file():
         raise UserError(f"找不到参数文件“{path}”")
     try:
-        data = schema.load_yaml(path)
+        data = declarations.load_yaml(path)
         several = isinstance(data, dict) and "make" in data
         if several:
-            schema.strict(path, "file", data, ("make",), ("make",))
+            declarations.strict(path, "file", data, ("make",), ("make",))
         entries = data["make"] if several else [data]
         if not isinstance(entries, list) or not entries:
             raise UserError(f"参数文件“{path}”：make 下面每份报告各写一条，以 - 开头")
         for entry in entries:
-            schema.strict(path, "make" if several else "file", entry, ("notebook", "for"), ("notebook", "for"))
-    except schema.SchemaError as error:
+            declarations.strict(path, "make" if several else "file", entry, ("notebook", "for"), ("notebook", "for"))
+    except declarations.SchemaError as error:
         raise UserError(f"参数文件有误：{error}") from error
     return tuple(_entry(path, entry["notebook"], entry["for"]) for entry in entries)
 
@@ -116,14 +115,14 @@ def check_names(batch: Batch, overrides: Mapping[str, str], names: Sequence[str]
             hint = "共享文件夹请用 --workbooks 指定" if name == GIVEN else hint
             raise UsageError(f"笔记本“{batch.notebook.stem}”没有参数“{name}”，{hint}")
     missing = [name for name in allowed if name not in batch.values]
-    if missing or "school" not in allowed or not notebooks.kind(names):
+    if missing or "school" not in allowed or not execution.kind(names):
         raise UserError(f"参数文件没有给出参数：{'、'.join(missing or ['school', *years.KINDS])}")
 
 
 def wanted(batch: Batch, overrides: Mapping[str, str]) -> tuple[years.Period, ...]:
     """The periods an entry is for; a school year stands for all its months or rounds that have begun. Raises UsageError."""
     values = {**batch.values, **overrides}
-    kind = notebooks.kind(tuple(values))
+    kind = execution.kind(tuple(values))
     try:
         return years.periods(kind, values[kind], dt.date.today())
     except ValueError as error:
@@ -173,14 +172,14 @@ def plan(
             f"参数文件里没有“{'、'.join(unknown)}”，有：{'、'.join({b.notebook.stem: 0 for b in batches})}"
         )
     batches = [batch for batch in batches if not only or batch.notebook.stem in only]
-    names = {batch.notebook: notebooks.parameters(batch.notebook) for batch in batches}
+    names = {batch.notebook: execution.parameters(batch.notebook) for batch in batches}
     anywhere = {name for known in names.values() for name in known}
     schools: dict[str, tuple[School, ...]] = {}
     found: dict[Shelf, tuple[Path, tuple[School, ...], dict[str, Run]]] = {}
     for batch in batches:
         own = {name: text for name, text in overrides.items() if name in names[batch.notebook] or name not in anywhere}
         own |= {"year": overrides["year"]} if "year" in overrides else {}
-        kind = notebooks.kind(names[batch.notebook])
+        kind = execution.kind(names[batch.notebook])
         written = batch.values.get(kind, "")
         if "year" in own and kind != "year" and years.YEAR.fullmatch(written.removesuffix(years.SUMMER)):
             own[kind] = own.pop("year") + written[len(years.YEAR.match(written)[0]) :]
@@ -241,13 +240,13 @@ def run(
             for item in runs.values():
                 say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
             continue
-        title = f"{notebooks.title(notebook)} {shelf.period.key}"
+        title = f"{execution.title(notebook)} {shelf.period.key}"
         try:
             for result in _fill(shelf, notebook, schools, tuple(runs.values()), workbooks, workers, limits):
                 made.append(result)
                 say(f"[{len(made)}/{total}]{f' {title}' if len(shelves) > 1 else ''} {_line(result)}")
-            archive.write_whole(shelf.path / "index.html", pages.index(shelf, notebooks.title(notebook)))
-            archive.write_whole(out / "index.html", pages.overview(archive.shelves(out)))
+            archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
+            archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
         except UserError as error:  # of this notebook and period only
             lost.append(f"{title}：{error}")
         except OSError as error:

@@ -1,4 +1,4 @@
-"""One run to its page: executed, looked over by the gate, put in its place; the Result says what came of it."""
+"""A run put in its place: the page made, read by the gate, and whatever may leave laid on the shelf whole."""
 
 from __future__ import annotations
 
@@ -9,24 +9,127 @@ import re
 import shutil
 import time
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+import jinja2
 from docx import Document
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
 from markupsafe import escape
 
-from ..core import editions, faults
+from ..core import editions, faults, places, years
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
-from ..core.places import ALL, PACKAGE
-from . import archive, execution, gate, notebooks, pages
-from .archive import DONE, FAILED, TOWN, Result, Shelf, safe_name
+from ..core.places import ALL, NOTEBOOKS, PACKAGE, TEMPLATES, TOWN
+from ..excel import saving
+from . import archive, execution, gate
+from .archive import DONE, FAILED, Result, Shelf, safe_name
 
+
+# --- Executed notebooks to pages that need nothing from outside, and index pages over them --------------------------
+# A page shows outputs only: no code, no script, styles inside. It prints on A4.
+@cache
+def stylesheet() -> str:
+    """The styles of all report pages."""
+    return (TEMPLATES / "report.css").read_text("utf-8") + (TEMPLATES / "site" / "site.css").read_text("utf-8")
+
+
+@cache
+def _exporter():
+    from .execution import hide_grammar
+
+    hide_grammar()
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="page")
+
+
+def render(notebook: str, title: str) -> str:
+    """The page of an executed notebook (its JSON text). Whoever keeps it asks the gate first."""
+    import nbformat
+
+    node = nbformat.reads(notebook, as_version=4)
+    page, _ = _exporter().from_notebook_node(node, {"page_title": title, "css": stylesheet()})
+    return page
+
+
+@cache
+def site() -> jinja2.Environment:
+    """The templates of index pages, shared with the served pages; autoescape on, an unknown name is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "site"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    made.globals |= {
+        "css": stylesheet,
+        "DONE": DONE,
+        "TOWN": places.TOWN,
+    }
+    made.filters["time"] = lambda text: dt.datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
+    return made
+
+
+# What the index shows of a run's summary, where any run has it: key -> heading
+FIGURES = {
+    "errors": "错误",
+    "warnings": "警告",
+    "not_judged": "尚未判定",
+    "enrolled": "在读",
+    "suspected_open": "疑似辍学",
+    "dropout_open": "辍学",
+    "papers": "材料",
+    "score": "得分",
+    "grade": "等次",
+}
+
+
+WHOLE_TOWN = ("signals_back_test",)  # notebooks that are made for no single school
+
+
+def index(shelf: Shelf, title: str) -> str:
+    """The index page of one period: every run with its state, its figures and its page."""
+    results = list(shelf.results.values())
+    known = [result.shown.get("summary") or {} for result in results]
+    figures = {key: heading for key, heading in FIGURES.items() if any(key in summary for summary in known)}
+    shown = {"shelf": shelf, "title": title, "results": results, "figures": figures}
+    return site().get_template("period.html").render(**shown)
+
+
+def overview(
+    shelves: Iterable[Shelf],
+    schools: Iterable[str] = (),
+    live: Callable[[str, Shelf], str] | None = None,
+    handbook: Iterable[str] = (),
+    notes: Iterable[str] = (),
+) -> str:
+    """The page over all runs: for each notebook schools × periods, the state of each run, links to its page and, when served,
+    to the live one.
+
+    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, shelf);
+    `handbook` are the names of pages to look things up in, `notes` what else is to be said.
+    """
+    units = dict.fromkeys([places.TOWN, *schools])
+    reports: dict[str, list[Shelf]] = {}
+    for shelf in sorted(shelves, key=lambda shelf: list(years.KINDS).index(shelf.period.kind)):
+        reports.setdefault(shelf.notebook, []).append(shelf)
+    tables = []
+    for notebook, held in reports.items():
+        cells = {(name, shelf): result for shelf in held for name, result in shelf.results.items()}
+        own = {places.TOWN: None} if notebook in WHOLE_TOWN else units
+        names = list(dict.fromkeys([*own, *(name for name, _ in cells)]))
+        tables.append((execution.title(NOTEBOOKS / f"{notebook}.ipynb"), held, names, cells))
+    shown = {"tables": tables, "units": units, "live": live, "handbook": list(handbook), "notes": list(notes)}
+    return site().get_template("overview.html").render(**shown)
+
+
+# --- One run to its page: executed, looked over by the gate, put in its place; the Result says what came of it ------
 FILES = "files"  # in the summary of a run: each file it has left, and the edition by which the gate reads it
 OUTPUT = "out.ipynb"  # the executed notebook in the scratch folder of its run
 WITHHELD = "withheld"  # in the summary: each file the gate has refused, without its ending, and why
@@ -113,7 +216,7 @@ class Press:
         whole = {name: archive.beside(folder / name, (left / name).read_bytes()) for name in names}
         for name, part in whole.items():
             try:
-                archive.rename(part, folder / name)
+                saving.rename(part, folder / name)
             except OSError:
                 part.unlink(missing_ok=True)
                 stuck.append(f"“{name}”可能有人正开着，没有换成新的，仍是上次的内容；请关闭后再运行")
@@ -136,7 +239,7 @@ class Press:
             try:
                 summary = self.sorted_out(item, summary)
                 executed = without(verdict.notebook, item.stem, summary.get(WITHHELD, {}))
-                text = pages.render(executed, f"{item.name} {self.shelf.period.key} {notebooks.title(self.notebook)}")
+                text = render(executed, f"{item.name} {self.shelf.period.key} {execution.title(self.notebook)}")
                 (self.scratch / item.stem / OUTPUT).write_text(executed, "utf-8")
                 warned = self.check(
                     item, text, page, json.dumps(summary, ensure_ascii=False), self.scratch / item.stem / OUTPUT

@@ -1,0 +1,325 @@
+"""From paths to a judged township: find the shared folder, read the year, load the policy, examine everything; remembered while nothing changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, astuple, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from .. import due as deadlines
+from ..core import places, policy, years
+from ..core.cells import fold
+from ..core.findings import Finding, Place, UserError
+from ..core.numbers import natural
+from ..core.schema import CENTRE
+from ..core.tables import Town, telling_names
+from ..excel import folders, reading
+from ..rules.examining import examine
+from ..rules.judging import Judgement, NotJudged
+from ..rules.questions import Question
+from ..rules.waivers import Waived
+
+# --- The judgement of a township as last worked out, for as long as nothing that it depends on has changed ----------
+# It depends on the bytes of the workbooks of the year and of the year before, on what else lies in those folders, on the policy,
+# on this package, and on the day. One small file for each township and year, in this user's own cache folder and readable by
+# nobody else, since findings name pupils; KONGCHUO_CACHE names another folder. Without a place to write nothing is remembered.
+FORMAT = 4  # of the remembered file
+
+
+def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "") -> str:
+    """What the judgement of a school year depends on, as one hash. Contents are read, never guessed from times or sizes.
+
+    `earlier` names the snapshot it was compared with.
+    """
+    found = hashlib.sha256(f"{FORMAT}|{earlier}|{year}|{as_of or f'until {dt.date.today()}'}|{places.PACKAGE}".encode())
+    for path in (*sorted(places.PACKAGE.rglob("*.py")), *sorted(places.PACKAGE.rglob("*.yaml")), places.POLICY):
+        found.update(path.read_bytes())
+    for folder in (shared / years.before(year), shared / year):
+        for path in sorted(folder.rglob("*")):
+            found.update(path.relative_to(shared).as_posix().encode() + b"\0")
+            with suppress(OSError):  # a file nobody may read is a finding; that it cannot be read is part of the print
+                if path.is_file():
+                    found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _path(shared: Path, year: str) -> Path:
+    return places.cache() / f"{hashlib.sha256(f'{shared.resolve()}|{year}'.encode()).hexdigest()[:16]}.json"
+
+
+def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | None:
+    """The day and the judgement remembered under a fingerprint; None where there is none, or it cannot be understood."""
+    try:
+        held = json.loads(_path(shared, year).read_text("utf-8"))
+        if held["key"] != key:
+            return None
+        missing = (NotJudged(*item[:3], tuple(tuple(cell) for cell in item[3])) for item in (held["not_judged"]))
+        findings = tuple(_finding(item) for item in held["findings"])
+        asked = tuple(
+            Question(code, text, tuple(Place(*one) for one in rows)) for code, text, rows in held["questions"]
+        )
+        waived = (Waived(_finding(item[0]), *item[1:3], dt.date.fromisoformat(item[3])) for item in held["waived"])
+        judged = frozenset(held["judged"])
+        judgement = Judgement(findings, tuple(missing), judged, questions=asked, waived=tuple(waived))
+        return dt.date.fromisoformat(held["as_of"]), judgement
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _finding(values: list) -> Finding:
+    return Finding(*values[:-1], tuple(values[-1]))
+
+
+def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judgement) -> None:
+    """Keep a judgement under its fingerprint, in place of the one before. A rule of ours that failed is not remembered."""
+    if judgement.broken:
+        return
+    held = {
+        "key": key,
+        "as_of": as_of.isoformat(),
+        "findings": [list(asdict(finding).values()) for finding in judgement.findings],
+        "not_judged": [list(asdict(item).values()) for item in judgement.not_judged],
+        "judged": sorted(judgement.judged),
+        "questions": [[one.code, one.text, [list(astuple(row)) for row in one.places]] for one in judgement.questions],
+        "waived": [
+            [list(asdict(one.finding).values()), one.reason, one.asked_by, one.until.isoformat()]
+            for one in judgement.waived
+        ],
+    }
+    path = _path(shared, year)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        part = path.with_suffix(f".{os.getpid()}")
+        with open(part, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+            json.dump(held, stream, ensure_ascii=False)
+        part.replace(path)
+
+
+# --- From paths to a judged township: find the shared folder, read the year, load the policy, examine everything ----
+# The command line, the notebooks and the tests all come in through here.
+UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11", "R16"))  # codes that mean a whole workbook was not read
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The judgement of a school year as of a day; `wanted` are the paths inside the shared folder asked for (empty: all)."""
+
+    year: str
+    as_of: dt.date
+    judgement: Judgement
+    wanted: tuple[str, ...] = ()
+
+    def asked(self, name: str) -> bool:
+        """Whether a workbook or folder (path inside the shared folder) is among what was asked for; last year's is with this year's."""
+        home = name.partition("/")[2]
+        name = fold(f"{self.year}/{home}" if home else name)
+        return not self.wanted or any(name == path or name.startswith(f"{path}/") for path in map(fold, self.wanted))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings in the workbooks asked for."""
+        return tuple(finding for finding in self.judgement.findings if self.asked(finding.workbook))
+
+    @property
+    def waived(self) -> tuple[Waived, ...]:
+        """The findings in the workbooks asked for that a waiver keeps silent."""
+        return tuple(one for one in self.judgement.waived if self.asked(one.finding.workbook))
+
+    @property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """What could not be judged in the folders asked for."""
+        return tuple(item for item in self.judgement.not_judged if self.asked(f"{self.year}/{item.home}"))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions about the workbooks asked for."""
+        return tuple(one for one in self.judgement.questions if any(self.asked(row.workbook) for row in one.places))
+
+    def as_json(self) -> dict[str, object]:
+        """All of it as plain values for JSON: the same five lists that the text has, each whole."""
+        return {
+            "year": self.year,
+            "as_of": self.as_of.isoformat(),
+            "findings": [one.as_json() for one in self.findings],
+            "waived": [one.as_json() for one in self.waived],
+            "questions": [one.as_json() for one in self.questions],
+            "not_judged": [one.as_json() for one in self.not_judged],
+            "broken": list(self.judgement.broken),
+        }
+
+    @property
+    def unreadable(self) -> tuple[Finding, ...]:
+        """Findings that say a whole workbook is missing or could not be read."""
+        return tuple(finding for finding in self.findings if finding.rule in UNREADABLE)
+
+
+def check(
+    paths: Sequence[Path],
+    as_of: dt.date | None = None,
+    *,
+    remembered: bool = True,
+    snapshots: Sequence[tuple[Path, dt.date]] = (),
+) -> Checked:
+    """Judge the school year that `paths` (a shared folder, a year, a school's folder, workbooks) belong to.
+
+    The whole year is read, since rules compare workbooks; `wanted` limits what is shown. Where nothing has changed since the
+    last time, what was found then is said again without reading (`remembered`). The first of `snapshots` (a shared folder as it
+    was, and the day) that holds the year is what questions compare with. Raises UserError where nothing can be found.
+    """
+    shared, year, wanted = folders.locate(list(paths))
+    earlier = next((one for one in snapshots if (one[0] / year).is_dir()), None)
+    note = str(earlier) if earlier else ""
+    key = fingerprint(shared, year, as_of, note) if remembered else ""
+    known = recall(shared, year, key) if remembered else None
+    if known is None:
+        town, _, judgement = judged(shared, year, as_of, earlier)
+        known = town.as_of, judgement
+        if remembered and fingerprint(shared, year, as_of, note) == key:  # nobody has saved anything meanwhile
+            remember(shared, year, key, *known)
+    return Checked(year, *known, tuple(wanted))
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is overdue or falls due (see deadlines.due) as of a day; the workbooks that could not be read, the deadlines that failed."""
+
+    as_of: dt.date
+    rows: pd.DataFrame
+    unread: tuple[Finding, ...]
+    broken: tuple[str, ...]
+
+    def told(self, within: int) -> Iterator[str]:
+        """Line by line in Chinese, school by school."""
+        for home in sorted(self.rows["home"].unique(), key=natural):
+            own = self.rows[self.rows["home"] == home]
+            late = int((own["days"] < 0).sum())
+            yield f"\n{home}：逾期 {late} 项，{within} 天内到期 {len(own) - late} 项"
+            for title, *said, last, days in own[["title", "name", "who", "due", "days"]].itertuples(index=False):
+                name, who = (text if isinstance(text, str) else "" for text in said)
+                when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
+                yield f"  {last:%Y-%m-%d} {when:10} {title}　{name}　{who}"
+        if not len(self.rows):
+            known = "读得到的台账里，" if self.unread or self.broken else ""
+            yield f"截至 {self.as_of}，{known}没有逾期和 {within} 天内到期的事项。"
+
+
+def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due:
+    """What is overdue or falls due within so many calendar days in the folders asked for."""
+    shared, year, wanted = folders.locate(list(paths))
+    town = reading.read_year(shared, year, as_of=as_of)
+    broken: list[str] = []
+    rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within, broken)
+    homes = {path.split("/")[1] for path in wanted}
+    rows = rows[rows["home"].isin(homes) | (not homes)]
+    lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
+    return Due(town.as_of, rows, lost, tuple(broken))
+
+
+def unread(town: Town, *sheets: str) -> tuple[Finding, ...]:
+    """The findings that say that a whole workbook is missing or could not be read, of those with one of these sheets (none: of all)."""
+    lost = [book for book in town.workbooks if not book.read and (not sheets or {*sheets} & {*book.book.by_name})]
+    names = {
+        name for book in lost for name in (book.name, book.name.rpartition("/")[0])
+    }  # or the folder has none at all
+    said = (finding for book in town.workbooks for finding in book.findings)
+    return tuple(finding for finding in said if finding.rule in UNREADABLE and finding.workbook in names)
+
+
+def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
+    """Read and judge one school year of a shared folder as of a day; in one process each year and day only once.
+
+    Raises UserError where the folder does not hold that year.
+    """
+    return _kept(_shared(folder, year), year, as_of)
+
+
+def _shared(folder: Path, year: str) -> Path:
+    shared, _, _ = folders.locate([folder])
+    if not (shared / year).is_dir():
+        found = sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))
+        raise UserError(
+            f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(found) or '无'}。请改月份，或建立该学年的文件夹。"
+        )
+    return shared
+
+
+def reached(folder: Path, year: str) -> Town:
+    """A school year of a shared folder as of the last day in 日查, read but not judged: how far its ledgers have come.
+
+    Raises UserError where the folder does not hold that year.
+    """
+    return reading.read_year(_shared(folder, year), year)
+
+
+def with_past(folder: Path, town: Town) -> Town:
+    """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
+    read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
+    past = reading.past(_shared(folder, town.year), town.year, town.schema, read_one)
+    found = replace(town, past=past)
+    _tell_names(found, f"past-{town.year}")
+    return found
+
+
+def judged(
+    shared: Path,
+    year: str,
+    as_of: dt.date | None,
+    earlier: tuple[Path, dt.date] | None = None,
+    *,
+    read_one: reading.Read = reading.read_workbook,
+) -> tuple[Town, policy.Policy, Judgement]:
+    """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
+    town = reading.read_year(shared, year, as_of=as_of, read_one=read_one)
+    held = policy.load(places.POLICY, on=town.as_of)
+    before = (reading.read_year(earlier[0], year, as_of=earlier[1]), earlier[1]) if earlier else None
+    return town, held, examine(town, held, before)
+
+
+@cache
+def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
+    """`judged`, shared by the runs of one batch through its private scratch folder, which lives no longer than the batch."""
+    scratch = os.environ.get(places.SCRATCH)
+    if not scratch:
+        return judged(shared, year, as_of)
+    # The inputs of a batch are a snapshot, so its path stands for its content.
+    key = hashlib.sha256(f"{shared}|{year}|{as_of}".encode()).hexdigest()[:16]
+    path = Path(scratch) / f"judged-{key}.pickle"
+    if path.is_file():
+        return pickle.loads(path.read_bytes())
+    found = judged(shared, year, as_of, _earlier(Path(scratch)))
+    _tell_names(found[0], key, found[1]["public_minimum"])
+    _leave(path, pickle.dumps(found, protocol=5))
+    return found
+
+
+def _tell_names(town: Town, key: str, minimum: int = 0) -> None:
+    """Leave to the gate of a batch the names of families, and 公开版最小人数, that a run has read."""
+    if scratch := os.environ.get(places.SCRATCH):
+        told = {"names": sorted(telling_names(town)), "minimum": minimum}
+        _leave(Path(scratch) / places.NAMES.replace("*", key), json.dumps(told).encode())
+
+
+def _leave(target: Path, data: bytes) -> None:
+    """Whole or not at all: other runs read it."""
+    part = target.with_suffix(f".{os.getpid()}")
+    part.write_bytes(data)
+    part.replace(target)
+
+
+def _earlier(scratch: Path) -> tuple[Path, dt.date] | None:
+    """The older copy of the shared folder that the batch has named to its runs."""
+    path = scratch / places.EARLIER
+    if not path.is_file():
+        return None
+    folder, taken = json.loads(path.read_text("utf-8"))
+    return Path(folder), dt.date.fromisoformat(taken)

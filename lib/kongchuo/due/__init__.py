@@ -1,0 +1,64 @@
+"""Every deadline of the plan's work (domain.md section 7), measured: what is due, when, by whom, and how late it is.
+
+DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ..core import faults
+from ..core.policy import Policy
+from ..core.tables import Town
+from ..facts.duty import names_of
+from . import cases, duty, enrolment, inspection, selfcheck, support
+from .base import Deadline, state, within
+
+__all__ = ["DEADLINES", "Deadline", "due", "due_of", "state", "within"]
+
+# --- What is due and what is overdue: every deadline of a township on its day, one row for each thing still to be done ---
+COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "sheet", "column"]
+
+
+def due_of(
+    town: Town, policy: Policy, within: int, deadlines: Iterable[Deadline], broken: list[str] | None = None
+) -> pd.DataFrame:
+    """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed (workbook, row).
+
+    `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out.
+    A deadline that fails keeps no other from being told: `broken` gets a line of it (without the list it is raised).
+    """
+    parts, names = [pd.DataFrame(columns=COLUMNS)], names_of(town, "staff", "staff_id", "name")
+    for one in deadlines:
+        try:
+            rows = state(town, policy, one)
+        except Exception as error:
+            if broken is None:
+                raise
+            broken.append(faults.told(f"期限“{one.title}”没有算出来", error))
+            continue
+        rows = rows[rows["done"].isna() & (rows["days"] <= within)]
+        who = [names.get(person, person) for person in rows["who"]]
+        rows = rows.assign(who=who, title=one.title, code=one.code, sheet=one.sheet, column=one.column)
+        parts.append(rows[COLUMNS].astype({"who": "object", "name": "object"}))
+    found = pd.concat([part for part in parts if len(part)] or parts[-1:])
+    return found.sort_values(["days", "home", "title"], kind="stable")
+
+
+# --- Every deadline of the plan's work (domain.md section 7), measured: what is due, when, by whom, and how late it is ---
+# DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
+DEADLINES: tuple[Deadline, ...] = (
+    *enrolment.DEADLINES,
+    *cases.DEADLINES,
+    *support.DEADLINES,
+    *selfcheck.DEADLINES,
+    *duty.DEADLINES,
+    *inspection.DEADLINES,
+)
+
+
+def due(town: Town, policy: Policy, within: int, broken: list[str] | None = None) -> pd.DataFrame:
+    """What is still to be done by `within` calendar days from the town's day, the most overdue first; see lists.due."""
+    return due_of(town, policy, within, DEADLINES, broken)

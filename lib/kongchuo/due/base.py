@@ -1,0 +1,53 @@
+"""What a deadline is: from which day it runs, how long, which cell says that it is done, and who has to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..core.policy import Policy
+from ..core.tables import Town
+from ..facts import calendar
+
+COLUMNS = ["home", "who", "name", "start", "due", "done"]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """One deadline of domain.md section 7.
+
+    `code`: the rule that finds it missed ("": none does). `limits`: the policy keys it reads. `sheet` and `column`: the cell
+    where the deed is written down. `rows(town, policy)` gives COLUMNS, one row for each thing to do, indexed (workbook,
+    Excel row) of `sheet` (row 0: there is no row yet): home, who has to (text or NA), name (the pupil, or what it is about),
+    start, due (the last day in time; NaT: cannot be told), done (NaT: not yet). It does not look at `as_of`.
+    """
+
+    code: str
+    title: str
+    limits: tuple[str, ...]
+    sheet: str
+    column: str
+    rows: Callable[[Town, Policy], pd.DataFrame]
+
+
+def within(town: Town, policy: Policy, start: pd.Series, key: str) -> pd.Series:
+    """The last day in time: as many units after each start as the policy entry says, in the entry's own unit."""
+    entry = policy.parameter(key)
+    return calendar.add(town, start, entry.value, entry.unit)
+
+
+def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
+    """The rows of a deadline that have begun by `as_of`, as that day saw them, with `days` and `late`.
+
+    A deed written down for a later day is not done yet. `days`: calendar days left until due, negative when past; of what
+    was done late, by how many. `late`: the due day went by without the deed (done after it, or not done).
+    """
+    now = pd.Timestamp(town.as_of)
+    rows = town.once_under(policy, deadline.rows)
+    coming = rows["start"] > now
+    rows = rows[~coming] if coming.any() else rows
+    done = rows["done"].where(rows["done"] <= now)
+    days = (rows["due"] - done.fillna(now)).dt.days.astype("Int64")
+    return rows.assign(done=done, days=days, late=(days < 0).fillna(False).astype(bool))

@@ -1,0 +1,170 @@
+"""The worksheet 校验结果 in a workbook: lines put into it in place of those of before, and read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ..core.places import RESULTS
+from ..core.workbooks import column_letters
+from . import results
+from .parts import Cell, Cells, Package, escaped
+from .plan import Entry
+from .worksheet import put
+
+OWN = tuple(column.name for column in results.COLUMNS if column.own)
+ASKED = ("reason", "asked_by")
+DATES = ("since", "until")
+EPOCH = dt.date(1899, 12, 30)
+# only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
+KEPT = results.Column("kept", "原样", 12, hidden=True)
+
+
+@dataclass
+class Line:
+    """One row of 校验结果: values by column name; a pair is a formula and the value it has now."""
+
+    number: int
+    entry: Entry
+    values: dict[str, object]
+
+
+def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
+    """What a line says of a finding; `before` is the line that said it before: what people typed there goes along."""
+    before = {name: _date(value) if name in DATES else value for name, value in before.items()}
+    since = [day for day in (before.get("since"), entry.since and (entry.since - EPOCH).days) if isinstance(day, int)]
+    values: dict[str, object] = {"number": number - 1, "since": min(since, default=(as_of - EPOCH).days)}
+    values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
+    states = ((entry.waived, results.WAIVED), (entry.unjudged, results.UNJUDGED), (entry.under, results.UNDER))
+    values["state"] = next((state for holds, state in states if holds), results.OPEN)
+    if entry.mended:
+        values["state"] = f"{results.GONE} {entry.mended:%m-%d}"
+    values |= {"identity": f"{entry.identity}.{entry.held}" if entry.held else entry.identity}
+    kept = OWN if before.get("value", entry.held) == entry.held else ASKED  # another value must be confirmed again
+    values |= {name: before[name] for name in kept if before.get(name) not in (None, "")}
+    return Line(number, entry, values)
+
+
+def _date(value: Cell) -> object:
+    """The serial number of a date, which a cell gives as text; what people typed instead stays as it is."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def header(package: Package) -> list[Cell]:
+    """The titles over the lines."""
+    data, cells = package.tree(package.sheets[RESULTS]).find(package.tag("sheetData")), Cells(package)
+    return [cells.value(cell) for cell in data[0].iter(package.tag("c"))] if len(data) else []
+
+
+def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Column] = results.COLUMNS) -> None:
+    """Put lines into the worksheet 校验结果 in place of those that stand there."""
+    part, tag = package.sheets[RESULTS], package.tag
+    page = package.tree(part)
+    data = page.find(tag("sheetData"))
+    for row in list(data)[1:]:
+        data.remove(row)
+    for old in page.findall(tag("hyperlinks")):
+        page.remove(old)
+    filtered = page.find(tag("autoFilter"))
+    for criteria in list(filtered) if filtered is not None else ():
+        filtered.remove(criteria)  # a filter set for the lines of before would hide lines nobody has seen
+    styles = _styles(page, tag, columns)
+    letters = {column.name: column_letters(place) for place, column in enumerate(columns, start=1)}
+    for line in lines:
+        cells = (
+            _cell(f"{letter}{line.number}", line.values.get(name, ""), styles.get(name))
+            for name, letter in letters.items()
+        )
+        high = results.height(line.values.get)
+        row = f'<row xmlns="{package.ns}" r="{line.number}" ht="{high}" customHeight="1">{"".join(cells)}</row>'
+        data.append(etree.fromstring(row))
+    links = [line for line in lines if line.entry.cell]
+    if links:
+        listed = etree.Element(tag("hyperlinks"))
+        for line in links:
+            title = line.entry.sheet.replace("'", "''")
+            target = f"'{title}'!{line.entry.cell}"
+            ref = f"{results.LETTERS['cell']}{line.number}"
+            etree.SubElement(listed, tag("hyperlink"), ref=ref, location=target, display=line.entry.cell)
+        put(page, listed)
+    size = page.find(tag("dimension"))
+    if size is not None:
+        size.set("ref", f"A1:{column_letters(len(columns))}{len(lines) + 1}")
+    forget_calculation(package)
+
+
+def _styles(page: etree._Element, tag, columns: Sequence[results.Column]) -> dict[str, str]:
+    """The style of each column of the template, by the column's name."""
+    styled = [(int(c.get("min")), int(c.get("max")), c.get("style")) for c in page.iter(tag("col"))]
+    return {
+        column.name: style
+        for place, column in enumerate(columns, start=1)
+        for first, last, style in styled
+        if first <= place <= last and style
+    }
+
+
+def _cell(address: str, value: object, style: str | None) -> str:
+    """The XML of a cell: what is written as text is much faster than what is built."""
+    if value in (None, "") and style is None:
+        return ""
+    begin = f'<c r="{address}"' + (f' s="{style}"' if style else "")
+    if isinstance(value, tuple):
+        formula, now = map(escaped, value)
+        return f'{begin} t="str"><f>{formula}</f><v>{now}</v></c>'
+    if isinstance(value, int | float):
+        return f"{begin}><v>{value:.15g}</v></c>"
+    if value in (None, ""):
+        return begin + "/>"
+    return f'{begin} t="inlineStr"><is><t xml:space="preserve">{escaped(str(value))}</t></is></c>'
+
+
+def forget_calculation(package: Package) -> None:
+    """Take the cells of 校验结果 out of Excel's list of formulas: it would ask to repair a list that names one that is gone."""
+    part = package.linked(package.workbook, "calcChain")
+    if not part:
+        return
+    chain, own, sheet = package.tree(part), package.sheet_id(RESULTS), ""
+    for item in list(chain):
+        sheet = item.get("i", sheet)  # a cell without it is on the sheet of the one before
+        following = item.getnext()
+        if sheet != own:
+            continue
+        if following is not None and following.get("i") is None:
+            following.set("i", own)
+        chain.remove(item)
+    if not len(chain):
+        package.drop(package.workbook, part)
+
+
+# --- reading it back --------------------------------------------------------------------------------------------------
+def read(package: Package, columns: Sequence[results.Column] = results.COLUMNS) -> Iterator[dict[str, object]]:
+    """The lines of 校验结果 as they stand: column name -> text, or number for dates typed by people; empty cells are left out."""
+    if RESULTS not in package.sheets:
+        return
+    cells, tag = Cells(package), package.tag
+    data = package.tree(package.sheets[RESULTS]).find(tag("sheetData"))
+    rows = (
+        {re.match(r"[A-Z]+", cell.get("r", "A"))[0]: cells.value(cell) for cell in row.iter(tag("c"))} for row in data
+    )
+    yield from recalled(rows, columns)
+
+
+def recalled(
+    rows: Iterable[Mapping[str | int, Cell]], columns: Sequence[results.Column] = results.COLUMNS
+) -> Iterator[dict[str, object]]:
+    """The same, by what the cells hold, row by row: column -> text or number. The first row says which column is which."""
+    titles = {column.title: column.name for column in columns}
+    named: dict[str | int, str] = {}
+    for texts in rows:
+        if not named:
+            named = {place: titles[text] for place, text in texts.items() if text in titles}
+            continue
+        found = {named[place]: value for place, value in texts.items() if place in named and value != ""}
+        if found.get("identity"):
+            known, _, value = str(found["identity"]).partition(".")
+            yield found | {"identity": known} | ({"value": value} if value else {})

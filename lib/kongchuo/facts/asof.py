@@ -1,0 +1,247 @@
+"""The town as it stood on a day: what is dated later is not there. A recorded date that cannot have come yet is no date (F30).
+
+Which column dates a row, and from when a cell is known, says the schema (`dated`, `known_from`, `earlier`, `overwritten`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from ..core.findings import KINDS, Finding
+from ..core.schema import TERMS, Sheet
+from ..core.tables import Town
+from ..core.workbooks import Table, Workbook
+from ..core.years import usual_begin
+from . import cases, enrolment
+from .cases import BACK_AGAIN
+
+Cells = dict[str, pd.Series]  # column -> which rows of a table
+
+
+# --- F30 ----------------------------------------------------------------------------------------------------------------
+def without_future(town: Town, until: dt.date, counted: dt.date, ends: Mapping[str, dt.date]) -> Town:
+    """The town whose recorded dates after `until` are unread cells, each with F30 at its own cell.
+
+    `counted` is the day the data have come to, which the message names. `ends`: by 学期 the last day of an attendance workbook,
+    beyond which F28 says what is wrong with a day.
+    """
+    workbooks = []
+    for workbook in town.workbooks:
+        stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
+        tables, found = dict(workbook.tables), []
+        for name, table in workbook.tables.items():
+            late = {item.name: _between(table.frame[item.name], until, stop) for item in table.sheet.recorded}
+            late = {column: rows for column, rows in late.items() if rows.any()}
+            if late:
+                frame = table.frame.assign(**{column: table.frame[column].mask(rows) for column, rows in late.items()})
+                tables[name] = replace(table, frame=frame, unread=table.unread | _places(late))
+                found += _said(workbook, table, late, counted)
+        workbooks.append(replace(workbook, tables=tables, findings=(*workbook.findings, *found)) if found else workbook)
+    return replace(town, workbooks=tuple(workbooks), _frames={}, _made={})
+
+
+def _between(days: pd.Series, after: dt.date, stop: dt.date | None) -> pd.Series:
+    late = days > pd.Timestamp(after)
+    return late if stop is None else late & (days <= pd.Timestamp(stop))
+
+
+def _places(cells: Cells) -> frozenset[tuple[int, str]]:
+    return frozenset((int(row), column) for column, rows in cells.items() for row in rows.index[rows])
+
+
+def _said(workbook: Workbook, table: Table, late: Cells, counted: dt.date) -> list[Finding]:
+    return [
+        KINDS["F30"].at(
+            workbook.place(table.sheet, int(row), table.sheet.by_name[column]),
+            value=f"{day:%Y-%m-%d}",
+            counted=f"{counted:%Y-%m-%d}",
+        )
+        for column, rows in late.items()
+        for row, day in table.frame.loc[rows, column].items()
+    ]
+
+
+# --- as of a day ----------------------------------------------------------------------------------------------------------
+def on(town: Town, day: dt.date) -> Town:
+    """`at`, worked out once a day, however many schools and sections look at it; the town itself on its own day."""
+    return town if day == town.as_of else town.once(_on, day.isoformat())
+
+
+def _on(town: Town, day: str) -> Town:
+    return at(town, dt.date.fromisoformat(day))
+
+
+def at(town: Town, day: dt.date) -> Town:
+    """The town as it stood at the end of a day: rows dated later are not there, cells filled later are empty.
+
+    What a cell said before it was filled is put back where that can be told: 在籍状态 and class from 学生变动, the state of a case
+    or an issue from its dates. A cell that is written anew each time (最近跟踪) cannot be known, and is as one nobody could
+    read. A row without its date stays, and so do findings about cells that were there on the day.
+    """
+    now, ends = pd.Timestamp(day), {one.term: one.end.date() for one in enrolment.terms(town).itertuples()}
+    usual = {TERMS[0]: usual_begin(town.year, TERMS[1]), TERMS[1]: dt.date(int(town.year[5:]), 8, 31)}
+    pending = tuple(term for term in TERMS if ends.get(term, usual[term]) > day)
+    rolled, relapsed = _on_the_roll(town, now), _not_yet_again(town, now)
+    absent = {home: set(rows) for home, rows in rolled[rolled["state"] == ""].groupby("home")["student_key"]}
+    arriving = set().union(*absent.values())
+    here = set(town["roster"]["student_key"].drop(rolled.index[rolled["state"] == ""], errors="ignore").dropna())
+    gone: dict[str, set[str]] = {}  # sheet -> keys of rows that are not there yet
+    workbooks = []
+    for workbook in town.workbooks:
+        tables = {}
+        for name, table in workbook.tables.items():
+            own = rolled.loc[[place[0] == workbook.name for place in rolled.index]] if name == "roster" else None
+            if name == "census":
+                table = _surveyed(table, now, here, arriving)
+            elif name == "dropout":
+                table = _with_state(table, [row for book, row in relapsed if book == workbook.name])
+            stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
+            later = _later(table, now, stop, absent.get(workbook.home, set()))
+            tables[name] = _cut(table, now, pending, own, later, gone)
+        workbooks.append(replace(workbook, tables=tables))
+    workbooks = [_without_references(workbook, gone) for workbook in workbooks]
+    found = [_only_there(old, new) for old, new in zip(town.workbooks, workbooks, strict=True)]
+    before = town.before and at(town.before, day)  # the years of `past` were over before this one began
+    return replace(town, as_of=day, past_day=True, workbooks=tuple(found), before=before, _frames={}, _made={})
+
+
+def _later(table: Table, now: pd.Timestamp, stop: dt.date | None, absent: set[str]) -> pd.Series:
+    """Which rows are not there yet. The day of a row outside its workbook's term (F28) is not known; who stands on a school's
+    list without dates stands there since he came.
+    """
+    frame, dated = table.frame, table.sheet.dated
+    if dated:
+        return _between(frame[dated], now, stop)
+    inside = absent and "student_key" in frame
+    return frame["student_key"].isin(absent) if inside else pd.Series(False, frame.index)
+
+
+def _on_the_roll(town: Town, now: pd.Timestamp) -> pd.DataFrame:
+    """The roster's rows whose state or class has changed since: home, student_key, state ("": not here yet), class_id, start."""
+    rows = enrolment.spells(town)
+    rows = rows[(rows["start"] <= now) & (now < rows["end"]) & (rows["end"] < enrolment.LAST)]
+    return rows[["home", "student_key", "state", "class_id", "start"]]
+
+
+def _not_yet_again(town: Town, now: pd.Timestamp) -> list[tuple[str, int]]:
+    """The 辍学台账 rows of pupils who were back and had not gone again by the day."""
+    book = cases.cases(town)
+    return book.loc[(book["state"] == BACK_AGAIN) & (book["relapsed"] > now), "dropout"].tolist()
+
+
+def _surveyed(table: Table, now: pd.Timestamp, here: set[str], arriving: set[str]) -> Table:
+    """摸底登记 without children found only later; of one who came to a school later, how he was schooled cannot be told."""
+    frame = table.frame
+    frame = frame[~(frame["visit_date"] > now) | frame["student_key"].isin(here)]
+    unsure = frame["student_key"].isin(arriving - here)
+    unread = table.unread | _places({"study_status": unsure, "study_school": unsure})
+    return replace(table, frame=frame, unread=_still_there(unread, frame))
+
+
+def _with_state(table: Table, rows: list[int]) -> Table:
+    state = table.frame["state"].mask(table.frame.index.isin(rows), table.sheet.by_name["state"].earlier["closed"])
+    return replace(table, frame=table.frame.assign(state=state)) if rows else table
+
+
+def _cut(
+    table: Table,
+    now: pd.Timestamp,
+    pending: tuple[str, ...],
+    rolled: pd.DataFrame | None,
+    later: pd.Series,
+    gone: dict[str, set[str]],
+) -> Table:
+    """A table as of a day, without the rows that come `later`, whose keys are added to `gone`."""
+    sheet, frame = table.sheet, table.frame
+    if later.any():
+        if len(sheet.primary_key) == 1:
+            gone.setdefault(sheet.name, set()).update(frame.loc[later, sheet.primary_key[0]].dropna())
+        frame = frame[~later]
+    late: Cells = {item.name: frame[item.name] > now for item in sheet.recorded if item.name != sheet.dated}
+    late.pop("visit_date", None)  # see _surveyed
+    for item in sheet.typed:
+        if item.known_from in TERMS:
+            late[item.name] = frame[item.name].notna() & (item.known_from in pending)
+        elif item.known_from:
+            since = frame[item.known_from]
+            asked = since > now if sheet.by_name[item.known_from].type == "date" else pd.Series(False, frame.index)
+            late[item.name] = late.get(item.known_from, asked) & frame[item.name].notna()
+    late = {column: rows for column, rows in late.items() if rows.any()}
+    frame = frame.assign(**{column: frame[column].mask(rows) for column, rows in late.items()}) if late else frame
+    frame = _put_back(sheet, frame, late)
+    if rolled is not None and len(rolled):
+        frame, late = _as_enrolled(frame, rolled, late)
+    over = {item.name for item in sheet.typed if item.overwritten}
+    over |= {item.name for item in sheet.typed if item.known_from in over}
+    unread = _places({column: rows for column, rows in late.items() if column in over})
+    unread |= _still_there(table.unread, frame)
+    if (
+        sheet.dated and not sheet.by_name[sheet.dated].required
+    ):  # whether such a row was there on the day, nobody can tell
+        late[sheet.dated] = frame[sheet.dated].isna()
+    return replace(table, frame=frame, unread=unread, later=_places(late) | _still_there(table.later, frame))
+
+
+def _still_there(places: frozenset[tuple[int, str]], frame: pd.DataFrame) -> frozenset[tuple[int, str]]:
+    return frozenset(place for place in places if place[0] in frame.index) if places else places
+
+
+def _put_back(sheet: Sheet, frame: pd.DataFrame, late: Cells) -> pd.DataFrame:
+    """What cells said before the date of another column of the row, which has been emptied."""
+    for item in sheet.typed:
+        emptied = pd.Series(False, frame.index)
+        for column, value in item.earlier.items():
+            emptied |= late.get(column, False)
+            now_empty = emptied & frame[column].isna()
+            if now_empty.any():
+                frame = frame.assign(**{item.name: frame[item.name].mask(now_empty, value)})
+    return frame
+
+
+def _as_enrolled(frame: pd.DataFrame, rolled: pd.DataFrame, late: Cells) -> tuple[pd.DataFrame, Cells]:
+    """The roster with the state and class of the day; since when, only where a dated change says it."""
+    held = rolled.set_axis(rolled.index.get_level_values("row"))
+    held = held[(held["state"] != "") & held.index.isin(frame.index) & ~held.index.duplicated()]
+    changed = pd.Series(frame.index.isin(held.index), frame.index)
+    status = held["state"].reindex(frame.index)
+    since = held["start"].where(held["start"] > enrolment.FIRST).reindex(frame.index)
+    frame = frame.assign(
+        status=frame["status"].mask(changed, status),
+        status_date=frame["status_date"].mask(changed, since),
+        class_id=frame["class_id"].mask(changed, held["class_id"].reindex(frame.index).fillna(frame["class_id"])),
+    )
+    return frame, late | {"status_date": changed & since.isna()}
+
+
+def _without_references(workbook: Workbook, gone: dict[str, set[str]]) -> Workbook:
+    """The workbook without references to rows that are not there yet, and without what hangs on them."""
+    tables = dict(workbook.tables)
+    for name, table in workbook.tables.items():
+        for item in table.sheet.typed:
+            keys = gone.get(item.reference) if item.reference and not item.many else None
+            lost = table.frame[item.name].isin(keys) if keys else None
+            if lost is not None and lost.any():
+                hanging = [item.name, *(other.name for other in table.sheet.typed if other.known_from == item.name)]
+                cells = dict.fromkeys(hanging, lost)
+                frame = table.frame.assign(**{column: table.frame[column].mask(lost) for column in hanging})
+                table = tables[name] = replace(table, frame=frame, later=table.later | _places(cells))
+    return replace(workbook, tables=tables)
+
+
+def _only_there(old: Workbook, new: Workbook) -> Workbook:
+    """The workbook with the findings of reading that are about rows and cells there on the day."""
+    kept = []
+    titles = {table.sheet.title: name for name, table in old.tables.items()}
+    for finding in old.findings:
+        name = titles.get(finding.sheet)
+        if name is not None and finding.row in old.tables[name].frame.index:
+            table = new.tables[name]
+            column = next((item.name for item in table.sheet.fields if item.title == finding.column), "")
+            if finding.row not in table.frame.index or (finding.row, column) in table.later:
+                continue
+        kept.append(finding)
+    return replace(new, findings=tuple(kept))

@@ -1,0 +1,85 @@
+"""Counting time as a deadline does: in 上课日 (教学日历), 工作日 (national holidays and make-up days) or 自然日.
+
+Pure. A limit of n days from a start is met on the n-th day of its unit after the start; the start itself never counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+
+import holidays
+import numpy as np
+import pandas as pd
+
+from ..core.tables import Town
+from . import enrolment
+
+SCHOOL_DAY, WORKING_DAY, DAY = "上课日", "工作日", "自然日"
+UNITS = (SCHOOL_DAY, WORKING_DAY, DAY)
+
+
+def add(town: Town, start: pd.Series, number: int, unit: str) -> pd.Series:
+    """The last day still in time, `number` units after each start; NaT without a start or past the known school days.
+
+    Indexed as `start`. Raises KeyError for a unit there is not.
+    """
+    if unit == DAY:
+        return start + pd.Timedelta(days=number)
+    days = _days(town, unit)
+    places = np.searchsorted(days, start.to_numpy("datetime64[D]"), side="right") + number - 1
+    known = start.notna().to_numpy() & (places >= 0) & (places < len(days))
+    due = np.full(len(start), np.datetime64("NaT"), "datetime64[us]")
+    due[known] = days[places[known]]
+    return pd.Series(due, start.index)
+
+
+def elapsed(town: Town, start: pd.Series, end: pd.Series | dt.date | pd.Timestamp, unit: str) -> pd.Series:
+    """How many units lie after each start up to and with its end (Int64); 0 where the end is not later; NA without a date."""
+    end = end if isinstance(end, pd.Series) else pd.Series(pd.Timestamp(end), start.index)
+    known = start.notna() & end.notna()
+    if unit == DAY:
+        number = (end - start).dt.days.astype("Int64")
+    else:
+        days = _days(town, unit)
+        first, last = (np.searchsorted(days, one.to_numpy("datetime64[D]"), side="right") for one in (start, end))
+        number = pd.Series(last - first, start.index).astype("Int64")
+    return number.clip(lower=0).where(known)
+
+
+def latest(town: Town, day: pd.Series, unit: str, before: int = 0) -> pd.Series:
+    """The last day of a unit up to and with each day, or so many of them `before` it; NaT without a day or where none is known."""
+    days = _days(town, unit)
+    places = np.searchsorted(days, day.to_numpy("datetime64[D]"), side="right") - 1 - before
+    known = day.notna().to_numpy() & (places >= 0)
+    found = np.full(len(day), np.datetime64("NaT"), "datetime64[us]")
+    found[known] = days[places[known]]
+    return pd.Series(found, day.index)
+
+
+def week_end(start: pd.Timestamp, number: int) -> pd.Timestamp:
+    """The Sunday that closes the n-th week of a term. The first week is the first whole one: days before its Monday lead in."""
+    return start + pd.Timedelta(days=-start.weekday() % 7 + 7 * number - 1)
+
+
+def _days(town: Town, unit: str) -> np.ndarray:
+    return town.once({SCHOOL_DAY: _school_days, WORKING_DAY: _working_days}[unit])
+
+
+def _school_days(town: Town) -> np.ndarray:
+    return np.array(enrolment.school_days(town), "datetime64[D]")
+
+
+def _working_days(town: Town) -> np.ndarray:
+    """Two years around the school year; a day of lessons is always worked, a day without (snow) may be."""
+    worked, other = _official(int(town.year[:4]))
+    return np.array(sorted(worked | (other & {*enrolment.school_days(town)})), "datetime64[D]")
+
+
+@cache
+def _official(first: int) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
+    """The working days of the State Council's calendar, and the other days, around the school year that begins in `first`."""
+    china = holidays.country_holidays("CN", years=range(first - 1, first + 3))
+    days = frozenset(day.date() for day in pd.date_range(f"{first - 1}-09-01", f"{first + 2}-08-31"))
+    worked = frozenset(day for day in days if china.is_working_day(day))
+    return worked, days - worked

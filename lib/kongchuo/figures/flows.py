@@ -1,0 +1,199 @@
+"""What came, what went and what is left: pupils of a class (month, school year), suspected cases, dropout cases.
+
+Every flow is counted by class, so that the parts add up, and shows its own gap where the ledgers do not balance. Knows no files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from ..core.tables import Town
+from ..facts import cases as case_facts
+from ..facts import enrolment
+from ..facts.cases import open_at
+from .scopes import KEYS, Scope
+
+OPENING, CLOSING, COUNTED, GAP, MOVED_IN, MOVED_OUT = "期初在校", "期末应有", "期末在校", "差额", "班级调入", "班级调出"
+
+
+# --- pupils -----------------------------------------------------------------------------------------------------------
+def baseline(scope: Scope) -> pd.DataFrame:
+    """N0: the locked 学年初基准 rows of pupils at school (在读, 送教上门)."""
+    rows = scope.rows("baseline")
+    return rows[rows["base_state"].isin(enrolment.AT_SCHOOL)]
+
+
+def baseline_day(scope: Scope) -> pd.Timestamp:
+    """The day the baseline stands for: 学年初基准.基准日期 as most rows have it, else 统计基准日 of policy."""
+    return case_facts.baseline_day(scope.rows("baseline"), scope.town.year, scope.policy)
+
+
+def kinds(scope: Scope, letter: str) -> list[str]:
+    """变动类别 by their code's letter: A adds, B takes away, C moves inside."""
+    return [value.name for value in scope.town.schema.codes["change_kind"].values if value.code.startswith(letter)]
+
+
+def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
+    """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from rolls."""
+    state = state_on(scope.town, day)
+    return scope.within(scope.with_class(state[state["state"].isin(enrolment.AT_SCHOOL)]))
+
+
+def of_unknown_state(scope: Scope) -> pd.DataFrame:
+    """The pupils of whom the roster does not say what they are on the scope's last day, as `at_school`."""
+    state = state_on(scope.town, scope.end)
+    return scope.within(scope.with_class(state[state["state"].isna()]))
+
+
+def state_on(town: Town, day: dt.date) -> pd.DataFrame:
+    """rolls.on, worked out once a day."""
+    return town.once(_on, f"{day:%Y-%m-%d}")
+
+
+def _on(town: Town, day: str) -> pd.DataFrame:
+    return enrolment.on(town, dt.date.fromisoformat(day))
+
+
+def _size(frame: pd.DataFrame) -> pd.Series:
+    return frame.groupby(KEYS).size()
+
+
+def moves(scope: Scope, after: pd.Timestamp) -> pd.DataFrame:
+    """The 学生变动 rows after a day up to the scope's end, once for the class a pupil came to and once for the one he left.
+
+    `step` is the kind of change, or MOVED_IN / MOVED_OUT; `sign` +1 or −1. A row that names no new class moves nobody inside.
+    """
+    end, parts = pd.Timestamp(scope.end), []
+    for column, letter, sign, inside in (("class_to", "A", 1, MOVED_IN), ("class_from", "B", -1, MOVED_OUT)):
+        rows = scope.rows("change", by=column)
+        rows = rows[(rows["date"] > after) & (rows["date"] <= end)]
+        moved = rows["kind"].isin(kinds(scope, "C")) & rows["class_to"].notna()
+        rows = rows.assign(step=rows["kind"].mask(moved, inside), sign=sign)
+        parts.append(rows[moved | rows["kind"].isin(kinds(scope, letter))])
+    return pd.concat(parts)
+
+
+def uncounted_changes(scope: Scope) -> pd.DataFrame:
+    """The 学生变动 rows that no flow can take in, since their day or kind is not known."""
+    rows = scope.rows("change")
+    known = [kind for letter in "ABC" for kind in kinds(scope, letter)]
+    refused = scope.town.schema.codes["change_kind"].refused
+    return rows[scope.dateless("change") | rows["kind"].isna() | rows["kind"].isin(set(refused) - set(known))]
+
+
+def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataFrame:
+    """The flow from an opening stock over the events after a day to the scope's end, by KEYS; D01 of domain.md 4.1."""
+    moved, plus, minus = moves(scope, after), [*kinds(scope, "A"), MOVED_IN], [*kinds(scope, "B"), MOVED_OUT]
+    columns = {OPENING: opening} | {step: _size(moved[moved["step"] == step]) for step in (*plus, *minus)}
+    columns[COUNTED] = _size(at_school(scope, pd.Timestamp(scope.end)))
+    frame = pd.DataFrame(columns).fillna(0).astype("int64")
+    frame.index = frame.index.set_names(KEYS)
+    due = frame[OPENING] + frame[plus].sum(axis=1) - frame[minus].sum(axis=1)
+    frame.insert(len(frame.columns) - 1, CLOSING, due)
+    return frame.assign(**{GAP: frame[COUNTED] - frame[CLOSING]})
+
+
+def month_flow(scope: Scope) -> pd.DataFrame:
+    """D01 over the scope's days, by KEYS: opening, one column a kind of change, closing as it should be and as counted, gap.
+
+    In the month of the baseline day the flow opens on that day, since the classes of the year begin then.
+    """
+    before = max(pd.Timestamp(scope.start) - pd.Timedelta(days=1), baseline_day(scope))
+    return _balanced(scope, _size(at_school(scope, before)), before)
+
+
+def year_flow(scope: Scope) -> pd.DataFrame:
+    """D01 from the locked baseline (N0) to the end of the scope's days, by KEYS, as `month_flow`."""
+    return _balanced(scope, _size(baseline(scope)), baseline_day(scope))
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+SUSPECTED_OUT = {"返校": "返校", "转辍学台账": "转辍学"}  # 核查结论 -> step of the flow; every other verdict: 其他销号
+SUSPECTED_STEPS = ("上月末在册", "新增", "返校", "转辍学", "其他销号", "本月末在册")
+DROPOUT_STEPS = ("上月末在册", "新认定", "返校", "销号", "本月末在册")
+
+
+def suspected(scope: Scope) -> pd.DataFrame:
+    """The suspected cases of the scope with entered, left (see ledgers) and how they left."""
+    cases = case_facts.suspected(scope.rows("suspected"))
+    return cases.assign(how=cases["verdict"].map(SUSPECTED_OUT).fillna("其他销号"))
+
+
+def dropouts(scope: Scope) -> pd.DataFrame:
+    """The dropout cases of the scope with entered, left (see ledgers) and how they left."""
+    cases = case_facts.dropouts(scope.rows("dropout"))
+    return cases.assign(how=cases["returned"].map({True: "返校", False: "销号"}))
+
+
+CASE_DAYS = {  # of each ledger the day a case came, and those on which it went
+    "suspected": ("found", "closed"),
+    "dropout": ("confirm_date", "back_date", "closed"),
+    "watch": ("found", "closed"),
+}
+
+
+def misdated(scope: Scope, cases: pd.DataFrame, sheet: str) -> int:
+    """Of how many of these cases (rows of a ledger) the day of coming is empty, or that of coming or going could not be read;
+    they count as on hand.
+    """
+    unread = [~scope.town.known(sheet, column).reindex(cases.index) for column in CASE_DAYS[sheet]]
+    undated = cases[list(CASE_DAYS[sheet][:1])].isna().all(axis=1)
+    if sheet == "dropout":
+        undated &= cases["drop_date"].isna()  # which stands for 认定日期 (ledgers.dropouts)
+    return int(pd.concat([*unread, undated], axis=1).any(axis=1).sum()) if len(cases) else 0
+
+
+def case_steps(scope: Scope, cases: pd.DataFrame) -> pd.DataFrame:
+    """Each case's part in the scope's days: opening (open the day before), new, left (in whichever way), closing."""
+    start, entered = pd.Timestamp(scope.start), cases["entered"]
+    left = cases["left"].where(cases["left"].isna() | entered.isna() | (cases["left"] >= entered), entered)
+    dated = cases.assign(left=left)
+    return pd.DataFrame(
+        {
+            "opening": open_at(dated, start - pd.Timedelta(days=1)),
+            "new": scope.in_days(entered),
+            "left": scope.in_days(left),
+            "closing": open_at(dated, scope.end),
+        }
+    )
+
+
+def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.DataFrame:
+    """The flow of cases over the scope's days by KEYS: opening stock, new, one column a way out, closing stock.
+
+    For each class: opening + new − all ways out = closing.
+    """
+    moves = case_steps(scope, cases)
+    columns = {steps[0]: moves["opening"], steps[1]: moves["new"]}
+    for step in steps[2:-1]:
+        columns[step] = moves["left"] & (cases["how"] == step)
+    columns[steps[-1]] = moves["closing"]
+    frame = pd.DataFrame({**{key: cases[key] for key in KEYS}, **columns})
+    return frame.groupby(KEYS).sum().astype("int64")
+
+
+# --- absence ----------------------------------------------------------------------------------------------------------
+def unexcused(scope: Scope) -> pd.DataFrame:
+    """The 缺勤明细 rows of the scope's days without leave: 旷课, 开学未报到, 失联."""
+    rows = scope.rows("absence")
+    return rows[scope.in_days(rows["date"]) & rows["kind"].isin(enrolment.UNEXCUSED)]
+
+
+def longest_runs(scope: Scope) -> pd.DataFrame:
+    """Pupils absent without leave on the scope's days, each once with the longest run that reaches into them (domain.md 4.3).
+
+    Columns: KEYS, student_key, name, run (school days, half days count 0.5), first and last day of the run, step
+    (1: one day, 2: two days, 3: three or more; 0: half a day).
+    """
+    found = enrolment.runs(scope.town, scope.end)
+    found = scope.within(scope.with_class(found[found["last"] >= pd.Timestamp(scope.start)]))
+    found = found.sort_values("days", ascending=False, kind="stable").drop_duplicates(["home", "student_key"])
+    found = found.rename(columns={"days": "run", "since": "first"})
+    return found.assign(step=found["run"].clip(upper=3).astype(int))
+
+
+def school_days(scope: Scope) -> list[pd.Timestamp]:
+    """The school days among the scope's days, by 教学日历 and 学年学期."""
+    return [pd.Timestamp(day) for day in enrolment.school_days(scope.town) if scope.start <= day <= scope.end]

@@ -1,0 +1,446 @@
+"""The inspection sheet of one school in one round (domain.md 5.4): what in the ledgers costs points, the inspector's scores, total, grade."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from .. import figures
+from ..core import years
+from ..core.numbers import rounded
+from ..core.policy import Policy
+from ..core.schema import CENTRE
+from ..core.tables import Town
+from ..due import base, duty, enrolment, lives, selfcheck
+from ..due import inspection as rounds
+from ..due.base import Deadline
+from ..facts import asof, cases
+from ..facts import duty as duties
+from ..facts import enrolment as rolls
+from ..facts.cases import open_at
+from ..facts.enrolment import grade_due
+from ..facts.references import keyed
+from ..rules.cases import absent_but_on_no_ledger
+from ..rules.census import away_without_proof
+from . import base as figures_base
+from . import duty as bonds
+from . import flows, support
+from .base import Ratio
+from .flows import dropouts
+from .scopes import Scope
+
+# --- What in the ledgers costs points at an inspection: for each of the ten items the gaps, each with the row it is read from ---
+# domain.md 5.4. A Scope of one school goes in: from the day after the round before (or the first day of term) to the day of the
+# inspection, on a Town as of that day. What cannot be read is a reason in words, never a full mark. Knows no files.
+SYSTEMS = 4  # 档案第4项: 各项制度建立材料; how many 制度 there are stands in policy (systems_count)
+LEADERS, HIDDEN, UNPROVED = "领导组", "应列未列疑似台账", "镇外就读没有证明或证明过期"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that is lacking: what, how many, and the row (workbook, Excel row; 0: there is none) of the sheet that shows it."""
+
+    what: str
+    sheet: str
+    place: tuple[str, int]
+    count: int = 1
+    about: str = ""  # the class, the day or the paper; never a pupil's name
+    group: int | None = None  # which of the GROUPS, whose points it cannot exceed
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The gaps of one item, why the ledgers cannot judge it ("" when they can), and how many rows nobody could count."""
+
+    gaps: tuple[Gap, ...] = ()
+    why: str = ""
+    left_out: int = 0
+
+
+Find = Callable[[Scope], Evidence]
+
+
+def both(*finds: Find) -> Find:
+    """All gaps of several; what one of them cannot judge, all cannot."""
+
+    def find(scope: Scope) -> Evidence:
+        found = [one(scope) for one in finds]
+        gaps = tuple(gap for evidence in found for gap in evidence.gaps)
+        why = dict.fromkeys(evidence.why for evidence in found if evidence.why)
+        return Evidence(gaps, "；".join(why), sum(evidence.left_out for evidence in found))
+
+    return find
+
+
+def unread(scope: Scope, *needs: str) -> str:
+    """Why nothing can be judged: which sheets are missing; "" when none is."""
+    titles = [scope.town.schema.sheets[need.partition(".")[0]].title for need in needs if scope.missing(need)]
+    return f"读不到{'、'.join(dict.fromkeys(titles))}" if titles else ""
+
+
+def lacking(*counts: Callable[[Scope], Ratio]) -> Find:
+    """The rows that a measure still lacks."""
+
+    def find(scope: Scope) -> Evidence:
+        gaps, why, figures = [], [], [count(scope) for count in counts]
+        for made in figures:
+            rows = made.lacking
+            numbers = rows["denominator"] - rows["numerator"]
+            labels = [scope.labels.get(key, "") for key in rows["class_id"]]
+            gaps += [
+                Gap(made.title, sheet, place, int(number), about)
+                for place, sheet, number, about in zip(rows.index, rows["sheet"], numbers, labels, strict=True)
+            ]
+            if made.missing or made.why:
+                why.append(f"{made.title}：{made.why or '读不到台账'}")
+        return Evidence(tuple(gaps), "；".join(why), sum(made.total.left_out for made in figures))
+
+    return find
+
+
+def late(*limits: Deadline) -> Find:
+    """What was due by the day and is not done, and what was done late since the round before."""
+
+    def find(scope: Scope) -> Evidence:
+        gaps = []
+        for limit in limits:
+            rows = base.state(scope.town, scope.policy, limit)
+            rows = rows[rows["late"] & (rows["done"].isna() | (rows["due"] >= pd.Timestamp(scope.start)))]
+            rows = rows[_own(scope, limit.sheet, rows)]
+            for place, due, done, days in rows[["due", "done", "days"]].itertuples(name=None):
+                said = f"{due:%Y-%m-%d} 到期，" + ("没有办" if pd.isna(done) else f"晚 {-days} 天")
+                gaps.append(Gap(limit.title, limit.sheet, place, about=said))
+        return Evidence(tuple(gaps), unread(scope, *dict.fromkeys(limit.sheet for limit in limits), "term"))
+
+    return find
+
+
+def _own(scope: Scope, sheet: str, rows: pd.DataFrame) -> pd.Series:
+    """Which rows are the school's: those of its folder; of the census, children of its villages in the age of its grades."""
+    if sheet != "census":
+        return rows["home"].isin(scope.homes)
+    served = duties.served(scope.town)
+    villages = set(served.loc[served["home"].isin(scope.homes), "village"])
+    frame = scope.town["census"].reindex(rows.index)
+    grade = grade_due(scope.town, scope.policy, frame["birth_date"])
+    here = grade.isna() | grade.isin(set(scope.classes["grade"]))
+    return keyed(scope.town, "census", "village_code").reindex(rows.index).isin(villages) & here
+
+
+# --- the ten items ----------------------------------------------------------------------------------------------------
+def leaders(scope: Scope) -> Evidence:
+    """领导组: the office's list names one."""
+    rows = scope.town["body"]
+    gap = Gap("没有领导组名单", "body", scope.nowhere("body", CENTRE))
+    return Evidence(() if (rows["body"] == LEADERS).any() else (gap,), unread(scope, "body"))
+
+
+def systems(scope: Scope) -> Evidence:
+    """八项制度: the ledgers know only whether there is any paper of them at all (档案第4项); each is looked at on the spot."""
+    rows = scope.rows("archive")
+    rows = rows[rows["archive_no"] == SYSTEMS]
+    unsure = not scope.town.known("archive", "copies").reindex(rows.index).all()
+    why = unread(scope, "archive") or ("档案第4项的份数读不到，或在督查以后改写过" if unsure else "")
+    if why or (rows["copies"] > 0).any():
+        return Evidence((), why or "档案第4项有材料，各项制度是否健全须督查组现场逐项看")
+    place = rows.index[0] if len(rows) else scope.nowhere("archive", scope.homes[0])
+    gap = Gap("档案第4项没有制度材料", "archive", place, scope.policy["systems_count"])
+    return Evidence((gap,))
+
+
+def unproved(scope: Scope) -> Evidence:
+    """Children said to be at school elsewhere with nothing to show for it, or a paper that is too old (rule X45)."""
+    spots = away_without_proof.judge(scope.town, scope.policy)
+    rows = scope.town["census"].loc[scope.places(spot.index for spot in spots)]
+    own = rows.index[_own(scope, "census", rows)]
+    return Evidence(tuple(Gap(UNPROVED, "census", place) for place in own), unread(scope, "census"))
+
+
+def called(scope: Scope) -> Evidence:
+    """人籍一致: each difference of 点名册、座次表、作业 from the 学籍数 and each pupil away without a paper, class by class."""
+    rows = scope.rows("rollcall")
+    rows = rows[_of_round(scope, rows)]
+    if unread(scope, "rollcall") or rows.empty:
+        return Evidence((), unread(scope, "rollcall") or "本轮没有督查点名的记录")
+    found = (_counted(scope, rows, numbers, what) for what, numbers in differences(rows).items())
+    return Evidence(tuple(gap for gaps in found for gap in gaps), left_out=int(incomplete(rows).sum()))
+
+
+def incomplete(rows: pd.DataFrame) -> pd.Series:
+    """Which rows of 督查点名 lack a number that `differences` compares; nobody knows whether it would have been another."""
+    return rows[["n_register", "n_rollbook", "n_seating", "n_homework", "leave_no", "unknown"]].isna().any(axis=1)
+
+
+def differences(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """What is apart -> how many, for each row of 督查点名: the lists against the 学籍数, pupils away without a paper or unaccounted for."""
+    lists = (("点名册", "n_rollbook"), ("座次表", "n_seating"), ("作业", "n_homework"))
+    found = {f"{title}与学籍数不一致": (rows[column] - rows["n_register"]).abs().fillna(0) for title, column in lists}
+    return found | {"请假无据": rows["leave_no"].fillna(0), "去向不明": rows["unknown"].fillna(0)}
+
+
+def _counted(scope: Scope, rows: pd.DataFrame, numbers: pd.Series, what: str) -> list[Gap]:
+    labels = [scope.labels.get(key, key) for key in rows["class_id"]]
+    return [
+        Gap(what, "rollcall", place, int(number), label)
+        for place, number, label in zip(rows.index, numbers, labels, strict=True)
+        if number
+    ]
+
+
+def _of_round(scope: Scope, rows: pd.DataFrame) -> pd.Series:
+    """The rows of the round that the scope's last day belongs to: the one inspected on that day."""
+    held = scope.rows("score")
+    held = held[held["date"] == pd.Timestamp(scope.end)].drop_duplicates(["term", "round"])
+    pairs = set(zip(held["term"], held["round"], strict=True))
+    return pd.Series([pair in pairs for pair in zip(rows["term"], rows["round"], strict=True)], rows.index, dtype=bool)
+
+
+def daily(scope: Scope) -> Ratio:
+    """日查 of every class and school day since the round before."""
+    return figures.filed(scope, flows.school_days(scope)).with_title("没有日查")
+
+
+def breaches(scope: Scope) -> Evidence:
+    """疑似处置与劝返: every step of a case after its time limit (or not taken), and every pupil away who stands on no ledger."""
+    told = lives.steps(scope.town, scope.policy)
+    told = told[told["late"] & (told["waiting"] | (told["due"] >= pd.Timestamp(scope.start)))]
+    homes = cases.cases(scope.town)["home"]
+    told = told[told["case"].map(homes).isin(scope.homes)]
+    gaps = [
+        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
+        for row in told.assign(step=lives.limited(told)).itertuples()
+    ]
+    return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))
+
+
+def _overdue(row: object) -> str:
+    return "没有办" if row.waiting else f"晚 {-row.days} 天"
+
+
+def concealed(scope: Scope) -> list[Gap]:
+    """Pupils away without leave up to the line of suspicion who stand on no ledger (rule X12)."""
+    spots = absent_but_on_no_ledger.judge(scope.town, scope.policy)
+    return [
+        Gap(HIDDEN, spot.sheet, spot.index, about=f"自 {spot.facts['since']} 起连续 {spot.facts['days']} 个上课日")
+        for spot in spots
+        if spot.facts["school"] in scope.homes
+    ]
+
+
+def left_behind(scope: Scope) -> Ratio:
+    """留守: pupils marked so on the roster with a row in 留守儿童 ÷ those pupils."""
+    rows = support.pupils(scope)
+    rows = rows[rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守")]
+    hit = rows["student_key"].isin(support.given(scope.town["leftbehind"]["student_key"]))
+    return figures_base.ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=("roster", "leftbehind"))
+
+
+def groups(scope: Scope) -> Evidence:
+    """特殊群体: pupils without a plan, a placement or a place on the list of their group."""
+    found = [find(scope) for _, find in GROUPS]
+    gaps = tuple(replace(gap, group=number) for number, one in enumerate(found) for gap in one.gaps)
+    return Evidence(gaps, "；".join(one.why for one in found if one.why), sum(one.left_out for one in found))
+
+
+GROUPS = (  # the four kinds of 特殊群体, in the order of policy's inspection_group_points
+    ("贫困", lacking(support.family_plans)),
+    ("残疾", lacking(support.disabled_placed)),
+    ("学困厌学", lacking(support.pupil_plans)),
+    ("留守", lacking(left_behind)),
+)
+
+ITEMS: tuple[Find, ...] = (
+    both(leaders, lacking(*bonds.FOUR_BONDS), late(duty.PLEDGED)),
+    systems,
+    both(late(enrolment.UNVERIFIED, enrolment.HANDED_OVER), unproved),
+    called,
+    both(lacking(daily), late(selfcheck.WEEKLY_REPORT, selfcheck.MONTHLY_REPORT)),
+    breaches,
+    groups,
+    late(
+        enrolment.REPORTED,
+        enrolment.TRANSFERRED,
+        enrolment.RECEIVED,
+        enrolment.LEAVE,
+        enrolment.OLD_LEAVE,
+        enrolment.GUESTS,
+    ),
+    lambda scope: Evidence((), "宣传效果、简报和案例由督查组现场评定，台账不测算"),
+    lacking(figures.archived),
+)
+
+
+def of(scope: Scope) -> Iterable[Evidence]:
+    """The evidence of the ten items, in their order; where no class or no term is registered, nothing in it is a full mark."""
+    lacks = {"“班级”里没有本校的班": scope.classes.empty, "“学年学期”没有填": rolls.terms(scope.town).empty}
+    why = "，".join(said for said, lack in lacks.items() if lack)
+    found = (find(scope) for find in ITEMS)
+    return (replace(one, why=one.why or why) for one in found)
+
+
+# --- The inspection sheet of one school in one round: 系统测算, the inspector's scores, the total and the grade (domain.md 5.4) ---
+# 系统测算 of an item is its points less what policy takes for each gap in the ledgers as of the day of the inspection. What the
+# ledgers cannot judge has none. The inspector's 得分 stands where it says why it differs (扣分理由). Knows no files.
+GRADES = ("优秀", "良好", "合格", "不合格")
+FAILED = GRADES[-1]
+NOT_HELD, UNDECIDED = "未督查", "尚未判定"
+CODES = "inspection_item"  # the code list with the titles of the ten items
+
+
+@dataclass(frozen=True)
+class Score:
+    """One of the ten items: its points, what the ledgers say, what the inspector gave, and what stands.
+
+    `system` is None where the ledgers cannot judge (`why`); `given` where the inspector gave nothing; `final` where nobody
+    knows. `stands` says which of the two counts and why. `place` is the row of 督查评分; `left_out`: how many rows of the
+    ledgers 系统测算 could not count.
+    """
+
+    number: int
+    title: str
+    points: float
+    gaps: tuple[Gap, ...]
+    system: float | None
+    why: str = ""
+    given: float | None = None
+    reason: str = ""
+    proof: str = ""
+    place: tuple[str, int] | None = None
+    left_out: int = 0
+
+    @property
+    def stands(self) -> tuple[float | None, str]:
+        """The score that counts, and what is to be said of it."""
+        given = self.given
+        if given is not None and given > self.points:
+            return self.system, f"得分 {given:g} 超过分值，没有采用（规则 V02）"
+        if given is None:
+            return self.system, "" if self.system is None else "督查组没有打分，按系统测算"
+        if self.reason or given == self.system or (self.system is None and given == self.points):
+            return given, ""
+        if self.system is None:
+            return given, "没得满分，缺扣分理由"
+        return self.system, f"督查组打 {given:g} 分，与系统测算不同而没有写理由，按系统测算"
+
+    @property
+    def final(self) -> float | None:
+        """The score that counts."""
+        return self.stands[0]
+
+    @property
+    def lost(self) -> float:
+        """The points lost; 0 where nobody knows."""
+        return 0.0 if self.final is None else self.points - self.final
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One school in one round. `day` None: not inspected; its scores are then only what the ledgers say on `as_of`.
+
+    `fatal`: what makes it 不合格 whatever the total: in words, with how many.
+    """
+
+    home: str
+    day: dt.date | None
+    as_of: dt.date
+    since: dt.date
+    team: str
+    scores: tuple[Score, ...]
+    fatal: tuple[str, ...]
+    lines: tuple[float, float, float]
+
+    @property
+    def total(self) -> float | None:
+        """The sum of the ten; None where the school was not inspected or an item is undecided."""
+        finals = [score.final for score in self.scores]
+        return None if self.day is None or None in finals else rounded(sum(finals), 2)
+
+    @property
+    def undecided(self) -> tuple[Score, ...]:
+        """The items nobody has judged."""
+        return tuple(score for score in self.scores if score.final is None)
+
+    @property
+    def grade(self) -> str:
+        """优秀, 良好, 合格, 不合格; 未督查; 尚未判定."""
+        if self.day is None:
+            return NOT_HELD
+        if self.fatal:
+            return FAILED
+        if self.total is None:
+            return UNDECIDED
+        return next((name for name, line in zip(GRADES, self.lines, strict=False) if self.total >= line), FAILED)
+
+
+def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of: dt.date) -> Sheet:
+    """The sheet of a school in a round of a term (第一学期, 2). Where it was not inspected the ledgers stand as of `as_of`.
+
+    The town must have been read as of the day of the inspection or later.
+    """
+    rows = held(town, home, term, number)
+    days = rows["date"].dropna()
+    day = days.max().date() if len(days) else None
+    end = day or as_of
+    since = _since(town, home, term, number, end)
+    scope = Scope(asof.on(town, end), policy, since, end, (home,))
+    rows = (
+        rows.drop_duplicates("item_no")
+        .set_index("item_no", drop=False)
+        .assign(place=list(rows.drop_duplicates("item_no").index))
+    )
+    titles = [value.name for value in town.schema.codes[CODES].values]
+    facts = zip(titles, policy["inspection_item_points"], policy["inspection_deductions"], of(scope), strict=True)
+    scores = tuple(
+        _score(item, title, points, worth(found, each, policy), found, rows)
+        for item, (title, points, each, found) in enumerate(facts, start=1)
+    )
+    team = "、".join(dict.fromkeys(rows["team"].dropna()))
+    lines = tuple(policy[key] for key in ("grade_excellent", "grade_good", "grade_pass"))
+    return Sheet(home, day, end, since, team, scores, fatal(scope), lines)
+
+
+def held(town: Town, home: str, term: str, number: int) -> pd.DataFrame:
+    """The rows of 督查评分 of a school in a round, those dated after the town's day left out."""
+    rows = rounds.inspected(town)
+    rows = rows[(rows["home"] == home) & (rows["term"] == term) & (rows["round"] == number)]
+    return rows[~(rows["date"] > pd.Timestamp(town.as_of))].dropna(subset=["item_no"])
+
+
+def worth(found: Evidence, each: float, policy: Policy) -> float:
+    """The points that the gaps of an item cost; those of one group of pupils no more than policy says."""
+    counts: dict[int | None, int] = {}
+    for gap in found.gaps:
+        counts[gap.group] = counts.get(gap.group, 0) + gap.count
+    most = policy["inspection_group_points"]
+    return sum(count * each if group is None else min(count * each, most[group]) for group, count in counts.items())
+
+
+def fatal(scope: Scope) -> tuple[str, ...]:
+    """What makes a school 不合格: pupils who have dropped out, not back and not 销号; cases kept off the ledgers."""
+    away = int(open_at(dropouts(scope.whole), scope.end).sum())
+    hidden = len(concealed(scope))
+    said = (f"辍学未返校、未销号 {away} 人" if away else "", f"应列未列疑似台账 {hidden} 人（X12）" if hidden else "")
+    return tuple(filter(None, said))
+
+
+def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.date:
+    """The day after the round before in the same term, else the first day of the term; never after the end."""
+    earlier = held(town, home, term, number - 1)["date"].dropna()
+    terms = rolls.terms(town)
+    starts = terms.loc[terms["term"] == term, "start"].dropna()
+    start = starts.iloc[0].date() if len(starts) else years.usual_begin(town.year, term)
+    return min(end, earlier.max().date() + dt.timedelta(days=1) if len(earlier) else start)
+
+
+def _score(item: int, title: str, points: float, cost: float, found: Evidence, rows: pd.DataFrame) -> Score:
+    system = None if found.why else max(0.0, rounded(points - cost, 2))
+    if item not in rows.index:
+        return Score(item, title, points, found.gaps, system, found.why, left_out=found.left_out)
+    row = rows.loc[item]
+    given, reason, proof = (None if pd.isna(row[name]) else row[name] for name in ("score", "reason", "evidence"))
+    given = None if given is None else float(given)
+    said = given, reason or "", proof or "", row["place"]
+    return Score(item, title, points, found.gaps, system, found.why, *said, found.left_out)

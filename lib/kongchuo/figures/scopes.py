@@ -1,0 +1,211 @@
+"""Which part of a township a figure is about, and which days: a school, a grade, a class, a month.
+
+Knows no files. Every row it hands out carries home (school), grade and class_id, so that figures of classes add up to those of
+grades, schools and the town.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from ..core.policy import Policy
+from ..core.schema import CENTRE, TERMS
+from ..core.tables import Town, mapping
+from ..core.years import usual_begin
+from ..facts import support
+from ..facts.enrolment import terms
+from ..facts.references import class_names, directory, homes_of, keyed, named
+
+KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
+CLASS_COLUMNS = ("class_id", "class_to", "class_from")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Part of a township, and the days from `start` to `end` (both included; `end` is never after the town's as_of).
+
+    `homes` are school folders. `distrusted` holds (workbook, worksheet, row) of rows with an error, which rates leave out. Of
+    what is kept pupil by pupil, `group` (field.groups) leaves the rows of its pupils.
+    """
+
+    town: Town
+    policy: Policy
+    start: dt.date
+    end: dt.date
+    homes: tuple[str, ...]
+    grade: int | None = None
+    class_id: str = ""
+    distrusted: frozenset[tuple[str, str, int]] = frozenset()
+    group: str = ""
+
+    @property
+    def whole(self) -> Scope:
+        """The same schools and days without narrowing to a grade, class or group."""
+        return replace(self, grade=None, class_id="", group="")
+
+    def rows(self, sheet: str, by: str = "") -> pd.DataFrame:
+        """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; index (workbook, row).
+
+        `by` names the class column where a sheet has several (学生变动: class_from, class_to).
+        """
+        return self.within(self.town.once(_placed, sheet, by), narrow=self.of_class(sheet))
+
+    def office(self, sheet: str) -> pd.DataFrame:
+        """The rows of this school year of one of the office's sheets, for every school (包保责任, 责任书签订)."""
+        return self.town.once(_placed, sheet, "")
+
+    def of_class(self, sheet: str) -> bool:
+        """Whether a sheet's rows belong to a class (they name one, or a pupil); others belong to a school as a whole."""
+        columns = self.town.schema.sheets[sheet].by_name
+        return any(name in columns for name in (*CLASS_COLUMNS, "student_key"))
+
+    def sound(self, sheet: str) -> pd.DataFrame:
+        """`rows` without those that hold an error: what rates are counted from (domain.md 3: 错误 = left out of the rates)."""
+        frame = self.rows(sheet)
+        title = self.town.schema.sheets[sheet].title
+        bad = {(workbook, row) for workbook, named, row in self.distrusted if named == title}
+        # a Series, since a list for no rows at all would be taken for no columns
+        return frame[pd.Series([place not in bad for place in frame.index], frame.index, dtype=bool)] if bad else frame
+
+    def within(self, frame: pd.DataFrame, narrow: bool = True) -> pd.DataFrame:
+        """The part of a placed frame that lies in the scope's schools and, with `narrow`, in its grade, class and group."""
+        keep = frame["home"].isin(self.homes)
+        if narrow and self.grade is not None:
+            keep &= frame["grade"] == self.grade
+        if narrow and self.class_id:
+            keep &= frame["class_id"] == self.class_id
+        if self.group and "student_key" in frame:
+            keep &= frame["student_key"].isin(support.members(self.town, self.group))
+        return frame[keep]
+
+    def missing(self, *needs: str) -> tuple[str, ...]:
+        """Folders of the scope where a needed sheet ("daily") or column ("daily.due") could not be read."""
+        found = []
+        for need in needs:
+            sheet, _, column = need.partition(".")
+            for workbook in self.town.holding(sheet):
+                if workbook.book.per_term and self.term not in workbook.name:
+                    continue
+                table = workbook.tables.get(sheet)
+                if workbook.home in (*self.homes, CENTRE) and (
+                    table is None or (column and column not in table.columns)
+                ):
+                    found.append(workbook.home)
+        return tuple(dict.fromkeys(found))
+
+    def in_days(self, column: pd.Series) -> pd.Series:
+        """Which dates of a column lie within the scope's days."""
+        return column.between(pd.Timestamp(self.start), pd.Timestamp(self.end))
+
+    def dateless(self, sheet: str) -> pd.Series:
+        """Which rows of a sheet no days can be asked of: the day that dates them is empty, unread or outside its workbook's term."""
+        form, rows = self.town.schema.sheets[sheet], self.rows(sheet)
+        days = rows[form.dated]
+        lost = days.isna()
+        if self.town.schema.book_of[sheet].per_term:
+            names = rows.index.get_level_values("workbook").to_series(rows.index)
+            for one in terms(self.town).itertuples():
+                lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
+        return lost
+
+    def told(self, rows: pd.DataFrame, sheet: str, *columns: str) -> pd.Series:
+        """Of which of these rows of a sheet the cells of the columns could be read (an empty one could)."""
+        read = [self.town.known(sheet, column).reindex(rows.index) for column in columns]
+        return pd.concat(read, axis=1).all(axis=1).astype(bool)
+
+    def nameless(self, sheet: str) -> pd.DataFrame:
+        """The rows of a sheet of which nobody knows which pupil they are of."""
+        return self.rows(sheet).loc[lambda rows: rows["student_key"].isna()]
+
+    def undated(self, sheet: str) -> pd.DataFrame:
+        """The rows of a sheet that a figure of these days cannot take in, since nobody knows their day."""
+        return self.rows(sheet)[self.dateless(sheet)]
+
+    @cached_property
+    def term(self) -> str:
+        """第一学期 or 第二学期: the term that had begun by the end of the days (学年学期 of the registry; else the usual day)."""
+        rows = self.town["term"].dropna(subset=["start", "term"]).sort_values("start")
+        begun = rows[rows["start"] <= pd.Timestamp(self.end)]["term"]
+        return begun.iloc[-1] if len(begun) else TERMS[self.end >= usual_begin(self.town.year, TERMS[1])]
+
+    @property
+    def classes(self) -> pd.DataFrame:
+        """The classes of this school year in the scope: class_id, class_name, home, grade, head_teacher."""
+        return self.within(self.town.once(_classes))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Class id -> class name, for people to read."""
+        return self.town.once(class_names)
+
+    @property
+    def staff_names(self) -> dict[str, str]:
+        """Staff number -> name, since people write either."""
+        return self.town.once(_staff_names)
+
+    def nowhere(self, sheet: str, home: str) -> tuple[str, int]:
+        """The place of a row that a school's sheet should have and has not: its workbook (of the term), Excel row 0."""
+        books = [book for book in self.town.holding(sheet) if book.home == home]
+        own = [book for book in books if not book.book.per_term or self.term in book.name]
+        return ((own or books)[0].name if books else "", 0)
+
+    def places(self, places: Iterable[tuple[str, int]]) -> pd.MultiIndex:
+        """Places (workbook, Excel row) as an index."""
+        found = list(places)
+        return pd.MultiIndex.from_tuples(found or [("", 0)], names=["workbook", "row"])[: len(found)]
+
+    def key(self, target: str, value: str) -> str:
+        """The key of a school, village or member of staff written by code, name or usual name; the text itself if unknown."""
+        return directory(self.town, target).find("", value)[0] or value
+
+    def with_class(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame whose class_id is canonical, with its grade added, "" and 0 where unknown."""
+        return _with_class(self.town, frame)
+
+
+def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
+    """The rows of this school year with home, grade and class_id ("" and 0 where unknown)."""
+    frame = town[sheet].assign(home=homes_of(town, sheet))
+    column = by or next((name for name in CLASS_COLUMNS if name in frame), "")
+    if sheet == "class":
+        ids = frame["class_id"]
+    elif column:
+        ids = keyed(town, sheet, column)
+    elif "student_key" in frame:
+        ids = named(frame["student_key"], town.once(_class_of_pupil))
+    else:
+        ids = pd.Series("", frame.index)
+    own = frame.get("grade")
+    frame = _with_class(town, frame.assign(class_id=ids), own)
+    if "school_year" in frame:
+        frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+    return frame
+
+
+def _with_class(town: Town, frame: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
+    """class_id and grade without gaps; a row whose class is unknown keeps its `own` grade."""
+    classes = town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id")
+    grades = frame["class_id"].map(mapping(classes, "class_id", "grade"))
+    grades = grades.astype("Int64") if own is None else grades.astype("Int64").fillna(own)
+    return frame.assign(class_id=frame["class_id"].fillna("").astype("str"), grade=grades.fillna(0).astype("int64"))
+
+
+def _classes(town: Town) -> pd.DataFrame:
+    frame = town.once(_placed, "class", "")
+    return frame[frame["class_id"] != ""].drop_duplicates("class_id")
+
+
+def _class_of_pupil(town: Town) -> dict[str, str]:
+    """Pupil -> class on the roster as it stands now."""
+    ids = keyed(town, "roster", "class_id")
+    return dict(zip(town["roster"]["student_key"], ids, strict=True))
+
+
+def _staff_names(town: Town) -> dict[str, str]:
+    rows = town["staff"].dropna(subset=["staff_id", "name"])
+    return mapping(rows, "staff_id", "name")

@@ -1,0 +1,66 @@
+"""D15 按时报送率 of what a school sends once a week or month, and D13 家长知晓率. The deadlines say what was due. Knows no files."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..due import selfcheck
+from ..due.base import Deadline, state
+from .base import Ratio, ratio, summed
+from .scopes import Scope
+
+LETTER = "告家长一封信"
+
+
+def in_time(scope: Scope, deadline: Deadline, title: str) -> Ratio:
+    """D15 = 按期份数 ÷ 应报份数: of what fell due on the scope's days; what is due on the last of them may still come."""
+    found, unsure = (rows.assign(grade=0, class_id="") for rows in judged(scope, deadline))
+    needs, left_out = (deadline.sheet, "term"), [unsure, scope.undated(deadline.sheet)]
+    return ratio(scope, "D15", title, found, found["hit"], of=deadline.sheet, needs=needs, left_out=left_out)
+
+
+def judged(scope: Scope, deadline: Deadline) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What fell due of a deadline on the scope's days and is done or late, with `hit`: in time; and what nobody can tell."""
+    rows = state(scope.town, scope.policy, deadline)
+    rows = rows[rows["home"].isin(scope.homes)]
+    found = rows[scope.in_days(rows["due"]) & (rows["done"].notna() | rows["late"])]
+    return found.assign(hit=found["done"].notna() & ~found["late"]), rows[rows["due"].isna()]
+
+
+def weekly(scope: Scope) -> Ratio:
+    """周报."""
+    return in_time(scope, selfcheck.WEEKLY_REPORT, "周报按时报送率")
+
+
+def monthly(scope: Scope) -> Ratio:
+    """月报 of the month before, which falls due in this one."""
+    return in_time(scope, selfcheck.MONTHLY_REPORT, "月报按时报送率")
+
+
+def self_checks(scope: Scope) -> Ratio:
+    """月自查 of the month before, which falls due in this one."""
+    return in_time(scope, selfcheck.SELF_CHECK, "月自查按时完成率")
+
+
+def parents_aware(scope: Scope) -> Ratio:
+    """D13 家长知晓率 = 回执数 ÷ 应发份数 of 告家长一封信, all letters of the year up to the scope's end; wrong rows are left out."""
+    everything, sound = (
+        rows[(rows["kind"] == LETTER) & (rows["date"] <= pd.Timestamp(scope.end))]
+        for rows in (scope.rows("publicity_log"), scope.sound("publicity_log"))
+    )
+    rows = sound.dropna(subset=["n_due", "n_receipt"])
+    rows = rows[rows["n_receipt"] <= rows["n_due"]]
+    needs = tuple(f"publicity_log.{name}" for name in ("kind", "date", "n_due", "n_receipt"))
+    nowhen = scope.undated("publicity_log").loc[lambda rows: rows["kind"].isna() | (rows["kind"] == LETTER)]
+    counts, left_out = (rows["n_receipt"], rows["n_due"]), [everything.drop(rows.index), nowhen]
+    return summed(scope, "D13", "家长知晓率", rows, *counts, of="publicity_log", needs=needs, left_out=left_out)
+
+
+def problems(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The 问题整改 rows of the scope that were there at its end, and those that may have been: they have no 发现日期.
+
+    A row without it was there where its deadline or its mending lies within the days; of the present day all rows are there.
+    """
+    rows, end = scope.rows("issue"), pd.Timestamp(scope.end)
+    unsure = scope.town.later("issue", "found").reindex(rows.index) & ~(rows["due"] <= end) & ~(rows["done"] <= end)
+    return rows[~unsure], rows[unsure]

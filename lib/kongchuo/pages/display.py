@@ -1,0 +1,423 @@
+"""What a page is made of, how it is shown, and how much of a name each audience sees."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache, lru_cache
+from numbers import Real
+from typing import ClassVar, TypeVar
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from ..core.editions import ABSENT, CASEWORK, MASKED, MAY_SEE, SCHOOL, SECRET, SHOWN, Names, few, few_people, hidden
+from ..core.places import SUMMARY, TEMPLATES
+from ..core.schema import Field, Sheet
+from ..figures.base import Measure
+
+# --- How a page is masked for who reads it, by the table core.editions.MAY_SEE. Reference: domain.md 9 --------------
+# Knows only columns and texts. display and the monthly report pass every cell and message through here.
+Shown = TypeVar("Shown")
+
+NEVER = ("id_number", "status_no", "disability_no")  # formats whose digits stand on no page at all
+COMPOUND = frozenset(
+    ("欧阳", "司马", "诸葛", "上官", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "司徒", "端木", "南宫", "西门", "独孤", "宇文")
+)  # fmt: skip
+
+
+def surname(name: str) -> str:
+    """王小明 -> 王○; a compound surname stays whole. Domain.md 9: names as 姓+○."""
+    return f"{name[:2] if name[:2] in COMPOUND else name[:1]}○"
+
+
+def phone(number: str) -> str:
+    """13800001234 -> 138****1234."""
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
+
+
+MASKS = {"name": surname, "phone": phone}  # how a column is masked for whom MAY_SEE says so
+GROUP = "特殊群体"  # P03: what stands beside a name in the place of poor, disabled, weak at school
+
+
+def _seen(item: Field, audience: str) -> str:
+    mark = "digits" if item.format in NEVER else item.personal
+    return MAY_SEE[mark][audience] if mark else SHOWN
+
+
+def may_see(item: Field, audience: str) -> bool:
+    """Whether a column is shown to the audience at all (masked or not)."""
+    return _seen(item, audience) != ABSENT
+
+
+def masked(value: object, item: Field, audience: str) -> object:
+    """The value of a column as the audience sees it; None where it may not."""
+    seen = _seen(item, audience)
+    if seen == ABSENT:
+        return None
+    return MASKS[item.personal](str(value)) if seen == MASKED and not pd.isna(value) else value
+
+
+# Runs of digits in a message: an identity or telephone number, or what is left of one
+DIGITS = {SCHOOL: re.compile(r"\d{11,}"), CASEWORK: re.compile(r"\d{12,}")}
+OTHERS = re.compile(r"\d{7,}")
+
+
+def unlabelled(value: object) -> object:
+    """A value that stands beside a full name, without the labels that may not (P03): 厌学、学困 -> 厌学、特殊群体."""
+    if not isinstance(value, str) or not SECRET.search(value):
+        return value
+    return "、".join(dict.fromkeys(GROUP if SECRET.search(part) else part for part in value.split("、")))
+
+
+def masked_text(
+    text: str, names: frozenset[str], audience: str, beside: str = "", others: frozenset[str] = frozenset()
+) -> str:
+    """A finding's message as the audience sees it: where it may not see names, each pupil's or parent's becomes 姓+○.
+
+    So it does in a school's own where the message, or what stands `beside` it, also says poor, disabled or the like (P03).
+    `names` are those of the township's families, `others` (core.tables.other_names) stay whole though a name be part of them.
+    Long runs of digits never stay, whoever reads.
+    """
+    text = DIGITS.get(audience, OTHERS).sub(lambda found: f"{found[0][0]}****", text)
+    together = MAY_SEE["beside"][audience] != SHOWN and SECRET.search(text + beside)
+    if MAY_SEE["name"][audience] == SHOWN and not together:
+        return text
+    return _index(names, others).replaced(text)
+
+
+def masked_page(value: Shown, names: frozenset[str], others: frozenset[str]) -> Shown:
+    """A section, and whatever it is made of, with every name of a family masked: what no column or message has masked, too.
+
+    So a name is masked in all places of a page or in none, whoever else bears it. Addresses and drawings stay as they are.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _index(names, others).replaced(value, loose=True)
+    if isinstance(value, tuple):
+        return tuple(masked_page(one, names, others) for one in value)
+    if is_dataclass(value) and type(value).__module__ == __name__ and type(value).__name__ != "Links":
+        held = {item.name: getattr(value, item.name) for item in fields(value)}
+        return replace(value, **{name: masked_page(one, names, others) for name, one in held.items()})
+    return value
+
+
+@lru_cache(maxsize=4)
+def _index(names: frozenset[str], others: frozenset[str]) -> Names:
+    return Names({name: surname(name) for name in names} | {name: name for name in others})
+
+
+# --- What a report page is made of, as values, and their HTML: tiles, tables, charts, notes and details in sections ---
+# Every piece of HTML comes from templates/report/ with autoescape on. Knows no files of the schools.
+# Never by colour alone: each tone has its sign, which prints in black and white as well
+SIGNS = {"good": "✓", "warn": "▲", "bad": "✗", "unknown": "？", "plain": ""}
+NUMERALS = "〇一二三四五六七八九十"
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A short word with a tone, for a table cell or a tile."""
+
+    tone: str
+    text: str
+
+    @property
+    def sign(self) -> str:
+        """The mark that says the tone without colour."""
+        return SIGNS[self.tone]
+
+
+@dataclass(frozen=True)
+class Links:
+    """Files that belong to the page, for a table cell: what each is called, and its name."""
+
+    files: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "、".join(text for text, _ in self.files)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One tile: a label, a value (number, text, Measure) and a remark below it."""
+
+    label: str
+    value: object
+    note: str = ""
+    tone: str = "plain"
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """A row of figures."""
+
+    template: ClassVar[str] = "tiles.html"
+    figures: tuple[Figure, ...]
+
+    @property
+    def across(self) -> int:
+        """How many stand in a row on a wide page, so that no tile is left alone below."""
+        return {5: 5, 6: 6, 9: 5}.get(len(self.figures), 4)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header; `total` is set off below them. Cells: text, numbers, dates, Measures, Badges, Links, None."""
+
+    template: ClassVar[str] = "table.html"
+    columns: tuple[str, ...]
+    rows: tuple[tuple, ...]
+    caption: str = ""
+    total: tuple = ()
+    note: str = ""
+    empty: str = "没有记录"
+    internal: bool = False  # numbers that tell one another (what came and what went): not for the public edition
+
+
+@dataclass(frozen=True)
+class Chart:
+    """An inline SVG with its caption; `reads` says in words what it shows, for those who cannot see it."""
+
+    template: ClassVar[str] = "chart.html"
+    svg: Markup
+    caption: str
+    reads: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sentence with a tone."""
+
+    template: ClassVar[str] = "note.html"
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Several sentences as a list; each a text or a (tone, text) pair."""
+
+    template: ClassVar[str] = "lines.html"
+    items: tuple[str | Badge, ...]
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks behind a summary line that opens on a click, and stands open on paper."""
+
+    template: ClassVar[str] = "details.html"
+    summary: str
+    blocks: tuple
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Blanks:
+    """Lines to sign on, and the place of the seal."""
+
+    template: ClassVar[str] = "blanks.html"
+    labels: tuple[str, ...]
+    seal: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One card of a report. number 0: without a Chinese numeral before its title."""
+
+    title: str
+    blocks: tuple
+    number: int = 0
+    key: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title as official papers number it: 三、出勤与流生."""
+        if not self.number:
+            return self.title
+        tens, ones = divmod(self.number, 10)
+        return f"{'十' * tens}{NUMERALS[ones] if ones else ''}、{self.title}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """HTML that a notebook shows; `data` travels with it under our own mimetype (report.footer())."""
+
+    html: Markup
+    text: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        bundle = {"text/html": str(self.html), "text/plain": self.text}
+        return bundle | ({SUMMARY: dict(self.data)} if self.data else {})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell or tile value ready for the template."""
+
+    text: str
+    kind: str = "text"  # text, number, date, badge, empty
+    tone: str = "plain"
+    sign: str = ""
+    links: tuple[tuple[str, str], ...] = ()  # what is shown, and the address
+    counts: str = ""  # the numerator and denominator behind a per cent, kept together on one line
+
+
+def cell(value: object) -> Cell:
+    """How a value is shown: numbers right-aligned, a missing value as a dash, a Measure with its two counts."""
+    if isinstance(value, Badge):
+        return Cell(value.text, "badge", value.tone, value.sign)
+    if isinstance(value, Links):
+        return Cell("", "links", links=value.files)
+    if isinstance(value, Measure):
+        rate, bracket, counts = value.text.replace(" %", "\N{NO-BREAK SPACE}%").partition("（")
+        lost = f"未计入{value.left_out}行" if value.left_out else ""
+        said = (
+            f"{(bracket + counts).removesuffix('）')}，{lost}）"
+            if lost and counts
+            else f"（{lost}）"
+            if lost
+            else bracket + counts
+        )
+        return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=said)
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return Cell("—", "empty")
+    if pd.api.types.is_bool(value):
+        return Cell("是" if value else "否")
+    if isinstance(value, (dt.date, pd.Timestamp)):
+        return Cell(f"{value:%Y-%m-%d}", "date")
+    if isinstance(value, Real):  # numpy's own numbers too
+        return Cell(f"{value:g}" if isinstance(value, float) else str(value), "number")
+    return Cell(str(value) or "—")
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The templates, with autoescape on for all of them and unknown names as errors."""
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    made = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters["cell"] = cell
+    made.globals["SIGNS"] = SIGNS
+    return made
+
+
+def render(name: str, **values: object) -> Markup:
+    """Fill templates/report/<name>."""
+    return Markup(environment().get_template(f"report/{name}").render(**values))
+
+
+def card(section: Section) -> Markup:
+    """The HTML of one section."""
+    return render("section.html", section=section)
+
+
+def style() -> str:
+    """The CSS all report pages share."""
+    return (TEMPLATES / "report.css").read_text("utf-8")
+
+
+def rows_table(
+    frame: pd.DataFrame,
+    sheet: Sheet,
+    names: Iterable[str],
+    audience: str,
+    extra: Mapping[str, Iterable] | None = None,
+    **more,
+) -> Table:
+    """The rows of a ledger as a Table: columns `names` of the sheet under their own titles, masked for the audience.
+
+    `extra` puts columns in front (title -> values in the order of the rows), such as the school and the Excel row.
+    """
+    shown = [sheet.by_name[name] for name in names if may_see(sheet.by_name[name], audience)]
+    apart = audience == SCHOOL and any(item.personal == "name" for item in shown)  # P03: full names stand here
+    if apart:
+        shown = [item for item in shown if not SECRET.search(item.title)]
+    columns = [list(values) for values in (extra or {}).values()]
+    for item in shown:
+        values = [masked(value, item, audience) for value in frame[item.name]]
+        columns.append([unlabelled(value) for value in values] if apart else values)
+    titles = (*(extra or {}), *(item.title for item in shown))
+    return Table(titles, tuple(zip(*columns, strict=True)), **more)
+
+
+# --- A section as everybody may see it (domain.md 9, P02 and P05): figures without the rows behind them, very few people merged ---
+# What is not known to be harmless stays out: rows, lists, charts, and every text or number that tells of very few.
+MERGED = "并入合计"
+UNKNOWN = Note("本节有尚未判定的内容，不能当作没有问题。", "unknown")
+
+
+def public(section: Section, minimum: int) -> Section:
+    """The section for the public edition; `minimum` is the policy's public_minimum."""
+    blocks = [made for block in section.blocks for made in _block(block, minimum)]
+    lost = [block for block in section.blocks if isinstance(block, Note) and block.tone == "unknown"]
+    if lost and not any(isinstance(block, Note) and block.tone == "unknown" for block in blocks):
+        blocks.append(UNKNOWN)
+    return replace(section, blocks=tuple(blocks))
+
+
+def _block(block: object, minimum: int) -> Iterator[object]:
+    if isinstance(block, Blanks) or (isinstance(block, Note) and not few_people(block.text, "", minimum)):
+        yield block
+    elif isinstance(block, Tiles):
+        yield Tiles(tuple(_figure(figure, minimum) for figure in block.figures))
+    elif isinstance(block, Table) and not block.internal and _counts_only(block):
+        yield from _table(block, minimum)
+
+
+def _figure(figure: Figure, minimum: int) -> Figure:
+    if _too_few(figure.value, figure.label, minimum):
+        return Figure(figure.label, left_out(minimum) if isinstance(figure.value, Measure) else hidden(minimum))
+    small = any(
+        few(int(number), minimum) for number in re.findall(r"\d+", figure.note)
+    )  # of whatever: it stands beside people
+    return replace(figure, note="") if small else figure
+
+
+def rate(measure: Measure, minimum: int) -> str:
+    """A rate with its counts as everybody may read it; what tells of very few is left out."""
+    return left_out(minimum) if _too_few(measure, "", minimum) else measure.text
+
+
+def left_out(minimum: int) -> str:
+    """What stands in the place of a rate that tells of very few."""
+    return f"略（有{hidden(minimum)}的人数）"
+
+
+def _counts_only(table: Table) -> bool:
+    """Whether each row is a unit with numbers: no texts, so no names, kinds or reasons."""
+    rows = [*table.rows, *([table.total] if table.total else [])]
+    return all(_number(value) for row in rows for value in row[1:])
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float, Measure)) or value is None or value is pd.NA
+
+
+def _table(table: Table, minimum: int) -> Iterator[Table]:
+    """A column with very few people in one unit keeps its total only; one with very few in all goes."""
+    columns = list(zip(*table.rows, strict=True)) if table.rows else [() for _ in table.columns]
+    totals = table.total or ("",) * len(table.columns)
+    kept = []
+    for place, (title, values, total) in enumerate(zip(table.columns, columns, totals, strict=True)):
+        small = place and any(_too_few(value, title, minimum) for value in values)
+        if (place and _too_few(total, title, minimum)) or (small and not table.total):
+            continue
+        kept.append((title, tuple(MERGED for _ in values) if small else values, total))
+    if len(kept) < 2:
+        return
+    titles, cells, last = zip(*kept, strict=True)
+    rows = tuple(zip(*cells, strict=True))
+    note = f"小于{minimum}的人数已合并显示。" if len(kept) < len(columns) or MERGED in {*sum(cells, ())} else ""
+    yield replace(table, columns=titles, rows=rows, total=last if table.total else (), note=table.note + note)
+
+
+def _too_few(value: object, title: str, minimum: int) -> bool:
+    if isinstance(value, Measure):
+        return few(value.numerator, minimum) or few(value.short, minimum)
+    if isinstance(value, (int, float)) and not pd.isna(value):
+        return few_people(f"{value:g}", title, minimum)
+    return isinstance(value, str) and few_people(value, title, minimum)

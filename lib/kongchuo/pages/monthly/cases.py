@@ -1,0 +1,305 @@
+"""Sections on cases and signals: who shows a colour and since when, the ledgers, the time line of each case."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from ... import figures as measures
+from ...core.editions import MAY_SEE, SHOWN
+from ...core.tables import yes
+from ...due import lives
+from ...facts import cases as case_facts
+from ...facts import signals
+from ...facts.cases import RETURNED
+from ...figures import flows, uncounted
+from ...figures.scopes import Scope
+from .. import charts
+from ..display import Chart, Details, Figure, Note, Section, Table, Tiles, rows_table, unlabelled
+from ..units import Column, audience, behind, by_keys, finest, ledger, uncounted_note, unit_table
+from ..views import Month
+
+# --- The colours 蓝, 黄, 红 on the page: how many by school, who and for which reasons, who is new in the last week of the month ---
+RED_FIRST = tuple(reversed(signals.COLOURS))  # red first
+NEW = "本周新出现"
+
+
+def alert_blocks(month: Month) -> list[Table | Details | Note]:
+    """Counts by colour and unit; in a school's own edition the pupils as well, each with the reasons behind the colour."""
+    scope = month.scope
+    if unread := scope.missing("roster", "absence"):
+        return [Note(f"读不到学籍或出勤：{'、'.join(unread)}，这些学校的预警颜色尚未判定。", "unknown"), *_shown(month)]
+    return _shown(month)
+
+
+def _shown(month: Month) -> list[Table | Details | Note]:
+    scope = month.scope
+    now = scope.within(scope.with_class(signals.coloured(month.town, month.policy, month.end)))
+    week = month.end - dt.timedelta(days=7)
+    moved = scope.within(scope.with_class(signals.moved(month.town, month.policy, week, month.end)))
+    new = moved[moved["before"] == ""]
+    columns = [Column(f"{level}色", by_keys(now[now["colour"] == level])) for level in RED_FIRST]
+    columns.append(Column(NEW, by_keys(new)))
+    caption = f"系统测算的预警（截至 {month.end:%Y-%m-%d}）"
+    note = f"{NEW}：{week:%Y-%m-%d} 还没有颜色的。只属于贫困、残疾、留守等群体的，最多是蓝色。"
+    by = "grade" if month.home else "home"
+    found: list = [unit_table(month, by, columns, idle=False, caption=caption, note=note, empty="没有达到预警的学生")]
+    if MAY_SEE["name"][audience(month)] == SHOWN:
+        fresh = set(new.index)
+        now = now.assign(order=-signals.rank(now["colour"])).sort_values("order", kind="stable")
+        found += _pupils(month, now[now.index.isin(fresh)], f"{NEW}的学生", is_open=True)
+        found += _pupils(month, now, "达到预警的学生和原因", is_open=False)
+    return found
+
+
+def _pupils(month: Month, rows: pd.DataFrame, summary: str, is_open: bool) -> list[Details]:
+    """Names with their reasons, what a pupil merely is told as 特殊群体 only (P03)."""
+    lines = tuple(
+        (row.name, month.scope.labels.get(row.class_id, "—"), f"{row.colour}色", unlabelled(row.reasons), row.since)
+        for row in rows.itertuples(index=False)
+    )
+    table = Table(("姓名", "班级", "预警", "原因", "最近信号日期"), lines)
+    return [Details(f"{summary}（{len(lines)} 人）", (table,), open=is_open)] if lines else []
+
+
+# --- Sections on cases: 疑似与辍学, 重点关注 ---------------------------------------------------------------------------------
+LEVELS = ("红", "黄", "蓝")
+
+
+def cases(month: Month) -> Section:
+    """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned, 零报告 as far as rule X41 goes."""
+    scope = month.scope
+    unread = scope.missing("suspected", "dropout", "visit")
+    if unread and set(unread) >= set(month.homes):
+        text = f"读不到控辍台账：{'、'.join(unread)}。疑似与辍学尚未判定，不能当作没有。"
+        return Section("疑似与辍学", (Note(text, "unknown"),), 4, "cases")
+    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    first = flows.case_flow(scope, suspected, flows.SUSPECTED_STEPS)
+    second = flows.case_flow(scope, dropouts, flows.DROPOUT_STEPS)
+    rates = (
+        measures.returned(scope, suspected, "疑似劝返率", "suspected").total,
+        measures.returned(scope, dropouts, "辍学劝返率", "dropout").total,
+    )
+    visits = scope.rows("visit")
+    visits = visits[scope.in_days(visits["date"])]
+    won = int(visits["result"].isin(RETURNED).sum())
+    open_suspected = suspected[case_facts.open_at(suspected, scope.end)]
+    open_dropouts = dropouts[case_facts.open_at(dropouts, scope.end)]
+    figures = (
+        stock("本月末在册疑似", scope, open_suspected, "suspected"),
+        stock("本月末在册辍学", scope, open_dropouts, "dropout"),
+        *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
+        Figure(
+            "本月劝返户次",
+            len(visits),
+            "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit")))),
+        ),
+    )
+    blocks = [
+        Tiles(figures),
+        Chart(
+            _waterfall(first, second), "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", _reads(first, second)
+        ),
+        _table(month, first, "疑似辍学"),
+        _table(month, second, "辍学"),
+        zero_report(month, open_suspected, open_dropouts),
+        *_next_steps(month),
+        *_behind(month, open_suspected, open_dropouts, visits),
+    ]
+    if unread:
+        blocks.insert(0, Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown"))
+    return Section("疑似与辍学", tuple(blocks), 4, "cases")
+
+
+def stock(label: str, scope: Scope, cases: pd.DataFrame, sheet: str) -> Figure:
+    """The open cases of a ledger; none found while a ledger could not be read is not none, and dates nobody could read are said."""
+    number, unread, misdated = len(cases), scope.missing(sheet), flows.misdated(scope, cases, sheet)
+    note = f"未含读不到台账的：{'、'.join(unread[:3])}{'等' if len(unread) > 3 else ''}" if unread else "台账在册，人"
+    note += f"；其中{misdated}行日期空着或有误，按在册计" if misdated else ""
+    value = "尚未判定" if unread and not number else number
+    return Figure(label, value, note, "bad" if number else "unknown" if unread else "plain")
+
+
+def _steps(flow: pd.DataFrame) -> list[tuple[str, int]]:
+    """Signed steps for the chart: stocks and arrivals as they are, ways out negative."""
+    sums = flow.sum()
+    opening, new, closing = flow.columns[0], flow.columns[1], flow.columns[-1]
+    return [(name, int(sums[name]) if name in (opening, new, closing) else -int(sums[name])) for name in flow.columns]
+
+
+def _waterfall(first: pd.DataFrame, second: pd.DataFrame) -> object:
+    return charts.waterfall((("疑似辍学", _steps(first)), ("辍学", _steps(second))), _reads(first, second))
+
+
+def _reads(first: pd.DataFrame, second: pd.DataFrame) -> str:
+    return "；".join(
+        f"{title}：" + "，".join(f"{name}{abs(value)}人" for name, value in _steps(flow))
+        for title, flow in (("疑似辍学", first), ("辍学", second))
+    )
+
+
+def _table(month: Month, flow: pd.DataFrame, title: str) -> Table:
+    columns = [Column(name, flow[name]) for name in flow.columns]
+    empty = "台账中本月没有在册或变动的个案"
+    return unit_table(month, finest(month), columns, idle=False, caption=f"{title}：各单位", empty=empty, internal=True)
+
+
+def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> Note:
+    """The 零报告 is declared only where rule X41 could judge and found nothing (domain.md 6.1, section 4)."""
+    counts = f"台账本月末在册：疑似 {len(suspected)} 人，辍学 {len(dropouts)} 人"
+    if month.part:
+        return Note(f"零报告按全校判断，请选“全部”再看。这里{counts}。")
+    if len(suspected) or len(dropouts):
+        return Note(f"不是零报告。{counts}。", "bad")
+    if any(finding.rule == "X41" for finding in month.findings):
+        return Note(f"零报告与台账不符（规则 X41）。{counts}。", "bad")
+    if "X41" not in month.judgement.judged or any(item.rule == "X41" for item in month.not_judged):
+        return Note(f"零报告尚未判定（规则 X41 缺数据）。{counts}。", "unknown")
+    if month.no_lessons:
+        return Note(f"假期没有应报的周报。{counts}。")
+    if silent := _silent(month):
+        named = "、".join(silent[:5]) + (f"等{len(silent)}所" if len(silent) > 5 else "")
+        return Note(f"{counts}；但本月最近一次没有报零报告的：{named}，不能当作零报告。", "unknown")
+    return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
+
+
+def _silent(month: Month) -> list[str]:
+    """The schools whose last report of the month (报送登记) is not there, or says no zero."""
+    rows = month.scope.rows("filing")
+    last = rows[month.scope.in_days(rows["until"])].sort_values("until").drop_duplicates("home", keep="last")
+    zero = set(last.loc[yes(last["zero"]), "home"])
+    return [home for home in month.homes if home not in zero]
+
+
+def _next_steps(month: Month) -> list:
+    """What is due next in each case on hand, returned pupils who are still followed included, and by when."""
+    scope = month.scope
+    rows = scope.within(scope.with_class(lives.next_steps(month.town, month.policy)))
+    if rows.empty:
+        return []
+    late = int(rows["late"].fillna(False).astype(bool).sum())
+    text = f"在册和复学跟踪的个案共 {len(rows)} 件，其中 {late} 件的下一步已经逾期。"
+    rows = rows.assign(bond_school=[scope.staff_names.get(owner, owner) for owner in rows["owner"]])
+    extra = {
+        **(
+            {"班级": [scope.labels.get(key, key) or "—" for key in rows["class_id"]]}
+            if month.home
+            else {"学校": rows["home"]}
+        ),
+        "下一步": rows["step"].fillna("没有写明"),
+        "最后期限": rows["due"].dt.strftime("%Y-%m-%d").fillna("—"),
+        "余期": [_left(days) for days in rows["days"]],
+    }
+    form = month.town.schema.sheets["dropout"]
+    table = rows_table(rows, form, ("name", "state", "bond_school"), audience(month), extra)
+    return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table)]
+
+
+def _left(days: object) -> str:
+    """Days until a time limit, in words."""
+    if pd.isna(days):
+        return "—"
+    return f"还有 {days} 天" if days > 0 else "今天" if days == 0 else f"逾期 {-days} 天"
+
+
+def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:
+    first = (
+        "name",
+        "student_key",
+        "grade",
+        "found",
+        "last_day",
+        "source",
+        "cause",
+        "poor",
+        "first_visit",
+        "rep_center",
+        "rep_town",
+        "teacher",
+    )
+    second = (
+        "name",
+        "student_key",
+        "grade",
+        "drop_date",
+        "confirm_date",
+        "cause1",
+        "whereabouts",
+        "plan_id",
+        "bond_school",
+        "order_no",
+        "order_due",
+        "state",
+    )
+    third = ("name", "seq", "date", "mode", "lead", "guardian_att", "pupil_att", "result", "next")
+    found = []
+    for title, frame, sheet, names in (
+        ("在册疑似", suspected, "suspected", first),
+        ("在册辍学", dropouts, "dropout", second),
+        ("本月劝返记录", visits.sort_values(["student_key", "date"]), "visit", third),
+    ):
+        if len(frame):
+            found.append(behind(title, ledger(month, frame, sheet, names)))
+    return found
+
+
+def watched(scope: Scope) -> pd.DataFrame:
+    """The 重点关注 rows of the scope as cases: entered (发现日期), left (解除日期)."""
+    rows = scope.rows("watch")
+    return rows.assign(entered=rows["found"], left=rows["closed"])
+
+
+def watch(month: Month) -> Section:
+    """八: counts by 预警等级 and how they moved in the month; names only in the school's own edition."""
+    scope = month.scope
+    unread = scope.missing("watch")
+    if unread and set(unread) >= set(month.homes):
+        return Section("重点关注", (Note(f"读不到重点关注：{'、'.join(unread)}，尚未判定。", "unknown"),), 8, "watch")
+    rows = watched(scope)
+    before = case_facts.open_at(rows, pd.Timestamp(scope.start) - pd.Timedelta(days=1))
+    now = case_facts.open_at(rows, scope.end)
+    new, closed = scope.in_days(rows["entered"]), scope.in_days(rows["left"])
+    lines = [
+        (f"{level}色", *(int((mask & (rows["level"] == level)).sum()) for mask in (before, new, closed, now)))
+        for level in LEVELS
+    ]
+    known = rows["level"].isin(LEVELS)
+    if not known.all():
+        lines.append(("等级不明", *(int((mask & ~known).sum()) for mask in (before, new, closed, now))))
+    lines = [(*line, f"{line[4] - line[1]:+d}".replace("+0", "不变")) for line in lines]
+    total = ("合计", *(int(mask.sum()) for mask in (before, new, closed, now)))
+    total = (*total, f"{total[4] - total[1]:+d}".replace("+0", "不变"))
+    columns = ("预警等级", "上月末在册", "本月新增", "本月解除", "本月末在册", "比上月末")
+    names = ("name", "student_key", "level", "signals", "found", "freq", "last", "teacher", "action", "state")
+    open_rows = (
+        rows[now]
+        .assign(order=rows["level"].map({level: place for place, level in enumerate(LEVELS)}))
+        .sort_values("order")
+    )
+    blocks = [
+        *uncounted_note(scope, "watch"),
+        Table(columns, tuple(lines), "各等级人数", total, internal=True),
+        _unwatched(month),
+        *alert_blocks(month),
+    ]
+    if len(open_rows) and month.home:  # names only in the internal view of the school
+        blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
+    if not month.home:
+        parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
+        blocks.append(
+            unit_table(month, "home", [Column(name, parts[name]) for name in parts.columns], caption="各校重点关注人数")
+        )
+    return Section("重点关注", tuple(blocks), 8, "watch")
+
+
+def _unwatched(month: Month) -> Note:
+    """What the rules say of pupils who should be watched and of watching that has stopped; not judged is not none."""
+    if not {"X38", "X39"} <= month.judgement.judged:
+        return Note("以上为学校登记数；应关注未关注的（规则 X38、X39）尚未判定。", "unknown")
+    lacking = sorted({item.home for item in month.not_judged if item.rule in ("X38", "X39")})
+    missed, idle = (sum(finding.rule == code for finding in month.findings) for code in ("X38", "X39"))
+    said = f"以上为学校登记数。信号达到黄色以上未列入的 {missed} 人（X38），超过跟踪频次的 {idle} 人（X39）"
+    if lacking:
+        return Note(f"{said}；缺数据尚未判定的：{'、'.join(lacking[:5])}。", "unknown")
+    return Note(f"{said}。", "warn" if missed or idle else "good")

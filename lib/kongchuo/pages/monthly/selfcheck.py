@@ -1,0 +1,233 @@
+"""Section 九、自查清单: the twenty items, what the school ticked, and what the ledgers say by themselves.
+
+EVIDENCE lists one function an item. Where the rule an item needs could not judge, the answer is 尚未判定.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ... import figures
+from ...facts import cases as case_facts
+from ...figures import duty, flows, selfcheck, support, uncounted
+from ...figures.base import Measure, Ratio
+from ...figures.definitions import daily_filed, reported, visited
+from ...figures.inspection import LEADERS
+from ...figures.scopes import Scope
+from ..display import Badge, Note, Section, Table
+from ..views import Month
+
+TICKED = {"是": Badge("good", "是"), "否": Badge("bad", "否"), "不适用": Badge("plain", "不适用")}
+UNKNOWN, NOT_DUE = Badge("unknown", "尚未判定"), Badge("plain", "无应办事项")
+HOLIDAY = "本月没有上课日"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the ledgers say of one item: a Badge (是, 否, 尚未判定, 无应办事项) and the figures behind it."""
+
+    badge: Badge
+    basis: str
+
+
+Judge = Callable[[Month], Evidence]
+Counted = tuple[str, int]  # what is said of something, and how many there are of it
+
+
+def _figures(items: list[Measure]) -> str:
+    return "；".join(f"{item.title} {item.text}{f'（{item.caveat}）' if item.caveat else ''}" for item in items)
+
+
+def full(*ratios: Callable[..., Ratio | list[Ratio]]) -> Judge:
+    """是 when every ratio is complete, 否 when one is short, 尚未判定 when one could not be read."""
+
+    def judge(month: Month) -> Evidence:
+        made = [ratio for function in ratios for ratio in _listed(function(month.scope))]
+        items = [ratio.total for ratio in made]
+        if any(item.short for item in items):
+            badge = TICKED["否"]
+        elif any(item.unknown or item.missing or item.left_out for item in items):
+            badge = UNKNOWN
+        else:
+            badge = TICKED["是"] if any(item.denominator for item in items) else NOT_DUE
+        return Evidence(badge, _figures(items))
+
+    return judge
+
+
+def _listed(made: Ratio | list[Ratio]) -> list[Ratio]:
+    return made if isinstance(made, list) else [made]
+
+
+def kept(
+    *codes: str, ratios: tuple[Callable[..., Ratio], ...] = (), also: Callable[[Month], Counted] | None = None
+) -> Judge:
+    """否 where one of these rules found something, 尚未判定 where one could not judge, 无应办事项 where nothing was to be
+    done by the figures beside it, else 是.
+    """
+
+    def judge(month: Month) -> Evidence:
+        items = [function(month.scope).total for function in ratios]
+        said = [_figures(items)] if items else []
+        number = sum(item.denominator for item in items)
+        if also:
+            text, counted = also(month)
+            said.append(text)
+            number += counted
+        found = [finding for finding in month.findings if finding.rule in codes]
+        open_ = [item for item in month.not_judged if item.rule in codes]
+        if found:
+            said.append(f"{'、'.join(sorted({one.rule for one in found}))} 问题 {len(found)} 处")
+        if open_:
+            said.append(f"尚未判定 {len(open_)} 处")
+        unknown = open_ or not month.judgement.judged >= set(codes)
+        kept_ = TICKED["是"] if number else NOT_DUE
+        return Evidence(TICKED["否"] if found else UNKNOWN if unknown else kept_, "；".join(said))
+
+    return judge
+
+
+def four_lists(column: str, title: str) -> Judge:
+    """One list of the four against the register; without a check in the month nothing is known."""
+
+    def judge(month: Month) -> Evidence:
+        item = figures.listed(month.scope, column, title).total
+        if not item.denominator and month.no_lessons:
+            return Evidence(NOT_DUE, HOLIDAY)
+        if not item.denominator:
+            return Evidence(UNKNOWN, "本月没有人籍核查记录")
+        return Evidence(TICKED["是"] if item.full else TICKED["否"], _figures([item]))
+
+    return judge
+
+
+def meeting(month: Month) -> Evidence:
+    """例会: a 校委会 or 教师会 in the month at every school."""
+    return _happened(month, ("校委会", "教师会"), "例会（校委会、教师会）")
+
+
+def publicity(month: Month) -> Evidence:
+    """宣传: an activity in the month at every school, and 家长知晓率 (D13) of the year's letters at the goal of the policy."""
+    held, rate = _happened(month, None, "宣传会议"), selfcheck.parents_aware(month.scope).total
+    goal = month.policy["parents_aware_target"]
+    basis = f"{held.basis}；{_figures([rate])}，目标 {goal:g}%"
+    if held.badge == TICKED["否"] or 100 * rate.numerator < goal * rate.denominator:
+        return Evidence(TICKED["否"], basis)
+    if not rate.denominator:
+        return Evidence(UNKNOWN, f"{held.basis}；本学年还没有告家长一封信的回执，家长知晓率算不出")
+    return Evidence(UNKNOWN if rate.missing or rate.left_out else held.badge, basis)
+
+
+def _happened(month: Month, kinds: tuple[str, ...] | None, title: str) -> Evidence:
+    scope = month.scope
+    rows = scope.rows("publicity_log")
+    rows = rows[scope.in_days(rows["date"])]
+    rows = rows[rows["kind"].isin(kinds)] if kinds else rows
+    if unread := scope.missing("publicity_log"):
+        return Evidence(UNKNOWN, f"读不到宣传会议：{'、'.join(unread)}")
+    without = set(month.homes) - set(rows["home"])
+    if month.no_lessons and not len(rows):
+        return Evidence(NOT_DUE, HOLIDAY)
+    where = "" if month.home or not without else f"，{len(without)} 校没有"
+    said = _with(scope, f"本月{title} {len(rows)} 次{where}", "publicity_log")
+    if without and len(uncounted.rows(scope, "publicity_log")):
+        return Evidence(UNKNOWN, said)
+    return Evidence(TICKED["否"] if without else TICKED["是"], said)
+
+
+def leaders(month: Month) -> Evidence:
+    """领导组: the office's list names one, and its head is the head of the unit (G10)."""
+    if not month.scope.missing("body") and not (month.town["body"]["body"] == LEADERS).any():
+        return Evidence(TICKED["否"], "“组织机构”里没有领导组名单")
+    return kept("G10", also=lambda month: (f"领导组、审核组 {len(month.town['body'])} 人次", 1))(month)
+
+
+def visits(month: Month) -> Counted:
+    """How many 劝返 there were in the month; where none, how many cases are on hand."""
+    rows, scope = month.scope.rows("visit"), month.scope
+    number = int(scope.in_days(rows["date"]).sum())
+    on_hand = sum(int(case_facts.open_at(cases(scope), scope.end).sum()) for cases in (flows.suspected, flows.dropouts))
+    return _with(scope, f"本月劝返 {number} 户次", "visit", "suspected", "dropout"), number + on_hand
+
+
+def transfers(month: Month) -> Counted:
+    """How many transfers wait for approval."""
+    rows = month.scope.rows("change")
+    begun = rows[rows["kind"].isin(("转入", "转出")) & (rows["date"] <= pd.Timestamp(month.end))]
+    waiting = int(begun["sys_state"].isin(("未发起", "已发起")).sum())
+    return _with(month.scope, f"转学 {len(begun)} 人次，未核办 {waiting}", "change"), len(begun)
+
+
+def leaves(month: Month) -> Counted:
+    """How many leaves have ended by the month's end."""
+    rows = month.scope.rows("change")
+    ended = rows[(rows["kind"] == "休学") & (rows["leave_to"] <= pd.Timestamp(month.end))]
+    return _with(month.scope, f"休学止已到 {len(ended)} 人次", "change"), len(ended)
+
+
+def _with(scope: Scope, text: str, *sheets: str) -> str:
+    """What is counted, and what of these sheets is not in it."""
+    return "；".join(filter(None, (text, uncounted.said(scope, *sheets))))
+
+
+EVIDENCE: tuple[Judge, ...] = (
+    leaders,
+    full(*duty.FOUR_BONDS),
+    full(duty.pledges),
+    meeting,
+    full(daily_filed),
+    full(selfcheck.weekly),
+    full(figures.contacted),
+    kept("X13", "X14", ratios=(visited, reported)),
+    full(support.dropouts_planned),
+    kept("X15", also=visits),
+    four_lists("in_rollbook", "点名册有"),
+    four_lists("in_seating", "座次表有"),
+    four_lists("in_homework", "作业有"),
+    kept("X18", also=transfers),
+    kept("X20", also=leaves),
+    full(support.family_plans, support.aid_paid),
+    full(support.plans_logged),
+    full(support.disabled_placed, support.home_taught),
+    publicity,
+    full(figures.archived),
+)
+
+
+def checklist(month: Month) -> Section:
+    """九: one row an item: what the school ticked (月自查), what the ledgers say, the figures, and where the two disagree."""
+    rows = month.scope.rows("selfcheck")
+    rows = rows[rows["month"] == month.month]
+    titles = month.town.schema.codes["checklist_item"].names
+    lines, differing = [], []
+    for number, (title, judge) in enumerate(zip(titles, EVIDENCE, strict=True), 1):
+        evidence = judge(month)
+        ticked = _ticked(month, rows[rows["item_no"] == number])
+        if {ticked.text, evidence.badge.text} == {"是", "否"}:
+            differing.append(str(number))
+        lines.append((number, title, ticked, evidence.badge, evidence.basis))
+    table = Table(("序号", "项目", "学校自查", "系统测算", "依据"), tuple(lines))
+    unread = month.scope.missing("selfcheck")
+    blocks = [
+        table,
+        Note("系统测算只说台账上看得出的；“尚未判定”的项目缺数据，须人工核实，不能当作合格。", "unknown"),
+    ]
+    if differing:
+        blocks.insert(0, Note(f"第 {'、'.join(differing)} 项学校自查与系统测算不一致，请核对。", "warn"))
+    if unread:
+        blocks.insert(0, Note(f"读不到月自查：{'、'.join(unread)}。", "unknown"))
+    return Section("自查清单", tuple(blocks), 9, "checklist")
+
+
+def _ticked(month: Month, rows: pd.DataFrame) -> Badge:
+    """A school's own answer; for the town, how many schools said what."""
+    if month.home:
+        results = rows["result"].dropna()
+        return TICKED.get(results.iloc[-1], UNKNOWN) if len(results) else Badge("unknown", "未填")
+    counts = rows["result"].value_counts()
+    said = "，".join(f"{result}{counts[result]}" for result in TICKED if counts.get(result))
+    blank = len(month.homes) - int(counts.sum())
+    return Badge("plain", "，".join(filter(None, (said, f"未填{blank}" if blank > 0 else ""))))

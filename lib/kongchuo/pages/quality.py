@@ -1,0 +1,195 @@
+"""What every report says of its data: the line below the title, the data-quality box, where the page comes from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import metadata
+
+from .. import figures
+from ..commands.opening import UNREADABLE
+from ..core.editions import HEADINGS, SCHOOL, TOWN, audience_of
+from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, cause_of, count, grouped
+from ..core.numbers import natural
+from ..core.places import ALL
+from ..core.schema import CENTRE
+from ..rules.judging import RULES
+from ..rules.questions import HEADING
+from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
+from .units import audience, said
+from .views import View, home_of
+
+ASKED = 10  # questions listed
+MOST = 60  # rows of the findings table; the rest is in `kongchuo check`
+TONES = {ERROR: "bad", WARNING: "warn", INFO: "plain"}
+
+
+def meta(view: View) -> tuple[str, ...]:
+    """The line below the title: school year and term, state of the data, edition, what it is narrowed to."""
+    scope = view.scope
+    narrowed = [f"{NUMERALS[view.grade]}年级"] if view.grade else []
+    narrowed += [scope.labels.get(view.class_id, view.class_id)] if view.class_id else []
+    narrowed += [f"{view.group}学生（姓名已隐去）"] if view.group else []
+    edition = HEADINGS[audience_of(view.edition, view.home)]
+    lines = (f"{view.town.year} 学年{scope.term}", f"数据截至 {view.end:%Y-%m-%d}", edition)
+    return (*lines, f"范围：{'、'.join(narrowed)}") if narrowed else lines
+
+
+def not_judged_tile(view: View) -> Figure:
+    """Never plain: it counts what could not be judged, and 0 must not look like all clear."""
+    number = len(view.not_judged)
+    note = "处缺数据判不了，不等于没有问题" if number else "各条规则都能判；各节写明尚未判定的不在此数"
+    return Figure("尚未判定", number, note, "unknown")
+
+
+def short_name(view: View, workbook: str) -> str:
+    """A workbook as the page's readers know it: without the year, and for a school without its own name."""
+    path = workbook.removeprefix(f"{view.town.year}/")
+    return path.removeprefix(f"{view.home}/") if view.home else path
+
+
+def data_quality(view: View) -> Section:
+    """The box: errors, warnings, rows left out, what could not be judged and why, findings grouped with place and remedy."""
+    numbers = count(view.findings)
+    unread = [finding for finding in view.findings if finding.rule in UNREADABLE]
+    rates = (figures.attendance(view.scope), figures.reconciled(view.scope))
+    left_out = sum(rate.total.left_out for rate in rates)
+    tiles = (
+        *(Figure(SEVERITIES[s], numbers[s], "处", TONES[s] if numbers[s] else "plain") for s in (ERROR, WARNING, INFO)),
+        Figure("读不了的工作簿", len({f.workbook for f in unread}), "个", "bad" if unread else "plain"),
+        Figure("未计入比率的行", left_out, "日查、人籍核查中有错误的行"),
+        Figure("已豁免", len(view.waived), "处，校长已确认，不计入上面的数"),
+        not_judged_tile(view),
+    )
+    blocks: list = [Tiles(tiles)]
+    if numbers[ERROR]:
+        blocks.append(
+            Note("数据有错误：有错误的日查、人籍核查行不计入出勤率、人籍一致率；学生和个案不因数据错误而漏计。", "bad")
+        )
+    centre = [finding for finding in view.judgement.findings if view.home and f"/{CENTRE}/" in finding.workbook]
+    elsewhere = count(centre)[ERROR]
+    after = sum(1 for finding in view.findings if finding.caused_by)
+    if elsewhere:
+        blocks.append(
+            Note(f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。", "warn")
+        )
+    if after:
+        blocks.append(Note(f"另有 {after} 处只是由别处一个错引起的，不计入上面的数；原因改好，它们就消失。"))
+    if view.course:
+        blocks.append(Note(f"和以前比：{view.course}，已豁免 {len(view.waived)} 条。"))
+    blocks += [_findings(view), *_waived(view), *_questions(view), *_not_judged(view)]
+    return Section("数据质量", tuple(blocks), 0, "data_quality")
+
+
+def _findings(view: View) -> Table | Note:
+    groups = grouped(view.findings)
+    if not groups:
+        return Note(f"已运行的检查没有发现问题（{len(view.judgement.judged)} 条规则；尚未判定的另列）。")
+    rows = []
+    for group in groups[:MOST]:
+        first = group.first
+        place = " · ".join(filter(None, (short_name(view, first.workbook), first.sheet, first.column)))
+        beside = f"{place}{first.message}{first.fix}"  # P03 asks of a row what stands in it together
+        severity = Badge(TONES[first.severity], SEVERITIES[first.severity])
+        rows.append(
+            (
+                severity,
+                first.rule,
+                place,
+                group.cells.replace(" … ", "—") or "整表",
+                group.count,
+                said(view, "。".join(filter(None, (first.message, group.also))), beside),
+                said(view, f"先改{cause_of(first)}；这里不用逐处改。" if first.caused_by else first.fix, beside),
+            )
+        )
+    more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部用 kongchuo check 列出。" if len(groups) > MOST else ""
+    columns = ("级别", "代码", "在哪里", "单元格（首—末）", "处数", "问题（首处）", "怎么改")
+    return Table(columns, tuple(rows), "问题清单（同类合并）", note=more)
+
+
+def _questions(view: View) -> list:
+    """What may well be right and should be looked at: a short list under its own heading, in the internal editions only."""
+    homes = {*view.homes}
+    found = [one for one in view.judgement.questions if {home_of(row, view.town) for row in one.places} & homes]
+    if audience(view) not in (SCHOOL, TOWN) or not found:
+        return []
+    places = [one.where(lambda name: short_name(view, name)) for one in found[:ASKED]]
+    lines = tuple(f"{said(view, one.text, place)}（{place}）" for one, place in zip(found[:ASKED], places, strict=True))
+    more = (f"另有 {len(found) - ASKED} 条，用 kongchuo check 列出。",) if len(found) > ASKED else ()
+    return [Details(f"{HEADING}：{len(found)} 条", (Lines((*lines, *more)),), open=True)]
+
+
+def _waived(view: View) -> list[Details]:
+    """What a confirmed waiver keeps silent, each with its reason and until when."""
+    rows = []
+    for one in view.waived:
+        where = (short_name(view, one.finding.workbook), one.finding.sheet, _cell(one.finding))
+        place = " · ".join(filter(None, where))
+        message, reason = (
+            said(view, text, f"{place}{one.finding.message}{one.reason}") for text in (one.finding.message, one.reason)
+        )
+        rows.append((one.finding.rule, place, message, reason, one.asked_by, f"{one.until}"))
+    table = Table(("代码", "在哪里", "问题", "豁免理由", "申请人", "豁免至"), tuple(rows))
+    return [Details(f"已豁免的问题：{len(rows)} 处", (table,))] if rows else []
+
+
+def _cell(finding: object) -> str:
+    return finding.cell or (f"第{finding.row}行" if finding.row else "")
+
+
+def _not_judged(view: View) -> list:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for item in view.not_judged:
+        reasons.setdefault((item.home, item.reason), []).append(item.rule)
+    rows = tuple(
+        (home, reason, "、".join(rules), len(rules))
+        for (home, reason), rules in sorted(reasons.items(), key=lambda item: natural(item[0][0]))
+    )
+    ran = "、".join(sorted(view.judgement.judged))
+    blocks = []
+    if rows:
+        table = Table(("单位", "缺什么", "因此没有判定的规则", "条数"), rows)
+        blocks.append(Details(f"尚未判定：{len(view.not_judged)} 处，不等于没有问题", (table,), open=True))
+    if view.judgement.broken:
+        words = f"没有运行成功的规则：{len(view.judgement.broken)} 条，它们管的事没有判定"
+        blocks.append(Details(words, (Lines(view.judgement.broken),), open=True))
+    blocks.append(
+        Details(
+            f"已运行的规则（{len(view.judgement.judged)} 条）",
+            (Note(f"{ran}。"),),
+        )
+    )
+    return blocks
+
+
+def state(view: View) -> dict[str, object]:
+    """What travels with every page under our mimetype: the figures the index shows and the proof of what was read."""
+    numbers = count(view.findings)
+    return {
+        "school": view.home or ALL,
+        "period": view.period,
+        "year": view.town.year,
+        "as_of": f"{view.end:%Y-%m-%d}",
+        "errors": numbers[ERROR],
+        "warnings": numbers[WARNING],
+        "infos": numbers[INFO],
+        "waived": len(view.waived),
+        "not_judged": len(view.not_judged),
+        "workbooks": {book.name: book.sha256 for book in view.workbooks if book.sha256},
+        "schema": {book.name: book.version for book in view.town.schema.books},
+        "code": metadata.version("kongchuo"),
+        "broken": list(view.judgement.broken),
+        "unreadable": [f"{f.workbook}：{f.message}。{f.fix}" for f in view.findings if f.rule in UNREADABLE],
+    }
+
+
+def provenance(view: View) -> Section:
+    """The footer: files with the start of their sha256, schema versions, rules, code version, times (habit 12)."""
+    now = f"{dt.datetime.now():%Y-%m-%d %H:%M}"
+    versions = "，".join(f"{book.title} {book.version}" for book in view.town.schema.books)
+    line = (
+        f"数据截至 {view.end:%Y-%m-%d}；生成于 {now}；程序 kongchuo {metadata.version('kongchuo')}；"
+        f"模板版本：{versions}；已运行规则 {len(view.judgement.judged)} 条（共登记 {len(RULES)} 条）。"
+    )
+    rows = tuple((short_name(view, book.name), book.sha256[:8] if book.sha256 else "读不到") for book in view.workbooks)
+    table = Table(("工作簿", "sha256（前8位）"), rows, note="文件改动一个字，校验码就会不同。")
+    return Section("数据来源", (Note(line), Details(f"读取的工作簿（{len(rows)} 个）", (table,))), 0, "footer")

@@ -1,0 +1,194 @@
+"""A report: a table of sections over a view, shown the same in a batch run and on a live page.
+
+In a batch run a section is a Page of HTML; on a live page (Voila) it is a widget that follows the drop-downs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from ..core import faults
+from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
+from ..core.findings import UserError
+from ..core.places import FILES
+from ..core.tables import other_names, personal_names
+from ..excel.tables import annex_bytes
+from . import display, live
+from .display import Lines, Links, Note, Page, Section, Table, masked_page, public
+from .units import audience
+from .views import View
+
+ANNEX = "附表.xlsx"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes a report this one and no other.
+
+    sections: the name a notebook calls -> the function that makes the section, in the order of the page; the first stands
+        under the title, the last is the footer, whose output in a batch run carries `state` under our mimetype.
+    title, meta: the title, and what stands below it (when, as of when, for whom).
+    choices: the drop-downs of a view, label -> (options, chosen value).
+    published: the sections that the public edition has; none that is not named here.
+    by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
+    choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
+    """
+
+    sections: Mapping[str, Callable[[View], Section]]
+    title: Callable[[View], str]
+    meta: Callable[[View], tuple[str, ...]]
+    state: Callable[[View], dict[str, object]]
+    choices: Callable[[View], live.Choices]
+    choose: Callable[[Mapping[str, object], str], View]
+    published: tuple[str, ...] = ()
+    by_pupil: tuple[str, ...] = ()
+
+
+class Report:
+    """A report of one view: each name in the plan's `sections` is a method that shows this section."""
+
+    def __init__(self, plan: Plan, view: View, workbooks: str = "") -> None:
+        self.plan, self.view, self._workbooks = plan, view, workbooks
+        self._whole = replace(view, group="")
+        self.explorer: live.Explorer | None = None
+        self._made: dict[str, Section | None] = {}
+        self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
+        self._broken: dict[str, str] = {}  # by section: a line of its failure
+        self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
+
+    def __getattr__(self, name: str) -> Callable[[], object]:
+        if not name.startswith("_") and name in self.plan.sections:
+            return lambda: self._show(name)
+        raise AttributeError(f"这份报告没有“{name}”一节")
+
+    def section(self, name: str) -> Section | None:
+        """One section as the edition shows it, made once a view; None where the edition does not have it."""
+        if name not in self._made:
+            try:
+                made = self._make(name)
+                if made and MAY_SEE["name"][audience(self.view)] == MASKED:
+                    made = masked_page(made, personal_names(self.view.town), other_names(self.view.town))
+                self._made[name] = made
+            except Exception as error:
+                self._made[name] = self._failed(name, error)
+        return self._made[name]
+
+    def _failed(self, name: str, error: Exception) -> Section:
+        """What stands in the place of a section that failed; the others are as they are. A page for everybody is whole or is not."""
+        if self.view.public:
+            raise error
+        line = str(error) if isinstance(error, UserError) else faults.told(f"{name} 一节没有生成", error)
+        self._broken[name] = f"{self.plan.title(self.view)}：{line}"
+        return Section("这一节没有生成", (Lines((line,)),), 0, name)
+
+    def _make(self, name: str) -> Section | None:
+        if self.view.edition != PUBLIC:
+            return self._narrowed(name) if self.view.group else self.plan.sections[name](self.view)
+        if name not in self.plan.published:
+            return None
+        made = self._published(name)
+        before = self.plan.published[: self.plan.published.index(name)]  # numbered anew, or the numbers would leap
+        return replace(made, number=1 + sum(bool(self.section(one).number) for one in before)) if made.number else made
+
+    def _published(self, name: str) -> Section:
+        """A section of the public edition: its figures, without what tells of very few people."""
+        return public(self.plan.sections[name](self.view), self.view.policy["public_minimum"])
+
+    def _narrowed(self, name: str) -> Section:
+        """A section seen for one group; one that is not kept by pupil stays whole and says so."""
+        if name in self.plan.by_pupil:
+            view, said = self.view, "本节按人登记的只看“{}”学生（以花名册为准）；规则查出和评分的数仍是全部学生的。"
+        else:
+            view, said = self._whole, "本节不分重点群体，仍是全部学生，不只是“{}”。"
+        made = self.plan.sections[name](view)
+        return replace(made, blocks=(Note(said.format(self.view.group)), *made.blocks))
+
+    def html(self, name: str) -> Markup:
+        """The HTML of one section; "" for one that the edition does not have."""
+        section = self.section(name)
+        try:
+            body = display.card(section) if section else Markup("")
+        except Exception as error:
+            section = self._made[name] = self._failed(name, error)
+            body = display.card(section)
+        if not section or name != next(iter(self.plan.sections)):
+            return body
+        title, meta = self.plan.title(self.view), self.plan.meta(self.view)
+        secret = self.view.edition != PUBLIC
+        return display.render("headline.html", title=title, meta=meta, body=body, secret=secret)
+
+    def controls(self) -> object:
+        """On a live page the drop-downs; nothing in a batch run."""
+        if not live.is_live():
+            return None
+        self.boxes = live.Controls(self.view, self.plan.choices, self._choose, self._redraw)
+        return self.boxes.widget
+
+    def tables(self) -> object:
+        """All tables of the report, to sort, search and download: on a live page there, in a batch run in 附表.xlsx beside the page."""
+        if live.is_live():
+            self.explorer = live.Explorer(self._tables())
+            return self.explorer.widget
+        folder = os.environ.get(FILES)
+        if not folder or self.view.public:  # what everybody may read is the page alone
+            return None
+        found = {heading: live.plain(table) for heading, table in self._tables().items()}
+        if not found:
+            return None
+        title = self.plan.title(self.view)
+        try:
+            annex = annex_bytes(title, found)
+        except Exception as error:
+            return Page(display.card(self._failed(ANNEX, error)), f"{title}：附表")
+        Path(folder).mkdir(exist_ok=True)
+        (Path(folder) / ANNEX).write_bytes(annex)
+        self._left[ANNEX] = HEADINGS[TOWN] if audience(self.view) == TOWN else self.view.edition
+        link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
+        table = Table(("文件", "内容"), ((link, f"本页的 {len(found)} 张表，一表一页，可以排序、筛选、再计算"),))
+        return Page(display.card(Section("附表", (table,))), f"{title}：附表")
+
+    def _tables(self) -> dict[str, Table]:
+        """Those of every section but the footer, which only says what the page was made from."""
+        return live.tables(filter(None, (self.section(name) for name in self.plan.sections if name != self._last)))
+
+    def _choose(self, values: Mapping[str, object]) -> View:
+        return replace(self.plan.choose(values, self._workbooks), edition=self.view.edition)
+
+    def _show(self, name: str) -> object:
+        if live.is_live():
+            widget = live.section(self.html(name))
+            self._shown.append((widget, name))
+            return widget
+        return Page(
+            self.html(name), f"{self.plan.title(self.view)}：{name}", self._state() if name == self._last else {}
+        )
+
+    @property
+    def _last(self) -> str:
+        return [*self.plan.sections][-1]
+
+    def _state(self) -> dict[str, object]:
+        """What travels with the page; of the files beside it each with the edition by which the gate reads it."""
+        held = self.plan.state(self.view)
+        held |= {"files": held.get("files", {}) | self._left} if self._left else {}
+        broken = [*held.get("broken", ()), *self._broken.values()]
+        return held | ({"broken": broken} if broken else {})
+
+    def _redraw(self, view: View) -> None:
+        shown = self.view, self._whole, self._made
+        self.view, self._whole, self._made = view, replace(view, group=""), {}
+        try:  # all first: never half a page of another view
+            pages = [str(self.html(name)) for _, name in self._shown]
+        except Exception:
+            self.view, self._whole, self._made = shown
+            raise
+        for (widget, _), page in zip(self._shown, pages, strict=True):
+            widget.value = page
+        if self.explorer:
+            self.explorer.fill(self._tables())

@@ -1,0 +1,125 @@
+"""预警回看: whether the year's signals saw its cases before they were cases, beside a plain baseline. Figures in figures.signals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from ..core import years
+from ..core.findings import UserError
+from ..core.numbers import rounded
+from ..core.places import ALL, TOWN
+from ..figures.signals import PLAIN, BackTest, back_test
+from . import live, quality
+from .display import Figure, Note, Section, Table, Tiles
+from .report import Plan, Report
+from .views import View, open_town
+
+SHEETS = {"suspected": "疑似辍学台账", "dropout": "辍学台账"}
+HINDSIGHT = (
+    "每周末只用那一天以前登记日期的行算信号。没有日期的格子（借读、健康状况、留守类型、是否已转化等）当作一直如此，这一点仍是事后的。"
+    "最近几周叫到的孩子，可能以后才成为个案，这里先算作叫错。"
+)
+
+
+class Year(View):
+    """A View of a school year up to today."""
+
+    @cached_property
+    def test(self) -> BackTest:
+        """The back-test of the whole town, worked out once."""
+        return back_test(self.town, self.policy)
+
+
+def summary(view: Year) -> Section:
+    """What each caller came to, side by side."""
+    test = view.test
+    if not test.days:
+        return Section("回看结果", (Note("没有日查，回看不了，尚未判定。", "unknown"),), 1, "summary")
+    rows = tuple(
+        (
+            one.caller,
+            one.seen,
+            one.weeks_before,
+            "、".join(map(str, sorted(lead for lead in one.leads if lead))) or "—",
+            sum(one.calls.values()),
+            rounded(one.false_a_week, 1),
+            one.right,
+        )
+        for one in test.outcomes
+    )
+    columns = ("怎样叫", "事先看到的个案", "提前周数（中位）", "各案提前周数", "共叫人次", "每周叫错人次", "叫对人次")
+    note = f"{PLAIN}：正在连续无故缺勤满一日，或近期累计达到起算日数（W1、W2）。提前周数：立案前一连几周的周末都叫到。"
+    tiles = Tiles(
+        (Figure("个案", len(test.cases), "疑似或辍学台账，一个孩子算一次"), Figure("回看周数", len(test.days)))
+    )
+    blocks = [tiles, Table(columns, rows, "预警与只看缺勤相比", note=note), Note(HINDSIGHT)]
+    if not len(test.cases):
+        blocks.insert(1, Note("回看期间没有新立的个案，看不出预警灵不灵，不能当作灵。", "unknown"))
+    return Section("回看结果", tuple(blocks), 1, "summary")
+
+
+def cases(view: Year) -> Section:
+    """Each case: school, day, ledger, how many weeks before each caller had called. No names: schools and days only."""
+    test = view.test
+    leads = zip(*(one.leads for one in test.outcomes), strict=True)
+    rows = tuple(
+        (row.home, row.entered.date(), SHEETS[row.sheet], *lead)
+        for row, lead in zip(test.cases.itertuples(), leads, strict=True)
+    )
+    columns = ("学校", "立案日期", "台账", *(one.caller for one in test.outcomes))
+    table = Table(columns, rows, "各案提前几周叫到（0 为没有叫到）", empty="回看期间没有新立的个案")
+    return Section("逐案", (table,), 2, "cases")
+
+
+def calls(view: Year) -> Section:
+    """Week by week: how many were called, how many of them in vain."""
+    test = view.test
+    rows = tuple((day, *(f"{one.calls[day]}（错 {one.false[day]}）" for one in test.outcomes)) for day in test.days)
+    table = Table(
+        ("周末", *(one.caller for one in test.outcomes)), rows, "每周叫到的人数和其中叫错的", empty="没有日查"
+    )
+    return Section("逐周", (table,), 3, "calls")
+
+
+SECTIONS = {"summary": summary, "cases": cases, "calls": calls, "footer": quality.provenance}
+
+
+def title(view: Year) -> str:
+    """The title line."""
+    return f"{view.title}{view.town.year}学年预警回看"
+
+
+def choices(view: Year) -> live.Choices:
+    """The drop-down 学年, which offers the one shown."""
+    return {"学年": ([(view.period, view.period)], view.period)}
+
+
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Year:
+    """The year that the drop-down asks for."""
+    return opened(str(values["学年"]), workbooks)
+
+
+def opened(year: str, workbooks: str | Path = "") -> Year:
+    """A school year of the whole town, up to today. Raises UserError for what is no school year."""
+    if not (years.YEAR.fullmatch(year) and years.period(year)):
+        raise UserError(f"学年“{year}”不对，请写成 2023-2024 的样子。")
+    start, end = dt.date(int(year[:4]), 9, 1), min(dt.date(int(year[5:]), 8, 31), dt.date.today())
+    town, held, judgement = open_town(year, end, workbooks)
+    return Year(town, held, judgement, "", year, start, end)
+
+
+PLAN = Plan(SECTIONS, title, quality.meta, quality.state, choices, choose)
+
+
+def signals_back_test(school: str = "all", year: str = "", workbooks: str | Path = "") -> Report:
+    """Open the back-test of a school year ("2023-2024") of the whole town; `school` must be "all", as cases of one are too few.
+
+    Raises UserError, in Chinese, for another school, for no school year and for an unknown folder.
+    """
+    asked = live.asked(year=year)
+    if school not in (TOWN, ALL):
+        raise UserError("预警回看只做全镇的：一所学校的个案太少。请写 school=全镇")
+    return Report(PLAN, opened(asked["year"], workbooks), workbooks)

@@ -1,0 +1,153 @@
+"""Tables with one row a class, a grade or a school, and small things all sections use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..core.editions import audience_of
+from ..core.numbers import in_order
+from ..core.tables import Town, other_names, personal_names
+from ..figures import uncounted
+from ..figures.base import Ratio
+from ..figures.scopes import KEYS, Scope
+from .display import NUMERALS, Details, Note, Table, masked_text, rows_table
+from .views import View
+
+UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table by class, grade or school: whole numbers counted by KEYS, or a Ratio."""
+
+    title: str
+    parts: pd.Series | Ratio
+
+    def values(self, by: str) -> dict:
+        """The value of each unit that has one."""
+        if isinstance(self.parts, Ratio):
+            return self.parts.by(by)
+        return {key: int(value) for key, value in self.parts.groupby(level=by).sum().items()}
+
+    @property
+    def total(self) -> object:
+        """What stands below."""
+        return self.parts.total if isinstance(self.parts, Ratio) else int(self.parts.sum())
+
+    @property
+    def elsewhere(self) -> object:
+        """What stands where a unit has no value: no pupils is 0, no base is no rate."""
+        return None if isinstance(self.parts, Ratio) else 0
+
+
+def audience(view: View) -> str:
+    """Who reads the page: the school's own staff, the office for the whole town, who handles a case, or everybody.
+
+    Seen for one group, a list of full names would say of each what P03 keeps apart from names: they are masked as for the town.
+    """
+    return audience_of(view.edition, "" if view.group else view.home)
+
+
+def units(view: View, by: str) -> list[tuple[object, str]]:
+    """(key, label) of the rows in order: schools as the registry lists them, grades, classes by grade and name."""
+    if by == "home":
+        return [(home, home) for home in view.homes]
+    rows = view.scope.classes.sort_values(["grade", "class_id"], key=in_order)
+    if by == "grade":
+        return [(grade, f"{NUMERALS[grade]}年级") for grade in rows["grade"].drop_duplicates()]
+    return list(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
+
+
+def unit_table(view: View, by: str, columns: Iterable[Column], *, idle: bool = True, **more: object) -> Table:
+    """A table with one row a unit ("home", "grade", "class_id") and a total; what fits no known unit stands below as 不明.
+
+    Without `idle`, units whose row would be all zeros and blanks are left out.
+    """
+    columns = list(columns)
+    values = [column.values(by) for column in columns]
+    rows = units(view, by)
+    lost = set().union(*values) - {key for key, _ in rows}
+    rows += [(key, f"{UNITS[by]}不明") for key in sorted(lost)]
+    lines = [
+        (label, *(found.get(key, column.elsewhere) for column, found in zip(columns, values, strict=True)))
+        for key, label in rows
+    ]
+    lines = [line for line in lines if idle or any(line[1:])]
+    total = ("合计", *(column.total for column in columns)) if lines else ()
+    return Table((UNITS[by], *(column.title for column in columns)), tuple(lines), total=total, **more)
+
+
+def parted(view: View, columns: Iterable[Column], caption: str, **more: object) -> list[Table | Details]:
+    """For the town one table by school; for a school one by grade, with the classes behind it."""
+    columns = list(columns)
+    if not view.home:
+        return [unit_table(view, "home", columns, caption=caption, **more)]
+    by_class = unit_table(view, "class_id", columns, caption=f"{caption}（按班级）", **more)
+    return [unit_table(view, "grade", columns, caption=caption, **more), behind("按班级", by_class)]
+
+
+def uncounted_column(scope: Scope, *sheets: str) -> list[Column]:
+    """A last column with the rows of these sheets that are in none of the counts before it; none where there are no such rows."""
+    rows = pd.concat([uncounted.rows(scope, sheet) for sheet in sheets])
+    return [Column("未计入的行", by_keys(rows))] if len(rows) else []
+
+
+def uncounted_note(scope: Scope, *sheets: str) -> list[Note]:
+    """What a section counts of these sheets does not hold, in words; nothing where it holds everything."""
+    words = uncounted.said(scope, *sheets)
+    return [Note(f"{words}。", "unknown")] if words else []
+
+
+def finest(view: View) -> str:
+    """The level of tables that must show every unit: classes in a school's report, schools in the town's."""
+    return "class_id" if view.home else "home"
+
+
+def by_keys(frame: pd.DataFrame, values: pd.Series | None = None) -> pd.Series:
+    """Rows (or the sum of a column) by (home, grade, class_id)."""
+    if values is None:
+        return frame.groupby(KEYS).size()
+    return values.groupby([frame[key] for key in KEYS]).sum()
+
+
+def ledger(view: View, frame: pd.DataFrame, sheet: str, names: Iterable[str], **more: object) -> Table:
+    """Rows of a ledger with school or class in front, staff and classes by name, masked for who reads."""
+    scope, form, names = view.scope, view.town.schema.sheets[sheet], tuple(names)
+    known = {"staff": scope.staff_names, "class": scope.labels, "village": village_names(view.town)}
+    shown = {
+        item.name: [known[item.reference].get(value, value) for value in frame[item.name]]
+        for item in (form.by_name[name] for name in names)
+        if item.reference in known and not item.many
+    }
+    extra = {} if view.home else {"学校": frame["home"]}
+    if scope.of_class(sheet) and (not len(frame) or (frame["class_id"] != "").any()):
+        extra["班级"] = [scope.labels.get(key, key) or "—" for key in frame["class_id"]]
+    return rows_table(frame.assign(**shown), form, names, audience(view), extra, **more)
+
+
+def rows_behind(view: View, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
+    """The ledger rows of a sheet behind part of a Ratio (its `counted`, `base` or `lacking`), once each, with its KEYS."""
+    own = rows[(rows["sheet"] == sheet) & (rows.index.get_level_values("row") > 0)]
+    own = own[~own.index.duplicated()]
+    return view.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})
+
+
+def village_names(town: Town) -> dict[str, str]:
+    """Village code -> name."""
+    rows = town["village"].dropna(subset=["village_code"])
+    return dict(zip(rows["village_code"], rows["village_name"].fillna(rows["village_code"]), strict=True))
+
+
+def behind(summary: str, table: Table) -> Details:
+    """The rows behind a number, folded."""
+    return Details(f"{summary}（{len(table.rows)} 行）", (table,))
+
+
+def said(view: View, text: object, beside: str = "") -> str | None:
+    """A text as the page's readers may see it, with what stands `beside` it in the same row; None for an empty cell."""
+    if not isinstance(text, str):
+        return None
+    return masked_text(text, personal_names(view.town), audience(view), beside, other_names(view.town))

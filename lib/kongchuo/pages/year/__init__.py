@@ -1,0 +1,113 @@
+"""学年奖惩报告 (domain.md 6.3, R3): its sections in their order, its drop-downs, how a notebook opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ...core.editions import INTERNAL
+from .. import live, quality
+from ..display import Note, Section
+from ..report import Plan, Report
+from . import decisions, points, what_if, years
+from .years import Year, open_year
+
+
+def footer(view: Year) -> Section:
+    """Where the page comes from; the public edition names no file."""
+    if view.public:
+        return Section(
+            "数据来源", (Note(f"根据各校控辍保学台账和督查记录，数据截至 {view.end:%Y-%m-%d}。"),), 0, "footer"
+        )
+    return quality.provenance(view)
+
+
+# The report in its order: the name of the method a notebook calls -> the function that makes the section
+SECTIONS: dict[str, Callable[[Year], Section]] = {
+    "headline": years.headline,
+    "basis": years.basis,
+    "figures": years.figures,
+    "units": points.units,
+    "league": points.league,
+    "what_if": what_if.static,
+    "conversion": points.conversion,
+    "vetoes": decisions.vetoes,
+    "rewards": decisions.rewards,
+    "accountability": decisions.accountability,
+    "narratives": decisions.narratives,
+    "notice": decisions.notice,
+    "register": decisions.register,
+    "data_quality": quality.data_quality,
+    "footer": footer,
+}
+OPEN_TO_ALL = ("headline", "basis", "notice", "footer")  # what the public edition has
+
+
+def title(view: Year) -> str:
+    """The title line of the report."""
+    who = view.home or view.office
+    return f"{who}{view.label}控辍保学{'考核结果公示稿' if view.public else '奖惩报告'}"
+
+
+def meta(view: Year) -> tuple[str, ...]:
+    """The line below the title: state of the data, whether the year is over, edition."""
+    lines = (f"数据截至 {view.end:%Y-%m-%d}", "学年已结束" if view.over else "学年未结束")
+    return (*lines, view.edition) if view.public else (*lines, *quality.meta(view)[2:])
+
+
+def state(view: Year) -> dict[str, object]:
+    """What travels with the page: what every report says of its data, and what the index shows of the year."""
+    return quality.state(view) | {
+        "edition": view.edition,
+        "vetoed": sum(one.vetoed is True for one in view.classes),
+        "grade": "，".join(f"{one.home} {one.grade}" for one in view.units) if view.home else "",
+    }
+
+
+def choices(view: Year) -> live.Choices:
+    """The drop-downs 学校, 年级, 班级, 重点群体; the school year is the page's own."""
+    return {
+        "学校": live.schools(view),
+        "年级": (live.grades(view), view.grade or 0),
+        "班级": (live.classes(view, view.grade or 0), view.class_id),
+        "重点群体": (live.focus_groups(view), view.group),
+        "学年": ([(view.town.year, view.town.year)], view.town.year),
+    }
+
+
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Year:
+    """The year that the drop-downs ask for."""
+    year = open_year(values["学校"], values["学年"], workbooks=workbooks)
+    return live.narrowed(year, values["年级"], values["班级"], values["重点群体"])
+
+
+PLAN = Plan(SECTIONS, title, meta, state, choices, choose, OPEN_TO_ALL, ("figures",))
+
+
+class YearReport(Report):
+    """The report; on a live page 如果换一种算法 can be tried out, in the internal edition."""
+
+    def _published(self, name: str) -> Section:
+        """Whole, since a 公示 names staff and classes; what the sections hold of pupils they leave out of it themselves."""
+        return SECTIONS[name](self.view)
+
+    def _show(self, name: str) -> object:
+        shown = super()._show(name)
+        if name != "what_if" or not live.is_live() or self.view.public:
+            return shown
+        import ipywidgets
+
+        self.trial = what_if.Trial(lambda: self.view)
+        return ipywidgets.VBox([shown, self.trial.widget])
+
+
+def annual_reward(
+    school: str = "all", year: str = "", edition: str = INTERNAL, workbooks: str | Path = ""
+) -> YearReport:
+    """Open the report of a school year such as "2023-2024" for a school ("all": the town), 内部版 or 公开版.
+
+    `workbooks` empty: the folder in KONGCHUO_WORKBOOKS. On a live page ?school=, ?year= and ?edition= of the address come first.
+    Raises UserError, in Chinese, for an unknown school, year, edition or folder.
+    """
+    asked = live.asked(school=school, year=year, edition=edition)
+    return YearReport(PLAN, open_year(asked["school"], asked["year"], asked["edition"], workbooks), workbooks)

@@ -1,0 +1,239 @@
+"""Sections on points: 单位考核, 班级积分 with each point explained down to its rows, 学困厌学转化."""
+
+from __future__ import annotations
+
+from ...core.numbers import fixed, natural, rounded
+from ...core.tables import yes
+from ...figures import support
+from ...figures.class_points import ClassPoints, Part
+from ...figures.unit_grades import UnitGrade
+from ..charts import stacked
+from ..display import NUMERALS, Badge, Chart, Details, Lines, Note, Section, Table
+from ..units import Column, by_keys, finest, unit_table
+from .years import Year
+
+UNDECIDED = Badge("unknown", "尚未判定")
+GRADE_TONES = {"优秀": "good", "良好": "good", "合格": "plain", "不合格": "bad"}
+HEADS = (("巩固", ("keep",)), ("转化", ("progress", "goal", "stay")), ("过程", ()), ("加分", ("bonus",)))
+MOST_PLACES = 12
+
+
+def units(view: Year) -> Section:
+    """三: the four rounds, self-checks, class points, grade."""
+    held = view.units
+    labels = list(dict.fromkeys(one.label for unit in held for one in unit.rounds))
+    rows = tuple(
+        _unit_row(one) for one in sorted(held, key=lambda one: (one.rank is None, one.rank or 0, natural(one.home)))
+    )
+    table = Table(("名次", "学校", "督查", "自查", "班级积分", "总分", "等次"), rows, caption="单位考核")
+    each = tuple(
+        (one.home, *(UNDECIDED if round_.score is None else round_.score for round_ in one.rounds)) for one in held
+    )
+    scores = Table(("学校", *labels), each, caption="督查各轮得分")
+    fatal = tuple(Badge("bad", f"{one.home}：{'；'.join(one.vetoes)}") for one in held if one.vetoes)
+    lines = tuple(
+        (
+            one.home,
+            part.title,
+            f"{part.most:g}",
+            part.measure if part.measure else "—",
+            _points(part),
+            part.why or part.note or "—",
+        )
+        for one in held
+        for part in one.parts
+    )
+    behind = Table(("学校", "部分", "满分", "分子/分母", "得分", "说明"), lines)
+    policy = view.policy
+    note = Note(
+        f"总分＝督查各轮平均×{policy['unit_weight_inspection']:g}＋月自查按时与整改×{policy['unit_weight_selfcheck']:g}"
+        f"＋班级积分平均×{policy['unit_weight_class_points']:g}；有否决的为不合格，不评先进。"
+    )
+    blocks = (
+        note,
+        table,
+        *((Lines(fatal),) if fatal else ()),
+        scores,
+        Details(f"每一分的来历（{len(lines)} 行）", (behind,)),
+    )
+    return Section("单位考核", blocks, 3, "units")
+
+
+def _unit_row(one: UnitGrade) -> tuple:
+    grade = Badge(GRADE_TONES.get(one.grade, "unknown"), one.grade + ("" if one.final else "（暂）"))
+    return (one.rank, one.home, *(_points(part) for part in one.parts), _score(one.total, one.so_far), grade)
+
+
+def _points(part: Part) -> object:
+    if part.points is not None:
+        return part.points
+    return UNDECIDED if part.known is None else Badge("unknown", f"暂 {fixed(part.most * part.known, 2)}")
+
+
+def _score(total: float | None, so_far: float | None) -> object:
+    """A total, or the share reached so far; the one is never taken for the other."""
+    if total is not None:
+        return total
+    return UNDECIDED if so_far is None else Badge("unknown", f"暂 {fixed(so_far, 2)}%")
+
+
+def head(one: ClassPoints, keys: tuple[str, ...]) -> tuple[Part, ...]:
+    """The parts of a head; 过程 are those that stand under none."""
+    named = {key for _, own in HEADS for key in own}
+    return tuple(part for part in one.parts if (part.key in keys if keys else part.key not in named))
+
+
+def summed(parts: tuple[Part, ...]) -> object:
+    """The points of a head."""
+    if all(part.points is not None for part in parts):
+        return rounded(sum(part.points for part in parts), 2)
+    known = [part for part in parts if part.known is not None]
+    return Badge("unknown", f"暂 {fixed(sum(part.most * part.known for part in known), 2)}") if known else UNDECIDED
+
+
+def league(view: Year) -> Section:
+    """四: the classes grade by grade in their order, of what parts their points are made, and each point down to its rows."""
+    blocks: list = []
+    if not view.classes:
+        return Section("班级积分", (Note("没有班级可以计分。", "unknown"),), 4, "league")
+    full = sum(part.most for part in view.classes[0].parts)
+    for grade in dict.fromkeys(one.grade for one in view.classes):
+        own = sorted(
+            (one for one in view.classes if one.grade == grade),
+            key=lambda one: (one.rank is None, one.rank or 0, one.class_id),
+        )
+        blocks.append(
+            Table(
+                COLUMNS,
+                tuple(_row(view, one) for one in own),
+                caption=f"{NUMERALS[grade]}年级（全镇 {own[0].peers} 个班排名）",
+            )
+        )
+        says = "；".join(f"{_name(view, one)} {_word(one)}" for one in own)
+        rows = [(_name(view, one), _bars(one), _word(one)) for one in own]
+        blocks += [
+            Chart(svg, f"{NUMERALS[grade]}年级班级积分构成（尚未判定的部分按已知的暂画）", says)
+            for svg in stacked(rows, [name for name, _ in HEADS], full, says)
+        ]
+    blocks += [
+        Details(f"{home}：每一分的来历", (_explained(view, [one for one in view.classes if one.home == home]),))
+        for home in dict.fromkeys(one.home for one in view.classes)
+    ]
+    return Section("班级积分", tuple(blocks), 4, "league")
+
+
+COLUMNS = ("名次", "班级", "班主任", "学年初人数", "名单", *(name for name, _ in HEADS), "总积分", "说明")
+
+
+def _name(view: Year, one: ClassPoints) -> str:
+    return one.name if view.home else f"{one.home}{one.name}"
+
+
+def _row(view: Year, one: ClassPoints) -> tuple:
+    heads = [summed(head(one, keys)) for _, keys in HEADS]
+    said = [*(["一票否决"] if one.vetoed else []), *([one.why] if one.why else []), *one.trial, *one.remarks]
+    if one.appeal:
+        said.append("申诉审定" if one.final is not None else "申诉待审定")
+    score = Badge("bad", "0（否决）") if one.vetoed and one.final is None else _score(one.total, one.so_far)
+    score = UNDECIDED if one.vetoed is None and one.final is None else score
+    return (
+        one.rank,
+        _name(view, one),
+        one.teacher or None,
+        one.base,
+        one.listed,
+        *heads,
+        score,
+        "；".join(said) or "—",
+    )
+
+
+def _bars(one: ClassPoints) -> list[float]:
+    if one.vetoed is not False:
+        return [0.0 for _ in HEADS]
+    return [sum(part.most * (part.known or 0) for part in head(one, keys)) for _, keys in HEADS]
+
+
+def _word(one: ClassPoints) -> str:
+    if one.final is not None:
+        return f"{one.final:g}（审定）"
+    if one.vetoed:
+        return "0 否决"
+    if one.total is not None:
+        return f"{one.total:g}"
+    return "尚未判定" if one.so_far is None else f"暂 {fixed(one.so_far, 1)}%"
+
+
+def _explained(view: Year, classes: list[ClassPoints]) -> Table:
+    rows = tuple(
+        (
+            one.name,
+            part.title,
+            f"{part.most:g}",
+            part.measure or "—",
+            _points(part),
+            _places(view, part),
+            part.why or part.note or "—",
+        )
+        for one in classes
+        for part in one.parts
+    )
+    note = "台账行号是 Excel 行号；分子/分母里没有达到的行列在“没有达到的行”，全部达到的不列。"
+    return Table(("班级", "项目", "满分", "分子/分母", "得分", "没有达到的行", "说明"), rows, note=note)
+
+
+def _places(view: Year, part: Part) -> str:
+    """The rows behind a part that did not reach it, by sheet; for 加分 those that did."""
+    if part.rows is None or part.rows.empty:
+        return "—"
+    rows = (
+        part.rows[part.rows["numerator"] > 0]
+        if part.extra
+        else part.rows[part.rows["denominator"] > part.rows["numerator"]]
+    )
+    found = []
+    for sheet, own in rows.groupby("sheet"):
+        numbers = sorted({row for row in own.index.get_level_values("row") if row})
+        lacking = int((own.index.get_level_values("row") == 0).sum())
+        more = f"等{len(numbers)}行" if len(numbers) > MOST_PLACES else "行"
+        said = [f"第{'、'.join(map(str, numbers[:MOST_PLACES]))}{more}"] if numbers else []
+        said += [f"应有而没有的{lacking}行"] if lacking else []
+        found.append(f"{view.town.schema.sheets[sheet].title}{'，'.join(said)}")
+    return "；".join(found) or "—"
+
+
+def conversion(view: Year) -> Section:
+    """五: 转化率 by school or class, and by cause; what methods did is for people to write."""
+    rate = support.converted(view.scope)
+    rows = rate.rows
+    plans = view.scope.rows("pupil_plan").loc[lambda frame: frame.index.isin(rows.index)]
+    causes: dict[str, list[int]] = {}
+    for text, done, judged in zip(
+        plans["causes"].fillna("没有写明"), yes(plans["converted"]), plans["converted"].notna(), strict=True
+    ):
+        for cause in text.split("、"):
+            counts = causes.setdefault(cause, [0, 0, 0])
+            for place, hit in enumerate((True, bool(judged), bool(done))):
+                counts[place] += hit
+    undecided = int(plans["converted"].isna().sum())
+    own = rows.loc[rows.index.isin(plans.index)]
+    judged = plans["converted"].notna().reindex(own.index)
+    columns = [
+        Column("名单人数", by_keys(own)),
+        Column("已认定", by_keys(own, judged.astype(int))),
+        Column("其中转化", by_keys(own, own["numerator"])),
+        *([] if undecided else [Column("转化率", rate)]),
+    ]
+    blocks: list = [
+        unit_table(view, finest(view), columns, caption="学困厌学转化（D14）"),
+        Table(
+            ("原因", "名单人数", "已认定", "其中转化"),
+            tuple((cause, *counts) for cause, counts in sorted(causes.items(), key=lambda item: -item[1][0])),
+            caption="按原因（一人可有几个原因）",
+            empty="学困厌学名单里没有学生",
+        ),
+    ]
+    if undecided:
+        blocks.insert(0, Note(f"名单 {len(plans)} 人中 {undecided} 人还没有认定是否转化，转化率尚未判定。", "unknown"))
+    blocks.append(Note("做法成效（文字，由中心学校填写）：________________________________"))
+    return Section("学困厌学转化", tuple(blocks), 5, "conversion")

@@ -1,0 +1,408 @@
+"""Papers on a child: letters and notices, 劝返记录, 一生一案, 一家一案, and the stories of cases without a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ..core.numbers import in_order
+from ..facts import cases as case_facts
+from ..facts import duty, enrolment
+from ..facts.references import keyed
+from ..figures import flows
+from ..figures.support import pupils
+from ..pages.views import Month
+from .base import BLANK, Copy, by_name, lacking, said, scrubbed, shared, short, until
+
+
+# --- 告家长一封信, 入学通知书, 劝学通知书, 限期复学通知书: what stands in each, family by family. For the family alone ---------------------
+def parents(month: Month) -> Iterator[Copy]:
+    """告家长一封信: a file a class, a page a pupil who is at school on the month's last day (domain.md 6.7)."""
+    scope, named = month.scope, by_name(month)
+    rows = pupils(scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
+    phones = _phones(month)
+    for key, name, head in scope.classes.sort_values(["grade", "class_id"], key=in_order)[
+        ["class_id", "class_name", "head_teacher"]
+    ].itertuples(index=False):
+        copies = [
+            {
+                "name": said(row.name),
+                "guardian": "" if pd.isna(row.guardian) else row.guardian,
+                "class_name": said(name),
+                "head": named(head),
+                "phone": phones.get(named(head), BLANK),
+            }
+            for row in rows[rows["class_id"] == key][["name", "guardian"]].itertuples(index=False)
+        ]
+        if copies:
+            yield Copy(shared(month, copies=copies), str(said(name)))
+
+
+def _phones(month: Month) -> dict[str, str]:
+    """Name of a member of staff -> telephone; a name that two bear has none."""
+    staff = month.town["staff"].dropna(subset=["name", "phone"])
+    staff = staff[~staff["name"].duplicated(keep=False)]
+    return dict(zip(staff["name"], staff["phone"], strict=True))
+
+
+def admission(month: Month) -> Iterator[Copy]:
+    """入学通知书 with 送达回证: the school's notices due this month or later, and those who had not come by its end."""
+    scope, named = month.scope, by_name(month)
+    rows = scope.office("notice")
+    rows = rows.assign(
+        home=[scope.key("school", code) if isinstance(code, str) else "" for code in rows["school_code"]]
+    )
+    codes = {scope.key("school", home): home for home in month.town.homes}
+    rows = rows[rows["home"].map(codes) == month.home]
+    coming = rows["due"] >= pd.Timestamp(month.start)
+    rows = rows[coming | rows["arrived"].isna() | (rows["arrived"] > pd.Timestamp(month.end))]
+    copies = [
+        {
+            "number": said(row["notice_no"]),
+            "name": said(row["name"]),
+            "recipient": said(row["recipient"]),
+            "due": said(row["due"]),
+            "mode": said(row["serve_mode"]),
+            "server": named(row["server"]),
+            "served": said(row["served"]),
+            "witness": said(row["witness_org"] if isinstance(row["witness_org"], str) else row["witness_type"]),
+        }
+        for row in rows.sort_values("notice_no", key=in_order).to_dict("records")
+    ]
+    if copies:
+        yield Copy(shared(month, copies=copies))
+
+
+def urging(month: Month) -> Iterator[Copy]:
+    """劝学通知书: a page for each suspected case on hand at the month's end."""
+    yield from _notices(month, flows.suspected(month.scope), "劝学通知书", "last_day", "teacher")
+
+
+def timed(month: Month) -> Iterator[Copy]:
+    """限期复学通知书: a page for each dropout case on hand. Never a penalty; who issues it stands in 法律文书 or stays blank."""
+    yield from _notices(month, flows.dropouts(month.scope), "限期复学通知书", "drop_date", "bond_school")
+
+
+def _notices(month: Month, cases: pd.DataFrame, kind: str, away: str, teacher: str) -> Iterator[Copy]:
+    scope, named, phones = month.scope, by_name(month), _phones(month)
+    cases = cases[case_facts.open_at(cases, scope.end)].sort_values("case_id", key=in_order)
+    book, papers = case_facts.cases(month.town), case_facts.papers(month.town)
+    papers = papers[(papers["doc_type"] == kind) & ~(papers["issued"] > pd.Timestamp(month.end))].sort_values("issued")
+    sheet = "suspected" if teacher == "teacher" else "dropout"
+    of_row = {place: number for number, place in book[sheet].items() if place is not None}
+    copies = []
+    for place, row in zip(cases.index, cases.to_dict("records"), strict=True):
+        own = papers[papers["case"] == of_row.get(place, -1)]
+        paper = own.iloc[-1].to_dict() if len(own) else {}
+        copies.append(
+            {
+                "number": said(paper.get("doc_no")),
+                "name": said(row["name"]),
+                "guardian": said(row["guardian"]),
+                "class_name": scope.labels.get(row["class_id"], BLANK),
+                "away": said(row[away]),
+                "deadline": said(paper.get("deadline")),
+                "issuer": said(paper.get("issuer")),
+                "issued": said(paper.get("issued")) if paper else "____年__月__日",
+                "mode": said(paper.get("serve_mode")),
+                "server": named(paper.get("server")),
+                "served": BLANK if not paper or paper["served"] > pd.Timestamp(month.end) else said(paper["served"]),
+                "teacher": named(row[teacher]),
+                "phone": phones.get(named(row[teacher]), BLANK),
+            }
+        )
+    if copies:
+        yield Copy(shared(month, copies=copies))
+
+
+# --- Case sheets: 劝返记录 with its chain of signatures, 学困厌学一生一案, 一家一案. Internal, one page or more a case --------------
+OF_CASE = {  # key of the template -> columns of the two ledgers, the later ledger first
+    "name": "name", "sex": "sex", "guardian": "guardian", "found": "found", "rep_center": "rep_center", "rep_town": "rep_town",
+    "confirmed": "confirm_date", "plan": "plan_id", "bond_village": "bond_village",
+}  # fmt: skip
+
+
+def visits(month: Month) -> Iterator[Copy]:
+    """劝返记录: a case that was on hand in the month, with every visit and paper up to its end, and the chain of domain.md 7.1."""
+    scope, named = month.scope, by_name(month)
+    start, end = pd.Timestamp(month.start), pd.Timestamp(month.end)
+    book, made, papers = case_facts.cases(month.town), case_facts.visits(month.town), case_facts.papers(month.town)
+    ledgers = {name: month.town[name].to_dict("index") for name in ("suspected", "dropout")}
+    left = {}
+    for frame in (flows.suspected(scope), flows.dropouts(scope)):
+        left |= frame["left"].to_dict()
+    book = scope.within(scope.with_class(book)).sort_values(["ys_id", "cx_id"], key=in_order, na_position="last")
+    copies = []
+    for number, case in book.iterrows():
+        first = ledgers["suspected"].get(case["suspected"], {})
+        second = ledgers["dropout"].get(case["dropout"], {})
+        if second and second["confirm_date"] > end:
+            second = {}
+        begun = case["found"] if first else second.get("confirm_date", pd.NaT)
+        gone = left.get(case["dropout"] if second else case["suspected"], pd.NaT)
+        if begun > end or gone < start:
+            continue
+        own = made[(made["case"] == number) & ~(made["date"] > end)].sort_values(["date", "seq"])
+        served = papers[(papers["case"] == number) & ~(papers["issued"] > end)].sort_values("issued")
+        both = {**first, **{key: value for key, value in second.items() if not pd.isna(value)}}
+        both = {key: None if isinstance(value, pd.Timestamp) and value > end else value for key, value in both.items()}
+        copies.append(
+            {
+                **{key: said(both.get(column)) for key, column in OF_CASE.items()},
+                "case": said(second.get("case_id") or first.get("case_id")),
+                "class_name": scope.labels.get(case["class_id"], BLANK),
+                "away": said(both.get("drop_date") or both.get("last_day")),
+                "cause": said(both.get("cause1") or both.get("cause")),
+                "where": said(both.get("where_place") or both.get("where")),
+                "bond_school": named(both.get("bond_school") or both.get("teacher")),
+                "state": _state(second, gone, end),
+                "count": len(own),
+                "visits": [_visit(place, row) for place, row in enumerate(own.to_dict("records"), 1)],
+                "papers": [_paper(row, end) for row in served.to_dict("records")],
+            }
+        )
+    if copies:
+        yield Copy(shared(month, copies=copies))
+
+
+def _state(second: dict, gone: object, end: pd.Timestamp) -> str:
+    """Where the case stands at the month's end, by its dates: the ledger's own word may be of a later day."""
+    ledger = "辍学台账" if second else "疑似辍学台账"
+    return f"{ledger}在册" if pd.isna(gone) or gone > end else f"{said(gone)}离开{ledger}"
+
+
+def _visit(place: int, row: dict) -> dict[str, str]:
+    """One visit; counted on from the suspected case to the dropout case, since each ledger counts its own."""
+    found = {key: said(row[key]) for key in ("mode", "team", "barrier", "action", "result")}
+    return found | {
+        "seq": str(place),
+        "date": short(row["date"]),
+        "attitude": f"{said(row['guardian_att'])}／{said(row['pupil_att'])}",
+    }
+
+
+def _paper(row: dict, end: pd.Timestamp) -> dict[str, str]:
+    later = row["deadline"] > end  # what came of it was not known yet
+    return {
+        "number": said(row["doc_no"]),
+        "kind": said(row["doc_type"]),
+        "served": short(row["served"]),
+        "deadline": short(row["deadline"]),
+        "receipt": said(row["receipt"]),
+        "result": BLANK if later else said(row["result"]),
+    }
+
+
+PLAN = ("kind", "listed", "basis", "baseline", "causes", "goal", "action", "parent_view", "review1", "review2", "goal_met",
+        "converted", "conv_basis")  # fmt: skip
+
+
+def plans(month: Month) -> Iterator[Copy]:
+    """学困厌学一生一案: every plan listed by the month's end, with 帮扶记录 up to it."""
+    scope, named = month.scope, by_name(month)
+    rows = scope.rows("pupil_plan")
+    rows = rows[~(rows["listed"] > pd.Timestamp(month.end))].sort_values("pupil_plan", key=in_order)
+    logs = until(month, month.town["support_log"], "date").dropna(subset=["date", "pupil_plan"]).sort_values("date")
+    copies = []
+    for row in rows.to_dict("records"):
+        own = logs[(logs["pupil_plan"] == row["pupil_plan"]) & (logs["home"] == row["home"])]
+        copies.append(
+            {
+                **{key: said(row[key]) for key in PLAN},
+                "number": said(row["pupil_plan"]),
+                "name": said(row["name"]),
+                "class_name": scope.labels.get(row["class_id"], BLANK),
+                "helper": named(row["helper"]),
+                "count": len(own),
+                "logs": [
+                    {
+                        **{key: said(one[key]) for key in ("mode", "content", "response")},
+                        "date": short(one["date"]),
+                        "helper": named(one["helper"]),
+                    }
+                    for one in own.to_dict("records")
+                ],
+            }
+        )
+    if copies:
+        yield Copy(shared(month, copies=copies))
+
+
+def families(month: Month) -> Iterator[Copy]:
+    """一家一案: a page a family (案号), its children and the aid paid up to the month's end."""
+    scope, named = month.scope, by_name(month)
+    rows = scope.rows("family_plan")
+    rows = rows.assign(number=rows["family_plan"].fillna(rows["student_key"])).sort_values("number", key=in_order)
+    paid = until(month, scope.rows("aid"), "paid_on").dropna(subset=["paid_on"]).sort_values("paid_on")
+    villages = dict(month.town["village"][["village_code", "village_name"]].dropna().itertuples(index=False, name=None))
+    copies = []
+    for _, family in rows.groupby("number", sort=False):
+        head = family.iloc[0]
+        aid = paid[paid["student_key"].isin(family["student_key"].dropna())]
+        copies.append(
+            {
+                "number": said(head["family_plan"]),
+                "householder": said(head["householder"]),
+                "village": villages.get(head["village_code"], said(head["village_code"])),
+                "kind": said(head["poor_type"]),
+                "level": said(head["poor_level"]),
+                "size": said(head["family_size"]),
+                "helper": named(head["helper"]),
+                "cause": said(head["poor_cause"]),
+                "needs": said(head["needs"]),
+                "action": said(head["action"]),
+                "summary": said(head["summary"]),
+                "children": [
+                    {"name": said(one.name), "grade": said(one.stage_grade), "aid_due": said(one.aid_due), "aid_done": said(one.aid_done)}
+                    for one in family[["name", "stage_grade", "aid_due", "aid_done"]].itertuples(index=False)
+                ],
+                "aid": [
+                    {"name": said(one.name), "item": said(one.aid_item), "paid": said(one.paid), "date": short(one.paid_on), "mode": said(one.pay_mode)}
+                    for one in aid[["name", "aid_item", "paid", "paid_on", "pay_mode"]].itertuples(index=False)
+                ],
+            }
+        )  # fmt: skip
+    if copies:
+        yield Copy(shared(month, copies=copies))
+
+
+# --- 《控辍典型案例集》 of a term (domain.md 6.6): each case under a codename, its days counted, without village, class or date. Public ---
+# A school that serves one village alone, or is a 教学点, tells the village (domain.md 9 drops villages in cases): it and its author
+# go without their names.
+KIND = "典型案例"
+POINT = "教学点"
+UNNAMED = {POINT: "某教学点", "小学": "某小学", "初中": "某中学"}  # by 学段
+WEEKS = (4, 8, 16)  # after coming back, domain.md 6.6
+CODENAME = re.compile(r"小[A-Z]\d*")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def stories(month: Month) -> Iterator[Copy]:
+    """The cases registered in the term up to the month's end and said to be de-identified; the preface says how many were not."""
+    scope, named = month.scope, by_name(month)
+    rows = scope.rows("bulletin")
+    begun = _term_start(month)
+    rows = rows[(rows["kind"] == KIND) & rows["date"].between(begun, pd.Timestamp(month.end))]
+    clean = rows["deidentified"].fillna(False).astype(bool)
+    good = rows[clean].sort_values(["home", "date", "issue_no"], key=in_order)
+    numbers = {
+        key: number
+        for number, row in case_facts.cases(month.town).iterrows()
+        for key in ((row["home"], row["ys_id"]), (row["home"], row["cx_id"]))
+    }
+    called = _called(month)
+    copies = []
+    for place, row in enumerate(good.to_dict("records"), 1):
+        number = numbers.get((row["home"], row["case_id"])) if isinstance(row["case_id"], str) else None
+        copies.append({"no": place, **_story(month, row, named(row["editor"]), _code(place, row), number, called)})
+    said_so = [f"本期收入{len(copies)}篇，学生一律用代称，不写村名、班级和日期。"]
+    if any(copy["school"] in UNNAMED.values() for copy in copies):
+        said_so.append("教学点和只服务一个村的学校，校名会说出村，不写校名和作者姓名。")
+    if not copies:
+        said_so = ["本学期到目前为止，“简报案例”中还没有登记并标明“已脱敏”的典型案例。"]
+    if (~clean).any():
+        said_so.append(f"另有{int((~clean).sum())}篇没有标明“已脱敏”，没有收入。")
+    unread = lacking(month, "bulletin", "visit")
+    yield Copy(
+        shared(
+            month, copies=copies, issued=said(month.end), preface="".join([*said_so, f"{unread}。" if unread else ""])
+        )
+    )
+
+
+def _called(month: Month) -> dict[str, str]:
+    """What a school is called whose name would tell the village of a child: full or usual name -> 某教学点, 某小学."""
+    villages = duty.served(month.town).groupby("home")["village"].nunique()
+    found = {}
+    for row in month.town.schools.to_dict("records"):
+        if row["stage"] == POINT or villages.get(row["school_name"]) == 1:
+            usual = row["school_alias"].split("、") if isinstance(row["school_alias"], str) else []
+            found |= dict.fromkeys((row["school_name"], *filter(None, usual)), UNNAMED.get(row["stage"], "某校"))
+    return found
+
+
+def _term_start(month: Month) -> pd.Timestamp:
+    terms = enrolment.terms(month.town)
+    begun = terms.loc[terms["term"] == month.scope.term, "start"]
+    return begun.iloc[0] if len(begun) else pd.Timestamp(f"{month.town.year[:4]}-08-01")
+
+
+def _code(place: int, row: dict) -> str:
+    """小A … 小Z, then 小A2 …; the codename the school's own text uses where it uses just one, so that both speak of one child."""
+    own = {name for text in (row["title"], row["body"]) if isinstance(text, str) for name in CODENAME.findall(text)}
+    if len(own) == 1:
+        return own.pop()
+    place -= 1
+    return f"小{LETTERS[place % 26]}{place // 26 + 1 if place >= 26 else ''}"
+
+
+def _story(
+    month: Month, row: dict, author: str, code: str, number: int | None, called: dict[str, str]
+) -> dict[str, object]:
+    """One case: what the ledger says of it in code words and counts only, and the text the school has written."""
+    town = month.town
+    case = case_facts.cases(town).loc[number] if number is not None else {}
+    second = town["dropout"].loc[case["dropout"]] if number is not None and case["dropout"] is not None else {}
+    first = town["suspected"].loc[case["suspected"]] if number is not None and case["suspected"] is not None else {}
+    name = case.get("name") if number is not None else ""
+    text = row["body"] if isinstance(row["body"], str) else BLANK * 8
+    unnamed = re.compile("|".join(map(re.escape, sorted(called, key=len, reverse=True))) or "(?!)")
+    title, text = (unnamed.sub(lambda found: called[found[0]], words) for words in (said(row["title"]), text))
+    cause = said(second.get("cause1") if len(second) else first.get("cause") if len(first) else None)
+    return {
+        "title": scrubbed(month, title, code, name if isinstance(name, str) else ""),
+        "school": called.get(row["home"], row["home"]),
+        "author": "本校教师" if row["home"] in called else author,
+        "code": code,
+        "basics": BLANK * 6 if number is None else f"因{cause}没有到校，学校列入台账并上门劝返。",
+        "cause": f"主要原因：{cause}。" if number is not None else BLANK * 6,
+        "steps": _steps(month, number, case),
+        "no_steps": "没有关联台账，过程见正文。" if number is None else "台账中没有劝返记录。",
+        "body": scrubbed(month, text, code, name if isinstance(name, str) else ""),
+        "outcome": _outcome(month, case) if number is not None else BLANK * 6,
+    }
+
+
+def _steps(month: Month, number: int | None, case: object) -> list[dict[str, str]]:
+    if number is None:
+        return []
+    rows = case_facts.visits(month.town)
+    rows = rows[(rows["case"] == number) & (rows["date"] <= pd.Timestamp(month.end))].sort_values(["date", "seq"])
+    return [
+        {
+            "day": BLANK if pd.isna(case["away"]) else f"第{(row['date'] - case['away']).days + 1}天",
+            "mode": said(row["mode"]),
+            "attitude": f"{said(row['guardian_att'])}／{said(row['pupil_att'])}",
+            "result": said(row["result"]),
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
+def _outcome(month: Month, case: object) -> str:
+    """Attendance 4, 8 and 16 weeks after coming back, in school days, from 缺勤明细."""
+    back = (
+        case["back"]
+        if not pd.isna(case["back"])
+        else case["settled"]
+        if case["verdict"] == case_facts.CAME_BACK
+        else pd.NaT
+    )
+    if pd.isna(back) or back > pd.Timestamp(month.end):
+        return "到目前为止没有返校的记录。"
+    if case["home"] in month.scope.missing("absence"):
+        return f"返校后的出勤没有读到。{BLANK * 4}"
+    rows = month.town["absence"].assign(class_id=keyed(month.town, "absence", "class_id"))
+    rows = rows[(rows["home"] == case["home"]) & (rows["student_key"] == case["student_key"])]
+    parts = []
+    for weeks in WEEKS:
+        last = back + pd.Timedelta(weeks=weeks)
+        if last > pd.Timestamp(month.end):
+            parts.append(f"第{weeks}周未到")
+            continue
+        days = [day for day in map(pd.Timestamp, enrolment.school_days(month.town)) if back <= day < last]
+        away = rows.loc[rows["date"].isin(days), "halves"].fillna(2).sum() / 2
+        parts.append(f"返校后{weeks}周应到{len(days)}日，实到{len(days) - float(away):g}日")
+    return "；".join(parts) + "。"

@@ -1,0 +1,110 @@
+"""What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source; and what several rules ask about pupils."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..core.findings import Kind
+from ..core.policy import Policy
+from ..core.schema import CENTRE
+from ..core.tables import Town
+
+
+# --- What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source ----------
+# A rule yields Spots: the row and column that need a person's eye. It opens nothing, prints nothing, registers nothing.
+@dataclass(frozen=True)
+class Spot:
+    """Where a rule found something: sheet, index (workbook, Excel row; row 0 for the whole sheet), column, facts."""
+
+    sheet: str
+    index: tuple[str, int]
+    column: str
+    facts: dict[str, object]
+    severity: str = ""  # only where one rule has two severities (X05)
+    says: str = ""  # and where it says, or advises, two things
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: `needs` names sheets ("roster") or columns ("roster.id_no") without which it cannot judge.
+
+    "before:roster.id_no" is the column of the year before. `current` names a sheet that is brought up to date without a day: it
+    says nothing of a past day (`Town.past_day`), and neither does the rule.
+    """
+
+    kind: Kind
+    needs: tuple[str, ...]
+    judge: Callable[[Town, Policy], Iterator[Spot]]
+    current: str = ""
+
+    @property
+    def code(self) -> str:
+        """The stable code, as in domain.md section 3."""
+        return self.kind.code
+
+    @property
+    def explains(self) -> str:
+        """The rule in words: its function's docstring."""
+        return (self.judge.__doc__ or "").strip()
+
+
+def parts(need: str) -> tuple[bool, str, str]:
+    """A need as whether it is of the year before, its sheet, and its column ("" for the whole sheet)."""
+    earlier, _, place = need.rpartition(":")
+    sheet, _, column = place.partition(".")
+    return bool(earlier), sheet, column
+
+
+def rule(
+    code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: str, source: str, current: str = ""
+) -> Callable[..., Rule]:
+    """Make the decorated function a Rule. Nothing is registered: the rule must be listed in its module's RULES."""
+    return lambda judge: Rule(Kind(code, severity, says, fix, source), needs, judge, current)
+
+
+def at(
+    sheet: str,
+    index: tuple[str, int],
+    column: str = "",
+    *,
+    severity: str = "",
+    says: str = "",
+    fix: str = "",
+    **facts: object,
+) -> Spot:
+    """The Spot for one row (its index entry in town[sheet]) and column of a sheet, with the facts of the message."""
+    return Spot(sheet, index, column, facts, severity, says, fix)
+
+
+def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:
+    """For rows of these schools: whether the sheets and columns ("change", "roster.status") they are compared with were read.
+
+    A sheet of the centre that could not be read leaves nothing to compare with, for any school.
+    """
+    kept = pd.Series(True, homes.index)
+    for need in needs:
+        sheet_name, _, field_name = need.partition(".")
+        unread = town.unread_homes(sheet_name, *([field_name] if field_name else []))
+        if unread:
+            kept &= ~homes.isin(unread) & (CENTRE not in unread)
+    return kept
+
+
+# --- What several rules ask about pupils: which names a key has, which rows may hide a key nobody could read --------
+LISTS = ("roster", "census")  # the two sheets that say who exists
+GONE = ("已转出", "毕业", "死亡")
+
+
+def person(frame: pd.DataFrame) -> pd.Series:
+    """student_key and name of each row as one text, to compare both at once; missing where either is."""
+    return frame["student_key"] + "\0" + frame["name"]
+
+
+def maybe_listed(town: Town, frame: pd.DataFrame, *sheets: str) -> pd.Series:
+    """Rows whose pupil may be in these sheets under a key that could not be read: a row there has the name but no key."""
+    names = pd.concat([town[sheet].loc[town[sheet]["student_key"].isna(), "name"] for sheet in sheets])
+    return frame["name"].isin(names.dropna())

@@ -1,0 +1,109 @@
+"""Rules on 督查奖惩: rounds that were not held, scores above an item's points, a scheme nobody was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..core.findings import ERROR, WARNING
+from ..core.policy import Policy
+from ..core.tables import Town, no
+from ..due import inspection
+from ..due.base import state
+from .base import Spot, at, readable, rule
+from .selfcheck import gaps
+
+TERMS = ("term.start", "term.end")
+
+
+@rule(
+    "T02",
+    WARNING,
+    needs=("score.school_code", "score.term", "score.round", "score.date", *TERMS),
+    says="{school}{term}督查{held}轮，到现在应有{due}轮",
+    fix="请中心学校补做这一轮督查，填“督查评分”和“督查点名”；第一轮{first}周前、第二轮{second}周前。",
+    source="domain.md 3.3 T02; 方案六-9",
+)
+def too_few_inspections(town: Town, policy: Policy) -> Iterator[Spot]:
+    """中心学校每学期对每所学校督查两轮，各有截止的教学周。少一轮，这所学校的问题就晚半个学期才有人看见。"""
+    found = state(town, policy, inspection.ROUND)
+    late = found[found["late"] & found["done"].isna() & readable(town, found["home"], *TERMS, "score.round")]
+    rows = inspection.inspected(town)
+    unclear = rows[rows["home"] == ""].drop_duplicates(["school_code", "term", "round"])
+    if len(late) <= len(unclear):  # each may be one that seems to be missing
+        return
+    held = found.assign(term=found["period"].str[:-1]).groupby(["home", "term"])["done"].count()
+    weeks = {"first": policy[inspection.ROUNDS[1]], "second": policy[inspection.ROUNDS[2]]}
+    for place, school, periods in gaps(late, rows, "item_no"):
+        for term in dict.fromkeys(period[:-1] for period in periods):
+            number = int(held[school, term])
+            due = number + sum(period[:-1] == term for period in periods)
+            yield at("score", place, "round", school=school, term=term, held=number, due=due, **weeks)
+
+
+@rule(
+    "V02",
+    ERROR,
+    needs=("score.item_no", "score.score"),
+    says="{school}督查第{item}项得{score}分，超过这一项的分值{points}分",
+    fix="请核对评分表，改正得分；各项分值见参数“督查各项分值”。",
+    source="domain.md 3.3 V02, 5.4",
+)
+def score_above_points(town: Town, policy: Policy) -> Iterator[Spot]:
+    """督查每一项的得分不能超过这一项的分值，否则总分和等次都不对。"""
+    points = dict(enumerate(policy["inspection_item_points"], start=1))
+    rows = inspection.inspected(town).dropna(subset=["item_no", "score"])
+    rows = rows.assign(points=rows["item_no"].map(points))
+    rows = rows[rows["score"] > rows["points"]]
+    for index, school, item, score, most in rows[["home", "item_no", "score", "points"]].itertuples(name=None):
+        facts = {"item": item, "score": f"{score:g}", "points": f"{most:g}"}
+        yield at("score", index, "score", school=school or "该校", **facts)
+
+
+NOT_IN_SCHEME = "{school}绩效方案没有写入控辍转化考核，班级积分只作试算"
+
+
+@rule(
+    "V03",
+    WARNING,
+    needs=("publicity.school_code", "publicity.pub_date", "publicity.in_scheme", "baseline.student_key", *TERMS),
+    says="{school}绩效方案没有公示，班级积分只作试算",
+    fix="请学校把转化考核写进绩效方案，向教师公示，再填“方案公示”。",
+    source="domain.md 3.3 V03; 方案六-8",
+)
+def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Spot]:
+    """班级积分以学年初人数为基准，基准锁定以后就能测算；但积分办法要事先写进绩效方案、向教师公示，否则积分不能用来奖惩。"""
+    found = state(town, policy, inspection.SCHEME)
+    late = found[found["late"] & found["done"].isna() & found["home"].isin(town["baseline"]["home"])]
+    late = late[readable(town, late["home"], "publicity.pub_date", "publicity.school_code", *TERMS)]
+    rows = inspection.shown(town)
+    absent = late.index.get_level_values("row") == 0
+    unclear = int((rows["home"] == "").sum())
+    denied = set(rows.index[no(rows["in_scheme"])])
+    for index, school in late.loc[~absent, "home"].items():
+        if index in denied:
+            yield at("publicity", index, "in_scheme", says=NOT_IN_SCHEME, school=school)
+        else:
+            yield at("publicity", index, "pub_date", school=school)
+    for index, school in late.loc[absent, "home"].items() if absent.sum() > unclear else ():
+        yield at("publicity", index, "school_code", school=school)
+
+
+@rule(
+    "V04",
+    WARNING,
+    needs=("score.item_no", "score.score", "score.reason"),
+    says="{school}督查第{item}项扣了{lost}分，没有写扣分理由",
+    fix="请督查组补写扣分理由，写清哪一件事、依据什么材料。",
+    source="domain.md 2.9 扣分理由",
+)
+def lost_points_unexplained(town: Town, policy: Policy) -> Iterator[Spot]:
+    """没有得满分的项目要写扣分理由。不写理由，学校不知道改什么，下一轮也没法对照。"""
+    points = dict(enumerate(policy["inspection_item_points"], start=1))
+    rows = inspection.inspected(town).dropna(subset=["item_no", "score"])
+    rows = rows.assign(lost=rows["item_no"].map(points) - rows["score"])
+    rows = rows[(rows["lost"] > 0) & rows["reason"].isna() & town.known("score", "reason").reindex(rows.index)]
+    for index, school, item, lost in rows[["home", "item_no", "lost"]].itertuples(name=None):
+        yield at("score", index, "reason", school=school or "该校", item=item, lost=f"{lost:g}")
+
+
+RULES = (too_few_inspections, score_above_points, scheme_not_shown, lost_points_unexplained)

@@ -1,0 +1,167 @@
+"""The rules that take judgement, and the one function that runs them.
+
+RULES is the catalogue: to add a rule, write the function in the module of its workbook and list it in that module's RULES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..core import faults, years
+from ..core.findings import Finding
+from ..core.policy import Policy
+from ..core.schema import CENTRE
+from ..core.tables import Town
+from . import (
+    attendance,
+    cases,
+    census,
+    changes,
+    duty,
+    enrolment,
+    inspection,
+    limits,
+    registry,
+    selfcheck,
+    statements,
+    steps,
+    support,
+)
+from .base import Rule, Spot, parts
+from .questions import Question
+from .waivers import Waived
+
+RULES: tuple[Rule, ...] = (
+    *registry.RULES,
+    *census.RULES,
+    *enrolment.RULES,
+    *duty.RULES,
+    *changes.RULES,
+    *attendance.RULES,
+    *cases.RULES,
+    *steps.RULES,
+    *limits.RULES,
+    *support.RULES,
+    *selfcheck.RULES,
+    *inspection.RULES,
+    *statements.RULES,
+)
+
+
+@dataclass(frozen=True, order=True)
+class NotJudged:
+    """A rule that could not judge one folder (school) or some of its rows, and why, in Chinese.
+
+    `cells` are the cells in the way where it was not a whole sheet or column: (workbook, sheet, address).
+    """
+
+    rule: str
+    home: str
+    reason: str
+    cells: tuple[tuple[str, str, str], ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        cells = [dict(zip(("workbook", "sheet", "cell"), one, strict=True)) for one in self.cells]
+        return {"rule": self.rule, "home": self.home, "reason": self.reason, "cells": cells}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What all rules said of a township: findings in order, and what could not be judged."""
+
+    findings: tuple[Finding, ...]
+    not_judged: tuple[NotJudged, ...]
+    judged: frozenset[str]  # codes of the rules that were run
+    broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
+    questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
+    waived: tuple[Waived, ...] = ()  # findings that a confirmed waiver keeps silent
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Codes of the rules and checks that failed."""
+        return frozenset(code for line in self.broken for code in line.split()[1].split("、"))
+
+    def joined(self, other: Judgement) -> Judgement:
+        """This judgement and that of other rules over the same township, as one."""
+        return Judgement(
+            tuple(sorted({*self.findings, *other.findings})),
+            tuple(sorted({*self.not_judged, *other.not_judged})),
+            self.judged | other.judged,
+            self.broken + other.broken,
+        )
+
+    def of(self, *codes: str) -> tuple[Finding, ...]:
+        """The findings of these codes."""
+        return tuple(finding for finding in self.findings if finding.rule in codes)
+
+
+SHOWN = 5  # addresses of cells in a reason
+
+
+def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
+    if rule.current and town.past_day:
+        title = town.schema.sheets[rule.current].title
+        why = f"“{title}”在{town.as_of:%Y-%m-%d}以后可能更新过，当时写的什么已经看不到"
+        yield NotJudged(rule.code, CENTRE, why)
+    for need in rule.needs:
+        earlier, sheet_name, field_name = parts(need)
+        sheet = town.schema.sheets[sheet_name]
+        seen = town.before if earlier else town
+        if seen is None:
+            reason = f"共享文件夹里没有{years.before(town.year)}学年的学籍"
+            yield NotJudged(rule.code, CENTRE, reason)
+            continue
+        whose = f"{seen.year}学年" if earlier else ""
+        column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
+        for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
+            yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
+        rewritten = seen.any_later(sheet_name) and bool(field_name) and seen.later(sheet_name, field_name).any()
+        for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
+            addresses = [address for _, _, address in cells]
+            more = f"等{len(cells)}格" if len(cells) > SHOWN else ""
+            why = (
+                f"有{seen.as_of:%Y-%m-%d}以后才改写的单元格，当时写的什么已经看不到"
+                if rewritten
+                else "有读不出的单元格"
+            )
+            reason = f"{whose}“{sheet.title}”{column}{why}：{'、'.join(addresses[:SHOWN])}{more}"
+            yield NotJudged(rule.code, home, reason, cells)
+
+
+def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """By folder, the cells of a column that hold something nobody could read."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for book in town.holding(sheet_name):
+        table = book.tables.get(sheet_name)
+        for row, name in sorted(table.unread) if table else ():
+            if name == field_name:
+                place = town.place(sheet_name, (book.name, row), name)
+                found.setdefault(book.home, []).append((place.workbook, place.sheet, place.cell))
+    return {home: tuple(cells) for home, cells in found.items()}
+
+
+def _finding(rule: Rule, town: Town, spot: Spot) -> Finding:
+    given = {name: text for name in ("severity", "says", "fix") if (text := getattr(spot, name))}
+    kind = replace(rule.kind, **given)
+    return kind.at(town.place(spot.sheet, spot.index, spot.column), **spot.facts)
+
+
+def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgement:
+    """Run every rule over the township. Rules see only rows that could be read; what they lacked is in not_judged.
+
+    A rule that fails does not keep the others from running: it stands in `broken` and is not among the judged.
+    """
+    rules = tuple(rules)
+    findings, judged, broken = set(), set(), []
+    for rule in rules:
+        if rule.current and town.past_day:
+            continue
+        try:
+            findings |= {_finding(rule, town, spot) for spot in rule.judge(town, policy)}
+            judged.add(rule.code)
+        except Exception as error:
+            broken.append(faults.told(f"规则 {rule.code} 没有运行成功", error))
+    missing = {item for rule in rules for item in _missing(rule, town)}
+    return Judgement(tuple(sorted(findings)), tuple(sorted(missing)), frozenset(judged), tuple(broken))

@@ -1,0 +1,556 @@
+"""Rules on the steps of a case: visits, papers, reports in their order and time, 复学 and 销号."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..core.findings import ERROR, WARNING
+from ..core.policy import Policy
+from ..core.tables import Town, called, yes
+from ..due import base
+from ..due.cases import CENTER, FIRST_VISIT, INTERVAL, PAPER, follow_end
+from ..due.enrolment import OPENING
+from ..facts import cases, enrolment
+from ..facts.cases import BACK_AGAIN
+from ..facts.references import keyed, named, school_names
+from .base import Rule, Spot, at, maybe_listed, readable, rule
+
+# --- Rules on 复学 and 销号: whether who is back is back, and who is struck off may be ----------------------------------
+INTO_CLASS = ("复学(原班)", "复学(插班)", "复学(单独编班)")
+TO_VOCATIONAL, WENT_THERE, ELSEWHERE = "复学(普职融合)", "已复学(普职融合)", "外地就读"  # WENT_THERE: a visit's result
+DATES = {"suspected": "closed", "dropout": "back_date"}  # ledger -> the cell that says since when the pupil is back
+ABSENT = ("absence.date", "absence.student_key", "absence.kind", "absence.halves", "absence.leave_slip")
+
+
+def _returns(town: Town) -> pd.DataFrame:
+    """Every return a ledger records by as_of: home, student_key, name, date, mode, sheet, place; the case's number as index.
+
+    A suspected case that ended in 返校 returned on 结案日期. A dropout case in 再次辍学 says itself that it did not last.
+    """
+    book = cases.cases(town)
+    first = book[(book["verdict"] == cases.CAME_BACK) & book["settled"].notna()]
+    second = book[book["back"].notna() & (book["state"] != BACK_AGAIN)]
+    parts = [
+        first.assign(date=first["settled"], mode=pd.NA, sheet="suspected", place=first["suspected"]),
+        second.assign(date=second["back"], mode=second["back_mode"], sheet="dropout", place=second["dropout"]),
+    ]
+    found = pd.concat(parts)[[*enrolment.PUPIL, "name", "date", "mode", "sheet", "place"]]
+    return found[found["date"] <= pd.Timestamp(town.as_of)]
+
+
+def _absent_after(town: Town, returned: pd.DataFrame) -> pd.DataFrame:
+    """Days without leave from the first school day back on: the return's columns, `day`, `halves`, `row` (缺勤明细), `run`.
+
+    `run` numbers the stretches of school days that follow each other; `at_once`: the stretch began on the first day back and
+    that whole day was missed, so that the pupil was never back.
+    """
+    days = np.array(enrolment.school_days(town), "datetime64[D]")
+    away = cases.unexcused(town)
+    away = away[away["date"] <= pd.Timestamp(town.as_of)]
+    away = away[[*enrolment.PUPIL, "date", "halves"]].rename(columns={"date": "day"}).assign(row=list(away.index))
+    found = returned.reset_index(names="case").merge(away, on=enrolment.PUPIL)
+    found["place"] = found["place"].astype(object)
+    first, here = (np.searchsorted(days, found[column].to_numpy("datetime64[D]")) for column in ("date", "day"))
+    found = found.assign(after=here - first)[(here >= first) & (found["day"] >= found["date"])]
+    found = found.sort_values(["case", "sheet", "after"], kind="stable")
+    group = found.groupby(["case", "sheet"])
+    run = (group["after"].diff().fillna(0) > 1).groupby([found["case"], found["sheet"]]).cumsum()
+    whole = (
+        found["halves"].fillna(0).astype(int).groupby([found["case"], found["sheet"], found["after"]]).transform("sum")
+        >= 2
+    )
+    missed = ((found["after"] == 0) & whole).groupby([found["case"], found["sheet"]]).transform("any")
+    return found.assign(run=run, at_once=missed & (run == 0))
+
+
+@rule(
+    "X16",
+    ERROR,
+    needs=("dropout.back_date", "dropout.state", "suspected.verdict", "suspected.closed", *ABSENT),
+    says="{school}{name}登记{date}复学，但{day}仍缺勤，没有请假",
+    fix="请核实孩子到底回来没有：没有回来的，去掉复学（返校）登记，继续劝返；回来了的，改正“缺勤明细”。",
+    source="domain.md 3.2 X16",
+)
+def back_but_absent(town: Town, policy: Policy) -> Iterator[Spot]:
+    """登记复学（疑似案登记返校）的那个上课日，缺勤明细里整天无故缺勤，就是没有回来。只在台账上复学，孩子还在外面。有请假手续的不算；以后再缺勤的见X51。"""
+    returned = _returns(town)
+    rows = _absent_after(town, returned[returned["mode"].isna() | returned["mode"].isin(INTO_CLASS)])
+    rows = rows[rows["at_once"]].drop_duplicates(["case", "sheet"])
+    for home, name, date, sheet, place, day in rows[["home", "name", "date", "sheet", "place", "day"]].itertuples(
+        index=False, name=None
+    ):
+        facts = {"school": home, "name": called(name), "date": f"{date:%Y-%m-%d}", "day": f"{day:%Y-%m-%d}"}
+        yield at(sheet, place, DATES[sheet], **facts)
+
+
+@rule(
+    "X51",
+    WARNING,
+    needs=("dropout.back_date", "dropout.follow_to", "dropout.closed", "dropout.state", *ABSENT),
+    says="{school}{name}{date}复学，跟踪期内{day}起又无故缺勤",
+    fix="请当天联系家长、上门，问清原因；到了疑似线的列入疑似台账，确实又辍学的把状态改为“再次辍学”。",
+    source="domain.md 3.2 X51",
+)
+def absent_again(town: Town, policy: Policy) -> Iterator[Spot]:
+    """复学的孩子最容易再走。复学后跟踪期内（没有写截止的，算到下一个学期末）的每一段无故缺勤都要有人管。复学当天就没有来的见X16，不重复报。"""
+    returned = _returns(town)
+    returned = returned[returned["sheet"] == "dropout"]
+    book = cases.cases(town).loc[returned.index]
+    until = book["follow_to"].fillna(follow_end(town, policy, book["back"]))
+    until = cases.earliest(until, book["struck"])
+    rows = _absent_after(town, returned)
+    rows = rows[~rows["at_once"] & ~(rows["day"] > cases.at(until, rows["case"]))]
+    rows = rows.drop_duplicates(["case", "run"])
+    for home, name, date, day, row in rows[["home", "name", "date", "day", "row"]].itertuples(index=False, name=None):
+        facts = {"school": home, "name": called(name), "date": f"{date:%Y-%m-%d}", "day": f"{day:%Y-%m-%d}"}
+        yield at("absence", row, "student_key", **facts)
+
+
+@rule(
+    "X17",
+    ERROR,
+    needs=("dropout.back_date", "dropout.back_mode", "suspected.verdict", "roster.status", "roster.student_key"),
+    says="{school}{name}已登记{date}复学，花名册状态仍为{state}",
+    fix="请核实：确已复学的，花名册“在籍状态”改为在读（送教的改送教上门），并记“学生变动”复学；没有复学的，更正台账。",
+    source="domain.md 3.2 X17",
+)
+def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Spot]:
+    """台账登记复学（疑似案登记返校），花名册那天就应是在读或送教上门。两处不一样，总有一处是错的，人数和巩固率都会算错。去外地就读的不看。"""
+    returned = _returns(town)
+    returned = returned[returned["mode"].isna() | (returned["mode"] != ELSEWHERE)]
+    spells = enrolment.spells(town)[[*enrolment.PUPIL, "state", "start", "end"]].dropna(subset=["student_key", "state"])
+    spells = spells[spells["student_key"].isin(returned["student_key"])]
+    spells = spells.assign(row=list(spells.index))
+    rows = returned.merge(spells, on=enrolment.PUPIL)
+    rows = rows[(rows["start"] <= rows["date"]) & (rows["date"] < rows["end"])]
+    rows = rows[~rows["state"].isin((*enrolment.AT_SCHOOL, enrolment.NOT_HERE))].drop_duplicates(
+        enrolment.PUPIL, keep="last"
+    )
+    for home, name, date, state, row in rows[["home", "name", "date", "state", "row"]].itertuples(
+        index=False, name=None
+    ):
+        facts = {"school": home, "name": called(name), "date": f"{date:%Y-%m-%d}", "state": state}
+        yield at("roster", row, "status", **facts)
+
+
+PROOF = "在读|就读|学籍"  # words of a paper of the vocational school: 在读证明, 就读证明, 学籍截图
+
+
+@rule(
+    "X46",
+    WARNING,
+    needs=("dropout.back_mode", "dropout.evidence", "dropout.closed", "suspected.evidence", "visit.result"),
+    says="{name}登记去职校就读，“佐证”里没有在读证明",
+    fix="请向职校要在读证明（或学籍截图），存档后把名称和档号写进“佐证”，如 在读证明 14-03。",
+    source="domain.md 3.2 X46；方案六-6",
+)
+def no_proof_of_the_vocational_school(town: Town, policy: Policy) -> Iterator[Spot]:
+    """普职融合复学的，人在职校，要有职校的在读证明，写在“佐证”里。检查要看原件；没有证明，就可能是名义上复学、实际在外打工。已销号而“佐证”空着的由必填检查报。"""
+    book, visits, now = cases.cases(town), cases.visits(town), pd.Timestamp(town.as_of)
+    went = visits.loc[(visits["result"] == WENT_THERE) & (visits["date"] <= now), "case"]
+    first = book["suspected"][
+        (book["verdict"] == cases.CAME_BACK) & (book["settled"] <= now) & book.index.isin(set(went.dropna()))
+    ]
+    second = book["dropout"][(book["back_mode"] == TO_VOCATIONAL) & ~(book["back"] > now)]
+    for sheet, places in (("suspected", first), ("dropout", second)):
+        rows = town[sheet][town[sheet].index.isin([place for place in places if place is not None])]
+        lacking = ~rows["evidence"].fillna("").str.contains(PROOF)
+        lacking &= town.known(sheet, "evidence").reindex(rows.index) & (
+            rows["evidence"].notna() | rows["closed"].isna()
+        )
+        for index, name in rows.loc[lacking, "name"].items():
+            yield at(sheet, index, "evidence", name=called(name))
+
+
+NOTHING = r"[\s/\\\-—–－、。.]*(?:暂?无|没有|待补充?|后补|略|同上)?[\s/\\\-—–－、。.]*"
+NO_PROOF = "{name}已销号，“佐证”只写了“{value}”，不是佐证材料"
+SAME_PERSON = "{name}销号的审核人{reviewer}就是本案的包保人或记录人，缺第二人审核"
+NOT_CLEAR = "{name}已销号，核查结论还是“待核实”"
+HANDLERS = {"suspected": "teacher", "dropout": "bond_school"}
+
+
+@rule(
+    "X50",
+    ERROR,
+    needs=(
+        *(f"{sheet}.{column}" for sheet in HANDLERS for column in ("closed", "close_type", "evidence", "reviewer")),
+        "match.closed",
+        "match.evidence",
+        "match.verdict",
+        "visit.recorder",
+    ),
+    says=NO_PROOF,
+    fix="请写明凭什么材料销号（名称、档号），由没有经手本案的人审核；查不清的先不要销号。",
+    source="domain.md 3.2 X50",
+)
+def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Spot]:
+    """销号要有类型、佐证和第二人审核：疑似、辍学台账和比对结果都一样。审核人不能是本案的包保人或劝返记录人，佐证不能写“无”“待补”。一个人说了算，孩子就可能被错销。空着的格由必填检查报。"""
+    now = pd.Timestamp(town.as_of)
+    for sheet in (*HANDLERS, "match"):
+        rows = town[sheet]
+        rows = rows[rows["closed"] <= now]
+        empty = rows["evidence"].fillna("有").str.fullmatch(NOTHING)
+        for index, name, value in rows.loc[empty, ["name", "evidence"]].itertuples(name=None):
+            yield at(sheet, index, "evidence", name=called(name), value=value)
+        if sheet == "match":
+            for index, name in rows.loc[rows["verdict"] == "待核实", "name"].items():
+                yield at(sheet, index, "verdict", says=NOT_CLEAR, name=called(name))
+            continue
+        for index, name, reviewer in rows[_reviewed_by_handler(town, sheet, rows)][["name", "reviewer"]].itertuples(
+            name=None
+        ):
+            yield at(sheet, index, "reviewer", says=SAME_PERSON, name=called(name), reviewer=reviewer)
+
+
+def _reviewed_by_handler(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
+    """Whether the reviewer answers for the case or wrote down one of its visits; people by number or name alike."""
+
+    def people(of: str, column: str) -> pd.Series:
+        return keyed(town, of, column).fillna(town[of][column])
+
+    reviewer = people(sheet, "reviewer").reindex(rows.index)
+    same = reviewer == people(sheet, HANDLERS[sheet]).reindex(rows.index)
+    book, visits = cases.cases(town), cases.visits(town)
+    visits = cases.placed(visits.assign(by=people("visit", "recorder")), "by")
+    wrote = set(zip(book[sheet].reindex(visits["case"]), visits["by"], strict=True))
+    recorded = [pair in wrote for pair in zip(rows.index, reviewer, strict=True)]
+    return same.fillna(False).astype(bool) | pd.Series(recorded, rows.index, dtype=bool)
+
+
+# --- Rules of our own on the steps of a case: steps that cannot have come in that order, a case that was handed on to nobody ---
+# ledger -> a step's date, and the dates of the same row that cannot lie before it
+ORDER = {
+    "suspected": (
+        ("last_day", ("found", "first_call", "first_visit", "rep_center", "rep_town", "closed")),
+        ("found", ("closed",)),
+    ),
+    "dropout": (
+        ("drop_date", ("confirm_date", "sys_marked")),
+        ("confirm_date", ("back_date", "closed")),
+        ("back_date", ("follow_to", "closed")),
+    ),
+    "visit": (("date", ("next",)),),
+    "legal": (("issued", ("served",)), ("served", ("deadline",))),
+}
+
+
+@rule(
+    "X52",
+    ERROR,
+    needs=tuple(f"{sheet}.{first}" for sheet, pairs in ORDER.items() for first, _ in pairs),
+    says="{name}的{later}（{day}）早于{earlier}（{before}），先后不可能",
+    fix="请照原始记录核对这两个日期，改正写错的一个；漏记的步骤补记，不要改早、改晚日期来凑。",
+    source="本系统；domain.md 2.6 各日期列的校验",
+)
+def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Spot]:
+    """一个案子的步骤有先后：先停学再发现，先发现再结案，先认定再复学，先出具再送达，第二次劝返在第一次之后。日期倒过来，不是写错，就是后补的。
+
+    一行里有几个日期都早于同一个日期的，只报那一个。只比得出先后的才报，哪一步空着都不算。
+    """
+    now, marked = pd.Timestamp(town.as_of), set()
+    for sheet, pairs in ORDER.items():
+        rows = town[sheet]
+        titles = {item.name: item.title for item in town.schema.sheets[sheet].fields}
+        for first, others in pairs:
+            wrong: dict[tuple[str, int], list[str]] = {}
+            for name in others:
+                for index in rows.index[(rows[name] < rows[first]) & (rows[first] <= now)]:
+                    wrong.setdefault(index, []).append(name)
+            for index, names in wrong.items():
+                # several dates before this one: it is this one that is wrong
+                cell, name = first if len(names) > 1 else names[0], names[0]
+                if (sheet, index, cell) not in marked:
+                    marked.add((sheet, index, cell))
+                    facts = titles[name], rows.at[index, name], titles[first], rows.at[index, first]
+                    yield _mark(town, sheet, index, cell, *facts)
+    suspects = {(sheet, index) for sheet, index, _ in marked}
+    for sheet, index, cell, *facts in _between_rows(town, suspects):
+        if (sheet, index, cell) not in marked:
+            yield _mark(town, sheet, index, cell, *facts)
+
+
+def _mark(
+    town: Town,
+    sheet: str,
+    index: tuple,
+    cell: str,
+    later: str,
+    day: object,
+    earlier: str,
+    before: object,
+    says: str = "",
+    fix: str = "",
+) -> Spot:
+    name = town[sheet].at[index, "name"] if "name" in town[sheet] else "该案"
+    facts = {"later": later, "day": f"{day:%Y-%m-%d}", "earlier": earlier, "before": f"{before:%Y-%m-%d}"}
+    return at(sheet, index, cell, says=says, fix=fix, name=called(name), **facts)
+
+
+CASES = ("suspected", "dropout")
+SEQ = "{name}的{later}（{day}）早于{earlier}（{before}），次数和日期的先后对不上"
+SEQ_FIX = "请照纸质记录核对这两行：日期没错的改“次数”，次数没错的改日期；不要改早、改晚日期来凑。"
+
+
+def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
+    """Steps of one case in different rows: sheet, row, column, step, day, earlier step, day. Cases in doubt are left out."""
+    book, now = cases.cases(town), pd.Timestamp(town.as_of)
+    wrong = [
+        any((sheet, place) in suspects for sheet, place in zip(CASES, places, strict=True))
+        for places in zip(*(book[sheet] for sheet in CASES), strict=True)
+    ]
+    sound = book[~np.array(wrong, bool)]
+    for row in sound[(sound["confirmed"] < sound["found"]) & (sound["found"] <= now)].itertuples():
+        yield "dropout", row.dropout, "confirm_date", "认定日期", row.confirmed, "疑似台账的发现日期", row.found
+    said = set()
+    for sheet, column, rows, title in (
+        ("visit", "date", cases.visits(town), "劝返日期"),
+        ("legal", "served", cases.papers(town), "文书送达日期"),
+    ):
+        rows = cases.placed(rows, column)
+        rows = rows[rows["case"].isin(sound.index)]
+        away = cases.at(book["away"], rows["case"])
+        for index in rows.index[(rows[column] < away) & (away <= now)]:
+            said.add(index)
+            yield sheet, index, column, title, rows.at[index, column], "停学（辍学）日期", away.at[index]
+    visits = cases.visits(town).dropna(subset=["case_id", "seq", "date"])
+    visits = visits.sort_values(["home", "case_id", "seq"], kind="stable")
+    visits = visits[~visits.index.isin(said)]
+    before, seqs = (visits.groupby(["home", "case_id"])[name].shift() for name in ("date", "seq"))
+    for index in visits.index[(visits["date"] < before) & (before <= now)]:
+        number = visits.at[index, "seq"]
+        earlier = f"第{seqs.at[index]}次"
+        yield (
+            "visit",
+            index,
+            "date",
+            f"第{number}次劝返",
+            visits.at[index, "date"],
+            earlier,
+            before.at[index],
+            SEQ,
+            SEQ_FIX,
+        )
+
+
+@rule(
+    "X53",
+    ERROR,
+    needs=("suspected.verdict", "suspected.closed", "suspected.student_key", "dropout.ys_id", "dropout.student_key"),
+    says="{school}{name}的疑似案结为“转辍学台账”，辍学台账里却没有他",
+    fix="请把该生记入辍学台账，填疑似编号；不该转的，改正核查结论。",
+    source="本系统；domain.md 2.6 疑似编号",
+)
+def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
+    """疑似案结案写“转辍学台账”，辍学台账里就要有这个孩子。两头都不在册，孩子就从所有名单里消失了，再也没有人去劝。"""
+    book = cases.cases(town)
+    rows = book[(book["verdict"] == cases.TO_DROPOUT) & (book["settled"] <= pd.Timestamp(town.as_of))]
+    rows = rows[np.array([place is None for place in rows["dropout"]], bool)].dropna(subset=["student_key"])
+    there = pd.MultiIndex.from_frame(town["dropout"].dropna(subset=["student_key"])[enrolment.PUPIL])
+    rows = rows[~pd.MultiIndex.from_frame(rows[enrolment.PUPIL]).isin(there)]
+    rows = rows[readable(town, rows["home"], "dropout.ys_id", "dropout.student_key")]
+    rows = rows[~maybe_listed(town, rows, "dropout")]
+    for home, name, place in rows[["home", "name", "suspected"]].itertuples(index=False, name=None):
+        yield at("suspected", place, "verdict", school=home, name=called(name))
+
+
+OWNERS = ("suspected", "dropout")
+
+
+@rule(
+    "X67",
+    WARNING,
+    needs=("suspected.owner", "dropout.owner", "roster.student_key", "roster.guest"),
+    says="{name}的责任学校写{written}，学籍在{school}",
+    fix="请核对：谁的学生谁负责，学籍在哪所学校，责任学校就写哪所；转学没有核办的，责任仍在原校。",
+    source="domain.md 2.6 责任学校, 1.1 谁的学生谁负责",
+)
+def owned_by_another(town: Town, policy: Policy) -> Iterator[Spot]:
+    """台账的责任学校就是学籍学校。写成别的学校，两边都以为对方在劝返。借读的学生学籍不在本校，不看。"""
+    roster, names = town["roster"], school_names(town)
+    guests = set(roster.loc[yes(roster["guest"]), "student_key"].dropna())
+    here = set(zip(roster["home"], roster["student_key"], strict=True))
+    for sheet in OWNERS:
+        rows = town[sheet].assign(written=named(keyed(town, sheet, "owner"), names)).dropna(subset=["written"])
+        rows = rows[(rows["written"] != rows["home"]) & ~rows["student_key"].isin(guests)]
+        for index, home, key, name, written in rows[["home", "student_key", "name", "written"]].itertuples(name=None):
+            if (home, key) in here and (written, key) not in here:
+                yield at(sheet, index, "owner", name=called(name), written=written, school=home)
+
+
+DIFFERS = "{name}的“{column}”写{written}，{where}写{known}"
+
+
+@rule(
+    "X68",
+    WARNING,
+    needs=(
+        *("dropout.ys_id", "dropout.confirm_date", "dropout.drop_date", "dropout.order_no", "dropout.order_due"),
+        *("suspected.case_id", "suspected.last_day", "legal.doc_no", "legal.deadline"),
+    ),
+    says="{name}{day}认定辍学，没有填由哪个疑似案转来",
+    fix="请照疑似辍学台账和法律文书核对，补填编号，改正不一致的日期。",
+    source="domain.md 2.6 疑似编号, 辍学日期, 限期",
+)
+def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
+    """本学年认定的辍学都由疑似案转来，要填疑似编号；辍学日期就是疑似台账的停学日期，限期就是文书上的限期。两处不一样，时限就没法算。"""
+    rows, first = town["dropout"], pd.Timestamp(f"{town.year[:4]}-09-01")
+    linked = keyed(town, "dropout", "ys_id")
+    lone = rows["ys_id"].isna() & town.known("dropout", "ys_id") & (rows["drop_date"] >= first)
+    for index, name, day in rows.loc[lone & rows["confirm_date"].notna(), ["name", "confirm_date"]].itertuples(
+        name=None
+    ):
+        yield at("dropout", index, "ys_id", name=called(name), day=f"{day:%Y-%m-%d}")
+    for column, keys, sheet, number, other in (
+        ("drop_date", linked, "suspected", "case_id", "last_day"),
+        ("order_due", keyed(town, "dropout", "order_no"), "legal", "doc_no", "deadline"),
+    ):
+        there = town[sheet].dropna(subset=[number, other])
+        there = there[~there.duplicated(["home", number], keep=False)]
+        known = dict(zip(zip(there["home"], there[number], strict=True), there[other], strict=True))
+        where = f"“{town.schema.sheets[sheet].title}”"
+        cells = rows.assign(key=keys).dropna(subset=["key", column])
+        for index, home, key, name, written in cells[["home", "key", "name", column]].itertuples(name=None):
+            right = known.get((home, key), written)
+            if right != written:
+                facts = {"written": f"{written:%Y-%m-%d}", "known": f"{right:%Y-%m-%d}", "where": where}
+                yield at("dropout", index, column, says=DIFFERS, name=called(name), **facts)
+
+
+@rule(
+    "X69",
+    WARNING,
+    needs=("visit.case_id", "visit.seq"),
+    says="{name}这一案的劝返次数不连续：这里写第{seq}次，应是第{due}次",
+    fix="请按日期从1起连续编次；漏记的补记，同一次不要记两行。",
+    source="domain.md 2.6 劝返记录 次数",
+)
+def visits_not_numbered(town: Town, policy: Policy) -> Iterator[Spot]:
+    """一案的劝返从第1次起连续编次。跳了一次，不是漏记就是删了；一案只报第一处。次数和日期先后相反的见X52。"""
+    rows = town["visit"].dropna(subset=["case_id", "seq"]).sort_values("seq", kind="stable")
+    unclear = town["visit"].loc[town["visit"][["case_id", "seq"]].isna().any(axis=1), "home"]
+    rows = rows[~rows["home"].isin(unclear)]
+    due = rows.groupby(["home", "case_id"]).cumcount() + 1
+    wrong = rows.assign(due=due)[rows["seq"] != due].drop_duplicates(["home", "case_id"])
+    for index, name, seq, number in wrong[["name", "seq", "due"]].itertuples(name=None):
+        yield at("visit", index, "seq", name=called(name), seq=seq, due=number)
+
+
+# --- Rules on 劝返: visits, written reports and papers in time --------------------------------------------------------
+SCHOOL_DAYS = ("calendar.date", "calendar.is_school_day", "term.start", "term.end")
+VISITED = ("visit.case_id", "visit.date", "visit.mode")
+
+
+def _missed(town: Town, policy: Policy, deadline: base.Deadline) -> pd.DataFrame:
+    """What is past its due day and not done yet, with `since`, the calendar days from its start. What was done late is done:
+    the lists of deadlines and the life of the case show by how much.
+    """
+    rows = base.state(town, policy, deadline)
+    rows = rows[rows["late"] & rows["done"].isna()]
+    return rows.assign(since=(pd.Timestamp(town.as_of) - rows["start"]).dt.days)
+
+
+@rule(
+    "X13",
+    ERROR,
+    needs=("suspected.found", "suspected.first_visit", "suspected.closed", *VISITED, *SCHOOL_DAYS),
+    says="{school}{name}列为疑似已{days}天，没有家访记录",
+    fix="请当天上门，填“首次家访”，并在“劝返记录”里记一行；打电话不算家访。",
+    source="domain.md 3.2 X13",
+)
+def not_visited(town: Town, policy: Policy) -> Iterator[Spot]:
+    """列入疑似的学生，要在首访时限（上课日）内有人上门。只打过电话不算家访：不到家里去，就不知道孩子在不在、为什么不来。时限内已经结案的不算。"""
+    for index, home, name, days in _missed(town, policy, FIRST_VISIT)[["home", "name", "since"]].itertuples(name=None):
+        yield at("suspected", index, "first_visit", school=home, name=called(name), days=days)
+
+
+@rule(
+    "X14",
+    ERROR,
+    needs=("suspected.found", "suspected.rep_center", "suspected.closed", *SCHOOL_DAYS),
+    says="{school}{name}列为疑似已{days}天，没有按时书面报告中心学校",
+    fix="请今天书面报告中心学校，填“报中心校日期”；已经报过的补填日期。",
+    source="domain.md 3.2 X14",
+)
+def not_reported(town: Town, policy: Policy) -> Iterator[Spot]:
+    """列入疑似的学生，要在书面报告时限（上课日）内报到中心学校。不报，镇里和村里就帮不上忙，最好的几天就过去了。时限内已经结案的不算。"""
+    for index, home, name, days in _missed(town, policy, CENTER)[["home", "name", "since"]].itertuples(name=None):
+        yield at("suspected", index, "rep_center", school=home, name=called(name), days=days)
+
+
+@rule(
+    "X15",
+    WARNING,
+    needs=("dropout.confirm_date", "dropout.back_date", "dropout.closed", "dropout.state", *VISITED),
+    says="{school}{name}已{days}天没有新的劝返记录",
+    fix="请尽快再次上门或联系，在“劝返记录”里记一行；没有见到人也要记。已经复学或销号的请填日期。",
+    source="domain.md 3.2 X15, 7",
+)
+def not_persuaded_lately(town: Town, policy: Policy) -> Iterator[Spot]:
+    """在册的辍学学生要不断劝返：从上一次劝返（没有劝返的从认定）算起，认定后第一个月按首月的间隔，以后按之后的间隔。一停下来，孩子就再也叫不回来了。"""
+    for index, home, name, days in _missed(town, policy, INTERVAL)[["home", "name", "since"]].itertuples(name=None):
+        yield at("dropout", index, "state", school=home, name=called(name), days=days)
+
+
+@rule(
+    "T07",
+    ERROR,
+    needs=("legal.case_id", "legal.deadline", "legal.served", "legal.result", "suspected.closed", "dropout.back_date"),
+    says="{name}的{paper}限期{date}已过，未复学也没有后续文书",
+    fix="请依次出具下一步文书或移送镇政府，并记下来；已经返校的填“结果”和复学日期。",
+    source="domain.md 3.3 T07",
+)
+def paper_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
+    """文书的限期过了，孩子没有返校，就要有下一步：后一份文书、移送镇政府或者起诉。限期过了没有下文，文书就成了一张废纸。"""
+    rows = _missed(town, policy, PAPER)
+    own = town["legal"].reindex(rows.index)
+    rows = rows.assign(paper=own["doc_type"].fillna("文书"))[own["deadline"].notna()]  # an empty 限期日期 is F17's
+    for index, name, paper, due in rows[["name", "paper", "due"]].itertuples(name=None):
+        yield at("legal", index, "deadline", name=called(name), paper=paper, date=f"{due:%Y-%m-%d}")
+
+
+LISTS = ("absence", "change", "suspected", "dropout")
+
+
+@rule(
+    "T09",
+    WARNING,
+    needs=("notice.student_key", "notice.arrived", "term.start", *(f"{sheet}.student_key" for sheet in LISTS)),
+    says="{school}开学已{days}天，入学通知发给了{name}，“实际报到日期”空着，缺勤明细、学生变动和台账里也都没有他",
+    fix="已经到校的补填“实际报到日期”；没有到校的马上查清去向：在别处就读的记明学校和证明，没有上学的列入“疑似辍学台账”；刚开学、还在联系的，逐日记入“缺勤明细”（开学未报到）。",
+    source="domain.md 3.3 T09, 7",
+)
+def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[Spot]:
+    """开学之初，没有来报到的孩子要一个一个登记清楚。通知书上没有实际报到日期，缺勤明细、学生变动和台账里又都没有他，就是没有人管的孩子。
+
+    从提醒日起就提示，到登记完成的时限还来得及补。只看发了入学通知的新生；其他年级由日查和缺勤明细看（X10、X12）。
+    """
+    rows = base.state(town, policy, OPENING)
+    since = (pd.Timestamp(town.as_of) - rows["start"]).dt.days
+    rows = rows.assign(since=since)[rows["due"].notna() & rows["done"].isna()]
+    rows = rows[rows["since"] >= policy["opening_absent_warn_day"]]
+    rows = rows[readable(town, rows["home"], *(f"{sheet}.student_key" for sheet in LISTS))]
+    rows = rows[~maybe_listed(town, rows, *LISTS)]
+    for index, home, name, days in rows[["home", "name", "since"]].itertuples(name=None):
+        yield at("notice", index, "arrived", school=home, name=called(name), days=days)
+
+
+RULES: tuple[Rule, ...] = (
+    back_but_absent,
+    absent_again,
+    back_but_not_on_the_roster,
+    no_proof_of_the_vocational_school,
+    struck_off_without_ground,
+    steps_in_impossible_order,
+    handed_on_to_nobody,
+    owned_by_another,
+    ledgers_differ,
+    visits_not_numbered,
+    not_visited,
+    not_reported,
+    not_persuaded_lately,
+    paper_ran_out,
+    nobody_wrote_down_who_did_not_come,
+)

@@ -1,1 +1,0 @@
-"""Points and grades as policy says: the inspection sheet, class points, unit grades; each point with the rows behind it."""

@@ -1,0 +1,357 @@
+"""The pages on this machine: a landing page, the archived pages, and each notebook live, on Voila's own extension points.
+
+Only on loopback, without accounts. Nothing is served but pages named in a manifest, the built pages of the handbook, Voila's
+own scripts and our notebooks' outputs: no other file, no folder list, no code. Not one request leaves the server.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import logging
+import mimetypes
+import os
+import socket
+import tempfile
+import uuid
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from ..core import places, years
+from ..core.editions import blotted
+from ..core.findings import UserError
+from ..core.places import HANDBOOK, NOTEBOOKS, OUT, TEMPLATES, WORKBOOKS
+from ..publishing import archive, batch, execution, press
+from ..publishing.execution import environment, hide_grammar, transport
+
+hide_grammar()
+
+import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
+from jupyter_server.base.handlers import JupyterHandler  # noqa: E402
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler  # noqa: E402
+from tornado.ioloop import IOLoop  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+from voila import notebook_renderer  # noqa: E402
+from voila.app import Voila  # noqa: E402
+from voila.static_file_handler import AllowListFileHandler, TemplateStaticFileHandler  # noqa: E402
+from voila.tornado.contentshandler import VoilaContentsHandler  # noqa: E402
+from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
+from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
+
+from . import kernels  # noqa: E402
+from .kernels import (  # noqa: E402
+    VISIT,
+    Connection,
+    Executor,
+    Kernels,
+)
+
+UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
+OURS = (
+    None,
+    "none",
+    "same-origin",
+)  # what Sec-Fetch-Site says of a page of ours, an address typed, a browser that does not say
+WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+MESSAGES = {403: "不能从别处打开这个页面，请从首页点开", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+STATIC_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+LOOKUP_POLICY = f"{STATIC_POLICY}; script-src 'unsafe-inline'"  # the page itself names the one script that may run
+
+
+class Page(JupyterHandler):
+    """What our own pages have in common: Chinese errors, no caching, no script."""
+
+    def write_error(self, status: int, **_more):
+        """A page of one sentence."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        message = MESSAGES.get(status, "页面出错了，请联系管理员")
+        self.finish(press.site().get_template("notice.html").render(message=message, status=status))
+
+    def show(self, page: str, policy: str = STATIC_POLICY):
+        """Send a page, which holds no script unless the policy says so."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "private, no-cache")
+        self.set_header("Content-Security-Policy", policy)
+        self.finish(page)
+
+
+class Landing(Page):
+    """Schools × periods for each report, the state of each run, links to archived and live pages."""
+
+    @tornado.web.authenticated
+    def get(self):
+        """Render it anew each time: the runs may have changed."""
+        shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
+        self.show(press.overview(shelves, schools, live_address, handbook(), notes))
+
+
+class Archived(Page):
+    """An archived page or paper; only what a manifest names (or a period's index) can be asked for."""
+
+    @tornado.web.authenticated
+    def get(self, period: str, notebook: str, name: str):
+        """Send the page as it was made."""
+        named = years.period(period)
+        if named is None:
+            raise tornado.web.HTTPError(404)
+        found = archive.Shelf(self.settings["out"], named, notebook)
+        file = found.path / name
+        if not found.made or name not in {"index.html", *archive.named(found)} or file.resolve() != file:
+            raise tornado.web.HTTPError(404)  # the last: a symbolic link may lead anywhere, so none is followed
+        if name.endswith(".html"):
+            return self.show(file.read_text("utf-8"))
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name.rpartition('/')[2])}")
+        self.set_header("Cache-Control", "private, no-cache")
+        self.finish(file.read_bytes())
+
+
+class Handbook(Page):
+    """A page of the handbook to look things up in."""
+
+    @tornado.web.authenticated
+    def get(self, name: str):
+        """Send the page as it was built."""
+        if name not in handbook():
+            raise tornado.web.HTTPError(404)
+        self.show((HANDBOOK / f"{name}.html").read_text("utf-8"), LOOKUP_POLICY)
+
+
+class Home(Page):
+    """The archived pages' link to all reports leads to the landing page."""
+
+    @tornado.web.authenticated
+    def get(self):
+        """Redirect."""
+        self.redirect("/")
+
+
+class Live(TornadoVoilaHandler):
+    """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
+
+    write_error = Page.write_error
+    kernel, gone, unserved = "", False, False  # kernels.Visit
+
+    @tornado.web.authenticated
+    async def get(self, name: str):
+        """Execute the notebook while the page loads; school and month stand in the query."""
+        if self.request.headers.get("Sec-Fetch-Site") not in OURS:
+            raise tornado.web.HTTPError(403)  # a page of another site would have us start kernels
+        try:
+            execution.parameters(self.settings["notebooks"] / f"{name}.ipynb")
+        except UserError as error:
+            raise tornado.web.HTTPError(404) from error
+        self.xsrf_token  # noqa: B018 - sets the cookie without which the page cannot end its kernel when it is closed
+        VISIT.set(self)
+        try:
+            async for html in self.get_generator(f"{name}.ipynb"):
+                if self.gone:
+                    break
+                if self.unserved:
+                    self.write("<script>window.not_opened()</script>")
+                    break
+                self.write(html)
+                self.flush()
+        finally:
+            self.kernel_manager.await_page(self.kernel)
+
+    def on_connection_close(self):
+        """Nobody will see the page."""
+        self.gone = True
+        IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
+
+
+class Missing(Page):
+    """Everything else."""
+
+    def prepare(self):
+        """404."""
+        raise tornado.web.HTTPError(404)
+
+
+def handbook() -> list[str]:
+    """The names of the pages made for the handbook."""
+    return sorted(path.stem for path in HANDBOOK.glob("*.html"))
+
+
+def live_address(name: str, shelf: archive.Shelf) -> str:
+    """The address of the live page of a school (or 全镇) for a period."""
+    asked = {"school": "all" if name == places.TOWN else name, shelf.period.kind: shelf.period.key}
+    return f"/live/{shelf.notebook}?{urlencode(asked)}"
+
+
+def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str], list[str]]:
+    """What the landing page shows: every notebook and period that was run, and of every notebook in `folder` the periods of the
+    latest school year that have begun, without the summer, newest first; the schools of that year's registry; and what it has
+    to say of notebooks that are no report."""
+    made, notes = archive.shelves(out), []
+    held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    if not held:
+        return made, [], []
+    begun = []
+    for path in sorted(folder.glob("*.ipynb")):
+        try:
+            kind = execution.kind(execution.parameters(path))
+        except UserError as error:
+            notes.append(str(error))
+            continue
+        periods = years.begun(kind, held[-1], dt.date.today()) if kind else ()
+        begun += [archive.Shelf(out, period, path.stem) for period in periods if period.taught()]
+    schools = [school.name for school in batch.registered(shared, held[-1])]
+    return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools, notes
+
+
+class App(Voila):
+    """Voila with our pages in front, our settings only, and nothing that hands out files."""
+
+    name = "voila"
+
+    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], **more):
+        super().__init__(**more)
+        self.ours, self.kernel_env = ours, kernel_env
+
+    def load_config_file(self, *_args, **_more):
+        """Nothing: no configuration file of this machine changes what is decided here."""
+
+    def init_settings(self):
+        """Voila's settings, our folders, and the Host header checked (against DNS rebinding)."""
+        return super().init_settings() | self.ours | {"allow_remote_access": False, "local_hostnames": ["localhost"]}
+
+    def init_handlers(self):
+        """Our pages first, then what the live page needs of Voila, then nothing."""
+        stock = super().init_handlers()
+        render = next(spec for spec in stock if spec[1] is TornadoVoilaHandler)
+        mine = [
+            (r"(?i).*(\.\.|%2e|%2f|%5c|\\).*", Missing),  # no page of ours has a way out of its folder in its address
+            (r"/", Landing),
+            (r"/r/index\.html", Home),
+            (r"/r/([\d-]{7,13})/(\w+)/((?:[^/\\]+/)?[^/\\]+\.(?:html|docx|xlsx))", Archived),
+            (r"/handbook/([^/\\]+)\.html", Handbook),
+            (r"/live/(\w+)", Live, render[2]),
+            (r"/voila/templates/(kongchuo/static/.+)", TemplateStaticFileHandler),
+        ]
+        kept = [
+            (pattern, KernelWebsocketHandler if handler is VoilaKernelWebsocketHandler else handler, *more)
+            for pattern, handler, *more in stock
+            if handler not in (*UNWELCOME, TornadoVoilaHandler, TemplateStaticFileHandler)
+        ]  # Voila's websocket takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
+        return [*mine, *kept, (r".*", Missing)]
+
+
+class Masked(logging.Formatter):
+    """Log lines without anything that could be an identity number, tracebacks included."""
+
+    def format(self, record):
+        """One record."""
+        return blotted(super().format(record))
+
+
+def settings(port: int, notebooks: Path, scratch: Path) -> Config:
+    """Voila's settings, each for a reason: what a link could abuse is off, what could run for ever has an end."""
+    longest = scratch / "voila_12345678" / f"kernel-{uuid.uuid4()}-ipc-10"  # as Jupyter names a kernel's sockets
+    live_css = (TEMPLATES / "site" / "live.css").read_text("utf-8")
+    headers = {"Content-Security-Policy": POLICY, "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
+    return Config(
+        Voila={
+            "ip": "127.0.0.1",
+            "port": port,
+            "port_retries": 0,  # otherwise a busy port silently becomes another one
+            "open_browser": False,  # its opening page asks a CDN for a font
+            "root_dir": str(notebooks),
+            "connection_dir_root": str(scratch),
+            "kernel_websocket_connection_class": Connection,
+            "tornado_settings": {"headers": headers, "websocket_max_message_size": 1 << 20},
+            "log_level": "ERROR",
+        },
+        VoilaConfiguration={
+            "template": "kongchuo",
+            "allow_template_override": "NO",  # ?template= never ends, ?theme= runs a script
+            "allow_theme_override": "NO",
+            "file_allowlist": [],
+            "show_tracebacks": False,
+            "extension_allowlist": WIDGETS,
+            "extension_denylist": [],
+            "multi_kernel_manager_class": Kernels,
+            "resources": {"css": press.stylesheet(), "live_css": live_css, "silent_seconds": kernels.SILENT_SECONDS},
+        },
+        VoilaExecutor={
+            "timeout": kernels.CELL_SECONDS,
+            "startup_timeout": kernels.START_SECONDS,
+        },  # without them both may take for ever
+        Kernels={
+            "cull_idle_timeout": 600,
+            "cull_interval": kernels.CULL_SECONDS,
+            "cull_connected": True,
+            "cull_busy": True,
+        },
+        KernelManager=transport(longest),
+        KernelRestarter={
+            "restart_limit": 0
+        },  # a kernel that died has lost its page; a new one would only take its place
+    )
+
+
+def serve(
+    workbooks: Path,
+    out: Path,
+    port: int = 8866,
+    *,
+    open_browser: bool = False,
+    notebooks: Path = NOTEBOOKS,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serve until Ctrl-C: archived pages of `out`, live pages on the shared folder `workbooks`.
+
+    Raises UserError when the port is taken or the shared folder is not there.
+    """
+    if not workbooks.is_dir():
+        raise UserError(f"找不到共享文件夹“{workbooks}”，请用 --workbooks 指定")
+    _free(port)
+    os.environ["JUPYTER_PATH"] = str(TEMPLATES)  # where Voila finds our template; kernels do not see it
+    notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
+    mimetypes.add_type("text/javascript", ".js")  # on some Windows the registry calls them plain text,
+    mimetypes.add_type("text/css", ".css")  # which no browser executes
+    with tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch:
+        ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": notebooks.resolve()}
+        kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
+        app = App(ours, kernel_env, config=settings(port, ours["notebooks"], Path(scratch)))
+        app.initialize([])
+        logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are
+        for handler in (*app.log.handlers, *logging.root.handlers):
+            handler.setFormatter(Masked("%(asctime)s %(levelname)s %(message)s"))
+            handler.addFilter(_unexpected)
+        address = f"http://127.0.0.1:{port}/"
+        say(f"报告网页：{address}　按 Ctrl-C 结束")
+        if open_browser:
+            webbrowser.open(address)
+        app.start()
+
+
+def _unexpected(record: logging.LogRecord) -> bool:
+    """Whether a record is worth a line: a UserError and the end of a kernel are said on the page, to who still looks at it."""
+    return (
+        "Kernel died" not in record.getMessage()
+        and getattr(record.exc_info and record.exc_info[1], "ename", "") != "UserError"
+    )
+
+
+def _free(port: int) -> None:
+    """Raise UserError when somebody listens on the port already."""
+    with socket.socket() as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise UserError(f"没有权限使用端口 {port}，请换一个：--port 8867") from error
+            raise UserError(
+                f"端口 {port} 已被占用：报告网页可能已在另一个窗口打开；或换一个端口：--port {port + 1}"
+            ) from error
