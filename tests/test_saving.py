@@ -314,7 +314,7 @@ def test_what_a_killed_run_left_is_removed_and_what_is_being_written_stays(tmp_p
     script = f"""
 import os, sys, time
 from pathlib import Path
-from kongchuo.excel.marking import saving
+from kongchuo.excel import saving
 def fsync(handle):
     print("writing", flush=True)
     time.sleep(600)
