@@ -367,7 +367,7 @@ def test_no_module_imports_the_parts_of_xlwings_under_another_licence():
 
 def test_of_xlwings_only_what_is_open_source_is_used():
     """Book(mode="r") and Book(json=…) would be the reader and the server, so no Book is ever made; only those open are looked at."""
-    tree = ast.parse((PACKAGE / "workbooks" / "excel.py").read_text("utf-8"))
+    tree = ast.parse((PACKAGE / "excel" / "live.py").read_text("utf-8"))
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
     assert {node.attr for node in nodes if node.value.id == "xw"} == {
         "Book",
@@ -388,7 +388,7 @@ def test_only_the_live_way_imports_xlwings():
         for path in PACKAGE.rglob("*.py")
         if "import xlwings" in path.read_text("utf-8")
     ]
-    assert found == ["workbooks/excel.py"]
+    assert found == ["excel/live.py"]
 
 
 def test_nothing_of_them_is_loaded_when_an_open_workbook_is_marked(tmp_path):

@@ -104,10 +104,10 @@ def test_policy_code_and_day_count(cache, shared, tmp_path, monkeypatch):
         patch.setattr(places, "POLICY", policy)
         keys.add(opening.fingerprint(shared, YEAR, None))
     with monkeypatch.context() as patch:
-        shutil.copytree(places.PACKAGE / "judging" / "rules", tmp_path / "package" / "judging" / "rules")
+        shutil.copytree(places.PACKAGE / "rules", tmp_path / "package" / "rules")
         patch.setattr(places, "PACKAGE", tmp_path / "package")
         keys.add(opening.fingerprint(shared, YEAR, None))
-        (tmp_path / "package" / "judging" / "rules" / "cases.py").write_text("", "utf-8")
+        (tmp_path / "package" / "rules" / "cases.py").write_text("", "utf-8")
         keys.add(opening.fingerprint(shared, YEAR, None))
     assert len(keys) == 6
 
