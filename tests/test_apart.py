@@ -162,7 +162,11 @@ def test_none_is_left_when_this_one_ends(tmp_path, then, end):
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(SCRIPT.format(then=then)))
     with subprocess.Popen(
-        [sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # however this run was started
     ) as script:
         pid = int(script.stdout.readline())
         if end:
