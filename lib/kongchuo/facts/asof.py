@@ -193,6 +193,8 @@ def _still_there(places: frozenset[tuple[int, str]], frame: pd.DataFrame) -> fro
 def _put_back(sheet: Sheet, frame: pd.DataFrame, late: Cells) -> pd.DataFrame:
     """What cells said before the date of another column of the row, which has been emptied."""
     for item in sheet.typed:
+        if not item.earlier.keys() & late.keys():
+            continue
         emptied = pd.Series(False, frame.index)
         for column, value in item.earlier.items():
             emptied |= late.get(column, False)
