@@ -14,7 +14,7 @@ from ..core.findings import UserError
 from ..core.schema import Book, Codes
 from ..core.workbooks import Workbook
 from ..excel import folders, live, parsing, reading
-from ..excel import plan as excel_plan
+from ..excel import plan as plans
 from ..rules import waivers
 from . import opening, returning
 
@@ -45,7 +45,7 @@ def mark(book: live.OpenBook, *, clear: bool = False, as_of: dt.date | None = No
                 f"“{Path(name).name}”不是由本程序的模板做成的，不能直接标记。请保存后运行 kongchuo mark（或双击“校验.bat”），看标好的副本。"
             )
         found = () if clear else [one for one in judgement.findings if one.rule not in UNTRUE]
-        plan = excel_plan.plan(town, name, found, [one.finding for one in judgement.waived])
+        plan = plans.plan(town, name, found, [one.finding for one in judgement.waived])
         if not clear:
             plan = plan.keeping(live.listed(cells), returning.unjudged(town, judgement, name) | UNSEEN)
         live.show(book, plan, cells, workbook.book)

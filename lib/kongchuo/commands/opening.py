@@ -191,7 +191,7 @@ def check(
 
 @dataclass(frozen=True)
 class Due:
-    """What is overdue or falls due (see deadlines.due) as of a day; the workbooks that could not be read, the deadlines that failed."""
+    """What is overdue or falls due (see `due.due`) as of a day; the workbooks that could not be read, the deadlines that failed."""
 
     as_of: dt.date
     rows: pd.DataFrame

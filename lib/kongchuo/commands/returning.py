@@ -15,7 +15,7 @@ from ..core.schema import CENTRE
 from ..core.tables import Town
 from ..core.workbooks import Workbook
 from ..excel import folders, marking, saving, writing
-from ..excel import plan as excel_plan
+from ..excel import plan as plans
 from ..excel.parts import Refused
 from ..excel.plan import Plan
 from ..rules.judging import Judgement
@@ -212,7 +212,7 @@ def mark(
         warn(line)
     for name in names:
         waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
-        plan = excel_plan.plan(town, name, () if clear else judgement.findings, waived)
+        plan = plans.plan(town, name, () if clear else judgement.findings, waived)
         if not clear:
             copies = tuple(_copies(shared / name, shelf.copy(town.by_name[name])))
             plan = marking.keeping(plan, unjudged(town, judgement, name), *copies)

@@ -60,5 +60,5 @@ DEADLINES: tuple[Deadline, ...] = (
 
 
 def due(town: Town, policy: Policy, within: int, broken: list[str] | None = None) -> pd.DataFrame:
-    """What is still to be done by `within` calendar days from the town's day, the most overdue first; see lists.due."""
+    """What is still to be done by `within` calendar days from the town's day, the most overdue first; see `due_of`."""
     return due_of(town, policy, within, DEADLINES, broken)

@@ -64,7 +64,7 @@ def steps(town: Town, policy: Policy) -> pd.DataFrame:
     """Every step of every case up to as_of, and each that is still to come, in order of date, or of the day it is due.
 
     A case begins on the day it is found: one found later has no step yet, though its pupil was away or watched before.
-    `case` is the number in `casework.cases`; date NaT: not done yet; `limit` in words, `due` the last day in time, `days` left
+    `case` is the number in `facts.cases.cases`; date NaT: not done yet; `limit` in words, `due` the last day in time, `days` left
     until then (negative: late by so many), `waiting` whether what the limit asks for is still to come (of a paper: what follows
     on it), `sheet` and `place` (workbook, Excel row) where it is written down.
     """
@@ -78,7 +78,7 @@ def steps(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 def known(book: pd.DataFrame) -> pd.Series:
-    """Since when each case of `casework.cases` stands on a ledger: 发现日期, else 认定日期; NaT where neither is written."""
+    """Since when each case of `facts.cases.cases` stands on a ledger: 发现日期, else 认定日期; NaT where neither is written."""
     return book["found"].fillna(book["confirmed"])
 
 
@@ -183,7 +183,7 @@ def limited(told: pd.DataFrame) -> pd.Series:
 def states(town: Town, day: dt.date) -> pd.Series:
     """How each case stood at the end of a day: 疑似, 辍学劝返中, 已复学跟踪, 再次辍学, 已销号; "" before it was found.
 
-    Indexed as `casework.cases`. A suspected case that was closed, but not as 转辍学台账, is 已销号; one handed on to 辍学台账
+    Indexed as `facts.cases.cases`. A suspected case that was closed, but not as 转辍学台账, is 已销号; one handed on to 辍学台账
     stays 疑似 until it stands there.
     """
     book, now = case_facts.cases(town), pd.Timestamp(day)

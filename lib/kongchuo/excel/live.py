@@ -1,7 +1,7 @@
 """A workbook that stands open in Excel: what its cells hold now, unsaved edits included, and the marks of a plan put into it.
 
 Through xlwings' open-source part, so Microsoft Excel on Windows and macOS only, and nothing is saved: that is the clerk's to do.
-What stands on 校验结果 afterwards is what marking.filling puts into a file, by the same lines.
+What stands on 校验结果 afterwards is what `marking.fill` puts into a file, by the same lines.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def listed(cells: Grids) -> list[dict[str, object]]:
 
 
 def _text(value: object) -> parts.Cell:
-    """What `cell&""` gives in Excel, as marking.contents says of a file's cells."""
+    """What `cell&""` gives in Excel, as `parts.Cells` says of a file's cells."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, dt.datetime):

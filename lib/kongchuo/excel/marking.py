@@ -208,7 +208,7 @@ def _make_results(package: Package, styles: Styles) -> None:
         package.add_sheet(RESULTS, tree)
 
 
-# --- A plan of marks put into a workbook made from our template: only the worksheet 校验结果 is written (see writing.results) ---
+# --- A plan of marks put into a workbook made from our template: only the worksheet 校验结果 is written (see results) ---
 # What people typed there (waivers) and since when a finding is known are carried over by the finding's identity. `lines` says what
 # is to stand there; `fill` puts it into a file, excel.show into an open Excel.
 Text = Callable[[str, str], Cell]  # what the cell at an address of a worksheet holds (see contents)

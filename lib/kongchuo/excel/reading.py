@@ -41,7 +41,7 @@ TOLD = ("R02", "R03", "R05", "R06", "R10", "R16")
 Read = Callable[[Path, str, Book, dict[str, Codes]], Workbook]
 
 
-def files(shared: Path, year: str, schema: Schema) -> Iterator[tuple[Path, Book]]:
+def files_before(shared: Path, year: str, schema: Schema) -> Iterator[tuple[Path, Book]]:
     """The workbooks of the year before that reading `year` opens, with the book each is of, as far as they are there."""
     return _files(shared / years.before(year), schema, SHEETS)
 
@@ -70,7 +70,7 @@ def read_before(shared: Path, year: str, as_of: dt.date, schema: Schema, read_wo
         workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book, SHEETS), schema.codes)
         return replace(workbook, findings=tuple(finding for finding in workbook.findings if finding.rule in TOLD))
 
-    found = _each(read_part, files(shared, year, schema))
+    found = _each(read_part, files_before(shared, year, schema))
     if not found:
         return None
     year = years.before(year)
@@ -232,7 +232,7 @@ def read_year(
     """Read every workbook of a school year, and of the year before what is compared with it (`before`).
 
     Raises UserError when the year's folder is not there. `as_of` is the day the township is looked at: by default the last
-    day in 日查 (see terms.last_day), else today; on an earlier day, the town is as it stood then (`facts.asof.at`). What is
+    day in 日查 (see `last_day`), else today; on an earlier day, the town is as it stood then (`facts.asof.at`). What is
     recorded for a day that cannot have come yet is F30, and unread, whatever `as_of` is. `read_one` reads one workbook: one may stand open with unsaved edits.
     """
     schema = schema or schemas.default()

@@ -256,7 +256,7 @@ def baseline_day(rows: pd.DataFrame, year: str, policy: Policy) -> pd.Timestamp:
 def losses(town: Town, day: dt.date, policy: Policy) -> pd.DataFrame:
     """The rows of 辍学台账 whose pupil was at school on 学年初基准 and who, by `day`, had dropped out and was not struck off.
 
-    With the columns of `ledgers.dropouts` and `room` (class id on the baseline), `away` (not back by `day`: LS of D03), `in_time`
+    With the columns of `dropouts` and `room` (class id on the baseline), `away` (not back by `day`: LS of D03), `in_time`
     (back, and for return_grace_days) and `lost`: away, or back in a way that policy does not let count (return_lifts_veto).
     Without a row: a pupil of no baseline, one there as 休学, a case over before the baseline's day, one closed for a reason
     other than coming back (转学, 死亡, 数据错误 …).

@@ -89,13 +89,13 @@ def going(rows: pd.DataFrame, ended: str, day: dt.date) -> pd.DataFrame:
     return rows[~(rows[ended] <= pd.Timestamp(day))]
 
 
-# --- Signals from 出勤: W1 to W4. Absence is absence without leave, counted as in `rolls.runs` ------------------------
+# --- Signals from 出勤: W1 to W4. Absence is absence without leave, counted as in `enrolment.runs` ------------------------
 ABSENCE = ("absence.date", "absence.student_key", "absence.kind", "absence.halves")
 MARKET = "集日"  # in 说明 of 教学日历: a market day
 
 
 def open_runs(town: Town, day: dt.date) -> pd.DataFrame:
-    """`rolls.streaks`, worked out once a day."""
+    """`enrolment.streaks`, worked out once a day."""
     return town.once(_open_runs, f"{day}")
 
 

@@ -209,7 +209,7 @@ def pledges(scope: Scope) -> list[Ratio]:
 
 
 # --- 四包 seen from the people: who holds what, how much one person answers for, who has left, what changed and when nobody did ---
-# From `duties.answering`, so that it cannot disagree with the rules on duties. A Load beyond the policy's line is a question to the
+# From `facts.duty.answering`, so that it cannot disagree with the rules on duties. A Load beyond the policy's line is a question to the
 # office, not a finding: the lines are our defaults. Knows no files.
 PUPIL = ["home", "student_key"]
 UNNAMED = "姓名读不到"

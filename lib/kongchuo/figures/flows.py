@@ -48,7 +48,7 @@ def of_unknown_state(scope: Scope) -> pd.DataFrame:
 
 
 def state_on(town: Town, day: dt.date) -> pd.DataFrame:
-    """rolls.on, worked out once a day."""
+    """enrolment.on, worked out once a day."""
     return town.once(_on, f"{day:%Y-%m-%d}")
 
 

@@ -25,10 +25,9 @@ from ..facts.enrolment import grade_due
 from ..facts.references import keyed
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
-from . import base as figures_base
 from . import duty as bonds
 from . import flows, support
-from .base import Ratio
+from .base import Ratio, ratio
 from .flows import dropouts
 from .scopes import Scope
 
@@ -235,7 +234,7 @@ def left_behind(scope: Scope) -> Ratio:
     rows = support.pupils(scope)
     rows = rows[rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守")]
     hit = rows["student_key"].isin(support.given(scope.town["leftbehind"]["student_key"]))
-    return figures_base.ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=("roster", "leftbehind"))
+    return ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=("roster", "leftbehind"))
 
 
 def groups(scope: Scope) -> Evidence:

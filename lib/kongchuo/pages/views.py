@@ -13,7 +13,6 @@ import pandas as pd
 
 from ..commands import opening, returning
 from ..core import editions, years
-from ..core import workbooks as core_workbooks
 from ..core.cells import fold
 from ..core.editions import INTERNAL, PUBLIC
 from ..core.findings import ERROR, Finding, Place, UserError
@@ -21,7 +20,7 @@ from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, TOWN, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town
-from ..core.workbooks import Workbook
+from ..core.workbooks import Workbook, identity_of
 from ..facts import enrolment
 from ..facts.references import School, school_called, schools_in
 from ..figures.flows import month_flow, school_days
@@ -122,7 +121,7 @@ class View:
         under: set[str] = set()
         for one in self.findings:
             if home_of(one, self.town) in self.records and one.workbook in self.town.by_name:
-                identity = core_workbooks.identity_of(self.town.by_name[one.workbook], one)
+                identity = identity_of(self.town.by_name[one.workbook], one)
                 home = found[home_of(one, self.town)]
                 own = home.setdefault(returning.finding_key(self.town.year, one.workbook), set())
                 (under if one.caused_by else own).add(identity)

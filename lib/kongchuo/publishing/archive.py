@@ -25,7 +25,7 @@ from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.numbers import natural
 from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
-from ..excel import reading as years_before
+from ..excel import reading
 from ..excel.saving import rename
 
 DONE, FAILED = "done", "failed"
@@ -264,8 +264,8 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
     (scratch / year).mkdir()  # in which nothing may lie
-    earlier = {path for path, _ in years_before.files(shared, year, schema.default())}
-    earlier |= {path for path, _ in years_before.past_files(shared, year, schema.default())} if past else set()
+    earlier = {path for path, _ in reading.files_before(shared, year, schema.default())}
+    earlier |= {path for path, _ in reading.past_files(shared, year, schema.default())} if past else set()
     for source in (*sorted((shared / year).rglob("*")), *sorted(earlier)):
         target = scratch / source.relative_to(shared)
         if source.is_dir():

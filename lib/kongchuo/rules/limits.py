@@ -36,7 +36,7 @@ UNDONE = "至今没有办，已过{days}天"
 
 
 def _late(town: Town, policy: Policy, deadline: Deadline, undone: bool) -> pd.DataFrame:
-    """What is late, as deadlines.state, with `place`; `here`: whether it is for these rules to say."""
+    """What is late, as due.state, with `place`; `here`: whether it is for these rules to say."""
     rows = base.state(town, policy, deadline)
     rows = rows[rows["late"]]
     about = {"title": deadline.title, "sheet": deadline.sheet, "column": deadline.column, "code": deadline.code}

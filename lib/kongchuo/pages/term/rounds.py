@@ -12,7 +12,7 @@ from ...core import editions, years
 from ...core.editions import INTERNAL
 from ...core.findings import UserError
 from ...core.tables import Town
-from ...due import inspection as held
+from ...due import inspection as rounds
 from ...facts import enrolment
 from ...facts.calendar import week_end
 from ...figures import inspection, selfcheck
@@ -110,7 +110,7 @@ class Round(View):
         term, number = (self.term, 2) if self.number == 1 else (years.TERMS[-1], 1)
         if (self.number == 2 and self.term == term) or term not in terms:
             return "下一轮督查时"
-        return f"{week_end(terms[term], self.policy[held.ROUNDS[number]]):%Y-%m-%d} 前（下一轮督查）"
+        return f"{week_end(terms[term], self.policy[rounds.ROUNDS[number]]):%Y-%m-%d} 前（下一轮督查）"
 
 
 def open_round(school: str, key: str, edition: str = INTERNAL, workbooks: str | Path = "") -> Round:
@@ -137,7 +137,7 @@ def open_round(school: str, key: str, edition: str = INTERNAL, workbooks: str | 
 
 
 def _last(town: Town, term: str, number: int) -> dt.date:
-    rows = held.inspected(town)
+    rows = rounds.inspected(town)
     days = rows.loc[(rows["term"] == term) & (rows["round"] == number), "date"].dropna()
     return days.max().date() if len(days) else dt.date.min
 
