@@ -1,5 +1,7 @@
 """Findings are values with a place, a code and a remedy; reports group them."""
 
+from dataclasses import replace
+
 from kongchuo.core.findings import ERROR, KINDS, SEVERITIES, Place, count, grouped, report
 
 
@@ -26,6 +28,18 @@ def test_grouped_gives_one_line_a_problem_with_first_and_last():
         (1, "G3", "G3", "F04"),
     ]
     assert first.first.severity == ERROR
+
+
+def test_findings_of_one_place_that_follow_from_one_another_end():
+    """A cause and what follows from it may stand in one cell under one code; a circle has no first one."""
+    cause, row = finding(row=2), finding(row=3)
+    same = replace(cause, message="另一种说法", caused_by=cause.anchor)
+    circle = [replace(cause, caused_by=row.anchor), replace(row, caused_by=cause.anchor)]
+
+    (whole,) = grouped([cause, same])
+    assert (whole.first, [group.first for group in whole.follows]) == (cause, [same])
+    assert [(group.first, group.follows) for group in grouped([same])] == [(same, ())]
+    assert {group.first for group in grouped(circle)} == {*circle}
 
 
 def test_report_names_workbook_place_count_and_remedy():

@@ -160,14 +160,16 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
             finding.caused_by,
         )
 
-    def groups(members: Iterable[Finding]) -> list[Group]:
+    def groups(members: Iterable[Finding], above: frozenset[Anchor] = frozenset()) -> list[Group]:
         found = []
         for _, same in groupby(sorted(members, key=lambda f: (*key(f), f.row)), key):
             same = list(same)
-            after = [one for anchor in dict.fromkeys(f.anchor for f in same) for one in follows.get(anchor, ())]
+            own = dict.fromkeys(f.anchor for f in same if f.anchor not in above)  # two findings of one place: a circle
+            after = {one: None for anchor in own for one in follows.get(anchor, ())}
             if same[0].caused_by in causes:
-                after = []
-            found.append(Group(same[0], same[-1], len(same), tuple(groups(after))))
+                after = {}
+            after = [one for one in after if one not in set(same)] if after else []
+            found.append(Group(same[0], same[-1], len(same), tuple(groups(after, above | own.keys()))))
         return found
 
     return groups(finding for finding in findings if finding.caused_by not in causes)

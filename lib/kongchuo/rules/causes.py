@@ -96,7 +96,10 @@ def _settled(
             same = (first.anchor, first.message)  # it may say more now that it stands for others
             alone = {one for one in alone - {*others} if (one.anchor, one.message) != same} | {first}
     parents = {finding.anchor: above for finding, above in under.items()}
-    return sorted(alone | {replace(finding, caused_by=_top(anchor, parents)) for finding, anchor in under.items()})
+    known = {finding.anchor for finding in alone}
+    tops = {finding: _top(anchor, parents) for finding, anchor in under.items()}
+    # where mistakes would only explain one another, each stands by itself
+    return sorted(alone | {replace(one, caused_by=top if top in known else ()) for one, top in tops.items()})
 
 
 def _top(anchor: Anchor, parents: dict[Anchor, Anchor]) -> Anchor:
