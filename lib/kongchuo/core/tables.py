@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import TypeVar
 
 import pandas as pd
@@ -127,11 +127,11 @@ class Town:
         return self._made[make, *given]
 
     def once_under(self, policy: object, make: Callable[..., Made], *given: object) -> Made:
-        """As `once`, of what also depends on the policy: `make(town, policy, *given)`, worked out once for each policy."""
-        under = self._made.setdefault(UNDER, {})
-        held = under.get((make, id(policy), *given))
+        """As `once`, of what also depends on the policy and the day: `make(town, policy, *given)`, worked out once for each."""
+        under, key = self._made.setdefault(UNDER, {}), (make, id(policy), self.as_of, *given)
+        held = under.get(key)
         if held is None or held[0] is not policy:  # kept with it, so that no other policy can come to have its id
-            held = under[make, id(policy), *given] = (policy, make(self, policy, *given))
+            held = under[key] = (policy, make(self, policy, *given))
         return held[1]
 
     def __getstate__(self) -> dict[str, object]:
@@ -155,6 +155,18 @@ class Town:
         workbook, row = index
         sheet = self.schema.sheets[sheet_name]
         return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))
+
+
+def once(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`make(town, policy, *given)`, worked out once for a town, its day, the policy and what is given, whoever asks: a table of
+    the whole town that each school's page and paper takes its rows from.
+    """
+
+    @wraps(make)
+    def kept(town: Town, policy: object, *given: object) -> Made:
+        return town.once_under(policy, make, *given)
+
+    return kept
 
 
 def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict[object, object]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..core import faults
 from ..core.policy import Policy
-from ..core.tables import Town
+from ..core.tables import Town, once
 from ..facts.duty import names_of
 from . import cases, duty, enrolment, inspection, selfcheck, support
 from .base import Deadline, state, within
@@ -61,4 +61,9 @@ DEADLINES: tuple[Deadline, ...] = (
 
 def due(town: Town, policy: Policy, within: int, broken: list[str] | None = None) -> pd.DataFrame:
     """What is still to be done by `within` calendar days from the town's day, the most overdue first; see `due_of`."""
-    return due_of(town, policy, within, DEADLINES, broken)
+    return _due(town, policy, within) if broken is None else due_of(town, policy, within, DEADLINES, broken)
+
+
+@once
+def _due(town: Town, policy: Policy, within: int) -> pd.DataFrame:
+    return due_of(town, policy, within, DEADLINES)

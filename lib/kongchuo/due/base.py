@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town
+from ..core.tables import Town, once
 from ..facts import calendar
 
 COLUMNS = ["home", "who", "name", "start", "due", "done"]
@@ -38,6 +38,7 @@ def within(town: Town, policy: Policy, start: pd.Series, key: str) -> pd.Series:
     return calendar.add(town, start, entry.value, entry.unit)
 
 
+@once
 def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
     """The rows of a deadline that have begun by `as_of`, as that day saw them, with `days` and `late`.
 

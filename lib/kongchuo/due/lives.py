@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town
+from ..core.tables import Town, once
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import earliest, placed
@@ -60,6 +60,7 @@ STEPS = (
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
+@once
 def steps(town: Town, policy: Policy) -> pd.DataFrame:
     """Every step of every case up to as_of, and each that is still to come, in order of date, or of the day it is due.
 
@@ -199,6 +200,7 @@ def states(town: Town, day: dt.date) -> pd.Series:
     return found
 
 
+@once
 def next_steps(town: Town, policy: Policy) -> pd.DataFrame:
     """What is due next in each case that is not closed at as_of, the most pressing first.
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town
+from ..core.tables import Town, once
 from . import calendar, enrolment
 from . import cases as case_facts
 from .references import keyed
@@ -396,6 +396,7 @@ def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     return rows[places >= 0].set_axis(held.index[places[places >= 0]])
 
 
+@once
 def coloured(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """The pupils who reach a colour on a day: home, student_key, name, class_id, colour, since, signals, codes, reasons.
 
@@ -425,6 +426,7 @@ def rank(colour: pd.Series) -> pd.Series:
     return colour.map(order).fillna(0).astype(int)
 
 
+@once
 def moved(town: Town, policy: Policy, earlier: dt.date, later: dt.date) -> pd.DataFrame:
     """Whose colour differs between two days: home, student_key, name, class_id, before, colour, reasons, news.
 

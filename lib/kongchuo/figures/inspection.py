@@ -13,7 +13,7 @@ from ..core import years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town
+from ..core.tables import Town, once
 from ..due import base, duty, enrolment, lives, selfcheck
 from ..due import inspection as rounds
 from ..due.base import Deadline
@@ -23,6 +23,7 @@ from ..facts import enrolment as rolls
 from ..facts.cases import open_at
 from ..facts.enrolment import grade_due
 from ..facts.references import keyed
+from ..rules.base import Rule, Spot
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
 from . import duty as bonds
@@ -117,6 +118,11 @@ def late(*limits: Deadline) -> Find:
     return find
 
 
+@once
+def _spots(town: Town, policy: Policy, rule: Rule) -> tuple[Spot, ...]:
+    return tuple(rule.judge(town, policy))
+
+
 def _own(scope: Scope, sheet: str, rows: pd.DataFrame) -> pd.Series:
     """Which rows are the school's: those of its folder; of the census, children of its villages in the age of its grades."""
     if sheet != "census":
@@ -152,7 +158,7 @@ def systems(scope: Scope) -> Evidence:
 
 def unproved(scope: Scope) -> Evidence:
     """Children said to be at school elsewhere with nothing to show for it, or a paper that is too old (rule X45)."""
-    spots = away_without_proof.judge(scope.town, scope.policy)
+    spots = _spots(scope.town, scope.policy, away_without_proof)
     rows = scope.town["census"].loc[scope.places(spot.index for spot in spots)]
     own = rows.index[_own(scope, "census", rows)]
     return Evidence(tuple(Gap(UNPROVED, "census", place) for place in own), unread(scope, "census"))
@@ -221,7 +227,7 @@ def _overdue(row: object) -> str:
 
 def concealed(scope: Scope) -> list[Gap]:
     """Pupils away without leave up to the line of suspicion who stand on no ledger (rule X12)."""
-    spots = absent_but_on_no_ledger.judge(scope.town, scope.policy)
+    spots = _spots(scope.town, scope.policy, absent_but_on_no_ledger)
     return [
         Gap(HIDDEN, spot.sheet, spot.index, about=f"自 {spot.facts['since']} 起连续 {spot.facts['days']} 个上课日")
         for spot in spots
@@ -374,6 +380,7 @@ class Sheet:
         return next((name for name, line in zip(GRADES, self.lines, strict=False) if self.total >= line), FAILED)
 
 
+@once
 def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of: dt.date) -> Sheet:
     """The sheet of a school in a round of a term (第一学期, 2). Where it was not inspected the ledgers stand as of `as_of`.
 

@@ -7,9 +7,10 @@ grades, schools and the town.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ from ..facts.enrolment import terms
 from ..facts.references import class_names, directory, homes_of, keyed, named
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
+Made = TypeVar("Made")
 CLASS_COLUMNS = ("class_id", "class_to", "class_from")
 
 
@@ -47,6 +49,10 @@ class Scope:
     def whole(self) -> Scope:
         """The same schools and days without narrowing to a grade, class or group."""
         return replace(self, grade=None, class_id="", group="")
+
+    def once(self, make: Callable[[Scope], Made]) -> Made:
+        """`make(scope)` of all schools over the same days, worked out once for the town, whoever's figures these are."""
+        return self.town.once_under(self.policy, _of_all, make, self.start, self.end, self.distrusted)
 
     def rows(self, sheet: str, by: str = "") -> pd.DataFrame:
         """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; index (workbook, row).
@@ -166,6 +172,12 @@ class Scope:
     def with_class(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A frame whose class_id is canonical, with its grade added, "" and 0 where unknown."""
         return _with_class(self.town, frame)
+
+
+def _of_all(
+    town: Town, policy: Policy, make: Callable[[Scope], Made], start: dt.date, end: dt.date, bad: frozenset
+) -> Made:
+    return make(Scope(town, policy, start, end, town.homes, distrusted=bad))
 
 
 def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:

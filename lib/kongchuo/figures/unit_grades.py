@@ -235,10 +235,15 @@ class Moved:
 
 def standings(scope: Scope, rounds: Mapping[str, tuple[Round, ...]] | None = None) -> Standings:
     """Points and grades of all schools of the township up to the scope's end, whatever the scope is narrowed to: ranks need all."""
-    everything = replace(scope.whole, homes=scope.town.homes)
-    held = rounds_of(everything) if rounds is None else rounds
-    classes = class_points(everything)
-    return Standings(everything, classes, unit_grades(everything, classes, held), held)
+    if rounds is None:
+        return scope.once(_standings)
+    return _standings(replace(scope.whole, homes=scope.town.homes), rounds)
+
+
+def _standings(scope: Scope, rounds: Mapping[str, tuple[Round, ...]] | None = None) -> Standings:
+    held = rounds_of(scope) if rounds is None else rounds
+    classes = class_points(scope)
+    return Standings(scope, classes, unit_grades(scope, classes, held), held)
 
 
 def compare(before: Standings, after: Standings) -> tuple[tuple[Moved, ...], tuple[Moved, ...]]:

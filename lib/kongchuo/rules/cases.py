@@ -224,7 +224,7 @@ TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")
 def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     """苗头信号合起来达到黄色或红色的在读学生，要列入重点关注，有人包、有措施、有跟踪。连续缺勤到了疑似线的由X12管，已在疑似、辍学台账上的，以及休学、送教上门、已转出的，不必再列。解除以后没有新信号的，不再提示。"""
     now = pd.Timestamp(town.as_of)
-    rows = town.once_under(policy, signals.coloured, town.as_of)
+    rows = signals.coloured(town, policy, town.as_of)
     rows = rows[signals.rank(rows["colour"]) >= signals.rank(pd.Series([signals.YELLOW]))[0]]
     listed = (f"{sheet}.student_key" for sheet in ("watch", *LEDGERS))
     # without 日查 nobody can tell whether a pupil who was away came back
@@ -319,7 +319,7 @@ def reason_not_written(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~(rows["closed"] <= pd.Timestamp(town.as_of))]
     if rows.empty:
         return
-    colours = town.once_under(policy, signals.coloured, town.as_of)
+    colours = signals.coloured(town, policy, town.as_of)
     colours = colours.drop_duplicates(enrolment.PUPIL).set_index(enrolment.PUPIL)["colour"]
     due = colours.reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)
     lower = due.notna() & rows["level"].notna()

@@ -13,7 +13,8 @@ from ...core import places, policy
 from ...core.declarations import SchemaError
 from ...core.numbers import fixed, rounded
 from ...figures.class_points import ClassPoints
-from ...figures.unit_grades import Moved, Standings, UnitGrade, compare
+from ...figures.scopes import Scope
+from ...figures.unit_grades import Moved, Standings, UnitGrade, compare, standings
 from ..display import Badge, Note, Section, Table, card
 from .years import Year
 
@@ -38,6 +39,11 @@ def alternatives(held: Standings) -> dict[str, Values]:
     }
 
 
+def _tried(scope: Scope) -> dict[str, Standings]:
+    held = standings(scope)
+    return {title: held.tried(values) for title, values in alternatives(held).items()}
+
+
 def static(view: Year) -> Section:
     """The alternatives to the two open questions beside the policy in force, in tables."""
     policy = view.policy
@@ -47,8 +53,8 @@ def static(view: Year) -> Section:
         return Section(
             "如果换一种算法", (Note(f"{now}没有班级可以计分，换一种定法也无从比较。", "unknown"),), 0, "what_if"
         )
-    for title, values in alternatives(view.standings).items():
-        blocks += side_by_side(view, view.standings.tried(values), title)
+    for title, after in view.scope.once(_tried).items():
+        blocks += side_by_side(view, after, title)
     return Section("如果换一种算法", tuple(blocks), 0, "what_if")
 
 
