@@ -341,13 +341,16 @@ BAD = {
 }
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+@pytest.fixture(scope="module", params=batch.ENGINES)
+def ran(request, tmp_path_factory):
     """One batch with a school for every way to fail; (month folder, lines said, outcome, paths)."""
+    if request.param != "nbclient" and batch.BEST == "nbclient":
+        pytest.skip("this system has the stock engine only")
     folder = tmp_path_factory.mktemp("带{braces} 和空格")
     paths = project(folder, ["正常中学", "a{b}小学", *BAD])
     said = []
-    outcome = batch.run(paths[0], {}, paths[1], paths[2], say=said.append, limits=execution.Limits(60, 8, 120))
+    limits = execution.Limits(60, 8, 120)
+    outcome = batch.run(paths[0], {}, paths[1], paths[2], say=said.append, limits=limits, with_engine=request.param)
     return archive.Shelf(paths[2].resolve(), MONTH, "tiny"), said, outcome, paths
 
 
@@ -466,7 +469,7 @@ def test_output_folder_that_cannot_be_written_is_no_success(tmp_path, monkeypatc
 
     monkeypatch.setattr(archive, "write_whole", full)
     with pytest.raises(UserError, match="磁盘已满"):  # the manifest cannot be written either: nothing may claim success
-        batch.run(file, {}, shared, out, say=lambda _: None)
+        batch.run(file, {}, shared, out, say=lambda _: None, with_engine="nbclient")
     assert not list(out.rglob("*.html"))
 
 

@@ -182,7 +182,7 @@ def run(tmp_path, monkeypatch, execute=lambda *_: VERDICT, schools=("甲校", "�
     file, folder, out = project(tmp_path, list(schools))
     monkeypatch.setattr(execution, "execute", execute)
     said = []
-    code = cli.main(["run", str(file), "--workbooks", str(folder), "--out", str(out)])
+    code = cli.main(["run", str(file), "--engine", "nbclient", "--workbooks", str(folder), "--out", str(out)])
     return code, out / "2023-10" / "tiny", said
 
 
@@ -231,7 +231,7 @@ def test_a_notebook_that_somebody_else_runs_keeps_no_other_from_being_run(tmp_pa
     monkeypatch.setattr(execution, "execute", lambda *_: VERDICT)
     (out / "2023-10" / "tiny").mkdir(parents=True)
     with archive.alone(out / "2023-10" / "tiny"):
-        assert cli.main(["run", str(file), "--workbooks", str(folder), "--out", str(out)]) == console.UNREADABLE
+        assert cli.main(["run", str(file), "--engine", "nbclient", "--workbooks", str(folder), "--out", str(out)]) == console.UNREADABLE
     assert "另一个窗口" in capfd.readouterr().out
     assert (out / "2023-10" / "other" / "甲校.html").is_file()
 
@@ -252,7 +252,7 @@ def test_a_paper_open_in_word_stays_as_it_was_and_keeps_no_other_from_its_place(
         return execute
 
     file, folder, out = project(tmp_path, ["甲校"])
-    words = ["run", str(file), "school=甲校", "--workbooks", str(folder), "--out", str(out)]
+    words = ["run", str(file), "--engine", "nbclient", "school=甲校", "--workbooks", str(folder), "--out", str(out)]
     monkeypatch.setattr("kongchuo.publishing.gate.passed", lambda *_: ())
     monkeypatch.setattr(execution, "execute", left("old", ["a.html", "b.html", "c.html", "gone.html", "held.html"]))
     assert cli.main(words) == 0

@@ -33,7 +33,7 @@ PARTS = (".docx", ".xlsx")
 # times, seconds taken, hashes, the folder they stand in; the footer with the files read
 CHANGES = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([.+]\S*?)?(?=\W|$)"), "TIME"),
-    (re.compile(r"完成 (\S+) \d+ 秒"), r"完成 \1"),
+    (re.compile(r"\[\d+/\d+\] (.*完成 \S+) \d+ 秒"), r"\1"),  # as they were done, two at a time
     (re.compile(r'"seconds": [\d.]+'), '"seconds": 0'),
     (re.compile(r"\b[0-9a-f]{12}\b|\b[0-9a-f]{64}\b"), "HASH"),
     (re.compile(r"<footer.*?</footer>", re.S), "FOOTER"),

@@ -182,7 +182,16 @@ def run(args: argparse.Namespace) -> int:
     from .publishing import batch
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
-    outcome = batch.run(args.file, overrides, args.workbooks, args.out, only=args.only, dry_run=args.dry_run, say=say)
+    outcome = batch.run(
+        args.file,
+        overrides,
+        args.workbooks,
+        args.out,
+        only=args.only,
+        dry_run=args.dry_run,
+        say=say,
+        with_engine=args.engine,
+    )
     return _outcome(outcome)
 
 

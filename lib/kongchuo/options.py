@@ -124,6 +124,9 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
         metavar="NOTEBOOK",
         help="只要参数文件里的这一种，如 annual_reward，可写几次",
     )
+    made.add_argument(
+        "--engine", choices=("kongchuo", "nbclient"), default="", help="怎样运行笔记本（默认取本机最快的）"
+    )
     made.add_argument("--dry-run", action="store_true", help="只列出将要生成的报告")
     shared(made)
     made = command("papers", "打印材料：月报表、简报、告家长一封信、一生一案、责任书等，生成 Word、Excel 和网页")

@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -285,28 +284,35 @@ def judged(
     return town, held, examine(town, held, before)
 
 
-@cache
+_KEPT: dict[tuple[str, str, dt.date], tuple[Town, policy.Policy, Judgement]] = {}
+
+
 def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy, Judgement]:
-    """`judged`, shared by the runs of one batch through its private scratch folder, which lives no longer than the batch."""
+    """`judged`, once in a process, and shared by the runs of one batch: by forks of one process, else through its private scratch
+    folder, which lives no longer than the batch.
+    """
     scratch = os.environ.get(places.SCRATCH)
+    # The inputs of a batch are a snapshot whose name stands for its content.
+    key = (shared.name if scratch else str(shared.resolve()), year, as_of)
     if not scratch:
-        return judged(shared, year, as_of)
-    # The inputs of a batch are a snapshot, so its path stands for its content.
-    key = hashlib.sha256(f"{shared}|{year}|{as_of}".encode()).hexdigest()[:16]
-    path = Path(scratch) / f"judged-{key}.pickle"
-    if path.is_file():
-        return pickle.loads(path.read_bytes())
-    found = judged(shared, year, as_of, _earlier(Path(scratch)))
-    _tell_names(found[0], key, found[1]["public_minimum"])
-    _leave(path, pickle.dumps(found, protocol=5))
-    return found
+        return _KEPT.get(key) or _KEPT.setdefault(key, judged(shared, year, as_of))
+    name = hashlib.sha256("|".join(map(str, key)).encode()).hexdigest()[:16]
+    path = Path(scratch) / f"judged-{name}.pickle"
+    if key not in _KEPT and path.is_file():
+        _KEPT[key] = pickle.loads(path.read_bytes())
+    elif key not in _KEPT:
+        _KEPT[key] = judged(shared, year, as_of, _earlier(Path(scratch)))
+        if not os.environ.get(places.FORKED):
+            _leave(path, pickle.dumps(_KEPT[key], protocol=5))
+    _tell_names(_KEPT[key][0], name, _KEPT[key][1]["public_minimum"])
+    return _KEPT[key]
 
 
 def _tell_names(town: Town, key: str, minimum: int = 0) -> None:
     """Leave to the gate of a batch the names of families, and 公开版最小人数, that a run has read."""
-    if scratch := os.environ.get(places.SCRATCH):
-        told = {"names": sorted(telling_names(town)), "minimum": minimum}
-        _leave(Path(scratch) / places.NAMES.replace("*", key), json.dumps(told).encode())
+    scratch = os.environ.get(places.SCRATCH)
+    if scratch and not (path := Path(scratch) / places.NAMES.replace("*", key)).is_file():
+        _leave(path, json.dumps({"names": sorted(telling_names(town)), "minimum": minimum}).encode())
 
 
 def _leave(target: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
 OUT = "KONGCHUO_OUT"  # where runs go
 CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
+FORKED = "KONGCHUO_FORKED"  # set where the runs of a batch are forks of one process, which need not leave one another what they read
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers and tables beside its page
 PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
 RETURNS, RECORDS = (

@@ -109,6 +109,12 @@ class Report:
         made = self.plan.sections[name](view)
         return replace(made, blocks=(Note(said.format(self.view.group)), *made.blocks))
 
+    def prepare(self) -> None:
+        """Make every section and throw it away: the town then holds what the reports of other schools need as well."""
+        for name in self.plan.sections:
+            self.section(name)
+        self._made, self._broken = {}, {}
+
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""
         section = self.section(name)

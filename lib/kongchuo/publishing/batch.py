@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import itertools
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,10 +21,12 @@ from ..core.numbers import natural
 from ..core.places import ALL, TOWN
 from ..excel import reading, saving
 from ..facts.references import School, school_called, schools_in
-from . import archive, execution, press
+from . import archive, engine, execution, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
+ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how the runs of a batch are executed
+BEST = engine.NAME if prepared.possible() else "nbclient"
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 
 
@@ -223,10 +226,12 @@ def run(
     say: Callable[[str], None] = print,
     workers: int = 2,
     limits: execution.Limits = execution.Limits(),  # noqa: B008 - frozen
+    with_engine: str = "",
 ) -> Outcome:
     """Execute a parameter file and publish what came of it under `out`; `dry_run` only says what would be run.
 
-    `say` gets a line of Chinese for each finished run. Raises UserError before anything is started; a run that goes wrong
+    `say` gets a line of Chinese for each finished run; `with_engine` is one of ENGINES (empty: the best this system has). Raises
+    UserError before anything is started; a run that goes wrong
     later is a failed Result.
     """
     shelves = plan(load(file), overrides, workbooks, out.resolve(), only)
@@ -235,24 +240,26 @@ def run(
     made: list[Result] = []
     lost: list[str] = []
     broken: list[str] = []
-    for shelf, (notebook, schools, runs) in shelves.items():
-        if dry_run:
-            for item in runs.values():
-                say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
-            continue
-        title = f"{execution.title(notebook)} {shelf.period.key}"
-        try:
-            for result in _fill(shelf, notebook, schools, tuple(runs.values()), workbooks, workers, limits):
-                made.append(result)
-                say(f"[{len(made)}/{total}]{f' {title}' if len(shelves) > 1 else ''} {_line(result)}")
-            archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
-            archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
-        except UserError as error:  # of this notebook and period only
-            lost.append(f"{title}：{error}")
-        except OSError as error:
-            lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
-        except Exception as error:
-            broken.append(faults.told(f"{title} 没有做完", error))
+    for shelf, (_, _, runs) in shelves.items() if dry_run else ():
+        for item in runs.values():
+            say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
+    # an engine keeps what it has read and judged for as long as the reports are of one period
+    for _, group in itertools.groupby(() if dry_run else shelves.items(), key=lambda one: one[0].period):
+        with ENGINES[with_engine or BEST](limits) as held:
+            for shelf, (notebook, schools, runs) in group:
+                title = f"{execution.title(notebook)} {shelf.period.key}"
+                try:
+                    for result in _fill(shelf, notebook, schools, tuple(runs.values()), workbooks, workers, held):
+                        made.append(result)
+                        say(f"[{len(made)}/{total}]{f' {title}' if len(shelves) > 1 else ''} {_line(result)}")
+                    archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
+                    archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
+                except UserError as error:  # of this notebook and period only
+                    lost.append(f"{title}：{error}")
+                except OSError as error:
+                    lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
+                except Exception as error:
+                    broken.append(faults.told(f"{title} 没有做完", error))
     if lost and not made and len(shelves) == 1:
         raise UserError(lost[0])
     outcome = Outcome(index, tuple(made), tuple(lost), tuple(broken))
@@ -277,7 +284,7 @@ def _fill(
     runs: Sequence[Run],
     workbooks: Path,
     workers: int,
-    limits: execution.Limits,
+    engine: press.Engine,
 ) -> Iterator[Result]:
     """Execute the runs of one notebook and period on one snapshot; each Result as soon as it stands in the manifest."""
     (shelf.path / "logs").mkdir(parents=True, exist_ok=True)
@@ -289,8 +296,9 @@ def _fill(
         archive.tell_records(Path(scratch), shelf.out)
         archive.tell_earlier(Path(scratch), shelf.out, shelf.period)
         archive.tell_made(Path(scratch), shelf)
-        press = Press(notebook, shelf, taken, Path(scratch), limits)
+        press = Press(notebook, shelf, taken, Path(scratch), engine)
         results = shelf.results
+        press.open(runs)
         pool = ThreadPoolExecutor(workers)  # its threads only wait: each run is a process of its own
         try:
             waiting = {pool.submit(press.execute, item): item for item in runs}

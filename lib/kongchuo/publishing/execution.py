@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..core import years
@@ -58,6 +59,7 @@ FAULT = "程序故障"  # begins every reason that is our bug or the machine's, 
 # Errors of the machinery, in words for the office
 FAULTS = {
     "DeadKernelError": "计算中途意外中断，可能是内存不足，请关闭其他程序后重试",
+    "MemoryError": "内存不够，没有算完，请关闭其他程序后重试",
     "CellTimeoutError": "计算超过{limits.cell}秒没有结束，已停止",
     "TimeoutExpired": "整份报告超过{limits.run}秒没有完成，已停止",
     "NoSuchKernel": "计算程序没有装好，请管理员重新安装",
@@ -67,11 +69,12 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds allowed: to start the kernel, for one cell, for the whole run."""
+    """Seconds allowed: to start the kernel, for one cell, for the whole run; bytes of memory beyond what a run begins with."""
 
     start: int = 120
     cell: int = 300
     run: int = 900
+    memory: int = 4 << 30
 
 
 @dataclass(frozen=True)
@@ -126,13 +129,11 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
     township, the first of them may leave there (KONGCHUO_SCRATCH). Files that belong to the page lie in `left_by`.
     Never raises for what goes wrong inside: the verdict says it in Chinese, the log holds the traceback.
     """
-    job = {"input": _unformatted(notebook), "output": _unformatted(output), "parameters": parameters}
-    job |= {"start": limits.start, "cell": limits.cell}
     command = [sys.executable, "-m", "kongchuo.publishing.execution"]
     try:
         done = subprocess.run(
             command,
-            input=json.dumps(job),
+            input=json.dumps(job(notebook, output, parameters, limits)),
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -147,6 +148,31 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
     except ValueError:
         error = {"type": f"exit {done.returncode}"}
     return judge(output, error, done.stderr, limits)
+
+
+class Stock:
+    """How a batch has its runs executed where nothing better can be had: each by `execute`, a process and a kernel of its own."""
+
+    def __init__(self, limits: Limits):
+        self._limits = limits
+
+    def __enter__(self) -> Stock:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def open(self, notebook: Path, scratch: Path, parameters: Mapping[str, str], runs: int) -> None:
+        """Nothing can be made ready: the runs share nothing."""
+
+    def execute(self, notebook: Path, output: Path, parameters: Mapping[str, str]) -> Verdict:
+        """See the module's function."""
+        return execute(notebook, output, dict(parameters), self._limits)
+
+
+def job(notebook: Path, output: Path, parameters: Mapping[str, str], limits: Limits) -> dict[str, object]:
+    """What `work` needs, as plain values."""
+    paths = {"input": _unformatted(notebook), "output": _unformatted(output)}
+    return {**paths, "parameters": dict(parameters), **asdict(limits)}
 
 
 def left_by(output: Path) -> Path:
@@ -180,27 +206,26 @@ def _unformatted(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _work(job: dict) -> dict[str, str]:
+def work(job: dict, engine: str = "nbclient") -> dict[str, str]:
     """In the worker: run Papermill; returns {} or what was raised. The traceback goes to stderr."""
     import traceback
 
     hide_grammar()
     import papermill
-    from traitlets.config import Config
 
-    # in the working directory, which is this run's own, and by a relative path: the whole one may be too long
-    kernel = {"ip": "kernel"} if (held := transport(Path("kernel-0"))).get("transport") == "ipc" else {}
     try:
+        limit_memory(job["memory"])
         papermill.execute_notebook(
             job["input"],
             job["output"],
             job["parameters"],
+            engine_name=engine,
             kernel_name="python3",
             progress_bar=False,
             request_save_on_cell_execute=False,  # it would leave a file that claims "completed" when the kernel dies
             start_timeout=job["start"],
             execution_timeout=job["cell"],
-            config=Config(KernelManager=held | kernel),
+            **({"config": _kernel()} if engine == "nbclient" else {}),
         )
     except papermill.PapermillExecutionError as error:
         print("\n".join(error.traceback), file=sys.stderr)
@@ -211,8 +236,27 @@ def _work(job: dict) -> dict[str, str]:
     return {}
 
 
+def _kernel() -> object:
+    """How the kernel is spoken to: in the working directory, which is this run's own, and by a relative path, as the whole one may
+    be too long.
+    """
+    from traitlets.config import Config
+
+    held = transport(Path("kernel-0"))
+    return Config(KernelManager=held | ({"ip": "kernel"} if held.get("transport") == "ipc" else {}))
+
+
+def limit_memory(more: int) -> None:
+    """Let this process, and those it starts, take so many bytes more than now; where the system has no such limit, nothing."""
+    if sys.platform == "linux":
+        import resource
+
+        most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + more
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 if __name__ == "__main__":
-    print("\n" + json.dumps(_work(json.load(sys.stdin))))
+    print("\n" + json.dumps(work(json.load(sys.stdin))))
 
 
 # --- What a notebook says of itself: its title, its parameters, the kind of period it is for ------------------------

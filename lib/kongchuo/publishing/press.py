@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -27,7 +27,7 @@ from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
 from ..core.places import ALL, NOTEBOOKS, PACKAGE, TEMPLATES, TOWN
 from ..excel import saving
-from . import archive, execution, gate
+from . import archive, execution, gate, prepared
 from .archive import DONE, FAILED, Result, Shelf, safe_name
 
 
@@ -151,17 +151,24 @@ class Run:
         return TOWN if self.name == TOWN and self.parameters["school"] == ALL else safe_name(self.name)
 
 
+Engine = execution.Stock | prepared.Prepared
+
+
 class Press:
     """What all runs of one notebook and period share: their folder, the snapshot they read, the scratch folder."""
 
-    def __init__(self, notebook: Path, shelf: Shelf, snapshot: str, scratch: Path, limits: execution.Limits):
-        self.notebook, self.shelf, self.snapshot, self.scratch, self.limits = notebook, shelf, snapshot, scratch, limits
+    def __init__(self, notebook: Path, shelf: Shelf, snapshot: str, scratch: Path, engine: Engine):
+        self.notebook, self.shelf, self.snapshot, self.scratch, self.engine = notebook, shelf, snapshot, scratch, engine
         self.inputs = shelf.path / "inputs" / snapshot
         self.stamp = {
             "code": f"{version('kongchuo')}+{archive.fingerprint(PACKAGE.rglob('*.py'), PACKAGE)}",
             "schema": archive.fingerprint(PACKAGE.glob("books/*.yaml"), PACKAGE),
             "notebook_sha256": hashlib.sha256(notebook.read_bytes()).hexdigest(),
         }
+
+    def open(self, runs: Sequence[Run]) -> None:
+        """Have the engine make ready what the runs need."""
+        self.engine.open(self.notebook, self.scratch, runs[0].parameters | {GIVEN: str(self.inputs)}, len(runs))
 
     def execute(self, item: Run) -> tuple[dt.datetime, float, execution.Verdict]:
         """Run one notebook to its verdict; returns it with start and wall seconds."""
@@ -170,7 +177,7 @@ class Press:
         parameters = item.parameters | {GIVEN: str(self.inputs)}
         try:
             folder.mkdir()
-            verdict = execution.execute(self.notebook, folder / OUTPUT, parameters, self.limits)
+            verdict = self.engine.execute(self.notebook, folder / OUTPUT, parameters)
         except Exception as error:  # of this run only
             verdict = execution.Verdict(reason=faults.told(execution.FAULT, error))
         return started, time.monotonic() - began, verdict

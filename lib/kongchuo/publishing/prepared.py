@@ -1,0 +1,266 @@
+"""One process that has imported what reports need and has read and judged the books; each run of a batch is a fork of it.
+
+A fork costs milliseconds, has all of that without a copy, and what goes wrong in it ends that run only. The process forked from has
+one thread and never runs a notebook itself. It ends with whoever started it, however that ends, and with it all its runs.
+Only on Linux: elsewhere a fork of such a process is not safe (`possible`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import VERBS
+from ..core.places import FILES, FORKED, SCRATCH
+from . import engine, execution
+
+INTERRUPTED = 3  # seconds that a run has to end after it was told that its time is up
+LINE = 1 << 20  # bytes read at a time
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", FORKED: "1"}  # in its environment: no thread but its own
+DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def possible() -> bool:
+    """Whether this system forks safely and lets a process be waited for."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+# --- The batch's side ---------------------------------------------------------------------------------------------------
+class Prepared:
+    """The process, as a batch sees it. Use it as a context; `execute` may be called by several threads at a time."""
+
+    def __init__(self, limits: execution.Limits):
+        self._limits, self._answers, self._lock, self._number = limits, dict[int, Future](), threading.Lock(), 0
+
+    def __enter__(self) -> Prepared:
+        self._home = tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kongchuo.publishing.prepared"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._home.name,
+            env=execution.environment(Path(self._home.name), **ALONE),
+            text=True,
+        )
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()  # and with it its runs
+        self._process.wait()
+        self._listening.join()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._home.cleanup()
+
+    def _listen(self) -> None:
+        for line in self._process.stdout:
+            answer = json.loads(line)
+            self._answers.pop(answer["number"]).set_result(answer["error"])
+        with self._lock:
+            for waiting in self._answers.values():
+                waiting.set_exception(EOFError())
+            self._answers = {}
+
+    def _ask(self, **job: object) -> Future:
+        answer: Future = Future()
+        with self._lock:
+            self._number += 1
+            self._answers[self._number] = answer
+            try:
+                self._process.stdin.write(json.dumps({"number": self._number, **job}) + "\n")
+                self._process.stdin.flush()
+            except (OSError, ValueError):  # it is gone
+                self._answers.pop(self._number, None)
+                answer.set_exception(EOFError())
+        return answer
+
+    def open(self, notebook: Path, scratch: Path, parameters: Mapping[str, str], runs: int) -> None:
+        """Have the books of a report read and judged, and what is the same for all `runs` worked out, before they begin.
+
+        `scratch` and `parameters` are those of a run. Nothing is said of what goes wrong: each run meets it by itself.
+        """
+        if notebook.stem in VERBS:
+            self._ask(open=notebook.stem, scratch=str(scratch), parameters=dict(parameters), sections=runs > 2)
+
+    def execute(self, notebook: Path, output: Path, parameters: Mapping[str, str]) -> execution.Verdict:
+        """As execution.execute. Where the process is gone (the machine was out of memory), the run is one of its own."""
+        log = output.with_suffix(".log")
+        job = execution.job(notebook, output, parameters, self._limits)
+        job |= {"log": str(log), "scratch": str(output.parents[1]), "files": str(execution.left_by(output))}
+        try:
+            error = self._ask(**job).result()
+        except EOFError:
+            return execution.execute(notebook, output, dict(parameters), self._limits)
+        return execution.judge(output, error, log.read_text("utf-8", "replace") if log.is_file() else "", self._limits)
+
+
+# --- The process itself -------------------------------------------------------------------------------------------------
+@dataclass
+class Fork:
+    """A run that goes on: the process, when its time is up, and whether it was told so."""
+
+    number: int
+    pid: int
+    job: dict
+    ends: float
+    told: bool = False
+    answer: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answer = Path(self.job["output"]).with_name("answer.json")
+
+    def error(self, status: int) -> dict[str, str]:
+        """What became of it, given how its process ended."""
+        if self.told:
+            return {"type": "TimeoutExpired"}
+        code = os.waitstatus_to_exitcode(status)
+        if code == engine.OVER:
+            return {"type": "CellTimeoutError"}
+        try:
+            return json.loads(self.answer.read_text("utf-8"))
+        except (OSError, ValueError):
+            fault = code < 0 and code != -signal.SIGKILL  # by a signal that nobody but its own fault sends
+            return {"type": signal.Signals(-code).name if fault else "DeadKernelError"}
+
+
+def _start(job: dict) -> Fork:
+    """Fork a run; in the child this does not come back."""
+    run = Fork(job["number"], 0, job, time.monotonic() + job["run"])
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise SystemExit("a process with several threads is not forked")  # whoever waits runs them by themselves
+    run.pid = os.fork()
+    if run.pid:
+        with suppress(OSError):
+            os.setpgid(run.pid, run.pid)
+        return run
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _settle(job)
+        run.answer.write_text(json.dumps(execution.work(job, engine.NAME)), "utf-8")
+        code = 0
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _settle(job: dict) -> None:
+    """In the child: a place, files, limits and chances of its own."""
+    import random
+
+    quiet = os.open(os.devnull, os.O_RDWR)
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for here, there in ((quiet, 0), (quiet, 1), (log, 2)):
+        os.dup2(here, there)
+    os.environ |= {SCRATCH: job["scratch"], FILES: job["files"]}
+    os.chdir(Path(job["output"]).parent)
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+
+
+def _open(job: dict) -> None:
+    """Open a report and make its sections, for what all later ones find made: modules, the judged town, its figures."""
+    import kongchuo
+
+    from ..core import apart
+
+    os.environ[SCRATCH] = job["scratch"]
+    with suppress(Exception):
+        report = getattr(kongchuo, job["open"])(**job["parameters"])
+        if job["sections"]:
+            report.prepare()
+    apart.stop()
+
+
+def _preload() -> None:
+    """Import what every run needs."""
+    import gc
+
+    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+
+    execution.hide_grammar()
+    engine.ready()
+    gc.collect()
+    gc.freeze()
+
+
+def _answer(number: int, error: Mapping[str, str]) -> None:
+    sys.stdout.write(json.dumps({"number": number, "error": error}) + "\n")
+    sys.stdout.flush()
+
+
+def serve() -> None:
+    """Take jobs from the standard input, a line of JSON each, until it ends; answer each when it is done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's Ctrl-C whoever started this says what it means
+    _preload()
+    running: dict[int, Fork] = {}
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    text = b""
+    try:
+        while True:
+            for ready, _ in poll.poll(_wait(running)):
+                if ready:
+                    run = running.pop(ready)
+                    poll.unregister(ready)
+                    os.close(ready)
+                    _, status = os.waitpid(run.pid, 0)
+                    _end(run)
+                    _answer(run.number, run.error(status))
+                    continue
+                more = os.read(0, LINE)
+                if not more:
+                    return
+                *lines, text = (text + more).split(b"\n")
+                for job in map(json.loads, lines):
+                    if "open" in job:
+                        _open(job)
+                        _answer(job["number"], {})
+                        continue
+                    run = _start(job)
+                    watch = os.pidfd_open(run.pid)
+                    running[watch] = run
+                    poll.register(watch, select.POLLIN)
+            for run in running.values():
+                if time.monotonic() >= run.ends:
+                    os.killpg(run.pid, signal.SIGKILL if run.told else signal.SIGINT)
+                    run.told, run.ends = True, time.monotonic() + INTERRUPTED
+    finally:
+        for run in running.values():
+            _end(run)
+
+
+def _wait(running: Mapping[int, Fork]) -> float | None:
+    """Milliseconds until the time of one of them is up."""
+    return max(0.0, min(run.ends for run in running.values()) - time.monotonic()) * 1000 if running else None
+
+
+def _end(run: Fork) -> None:
+    """End whatever of a run goes on: of one that is done, the processes it has left."""
+    with suppress(OSError):
+        os.killpg(run.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    serve()
