@@ -231,7 +231,10 @@ def test_a_notebook_that_somebody_else_runs_keeps_no_other_from_being_run(tmp_pa
     monkeypatch.setattr(execution, "execute", lambda *_: VERDICT)
     (out / "2023-10" / "tiny").mkdir(parents=True)
     with archive.alone(out / "2023-10" / "tiny"):
-        assert cli.main(["run", str(file), "--engine", "nbclient", "--workbooks", str(folder), "--out", str(out)]) == console.UNREADABLE
+        assert (
+            cli.main(["run", str(file), "--engine", "nbclient", "--workbooks", str(folder), "--out", str(out)])
+            == console.UNREADABLE
+        )
     assert "另一个窗口" in capfd.readouterr().out
     assert (out / "2023-10" / "other" / "甲校.html").is_file()
 

@@ -252,7 +252,9 @@ def pressed(folder, run, html, told=True):
     shelf = archive.Shelf(folder / "out", years.period("2023-10"), "monthly_self_check")
     (shelf.path / "logs").mkdir(parents=True, exist_ok=True)
     (scratch / run.stem / OUTPUT).write_text(executed(html), "utf-8")  # as execution leaves it
-    return Press(places.NOTEBOOKS / "monthly_self_check.ipynb", shelf, "a", scratch, execution.Stock(execution.Limits())), run
+    return Press(
+        places.NOTEBOOKS / "monthly_self_check.ipynb", shelf, "a", scratch, execution.Stock(execution.Limits())
+    ), run
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,18 @@ def test_rows_with_one_key_are_told_apart():
     assert len(set(held)) == 4
 
 
+def test_a_key_of_numbers_may_be_empty():
+    rows = [{"month": "2023-10", "item_no": number} for number in (1, None, None)]
+    made = handmade.town({"selfcheck": {"甲小学": rows}}, as_of=DAY)
+    sheet = BOOKS.sheets["selfcheck"]
+    book = next(one for one in made.workbooks if "selfcheck" in one.tables)
+    kinds = [
+        Finding(book.name, sheet.title, row, sheet.by_name["month"].title, f"B{row}", "X99", WARNING, "错了", "请核对")
+        for row in (2, 3, 4)
+    ]
+    assert len({workbooks.known_as(book, one) for one in kinds}) == 2  # the last two say the same in the same way
+
+
 def test_columns_are_called_as_in_the_template():
     titles = {column.name: column.title for column in results.COLUMNS}
     assert [titles[name] for name in ("identity", "reason", "asked_by", "confirmed", "until")] == [

@@ -138,8 +138,8 @@ def _alone(table: Table, row: int) -> bool:
     """Whether no other row has the row's key."""
     frame, same = table.frame, True
     for name in table.sheet.primary_key or (table.sheet.typed[0].name,):
-        value = frame.at[row, name]
-        same = same & (frame[name].isna() if value != value or value is None else frame[name].eq(value).fillna(False))
+        empty = frame[name].isna()
+        same = same & (empty if empty.at[row] else frame[name].eq(frame.at[row, name]).fillna(False))
     return int(same.sum()) == 1
 
 
