@@ -11,6 +11,7 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.declarations import SchemaError
 from kongchuo.core.places import POLICY
+from kongchuo.core.tables import row_of
 from kongchuo.figures.class_points import NO_LIST, class_points, losses
 from kongchuo.figures.enrolment import kept
 from kongchuo.figures.scopes import Scope
@@ -258,7 +259,7 @@ def test_a_list_above_a_quarter_of_the_class_is_cut_by_the_day_of_listing():
 
     assert one.listed == 5
     assert any("后列的2人不计" in text for text in one.remarks)
-    rows_counted = {place[1] for place in one.part("goal").rows.index}
+    rows_counted = set(row_of(one.part("goal").rows.index))
     assert rows_counted == {4, 5, 6, 7, 8}  # Excel rows of the five listed first
 
 

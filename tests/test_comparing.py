@@ -236,7 +236,7 @@ def test_a_child_missing_after_grade_six_is_found_without_any_list(shared, tmp_p
     before = town.before["roster"]
 
     assert sixth.sizes[0] == len(before)
-    assert {row["left"] for row in sixth.rows.to_dict("records") if row["left"]} == set(before.index)
+    assert set(sixth.rows["left"].dropna()) == set(before.index)
 
 
 def test_workbook_of_results_has_the_same_bytes_each_time():

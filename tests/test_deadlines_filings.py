@@ -7,6 +7,7 @@ import pandas as pd
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
+from kongchuo.core.tables import row_of
 from kongchuo.due import base, inspection, selfcheck
 
 HELD = policy.load(POLICY)
@@ -48,7 +49,7 @@ def test_a_weekly_report_is_due_on_friday_or_after_the_last_lesson():
     ]
     assert found["late"].tolist() == [True] * 9 + [False]
     assert set(found["who"]) == {"甲校长"}
-    assert set(found.index.get_level_values("row")) == {0}
+    assert set(row_of(found.index)) == {0}
 
 
 def test_a_report_sent_late_is_done_and_late():
@@ -112,7 +113,7 @@ def test_the_baseline_is_locked_by_the_day_the_registry_names_else_the_policys()
     (found,) = state(inspection.BASELINE, {"baseline": rows}, term=named).itertuples()
     assert (found.due, found.late) == (pd.Timestamp("2023-09-25"), False)
     (found,) = state(inspection.BASELINE).itertuples()
-    assert (found.late, found.Index[1]) == (True, 0)
+    assert (found.late, row_of(found.Index)) == (True, 0)
 
 
 def test_what_is_to_be_mended_is_due_on_its_own_day():

@@ -10,7 +10,7 @@ import pytest
 
 import handmade
 from kongchuo.core.schema import CENTRE
-from kongchuo.core.tables import Town
+from kongchuo.core.tables import NOWHERE, Town, row_of
 from kongchuo.facts import enrolment
 from kongchuo.figures import enrolment as schooling
 from kongchuo.figures.definitions import MEASURES
@@ -153,12 +153,12 @@ def test_the_rows_behind_a_figure_give_the_figure_and_exist(township):
     for _, made in ratios(town):
         assert made.counted["numerator"].sum() == made.total.numerator
         assert made.base["denominator"].sum() == made.total.denominator
-        for (workbook, row), sheet in zip(made.rows.index, made.rows["sheet"], strict=True):
+        for place, sheet in zip(made.rows.index, made.rows["sheet"], strict=True):
             assert sheet in town.schema.sheets, made.title
-            if row:
-                assert (workbook, row) in town[sheet].index, made.title
+            if row_of(place):
+                assert place in town[sheet].index, made.title
             else:  # what should have a row and has none
-                assert workbook in town.by_name or not workbook
+                assert town.book_name(place) in town.by_name or place == NOWHERE
         assert len(made.lacking) >= (made.total.numerator < made.total.denominator), made.title
 
 
@@ -307,7 +307,9 @@ def test_a_stage_is_counted_from_the_lists_of_all_its_years():
     whole = handmade.scope(replace(made, past=past), "2024-07-01", "2024-07-31")
     primary, found = schooling.stages_kept(whole)
     assert found.total.text == "3/5"  # XS1, XS3, XS4, XS7, XS8 entered or came; XS1 is lost, XS4 still here
-    assert {whole.town.by_name[book].home for book, _ in found.rows.index} == {"甲小学"}  # each row has a place
+    assert {whole.town.by_name[book].home for book in whole.town.book_names(found.rows.index)} == {
+        "甲小学"
+    }  # each row has a place
     early = handmade.scope(whole.town, "2023-10-01", "2023-10-31")
     assert "学年末" in schooling.stages_kept(early)[1].why
     assert "2018-2019学年一年级" in primary.why

@@ -13,11 +13,13 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import default
+from kongchuo.core.tables import NOWHERE, book_of, by_place, row_of
 from kongchuo.facts import lists, matching
 from kongchuo.facts.matching import AGREES, LEFT, PUSHED, REASONS, REVIEW, RIGHT
 from kongchuo_township.people import id_number
 
 TOWN, HELD = handmade.town({}), policy.load(POLICY)
+OWN = book_of(2023_0001_0000002)  # the workbook of the township's own list
 COLUMNS = ["student_key", "name", "id_no", "status_no", "birth_date", "sex", "school"]
 
 
@@ -31,17 +33,15 @@ def child(number, name, day="2011-03-15", sex="女", **more):
     } | more
 
 
-def people(rows, workbook="list.xlsx"):
+def people(rows, workbook=NOWHERE):
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS)
     frame["birth_date"] = pd.to_datetime(frame["birth_date"]).astype("datetime64[us]")
     frame = frame.astype(dict.fromkeys((name for name in COLUMNS if name != "birth_date"), "str"))
-    index = [(workbook, row) for row in range(2, len(rows) + 2)]
-    frame.index = pd.MultiIndex.from_tuples(index, names=["workbook", "row"]) if index else frame.index
-    return frame
+    return frame.set_axis(by_place(range(workbook + 2, workbook + len(rows) + 2)))
 
 
 def compare(left, right, kind=PUSHED):
-    return matching.compare(TOWN, HELD, kind, people(left), people(right, "own.xlsx")).rows
+    return matching.compare(TOWN, HELD, kind, people(left), people(right, OWN)).rows
 
 
 NAMES = ("甲春梅", "甲春枚", "甲春兰", "乙夏竹", "乙夏", "丙秋菊", "劉秋菊", "刘秋菊", "曾小明", "增晓明")
@@ -77,7 +77,7 @@ def test_every_child_of_each_list_stands_in_exactly_one_row(seed, kind):
     rows = compare(left, right, kind)
 
     for side, given_rows in (("left", left), ("right", right)):
-        held = sorted(place[1] for place in rows[side] if isinstance(place, tuple))
+        held = sorted(map(row_of, rows[side].dropna()))
         assert held == list(range(2, len(given_rows) + 2))
     assert set(rows["outcome"]) <= {AGREES, REVIEW, LEFT, RIGHT}
     assert set(rows["reason"]) <= set(REASONS)
@@ -143,10 +143,11 @@ SLIPS = {
 @pytest.mark.parametrize(("reason", "slip"), SLIPS.items(), ids=SLIPS)
 def test_a_slip_lands_in_review_with_its_reason(reason, slip):
     rows = compare([BASE | slip, OTHERS[0]], [OTHERS[1], BASE, OTHERS[0]])
-    row = rows[rows["left"] == ("list.xlsx", 2)].iloc[0]
+    first = (rows["left"] == 2).fillna(False)
+    row = rows[first].iloc[0]
 
-    assert (row["outcome"], row["reason"], row["right"]) == (REVIEW, reason, ("own.xlsx", 3))
-    assert set(rows.loc[rows["left"] != ("list.xlsx", 2), "outcome"]) == {AGREES, RIGHT}
+    assert (row["outcome"], row["reason"], row["right"]) == (REVIEW, reason, OWN + 3)
+    assert set(rows.loc[~first, "outcome"]) == {AGREES, RIGHT}
 
 
 @pytest.mark.parametrize(("one", "other"), [("劉國峯", "刘国峰"), ("裏衛", "里卫"), ("阿·依", "阿依")])
@@ -171,7 +172,7 @@ def test_the_better_pair_wins_and_the_others_are_counted():
     )
 
     (row,) = rows[rows["outcome"] == REVIEW].to_dict("records")
-    assert row["right"] == ("own.xlsx", 3)
+    assert row["right"] == OWN + 3
     assert "另有2人也相近" in row["diff"]
 
 

@@ -435,7 +435,7 @@ def test_a_year(shared):
     assert town.homes == ("示例中学",)
     assert all(workbook.read for workbook in town.workbooks)
     assert town["roster"]["sex"].tolist() == ["男"]  # an alias of the township's own 代码表
-    assert town["daily"].index.tolist() == [(f"{YEAR}/示例中学/出勤_第一学期.xlsx", 2)]
+    assert town["daily"].index.tolist() == [town.place_of(f"{YEAR}/示例中学/出勤_第一学期.xlsx", 2)]
 
 
 def test_a_day_outside_its_term_does_not_move_the_town(shared):

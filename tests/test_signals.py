@@ -191,10 +191,11 @@ def test_every_signal_fires_in_a_case_and_explains_itself():
 
 
 def test_a_signal_says_since_when_and_why():
-    rows = signals.fired(town(absence=away(day(30), day(31))), HELD, AS_OF)
+    made = town(absence=away(day(30), day(31)))
+    rows = signals.fired(made, HELD, AS_OF)
     assert rows["since"].tolist() == [pd.Timestamp(day(30))]
     assert rows["reason"].tolist() == ["自10-30起连续无故缺勤2个上课日"]
-    assert rows.index.tolist() == [(f"{YEAR}/{HOME}/学籍.xlsx", 2)]
+    assert rows.index.tolist() == [made.place_of(f"{YEAR}/{HOME}/学籍.xlsx", 2)]
 
 
 @pytest.mark.parametrize(

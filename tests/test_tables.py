@@ -1,8 +1,15 @@
-"""What a town keeps of what was worked out: once for each policy, never for another town, and nothing that pickle cannot carry."""
+"""What a town keeps of what was worked out: once for each policy, never for another town, and nothing that pickle cannot carry.
 
+And the places of its rows: one number for each row of each year, the same on every day.
+"""
+
+import datetime as dt
 import pickle
 from dataclasses import replace
 
+import handmade
+from kongchuo.core.tables import NOWHERE, book_of, row_of
+from kongchuo.facts import asof
 from ruletables import FOLDER, POLICY, build, cases
 
 POLICIES = [POLICY, replace(POLICY)]
@@ -36,3 +43,38 @@ def test_what_depends_on_a_policy_stays_behind_when_a_town_is_pickled():
 def lambda_free(town):
     """A function with a name, so that what it made can be carried."""
     return "kept"
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+HOMES = ("乙小学", "甲小学", "丙小学")
+ROWS = {"roster": {home: [{"student_key": f"{home}{n}", "status": "在读"} for n in range(3)] for home in HOMES}}
+
+
+def of_two_years():
+    before = handmade.town(ROWS, HOMES, dt.date(2022, 10, 31), year="2022-2023")
+    return replace(handmade.town(ROWS, HOMES), before=before)
+
+
+def test_every_row_of_every_year_has_a_place_of_its_own_that_names_workbook_and_row():
+    town = of_two_years()
+    seen = {}
+    for one in (town, town.before):
+        for place, home in one["roster"]["home"].items():
+            name = f"{one.year}/{home}/学籍.xlsx"
+            assert town.place_of(name, row_of(place)) == place
+            assert town.place("roster", place, "student_key").cell == f"A{row_of(place)}"
+            assert (town.book_name(place), town.place("roster", place).workbook) == (name, name)
+            seen[place] = (name, row_of(place))
+    assert len(seen) == 18
+    assert [seen[place] for place in sorted(seen)] == sorted(seen.values()), "by workbook's name, then by row"
+    assert (row_of(book_of(place)), town.book_name(book_of(place))) == (0, name)
+    assert town.book_name(NOWHERE) == town.book_name(NOWHERE + 2) == ""
+    assert town.book_names(town["roster"].index).tolist() == [seen[place][0] for place in town["roster"].index]
+
+
+def test_places_are_the_same_on_another_day_and_in_another_process():
+    town = of_two_years()
+    cut, again = asof.at(town, dt.date(2023, 9, 10)), pickle.loads(pickle.dumps(replace(town)))
+    for other in (cut, again):
+        assert other["roster"].index.tolist() == town["roster"].index.tolist()
+        assert other.before["roster"].index.tolist() == town.before["roster"].index.tolist()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo.core.tables import Town
+from kongchuo.core.tables import Town, row_of
 from kongchuo.figures import duty, support, uncounted
 from kongchuo.figures.class_points import class_points
 from kongchuo.figures.definitions import MEASURES
@@ -24,10 +24,10 @@ def unread(town, sheet, place, column):
     """The town with one cell that could not be read."""
     books = []
     for book in town.workbooks:
-        if book.name == place[0]:
+        if book.name == town.book_name(place):
             table = book.tables[sheet]
-            frame = table.frame.assign(**{column: table.frame[column].mask(table.frame.index == place[1])})
-            lost = replace(table, frame=frame, unread=table.unread | {(place[1], column)})
+            frame = table.frame.assign(**{column: table.frame[column].mask(table.frame.index == row_of(place))})
+            lost = replace(table, frame=frame, unread=table.unread | {(row_of(place), column)})
             book = replace(book, tables=book.tables | {sheet: lost})
         books.append(book)
     return replace(town, workbooks=tuple(books), _frames={}, _made={})
@@ -54,12 +54,13 @@ def silent(town, clean, cells, reads):
     """Of the cells (sheet, place, column) those that change a count while nothing is said beside the figure."""
     found = []
     for sheet, place, column in cells:
-        spoilt, wrong = unread(town, sheet, place, column), (place[0], town.schema.sheets[sheet].title, place[1])
+        spoilt = unread(town, sheet, place, column)
+        wrong = (town.book_name(place), town.schema.sheets[sheet].title, row_of(place))
         for key, ratio in counted(spoilt, [one for one in MEASURES if sheet in reads[one]], [wrong]).items():
             was, now = clean[key].total, ratio.total
             changed = (was.numerator, was.denominator) != (now.numerator, now.denominator)
             if changed and was.caveat == now.caveat:
-                found.append(f"{key[0]} {key[2]} {was.text} -> {now.text}: {sheet}.{column} {place[1]}")
+                found.append(f"{key[0]} {key[2]} {was.text} -> {now.text}: {sheet}.{column} {row_of(place)}")
     return found
 
 

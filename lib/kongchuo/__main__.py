@@ -55,7 +55,7 @@ def due(args: argparse.Namespace) -> int:
 
     found = opening.due(args.paths, args.within, args.as_of)
     if args.json:
-        print(found.rows.reset_index().to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+        print(found.rows.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
     else:
         print("\n".join(found.told(args.within)))
     return _code(found.broken, _unread(found.unread), (found.rows["days"] < 0).any())

@@ -20,7 +20,7 @@ from ..core.cells import fold
 from ..core.findings import Finding, Place, UserError
 from ..core.numbers import natural
 from ..core.schema import CENTRE
-from ..core.tables import Town, telling_names
+from ..core.tables import Town, row_of, telling_names
 from ..excel import folders, reading
 from ..rules.examining import examine
 from ..rules.judging import Judgement, NotJudged
@@ -220,6 +220,8 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
     rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within, broken)
     homes = {path.split("/")[1] for path in wanted}
     rows = rows[rows["home"].isin(homes) | (not homes)]
+    rows.insert(0, "workbook", town.book_names(rows.index))
+    rows.insert(1, "row", row_of(rows.index))
     lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
     return Due(town.as_of, rows, lost, tuple(broken))
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..core import places, policy
 from ..core.findings import Finding, UserError, report
-from ..core.tables import Town
+from ..core.tables import Town, row_of
 from ..excel import folders, reading, tables
 from ..excel.pushed import read_list
 from ..excel.writing import save
@@ -42,13 +42,14 @@ OF_SHEET = {"review": (REVIEW,), "alone": (LEFT, RIGHT), "agreed": (AGREES,)}  #
 
 @dataclass(frozen=True)
 class Compared:
-    """What was compared and as of which day; `findings`: cells of the list from above that could not be read.
+    """What was compared and as of which day; `file`: the list from above, `findings` its cells that could not be read.
 
     `notes`: how the list was read; `aside`: what looks like a list and was not compared, so that nobody takes it for clean.
     """
 
     town: Town
     comparisons: tuple[Comparison, ...]
+    file: str = ""
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
@@ -75,7 +76,9 @@ def compare(workbooks: Path, file: Path | None = None, as_of: dt.date | None = N
     if file is None:
         return Compared(town, matching.own(town, held))
     listed = read_list(file, town.schema)
-    return Compared(town, (matching.pushed(town, held, listed.people),), listed.findings, listed.notes, listed.unread)
+    return Compared(
+        town, (matching.pushed(town, held, listed.people),), listed.name, listed.findings, listed.notes, listed.unread
+    )
 
 
 # --- for a terminal ---------------------------------------------------------------------------------------------------
@@ -91,7 +94,7 @@ def told(compared: Compared) -> Iterator[str]:
             if parts:
                 yield f"  {_named(one, outcome)}：{'，'.join(parts)}"
         rows = one.open
-        yield from (f"    {_line(one, row)}" for row in rows.head(SHOWN).to_dict("records"))
+        yield from (f"    {_line(compared, one, row)}" for row in rows.head(SHOWN).to_dict("records"))
         if len(rows) > SHOWN:
             yield f"    ……还有 {len(rows) - SHOWN} 行，加 --out 核对结果.xlsx 看全部"
     if (
@@ -120,7 +123,7 @@ def _named(one: Comparison, outcome: str) -> str:
     return {LEFT: f"只在{left}", RIGHT: f"只在{right}"}.get(outcome, outcome)
 
 
-def _line(one: Comparison, row: dict) -> str:
+def _line(compared: Compared, one: Comparison, row: dict) -> str:
     """One row: who, why, the ends of the numbers, where it stands. Names in full: a clerk must be able to ask for the child."""
     names = dict.fromkeys(name for name in (row["name"], row["other_name"]) if isinstance(name, str) and name)
     tails = dict.fromkeys(filter(None, (row["left_tail"], row["right_tail"])))
@@ -129,19 +132,19 @@ def _line(one: Comparison, row: dict) -> str:
         "／".join(names) or "（无姓名）",
         row["diff"] if row["outcome"] == REVIEW else row["reason"],
         f"尾号{'／'.join(tails)}" if tails else "无证件号码",
-        "；".join(filter(None, (_place(row, side) for side in ("left", "right")))),
+        "；".join(filter(None, (_place(compared, row, side) for side in ("left", "right")))),
         f"已{row['days']}天" if row["days"] else "",
     ]
     return "　".join(filter(None, parts))
 
 
-def _place(row: dict, side: str) -> str:
+def _place(compared: Compared, row: dict, side: str) -> str:
     place = row[side]
-    if not isinstance(place, tuple):
+    if pd.isna(place):
         return ""
-    workbook, number = place
     sheet = TITLES.get(row[f"{side}_sheet"], "")
-    return f"{workbook}{f'「{sheet}」' if sheet else ''}第{number}行"
+    workbook = compared.town.book_name(place) or compared.file
+    return f"{workbook}{f'「{sheet}」' if sheet else ''}第{row_of(place)}行"
 
 
 def records(compared: Compared) -> list[dict[str, object]]:
@@ -151,13 +154,13 @@ def records(compared: Compared) -> list[dict[str, object]]:
         for row in one.rows.to_dict("records"):
             plain = {name: None if _empty(value) else value for name, value in row.items()}
             plain["found"] = f"{row['found']:%Y-%m-%d}"
-            plain |= {side: _place(row, side) or None for side in ("left", "right")}
+            plain |= {side: _place(compared, row, side) or None for side in ("left", "right")}
             found.append(plain)
     return found
 
 
 def _empty(value: object) -> bool:
-    return value is None or value == "" or (not isinstance(value, tuple) and bool(pd.isna(value)))
+    return value is None or value == "" or bool(pd.isna(value))
 
 
 # --- for a clerk ------------------------------------------------------------------------------------------------------
@@ -175,7 +178,9 @@ def write(compared: Compared, path: Path) -> None:
     """核对结果.xlsx: all rows, for a clerk to work in and to paste into 比对结果. Raises UserError as check_target does."""
     check_target(path)
     rows = {
-        sheet: [_cells(one, row) for one in compared.comparisons for row in one.of(*outcomes).to_dict("records")]
+        sheet: [
+            _cells(compared, one, row) for one in compared.comparisons for row in one.of(*outcomes).to_dict("records")
+        ]
         for sheet, outcomes in OF_SHEET.items()
     }
     said = [
@@ -187,13 +192,13 @@ def write(compared: Compared, path: Path) -> None:
     save(path, tables.comparison_bytes(rows, said, means, compared.town.schema))
 
 
-def _cells(one: Comparison, row: dict) -> dict[str, object]:
+def _cells(compared: Compared, one: Comparison, row: dict) -> dict[str, object]:
     """A row of 核对结果.xlsx; empty cells are left out."""
     cells = {name: row[name] for name in SAME_NAME} | {
         "outcome": _named(one, row["outcome"]),
         "found": row["found"].date(),
         "days": int(row["days"]),
-        "left_place": _place(row, "left"),
-        "right_place": _place(row, "right"),
+        "left_place": _place(compared, row, "left"),
+        "right_place": _place(compared, row, "right"),
     }
     return {name: value for name, value in cells.items() if not _empty(value)}

@@ -1,17 +1,19 @@
 """The typed tables of one school year: what reading gives and what checks, rules and measures work on.
 
 Knows no files. The index of every table is the Excel row number; where the tables of several schools stand in one frame,
-the index is (workbook, Excel row number). Nothing resets it, so every row knows its place.
+the index is the place of each row, one number that names school year, workbook and Excel row. Nothing resets it, so every
+row knows its place.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 from . import texts_with_names
@@ -28,7 +30,24 @@ DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "dat
 
 PUPIL = "name"  # what the column of a pupil's name is called in every sheet that has pupils
 UNDER = ("under a policy",)  # where Town keeps what depends on a policy as well
+BOOKS, ROWS = 10_000, 10_000_000  # a place: year, number of the workbook in its year, Excel row, as digits side by side
+NOWHERE = 0  # the place of a row in no workbook of the township
 PLACE_NAMES = (("school", "school_name"), ("village", "village_name"), ("class", "class_name"))
+
+
+def row_of(place: int | pd.Index) -> int | pd.Index:
+    """The Excel row of a place, or of each place of an index; 0 for a workbook as a whole."""
+    return place % ROWS
+
+
+def book_of(place: int | pd.Index) -> int | pd.Index:
+    """The place of the workbook as a whole that a place, or each place of an index, lies in."""
+    return place - place % ROWS
+
+
+def by_place(places: Iterable[int]) -> pd.Index:
+    """Places as an index (not called place, as some columns are)."""
+    return pd.Index(list(places), dtype="int64", name="place_no")
 
 
 def empty_frame(sheet: Sheet) -> pd.DataFrame:
@@ -40,8 +59,9 @@ def empty_frame(sheet: Sheet) -> pd.DataFrame:
 class Town:
     """All workbooks of one school year of one township, as of a date.
 
-    `town["roster"]` is the frame of that sheet over all workbooks that could be read: index (workbook, row), the sheet's
-    columns, and `home`, the folder (school) the row comes from. `before` is the school year before, of which only what a
+    `town["roster"]` is the frame of that sheet over all workbooks that could be read: index place, the sheet's columns, and
+    `home`, the folder (school) the row comes from. A place is the same number in the town of every day, and sorts by the
+    workbook's name, then by row. `before` is the school year before, of which only what a
     comparison with it needs was read (None where the shared folder has none). `past`: the years before, newest first, of which
     only the lists of intake and the changes were read, and only for the report of the year.
     """
@@ -63,10 +83,12 @@ class Town:
 
     def _combine(self, sheet: Sheet) -> pd.DataFrame:
         held = [book for book in self.workbooks if sheet.name in book.tables and len(book.tables[sheet.name].frame)]
-        parts = {book.name: book.tables[sheet.name].frame for book in held} or {"": empty_frame(sheet)}
-        frame = pd.concat(parts, names=["workbook", "row"])
-        homes = [book.home for book in held for _ in range(len(parts[book.name]))]
-        frame["home"] = pd.array(homes, dtype="str")
+        parts = [book.tables[sheet.name].frame for book in held] or [empty_frame(sheet)]
+        frame = pd.concat(parts)
+        sizes = [len(part) for part in parts]
+        starts = np.repeat([self.place_of(book.name) for book in held] or [NOWHERE], sizes)
+        frame.index = by_place(starts + frame.index.to_numpy("int64"))
+        frame["home"] = pd.array(np.repeat([book.home for book in held] or [""], sizes), dtype="str")
         dtypes = {item.name: DTYPES[item.type] for item in sheet.fields}
         found = frame.dtypes.to_dict()
         others = {name: dtype for name, dtype in dtypes.items() if found[name] != dtype}
@@ -76,6 +98,29 @@ class Town:
     def by_name(self) -> dict[str, Workbook]:
         """Workbooks by their path inside the shared folder, those of earlier years among them."""
         return {book.name: book for town in (*self.earlier, self) for book in town.workbooks}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """By its name the place of a workbook as a whole, of this year or an earlier one."""
+        names = sorted({book.name for book in self.workbooks})
+        own = {name: (int(self.year[:4]) * BOOKS + number) * ROWS for number, name in enumerate(names)}
+        return {name: place for town in self.earlier for name, place in town._places.items()} | own
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {place: name for name, place in self._places.items()}
+
+    def place_of(self, workbook: str, row: int = 0) -> int:
+        """The place of an Excel row of a workbook; without a row, of the workbook as a whole."""
+        return self._places[workbook] + row
+
+    def book_name(self, place: int) -> str:
+        """The name of the workbook a place lies in; "" where it lies in none."""
+        return self._names.get(book_of(place), "")
+
+    def book_names(self, index: pd.Index) -> pd.Series:
+        """The name of the workbook each place lies in, indexed by the places."""
+        return pd.Series([self.book_name(place) for place in index], index, dtype="str")
 
     @property
     def earlier(self) -> tuple[Town, ...]:
@@ -108,7 +153,7 @@ class Town:
         """Which rows' cell of a column was filled only after the day the town is looked at."""
         index = self[sheet_name].index
         found = [
-            (book.name, row)
+            self.place_of(book.name, row)
             for book in self.workbooks
             if (table := book.tables.get(sheet_name)) and table.later
             for row, column in table.later
@@ -150,11 +195,10 @@ class Town:
         frame = self["school"]
         return frame[frame["stage"] != CENTRE]
 
-    def place(self, sheet_name: str, index: tuple[str, int], field_name: str = "") -> Place:
+    def place(self, sheet_name: str, index: int, field_name: str = "") -> Place:
         """The Place of a row of `town[sheet_name]` or `town.before[sheet_name]` (its index entry) and one of its columns."""
-        workbook, row = index
         sheet = self.schema.sheets[sheet_name]
-        return self.by_name[workbook].place(sheet, int(row), sheet.by_name.get(field_name))
+        return self.by_name[self.book_name(index)].place(sheet, int(row_of(index)), sheet.by_name.get(field_name))
 
 
 def once(make: Callable[..., Made]) -> Callable[..., Made]:
@@ -268,12 +312,14 @@ def _in_texts(town: Town) -> set[str]:
 
 def _known(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     tables = {book.name: book.tables[sheet_name] for book in town.workbooks if sheet_name in book.tables}
-    absent = [name for name, table in tables.items() if field_name not in table.columns]
-    unread = [(name, row) for name, table in tables.items() for row, lost in table.unread if lost == field_name]
+    absent = [town.place_of(name) for name, table in tables.items() if field_name not in table.columns]
+    unread = [
+        town.place_of(name, row) for name, table in tables.items() for row, lost in table.unread if lost == field_name
+    ]
     index = town[sheet_name].index
     known = pd.Series(True, index)
     if absent:
-        known &= ~index.get_level_values("workbook").isin(absent)
+        known &= ~book_of(index).isin(absent)
     if unread:
         known &= ~index.isin(unread)
     return known

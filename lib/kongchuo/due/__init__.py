@@ -25,7 +25,7 @@ COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "shee
 def due_of(
     town: Town, policy: Policy, within: int, deadlines: Iterable[Deadline], broken: list[str] | None = None
 ) -> pd.DataFrame:
-    """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed (workbook, row).
+    """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed by place.
 
     `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out.
     A deadline that fails keeps no other from being told: `broken` gets a line of it (without the list it is raised).

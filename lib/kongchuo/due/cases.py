@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town
+from ..core.tables import Town, by_place
 from ..facts import calendar, enrolment
 from ..facts import cases as case_facts
 from ..facts.cases import at, earliest, placed, standing
@@ -23,9 +23,8 @@ ONE = pd.Timedelta(days=1)
 def _told(town: Town, rows: pd.DataFrame, sheet: str, *columns: str) -> pd.Series:
     """For which of the cases the cells of these columns could be read."""
     told = pd.Series(True, rows.index)
-    places = pd.MultiIndex.from_tuples(rows[sheet].tolist(), names=["workbook", "row"]) if len(rows) else None
-    for column in columns if len(rows) else ():
-        told &= town.known(sheet, column).reindex(places).to_numpy()
+    for column in columns:
+        told &= town.known(sheet, column).reindex(rows[sheet]).to_numpy()
     return told
 
 
@@ -42,9 +41,7 @@ def _table(
             "done": done,
         }
     )[COLUMNS]
-    places = rows[sheet].tolist()
-    index = pd.MultiIndex.from_tuples(places, names=["workbook", "row"]) if places else town[sheet].index[:0]
-    return found.set_axis(index)
+    return found.set_axis(by_place(rows[sheet]))
 
 
 def _unless_over(done: pd.Series, over: pd.Series, due: pd.Series) -> pd.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, mapping
+from ..core.tables import Town, by_place, mapping
 from ..facts import duty, enrolment
 from ..facts.references import class_names, dated, keyed, named
 from .base import COLUMNS, Deadline, within
@@ -26,10 +26,9 @@ def _pledges(town: Town, policy: Policy) -> pd.DataFrame:
     since = rows["since"].where(rows["since"] > opening, opening) if len(rows) else rows["since"]
     done = rows["done"].where(~rows["undated"], since)  # signed on a day nobody wrote down
     rows = rows.assign(start=since, due=within(town, policy, since, "pledges_within"), done=done)
-    books = [book.name for book in town.holding("pledge")]
-    index = pd.MultiIndex.from_product([books[:1], [0] * len(rows)], names=town["pledge"].index.names)
+    books = [town.place_of(book.name) for book in town.holding("pledge")]
     rows = rows if books else rows.iloc[:0]
-    return rows[[*COLUMNS, *WHERE]].set_index(index[: len(rows)])
+    return rows[[*COLUMNS, *WHERE]].set_axis(by_place(books[:1] * len(rows)))
 
 
 def _signed(town: Town, kind: str, *by: str) -> tuple[pd.Series, pd.Series]:

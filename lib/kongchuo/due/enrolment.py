@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY, TERMS
-from ..core.tables import Town
+from ..core.tables import Town, by_place
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
 from ..facts.lists import WHO, earliest_of, sixth_graders, unsure
@@ -141,7 +141,7 @@ def _checked(town: Town, policy: Policy) -> pd.DataFrame:
     names = dict(zip(town["class"]["class_id"], town["class"]["class_name"], strict=True))
     heads = named(keyed(town, "class", "head_teacher"), duty.names_of(town, "staff", "staff_id", "name"))
     checks = town["reconcile"].assign(class_id=keyed(town, "reconcile", "class_id")).dropna(subset=["date", "class_id"])
-    books = {book.home: book.name for book in town.holding("reconcile")}
+    books = {book.home: town.place_of(book.name) for book in town.holding("reconcile")}
     parts = []
     for term in enrolment.terms(town).itertuples():
         inside = checks[checks["date"].between(term.start, term.end)]
@@ -160,8 +160,7 @@ def _checked(town: Town, policy: Policy) -> pd.DataFrame:
         parts = [classes.iloc[:0].assign(who="", name="", start=pd.NaT, due=pd.NaT, done=pd.NaT, term=TERMS[0])]
     rows = pd.concat(parts)
     rows = rows[rows["home"].isin(books)]
-    index = pd.MultiIndex.from_tuples([(books[home], 0) for home in rows["home"]], names=town["reconcile"].index.names)
-    rows = rows.set_index(index) if len(rows) else rows
+    rows = rows.set_axis(by_place(rows["home"].map(books)))
     days = dict.fromkeys(("start", "due", "done"), "datetime64[us]")
     return rows[[*COLUMNS, "class_id", "term"]].astype(days)
 
@@ -231,7 +230,7 @@ def _on_roster(town: Town, pupils: pd.DataFrame) -> pd.Series:
     """Since when they are on a roster of this year; a school that keeps them as 毕业 does not have them any more."""
     spells = enrolment.spells(town)
     here = spells[(spells["state"] != enrolment.NOT_HERE) | spells["state"].isna()]
-    first = here.groupby(level=[0, 1])["start"].min()
+    first = here.groupby(level=0)["start"].min()
     roster = town["roster"]
     roster = roster.loc[roster["status"] != "毕业", WHO]
     return earliest_of(pupils, roster, first.reindex(roster.index))
@@ -289,7 +288,7 @@ def _listed(town: Town, rows: pd.DataFrame) -> pd.Series:
     pairs = pairs.merge(written, on="student_key")
     # sick in November says that the child is at school, not that anybody wrote down that it had not come
     counts = (pairs["kind"] == NOT_COME) | (pairs["date"] <= pairs["until"])
-    return pairs[counts & (pairs["date"] >= pairs["start"])].groupby(["workbook", "row"])["date"].min()
+    return pairs[counts & (pairs["date"] >= pairs["start"])].groupby("place_no")["date"].min()
 
 
 OPENING = Deadline("T09", "开学未报到登记", ("opening_absent_within",), "notice", "arrived", _opening)

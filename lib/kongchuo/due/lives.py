@@ -92,13 +92,13 @@ def _limit(policy: Policy, deadline: Deadline | None) -> str:
 def _once(town: Town, policy: Policy, step: Step) -> pd.DataFrame:
     """One step of all cases. Where a time limit runs and the step is not done, it is to come; where it was not needed, nothing."""
     rows, now = case_facts.standing(town, step.sheet), pd.Timestamp(town.as_of)
-    written = town[step.sheet][step.column].reindex(_index(rows[step.sheet])).set_axis(rows.index)
+    written = town[step.sheet][step.column].reindex(rows[step.sheet]).set_axis(rows.index)
     found = pd.DataFrame({"case": rows.index, "date": written.where(written <= now), "place": rows[step.sheet]})
     found = found.assign(step=step.title, limit=_limit(policy, step.deadline), sheet=step.sheet)
     if step.deadline is None:
         return found[found["date"].notna()].assign(**UNTIMED)
     state = base.state(town, policy, step.deadline)
-    held = state[~state.index.duplicated()].reindex(_index(rows[step.sheet])).set_axis(rows.index)
+    held = state[~state.index.duplicated()].reindex(rows[step.sheet]).set_axis(rows.index)
     open_still = held["start"].notna() & held["done"].isna() & held["due"].notna()
     days = (held["due"] - found["date"].fillna(now)).dt.days.astype(
         "Int64"
@@ -106,10 +106,6 @@ def _once(town: Town, policy: Policy, step: Step) -> pd.DataFrame:
     late = (days < 0).fillna(False).astype(bool)
     found = found.assign(due=held["due"], days=days, late=late, waiting=found["date"].isna())
     return found[found["date"].notna() | open_still]
-
-
-def _index(places: pd.Series) -> pd.MultiIndex:
-    return pd.MultiIndex.from_tuples(places.tolist() or [("", 0)], names=["workbook", "row"])[: len(places)]
 
 
 def _watched(town: Town) -> pd.DataFrame:
@@ -139,7 +135,7 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
         sheet="visit"
     )
     gaps = base.state(town, policy, cases.INTERVAL)
-    numbers = {place: case for case, place in case_facts.cases(town)["dropout"].items() if place is not None}
+    numbers = {place: case for case, place in case_facts.cases(town)["dropout"].dropna().items()}
     gaps = gaps.assign(case=[numbers[place] for place in gaps.index], place=list(gaps.index))
     met = gaps.dropna(subset=["done"]).drop_duplicates(["case", "done"])[["case", "done", "due", "days", "late"]]
     # of several visits on one day only the first ends the gap: it was late once, not as often as somebody went

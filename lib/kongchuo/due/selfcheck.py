@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, no, of_year
+from ..core.tables import Town, by_place, no, of_year
 from ..core.years import TAUGHT
 from ..facts import calendar, enrolment
 from ..facts.references import named, tally
@@ -87,17 +87,17 @@ def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
 
 # --- who has to, and who did ------------------------------------------------------------------------------------------
 def schools(town: Town, sheet: str) -> pd.DataFrame:
-    """The schools in use: home, workbook with the sheet, who (the principal). Not those whose workbook could not be read."""
+    """The schools in use: home, the workbook with the sheet (its place as a whole), who (the principal). Not those whose workbook could not be read."""
     return town.once(_schools, sheet)
 
 
 def _schools(town: Town, sheet: str) -> pd.DataFrame:
     frame = town.schools.dropna(subset=["school_name"]).drop_duplicates("school_name")
     closed = ~frame["active"].fillna(True).astype(bool)
-    held = {book.home: book.name for book in town.holding(sheet) if sheet in book.tables}
+    held = {book.home: town.place_of(book.name) for book in town.holding(sheet) if sheet in book.tables}
     if town.schema.book_of[sheet].owner == "centre":
         held = dict.fromkeys(frame["school_name"], held[CENTRE]) if CENTRE in held else {}
-    found = pd.DataFrame(held.items(), columns=["home", "workbook"], dtype="str")
+    found = pd.DataFrame(held.items(), columns=["home", "workbook"]).astype({"home": "str", "workbook": "int64"})
     found = found[~found["home"].isin(frame.loc[closed, "school_name"])]
     return found.assign(who=named(found["home"], frame.set_index("school_name")["principal"].dropna()))
 
@@ -118,16 +118,12 @@ def matched(town: Town, sheet: str, periods: pd.DataFrame, rows: pd.DataFrame) -
         own = due[missing & (due["home"] == home)]
         own = own if pd.isna(done) else own[own["start"] <= done].tail(1)
         due.loc[own.index, "due"] = pd.NaT
-    places = [
-        (book, 0) if no else place for place, no, book in zip(due["place"], missing, due["workbook"], strict=True)
-    ]
-    index = pd.MultiIndex.from_tuples(places, names=["workbook", "row"]) if places else town[sheet].index[:0]
-    return due.set_axis(index)[[*COLUMNS, "period"]]
+    return due.set_axis(by_place(due["place"].fillna(due["workbook"])))[[*COLUMNS, "period"]]
 
 
 def given(frame: pd.DataFrame, done: str) -> pd.DataFrame:
     """Rows as `matched` takes them, of a frame with home and period: `done` is the column of the day it was done."""
-    return frame[KEY].assign(done=frame[done], unsure=frame[done].isna(), place=list(frame.index))
+    return frame[KEY].assign(done=frame[done], unsure=frame[done].isna(), place=pd.array(frame.index, dtype="Int64"))
 
 
 # --- the monthly self-check -------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
     if not filled:
         raise UserError(f"名单“{path.name}”只有表头，没有一个人。请确认是不是存错了文件。")
     (taken,) = filled
-    people = pd.concat({path.name: pd.concat([table.frame for table in taken.tables])}, names=["workbook", "row"])
+    people = pd.concat([table.frame for table in taken.tables])
     people, unusable = _usable(people, taken.tables, path.name)
     findings = tuple(one for one in taken.findings if one.rule in LOST)
     unread = tuple(

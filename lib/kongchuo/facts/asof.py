@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..core.findings import KINDS, Finding
 from ..core.schema import TERMS, Sheet
-from ..core.tables import Town
+from ..core.tables import Town, book_of, row_of
 from ..core.workbooks import Table, Workbook
 from ..core.years import usual_begin
 from . import cases, enrolment
@@ -94,11 +94,12 @@ def at(town: Town, day: dt.date) -> Town:
     for workbook in town.workbooks:
         tables = {}
         for name, table in workbook.tables.items():
-            own = rolled.loc[[place[0] == workbook.name for place in rolled.index]] if name == "roster" else None
+            own = rolled[book_of(rolled.index) == town.place_of(workbook.name)] if name == "roster" else None
             if name == "census":
                 table = _surveyed(table, now, here, arriving)
             elif name == "dropout":
-                table = _with_state(table, [row for book, row in relapsed if book == workbook.name])
+                own_rows = [row_of(place) for place in relapsed if book_of(place) == town.place_of(workbook.name)]
+                table = _with_state(table, own_rows)
             stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
             later = _later(table, now, stop, absent.get(workbook.home, set()))
             tables[name] = _cut(table, now, pending, own, later, gone)
@@ -127,7 +128,7 @@ def _on_the_roll(town: Town, now: pd.Timestamp) -> pd.DataFrame:
     return rows[["home", "student_key", "state", "class_id", "start"]]
 
 
-def _not_yet_again(town: Town, now: pd.Timestamp) -> list[tuple[str, int]]:
+def _not_yet_again(town: Town, now: pd.Timestamp) -> list[int]:
     """The 辍学台账 rows of pupils who were back and had not gone again by the day."""
     book = cases.cases(town)
     return book.loc[(book["state"] == BACK_AGAIN) & (book["relapsed"] > now), "dropout"].tolist()
@@ -206,7 +207,7 @@ def _put_back(sheet: Sheet, frame: pd.DataFrame, late: Cells) -> pd.DataFrame:
 
 def _as_enrolled(frame: pd.DataFrame, rolled: pd.DataFrame, late: Cells) -> tuple[pd.DataFrame, Cells]:
     """The roster with the state and class of the day; since when, only where a dated change says it."""
-    held = rolled.set_axis(rolled.index.get_level_values("row"))
+    held = rolled.set_axis(row_of(rolled.index))
     held = held[(held["state"] != "") & held.index.isin(frame.index) & ~held.index.duplicated()]
     changed = pd.Series(frame.index.isin(held.index), frame.index)
     status = held["state"].reindex(frame.index)

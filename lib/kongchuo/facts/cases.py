@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
@@ -74,7 +73,7 @@ _SECOND = {  # column of a case -> column of 辍学台账
 def cases(town: Town) -> pd.DataFrame:
     """Every case once, numbered from 0: home, student_key, name, class_id, where it stands, and the dates of its steps.
 
-    `suspected` and `dropout` are its rows (workbook, Excel row) on the two ledgers, None where it has none; `away` the first
+    `suspected` and `dropout` are the places of its rows on the two ledgers, missing where it has none; `away` the first
     day away; `settled` when the suspected case was closed, `verdict` how; `confirmed` (where 认定日期 cannot be read: the day it
     was handed on, else the first day away), `back`, `struck` (销号) and `relapsed`
     of the dropout case. `relapsed` is told from 缺勤明细 where the ledger says 再次辍学, else it is the day of coming back.
@@ -98,8 +97,6 @@ def _cases(town: Town) -> pd.DataFrame:
     # a row of 辍学台账 without a date that can be is a case all the same: since it was handed on, else since the first day away
     on_ledger = found["dropout"].notna()
     found["confirmed"] = found["confirmed"].fillna(found["settled"].fillna(found["away"]).where(on_ledger))
-    for sheet in ("suspected", "dropout"):
-        found[sheet] = found[sheet].astype(object).where(found[sheet].notna(), None)
     found = found.rename(columns={"key": "student_key", "called_name": "name", "room": "class_id"})
     found = found.drop(columns=["key2", "name2", "room2", "away2", "link", "came_from"])
     return found.assign(relapsed=_relapsed(town, found))
@@ -108,7 +105,8 @@ def _cases(town: Town) -> pd.DataFrame:
 def standing(town: Town, sheet: str) -> pd.DataFrame:
     """The cases that stand on a ledger ("suspected", "dropout")."""
     book = cases(town)
-    return book[np.array([place is not None for place in book[sheet]], bool)]
+    book = book[book[sheet].notna()]
+    return book.astype({sheet: "int64"})
 
 
 def settled(book: pd.DataFrame) -> pd.Series:
@@ -120,7 +118,7 @@ def settled(book: pd.DataFrame) -> pd.Series:
 def _rows(town: Town, sheet: str, columns: dict[str, str]) -> pd.DataFrame:
     frame = town[sheet].assign(class_id=keyed(town, sheet, "class_id"))
     found = frame[["home", *columns.values()]].set_axis(["home", *columns], axis=1)
-    return found.assign(**{sheet: pd.Series(list(frame.index), frame.index, dtype=object)}).reset_index(drop=True)
+    return found.assign(**{sheet: pd.array(frame.index, dtype="Int64")}).reset_index(drop=True)
 
 
 def _relapsed(town: Town, found: pd.DataFrame) -> pd.Series:
@@ -236,8 +234,7 @@ def _poor(town: Town) -> pd.Series:
         own = _names_poor(town[sheet]["groups"])
         if sheet == "suspected":
             own |= town[sheet]["poor"].fillna(False).astype(bool)
-        places = set(own.index[own])
-        said = said.mask(np.array([place in places for place in book[sheet]], bool), "台账")
+        said = said.mask(book[sheet].isin(own.index[own]), "台账")
     return said
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, mapping
+from ..core.tables import Town, by_place, mapping
 from .references import homes_of, keyed, tally
 
 
@@ -133,9 +133,7 @@ def _spells(town: Town) -> pd.DataFrame:
             index.append(place)
     moved = pd.DataFrame(rows, columns=steady.columns)
     found = pd.concat([steady.reset_index(drop=True), moved], ignore_index=True)
-    found.index = (
-        pd.MultiIndex.from_tuples([*steady.index, *index], names=roster.index.names) if len(found) else steady.index
-    )
+    found.index = by_place([*steady.index, *index])
     kinds = dict.fromkeys([*columns, "state"], "str") | dict.fromkeys(["start", "end"], "datetime64[us]")
     return found.astype(kinds)
 
@@ -299,7 +297,7 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
     pupils: dict[tuple[str, str], list[tuple]] = {}
     for index, home, key, *row in zip(rows.index, *parts, strict=True):
         pupils.setdefault((home, key), []).append((index, *row))
-    found, places = [], []
+    found, at = [], []
     for pupil, own in pupils.items():
         without = [row for row in own if row[3]]
         if not without:
@@ -317,9 +315,8 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
             inside = np.flatnonzero(absent & (ended == times))
             number = float(np.minimum(value, 1)[inside].sum())
             found.append((*pupil, name, class_id, number, days[inside[0]], days[inside[-1]], bool(ended[-1] == times)))
-            places.append(last_row[inside[-1]])
-    index = pd.MultiIndex.from_tuples(places, names=rows.index.names) if places else rows.index[:0]
-    frame = pd.DataFrame(found, index, [*PUPIL, "name", "class_id", "days", "since", "last", "open"])
+            at.append(last_row[inside[-1]])
+    frame = pd.DataFrame(found, by_place(at), [*PUPIL, "name", "class_id", "days", "since", "last", "open"])
     kinds = dict.fromkeys([*PUPIL, "name", "class_id"], "str") | dict.fromkeys(["since", "last"], days.dtype)
     return frame.astype(kinds | {"days": float, "open": bool})
 

@@ -41,7 +41,7 @@ def unsure(town: Town, people: pd.DataFrame, *sheets: str) -> pd.Series:
 
 # --- The lists of children a township has of its own: census, rosters, last year's sixth grade; each child of a list once ---
 # A list has WHO, sex, school, and `state`: the reason (see `reasons`) that the list itself gives for where the child is, "" where it
-# gives none. It is indexed as its sheet, by (workbook, Excel row); `sheet` names the sheet.
+# gives none. It is indexed as its sheet, by place; `sheet` names the sheet.
 COLUMNS = [*WHO, "sex", "school", "state", "sheet", "twice"]
 GONE = ("已转出", "死亡")  # on last year's roster: these had left the primary school already
 # 在籍状态 -> reason; the order says which row stands for a child on several rosters

@@ -14,7 +14,7 @@ from rapidfuzz.process import cpdist
 
 from ..core.cells import fold
 from ..core.policy import Policy
-from ..core.tables import Town, mapping
+from ..core.tables import Town, mapping, row_of
 from . import lists
 from .enrolment import over_age
 from .identity import check_right
@@ -444,7 +444,7 @@ OUTCOMES = (REVIEW, LEFT, RIGHT, AGREES)
 @dataclass(frozen=True)
 class Comparison:
     """Two lists compared. `rows`, in the order of OUTCOMES, reasons and names: match_type, outcome, reason, student_key, name,
-    other_name, diff, left and right (index of the child in its list, None where there is none), left_sheet, right_sheet,
+    other_name, diff, left and right (place of the child in its list, NA where there is none), left_sheet, right_sheet,
     left_tail and right_tail (last four of the number), where (school and state by the township's own list), suggestion
     (销号类型), found, days.
     """
@@ -506,11 +506,19 @@ def _complete(people: pd.DataFrame) -> pd.DataFrame:
 
 def _side(side: str, people: pd.DataFrame) -> dict[str, list]:
     tails = people["id_no"].fillna(people["legible"].str.extract(r"([^*]*)$")[0]).fillna("").str[-4:].tolist()
-    return {side: people["place"].tolist(), f"{side}_sheet": people["sheet"].tolist(), f"{side}_tail": tails}
+    return {
+        side: pd.array(people["place"], dtype="Int64"),
+        f"{side}_sheet": people["sheet"].tolist(),
+        f"{side}_tail": tails,
+    }
 
 
 def _no_side(side: str, number: int) -> dict[str, list]:
-    return {side: [None] * number, f"{side}_sheet": [""] * number, f"{side}_tail": [""] * number}
+    return {
+        side: pd.array([pd.NA] * number, dtype="Int64"),
+        f"{side}_sheet": [""] * number,
+        f"{side}_tail": [""] * number,
+    }
 
 
 def _where(people: pd.DataFrame) -> list[str]:
@@ -572,7 +580,7 @@ def _again(kind: str, found: Matched, side: str) -> pd.DataFrame:
     title = SIDES[kind][side == "right"]
     claim = kind == PUSHED and side == "left"
     told = [
-        f"{title}里与第{place[1]}行{name}像是同一人"
+        f"{title}里与第{row_of(place)}行{name}像是同一人"
         for place, name in zip(like["place"], like["name"].fillna(""), strict=True)
     ]
     return _of(mine, REVIEW, pd.Series("重复", mine.index), told, side, like["name"].tolist(), claim)

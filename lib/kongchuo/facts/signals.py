@@ -404,7 +404,7 @@ def coloured(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     signal (NaT where none has a day).
     """
     rows = fired(town, policy, day)
-    each = rows.groupby(level=[0, 1], sort=False).agg({"points": "sum", "red": "any", "belongs": "all", "since": "max"})
+    each = rows.groupby(level=0, sort=False).agg({"points": "sum", "red": "any", "belongs": "all", "since": "max"})
     colour = pd.Series("", each.index, dtype="str")
     for name, key in COLOURS.items():
         colour = colour.mask(each["points"] >= policy[key], name)
@@ -412,7 +412,7 @@ def coloured(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     colour = colour[colour != ""]
     found = pupils(town, day)[[*enrolment.PUPIL, "name", "class_id"]]
     found = found[found.index.isin(colour.index)]
-    told: dict[tuple[str, int], list[tuple]] = {index: [] for index in found.index}
+    told: dict[int, list[tuple]] = {index: [] for index in found.index}
     for index, *texts in rows.loc[rows.index.isin(colour.index), ["title", "code", "reason"]].itertuples(name=None):
         told[index].append(texts)
     texts = [["、".join(part) for part in zip(*each, strict=True)] for each in told.values()]

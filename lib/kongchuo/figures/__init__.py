@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..core.tables import yes
+from ..core.tables import by_place, yes
 from .base import LEFT_OUT, Measure, Ratio, ratio, summed
 from .flows import CASE_DAYS, case_steps, unexcused
 from .scopes import Scope
@@ -36,10 +36,10 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
     rows = scope.rows("daily").drop_duplicates(["class_id", "date"])
     place = dict(zip(zip(rows["class_id"], rows["date"], strict=True), rows.index, strict=True))
     due = scope.classes.merge(pd.DataFrame({"date": pd.Series(days, dtype="datetime64[us]")}), how="cross")
-    places = [place.get(pair) for pair in zip(due["class_id"], due["date"], strict=True)]
-    hit = [found is not None for found in places]
-    due.index = scope.places(
-        found or scope.nowhere("daily", home) for found, home in zip(places, due["home"], strict=True)
+    rows_of = [place.get(pair) for pair in zip(due["class_id"], due["date"], strict=True)]
+    hit = [found is not None for found in rows_of]
+    due.index = by_place(
+        found or scope.nowhere("daily", home) for found, home in zip(rows_of, due["home"], strict=True)
     )
     hit = pd.Series(hit, due.index, dtype=bool)
     everything = scope.rows("daily")
@@ -105,9 +105,9 @@ def archived(scope: Scope) -> Ratio:
     known = dict(zip(zip(rows["home"], rows["archive_no"], strict=True), rows.index, strict=True))
     done = set(rows.index[rows["done"]])
     due = [(home, number) for home in scope.homes for number in items]
-    places = [known.get(pair) or scope.nowhere("archive", pair[0]) for pair in due]
-    frame = pd.DataFrame({"home": [home for home, _ in due], "grade": 0, "class_id": ""}, scope.places(places))
-    hit = pd.Series([place in done for place in places], frame.index, dtype=bool)
+    index = by_place(known.get(pair) or scope.nowhere("archive", pair[0]) for pair in due)
+    frame = pd.DataFrame({"home": [home for home, _ in due], "grade": 0, "class_id": ""}, index)
+    hit = pd.Series(index.isin(done), index)
     told = scope.town.known("archive", "copies") & scope.town.known("archive", "missing")
     known = hit | ~frame.index.isin(told.index[~told])
     left_out = [frame[~known], rows[rows["archive_no"].isna()]]

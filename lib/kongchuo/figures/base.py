@@ -103,7 +103,7 @@ class Measure:
 class Ratio:
     """A measure with the rows behind it, before it is summed.
 
-    `rows`: one line a row that counts, indexed by its place (workbook, Excel row), with `sheet`, KEYS (home, grade, class_id)
+    `rows`: one line a row that counts, indexed by its place, with `sheet`, KEYS (home, grade, class_id)
     and how much it adds to `numerator` and `denominator`. Excel row 0: what should have a row and has none. A row counted
     under two classes (moved from one to the other) stands there twice. `uncounted`: KEYS of each row that could not be
     counted, so that a class or school says of its own what the whole says of all.

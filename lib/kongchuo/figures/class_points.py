@@ -39,7 +39,7 @@ class Losses:
 
     cases: pd.DataFrame
     doubtful: frozenset[str]
-    decided: dict[str, tuple[str, int]]
+    decided: dict[str, int]
 
     def of(self, class_id: str) -> pd.DataFrame:
         """The cases of one class."""
@@ -438,7 +438,7 @@ class ClassPoints:
     why: str = ""
     trial: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    appeal: tuple[str, int] | None = None
+    appeal: int | None = None
     final: float | None = None
     rank: int | None = None
     peers: int = 0
@@ -533,7 +533,7 @@ def _why(class_id: str, home: str, unread: Iterable[str], sizes: dict[str, int],
     return "辍学台账有一行认不出是谁" if doubtful & {class_id, home} else ""
 
 
-def _appeals(scope: Scope) -> dict[str, tuple[tuple[str, int], float | None]]:
+def _appeals(scope: Scope) -> dict[str, tuple[int, float | None]]:
     rows = of_year(scope.town, scope.town["appeal"])
     end = pd.Timestamp(scope.end)
     finals = rows["final"].where(~(rows["decided_on"] > end))

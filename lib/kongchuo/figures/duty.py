@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..core.tables import Town, mapping, yes
+from ..core.tables import NOWHERE, Town, by_place, mapping, yes
 from ..facts import duty
 from ..facts.cases import open_at
 from ..facts.references import keyed, look_up, named, school_names
@@ -24,7 +24,7 @@ def schools(scope: Scope) -> pd.DataFrame:
     """One row a school of the scope, at its place in 学校: code, KEYS."""
     rows = scope.town.schools.dropna(subset=["school_name"]).drop_duplicates("school_name")
     place = dict(zip(rows["school_name"], rows.index, strict=True))
-    index = scope.places(place.get(home, ("", 0)) for home in scope.homes)
+    index = by_place(place.get(home, NOWHERE) for home in scope.homes)
     codes = [scope.key("school", home) for home in scope.homes]
     return pd.DataFrame({"home": list(scope.homes), "grade": 0, "class_id": "", "code": codes}, index)
 
@@ -163,7 +163,7 @@ def teachers_pledged(scope: Scope) -> Ratio:
     rows = rows[rows["home"].isin(scope.homes)].drop_duplicates(["home", "holder"])
     staff = scope.town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
     place = dict(zip(staff["staff_id"], staff.index, strict=True))
-    index = scope.places(place.get(holder, ("", 0)) for holder in rows["holder"])
+    index = by_place(place.get(holder, NOWHERE) for holder in rows["holder"])
     rows = rows[["home", "holder"]].set_index(index).assign(grade=0, class_id="")
     hit = rows["holder"].isin(given(signed(scope, duty.WITH_TEACHER, duty.WITH_HOLDER)["other"]))
     needs = ("pledge", "bond", "roster")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ..core.tables import by_place
 from ..facts import enrolment
 from ..facts.cases import losses, open_at
 from ..facts.enrolment import ages, grade_due, of_age
@@ -93,7 +94,7 @@ def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str], list[p
     And rows of these years that nobody can count: no pupil or kind to tell, no day, or one that is not of the year.
     """
     towns = {town.year: town for town in (*scope.town.past, scope.town)}
-    held: dict[str, tuple[tuple[str, int], str, str]] = {}  # pupil -> place, home, sheet
+    held: dict[str, tuple[int, str, str]] = {}  # pupil -> place, home, sheet
     lacking, lost = [], []
     for grade, year in enumerate(stage.years(scope.town.year), start=stage.first):
         town = towns.get(year)
@@ -117,7 +118,7 @@ def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str], list[p
                 held.setdefault(key, (place, home, "change"))
     lines = [(key, home, sheet) for key, (_, home, sheet) in held.items()]
     rows = pd.DataFrame(lines, columns=["student_key", "home", "sheet"], dtype="str")
-    rows.index = scope.places(place for place, _, _ in held.values())
+    rows.index = by_place(place for place, _, _ in held.values())
     return rows.assign(grade=stage.last, class_id=""), lacking, [part.assign(grade=stage.last) for part in lost]
 
 

@@ -13,7 +13,7 @@ from ..core import years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, once
+from ..core.tables import Town, by_place, once
 from ..due import base, duty, enrolment, lives, selfcheck
 from ..due import inspection as rounds
 from ..due.base import Deadline
@@ -41,11 +41,11 @@ LEADERS, HIDDEN, UNPROVED = "领导组", "应列未列疑似台账", "镇外就�
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that is lacking: what, how many, and the row (workbook, Excel row; 0: there is none) of the sheet that shows it."""
+    """Something that is lacking: what, how many, and the place of the row (Excel row 0: there is none) of the sheet that shows it."""
 
     what: str
     sheet: str
-    place: tuple[str, int]
+    place: int
     count: int = 1
     about: str = ""  # the class, the day or the paper; never a pupil's name
     group: int | None = None  # which of the GROUPS, whose points it cannot exceed
@@ -159,7 +159,7 @@ def systems(scope: Scope) -> Evidence:
 def unproved(scope: Scope) -> Evidence:
     """Children said to be at school elsewhere with nothing to show for it, or a paper that is too old (rule X45)."""
     spots = _spots(scope.town, scope.policy, away_without_proof)
-    rows = scope.town["census"].loc[scope.places(spot.index for spot in spots)]
+    rows = scope.town["census"].loc[by_place(spot.index for spot in spots)]
     own = rows.index[_own(scope, "census", rows)]
     return Evidence(tuple(Gap(UNPROVED, "census", place) for place in own), unread(scope, "census"))
 
@@ -313,7 +313,7 @@ class Score:
     given: float | None = None
     reason: str = ""
     proof: str = ""
-    place: tuple[str, int] | None = None
+    place: int | None = None
     left_out: int = 0
 
     @property

@@ -7,7 +7,7 @@ grades, schools and the town.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
-from ..core.tables import Town, mapping
+from ..core.tables import NOWHERE, Town, mapping
 from ..core.years import usual_begin
 from ..facts import support
 from ..facts.enrolment import terms
@@ -55,7 +55,7 @@ class Scope:
         return self.town.once_under(self.policy, _of_all, make, self.start, self.end, self.distrusted)
 
     def rows(self, sheet: str, by: str = "") -> pd.DataFrame:
-        """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; index (workbook, row).
+        """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; indexed by place.
 
         `by` names the class column where a sheet has several (学生变动: class_from, class_to).
         """
@@ -74,9 +74,8 @@ class Scope:
         """`rows` without those that hold an error: what rates are counted from (domain.md 3: 错误 = left out of the rates)."""
         frame = self.rows(sheet)
         title = self.town.schema.sheets[sheet].title
-        bad = {(workbook, row) for workbook, named, row in self.distrusted if named == title}
-        # a Series, since a list for no rows at all would be taken for no columns
-        return frame[pd.Series([place not in bad for place in frame.index], frame.index, dtype=bool)] if bad else frame
+        bad = [self.town.place_of(workbook, row) for workbook, named, row in self.distrusted if named == title]
+        return frame[~frame.index.isin(bad)] if bad else frame
 
     def within(self, frame: pd.DataFrame, narrow: bool = True) -> pd.DataFrame:
         """The part of a placed frame that lies in the scope's schools and, with `narrow`, in its grade, class and group."""
@@ -114,7 +113,7 @@ class Scope:
         days = rows[form.dated]
         lost = days.isna()
         if self.town.schema.book_of[sheet].per_term:
-            names = rows.index.get_level_values("workbook").to_series(rows.index)
+            names = self.town.book_names(rows.index)
             for one in terms(self.town).itertuples():
                 lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
         return lost
@@ -154,16 +153,11 @@ class Scope:
         """Staff number -> name, since people write either."""
         return self.town.once(_staff_names)
 
-    def nowhere(self, sheet: str, home: str) -> tuple[str, int]:
+    def nowhere(self, sheet: str, home: str) -> int:
         """The place of a row that a school's sheet should have and has not: its workbook (of the term), Excel row 0."""
         books = [book for book in self.town.holding(sheet) if book.home == home]
         own = [book for book in books if not book.book.per_term or self.term in book.name]
-        return ((own or books)[0].name if books else "", 0)
-
-    def places(self, places: Iterable[tuple[str, int]]) -> pd.MultiIndex:
-        """Places (workbook, Excel row) as an index."""
-        found = list(places)
-        return pd.MultiIndex.from_tuples(found or [("", 0)], names=["workbook", "row"])[: len(found)]
+        return self.town.place_of((own or books)[0].name) if books else NOWHERE
 
     def key(self, target: str, value: str) -> str:
         """The key of a school, village or member of staff written by code, name or usual name; the text itself if unknown."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..core.editions import audience_of
 from ..core.numbers import in_order
-from ..core.tables import Town, other_names, personal_names
+from ..core.tables import Town, other_names, personal_names, row_of
 from ..figures import uncounted
 from ..figures.base import Ratio
 from ..figures.scopes import KEYS, Scope
@@ -130,7 +130,7 @@ def ledger(view: View, frame: pd.DataFrame, sheet: str, names: Iterable[str], **
 
 def rows_behind(view: View, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
     """The ledger rows of a sheet behind part of a Ratio (its `counted`, `base` or `lacking`), once each, with its KEYS."""
-    own = rows[(rows["sheet"] == sheet) & (rows.index.get_level_values("row") > 0)]
+    own = rows[(rows["sheet"] == sheet) & (row_of(rows.index) > 0)]
     own = own[~own.index.duplicated()]
     return view.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})
 

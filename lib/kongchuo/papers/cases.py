@@ -91,7 +91,7 @@ def _notices(month: Month, cases: pd.DataFrame, kind: str, away: str, teacher: s
     book, papers = case_facts.cases(month.town), case_facts.papers(month.town)
     papers = papers[(papers["doc_type"] == kind) & ~(papers["issued"] > pd.Timestamp(month.end))].sort_values("issued")
     sheet = "suspected" if teacher == "teacher" else "dropout"
-    of_row = {place: number for number, place in book[sheet].items() if place is not None}
+    of_row = {place: number for number, place in book[sheet].dropna().items()}
     copies = []
     for place, row in zip(cases.index, cases.to_dict("records"), strict=True):
         own = papers[papers["case"] == of_row.get(place, -1)]
@@ -344,8 +344,9 @@ def _story(
     """One case: what the ledger says of it in code words and counts only, and the text the school has written."""
     town = month.town
     case = case_facts.cases(town).loc[number] if number is not None else {}
-    second = town["dropout"].loc[case["dropout"]] if number is not None and case["dropout"] is not None else {}
-    first = town["suspected"].loc[case["suspected"]] if number is not None and case["suspected"] is not None else {}
+    first, second = (
+        town[sheet].loc[case[sheet]] if pd.notna(case.get(sheet)) else {} for sheet in ("suspected", "dropout")
+    )
     name = case.get("name") if number is not None else ""
     text = row["body"] if isinstance(row["body"], str) else BLANK * 8
     unnamed = re.compile("|".join(map(re.escape, sorted(called, key=len, reverse=True))) or "(?!)")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, of_year
+from ..core.tables import Town, book_of, of_year, row_of
 from ..facts import enrolment
 from ..facts.references import class_names, homes_of, keyed, named, tally
 from .base import Spot, at, readable, rule
@@ -103,11 +103,11 @@ def _absence_readable(town: Town, rows: pd.DataFrame) -> pd.Series:
     """Rows of workbooks (one a term) whose own 缺勤明细 could be read."""
     columns = ("kind", "date", "class_id")
     read = [
-        book.name
+        town.place_of(book.name)
         for book in town.holding("absence")
         if (t := book.tables.get("absence")) and all(c in t.columns for c in columns)
     ]
-    return pd.Series(rows.index.get_level_values("workbook").isin(read), rows.index)
+    return pd.Series(book_of(rows.index).isin(read), rows.index)
 
 
 def _listed(town: Town, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -138,13 +138,13 @@ def day_without_count(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个上课日每个班都要有一行日查，没有人缺勤也要填。缺一天，连续缺勤就算不准，孩子不来也没人知道。"""
     labels = class_names(town)
     for missing in missing_days(town, expected_days(town)).itertuples():
-        column = "date" if missing.place[1] else ""
+        column = "date" if row_of(missing.place) else ""
         facts = {"school": missing.home, "class_name": labels[missing.class_id], "day": f"{missing.date:%Y-%m-%d}"}
         yield at("daily", missing.place, column, **facts)
 
 
 def expected_days(town: Town) -> pd.DataFrame:
-    """Every (workbook, home, class_id, date) that must have a 日查 row: school days of the term up to as_of, classes with pupils."""
+    """Every (workbook as a whole, home, class_id, date) that must have a 日查 row: school days of the term up to as_of, classes with pupils."""
     classes = town["class"].assign(home=homes_of(town, "class")).dropna(subset=["class_id"]).drop_duplicates("class_id")
     ids = of_year(town, classes).groupby("home")["class_id"].agg(list)
     days = pd.DatetimeIndex([day for day in enrolment.school_days(town) if day <= town.as_of]).astype("datetime64[us]")
@@ -154,9 +154,13 @@ def expected_days(town: Town) -> pd.DataFrame:
         for book in town.holding("daily"):
             table = book.tables.get("daily")
             if term.term in book.name and table and len(table.frame) and {"date", "class_id"} <= set(table.columns):
-                rows += [(book.name, book.home, class_id, day) for class_id in ids.get(book.home, ()) for day in within]
+                rows += [
+                    (town.place_of(book.name), book.home, class_id, day)
+                    for class_id in ids.get(book.home, ())
+                    for day in within
+                ]
     found = pd.DataFrame(rows, columns=["workbook", "home", "class_id", "date"])
-    found = found.astype(dict.fromkeys(["workbook", "home", "class_id"], "str") | {"date": "datetime64[us]"})
+    found = found.astype({"workbook": "int64", "home": "str", "class_id": "str", "date": "datetime64[us]"})
     tells = found["home"].isin(town["roster"]["home"]) & readable(
         town, found["home"], "roster.class_id", "roster.status"
     )
@@ -166,10 +170,8 @@ def expected_days(town: Town) -> pd.DataFrame:
 def missing_days(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
     """The expected rows that are not there, with `place`: the row of the class in that workbook nearest in time, else row 0."""
     key = ["workbook", "class_id", "date"]
-    held = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), place=list(town["daily"].index))
-    held = held.assign(workbook=held.index.get_level_values("workbook").astype("str")).reset_index(drop=True)[
-        [*key, "place"]
-    ]
+    held = town["daily"][["date"]].assign(class_id=keyed(town, "daily", "class_id"))
+    held = held.assign(workbook=book_of(held.index), place=held.index)
     found = expected[~pd.MultiIndex.from_frame(expected[key]).isin(pd.MultiIndex.from_frame(held[key]))]
     # a row whose date or class could not be read may be the very one that seems to be missing
     for known, lost in (("class_id", "date"), ("date", "class_id")):
@@ -177,11 +179,10 @@ def missing_days(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
         may_be = held[held[lost].isna()].groupby(pair).size()
         may_be = may_be.reindex(pd.MultiIndex.from_frame(found[pair]), fill_value=0).to_numpy()
         found = found[found.groupby(pair)[lost].transform("size") > may_be]
-    near = held.dropna(subset=["class_id", "date"]).sort_values("date", kind="stable")
+    near = held[[*key, "place"]].dropna(subset=["class_id", "date"]).sort_values("date", kind="stable")
     found = found.sort_values("date", kind="stable")
     found = pd.merge_asof(found, near, on="date", by=["workbook", "class_id"], direction="nearest")
-    places = zip(found["place"], found["workbook"], strict=True)
-    return found.assign(place=[place if isinstance(place, tuple) else (name, 0) for place, name in places])
+    return found.assign(place=found["place"].astype("Int64").fillna(found["workbook"]).astype("int64"))
 
 
 LEAVE = {"sick": "病假", "personal": "事假", "other_leave": "其他请假"}  # column of 日查 -> 缺勤类型
@@ -204,14 +205,14 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = _daily(town).dropna(subset=list(LEAVE))
     rows = rows[_absence_readable(town, rows)]
     rows = rows.assign(count=rows[list(LEAVE)].sum(axis=1))
-    books = rows.index.get_level_values("workbook")
+    books = book_of(rows.index)
     read = [book for book in town.holding("absence") if "absence" in book.tables]
-    empty = {book.name for book in read if book.tables["absence"].frame.empty} & set(books)
+    empty = {town.place_of(book.name) for book in read if book.tables["absence"].frame.empty} & set(books)
     for book in sorted(empty):
         own = rows[books == book]
         count = own["count"].sum() + own["unexcused"].fillna(0).sum()
         if own["count"].sum() > 0:
-            yield at("absence", (book, 0), says=NONE_LISTED, school=own["home"].iloc[0], count=count)
+            yield at("absence", book, says=NONE_LISTED, school=own["home"].iloc[0], count=count)
     rows = rows[~books.isin(empty)]
     absence = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
     leave = absence["kind"].isin(LEAVE.values())

@@ -17,10 +17,10 @@ from ..core.tables import Town
 # A rule yields Spots: the row and column that need a person's eye. It opens nothing, prints nothing, registers nothing.
 @dataclass(frozen=True)
 class Spot:
-    """Where a rule found something: sheet, index (workbook, Excel row; row 0 for the whole sheet), column, facts."""
+    """Where a rule found something: sheet, index (place; Excel row 0 for the whole sheet), column, facts."""
 
     sheet: str
-    index: tuple[str, int]
+    index: int
     column: str
     facts: dict[str, object]
     severity: str = ""  # only where one rule has two severities (X05)
@@ -68,7 +68,7 @@ def rule(
 
 def at(
     sheet: str,
-    index: tuple[str, int],
+    index: int,
     column: str = "",
     *,
     severity: str = "",

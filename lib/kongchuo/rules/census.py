@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, no, of_year
+from ..core.tables import Town, called, no, of_year, row_of
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import PROOFS, UNVERIFIED
@@ -100,8 +100,7 @@ def one_number_two_names(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def _people(town: Town, sheet: str) -> pd.DataFrame:
     title, frame = town.schema.sheets[sheet].title, town[sheet]
-    rows = frame.index.get_level_values("row").astype("str")
-    where = frame["home"] + f"“{title}”第" + pd.Series(rows, frame.index) + "行"
+    where = frame["home"] + f"“{title}”第" + pd.Series(row_of(frame.index).astype("str"), frame.index) + "行"
     frame = frame.assign(id_no=own_numbers(town, sheet), sheet=sheet, place=list(frame.index), where=where)
     return frame[["id_no", "name", "birth_date", "student_key", "sheet", "place", "where"]].dropna(
         subset=["id_no", "name"]
@@ -312,7 +311,9 @@ def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     _, last = policy["register_check_weeks"]
     rows = base.state(town, policy, limits.CHECKED)
     rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)
-    rows = rows.assign(workbook=rows["home"].map({book.home: book.name for book in town.holding("reconcile")}))
+    rows = rows.assign(
+        workbook=rows["home"].map({book.home: town.place_of(book.name) for book in town.holding("reconcile")})
+    )
     rows = rows[readable(town, rows["home"], "reconcile.date", "reconcile.class_id")]
     tells = rows["home"].isin(town["roster"]["home"]) & readable(town, rows["home"], "roster.class_id", "roster.status")
     rows = rows[~tells | (enrolment.due(town, rows["class_id"], rows["due"])["number"] > 0)]
@@ -324,7 +325,7 @@ def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     for school, class_name, term, workbook in rows[["home", "name", "term", "workbook"]].itertuples(
         index=False, name=None
     ):
-        yield at("reconcile", (workbook, 0), school=school, class_name=class_name, term=term, weeks=last)
+        yield at("reconcile", workbook, school=school, class_name=class_name, term=term, weeks=last)
 
 
 RULES = (

@@ -19,7 +19,7 @@ from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place
 from ..core.schema import TERMS, Field, Sheet
 from ..core.sheets import only_displayed
-from ..core.tables import Town
+from ..core.tables import Town, book_of, row_of
 from ..core.years import MONTH, usual_begin
 from ..facts import identity
 from ..facts.enrolment import terms
@@ -184,9 +184,7 @@ def _empty_group(town: Town, sheet: Sheet, items: list[Field]) -> Iterator[Findi
 def repeated_keys(town: Town) -> Iterator[Finding]:
     """F18: a primary key or a unique value occurs again in the same workbook; the first row is taken as the right one."""
     for sheet in town.filled:
-        said: set[tuple[tuple[str, int], int]] = (
-            set()
-        )  # a row copied as a whole repeats several columns, but is one fault
+        said: set[tuple[int, int]] = set()  # a row copied as a whole repeats several columns, but is one fault
         unique = [(item.name,) for item in sheet.typed if item.unique and (item.name,) != sheet.primary_key]
         for names in ((sheet.primary_key,) if sheet.primary_key else ()) + tuple(unique):
             for index, other in _repeats(town, sheet, names):
@@ -201,7 +199,7 @@ def repeated_keys(town: Town) -> Iterator[Finding]:
                 yield kind.at(town.place(sheet.name, index, names[-1]), other=other)
 
 
-def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, int], int]]:
+def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """The rows whose key has occurred in the same workbook, each with the Excel row where it occurred first."""
     frame = town[sheet.name]
     items = [sheet.by_name[name] for name in names]
@@ -220,12 +218,12 @@ def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple
     keys = pd.DataFrame(parts)[again]
     if keys.empty:
         return
-    keys = keys.reset_index()
-    repeated = keys[keys.duplicated(["workbook", *names], keep=False)].sort_values(["workbook", "row"])
-    first = repeated.groupby(["workbook", *names], dropna=False)["row"].transform("first")
-    for workbook, row, other in zip(repeated["workbook"], repeated["row"], first, strict=True):
-        if row != other:
-            yield (workbook, int(row)), int(other)
+    keys = keys.assign(workbook=book_of(keys.index), place=keys.index)
+    repeated = keys[keys.duplicated(["workbook", *names], keep=False)].sort_values("place")
+    first = repeated.groupby(["workbook", *names], dropna=False)["place"].transform("first")
+    for place, other in zip(repeated["place"], first, strict=True):
+        if place != other:
+            yield place, row_of(other)
 
 
 def _meant(town: Town, sheet_name: str, field_name: str) -> pd.Series:
@@ -347,12 +345,11 @@ def other_year(town: Town) -> Iterator[Finding]:
             else:
                 wrong = values.str.fullmatch(MONTH.pattern).fillna(False) & ~values.between(first, last)
             wrong = values[wrong.astype(bool)]
-            books = wrong.index.get_level_values("workbook")
-            for (book, value), own in wrong.groupby([books, wrong]) if len(wrong) else ():
-                rows = own.index.get_level_values("row").tolist()
+            for (_, value), own in wrong.groupby([book_of(wrong.index), wrong]) if len(wrong) else ():
+                rows = row_of(own.index).tolist()
                 told = f"（第{'、'.join(map(str, rows[:SHOWN]))}{'…' if len(rows) > SHOWN else ''}行，共{len(rows)}行）"
                 facts = {"value": value, "year": town.year, "rows": told if len(rows) > 1 else ""}
-                yield KINDS["F36"].at(town.place(sheet.name, (book, rows[0]), item.name), **facts)
+                yield KINDS["F36"].at(town.place(sheet.name, own.index[0], item.name), **facts)
 
 
 # --- F37 --------------------------------------------------------------------------------------------------------------

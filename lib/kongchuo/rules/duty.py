@@ -419,7 +419,7 @@ def first_responsible(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at("pledge", index, column, says=PARTY, name=people["name"].get(who, who), **facts)
 
 
-def _signers(town: Town) -> Iterator[tuple[tuple[str, int], str, str, str]]:
+def _signers(town: Town) -> Iterator[tuple[int, str, str, str]]:
     """(row, column, school code, staff id) where a person and not the school's name stands as 乙方 of 中心校-学校."""
     rows = of_year(town, town["pledge"])
     rows = rows[rows["pledge_type"] == duty.WITH_SCHOOL]

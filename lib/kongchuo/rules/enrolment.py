@@ -9,7 +9,7 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
-from ..core.tables import Town, called, mapping, no, yes
+from ..core.tables import Town, called, mapping, no, row_of, yes
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import ELSEWHERE, HANDED_OVER
@@ -323,7 +323,7 @@ def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["status"].isin(enrolment.AT_SCHOOL)].dropna(subset=["class_id", "seat_no"])
     keys = ["home", "class_id", "seat_no"]
     for _, own in rows[rows.duplicated(keys, keep=False)].groupby(keys):
-        (_, other), *_ = own.index
+        other = row_of(own.index[0])
         for index, name, seat in own.iloc[1:][["name", "seat_no"]].itertuples(name=None):
             yield at("roster", index, "seat_no", name=called(name), seat=seat, other=other)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no
+from ..core.tables import Town, no, row_of
 from ..due import inspection
 from ..due.base import state
 from .base import Spot, at, readable, rule
@@ -76,7 +76,7 @@ def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Spot]:
     late = found[found["late"] & found["done"].isna() & found["home"].isin(town["baseline"]["home"])]
     late = late[readable(town, late["home"], "publicity.pub_date", "publicity.school_code", *TERMS)]
     rows = inspection.shown(town)
-    absent = late.index.get_level_values("row") == 0
+    absent = row_of(late.index) == 0
     unclear = int((rows["home"] == "").sum())
     denied = set(rows.index[no(rows["in_scheme"])])
     for index, school in late.loc[~absent, "home"].items():

@@ -137,7 +137,7 @@ def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tup
         table = book.tables.get(sheet_name)
         for row, name in sorted(table.unread) if table else ():
             if name == field_name:
-                place = town.place(sheet_name, (book.name, row), name)
+                place = town.place(sheet_name, town.place_of(book.name, row), name)
                 found.setdefault(book.home, []).append((place.workbook, place.sheet, place.cell))
     return {home: tuple(cells) for home, cells in found.items()}
 

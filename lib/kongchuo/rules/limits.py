@@ -122,7 +122,7 @@ def not_reviewed(town: Town, policy: Policy) -> Iterator[Spot]:
     terms = rolls.terms(town).reset_index(drop=True)
     over = terms[terms["end"] <= pd.Timestamp(town.as_of)]
     held = set(support.held(town)["pupil"])
-    found: dict[tuple[str, tuple[str, int]], list[tuple[str, int]]] = {}
+    found: dict[tuple[str, int], list[tuple[str, int]]] = {}
     for sheet, column, number in TERM_END:
         if number >= len(over):
             continue

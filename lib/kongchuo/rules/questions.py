@@ -16,13 +16,13 @@ from ..core import faults
 from ..core.findings import Place
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, mapping
+from ..core.tables import Town, book_of, mapping
 from ..facts import enrolment
 from ..facts.references import class_names, keyed
 
 # --- What a question is: something that may well be right and should be looked at by a person. No finding, in no score ---
 SHOWN = 6  # rows named one by one
-Rows = list[tuple[str, tuple[str, int]]]  # (sheet, index entry of town[sheet])
+Rows = list[tuple[str, int]]  # (sheet, index entry of town[sheet])
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def present_without_school(town: Town, policy: Policy) -> Iterator[tuple[str, Ro
 def nobody_ever_absent(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     """一个不小的班，很多个上课日里没有一个人请过假、缺过勤。冬天也没有人病过，往往是没有真点名；真是这样，值得表扬。"""
     rows = _full(town)
-    rows = rows.assign(book=rows.index.get_level_values("workbook"))
+    rows = rows.assign(book=book_of(rows.index))
     absent = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
     absent = absent[~(absent["date"] > pd.Timestamp(town.as_of))]
     unsure = set(absent.loc[absent["class_id"].isna(), "home"])
@@ -166,7 +166,7 @@ def backdated(now: Town, earlier: Town, taken: dt.date, policy: Policy) -> tuple
         form = now.schema.sheets[sheet]
         rows = now[sheet]
         rows = rows[(rows[day] < latest) & (rows[day] <= pd.Timestamp(now.as_of))]
-        rows = rows[~rows.index.get_level_values("workbook").isin(_unread(earlier, now, sheet))]
+        rows = rows[~book_of(rows.index).isin(_unread(earlier, now, sheet))]
         if rows.empty:
             continue
         before = earlier[sheet]
@@ -177,7 +177,7 @@ def backdated(now: Town, earlier: Town, taken: dt.date, policy: Policy) -> tuple
             columns = ["home", *key]
             known = pd.MultiIndex.from_frame(before[columns].astype(str))
             rows = rows[~pd.MultiIndex.from_frame(rows[columns].astype(str)).isin(known)]
-        for _, own in rows.groupby(level="workbook"):
+        for _, own in rows.groupby(book_of(rows.index)):
             days = own[day].dt.strftime("%m-%d").drop_duplicates().sort_values().tolist()
             span = days[0] if len(days) == 1 else f"{days[0]}至{days[-1]}"
             text = f"{len(own)}条{form.title}写的是{span}，{taken:%Y-%m-%d}那份快照里还没有，是不是后来补记的？"
@@ -194,8 +194,8 @@ def _same_pupils(now: Town, earlier: Town) -> bool:
     return pd.MultiIndex.from_frame(known).isin(here).mean() >= 0.5
 
 
-def _unread(earlier: Town, now: Town, sheet: str) -> set[str]:
-    """Workbooks that the earlier snapshot did not hold whole, so that nobody knows what was in them."""
+def _unread(earlier: Town, now: Town, sheet: str) -> set[int]:
+    """Workbooks (their places as a whole, now) that the earlier snapshot did not hold whole, so that nobody knows what was in them."""
     form = earlier.schema.sheets[sheet]
     needs = {DATED[sheet][0], *DATED[sheet][1], *form.primary_key}
     read = set()
@@ -203,7 +203,7 @@ def _unread(earlier: Town, now: Town, sheet: str) -> set[str]:
         table = book.tables.get(sheet)
         if table is not None and needs <= set(table.columns) and not {name for _, name in table.unread} & needs:
             read.add(book.name)
-    return {book.name for book in now.holding(sheet)} - read
+    return {now.place_of(book.name) for book in now.holding(sheet) if book.name not in read}
 
 
 # --- Q01: the same long text in the records of several occasions ----------------------------------------------------
@@ -267,9 +267,9 @@ def _long(column: pd.Series, names: pd.Series | None, least: int) -> pd.Series:
     return plain[plain.str.len() >= least]
 
 
-def _alike(texts: pd.Series, homes: pd.Series, alike: float) -> Iterator[list[tuple[str, int]]]:
+def _alike(texts: pd.Series, homes: pd.Series, alike: float) -> Iterator[list[int]]:
     """Groups of rows with the same text anywhere in the township, and with nearly the same text within a school."""
-    same: dict[str, list[tuple[str, int]]] = {}
+    same: dict[str, list[int]] = {}
     for index, text in texts.items():
         same.setdefault(text, []).append(index)
     joined = {text: text for text in same}  # a forest: each text points to one of its group
@@ -285,7 +285,7 @@ def _alike(texts: pd.Series, homes: pd.Series, alike: float) -> Iterator[list[tu
         for one, other in _pairs(own, alike):
             first, second = sorted((top(one), top(other)))
             joined[second] = first
-    groups: dict[str, list[tuple[str, int]]] = {}
+    groups: dict[str, list[int]] = {}
     for text, rows in same.items():
         groups.setdefault(top(text), []).extend(rows)
     for rows in groups.values():

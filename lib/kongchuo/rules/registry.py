@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no, of_year
+from ..core.tables import Town, no, of_year, row_of
 from ..facts import duty, enrolment
 from ..facts.references import class_label, homes_of, keyed, tally
 from .base import Spot, at, readable, rule
@@ -86,7 +86,7 @@ def class_and_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     labels = rows["class_name"].dropna().map(class_label)
     pairs = rows.loc[labels.index, "home"] + "\0" + labels
     for index in pairs.index[pairs.duplicated()]:
-        other = pairs.index[pairs == pairs[index]][0][1]
+        other = row_of(pairs.index[pairs == pairs[index]][0])
         facts = {"name": rows.at[index, "class_name"], "other": other}
         yield at("class", index, "class_name", says=TWICE, school=rows.at[index, "home"], **facts)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no, of_year, yes
+from ..core.tables import Town, book_of, by_place, no, of_year, yes
 from ..due import selfcheck
 from ..due.base import state
 from ..facts import cases as case_facts
@@ -32,9 +32,7 @@ def listed(periods: list[pd.Timestamp]) -> str:
     return "、".join(month_name(period) for period in periods[:SHOWN]) + more
 
 
-def gaps(
-    missing: pd.DataFrame, present: pd.DataFrame, *order: str
-) -> Iterator[tuple[tuple[str, int], str, list[object]]]:
+def gaps(missing: pd.DataFrame, present: pd.DataFrame, *order: str) -> Iterator[tuple[int, str, list[object]]]:
     """(place, home, periods) for what is missing: each run of periods once, at the row of that school after which it belongs.
 
     That is the last row of an earlier period (of those the last in `order`); row 0 of the workbook where there is none.
@@ -48,7 +46,7 @@ def gaps(
     for index, home, period in missing[["home", "period"]].sort_values("period").itertuples(name=None):
         periods, places = rows.get(home, ([], []))
         number = bisect_left(periods, period)
-        place = places[number - 1] if number else (index[0], 0)
+        place = places[number - 1] if number else book_of(index)
         found.setdefault((place, home), []).append(period)
     for (place, home), periods in found.items():
         yield place, home, periods
@@ -158,7 +156,7 @@ def archive_item_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     absent = expected[~pd.MultiIndex.from_frame(expected[["home", "period"]]).isin(listed)]
     unclear = rows.loc[rows["period"].isna(), "home"].value_counts()  # each may be one that seems to be missing
     absent = absent[absent.groupby("home")["period"].transform("size") > absent["home"].map(unclear).fillna(0)]
-    absent = absent.set_axis(pd.MultiIndex.from_arrays([absent["workbook"], [0] * len(absent)]))
+    absent = absent.set_axis(by_place(absent["workbook"]))
     for place, school, lost in gaps(absent, rows):
         items = "、".join(names[number - 1] for number in lost)
         facts = {"numbers": "、".join(map(str, lost)), "items": items}
@@ -214,7 +212,7 @@ def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("selfcheck", place, column, school=school, month=month_name(period), why=why, day=day)
 
 
-def _fault(town: Town, own: pd.DataFrame, due: pd.Timestamp, done: pd.Timestamp) -> tuple[tuple[str, int], str, str]:
+def _fault(town: Town, own: pd.DataFrame, due: pd.Timestamp, done: pd.Timestamp) -> tuple[int, str, str]:
     """The cell of a month's check that somebody has to go to first, and all that is wrong with it."""
     places, why = [], []
     numbers = own["item_no"].dropna().astype(int)
@@ -293,7 +291,7 @@ def _week_end(town: Town, policy: Policy, rows: pd.DataFrame) -> pd.Series:
     return due.set_axis(rows.index).fillna(rows["until"])
 
 
-def _open(town: Town, sheet: str, rows: pd.DataFrame) -> dict[tuple[str, tuple[str, int]], int]:
+def _open(town: Town, sheet: str, rows: pd.DataFrame) -> dict[tuple[str, int], int]:
     """How many a ledger holds at the end of each row's day, by sheet and place of the row.
 
     An entry whose dates could not be read says nothing of that day.
@@ -351,7 +349,7 @@ def self_check_copied(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = selfcheck.checks(town).dropna(subset=["period", "item_no", "date"])
     rows = rows.sort_values(["home", "period", "item_no"], kind="stable")
     early = rows[rows["date"] < rows["period"]].drop_duplicates(["home", "period"])
-    months: dict[str, dict[pd.Timestamp, tuple[tuple[str, int], dict[int, tuple]]]] = {}
+    months: dict[str, dict[pd.Timestamp, tuple[int, dict[int, tuple]]]] = {}
     answers = zip(*(rows[name].astype("str").tolist() for name in ANSWERS), strict=True)
     for place, home, period, item, answer in zip(
         rows.index, rows["home"].tolist(), rows["period"].tolist(), rows["item_no"].tolist(), answers, strict=True

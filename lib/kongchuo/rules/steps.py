@@ -52,7 +52,6 @@ def _absent_after(town: Town, returned: pd.DataFrame) -> pd.DataFrame:
     away = away[away["date"] <= pd.Timestamp(town.as_of)]
     away = away[[*enrolment.PUPIL, "date", "halves"]].rename(columns={"date": "day"}).assign(row=list(away.index))
     found = returned.reset_index(names="case").merge(away, on=enrolment.PUPIL)
-    found["place"] = found["place"].astype(object)
     first, here = (np.searchsorted(days, found[column].to_numpy("datetime64[D]")) for column in ("date", "day"))
     found = found.assign(after=here - first)[(here >= first) & (found["day"] >= found["date"])]
     found = found.sort_values(["case", "sheet", "after"], kind="stable")
@@ -255,7 +254,7 @@ def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = town[sheet]
         titles = {item.name: item.title for item in town.schema.sheets[sheet].fields}
         for first, others in pairs:
-            wrong: dict[tuple[str, int], list[str]] = {}
+            wrong: dict[int, list[str]] = {}
             for name in others:
                 for index in rows.index[(rows[name] < rows[first]) & (rows[first] <= now)]:
                     wrong.setdefault(index, []).append(name)
@@ -347,7 +346,7 @@ def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
     """疑似案结案写“转辍学台账”，辍学台账里就要有这个孩子。两头都不在册，孩子就从所有名单里消失了，再也没有人去劝。"""
     book = cases.cases(town)
     rows = book[(book["verdict"] == cases.TO_DROPOUT) & (book["settled"] <= pd.Timestamp(town.as_of))]
-    rows = rows[np.array([place is None for place in rows["dropout"]], bool)].dropna(subset=["student_key"])
+    rows = rows[rows["dropout"].isna()].dropna(subset=["student_key"])
     there = pd.MultiIndex.from_frame(town["dropout"].dropna(subset=["student_key"])[enrolment.PUPIL])
     rows = rows[~pd.MultiIndex.from_frame(rows[enrolment.PUPIL]).isin(there)]
     rows = rows[readable(town, rows["home"], "dropout.ys_id", "dropout.student_key")]

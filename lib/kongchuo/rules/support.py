@@ -60,7 +60,7 @@ UNEQUAL, OTHER_TYPE = "花名册的“特殊群体”与“{own}”两列不一�
 class Marks:
     """What the roster says of the pupils a school answers for, each by `pupil` of groups.held."""
 
-    rows: dict[str, tuple[tuple[str, int], str, str]]  # roster row, school, name
+    rows: dict[str, tuple[int, str, str]]  # roster row, school, name
     tokens: dict[str, set[str]]  # group -> pupils with it in 特殊群体
     own: dict[str, dict[str, object]]  # column -> what it says of each pupil; None where it is empty
     unread: dict[str, set[str]]  # column -> pupils of whom it could not be read
@@ -281,10 +281,10 @@ def month_without_support(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("pupil_plan", index, "pupil_plan", **facts)
 
 
-def by_months(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, int], dict[str, object]]]:
+def by_months(rows: pd.DataFrame) -> Iterator[tuple[int, dict[str, object]]]:
     """(row of the sheet, facts of a message) for each case: school, name, need, and the months: 10月1次、12月0次."""
-    months: dict[tuple[str, int], list[str]] = {}
-    facts: dict[tuple[str, int], dict[str, object]] = {}
+    months: dict[int, list[str]] = {}
+    facts: dict[int, dict[str, object]] = {}
     columns = ["home", "name", "need", "start", "number"]
     for index, school, name, need, start, number in rows[columns].itertuples(name=None):
         months.setdefault(index, []).append(f"{start.month}月{number}次")

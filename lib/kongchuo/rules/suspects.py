@@ -15,7 +15,7 @@ from ..core.findings import ERROR, Finding, Kind
 from ..core.findings import KINDS as OF_READING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
-from ..core.tables import Town, called, mapping
+from ..core.tables import Town, called, mapping, row_of
 from ..core.workbooks import Table, column_letters
 from ..facts import enrolment
 from ..facts.references import NONE, class_names, dangling, homes_of, keyed, look_up
@@ -48,10 +48,10 @@ def of(findings: Iterable[Finding], *codes: str) -> list[Finding]:
     return sorted(finding for finding in findings if finding.rule in codes)
 
 
-def at_rows(town: Town, findings: Iterable[Finding], sheet_name: str) -> dict[tuple[str, int], Finding]:
+def at_rows(town: Town, findings: Iterable[Finding], sheet_name: str) -> dict[int, Finding]:
     """Findings in a worksheet by their index in `town[sheet_name]`; of several in a row, the last."""
     title = town.schema.sheets[sheet_name].title
-    return {(one.workbook, one.row): one for one in findings if one.sheet == title and one.row}
+    return {town.place_of(one.workbook, one.row): one for one in findings if one.sheet == title and one.row}
 
 
 # --- a township with one thing changed ----------------------------------------------------------------------------------
@@ -76,20 +76,20 @@ def with_table(town: Town, sheet_name: str, workbook: str, other: Callable[[Tabl
     return replace(town, workbooks=books, _frames=frames, _made={})
 
 
-def edited(town: Town, sheet_name: str, index: tuple[str, int], **values: object) -> Town:
+def edited(town: Town, sheet_name: str, index: int, **values: object) -> Town:
     """The township with other values in one row."""
 
     def change(frame: pd.DataFrame) -> pd.DataFrame:
         for name, value in values.items():
-            frame.at[index[1], name] = value
+            frame.at[row_of(index), name] = value
         return frame
 
-    return changed(town, sheet_name, index[0], change)
+    return changed(town, sheet_name, town.book_name(index), change)
 
 
-def without(town: Town, sheet_name: str, index: tuple[str, int]) -> Town:
+def without(town: Town, sheet_name: str, index: int) -> Town:
     """The township without one row."""
-    return changed(town, sheet_name, index[0], lambda frame: frame.drop(index=index[1]))
+    return changed(town, sheet_name, town.book_name(index), lambda frame: frame.drop(index=row_of(index)))
 
 
 def with_row(town: Town, sheet_name: str, workbook: str, **values: object) -> Town:
@@ -165,7 +165,7 @@ def shifted(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[S
                 mended = changed(
                     town, sheet.name, workbook, lambda copy, i=item, s=start, w=way: _moved(copy, i.name, s, w)
                 )
-                where = town.place(sheet.name, (workbook, rows[start]), item.name)
+                where = town.place(sheet.name, town.place_of(workbook, rows[start]), item.name)
                 mend = "多插的删掉，下面的上移一格" if way == "down" else "少了的插入一格，下面的下移一格"
                 cause = KINDS["F41"].at(where, mend=mend)
                 yield Suspect(cause, mended, code[0][0] if code else codes[workbook])
@@ -219,7 +219,8 @@ def exchanged(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator
                 )
                 letters = column_letters(table.columns[item.name])
                 place = replace(
-                    town.place(sheet.name, (workbook, table.header_row), item.name), cell=f"{letters}{table.header_row}"
+                    town.place(sheet.name, town.place_of(workbook, table.header_row), item.name),
+                    cell=f"{letters}{table.header_row}",
                 )
                 near = f"{column_letters(table.columns[other.name])}列"
                 yield Suspect(OF_READING["F40"].at(place, other=other.title, near=near), mended, code)
@@ -279,9 +280,9 @@ def terms(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Sus
 def _counted(town: Town) -> bool:
     """Whether any 日查 lies within the term of its workbook."""
     dates = town["daily"]["date"]
-    names = dates.index.get_level_values("workbook")
+    names = town.book_names(dates.index)
     return any(
-        (names.str.contains(row.term) & dates.between(row.start, row.end).to_numpy()).any()
+        (names.str.contains(row.term) & dates.between(row.start, row.end)).any()
         for row in enrolment.terms(town).itertuples()
     )
 
@@ -402,7 +403,7 @@ def _cells(town: Town) -> pd.DataFrame:
     return made.assign(lost=made["lost"].astype(bool) & (made["via"] == NONE))
 
 
-def _nearest(town: Town, target: str, value: str, homes: Counter, used: set) -> tuple[tuple[str, int], str, str] | None:
+def _nearest(town: Town, target: str, value: str, homes: Counter, used: set) -> tuple[int, str, str] | None:
     """The row and column of a sheet that may be meant by a name in use: nobody uses what it says, and it is alike, or alone so."""
     sheet, frame = town.schema.sheets[target], town[target]
     townwide = town.schema.book_of[target].owner == "centre" and target != "class"
@@ -497,7 +498,7 @@ Change = Callable[[Town], Town]
 
 def _candidates(
     town: Town, home: str, class_id: str, delta: int
-) -> Iterator[tuple[str, str, str, dict[tuple[str, tuple[str, int]], Change]]]:
+) -> Iterator[tuple[str, str, str, dict[tuple[str, int], Change]]]:
     """(what is wrong, how to mend it, column, {(sheet, index): what mends it}) for the rows that would explain a difference."""
     listed = enrolment.listed(town)
     listed = listed[listed["home"] == home]
@@ -544,7 +545,7 @@ def _candidates(
     yield "班级写到了别的班", "班级写错的改正，确实调班的补记“学生变动”", "class_id", rows
 
 
-def _naming(town: Town, loose: frozenset[Finding], index: tuple[str, int], sheet: str, number: int) -> Finding | None:
+def _naming(town: Town, loose: frozenset[Finding], index: int, sheet: str, number: int) -> Finding | None:
     """The finding that names the pupil of a row already: at that row, or at the row of the same pupil in 摸底登记.
 
     Of several pupils it is the one that names them together (X26).
@@ -558,7 +559,7 @@ def _naming(town: Town, loose: frozenset[Finding], index: tuple[str, int], sheet
     found = [
         one
         for one in of(loose, *(NAMING if number == 1 else TOGETHER))
-        if (one.workbook, one.row) in places and one.sheet in titles
+        if one.row and town.place_of(one.workbook, one.row) in places and one.sheet in titles
     ]
     return min(found, key=lambda one: NAMING.index(one.rule), default=None)
 
@@ -647,7 +648,9 @@ def days_lacking(town: Town, policy: Policy, findings: frozenset[Finding]) -> It
         members = [
             one
             for (book, text), one in by_text.items()
-            if book == workbook and any(day in text for day in days) and any(label in text for label in labels)
+            if book == town.book_name(workbook)
+            and any(day in text for day in days)
+            and any(label in text for label in labels)
         ]
         if len(members) >= LACKING_DAYS:
             first, *others = sorted(members, key=lambda one: (DAY.search(one.message)[0], one.row))

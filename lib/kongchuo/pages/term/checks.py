@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from ...core.tables import row_of
 from ...due import lives
 from ...facts import asof
 from ...facts import cases as case_facts
@@ -121,7 +122,7 @@ def told(view: Round) -> pd.DataFrame:
         chosen = book.index[here & (book.index.isin(moved) | states.isin(lives.OPEN))]
         steps = steps[steps["case"].isin(chosen)]
         steps = steps.assign(state=steps["case"].map(states)).join(book[["home", "away"]], on="case")
-        places = [f"{name} {row}" for name, row in book["suspected"].fillna(book["dropout"])]
+        places = [f"{town.book_name(place)} {row_of(place)}" for place in book["suspected"].fillna(book["dropout"])]
         parts.append(steps.assign(case=steps["case"].map(pd.Series(places, book.index, dtype="str"))))
     return pd.concat(parts, ignore_index=True)
 
@@ -197,8 +198,8 @@ def _late_list(view: Round, labels: dict[str, str], late: pd.DataFrame) -> Detai
         return Note("各步骤都在时限内。", "good")
     rows = tuple(
         (labels[row.case], row.step, row.limit, row.due, None if row.waiting else row.due - pd.Timedelta(days=row.days),
-         -row.days, view.short(row.place[0]),
-         view.town.schema.sheets[row.sheet].title, row.place[1])
+         -row.days, view.short(view.town.book_name(row.place)),
+         view.town.schema.sheets[row.sheet].title, row_of(row.place))
         for row in late.itertuples()
     )  # fmt: skip
     columns = ("个案", "步骤", "时限", "应在", "实际", "晚几天", "工作簿", "工作表", "行")

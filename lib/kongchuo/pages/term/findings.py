@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ...core.numbers import rounded
+from ...core.tables import row_of
 from ...facts import cases
 from ...figures import selfcheck
 from ...figures.inspection import FAILED, Score, Sheet
@@ -166,7 +167,7 @@ def problem_list(view: Round) -> Section:
 def _list(view: Round, found: list[Problem]) -> Table:
     rows = tuple(
         (one.number, one.home, one.score.title, said(view, one.text, one.score.title), one.score.lost,
-         one.score.place[1] if one.score.place else None, one.score.proof or None)
+         one.score.place and row_of(one.score.place), one.score.proof or None)
         for one in found
     )  # fmt: skip
     columns = ("证据编号", "学校", "项目", "问题", "失分", "评分表行", "佐证")

@@ -7,6 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from ...core.numbers import fixed, rounded
+from ...core.tables import row_of
 from ...figures.base import LEFT_OUT, Measure
 from ...figures.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
 from .. import charts as drawn
@@ -190,9 +191,9 @@ def _rows_behind(score: Score, view: Round) -> Details:
         (
             gap.what,
             gap.count,
-            view.short(gap.place[0]),
+            view.short(view.town.book_name(gap.place)),
             view.town.schema.sheets[gap.sheet].title,
-            gap.place[1] or None,
+            row_of(gap.place) or None,
             gap.about,
         )
         for gap in score.gaps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.numbers import fixed, natural, rounded
-from ...core.tables import yes
+from ...core.tables import row_of, yes
 from ...figures import support
 from ...figures.class_points import ClassPoints, Part
 from ...figures.unit_grades import UnitGrade
@@ -132,7 +132,7 @@ def _name(view: Year, one: ClassPoints) -> str:
 def _row(view: Year, one: ClassPoints) -> tuple:
     heads = [summed(head(one, keys)) for _, keys in HEADS]
     said = [*(["一票否决"] if one.vetoed else []), *([one.why] if one.why else []), *one.trial, *one.remarks]
-    if one.appeal:
+    if one.appeal is not None:
         said.append("申诉审定" if one.final is not None else "申诉待审定")
     score = Badge("bad", "0（否决）") if one.vetoed and one.final is None else _score(one.total, one.so_far)
     score = UNDECIDED if one.vetoed is None and one.final is None else score
@@ -193,8 +193,8 @@ def _places(view: Year, part: Part) -> str:
     )
     found = []
     for sheet, own in rows.groupby("sheet"):
-        numbers = sorted({row for row in own.index.get_level_values("row") if row})
-        lacking = int((own.index.get_level_values("row") == 0).sum())
+        numbers = sorted({row for row in row_of(own.index) if row})
+        lacking = int((row_of(own.index) == 0).sum())
         more = f"等{len(numbers)}行" if len(numbers) > MOST_PLACES else "行"
         said = [f"第{'、'.join(map(str, numbers[:MOST_PLACES]))}{more}"] if numbers else []
         said += [f"应有而没有的{lacking}行"] if lacking else []
