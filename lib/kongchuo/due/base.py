@@ -19,8 +19,8 @@ class Deadline:
     """One deadline of domain.md section 7.
 
     `code`: the rule that finds it missed ("": none does). `limits`: the policy keys it reads. `sheet` and `column`: the cell
-    where the deed is written down. `rows(town, policy)` gives COLUMNS, one row for each thing to do, indexed (workbook,
-    Excel row) of `sheet` (row 0: there is no row yet): home, who has to (text or NA), name (the pupil, or what it is about),
+    where the deed is written down. `rows(town, policy)` gives COLUMNS, one row for each thing to do, indexed by
+    place in `sheet` (Excel row 0: there is no row yet): home, who has to (text or NA), name (the pupil, or what it is about),
     start, due (the last day in time; NaT: cannot be told), done (NaT: not yet). It does not look at `as_of`.
     """
 

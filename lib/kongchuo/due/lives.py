@@ -67,7 +67,7 @@ def steps(town: Town, policy: Policy) -> pd.DataFrame:
     A case begins on the day it is found: one found later has no step yet, though its pupil was away or watched before.
     `case` is the number in `facts.cases.cases`; date NaT: not done yet; `limit` in words, `due` the last day in time, `days` left
     until then (negative: late by so many), `waiting` whether what the limit asks for is still to come (of a paper: what follows
-    on it), `sheet` and `place` (workbook, Excel row) where it is written down.
+    on it), `sheet` and `place` where it is written down.
     """
     parts = [*(_once(town, policy, step) for step in STEPS), _watched(town), _visited(town, policy), _served(town, policy),
              _gone_again(town)]  # fmt: skip

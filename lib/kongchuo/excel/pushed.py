@@ -80,7 +80,7 @@ HEADER = "要有“姓名”一列，和“证件号码”“学籍号”“出�
 
 @dataclass(frozen=True)
 class Pushed:
-    """The people of a list, indexed (file name, row), with the columns of TAKEN and OWN, and the cells that could not be read.
+    """The people of a list, indexed by Excel row, with the columns of TAKEN and OWN, and the cells that could not be read.
 
     `legible` is what can be seen of a masked number (990001*4257), which is no number. `notes` say what a reader of the file
     may not have seen, `unread` what looks like a list and was not compared.
