@@ -65,7 +65,7 @@ def test_csv_in_any_coding_and_with_a_title_above(tmp_path, encoding, mark):
     listed = read_list(path, SCHEMA)
 
     (row,) = listed.people.reset_index().to_dict("records")
-    assert (row["workbook"], row["row"]) == ("名单.csv", 4)
+    assert (listed.name, row["row"]) == ("名单.csv", 4)
     assert (row["id_no"], row["name"], row["school"]) == ROW[1:]
     assert not listed.findings
 

@@ -55,7 +55,7 @@ def test_a_weekly_report_is_due_on_friday_or_after_the_last_lesson():
 def test_a_report_sent_late_is_done_and_late():
     row = YEAR | {"report": "周报", "until": dt.date(2023, 9, 8), "date": dt.date(2023, 9, 11)}
     found = state(selfcheck.WEEKLY_REPORT, {"filing": [row]}).iloc[1]
-    assert (found.name[1], found["days"], found["late"]) == (2, -3, True)
+    assert (row_of(found.name), found["days"], found["late"]) == (2, -3, True)
     assert found["done"] == pd.Timestamp("2023-09-11")
 
 

@@ -228,7 +228,11 @@ def test_the_order_of_rows_changes_nothing(seed):
 
     def rows(town, found):
         return sorted(
-            str(sorted(town[sheet].loc[[(place.workbook, place.row)]].iloc[0].dropna().astype(str).tolist()))
+            str(
+                sorted(
+                    town[sheet].loc[[town.place_of(place.workbook, place.row)]].iloc[0].dropna().astype(str).tolist()
+                )
+            )
             for one in found
             for place in one.places
             for sheet in [next(s.name for s in town.schema.sheets.values() if s.title == place.sheet)]
