@@ -145,9 +145,8 @@ def test_an_unread_decision_is_in_no_rate_of_conversion():
         for number in range(4)
     ]
     town = handmade.town({"pupil_plan": {"甲小学": plans}}, as_of=dt.date(2024, 8, 31))
-    scope = handmade.scope(
-        unread(town, "pupil_plan", ("2023-2024/甲小学/帮扶.xlsx", 2), "converted"), "2024-08-01", "2024-08-31"
-    )
+    place = town.place_of("2023-2024/甲小学/帮扶.xlsx", 2)
+    scope = handmade.scope(unread(town, "pupil_plan", place, "converted"), "2024-08-01", "2024-08-31")
     rate = support.converted(scope).total
 
     assert (rate.numerator, rate.denominator, rate.left_out) == (2, 3, 1)
