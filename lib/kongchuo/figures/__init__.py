@@ -13,11 +13,12 @@ import pandas as pd
 from ..core.tables import by_place, yes
 from .base import LEFT_OUT, Measure, Ratio, ratio, summed
 from .flows import CASE_DAYS, case_steps, unexcused
-from .scopes import Scope
+from .scopes import Scope, counted
 
 __all__ = ["LEFT_OUT", "Measure", "Ratio", "ratio", "summed"]
 
 
+@counted
 def attendance(scope: Scope) -> Ratio:
     """D10 出勤率 = 实到人次 ÷ 应到人次, over the 日查 rows of the days; rows that hold an error are left out and counted."""
     everything = scope.rows("daily")
@@ -47,6 +48,7 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
     return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 
 
+@counted
 def contacted(scope: Scope) -> Ratio:
     """D13 联系率 = 已联系家长的无故缺勤人次 ÷ 无故缺勤人次 (缺勤明细 of the days)."""
     rows = unexcused(scope)
@@ -61,6 +63,7 @@ def contacted(scope: Scope) -> Ratio:
 FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
 
 
+@counted
 def reconciled(scope: Scope) -> Ratio:
     """D12 人籍一致率 = 四表一致且在位或请假的人数 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.sound("reconcile")
@@ -74,6 +77,7 @@ def reconciled(scope: Scope) -> Ratio:
     return ratio(scope, "D12", "人籍一致率", rows, hit, of="reconcile", needs=("reconcile",), left_out=left_out)
 
 
+@counted
 def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")
@@ -96,6 +100,7 @@ def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:
     return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=[cases[unsure]])
 
 
+@counted
 def archived(scope: Scope) -> Ratio:
     """D16 档案完备率 = 有材料或写明原因的项数 ÷ 18, for each school (items that have no row count as missing)."""
     items = range(1, scope.policy["archive_items"] + 1)

@@ -14,6 +14,7 @@ from ..core.schema import CENTRE
 from .scopes import KEYS, Scope
 
 COUNTS = ["numerator", "denominator"]
+NOBODY = pd.DataFrame(columns=KEYS).astype(dict(zip(KEYS, ("str", "int64", "str"), strict=True)))
 LEFT_OUT = "{}行有错误或判不了，未计入"
 COUNTED = ("人", "次", "%")  # units that stand behind a number; 月-日 and the like say what the number is
 
@@ -166,8 +167,8 @@ class Ratio:
 
 def _keys_of(*frames: pd.DataFrame) -> pd.DataFrame:
     """KEYS of the rows of frames one below the other."""
-    kinds = dict(zip(KEYS, ("str", "int64", "str"), strict=True))
-    return pd.concat([frame[KEYS] for frame in frames] or [pd.DataFrame(columns=KEYS)], ignore_index=True).astype(kinds)
+    held = [frame[KEYS] for frame in frames if len(frame)]
+    return pd.concat(held, ignore_index=True).astype(NOBODY.dtypes) if held else NOBODY
 
 
 def ratio(

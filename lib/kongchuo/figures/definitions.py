@@ -12,7 +12,7 @@ from ..core.policy import Policy
 from . import archived, attendance, contacted, duty, enrolment, filed, listed, reconciled, returned, selfcheck, support
 from .base import Ratio, beside
 from .flows import dropouts, school_days, suspected
-from .scopes import Scope
+from .scopes import Scope, counted
 
 Count = Callable[[Scope], Ratio | list[Ratio]]
 
@@ -50,6 +50,7 @@ def dropouts_returned(scope: Scope) -> Ratio:
     return returned(scope, dropouts(scope), "辍学劝返率", "dropout")
 
 
+@counted
 def daily_filed(scope: Scope) -> Ratio:
     """D15 of 日查 over the scope's school days."""
     return filed(scope, school_days(scope))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
+from ..core.policy import Policy
 from ..core.tables import NOWHERE, Town, by_place, mapping, yes
 from ..facts import duty
 from ..facts.cases import open_at
 from ..facts.references import keyed, look_up, named, school_names
 from .base import Ratio, ratio, summed
 from .flows import at_school, dropouts, of_unknown_state, suspected
-from .scopes import KEYS, Scope
+from .scopes import KEYS, Scope, counted
 from .support import given, pupils
 
 
@@ -69,6 +70,7 @@ def _somewhere(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(home=rows["home"].where(known, nobody), grade=0, class_id="")[KEYS]
 
 
+@counted
 def schools_bonded(scope: Scope) -> Ratio:
     """包学校: schools with a 中心学校 person answering for them ÷ schools."""
     rows = schools(scope)
@@ -78,6 +80,7 @@ def schools_bonded(scope: Scope) -> Ratio:
     )
 
 
+@counted
 def grades_bonded(scope: Scope) -> Ratio:
     """包年级: grades of a school with a leader answering for them ÷ grades that have a class."""
     rows = grades(scope)
@@ -86,6 +89,7 @@ def grades_bonded(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "包年级", rows, hit, of="class", needs=("bond", "class"), left_out=left_out)
 
 
+@counted
 def pupils_bonded(scope: Scope) -> Ratio:
     """包学生: pupils with a teacher answering for them ÷ pupils; the class's 班主任 unless the roster or a bond names another."""
     rows = pupils(scope)
@@ -99,6 +103,7 @@ def pupils_bonded(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "包学生", rows[told], hit, of="roster", needs=needs, left_out=left_out)
 
 
+@counted
 def villages_bonded(scope: Scope) -> Ratio:
     """包家长: pairs of a school and a village it serves where the village has somebody answering for its parents ÷ pairs."""
     rows = villages(scope)
@@ -129,6 +134,7 @@ def _unsigned(scope: Scope, *kinds: str) -> pd.DataFrame:
     return _somewhere(scope, rows.assign(home=named(rows["school"], school_names(scope.town)).fillna("")))
 
 
+@counted
 def schools_pledged(scope: Scope) -> Ratio:
     """责任书，中心校—学校: schools that signed ÷ schools."""
     rows = schools(scope)
@@ -145,6 +151,7 @@ def schools_pledged(scope: Scope) -> Ratio:
     )
 
 
+@counted
 def heads_pledged(scope: Scope) -> Ratio:
     """责任书，学校—班主任: classes whose 班主任 signed ÷ classes."""
     rows = scope.classes
@@ -156,6 +163,7 @@ def heads_pledged(scope: Scope) -> Ratio:
     )
 
 
+@counted
 def teachers_pledged(scope: Scope) -> Ratio:
     """责任书，学校—包保教师: teachers who answer for pupils by a bond or the roster and signed ÷ such teachers; 班主任 sign theirs."""
     rows = duty.answering(scope.town, scope.end)
@@ -171,6 +179,7 @@ def teachers_pledged(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "责任书：学校—包保教师", rows, hit, of="staff", needs=needs, left_out=left_out)
 
 
+@counted
 def villages_pledged(scope: Scope) -> Ratio:
     """责任书，学校—村: pairs of a school and a village it serves that signed ÷ pairs."""
     rows = villages(scope)
@@ -179,6 +188,7 @@ def villages_pledged(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "责任书：学校—村", rows, hit, of="school", needs=needs, left_out=left_out)
 
 
+@counted
 def parents_pledged(scope: Scope) -> Ratio:
     """责任书，学校—家长: pupils whose parents signed ÷ pupils, by class: 份数 of the class, or one a pupil."""
     town, rows = scope.town, scope.classes
@@ -230,18 +240,21 @@ def held(scope: Scope, day: dt.date | None = None) -> pd.DataFrame:
 
     A village counts to every school that serves it, so it stands once for each of them.
     """
-    rows = duty.answering(scope.town, day or scope.end)
+    rows = scope.town.once_under(scope.policy, _held, day or scope.end)
+    return rows[rows["home"].isin(scope.homes)]
+
+
+def _held(town: Town, _: Policy, day: dt.date) -> pd.DataFrame:
+    rows = duty.answering(town, day)
     rows = rows[rows["holder"].notna() | rows["name"].notna()]
     of_village = rows["kind"] == duty.VILLAGES
-    pairs = duty.served(scope.town)[["home", "village"]]
+    pairs = duty.served(town)[["home", "village"]]
     shared = (
         rows[of_village].drop(columns="home").merge(pairs, left_on="unit", right_on="village").drop(columns="village")
     )
     rows = pd.concat([rows[~of_village], shared], ignore_index=True)
-    rows = rows[rows["home"].isin(scope.homes)]
-    return rows.assign(
-        name=rows["name"].fillna(rows["holder"]).fillna(UNNAMED), holder=rows["holder"].fillna(rows["name"])
-    )
+    names = rows["name"].fillna(rows["holder"]).fillna(UNNAMED)
+    return rows.assign(name=names, holder=rows["holder"].fillna(rows["name"]))
 
 
 def names_by(rows: pd.DataFrame, *keys: str) -> dict:
@@ -268,6 +281,7 @@ def doubles(scope: Scope) -> pd.DataFrame:
     return pd.DataFrame([(*key, names) for key, names in found.items()], columns=["kind", "home", "unit", "names"])
 
 
+@counted
 def named_for_pupils(scope: Scope) -> pd.DataFrame:
     """Who is named for one pupil alone: by the roster's 包保教师 or a bond of that pupil. kind, home, unit, holder, name."""
     rows = held(scope)
@@ -326,15 +340,18 @@ def loads(scope: Scope) -> list[Load]:
 
     Pupils are those on ledgers (`on_ledgers`).
     """
-    town, own = scope.town, held(scope)["holder"]
-    whole = replace(scope.whole, homes=town.homes)
-    rows, entries = held(whole), on_ledgers(whole)
-    own = {*own, *entries.loc[entries["home"].isin(scope.homes), "holder"]}
+    rows, entries, everybody = scope.everybody.once(_burdens)
+    own = {one for part in (rows, entries) for one in part.loc[part["home"].isin(scope.homes), "holder"]}
+    return [load for load in everybody if load.holder in own]
+
+
+def _burdens(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame, list[Load]]:
+    """What is held, the entries of ledgers with who answers for each, and what each person answers for, of all schools."""
+    town, rows, entries = scope.town, held(scope), on_ledgers(scope)
     kinds = {"schools": duty.SCHOOLS, "grades": duty.GRADES, "villages": duty.VILLAGES}
     counts = {column: rows[rows["kind"] == kind].groupby("holder")["unit"].nunique() for column, kind in kinds.items()}
     counts["pupils"] = entries.groupby("holder").size()
     table = pd.DataFrame(counts).reindex(columns=list(LINES)).fillna(0).astype(int)
-    table = table[table.index.isin(own)]
     names = mapping(rows, "holder", "name") | scope.staff_names
     homes = town.once(_home_of_staff)
     found = []
@@ -345,7 +362,7 @@ def loads(scope: Scope) -> list[Load]:
             if numbers[column] > scope.policy[key]
         ]
         found.append(Load(holder, names.get(holder, holder), homes.get(holder, ""), numbers, "、".join(over)))
-    return sorted(found, key=lambda load: (not load.over, -sum(load.counts.values()), load.holder))
+    return rows, entries, sorted(found, key=lambda load: (not load.over, -sum(load.counts.values()), load.holder))
 
 
 def _home_of_staff(town: Town) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ..facts.references import keyed, look_up, named, school_names
 from ..facts.support import marked
 from .base import Ratio, not_there, ratio, summed
 from .flows import at_school, baseline, baseline_day, dropouts, moves, of_unknown_state, state_on, uncounted_changes
-from .scopes import KEYS, Scope
+from .scopes import KEYS, Scope, counted
 
 # --- D01-D05: what became of the pupils of a list, one by one: still here, lost, graduated. Knows no files ----------
 # domain.md 4.1: named pupils are counted, never net flows, so a rate of pupils kept cannot exceed 100 %.
@@ -189,6 +189,7 @@ AT, NOT_AT, CANNOT_TELL = "at school", "not at school", "cannot tell"
 
 
 # --- the children ------------------------------------------------------------------------------------------------------
+@counted
 def children(scope: Scope) -> pd.DataFrame:
     """The 摸底登记 rows of the scope's schools, each child once, with `age`, `sheet` and KEYS: school by village, grade by age.
 

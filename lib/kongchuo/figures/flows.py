@@ -13,12 +13,13 @@ from ..core.tables import Town
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import open_at
-from .scopes import KEYS, Scope
+from .scopes import KEYS, Scope, counted, with_class
 
 OPENING, CLOSING, COUNTED, GAP, MOVED_IN, MOVED_OUT = "期初在校", "期末应有", "期末在校", "差额", "班级调入", "班级调出"
 
 
 # --- pupils -----------------------------------------------------------------------------------------------------------
+@counted
 def baseline(scope: Scope) -> pd.DataFrame:
     """N0: the locked 学年初基准 rows of pupils at school (在读, 送教上门)."""
     rows = scope.rows("baseline")
@@ -37,14 +38,12 @@ def kinds(scope: Scope, letter: str) -> list[str]:
 
 def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
     """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from rolls."""
-    state = state_on(scope.town, day)
-    return scope.within(scope.with_class(state[state["state"].isin(enrolment.AT_SCHOOL)]))
+    return scope.within(scope.town.once(_at_school, f"{day:%Y-%m-%d}"))
 
 
 def of_unknown_state(scope: Scope) -> pd.DataFrame:
     """The pupils of whom the roster does not say what they are on the scope's last day, as `at_school`."""
-    state = state_on(scope.town, scope.end)
-    return scope.within(scope.with_class(state[state["state"].isna()]))
+    return scope.within(scope.town.once(_of_unknown_state, f"{scope.end:%Y-%m-%d}"))
 
 
 def state_on(town: Town, day: dt.date) -> pd.DataFrame:
@@ -54,6 +53,16 @@ def state_on(town: Town, day: dt.date) -> pd.DataFrame:
 
 def _on(town: Town, day: str) -> pd.DataFrame:
     return enrolment.on(town, dt.date.fromisoformat(day))
+
+
+def _at_school(town: Town, day: str) -> pd.DataFrame:
+    state = town.once(_on, day)
+    return with_class(town, state[state["state"].isin(enrolment.AT_SCHOOL)])
+
+
+def _of_unknown_state(town: Town, day: str) -> pd.DataFrame:
+    state = town.once(_on, day)
+    return with_class(town, state[state["state"].isna()])
 
 
 def _size(frame: pd.DataFrame) -> pd.Series:
@@ -115,12 +124,14 @@ SUSPECTED_STEPS = ("上月末在册", "新增", "返校", "转辍学", "其他�
 DROPOUT_STEPS = ("上月末在册", "新认定", "返校", "销号", "本月末在册")
 
 
+@counted
 def suspected(scope: Scope) -> pd.DataFrame:
     """The suspected cases of the scope with entered, left (see ledgers) and how they left."""
     cases = case_facts.suspected(scope.rows("suspected"))
     return cases.assign(how=cases["verdict"].map(SUSPECTED_OUT).fillna("其他销号"))
 
 
+@counted
 def dropouts(scope: Scope) -> pd.DataFrame:
     """The dropout cases of the scope with entered, left (see ledgers) and how they left."""
     cases = case_facts.dropouts(scope.rows("dropout"))

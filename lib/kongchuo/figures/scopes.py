@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, wraps
 from typing import TypeVar
 
 import pandas as pd
@@ -50,15 +50,23 @@ class Scope:
         """The same schools and days without narrowing to a grade, class or group."""
         return replace(self, grade=None, class_id="", group="")
 
-    def once(self, make: Callable[[Scope], Made]) -> Made:
-        """`make(scope)` of all schools over the same days, worked out once for the town, whoever's figures these are."""
-        return self.town.once_under(self.policy, _of_all, make, self.start, self.end, self.distrusted)
+    @property
+    def everybody(self) -> Scope:
+        """All schools of the town over the same days."""
+        return replace(self.whole, homes=self.town.homes)
+
+    def once(self, make: Callable[..., Made], *given: object) -> Made:
+        """`make(scope, *given)`, worked out once, however many sections and papers ask: kept by the town for each part of it."""
+        part = tuple(getattr(self, item.name) for item in fields(self)[2:])  # all but the town and the policy
+        return self.town.once_under(self.policy, _of_part, make, part, *given)
 
     def rows(self, sheet: str, by: str = "") -> pd.DataFrame:
         """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; indexed by place.
 
         `by` names the class column where a sheet has several (学生变动: class_from, class_to).
         """
+        if len(self.homes) == 1 and not (self.grade or self.class_id or self.group):
+            return self.town.once(_by_home, sheet, by).get(self.homes[0], self.town.once(_placed, sheet, by).iloc[:0])
         return self.within(self.town.once(_placed, sheet, by), narrow=self.of_class(sheet))
 
     def office(self, sheet: str) -> pd.DataFrame:
@@ -164,14 +172,21 @@ class Scope:
         return directory(self.town, target).find("", value)[0] or value
 
     def with_class(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """A frame whose class_id is canonical, with its grade added, "" and 0 where unknown."""
-        return _with_class(self.town, frame)
+        """`with_class` of the town."""
+        return with_class(self.town, frame)
 
 
-def _of_all(
-    town: Town, policy: Policy, make: Callable[[Scope], Made], start: dt.date, end: dt.date, bad: frozenset
-) -> Made:
-    return make(Scope(town, policy, start, end, town.homes, distrusted=bad))
+def counted(count: Callable[..., Made]) -> Callable[..., Made]:
+    """A function of a scope (and of what can be a key) as `Scope.once` keeps it."""
+    return wraps(count)(lambda scope, *given: scope.once(count, *given))
+
+
+def _of_part(town: Town, policy: Policy, make: Callable[..., Made], part: tuple, *given: object) -> Made:
+    return make(Scope(town, policy, *part), *given)
+
+
+def _by_home(town: Town, sheet: str, by: str) -> dict[str, pd.DataFrame]:
+    return dict(list(town.once(_placed, sheet, by).groupby("home", sort=False)))
 
 
 def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
@@ -187,18 +202,21 @@ def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
     else:
         ids = pd.Series("", frame.index)
     own = frame.get("grade")
-    frame = _with_class(town, frame.assign(class_id=ids), own)
+    frame = with_class(town, frame.assign(class_id=ids), own)
     if "school_year" in frame:
         frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
     return frame
 
 
-def _with_class(town: Town, frame: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
-    """class_id and grade without gaps; a row whose class is unknown keeps its `own` grade."""
-    classes = town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id")
-    grades = frame["class_id"].map(mapping(classes, "class_id", "grade"))
+def with_class(town: Town, frame: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
+    """A frame whose class_id is canonical, with its grade added, "" and 0 where unknown; such a row keeps its `own` grade."""
+    grades = frame["class_id"].map(town.once(_grades))
     grades = grades.astype("Int64") if own is None else grades.astype("Int64").fillna(own)
     return frame.assign(class_id=frame["class_id"].fillna("").astype("str"), grade=grades.fillna(0).astype("int64"))
+
+
+def _grades(town: Town) -> dict[str, int]:
+    return mapping(town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id"), "class_id", "grade")
 
 
 def _classes(town: Town) -> pd.DataFrame:

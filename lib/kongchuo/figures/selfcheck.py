@@ -7,7 +7,7 @@ import pandas as pd
 from ..due import selfcheck
 from ..due.base import Deadline, state
 from .base import Ratio, ratio, summed
-from .scopes import Scope
+from .scopes import Scope, counted
 
 LETTER = "告家长一封信"
 
@@ -27,6 +27,7 @@ def judged(scope: Scope, deadline: Deadline) -> tuple[pd.DataFrame, pd.DataFrame
     return found.assign(hit=found["done"].notna() & ~found["late"]), rows[rows["due"].isna()]
 
 
+@counted
 def weekly(scope: Scope) -> Ratio:
     """周报."""
     return in_time(scope, selfcheck.WEEKLY_REPORT, "周报按时报送率")

@@ -236,8 +236,8 @@ class Moved:
 def standings(scope: Scope, rounds: Mapping[str, tuple[Round, ...]] | None = None) -> Standings:
     """Points and grades of all schools of the township up to the scope's end, whatever the scope is narrowed to: ranks need all."""
     if rounds is None:
-        return scope.once(_standings)
-    return _standings(replace(scope.whole, homes=scope.town.homes), rounds)
+        return scope.everybody.once(_standings)
+    return _standings(scope.everybody, rounds)
 
 
 def _standings(scope: Scope, rounds: Mapping[str, tuple[Round, ...]] | None = None) -> Standings:

@@ -15,7 +15,7 @@ from ..commands import opening, returning
 from ..core import editions, years
 from ..core.cells import fold
 from ..core.editions import INTERNAL, PUBLIC
-from ..core.findings import ERROR, Finding, Place, UserError
+from ..core.findings import Finding, Place, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, TOWN, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
@@ -87,10 +87,8 @@ class View:
     @cached_property
     def scope(self) -> Scope:
         """The part of the town and the days that figures are counted over."""
-        bad = frozenset((f.workbook, f.sheet, f.row) for f in self.judgement.findings if f.severity == ERROR and f.row)
-        return Scope(
-            self.town, self.policy, self.start, self.end, self.homes, self.grade, self.class_id, bad, self.group
-        )
+        days, bad = (self.start, self.end), self.judgement.distrusted
+        return Scope(self.town, self.policy, *days, self.homes, self.grade, self.class_id, bad, self.group)
 
     @cached_property
     def workbooks(self) -> tuple[Workbook, ...]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..core import faults, years
-from ..core.findings import Finding
+from ..core.findings import ERROR, Finding
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town
@@ -77,6 +78,11 @@ class Judgement:
     broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
     questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
     waived: tuple[Waived, ...] = ()  # findings that a confirmed waiver keeps silent
+
+    @cached_property
+    def distrusted(self) -> frozenset[tuple[str, str, int]]:
+        """(workbook, worksheet, row) of the rows with an error."""
+        return frozenset((f.workbook, f.sheet, f.row) for f in self.findings if f.severity == ERROR and f.row)
 
     @property
     def failed(self) -> frozenset[str]:

@@ -53,7 +53,7 @@ def static(view: Year) -> Section:
         return Section(
             "如果换一种算法", (Note(f"{now}没有班级可以计分，换一种定法也无从比较。", "unknown"),), 0, "what_if"
         )
-    for title, after in view.scope.once(_tried).items():
+    for title, after in view.scope.everybody.once(_tried).items():
         blocks += side_by_side(view, after, title)
     return Section("如果换一种算法", tuple(blocks), 0, "what_if")
 
