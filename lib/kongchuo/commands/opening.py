@@ -259,16 +259,24 @@ def reached(folder: Path, year: str) -> Town:
 
     Raises UserError where the folder does not hold that year.
     """
-    return reading.read_year(_shared(folder, year), year)
+    return _reached(_shared(folder, year), year)
+
+
+@cache
+def _reached(shared: Path, year: str) -> Town:
+    return reading.read_year(shared, year)
 
 
 def with_past(folder: Path, town: Town) -> Town:
     """The same town with the lists of earlier years that the shared folder holds, for the shares that finish (D04, D05)."""
-    read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
-    past = reading.past(_shared(folder, town.year), town.year, town.schema, read_one)
-    found = replace(town, past=past)
+    found = replace(town, past=town.once(_past, str(_shared(folder, town.year))))
     _tell_names(found, f"past-{town.year}")
     return found
+
+
+def _past(town: Town, shared: str) -> tuple[Town, ...]:
+    read_one = reading.as_registered(reading.read_workbook, town.schools["school_name"].dropna().tolist())
+    return reading.past(Path(shared), town.year, town.schema, read_one)
 
 
 def judged(

@@ -17,6 +17,10 @@ ROUNDS = {1: "inspection_round1_week", 2: "inspection_round2_week"}
 # --- inspection rounds ------------------------------------------------------------------------------------------------
 def inspected(town: Town) -> pd.DataFrame:
     """督查评分 of this year with home ("" where the school cannot be told) and period: term and round; missing where unknown."""
+    return town.once(_inspected)
+
+
+def _inspected(town: Town) -> pd.DataFrame:
     frame = of_year(town, town["score"])
     home = homes_of(town, "score").reindex(frame.index)
     return frame.assign(home=home, period=frame["term"] + frame["round"].astype("str"))

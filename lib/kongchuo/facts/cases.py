@@ -104,6 +104,10 @@ def _cases(town: Town) -> pd.DataFrame:
 
 def standing(town: Town, sheet: str) -> pd.DataFrame:
     """The cases that stand on a ledger ("suspected", "dropout")."""
+    return town.once(_standing, sheet)
+
+
+def _standing(town: Town, sheet: str) -> pd.DataFrame:
     book = cases(town)
     book = book[book[sheet].notna()]
     return book.astype({sheet: "int64"})

@@ -104,6 +104,7 @@ def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataF
     return frame.assign(**{GAP: frame[COUNTED] - frame[CLOSING]})
 
 
+@counted
 def month_flow(scope: Scope) -> pd.DataFrame:
     """D01 over the scope's days, by KEYS: opening, one column a kind of change, closing as it should be and as counted, gap.
 
@@ -113,6 +114,7 @@ def month_flow(scope: Scope) -> pd.DataFrame:
     return _balanced(scope, _size(at_school(scope, before)), before)
 
 
+@counted
 def year_flow(scope: Scope) -> pd.DataFrame:
     """D01 from the locked baseline (N0) to the end of the scope's days, by KEYS, as `month_flow`."""
     return _balanced(scope, _size(baseline(scope)), baseline_day(scope))
@@ -192,6 +194,7 @@ def unexcused(scope: Scope) -> pd.DataFrame:
     return rows[scope.in_days(rows["date"]) & rows["kind"].isin(enrolment.UNEXCUSED)]
 
 
+@counted
 def longest_runs(scope: Scope) -> pd.DataFrame:
     """Pupils absent without leave on the scope's days, each once with the longest run that reaches into them (domain.md 4.3).
 
