@@ -129,15 +129,6 @@ class Report:
         secret = self.view.edition != PUBLIC
         return display.render("headline.html", title=title, meta=meta, body=body, secret=secret)
 
-    def prepare(self) -> None:
-        """Make all sections of the town's page and of one school's and throw them away: what every school's page takes its part
-        of is then kept by the town, in the memory of this process and of the children it forks.
-        """
-        for home in (*self.view.town.homes[:1], ""):
-            one = Report(self.plan, replace(self.view, home=home), self._workbooks)
-            for name in self.plan.sections:
-                one.html(name)
-
     def controls(self) -> object:
         """On a live page the drop-downs; nothing in a batch run."""
         if not live.is_live():
