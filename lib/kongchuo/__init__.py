@@ -3,8 +3,6 @@
 They are imported when first used, so that `import kongchuo` costs nothing.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 
 VERBS = {

@@ -113,10 +113,7 @@ def watch(args: argparse.Namespace) -> int:
 
     if not args.folder.is_dir():
         raise findings.UserError(f"找不到共享文件夹“{args.folder}”，请检查路径")
-    print(
-        f"正在看着“{args.folder}”：有人保存，就检查他保存的工作簿，标好的副本放在 {args.out}。按 Ctrl-C 结束",
-        flush=True,
-    )
+    say(f"正在看着“{args.folder}”：有人保存，就检查他保存的工作簿，标好的副本放在 {args.out}。按 Ctrl-C 结束")
     try:
         watching.watch(args.folder, lambda paths: returning.refresh(paths, args.out, say), say)
     except KeyboardInterrupt:
@@ -230,9 +227,7 @@ def serve(args: argparse.Namespace) -> int:
 
 def demo(args: argparse.Namespace) -> int:
     """The main job on an example township, from workbooks to pages."""
-    codes = map(
-        _outcome, _beside("demo")(args.folder, say=say)
-    )  # what it plants cannot all be read: that is no failure
+    codes = map(_outcome, _beside("demo")(args.folder, say=say))  # what it plants cannot all be read: no failure
     return RUN_FAILED if RUN_FAILED in codes else CLEAN
 
 

@@ -4,8 +4,6 @@ A UserError becomes one sentence. So does a fault of ours, with the traceback in
 a console of another encoding end nothing in a traceback. No exit code but a command's own is ever 1, which means "errors found".
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import errno
 import logging
@@ -81,11 +79,9 @@ def guarded(command: Callable[[], int]) -> int:
     sys.stdout, sys.stderr = map(_Stream, streams)
     faults.LOG.addHandler(log)
     try:
-        code = _ended(command)
-        if Path(log.baseFilename).exists():  # a forked part of the work writes to it as well
-            say_error(
-                f"程序问题的详细经过记在“{log.baseFilename}”，报告时请一并交给维护人员（其中可能有学生信息，不要外传）。"
-            )
+        code, file = _ended(command), log.baseFilename
+        if Path(file).exists():  # a forked part of the work writes to it as well
+            say_error(f"程序问题的详细经过记在“{file}”，报告时请一并交给维护人员（其中可能有学生信息，不要外传）。")
         return code
     except _Unheard as error:
         if error.args[0] in (errno.EPIPE, errno.EINVAL):  # who read has enough (`| head`); EINVAL: on Windows

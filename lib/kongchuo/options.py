@@ -1,7 +1,5 @@
 """What can be said on the command line: each command, its options, what they mean. Holds no logic."""
 
-from __future__ import annotations
-
 import argparse
 import datetime as dt
 import os

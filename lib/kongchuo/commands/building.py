@@ -5,8 +5,6 @@ A plan.yaml beside a town's school years holds what the town's plan says, as row
 only this repository makes (the package's own Word templates, pages of the handbook) is made by tools/products.py.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import zipfile
@@ -82,11 +80,7 @@ def _is_ours(data: bytes) -> bool:
     return made in _members(data).get("docProps/core.xml", b"")
 
 
-def build(
-    root: Path = PROJECT,
-    check: bool = False,
-    left: Callable[[str], None] = lambda name: None,
-) -> list[str]:
+def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None] = lambda name: None) -> list[str]:
     """Make under `root` templates and the plan's workbooks where they differ from what is declared now; copy the Word templates.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is
@@ -111,9 +105,8 @@ def build(
 
 def renewed(root: Path, wanted: Mapping[Path, bytes], check: bool = False) -> list[str]:
     """Write each file that is missing or says something else; returns the paths (inside `root`), with `check` without writing."""
-    stale = [
-        path for path, data in wanted.items() if not path.exists() or _members(path.read_bytes()) != _members(data)
-    ]
+    old = {path: path.read_bytes() if path.exists() else None for path in wanted}
+    stale = [path for path, data in wanted.items() if old[path] is None or _members(old[path]) != _members(data)]
     for path in [] if check else stale:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(wanted[path])

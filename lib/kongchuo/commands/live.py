@@ -3,8 +3,6 @@
 The township is read from the shared folder as for every other command, only this one workbook as Excel holds it. Nothing is saved.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
@@ -49,13 +47,8 @@ def mark(book: live.OpenBook, *, clear: bool = False, as_of: dt.date | None = No
         if not clear:
             plan = plan.keeping(live.listed(cells), returning.unjudged(town, judgement, name) | UNSEEN)
         live.show(book, plan, cells, workbook.book)
-    told = (
-        "标记已清除。"
-        if clear
-        else f"标出问题 {plan.open} 条，见各表的“校验提示”和“校验结果”。"
-        if plan.open
-        else "没有发现问题。"
-    )
+    shown = f"标出问题 {plan.open} 条，见各表的“校验提示”和“校验结果”。" if plan.open else "没有发现问题。"
+    told = "标记已清除。" if clear else shown
     lines = (f"{name}：{told}工作簿没有保存，请您自己保存。", *([] if clear else [NOT_LOOKED]), *judgement.broken)
     return "\n".join(lines)
 

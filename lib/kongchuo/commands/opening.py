@@ -1,7 +1,5 @@
 """From paths to a judged township: find the shared folder, read the year, load the policy, examine everything; remembered while nothing changes."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json
@@ -9,7 +7,7 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -62,14 +60,12 @@ def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | Non
         held = json.loads(_path(shared, year).read_text("utf-8"))
         if held["key"] != key:
             return None
-        missing = (NotJudged(*item[:3], tuple(tuple(cell) for cell in item[3])) for item in (held["not_judged"]))
-        findings = tuple(_finding(item) for item in held["findings"])
-        asked = tuple(
-            Question(code, text, tuple(Place(*one) for one in rows)) for code, text, rows in held["questions"]
-        )
-        waived = (Waived(_finding(item[0]), *item[1:3], dt.date.fromisoformat(item[3])) for item in held["waived"])
-        judged = frozenset(held["judged"])
-        judgement = Judgement(findings, tuple(missing), judged, questions=asked, waived=tuple(waived))
+        missing = (NotJudged(*item[:3], tuple(map(tuple, item[3]))) for item in held["not_judged"])
+        findings = tuple(map(_finding, held["findings"]))
+        asked = (Question(code, text, tuple(Place(*row) for row in rows)) for code, text, rows in held["questions"])
+        waived = (Waived(_finding(one), *texts, dt.date.fromisoformat(until)) for one, *texts, until in held["waived"])
+        more = {"questions": tuple(asked), "waived": tuple(waived)}
+        judgement = Judgement(findings, tuple(missing), frozenset(held["judged"]), **more)
         return dt.date.fromisoformat(held["as_of"]), judgement
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -86,14 +82,11 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
     held = {
         "key": key,
         "as_of": as_of.isoformat(),
-        "findings": [list(asdict(finding).values()) for finding in judgement.findings],
-        "not_judged": [list(asdict(item).values()) for item in judgement.not_judged],
+        "findings": list(map(astuple, judgement.findings)),
+        "not_judged": list(map(astuple, judgement.not_judged)),
         "judged": sorted(judgement.judged),
-        "questions": [[one.code, one.text, [list(astuple(row)) for row in one.places]] for one in judgement.questions],
-        "waived": [
-            [list(asdict(one.finding).values()), one.reason, one.asked_by, one.until.isoformat()]
-            for one in judgement.waived
-        ],
+        "questions": list(map(astuple, judgement.questions)),
+        "waived": [(*astuple(one)[:-1], one.until.isoformat()) for one in judgement.waived],
     }
     path = _path(shared, year)
     with suppress(OSError):
@@ -105,8 +98,7 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
         part.replace(path)
 
 
-# --- From paths to a judged township: find the shared folder, read the year, load the policy, examine everything ----
-# The command line, the notebooks and the tests all come in through here.
+# --- From paths to a judged township: the command line, the notebooks and the tests all come in through here ---------------
 UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11", "R16"))  # codes that mean a whole workbook was not read
 
 
@@ -248,10 +240,8 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Pol
 def _shared(folder: Path, year: str) -> Path:
     shared, _, _ = folders.locate([folder])
     if not (shared / year).is_dir():
-        found = sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))
-        raise UserError(
-            f"共享文件夹里没有 {year} 学年的文件夹，现有：{'、'.join(found) or '无'}。请改月份，或建立该学年的文件夹。"
-        )
+        there = "、".join(sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))) or "无"
+        raise UserError(f"共享文件夹里没有 {year} 学年的文件夹，现有：{there}。请改月份，或建立该学年的文件夹。")
     return shared
 
 

@@ -4,8 +4,6 @@ Reads through reading, compares with matching, writes with writing; judges nothi
 here but for their last four digits.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,18 +23,8 @@ from . import opening
 
 SHOWN = 40  # rows of one comparison on a terminal; the workbook has them all
 TITLES = {"census": "摸底登记", "roster": "学生花名册"}
-SAME_NAME = (  # columns of a comparison that stand in 核对结果.xlsx as they are
-    "match_type",
-    "student_key",
-    "name",
-    "diff",
-    "reason",
-    "suggestion",
-    "other_name",
-    "left_tail",
-    "right_tail",
-    "where",
-)
+# columns of a comparison that stand in 核对结果.xlsx as they are
+SAME_NAME = ("match_type", "student_key", "name", "diff", "reason", "suggestion", "other_name", "left_tail", "right_tail", "where")  # fmt: skip
 OF_SHEET = {"review": (REVIEW,), "alone": (LEFT, RIGHT), "agreed": (AGREES,)}  # sheets of 核对结果.xlsx -> outcomes
 
 
@@ -97,11 +85,7 @@ def told(compared: Compared) -> Iterator[str]:
         yield from (f"    {_line(compared, one, row)}" for row in rows.head(SHOWN).to_dict("records"))
         if len(rows) > SHOWN:
             yield f"    ……还有 {len(rows) - SHOWN} 行，加 --out 核对结果.xlsx 看全部"
-    if (
-        compared.town.before is None
-        and len(compared.comparisons) == 1
-        and compared.comparisons[0].kind == matching.CENSUS
-    ):
+    if compared.town.before is None and [one.kind for one in compared.comparisons] == [matching.CENSUS]:
         yield f"\n尚未核对 {matching.HANDOVER}：共享文件夹里没有上学年的学籍。"
 
 

@@ -3,8 +3,6 @@
 Staff look at the copy and put it in place of their file themselves; theirs is never touched.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,10 +1,8 @@
 """What was found goes back to those who can mend it: marks, where they lie, and since when each finding is known."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ from ..rules.judging import Judgement
 from . import opening
 
 # --- What becomes of findings from one time to the next: new, still open since when, mended. One small file a school ---
-# The file holds identities (hashes, see recurring) and days, nothing that says whose row it is.
+# The file holds identities (hashes, see core.workbooks) and days, nothing that says whose row it is.
 FORMAT = 1
 LATELY = 31  # days that a mended finding is counted
 KEPT = 366  # days that a mended finding is known: should it come back, it is not new
@@ -131,7 +129,7 @@ class Shelf:
 
     @property
     def records(self) -> Path:
-        """The folder of the records (see following)."""
+        """The folder of the records."""
         return self.out / RETURNS / RECORDS
 
     def path(self, name: str, ends: str) -> Path:
@@ -164,7 +162,7 @@ def shelf_of(out: Path, shared: Path, year: str) -> Shelf:
 
 # --- What was found goes back to those who can mend it: marked copies in the returns folder, or marks in their own workbooks ---
 # <out>/returns/<school>/<workbook>_校验.xlsx, or <workbook>_校验结果.xlsx, a list, where the workbook itself cannot be marked (of
-# another year than the newest: returns/<year>/<school>, see shelving);
+# another year than the newest: returns/<year>/<school>);
 # <out>/returns/原件/<day>/<school>/ holds the workbooks as they were before they were marked in place;
 # <out>/returns/记录/<school>.json which findings are known since when.
 @dataclass(frozen=True)
@@ -207,14 +205,18 @@ def mark(
     saving.sweep(shared / year, out / RETURNS)
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
     names += [name for name in _before(town, judgement, shelf) if checked.asked(name)]
-    returned, records = [], {} if clear else _records(town, names, shelf)
+    returned, homes = [], dict.fromkeys(town.by_name[name].home for name in ([] if clear else names))
+    records = {home: load(shelf.records / f"{home}.json") for home in homes}
     for line in judgement.broken:
         warn(line)
     for name in names:
         waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
         plan = plans.plan(town, name, () if clear else judgement.findings, waived)
         if not clear:
-            copies = tuple(_copies(shared / name, shelf.copy(town.by_name[name])))
+            copies = []  # the workbook itself and its marked copy, those of them that can be read
+            for path in (shared / name, shelf.copy(town.by_name[name])):
+                with suppress(OSError):
+                    copies.append(path.read_bytes())
             plan = marking.keeping(plan, unjudged(town, judgement, name), *copies)
             known = _followed(records, town, plan)
             plan = marking.remembering(plan, *days(known, town.as_of), *copies)
@@ -229,7 +231,10 @@ def mark(
     if not names:
         raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
     for home, record in records.items():
-        _keep(record, shelf.records / f"{home}.json")
+        try:
+            saving.write_copy(shelf.records / f"{home}.json", dump(record))
+        except Refused as error:
+            raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
         own = {key: days for key, days in record.items() if year in (key[: len(year)], key[-len(year) :])}
         say(f"  {home}：{course(own, town.as_of)}")
     return returned
@@ -261,19 +266,6 @@ def _before(town: Town, judgement: Judgement, shelf: Shelf) -> list[str]:
     return [book.name for book in books if book.read and (book.name in found or shelf.copy(book).is_file())]
 
 
-def _copies(*paths: Path) -> Iterator[bytes]:
-    """The workbook itself and its marked copy, those of them that can be read."""
-    for one in paths:
-        with suppress(OSError):
-            yield one.read_bytes()
-
-
-def _records(town: Town, names: Sequence[str], shelf: Shelf) -> dict[str, Record]:
-    """What is known of the findings of each school asked for."""
-    homes = dict.fromkeys(town.by_name[name].home for name in names)
-    return {home: load(shelf.records / f"{home}.json") for home in homes}
-
-
 def _followed(records: dict[str, Record], town: Town, plan: Plan) -> dict[str, Days]:
     """Put into its school's record what is found in a workbook now; what is known of that workbook then."""
     workbook = town.by_name[plan.name]
@@ -282,13 +274,6 @@ def _followed(records: dict[str, Record], town: Town, plan: Plan) -> dict[str, D
         found = (entry.identity for entry in plan.entries if not (entry.waived or entry.under))  # unseen is not mended
         record[key] = follow(record.get(key, {}), found, town.as_of, plan.under)
     return record.get(key, {})
-
-
-def _keep(record: Record, path: Path) -> None:
-    try:
-        saving.write_copy(path, dump(record))
-    except Refused as error:
-        raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
 
 
 def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place: bool) -> Returned | None:

@@ -3,8 +3,6 @@
 Each holds where Python and the reports are on this machine, so they are written here and not handed out.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys

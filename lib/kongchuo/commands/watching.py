@@ -4,8 +4,6 @@ Looking, not being told: over a network nobody tells. A file counts as saved whe
 workbook, so that one still being written or copied is left for the next look.
 """
 
-from __future__ import annotations
-
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator

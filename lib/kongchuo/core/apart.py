@@ -6,8 +6,6 @@ time on the clock: where the system can (Linux), it sees to that itself; elsewhe
 Not multiprocessing: that needs a guard in whatever script calls, forks where it can, and its pool is lost with one that dies.
 """
 
-from __future__ import annotations
-
 import atexit
 import faulthandler
 import gc
@@ -30,7 +28,6 @@ from typing import BinaryIO, ParamSpec, TypeVar
 
 from .findings import UserError
 
-# --- Two pieces of work at the same time, where this system can, else one after the other; one without a look for garbage. Knows nothing of the township ---
 One, Other = TypeVar("One"), TypeVar("Other")
 
 
@@ -77,11 +74,7 @@ def unswept() -> Iterator[None]:
             gc.enable()
 
 
-# --- Work done in a process apart, which may die of it or be ended, and nothing else with it. Knows nothing of the township ---
-# `call` runs a function of a module there. A few such processes are kept for the next calls, started when first needed, and end with
-# this one, however it ends: they wait for its next word, and there will be none. Each call may take so much CPU time, memory and
-# time on the clock: where the system can (Linux), it sees to that itself; elsewhere this process looks every now and then.
-# Not multiprocessing: that needs a guard in whatever script calls, forks where it can, and its pool is lost with one that dies.
+# --- Work done in a process apart, which may die of it or be ended, and nothing else with it ---------------------------
 Asked = ParamSpec("Asked")
 Given = TypeVar("Given")
 Job = TypeVar("Job")
@@ -353,13 +346,8 @@ def _slim() -> bool:
 
     Not the most it ever held (ru_maxrss): on Linux that begins with what the process that started this one held then.
     """
-    return _held() < KEPT
-
-
-def _held() -> int:
-    """Bytes of memory that this process holds."""
     if WATCHED:
         import psutil
 
-        return psutil.Process().memory_info().rss
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return psutil.Process().memory_info().rss < KEPT
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < KEPT

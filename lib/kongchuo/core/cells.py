@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import math
+import operator
 import re
 import unicodedata
 from array import array
@@ -16,8 +17,7 @@ from typing import TYPE_CHECKING
 from .schema import Codes, Field
 
 
-# --- One raw cell to a typed value, or why not ----------------------------------------------------------------------
-# Knows no files. A raw cell is what a reader of spreadsheets gives: None or "" (empty), str, int, float, bool, a date, datetime,
+# --- One raw cell to a typed value, or why not. A raw cell is what a reader of spreadsheets gives: None or "" (empty), str, int, float, bool, a date, datetime,
 # time or timedelta, CellError (#N/A ...) or STALE (a formula nobody has calculated). What is understood without doubt is accepted,
 # with a finding that says so; what could be meant in two ways, or has lost digits, is never repaired.
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ class Picture:
 
 
 STALE, PICTURE = Stale(), Picture()
-
-
 Wrong = tuple[tuple[str, dict[str, object]], ...]  # codes with their facts
 Read = tuple[object, Wrong]  # the typed value (None when empty or lost) and what was wrong
 
@@ -56,9 +54,8 @@ _INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f
 _BRACKETS = str.maketrans("（）", "()")  # Chinese input methods give these; nobody means anything else by them
 # what is typed for the middle dot of a name: other dots anywhere, a full stop only between Chinese characters
 _DOTS = re.compile("[•‧∙⋅⸱・･᛫]|(?<=[\u3400-\u9fff])[.．﹒●](?=[\u3400-\u9fff])")
-_WIDE = {
-    code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)
-}  # full-width letters, digits and brackets in a person's name
+# full-width letters, digits and brackets in a person's name
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _PICTURE = re.compile(r"=\s*(_xlfn\.)?(DISPIMG|IMAGE)\(", re.I)  # what the cell says of it where it is text
 _SECOND = 1.2 / 86400  # of a day: so much before midnight a sum of days and hours means the next day
 _QUOTES = "'’‘`"
@@ -85,11 +82,9 @@ def fold(text: str) -> str:
 
 
 def _narrow(text: str) -> str:
-    return (
-        text
-        if text.isascii() and text.isalnum()
-        else "".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).split())
-    )
+    if text.isascii() and text.isalnum():
+        return text
+    return "".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).split())
 
 
 def shown(value: object) -> str:
@@ -122,12 +117,6 @@ def _bad(code: str, value: object, **facts: object) -> Read:
 def _folded(raw: str, text: str) -> Wrong:
     """F25 where the cell's own text is not the one that was understood."""
     return () if raw.translate(_BRACKETS) == text.translate(_BRACKETS) else (("F25", {}),)
-
-
-def _takes_dates(item: Field) -> bool:
-    """Whether a date may stand in a column: in remarks it is what somebody wrote, in other texts what Excel made of 7-1."""
-    months = item.format in ("month", "entry_month", "school_year")
-    return months or item.type != "string" or item.name == "note" or item.personal == "note"
 
 
 def _plain(value: object, item: Field) -> Read:
@@ -255,14 +244,9 @@ def _day(year: str, month: str, day: str) -> dt.date | None:
 
 
 def _date(value: object, item: Field) -> Read:
-    day = (
-        (value + dt.timedelta(days=_SECOND)).date()
-        if isinstance(value, dt.datetime)
-        else value
-        if isinstance(value, dt.date)
-        else None
-    )
-    typed = day is not None
+    day = (value + dt.timedelta(days=_SECOND)).date() if isinstance(value, dt.datetime) else value
+    typed = isinstance(day, dt.date)
+    day = day if typed else None
     if not typed and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < EXACT:
         serial = int(value + _SECOND)
         if (LAST - EPOCH).days >= serial >= (FIRST - EPOCH).days:
@@ -323,7 +307,10 @@ def reader(item: Field, codes: Codes | None) -> Callable[[object], Read]:
         read = partial(_coded, item=item, codes=codes)
     else:
         read = partial(_READERS[item.format or item.type], item=item)
-    return partial(_read, read=read, dated=_takes_dates(item))
+    # a date may stand in a remark, where it is what somebody wrote; in other texts it is what Excel made of 7-1
+    months = item.format in ("month", "entry_month", "school_year")
+    dated = months or item.type != "string" or item.name == "note" or item.personal == "note"
+    return partial(_read, read=read, dated=dated)
 
 
 def _read(value: object, read: Callable[[object], Read], dated: bool) -> Read:
@@ -344,12 +331,9 @@ def _read(value: object, read: Callable[[object], Read], dated: bool) -> Read:
 
 # --- Characters that look right and are others: radicals for characters, private use, invisible marks. Knows no files ---
 # radicals that a converter of PDF files writes for the character (CJK Radicals Supplement); the Kangxi radicals NFKC knows
+_ODD_RADICALS = "⺠⺟⻄⻅⻆⻉⻋⻓⻔⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳⺓⺩⺮⺼⻁⻑"
 _RADICALS = dict(
-    zip(
-        "⺠⺟⻄⻅⻆⻉⻋⻓⻔⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳⺓⺩⺮⺼⻁⻑",
-        "民母西见角贝车长门雨青韦页风飞食首马骨鬼鱼鸟卤麦黄齐齿龙龟幺王竹肉虎長",
-        strict=True,
-    )
+    zip(_ODD_RADICALS, "民母西见角贝车长门雨青韦页风飞食首马骨鬼鱼鸟卤麦黄齐齿龙龟幺王竹肉虎長", strict=True)
 )
 _UNSEEN = ("Cf", "Mn", "Cc", "Zl", "Zp")  # categories of characters that show nothing of their own
 
@@ -487,7 +471,10 @@ def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> Values
     if codes:
         return _clean_names(values, dict(zip(codes.names, codes.names, strict=True)))
     if item.type == "boolean":
-        return _clean_booleans(values)
+        known = _clean_names(values, {"是": 1, "否": 0})
+        if known is None:
+            return None
+        return array("b", [-1 if value is None else value for value in known])
     if item.type == "date":
         return _clean_dates(values)
     if item.type in ("integer", "number"):
@@ -503,13 +490,6 @@ def _clean_names(values: Sequence[object], names: dict[object, object]) -> list[
     if all(known[value] is value for value in distinct):  # nothing to replace: spare a walk over the column
         return list(values)
     return [known[value] for value in values]
-
-
-def _clean_booleans(values: Sequence[object]) -> Values | None:
-    known = _clean_names(values, {"是": 1, "否": 0})
-    if known is None:
-        return None
-    return array("b", [-1 if value is None else value for value in known])
 
 
 def _clean_texts(values: Sequence[object], work: re.Pattern[str] | None) -> list[object] | None:
@@ -546,14 +526,7 @@ def _clean_numbers(values: Sequence[object], item: Field) -> array | None:
 _PART = re.compile(r'"[^"]*"|\\.|!.|_.|\*.|\[[^\]]*\]|General|G/通用格式|[0#?][0#?,.]*%?|.', re.I | re.S)
 _CONDITION = re.compile(r"\[(<=|>=|<>|=|<|>)(-?\d+(?:\.\d+)?)\]")
 _PLACES = re.compile(r"[0#?]")
-_HOLDS = {
-    "=": float.__eq__,
-    "<>": float.__ne__,
-    "<": float.__lt__,
-    ">": float.__gt__,
-    "<=": float.__le__,
-    ">=": float.__ge__,
-}
+_HOLDS = {"=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 
 
 def odd(code: str) -> bool:
@@ -572,10 +545,8 @@ def displayed(value: object, code: str) -> str | None:
         return None
     sections = _sections(code)
     if isinstance(value, str):
-        of_text = (
-            sections[3] if len(sections) > 3 else next((one for one in sections if "@" in _PART.findall(one)), "@")
-        )
-        return _rendered(of_text, value)
+        with_text = next((section for section in sections if "@" in _PART.findall(section)), "@")
+        return _rendered(sections[3] if len(sections) > 3 else with_text, value)
     number, section, signed = float(value), None, True
     conditions = [_CONDITION.search(one) for one in sections[:3]]
     if any(conditions):

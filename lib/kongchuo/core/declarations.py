@@ -3,8 +3,6 @@
 One job: what cannot be meant (an unknown key, a key given twice, a missing one) is refused with file and key.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable

@@ -3,8 +3,6 @@
 Reports make their editions by it and the gate reads what came of them by it, so that the two cannot disagree.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping

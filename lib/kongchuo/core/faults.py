@@ -3,8 +3,6 @@
 The traceback goes to the logger LOG. Whoever runs a command gives it a private file (console); without one it goes nowhere.
 """
 
-from __future__ import annotations
-
 import logging
 import traceback
 from pathlib import PurePath

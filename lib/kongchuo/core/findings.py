@@ -7,7 +7,7 @@ Knows no files. The kinds of whole rules stand with the rules; here stand those 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from itertools import groupby
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -39,17 +39,8 @@ class Kind:
     def at(self, place: Place, **facts: object) -> Finding:
         """The finding of this kind at `place`; `facts` fill the templates (an unknown one stays visible, never fails)."""
         known = _Facts(sheet=place.sheet, row=place.row, column=place.column, **facts)
-        return Finding(
-            place.workbook,
-            place.sheet,
-            place.row,
-            place.column,
-            place.cell,
-            self.code,
-            self.severity,
-            self.says.format_map(known),
-            self.fix.format_map(known),
-        )
+        said = (text.format_map(known) for text in (self.says, self.fix))
+        return Finding(*astuple(place), self.code, self.severity, *said)
 
 
 class _Facts(dict):
@@ -96,19 +87,16 @@ class Finding:
 
     def as_json(self) -> dict[str, object]:
         """Plain values for JSON; place parts that do not apply are null, the cause is the place and code of another finding."""
-        values = asdict(self)
+
+        def plain(values: dict[str, object]) -> dict[str, object]:
+            return values | {key: values[key] or None for key in ("sheet", "row", "column", "cell")}
+
         cause = dict(zip(ANCHOR, self.caused_by, strict=True)) if self.caused_by else None
-        return {key: _null(key, value) for key, value in values.items()} | {
-            "caused_by": cause and {key: _null(key, value) for key, value in cause.items()}
-        }
+        return plain(asdict(self)) | {"caused_by": cause and plain(cause)}
 
 
 ANCHOR = ("workbook", "sheet", "row", "column", "cell", "rule")
 Anchor = tuple[str, str, int, str, str, str]
-
-
-def _null(key: str, value: object) -> object:
-    return (value or None) if key in ("sheet", "row", "column", "cell") else value
 
 
 def caused(finding: Finding, cause: Finding) -> Finding:
@@ -150,15 +138,8 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     follows = following(findings)
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
 
-    def key(finding: Finding) -> tuple:
-        return (
-            rank[finding.severity],
-            finding.workbook,
-            finding.sheet,
-            finding.rule,
-            finding.column,
-            finding.caused_by,
-        )
+    def key(one: Finding) -> tuple:
+        return rank[one.severity], one.workbook, one.sheet, one.rule, one.column, one.caused_by
 
     def groups(members: Iterable[Finding], above: frozenset[Anchor] = frozenset()) -> list[Group]:
         found = []

@@ -9,8 +9,6 @@ never read on into the next one. What no count is, a run of 15 or more digits, i
 that may be mistyped (F03).
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence

@@ -1,14 +1,11 @@
 """Numbers as an office rounds and prints them, and the order of names that hold numbers. Knows nothing of ours."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
-# --- Numbers as an office rounds and prints them: 四舍五入, never to the even digit. Knows nothing of ours --------------
 NOISE = 9  # digits after which a float holds what arithmetic left over, not what was counted
 
 
@@ -48,7 +45,5 @@ def in_order(column: pd.Series) -> pd.Series:
     """The `key` of sort_values: columns of text in this order, all others as they are; what is empty stays so."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column
-    ranks = {
-        value: rank for rank, value in enumerate(sorted({*column.dropna()}, key=lambda value: natural(str(value))))
-    }
-    return column.map(ranks)
+    values = sorted({*column.dropna()}, key=lambda value: natural(str(value)))
+    return column.map({value: rank for rank, value in enumerate(values)})

@@ -19,13 +19,9 @@ SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only 
 FORKED = "KONGCHUO_FORKED"  # set where the runs of a batch are forks of one process, which need not leave one another what they read
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers and tables beside its page
 PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
-RETURNS, RECORDS = (
-    "returns",
-    "记录",
-)  # under out; the records of findings are also left in the scratch folder of a batch
+RETURNS, RECORDS = "returns", "记录"  # under out; the records are also left in the scratch folder of a batch
 NAMES = "names-*.json"  # in that folder: the names that no public page may hold, for the gate
 EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
-
 MADE = "made.json"  # in that folder: paths under out of the pages and papers made for the school year
 
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel

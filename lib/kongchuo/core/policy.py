@@ -21,8 +21,7 @@ from typing import NoReturn
 from .declarations import SchemaError, load_yaml, nearest
 from .places import PACKAGE
 
-# --- Policy numbers as dated data: parameters/policy.yaml, each value with unit, source, citation and the date it holds from ---
-# One job: frozen values and a strict loader. What keys there are, with unit and bounds, says policy_keys.yaml. Knows no workbook.
+# Frozen values and a strict loader. What keys there are, with unit and bounds, says policy_keys.yaml.
 SOURCES = {"plan": "方案", "document": "文件", "default": "默认，待确认"}
 FIELDS = ("key", "title", "value", "unit", "source", "citation", "holds_from")
 # how a value of a unit stands in a sentence, where that is not as it is shown in a list
@@ -86,16 +85,15 @@ class Policy:
 
     def tried(self, values: Mapping[str, object]) -> Policy:
         """The same policy with other values in force, in memory only: what would be if. Raises SchemaError as `load` does."""
-        held = {key: self.parameter(key) for key in values}
+        changed = self.parameters
         for key, value in values.items():
+            entry = self.parameter(key)
             if not keys().by_name[key].allows(value):
-                _wrong(TRIED, held[key].title, f"的值是“{value}”，应为{keys().by_name[key].says}。请改正")
-        changed = tuple(
-            replace(item, value=values[item.key]) if item is held.get(item.key) else item for item in self.parameters
-        )
-        made = Policy(changed, self.on)
-        _check_day(TRIED, made)
-        return made
+                _wrong(TRIED, entry.title, f"的值是“{value}”，应为{keys().by_name[key].says}。请改正")
+            changed = tuple(replace(item, value=value) if item is entry else item for item in changed)
+        policy = Policy(changed, self.on)
+        _check_day(TRIED, policy)
+        return policy
 
 
 @dataclass(frozen=True)
@@ -229,16 +227,13 @@ def _parameter(path: Path, place: int, item: object) -> Parameter:
             _wrong(path, key, f"缺少“{name}”一项。请补上，写法照上下各条")
     declared = keys().by_name.get(key if isinstance(key, str) else "")
     if declared is None:
-        _wrong(
-            path, key, f"不认识，没有规则会读它。{nearest(key, keys().by_name)}（新参数要先在 policy_keys.yaml 登记）"
-        )
+        near = nearest(key, keys().by_name)
+        _wrong(path, key, f"不认识，没有规则会读它。{near}（新参数要先在 policy_keys.yaml 登记）")
     for name in ("title", "citation"):
         if not KINDS["text"][0](item[name]):
             _wrong(path, key, f"的 {name}（{'名称' if name == 'title' else '出处'}）空着。请写明")
-    if item["unit"] != declared.unit:
-        _wrong(
-            path, key, f"的单位是“{item['unit']}”，应为“{declared.unit}”。请改正 unit，并核对 value 是按这个单位写的"
-        )
+    if (unit := item["unit"]) != declared.unit:
+        _wrong(path, key, f"的单位是“{unit}”，应为“{declared.unit}”。请改正 unit，并核对 value 是按这个单位写的")
     if item["source"] not in tuple(SOURCES):
         allowed = "、".join(f"{name}（{title}）" for name, title in SOURCES.items())
         _wrong(path, key, f"的 source（来源）是“{item['source']}”。可以写：{allowed}")
@@ -288,8 +283,7 @@ def _check_day(path: Path, policy: Policy) -> None:
             _wrong(path, "、".join(names), f"{since}个数不同。这几个列表要一一对应，请补齐或删去")
 
 
-# --- New dated entries in policy.yaml: put in behind the earlier ones of their keys, every comment kept, or nothing at all ---
-# The file is replaced only once `policy.load` has accepted what it would say. Knows no workbook.
+# --- New dated entries: the file is replaced only once `load` has accepted what it would say ---------------------------
 def append(
     path: Path, values: Mapping[str, object], holds_from: dt.date, source: str, citation: str
 ) -> tuple[Parameter, ...]:
@@ -333,9 +327,7 @@ def line(entry: Parameter) -> str:
 def _written(name: str, value: object) -> str:
     if name in ("key", "source", "holds_from"):
         return str(value)
-    if isinstance(value, (bool, int, float, list)):
-        return json.dumps(value)
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=isinstance(value, (bool, int, float, list)))
 
 
 def _behind(lines: list[str], key: str) -> int:

@@ -5,10 +5,8 @@ maximum, pattern) and a few of our own (codes, many, reference, required_when, p
 name parameters of policy.yaml as {key}; the value in force stands in its place.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -18,18 +16,8 @@ from .places import PACKAGE, POLICY
 
 BOOKS = PACKAGE / "books"
 TYPES = ("string", "integer", "number", "date", "boolean")
-FORMATS = (
-    "identifier",
-    "id_number",
-    "status_no",
-    "disability_no",
-    "phone",
-    "person_name",
-    "school_year",
-    "month",
-    "entry_month",
-    "class_name",
-)
+FORMATS = ("identifier", "id_number", "status_no", "disability_no", "phone", "person_name", "school_year", "month",
+           "entry_month", "class_name")  # fmt: skip
 TOLD = ("hint", "description")  # texts that name parameters
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
@@ -100,12 +88,8 @@ class Field:
     added: bool = False  # came after the first templates: a workbook without it is read all the same
     past: bool | None = None  # of a date: whether it says what has happened, or what is planned or due (期限)
     overwritten: bool = False  # the cell is written anew each time (最近跟踪): what it said before cannot be known
-    known_from: str = (
-        ""  # since when the cell holds anything: a column of the row, or the term at whose end it is filled
-    )
-    earlier: dict[str, str] = field(
-        default_factory=dict
-    )  # what the cell said before the date of a column: {column: value}
+    known_from: str = ""  # since when the cell holds anything: a column of the row, or the term that it is filled after
+    earlier: dict[str, str] = field(default_factory=dict)  # what the cell said before a column's date: {column: value}
 
 
 @dataclass(frozen=True)
@@ -206,10 +190,6 @@ BESIDE = ("not_before", "not_after", "other_than")  # name other columns of the 
 _FIELD_KEYS = tuple(item.name for item in fields(Field))
 
 
-def _condition(value: dict) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(map(str, values if isinstance(values, list) else [values])) for key, values in value.items()}
-
-
 def _load_field(path: Path, where: str, data: dict) -> Field:
     where = f"{where}, column '{data.get('title', data.get('name', '?'))}'"
     strict(path, where, data, _FIELD_KEYS, ("name", "title"))
@@ -221,7 +201,8 @@ def _load_field(path: Path, where: str, data: dict) -> Field:
     converted = dict(data)
     for key in ("required_when", "required_unless"):
         if key in data:
-            converted[key] = _condition(data[key])
+            meant = {name: values if isinstance(values, list) else [values] for name, values in data[key].items()}
+            converted[key] = {name: tuple(map(str, values)) for name, values in meant.items()}
     for key in ("aliases", *BESIDE):
         given = data.get(key, ())
         converted[key] = (given,) if isinstance(given, str) else tuple(given)
@@ -241,10 +222,9 @@ def _load_sheet(path: Path, data: dict, common: dict[str, dict]) -> Sheet:
                 raise SchemaError(f"{path.name}: {where} uses '{name}', which common.yaml does not have")
             item = {**common[name], **item}
         columns.append(_load_field(path, where, item))
-    keys = (tuple(data.get(name, ())) for name in ("primaryKey", "labels"))
+    keys = {"primary_key": tuple(data.get("primaryKey", ())), "labels": tuple(data.get("labels", ()))}
     more = {name: data[name] for name in ("description", "dated", "added") if name in data}
-    sheet = Sheet(data["name"], data["title"], tuple(columns), "", *keys)
-    sheet = replace(sheet, **more)
+    sheet = Sheet(data["name"], data["title"], tuple(columns), **keys, **more)
     for kind, values in (("name", [f.name for f in columns]), ("title", [f.title for f in columns])):
         for value in values:
             if values.count(value) > 1:
@@ -297,12 +277,10 @@ def load(folder: Path = BOOKS, numbers: Path = POLICY) -> Schema:
     shared = {item["name"]: item for item in common["fields"]}
     if len(shared) != len(common["fields"]):
         raise SchemaError("common.yaml: a field is given twice")
-    paths = (path for path in folder.glob("*.yaml") if path.stem not in ("common", "codes"))
+    paths = {path.stem: path for path in sorted(folder.glob("*.yaml")) if path.stem not in ("common", "codes")}
     order = ("registry", "census", "duty", "inspection", "enrolment", "attendance", "cases", "support", "selfcheck")
-    rank = {name: place for place, name in enumerate(order)}
-    books = tuple(
-        _load_book(path, shared, held) for path in sorted(paths, key=lambda p: (rank.get(p.stem, len(rank)), p.stem))
-    )
+    stems = [*(stem for stem in order if stem in paths), *(stem for stem in paths if stem not in order)]
+    books = tuple(_load_book(paths[stem], shared, held) for stem in stems)
     schema = Schema(books, {codes.name: codes for codes in _load_codes(folder / "codes.yaml")})
     _check_links(schema)
     return schema

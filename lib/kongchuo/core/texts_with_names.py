@@ -3,8 +3,6 @@
 What may be any word is left alone: what this takes for a name is masked and stops a public page wherever it stands.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 
@@ -15,25 +13,8 @@ COLUMNS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("bond", "target_name", {"target_type": "学生"}),
 )
 # Who somebody is, for how people write it beside a name; the relations of the code list come with it
-ROLES = (
-    "监护人",
-    "家长",
-    "学生",
-    "本人",
-    "户主",
-    "孩子",
-    "同学",
-    "老师",
-    "教师",
-    "班主任",
-    "校长",
-    "主任",
-    "干部",
-    "邻居",
-    "亲属",
-    "亲戚",
-)
-ROLES += ("伯父", "叔叔", "姑姑", "舅舅", "姨妈", "婶婶", "伯母", "哥哥", "姐姐", "父母", "以及")
+ROLES = ("监护人", "家长", "学生", "本人", "户主", "孩子", "同学", "老师", "教师", "班主任", "校长", "主任", "干部", "邻居", "亲属",
+         "亲戚", "伯父", "叔叔", "姑姑", "舅舅", "姨妈", "婶婶", "伯母", "哥哥", "姐姐", "父母", "以及")  # fmt: skip
 NO_NAME = re.compile("[不在未无没已外出电话家人户村镇乡县校班组部处所站住回打务工意拒绝见到去是等]")
 SURNAMES = frozenset(
     "王李张刘陈杨赵吴徐孙朱郭罗宋郑谢韩冯董曹袁邓傅沈彭吕苏卢蒋蔡魏薛潘杜戴姜姚谭廖邹熊陆郝崔邱秦侯邵孟钱黎贺龚"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from .findings import Finding, Place
 from .schema import Book, Field, Sheet
 
-# --- One workbook as read: its typed tables, what reading saw, and the waivers typed. Knows neither files nor the township ---
-# Nothing here, nor in what reads a workbook, needs pandas: the process apart that reads takes as long to import it as it takes to read a school.
+# Nothing here, nor in what reads a workbook, needs pandas: the process apart takes as long to import it as to read a school
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -86,7 +85,7 @@ class Workbook:
         return Place(self.name, sheet.title, row, item.title if item else "", cell)
 
 
-# --- Which finding is the same as one of before, and whether what it was found in is still the same. Pure -----------
+# --- Which finding is the same as one of before, and whether what it was found in is still the same --------------------
 # A finding keeps its identity while months go by: rule, workbook, worksheet, column and what identifies the row, but never the
 # row's number, which sorting changes. Both are hashes: nothing personal can be read in them.
 LENGTH = 16

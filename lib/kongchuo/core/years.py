@@ -4,8 +4,6 @@ A period is what a report is for: a month 2023-10, a round of inspection 2023-20
 year 2023-2024.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Looks at names only; opens nothing.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable, Sequence
@@ -56,12 +54,9 @@ def locate(paths: Sequence[Path]) -> tuple[Path, str, list[str]]:
     if len(found) != 1:
         raise UserError("一次只能看一个学年：请给同一个学年文件夹里的路径。" if found else "请给出共享文件夹的路径。")
     year = found.pop()
-    wanted = [path.expanduser().resolve().relative_to(year.parent).as_posix() for path in paths if _inside(path, year)]
+    inside = [path for path in (path.expanduser().resolve() for path in paths) if year in path.parents]
+    wanted = [path.relative_to(year.parent).as_posix() for path in inside]
     return year.parent, year.name, wanted if len(wanted) == len(paths) else []
-
-
-def _inside(path: Path, year: Path) -> bool:
-    return year in path.expanduser().resolve().parents
 
 
 def _year_of(path: Path) -> Path:
@@ -80,9 +75,7 @@ def _year_of(path: Path) -> Path:
 def lock_names(stem: str) -> tuple[str, ...]:
     """Names of the file that lies beside `stem`.xlsx while someone has it open: Excel, LibreOffice, WPS (excel.md 4.1)."""
     name = f"{stem}.xlsx"
-    cut = [
-        name[count:] for count in (1, 2) if len(stem) > count
-    ]  # WPS and Word put their mark over the first characters
+    cut = [name[count:] for count in (1, 2) if len(stem) > count]  # WPS and Word put their mark over the beginning
     return (f"~${name}", f".~lock.{name}#", f".~{name}", *(f".~{rest}" for rest in cut), *(f"~${rest}" for rest in cut))
 
 
@@ -94,12 +87,8 @@ def copy_of(stem: str, stems: Iterable[str]) -> str:
     text = fold(stem)
     for standard in sorted(stems, key=len, reverse=True):
         before, there, after = text.partition(fold(standard))
-        if (
-            there
-            and (before or after)
-            and (not before or _BEFORE.search(before))
-            and (not after or _AFTER.match(after))
-        ):
+        fits = (not before or _BEFORE.search(before)) and (not after or _AFTER.match(after))
+        if there and (before or after) and fits:
             return standard
     return ""
 

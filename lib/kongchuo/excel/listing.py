@@ -1,7 +1,5 @@
 """The worksheet 校验结果 in a workbook: lines put into it in place of those of before, and read back."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,12 +70,17 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
     filtered = page.find(tag("autoFilter"))
     for criteria in list(filtered) if filtered is not None else ():
         filtered.remove(criteria)  # a filter set for the lines of before would hide lines nobody has seen
-    styles = _styles(page, tag, columns)
+    widths = [(int(c.get("min")), int(c.get("max")), c.get("style")) for c in page.iter(tag("col")) if c.get("style")]
     letters = {column.name: column_letters(place) for place, column in enumerate(columns, start=1)}
+    styles = {
+        column.name: style
+        for place, column in enumerate(columns, start=1)
+        for first, last, style in widths
+        if first <= place <= last
+    }
     for line in lines:
         cells = (
-            _cell(f"{letter}{line.number}", line.values.get(name, ""), styles.get(name))
-            for name, letter in letters.items()
+            _cell(f"{at}{line.number}", line.values.get(name, ""), styles.get(name)) for name, at in letters.items()
         )
         high = results.height(line.values.get)
         row = f'<row xmlns="{package.ns}" r="{line.number}" ht="{high}" customHeight="1">{"".join(cells)}</row>'
@@ -95,17 +98,6 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
     if size is not None:
         size.set("ref", f"A1:{column_letters(len(columns))}{len(lines) + 1}")
     forget_calculation(package)
-
-
-def _styles(page: etree._Element, tag, columns: Sequence[results.Column]) -> dict[str, str]:
-    """The style of each column of the template, by the column's name."""
-    styled = [(int(c.get("min")), int(c.get("max")), c.get("style")) for c in page.iter(tag("col"))]
-    return {
-        column.name: style
-        for place, column in enumerate(columns, start=1)
-        for first, last, style in styled
-        if first <= place <= last and style
-    }
 
 
 def _cell(address: str, value: object, style: str | None) -> str:

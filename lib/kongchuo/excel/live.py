@@ -4,8 +4,6 @@ Through xlwings' open-source part, so Microsoft Excel on Windows and macOS only,
 What stands on 校验结果 afterwards is what `marking.fill` puts into a file, by the same lines.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,10 +25,7 @@ from .plan import Plan
 OpenBook = xw.Book
 Grids = Mapping[str, Grid]  # the cells of each worksheet by its title
 WITHOUT = "用 WPS 或没有 Excel 的，请保存后双击“校验.bat”（或运行 kongchuo mark），看标好的副本"
-_REFUSING = (
-    "com_error",
-    "CommandError",
-)  # errors of the bridges to Excel on Windows and macOS, which are not here to import
+_REFUSING = ("com_error", "CommandError")  # of the bridges to Excel on Windows and macOS, not here to import
 
 
 @contextmanager
@@ -56,9 +51,7 @@ def attach(name: str = "") -> OpenBook:
         book = next(named, None) if name else xw.books.active if every else None
         if book is None:
             raise UserError(f"{f'“{name}”' if name else '工作簿'}没有在 Excel 里打开，请先打开它。")
-        where = str(
-            getattr(book.app.api, "Path", "")
-        ).casefold()  # WPS answers to Excel's name, but not to all it is asked
+        where = str(getattr(book.app.api, "Path", "")).casefold()  # WPS answers to Excel's name, but not to all asked
     if "wps" in where or "kingsoft" in where:
         raise UserError(f"这是 WPS 表格，不能在里面直接标记。{WITHOUT}。")
     return book
@@ -90,13 +83,9 @@ def _merged(cells: xw.Range) -> Iterator[Range]:
         return
     rows, columns = cells.shape
     if rows * columns > 1:
-        halves = (
-            (cells[: rows // 2, :], cells[rows // 2 :, :])
-            if rows > 1
-            else (cells[:, : columns // 2], cells[:, columns // 2 :])
-        )
-        for half in halves:
-            yield from _merged(half)
+        row, column = (rows // 2, columns) if rows > 1 else (rows, columns // 2)
+        yield from _merged(cells[:row, :column])
+        yield from _merged(cells[row:, :] if rows > 1 else cells[:, column:])
     elif (area := cells.merge_area).address != cells.address and (area.row, area.column) == (cells.row, cells.column):
         yield area.row, area.column, area.last_cell.row, area.last_cell.column
 
@@ -110,10 +99,10 @@ def _text(value: object) -> parts.Cell:
     """What `cell&""` gives in Excel, as `parts.Cells` says of a file's cells."""
     if isinstance(value, bool):
         return str(value).upper()
+    if isinstance(value, dt.time):
+        value = dt.datetime.combine(EPOCH, value)
     if isinstance(value, dt.datetime):
         value = (value - dt.datetime.combine(EPOCH, dt.time())) / dt.timedelta(days=1)
-    elif isinstance(value, dt.time):
-        value = (dt.datetime.combine(EPOCH, value) - dt.datetime.combine(EPOCH, dt.time())) / dt.timedelta(days=1)
     if isinstance(value, int | float):
         return parts.number(float(value))
     return results.ERROR if value in ERRORS else str(value)

@@ -3,8 +3,6 @@
 Everything follows from the schema and is plain data for xlsxwriter; nothing is written here.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 
 from ..core import id_numbers
@@ -43,21 +41,10 @@ FORMATS = {
 }
 
 HINT_WIDTH = 40
-
 # width in characters of what a column usually holds (a Chinese character takes two)
 _TYPE_WIDTHS = {"date": 12, "boolean": 7, "integer": 7, "number": 9, "string": 20}
-_FORMAT_WIDTHS = {
-    "identifier": 15,
-    "id_number": 21,
-    "status_no": 22,
-    "disability_no": 23,
-    "phone": 14,
-    "person_name": 10,
-    "school_year": 12,
-    "month": 10,
-    "entry_month": 10,
-    "class_name": 10,
-}
+_FORMAT_WIDTHS = {"identifier": 15, "id_number": 21, "status_no": 22, "disability_no": 23, "phone": 14, "person_name": 10,
+                  "school_year": 12, "month": 10, "entry_month": 10, "class_name": 10}  # fmt: skip
 # characters of a text of fixed length: another length is asked about, not refused
 _LENGTHS = {"status_no": 19, "disability_no": 20, "school_year": 9, "month": 7, "entry_month": 6}
 _HINTS = {"date": "写成 2023-09-01", "boolean": "点右侧箭头选“是”或“否”", "integer": "填整数", "number": "填数字"}

@@ -3,13 +3,11 @@
 `plan` says what is to be shown, `parts` is the patcher, `saving` how a file is replaced. Knows no rule.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import groupby, repeat
+from itertools import groupby
 from typing import NamedTuple
 
 from lxml import etree
@@ -38,11 +36,8 @@ def annotate(package: Package, plan: Plan, earlier: Iterable[dict[str, object]] 
     `earlier` are lines of another copy of the workbook, where people may have typed as well.
     """
     before = list(_before(package))
-    if (
-        not plan.entries
-        and RESULTS not in package.sheets
-        and not any(map(worksheet.of, repeat(package), package.sheets.values()))
-    ):
+    noted = any(worksheet.of(package, part) for part in package.sheets.values())
+    if not plan.entries and RESULTS not in package.sheets and not noted:
         return
     styles = Styles(package)
     pages: dict[str, Page] = {}
@@ -100,7 +95,7 @@ def _remove_results(package: Package) -> bool:
     sheets, names = tree.find(package.tag("sheets")), tree.find(package.tag("definedNames"))
     own = next(place for place, sheet in enumerate(sheets) if sheet.get("name") == RESULTS)
     local = {
-        name: int(name.get("localSheetId")) for name in (names if names is not None else ()) if name.get("localSheetId")
+        name: int(name.get("localSheetId")) for name in tree.iterfind(f"{package.tag('definedNames')}/*[@localSheetId]")
     }
     printers = [link.part for link in package.links(part) if link.kind == "printerSettings"]
     if len(printers) < len(package.links(part)) or _leaning(package, [name for name in local if local[name] == own]):
@@ -172,13 +167,6 @@ def _words(entries: list[Entry]) -> str:
     return worksheet.note("\n".join([*said[:shown], *more]))
 
 
-def _column(place: int, column: results.Column, looks: dict[str, str]) -> str:
-    style, hidden = looks["date" if column.name in listing.DATES else "text"], int(column.hidden)
-    return (
-        f'<col min="{place}" max="{place}" width="{column.width}" style="{style}" hidden="{hidden}" customWidth="1"/>'
-    )
-
-
 def _make_results(package: Package, styles: Styles) -> None:
     """The worksheet 校验结果, empty; one that stands there already keeps its widths and its place."""
     titles = [column.title for column in COLUMNS]
@@ -186,7 +174,11 @@ def _make_results(package: Package, styles: Styles) -> None:
         return
     looks = styles.looks()
     last = column_letters(sum(not column.hidden for column in results.COLUMNS))
-    columns = "".join(_column(place, column, looks) for place, column in enumerate(COLUMNS, start=1))
+    columns = "".join(
+        f'<col min="{place}" max="{place}" width="{column.width}"'
+        f' style="{looks["date" if column.name in listing.DATES else "text"]}" hidden="{int(column.hidden)}" customWidth="1"/>'
+        for place, column in enumerate(COLUMNS, start=1)
+    )
     head = "".join(
         f'<c r="{column_letters(place)}1" s="{looks["head"]}" t="inlineStr"><is><t>{title}</t></is></c>'
         for place, title in enumerate(titles, start=1)
@@ -306,9 +298,7 @@ def _add_hints(lines: Sequence[Line]) -> None:
         own[0].values["hint"] = "&".join(parts), text
 
 
-# --- Findings put back into workbooks: a pure plan of marks, and what puts it into a file without touching anything else in it ---
-# `plan` says what is to be shown; `filling` puts it into workbooks made from our template (only 校验结果 is written), `annotated` into
-# anybody else's copy; `package` is the patcher both stand on, `saving` how a file is replaced. Knows no rule.
+# --- A whole file: `fill` for workbooks made from our template, `annotate` for anybody else's copy ------------------------
 def is_ours(data: bytes, book: Book) -> bool:
     """Whether a workbook is made from our template, so that marks are formulas in it; others are marked in copies only."""
     return from_template(Package(data), book)

@@ -1,7 +1,5 @@
 """Look at an xlsx package before any reader does, and see in it what the reader of cells hides."""
 
-from __future__ import annotations
-
 import posixpath
 import re
 import struct
@@ -12,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -20,16 +20,8 @@ from ..core.workbooks import column_letters
 
 # --- Files that an encryption agent on some computer has wrapped: nobody can read them elsewhere, and saving them again is no help ---
 OLE2 = b"\xd0\xcf\x11\xe0"  # how old formats of Office begin, and locked new ones
-_AGENTS = (
-    b"%TSD-Header",
-    b"E-SafeNet",
-    b"LOCK",
-    b"TIPTEK",
-    b"GreenShield",
-    b"LvDun",
-    b"IP-guard",
-    b"DRMONE",
-)  # 亿赛通, 绿盾 and others
+# 亿赛通, 绿盾 and others
+_AGENTS = (b"%TSD-Header", b"E-SafeNet", b"LOCK", b"TIPTEK", b"GreenShield", b"LvDun", b"IP-guard", b"DRMONE")
 _OTHERS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{\\rtf", b"<", b"MZ", b"RIFF",
            b"II*\0", b"MM\0*", b"SQLite format")  # fmt: skip
 
@@ -47,17 +39,13 @@ def wrapped(data: bytes) -> bool:
     return len(data) > 512 and 20 * odd > len(head) and len(set(head)) > 128
 
 
-# --- Look at an xlsx package before any reader does, and see in it what the reader of cells hides -------------------
-# `look` unpacks in memory, within limits, and refuses what could hurt (reliability.md 1.6: a 2 KB workbook can end the process that
+# --- `look` unpacks in memory, within limits, and refuses what could hurt (reliability.md 1.6: a 2 KB workbook can end the process that
 # parses it). The reader of cells never gets the file: it gets what `rebuilt` makes of the parts that were looked at, so that it can
 # see nothing else. `scan` finds in a worksheet's XML the error cells, formulas never calculated, merged ranges, hidden rows and
 # filters. Both search bytes; XML is only parsed where it is written in an unusual way (`regular`).
 MAX_FILE = 50 << 20  # bytes
 MAX_UNPACKED = 100 << 20  # bytes of XML, whatever the size of the file
-MAX_LARGE, MAX_RATIO = (
-    400 << 20,
-    16,
-)  # a large file may unpack to more, but no more than real ones do (to about ten times)
+MAX_LARGE, MAX_RATIO = 400 << 20, 16  # a large file may unpack to more, but not than real ones do (about ten times)
 MAX_PARTS, MAX_SHEETS = 2000, 200
 MAX_AREA = 6_000_000  # cells from A1 to the last used corner: the reader lays them all out
 MAX_TEXT = 128 << 20  # bytes of shared texts, counted once for each cell that shows one
@@ -69,9 +57,8 @@ _ENCODED = re.compile(rb'\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["\'](?!utf-?8|
 _CELL_BEGIN = rb'<c r="%s"(?: [a-z]{1,2}="\w*")*/?>'
 # a cell that is not written <c r="A1"...>, or lies from column BA or row 100000 on: needs a closer look
 _ODD = re.compile(rb"<c(?!" + _CELL_BEGIN[2:] % rb"A?[A-Z][1-9]\d{0,4}" + rb"|[A-Za-z])")
-_FAR = re.compile(
-    rb"<c(?!" + _CELL_BEGIN[2:] % rb"[A-Z]{1,3}[1-9]\d{0,6}" + rb"|[A-Za-z])"
-)  # written in another way at all
+# written in another way at all
+_FAR = re.compile(rb"<c(?!" + _CELL_BEGIN[2:] % rb"[A-Z]{1,3}[1-9]\d{0,6}" + rb"|[A-Za-z])")
 _ODD_ROW = re.compile(rb'<row(?! r="[1-9]\d{0,6}"(?: [\w:]+="[^"<>]*")*/?>|[A-Za-z])')
 _PREFIXED = re.compile(rb":(?:c|row|sheetData|worksheet)[\s/>]")
 _BEGIN = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^<>]*>')
@@ -152,8 +139,7 @@ def size_of(path: Path) -> int:
 def look(data: bytes) -> Package | Refusal:
     """The package in the bytes of a file, or why it must not be read. Never raises."""
     try:
-        parts = dict(_unpack(data))
-        return _package(parts)
+        return _package(dict(_unpack(data)))
     except _Refused as refused:
         return refused.args[0]
     except (etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError, LookupError):
@@ -225,23 +211,40 @@ def _inflate(data: bytes, info: zipfile.ZipInfo, left: int) -> bytes:
     return packed
 
 
-def _xml(part: bytes) -> etree._Element:
+def parse(part: bytes) -> etree._Element:
+    """The tree of a part, which asks for nothing outside."""
     return etree.fromstring(part, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
 
 
-def _links(parts: dict[str, bytes], part: str) -> dict[str, tuple[str, str]]:
-    """Id -> (type, part name) of what a part links to."""
+class Link(NamedTuple):
+    """What a part links to: id, kind (the last word of the type), part name ("" outside the package)."""
+
+    id: str
+    kind: str
+    part: str
+
+
+def rels_of(part: str) -> str:
+    """The name of the part that says what a part ("": the package itself) links to."""
     folder, name = posixpath.split(part)
-    links = parts.get(posixpath.join(folder, "_rels", f"{name}.rels"))
-    if links is None:
-        return {}
-    return {
-        link.get("Id"): (
-            link.get("Type", "").rsplit("/", 1)[-1],
-            posixpath.normpath(posixpath.join("/", folder, link.get("Target", ""))).lstrip("/").casefold(),
-        )
-        for link in _xml(links).iter("{*}Relationship")
-    }
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def links_in(rels: etree._Element, part: str) -> list[Link]:
+    """What a part links to, by the tree of `rels_of(part)`."""
+    root, found = posixpath.join("/", posixpath.dirname(part)), []
+    for item in rels.iter("{*}Relationship"):
+        target = posixpath.normpath(posixpath.join(root, item.get("Target", ""))).lstrip("/")
+        kind = item.get("Type", "").rsplit("/", 1)[-1]
+        found.append(Link(item.get("Id"), kind, "" if item.get("TargetMode") == "External" else target))
+    return found
+
+
+def _links(parts: dict[str, bytes], part: str) -> dict[str, tuple[str, str]]:
+    """Id -> (kind, part name as looked for) of what a part links to."""
+    rels = parts.get(rels_of(part))
+    listed = links_in(parse(rels), part) if rels is not None else ()
+    return {link.id: (link.kind, link.part.casefold()) for link in listed}
 
 
 def _utf8(part: bytes) -> bytes:
@@ -255,39 +258,36 @@ def _package(parts: dict[str, bytes]) -> Package:
     main = next((part for kind, part in _links(parts, "").values() if kind == "officeDocument"), "xl/workbook.xml")
     if main not in parts or not re.search(rb"<(?:\w+:)?workbook\b", _utf8(parts[main])):
         raise _refuse("R02", reason="不是 Excel 工作簿，可能是别的文件改了扩展名")
-    links, tree = _links(parts, main), _xml(parts[main])
-    found: dict[str, str] = {}
-    hidden = frozenset(
-        sheet.get("name", "") for sheet in tree.iter("{*}sheet") if sheet.get("state", "visible") != "visible"
-    )
+    links, tree = _links(parts, main), parse(parts[main])
+    listed: dict[str, str] = {}
+    hidden = set()
     for sheet in tree.iter("{*}sheet"):
         key = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
         kind, part = links.get(key, ("", ""))
         title = sheet.get("name", "")
-        if title in found:
+        if title in listed:
             raise _refuse("R10", reason=f"有两张工作表都叫“{title}”")
         if kind == "worksheet" and part in parts:
-            found[title] = part
-    if len(found) > MAX_SHEETS:
+            listed[title] = part
+        if sheet.get("state", "visible") != "visible":
+            hidden.add(title)
+    if len(listed) > MAX_SHEETS:
         raise _refuse("R10", reason="工作表太多")
-    sheets = {name: _plain(name, _utf8(parts[part])) for name, part in found.items()}
+    sheets = {name: _plain(name, _utf8(parts[part])) for name, part in listed.items()}
     shared = {kind: parts[part] for kind, part in reversed(links.values()) if part in parts}
     texts, styles = _plain_texts(_utf8(shared.get("sharedStrings", b""))), _utf8(shared.get("styles", b""))
     _check_texts(texts, sheets)
     properties = {
         item.get("name", ""): "".join(item.itertext()).strip()
-        for item in (_xml(parts["docprops/custom.xml"]) if "docprops/custom.xml" in parts else ())
+        for item in (parse(parts["docprops/custom.xml"]) if "docprops/custom.xml" in parts else ())
     }
     epoch = next((item.get("date1904") for item in tree.iter("{*}workbookPr")), "")
-    return Package(sheets, properties, texts, styles, epoch in ("1", "true"), hidden)
+    return Package(sheets, properties, texts, styles, epoch in ("1", "true"), frozenset(hidden))
 
 
 def rebuilt(package: Package) -> bytes:
     """A workbook of the parts that were looked at and no others, for the reader of cells."""
-    main, kind = (
-        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-        f"{_OFFICE}/officeDocument/2006/relationships",
-    )
+    main, kind = f"{_OFFICE}/spreadsheetml/2006/main", f"{_OFFICE}/officeDocument/2006/relationships"
     workbook, links = etree.Element("workbook", nsmap={None: main, "r": kind}), etree.Element("Relationships")
     etree.SubElement(workbook, "workbookPr", date1904=str(int(package.since_1904)))
     listed, made = etree.SubElement(workbook, "sheets"), BytesIO()
@@ -319,7 +319,7 @@ def _plain(name: str, xml: bytes) -> bytes:
     for cell in _CELL.finditer(xml):
         rows = max(rows, int(cell[2]))
         letters.add(cell[1])
-    if rows * max(map(_column, letters), default=0) > MAX_AREA:
+    if rows * max(map(column_number, letters), default=0) > MAX_AREA:
         raise _refuse("R10", reason=f"工作表“{name}”有单元格远在数据之外（第{rows}行）")
     return xml
 
@@ -366,7 +366,7 @@ def _regular_cells(name: str, row: etree._Element, number: int) -> Iterator[byte
         own = number
         if at is not None:
             match = _ADDRESS.fullmatch(at)
-            own, column = (int(match[2]), _column(match[1].upper().encode())) if match else (0, 0)
+            own, column = (int(match[2]), column_number(match[1].upper().encode())) if match else (0, 0)
         if not 0 < own <= LAST_ROW or not 0 < column <= LAST_COLUMN:
             raise _refuse("R10", reason=f"工作表“{name}”有单元格的地址写得不对（{(at or '')[:20]}）")
         if not len(cell):  # only a format
@@ -374,11 +374,9 @@ def _regular_cells(name: str, row: etree._Element, number: int) -> Iterator[byte
         inside = []
         for child in cell.iterchildren("{*}f", "{*}v", "{*}is"):
             kind = child.tag.rpartition("}")[2]
-            text = _shown(child) if kind == "is" else child.text or ""
-            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-            inside.append(
-                f'<is><t xml:space="preserve">{text}</t></is>' if kind == "is" else f"<{kind}>{text}</{kind}>"
-            )
+            text = escape(_shown(child) if kind == "is" else child.text or "")
+            text = f'<t xml:space="preserve">{text}</t>' if kind == "is" else text
+            inside.append(f"<{kind}>{text}</{kind}>")
         said = "".join(f' {key}="{value}"' for key in ("s", "t") if (value := cell.get(key)) and value.isalnum())
         yield f'<c r="{column_letters(column)}{own}"{said}>{"".join(inside)}</c>'.encode()
 
@@ -392,10 +390,7 @@ def _shown(text: etree._Element) -> str:
 def _plain_texts(xml: bytes) -> bytes:
     """The shared texts written in the usual way, and without the number that a reader might make room for before it counts."""
     if _STRANGE_TEXT.search(xml) or xml.rfind(b"<?") > 3:
-        texts = (
-            _shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-            for text in _elements(xml, "si")
-        )
+        texts = (escape(_shown(text)) for text in _elements(xml, "si"))
         return b"<sst>" + "".join(f'<si><t xml:space="preserve">{text}</t></si>' for text in texts).encode() + b"</sst>"
     head = re.search(rb"<sst(?:\s[^<>]*)?>", xml)
     return b"" if head is None or head[0].endswith(b"/>") else b"<sst>" + xml[head.end() :]
@@ -412,7 +407,8 @@ def _check_texts(texts: bytes, sheets: dict[str, bytes]) -> None:
         raise _refuse("R10", reason="重复的长文字太多")
 
 
-def _column(letters: bytes) -> int:
+def column_number(letters: bytes) -> int:
+    """The 1-based number of a column: A -> 1, AA -> 27."""
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64
@@ -423,7 +419,7 @@ def odd_formats(styles: bytes) -> dict[int, str]:
     """Number formats that may show another thing than the cell holds, by the number of the cell style that has them."""
     if not _FORMAT.search(styles):
         return {}
-    tree = _xml(styles)
+    tree = parse(styles)
     codes = {item.get("numFmtId"): item.get("formatCode", "") for item in tree.iter("{*}numFmt")}
     codes = {number: code for number, code in codes.items() if odd(code)}
     used = [one.get("numFmtId") for one in tree.iterfind("{*}cellXfs/{*}xf")]
@@ -436,16 +432,16 @@ def scan(xml: bytes, formats: Mapping[int, str] | None = None) -> Unseen:
     if b"<f" in xml:
         cells |= dict.fromkeys(_unvalued(xml), STALE)
     if b' t="e"' in xml:
-        cells |= {(int(m[2]), _column(m[1])): _error(m) for m in _ERROR.finditer(xml)}
+        cells |= {(int(m[2]), column_number(m[1])): _error(m) for m in _ERROR.finditer(xml)}
     if b"IMG(" in xml or b"IMAGE(" in xml:
-        cells |= {(int(m[2]), _column(m[1])): PICTURE for m in _IMAGE.finditer(xml)}
+        cells |= {(int(m[2]), column_number(m[1])): PICTURE for m in _IMAGE.finditer(xml)}
     shows = {}
     for style in _STYLED.finditer(xml) if formats else ():
         if int(style[3]) in formats:
-            shows[int(style[2]), _column(style[1])] = formats[int(style[3])]
+            shows[int(style[2]), column_number(style[1])] = formats[int(style[3])]
     hidden = frozenset(map(int, _ROW.findall(xml))) if _HIDDEN.search(xml) else frozenset()
     tail = xml[max(xml.rfind(b"</sheetData>"), 0) :]  # what is said of the sheet as a whole stands behind its cells
-    merged = tuple((int(m[2]), _column(m[1]), int(m[4]), _column(m[3])) for m in _MERGED.finditer(tail))
+    merged = tuple((int(m[2]), column_number(m[1]), int(m[4]), column_number(m[3])) for m in _MERGED.finditer(tail))
     return Unseen(cells, merged, hidden, bool(_CRITERIA.search(tail)), shows)
 
 
@@ -460,4 +456,4 @@ def _unvalued(xml: bytes) -> Iterator[tuple[int, int]]:
     for hit in _UNVALUED.finditer(xml):
         cell = _BEGIN.match(xml, max(xml.rfind(b"<c ", max(hit.start() - _LONGEST, 0), hit.start()), 0))
         if cell and not _OF_TEXT.search(cell[0]):
-            yield int(cell[2]), _column(cell[1])
+            yield int(cell[2]), column_number(cell[1])

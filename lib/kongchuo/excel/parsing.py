@@ -1,7 +1,5 @@
 """One workbook to typed columns, in a process apart that it may end without harm. Without pandas."""
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import os
@@ -43,15 +41,11 @@ def unknown(
     anything else is said as well; an empty one is not.
     """
     whole = next((one for one in schemas.default().books if one.name == book.name), book)
-    known = {
-        *OURS,
-        *(sheet.title for sheet in whole.sheets),
-    }  # where only a part of the book is asked for, the rest is no stranger
+    # where only a part of the book is asked for, the rest is no stranger
+    known = {*OURS, *(sheet.title for sheet in whole.sheets)}
     grids = {title: cells for title in titles if title not in known and (cells := grid(title)) and _filled(cells)}
-    sheets = [
-        *whole.sheets,
-        *(sheet for one in schemas.default().books if one.name != book.name for sheet in one.sheets),
-    ]
+    others = (sheet for one in schemas.default().books if one.name != book.name for sheet in one.sheets)
+    sheets = [*whole.sheets, *others]
     like = {title: alike(cells, sheets) for title, cells in grids.items()}
     for sheet in missing:
         same = [title for title, other in like.items() if other is not None and other.name == sheet.name]
@@ -86,12 +80,11 @@ def asked_waivers(opened: python_calamine.CalamineWorkbook, package: Package) ->
         raise
     except (
         BaseException
-    ):  # a panic of the parser is no Exception; a damaged sheet of ours is no loss, marking writes it anew
+    ):  # a panic of the parser is no Exception; a damaged sheet of ours is no loss: it is written anew
         return ()
 
 
-# --- One workbook to typed tables: the only module that opens a staff workbook for reading --------------------------
-# The bytes of a file are read once, hashed, looked at (packages.py) and only then parsed; values come from calamine, what it hides
+# --- One workbook to typed tables. The bytes of a file are read once, hashed, looked at (packages.py) and only then parsed; values come from calamine, what it hides
 # from the XML. Nothing is written, nothing raises for what a file holds: a problem is a Finding of the Workbook. All of it runs in a
 # process apart, which would take as long to import pandas as to read a school: frames are made by who asks (`framed`).
 _FATAL = (KeyboardInterrupt, SystemExit)
@@ -143,8 +136,10 @@ def _parsed(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workb
     with opened:
         found, findings = _tables(package.sheets, partial(_sheet, opened, package), name, book, codes)
         asked = asked_waivers(opened, package)
-    findings = (*_version(package, name, book), *findings)
-    return replace(workbook, read=True, tables=found, findings=findings, asked=asked)
+    version = re.match(r"\d{1,9}", package.properties.get(VERSION, ""))
+    if version and int(version[0]) < book.version:
+        findings = [KINDS["R04"].at(Place(name), found=version[0], current=book.version), *findings]
+    return replace(workbook, read=True, tables=found, findings=tuple(findings), asked=asked)
 
 
 def cells_of(package: Package) -> python_calamine.CalamineWorkbook:
@@ -173,13 +168,6 @@ def missing(name: str, what: str, like: str = "") -> Finding:
     """R01; `like` is a file of another name beside the place where it should lie."""
     hint = f"文件夹里的“{like}”是不是它？" if like else ""
     return KINDS["R01"].at(Place(name.rstrip("/")), name=what, folder=name.rpartition("/")[0], near=hint)
-
-
-def _version(package: Package, name: str, book: Book) -> list[Finding]:
-    found = re.match(r"\d{1,9}", package.properties.get(VERSION, ""))
-    if found is None or int(found[0]) >= book.version:
-        return []
-    return [KINDS["R04"].at(Place(name), found=found[0], current=book.version)]
 
 
 def _sheet(opened: python_calamine.CalamineWorkbook, package: Package, title: str) -> Grid | None:

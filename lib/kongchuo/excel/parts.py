@@ -1,10 +1,7 @@
 """An xlsx package opened for changing: a few parts are replaced, every other part keeps its bytes; what its cells hold, as text."""
 
-from __future__ import annotations
-
 import copy
 import html
-import posixpath
 import re
 import struct
 import zipfile
@@ -12,24 +9,19 @@ import zlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from io import BytesIO
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from ..core import apart, faults
 from ..core.findings import UserError
 from . import packages, results
-from .packages import part_name
+from .packages import Link, parse, part_name
 
-# --- XML as it is read, compared and written ------------------------------------------------------------------------
 DECLARED = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 KEEP_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-
-
-def parse(data: bytes) -> etree._Element:
-    """The tree of a part, which asks for nothing outside."""
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
 
 
 def canonical(data: bytes) -> bytes:
@@ -44,7 +36,7 @@ def plain(text: str) -> str:
 
 def escaped(text: str) -> str:
     """A text as it is written in XML."""
-    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    return escape(plain(text), {"\r": "&#13;"})
 
 
 # --- An xlsx package opened for changing: a few parts are replaced, every other part keeps its bytes ----------------
@@ -60,17 +52,10 @@ RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 CONTENT_TYPES = "[Content_Types].xml"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-
-
 DAMAGED = "文件里有不合规范的内容，改了会更坏；请用 Excel 或 WPS 打开，另存后再运行"
-DAMAGE = (
-    etree.LxmlError,
-    LookupError,
-    ValueError,
-    AttributeError,
-    TypeError,
-    zipfile.BadZipFile,
-)  # what is in no file we write
+# what reading meets in no file that we write
+DAMAGE = (etree.LxmlError, LookupError, ValueError, AttributeError, TypeError, zipfile.BadZipFile)
+_WHY = {"R03": "设有打开密码", "R11": "是旧格式文件，请另存为 .xlsx"}
 
 
 class Refused(Exception):
@@ -101,14 +86,6 @@ def _changed(work: Callable[Asked, Given], *args: Asked.args) -> Given:
         raise Refused(DAMAGED) from error
 
 
-class Link(NamedTuple):
-    """What a part links to: id, kind (the last word of the type), part name ("" outside the package)."""
-
-    id: str
-    kind: str
-    part: str
-
-
 class Package:
     """The parts of a workbook; `ns` is its main namespace, `workbook` the name of the workbook part, `sheets` title -> part."""
 
@@ -119,9 +96,8 @@ class Package:
             raise Refused(_WHY.get(looked.code) or looked.facts.get("reason", "不是能改的工作簿"))
         self._data, self._zip = data, zipfile.ZipFile(BytesIO(data))
         self._infos = self._zip.infolist()
-        self._names = {
-            part_name(info.filename): info.filename for info in self._infos
-        }  # names differ in case only by accident
+        # names differ in case only by accident
+        self._names = {part_name(info.filename): info.filename for info in self._infos}
         self._new: dict[str, bytes] = {}
         self._trees: dict[str, etree._Element] = {}
         self._before: dict[str, bytes] = {}  # how each tree was written before anybody changed it
@@ -203,26 +179,10 @@ class Package:
         self._trees[self._real(part)] = tree
 
     # --- links and types ----------------------------------------------------------------------------------------------
-    @staticmethod
-    def _rels(part: str) -> str:
-        return posixpath.join(posixpath.dirname(part), "_rels", posixpath.basename(part) + ".rels")
-
-    @staticmethod
-    def _target(part: str, target: str) -> str:
-        return posixpath.normpath(posixpath.join("/", posixpath.dirname(part), target)).lstrip("/")
-
     def links(self, part: str) -> list[Link]:
         """What a part ("": the package itself) links to."""
-        rels = self._rels(part)
-        return [
-            Link(
-                item.get("Id"),
-                item.get("Type", "").rsplit("/", 1)[-1],
-                "" if item.get("TargetMode") == "External" else self._target(part, item.get("Target", "")),
-            )
-            for item in (self.tree(rels) if self.has(rels) else ())
-            if isinstance(item.tag, str)
-        ]
+        rels = packages.rels_of(part)
+        return packages.links_in(self.tree(rels), part) if self.has(rels) else []
 
     def linked(self, part: str, kind: str) -> str:
         """The part of a kind ("comments", "styles" ...) that a part links to, or nothing."""
@@ -230,7 +190,7 @@ class Package:
 
     def link(self, part: str, kind: str, target: str) -> str:
         """Link a part to another; returns the id."""
-        rels = self._rels(part)
+        rels = packages.rels_of(part)
         if not self.has(rels):
             # LibreOffice names each such part by itself, so that a new one may have no type yet
             self.type_of(extension="rels", content="application/vnd.openxmlformats-package.relationships+xml")
@@ -254,20 +214,21 @@ class Package:
         """Take out a part that `owner` links to, with the link and its type; nothing where there is none."""
         if not part or not self.has(part):
             return
-        ids = {link.id for link in self.links(owner) if link.part.casefold() == part.casefold()}
-        rels = self.tree(self._rels(owner))
-        for item in [item for item in rels if item.get("Id") in ids]:
-            rels.remove(item)
-        types = self.tree(CONTENT_TYPES)
-        for item in [item for item in types if (item.get("PartName") or "").casefold() == f"/{part}".casefold()]:
-            types.remove(item)
-        extension = posixpath.splitext(part)[1]
+
+        def remove(tree: etree._Element, key: str, value: str) -> None:
+            for item in [item for item in tree if (item.get(key) or "").casefold() == value.casefold()]:
+                tree.remove(item)
+
+        rels, types = self.tree(packages.rels_of(owner)), self.tree(CONTENT_TYPES)
+        for link in self.links(owner):
+            if link.part.casefold() == part.casefold():
+                remove(rels, "Id", link.id)
+        remove(types, "PartName", f"/{part}")
         self._forget(part)
         if not len(rels):
-            self._forget(self._rels(owner))
-        if extension == ".vml" and not any(name.casefold().endswith(extension) for name in self.names()):
-            for item in [item for item in types if (item.get("Extension") or "").casefold() == extension[1:]]:
-                types.remove(item)
+            self._forget(packages.rels_of(owner))
+        if part.endswith(".vml") and not any(name.casefold().endswith(".vml") for name in self.names()):
+            remove(types, "Extension", "vml")
 
     def _forget(self, part: str) -> None:
         name = self._real(part)
@@ -295,9 +256,8 @@ class Package:
     # --- out ----------------------------------------------------------------------------------------------------------
     def changed(self) -> dict[str, bytes]:
         """The parts that differ from what was opened, by name."""
-        found = {
-            name: data for name, data in self._new.items() if name not in self._trees and not self._same(name, data)
-        }
+        new = {name: data for name, data in self._new.items() if name not in self._trees}
+        found = {name: data for name, data in new.items() if not self._same(name, data)}
         for name, tree in self._trees.items():
             data = etree.tostring(tree, encoding="UTF-8")
             before = self._before[name] if name in self._before and name not in self._new else None
@@ -344,19 +304,10 @@ class Package:
         return out.getvalue()
 
 
-_WHY = {
-    "R03": "设有打开密码",
-    "R11": "是旧格式文件，请另存为 .xlsx",
-}
-
-
 def split(address: str) -> tuple[int, int]:
     """Row and column of an address: D8 -> (8, 4)."""
     letters, row = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d+)", address).groups()
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return int(row), number
+    return int(row), packages.column_number(letters.encode())
 
 
 # --- What cells of a workbook hold, as the text that a spreadsheet program makes of it ------------------------------

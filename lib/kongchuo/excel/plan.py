@@ -22,19 +22,8 @@ from ..facts.references import resolve
 __all__ = ["Entry", "Plan", "identity", "plan"]
 
 # whom a row names for the work in it, first come first; else whoever keeps the workbook
-NAMED = (
-    "reporter",
-    "teacher",
-    "helper",
-    "recorder",
-    "handler",
-    "checker",
-    "owner",
-    "head_teacher",
-    "surveyor",
-    "server",
-    "locker",
-)
+NAMED = ("reporter", "teacher", "helper", "recorder", "handler", "checker", "owner", "head_teacher", "surveyor", "server",
+         "locker")  # fmt: skip
 KEPT_BY = {
     "enrolment": "学籍管理员",
     "attendance": "班主任",
@@ -109,17 +98,12 @@ class Plan:
         """The plan and, behind it, those lines of before that it does not list and that `state` says something of."""
         known = {entry.identity for entry in self.entries}
         words = ("severity", "rule", "sheet", "cell", "message", "fix", "who")
-        kept = {
-            identity: Entry(
-                **{name: str(row.get(name, "")) for name in words},
-                row=0,
-                identity=identity,
-                held=str(row.get("value", "")),
-                **said,
-            )
-            for row in before
-            if (identity := str(row["identity"])) not in known and (said := state(row)) is not None
-        }
+        kept = {}
+        for row in before:
+            key, said = str(row["identity"]), state(row)
+            if key not in known and said is not None:
+                texts = {name: str(row.get(name, "")) for name in words}
+                kept[key] = Entry(**texts, row=0, identity=key, held=str(row.get("value", "")), **said)
         return replace(self, entries=(*self.entries, *kept.values()))
 
     def first(self, most: int, typed: frozenset[str] = frozenset()) -> Plan:
@@ -167,36 +151,22 @@ def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Fi
 def _entry(town: Town, workbook: Workbook, finding: Finding, waived: bool, follows: Iterable[Finding]) -> Entry:
     table = table_of(workbook, finding)
     more = also(grouped(follows), finding.workbook)
-    return Entry(
-        SEVERITIES[finding.severity],
-        finding.rule,
-        finding.sheet,
-        finding.row,
-        finding.cell,
-        f"{finding.message}。{more}" if more else finding.message,
-        finding.fix,
-        (table and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE),
-        *known_as(workbook, finding),
-        waived,
-    )
+    says = f"{finding.message}。{more}" if more else finding.message
+    who = (table and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE)
+    place = finding.sheet, finding.row, finding.cell
+    known = known_as(workbook, finding)
+    return Entry(SEVERITIES[finding.severity], finding.rule, *place, says, finding.fix, who, *known, waived)
 
 
 def _under(town: Town, cause: Finding, members: list[Finding]) -> Entry:
     """The one line of a worksheet for all that is wrong in it only because of a mistake in another workbook."""
     first, book = min(members, key=lambda one: one.row), town.by_name.get(cause.workbook)
     cells = "、".join(group.cells for group in grouped(members))
-    return Entry(
-        SEVERITIES[INFO],
-        cause.rule,
-        first.sheet,
-        0,
-        first.cell,
-        f"这张表有{len(members)}处（{cells}）是别处一个错引起的：{cause.message}",
-        f"这里先不用改。请改{cause_of(first)}，改好后再检查，还在的会逐处列出。",
-        KEPT_BY.get(book.book.name, CENTRE) if book else CENTRE,
-        identity(first, "|".join(map(str, cause.anchor))),
-        under=True,
-    )
+    says = f"这张表有{len(members)}处（{cells}）是别处一个错引起的：{cause.message}"
+    fix = f"这里先不用改。请改{cause_of(first)}，改好后再检查，还在的会逐处列出。"
+    who = KEPT_BY.get(book.book.name, CENTRE) if book else CENTRE
+    known = identity(first, "|".join(map(str, cause.anchor)))
+    return Entry(SEVERITIES[INFO], cause.rule, first.sheet, 0, first.cell, says, fix, who, known, under=True)
 
 
 def _named(town: Town, workbook: Workbook, table: Table, row: int) -> str:

@@ -4,8 +4,6 @@ Whoever sends such a list follows no template, so a title above the header and o
 without doubt (a number that Excel has shortened) is reported and left empty, never guessed. Raises UserError for what is no list.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Iterator
@@ -26,49 +24,17 @@ from .parsing import bytes_of, cells_of, grid_of
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
 MORE_ALIASES = {
-    "name": (
-        "儿童姓名",
-        "幼儿姓名",
-        "孩子姓名",
-        "子女姓名",
-        "少儿姓名",
-        "适龄儿童姓名",
-        "适龄儿童少年姓名",
-        "学生",
-        "学生名称",
-    ),
-    "id_no": (
-        "证件号",
-        "身份证",
-        "身份证件号",
-        "学生身份证号",
-        "学生证件号码",
-        "居民身份证号",
-        "身份证明号码",
-        "公民身份证号",
-    ),
+    "name": ("儿童姓名", "幼儿姓名", "孩子姓名", "子女姓名", "少儿姓名", "适龄儿童姓名", "适龄儿童少年姓名", "学生", "学生名称"),
+    "id_no": ("证件号", "身份证", "身份证件号", "学生身份证号", "学生证件号码", "居民身份证号", "身份证明号码", "公民身份证号"),
     "status_no": ("学籍号码", "学籍编号", "学生学籍号", "全国学籍号码"),
     "birth_date": ("出生年月", "出生", "生日"),
-}
+}  # fmt: skip
 OWN = (
-    Field(
-        "school",
-        "学校",
-        aliases=("学校名称", "就读学校", "所在学校", "学籍学校", "学籍所在学校", "原就读学校", "毕业学校"),
-    ),
+    Field("school", "学校", aliases=("学校名称", "就读学校", "所在学校", "学籍学校", "学籍所在学校", "原就读学校", "毕业学校")),
     Field("pushed", "推送日期", type="date", aliases=("下发日期", "推送时间", "下发时间", "发现日期")),
     Field("note", "备注", aliases=("说明", "情况说明")),
-)
-LOST = (
-    "F01",
-    "F09",
-    "F10",
-    "F19",
-    "F23",
-    "F27",
-    "F32",
-    "F35",
-)  # what shape says of a cell whose value could not be kept
+)  # fmt: skip
+LOST = ("F01", "F09", "F10", "F19", "F23", "F27", "F32", "F35")  # said of a cell whose value could not be kept
 SHORTENED = re.compile(r"\d(?:\.\d+)?E\+?[12]\d", re.I)  # a long number as Excel and Java write it as text
 MASK = re.compile(r"([A-Z]?\d*)[*#?●■○□◆×·.…_X-]{2,}|([A-Z]?\d*)\*")  # what hides the middle or the end of a number
 NUMBER = re.compile(r"\d{14,18}[\dX]")  # a person's number, one digit more or less by a slip of the pen
@@ -138,10 +104,8 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
     filled = [one for one in found if one.size]
     filled = [one for one in filled if not one.hidden] or filled
     if len(filled) > 1:
-        titles = "、".join(f"“{one.title}”" for one in filled)
-        raise UserError(
-            f"名单“{path.name}”里有{len(filled)}张工作表都像名单：{titles}。请把要核对的一张另存为单独的文件。"
-        )
+        titles = f"{len(filled)}张工作表都像名单：" + "、".join(f"“{one.title}”" for one in filled)
+        raise UserError(f"名单“{path.name}”里有{titles}。请把要核对的一张另存为单独的文件。")
     if not found:
         raise UserError(f"名单“{path.name}”里找不到表头：{HEADER}。请核对表头文字后再运行。")
     if not filled:
@@ -160,22 +124,20 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
 
 def _blocks(grid: Grid, sheet: Sheet, name: str, schema: Schema) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
     """The lists of a worksheet, from left to right: a printed list often stands in two blocks side by side."""
-    tables, findings, heads = [], [], {}
+    tables, findings, first_head = [], [], ""
     rows = [[_number_lost(value) for value in row] for row in grid.rows]
     for _ in range(MOST_BLOCKS):
         table, wrong = shape(replace(grid, rows=rows), sheet, name, schema.codes)
-        head = fold(shown(grid.rows[table.header_row - 1][table.columns["name"] - 1])) if _is_list(table) else ""
-        if not head or heads.setdefault("name", head) != head:
+        if table is None or "name" not in table.columns:
+            break
+        head = fold(shown(grid.rows[table.header_row - 1][table.columns["name"] - 1]))
+        if not head or (first_head := first_head or head) != head:
             break
         tables.append(table)
         findings += wrong
         used = {column - 1 for column in table.columns.values()}
         rows = [["" if at in used else value for at, value in enumerate(row)] for row in rows]
     return tuple(tables), tuple(findings)
-
-
-def _is_list(table: Table | None) -> bool:
-    return table is not None and "name" in table.columns
 
 
 def _number_lost(value: object) -> object:

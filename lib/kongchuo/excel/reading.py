@@ -1,7 +1,5 @@
 """The workbooks of a school year, and of those before, to typed tables; the day they have come to."""
 
-from __future__ import annotations
-
 import datetime as dt
 import difflib
 import pickle
@@ -26,10 +24,8 @@ from .folders import OTHER_FORMATS, Contents, contents, meant, near
 from .packages import size_of
 from .parsing import missing, read_for_another, with_frames
 
-# --- School years before: last year's rosters and classes, which this one is compared with; of all years back to the first grade, ---
-# the lists of intake and the changes (`past`), which the share that finishes is counted from.
-#
-# Read from the same shared folder, sheet by sheet what is needed and no more. What is not there gives no finding: an office
+# --- School years before: last year's rosters and classes, which this one is compared with; of all years back to the first grade,
+# the lists of intake and the changes (`past`), which the share that finishes is counted from. Read from the same shared folder, sheet by sheet what is needed and no more. What is not there gives no finding: an office
 # that begins with this year has nothing to put right. A workbook that is missed stands there unread, so nothing is taken for
 # empty that was not seen.
 SHEETS = ("school", "class", "roster")  # of last year's workbooks, only these
@@ -65,12 +61,8 @@ def _files(root: Path, schema: Schema, sheets: tuple[str, ...]) -> Iterator[tupl
 def read_before(shared: Path, year: str, as_of: dt.date, schema: Schema, read_workbook: Read) -> Town | None:
     """The year before as a Town of few sheets; None where the shared folder holds nothing of it."""
 
-    def read_part(one: tuple[Path, Book]) -> Workbook:
-        path, book = one
-        workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book, SHEETS), schema.codes)
-        return replace(workbook, findings=tuple(finding for finding in workbook.findings if finding.rule in TOLD))
-
-    found = _each(read_part, files_before(shared, year, schema))
+    read = _read_parts(files_before(shared, year, schema), shared, SHEETS, schema, read_workbook)
+    found = [replace(book, findings=tuple(one for one in book.findings if one.rule in TOLD)) for book in read]
     if not found:
         return None
     year = years.before(year)
@@ -85,20 +77,22 @@ def read_before(shared: Path, year: str, as_of: dt.date, schema: Schema, read_wo
 
 def past(shared: Path, year: str, schema: Schema, read_workbook: Read) -> tuple[Town, ...]:
     """The school years before, newest first, as Towns of few sheets, each as of its last day; those that are not there are left out."""
-
-    def read_part(one: tuple[Path, Book]) -> Workbook:
-        path, book = one
-        workbook = read_workbook(path, path.relative_to(shared).as_posix(), _part(book, PAST), schema.codes)
-        return replace(workbook, findings=())
-
     found: dict[str, list[Workbook]] = {}
-    for workbook in _each(read_part, past_files(shared, year, schema)):
-        found.setdefault(workbook.name.split("/")[0], []).append(workbook)
+    for workbook in _read_parts(past_files(shared, year, schema), shared, PAST, schema, read_workbook):
+        found.setdefault(workbook.name.split("/")[0], []).append(replace(workbook, findings=()))
     ends = {earlier: years.days_of(f"{earlier[5:]}-08")[1] for earlier in found}
     return tuple(Town(earlier, ends[earlier], schema, tuple(workbooks)) for earlier, workbooks in found.items())
 
 
-def _each(read_part: Callable[[tuple[Path, Book]], Workbook], files: Iterator[tuple[Path, Book]]) -> list[Workbook]:
+def _read_parts(
+    files: Iterator[tuple[Path, Book]], shared: Path, sheets: tuple[str, ...], schema: Schema, read_workbook: Read
+) -> list[Workbook]:
+    """These sheets of the files."""
+
+    def read_part(one: tuple[Path, Book]) -> Workbook:
+        path, book = one
+        return read_workbook(path, path.relative_to(shared).as_posix(), _part(book, sheets), schema.codes)
+
     there = list(files)
     return apart.spread(read_part, there, sum(size_of(path) for path, _ in there))
 
@@ -239,7 +233,9 @@ def read_year(
     root = shared / year
     if not root.is_dir():
         raise UserError(f"共享文件夹“{shared}”里没有学年“{year}”。")
-    registry = _registry(root, year, schema, read_one)
+    # by the code lists of the schema, which is enough to learn the township's own aliases and its schools
+    book, name = schema.book_of["school"], f"{CENTRE}/{schema.book_of['school'].title}.xlsx"
+    registry = read_one(root / name, f"{year}/{name}", book, schema.codes)
     codes = with_aliases(schema.codes, registry.tables["code"].frame) if "code" in registry.tables else schema.codes
     known = _schools(registry)
     folders = _homes(root, known)
@@ -270,7 +266,9 @@ def read_year(
             said = [(missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
             folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
         workbooks += folder
-    unknown = tuple(_unknown(name, schema) for name in sorted(strange))
+    unknown = tuple(
+        KINDS["R09"].at(Place(name), near=near(Path(name).name, schema.by_stem)) for name in sorted(strange)
+    )
     strangers = tuple(
         _stranger(f"{year}/{folders[home]}", known)
         for home, lying in found.items()
@@ -284,10 +282,6 @@ def read_year(
     return replace(asof.at(town, given), past_day=given < counted)
 
 
-def _unknown(name: str, schema: Schema) -> Finding:
-    return KINDS["R09"].at(Place(name), near=near(Path(name).name, schema.by_stem))
-
-
 def _stranger(name: str, known: list[str]) -> Finding:
     """R13 for a folder that holds workbooks of no school of the registry, which is what a renamed school looks like."""
     home = Path(name).name
@@ -298,12 +292,6 @@ def _stranger(name: str, known: list[str]) -> Finding:
 def _stems(schema: Schema, home: str) -> list[str]:
     """File names (without ending) that belong into a folder."""
     return [stem for book in schema.owned_by("centre" if home == CENTRE else "school") for stem in book.stems]
-
-
-def _registry(root: Path, year: str, schema: Schema, read_one: Read) -> Workbook:
-    """基础信息 by the code lists of the schema, which is enough to learn the township's own aliases and its schools."""
-    book = schema.book_of["school"]
-    return read_one(root / CENTRE / f"{book.title}.xlsx", f"{year}/{CENTRE}/{book.title}.xlsx", book, schema.codes)
 
 
 def _schools(registry: Workbook) -> list[str]:

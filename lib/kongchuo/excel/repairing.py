@@ -1,7 +1,5 @@
 """What pasting destroys in a workbook made from our template, put back: rules for typing, number formats, what shows findings."""
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +12,7 @@ from ..core.places import HINT, RESULTS
 from ..core.schema import Schema
 from ..core.workbooks import Table, Workbook, column_letters
 from . import looks, marking, results, writing
+from .packages import LAST_COLUMN, LAST_ROW
 from .parts import Cells, Package, Refused, split
 from .worksheet import DATE, NUMBER, Page, Styles, put
 
@@ -35,7 +34,10 @@ class Put:
 def put_formats_back(package: Package, table: Table, part: str) -> Put:
     """Put number formats back into a worksheet; nothing is changed where all is well. Raises Refused for odd styles."""
     done, page, styles = Put(), Page(package, part), Styles(package)
-    codes = {column: (title, code) for title, column, code in _wanted(table)}
+    fields = (item for item in table.sheet.typed if item.name in table.columns)
+    codes = {
+        table.columns[item.name]: (item.title, looks.FORMATS[looks.cell_format(item)]["num_format"]) for item in fields
+    }
     kinds = {style: styles.kind(style) for style in styles.every()}
     for kind in {styles.kind_of(code) for _, code in codes.values()}:
         odd = {style for style, own in kinds.items() if own != kind}
@@ -56,12 +58,6 @@ def put_formats_back(package: Package, table: Table, part: str) -> Put:
     done.rows = list(_rows(page, styles, kinds, codes, table.header_row))
     done.columns = list(_columns(package, page, styles, codes, part))
     return done
-
-
-def _wanted(table: Table) -> Iterator[tuple[str, int, str]]:
-    for item in table.sheet.typed:
-        if item.name in table.columns:
-            yield item.title, table.columns[item.name], looks.FORMATS[looks.cell_format(item)]["num_format"]
 
 
 def _rows(
@@ -92,11 +88,7 @@ def _columns(
 
 def _alone(package: Package, part: str, column: int) -> etree._Element:
     """What a worksheet says of one column, said of it alone."""
-    tree, tag = package.tree(part), package.tag
-    listed = tree.find(tag("cols"))
-    if listed is None:
-        listed = etree.Element(tag("cols"))
-        put(tree, listed)
+    tag, listed = package.tag, _child(package, part, "cols")
     for item in listed:
         first, last = int(item.get("min")), int(item.get("max"))
         if first <= column <= last:
@@ -126,21 +118,25 @@ def told(done: Put) -> Iterator[str]:
         yield f"放回整列格式 {len(done.columns)} 列（{'、'.join(done.columns)}）"
 
 
+def _child(package: Package, part: str, name: str) -> etree._Element:
+    """The element of a worksheet that lists things of one kind, put in where there is none."""
+    tree, tag = package.tree(part), package.tag(name)
+    listed = tree.find(tag)
+    if listed is None:
+        listed = etree.Element(tag)
+        put(tree, listed)
+    return listed
+
+
 # --- Ranges of cells as sqref attributes name them: cut, and looked at column by column. Pure -----------------------
 Box = tuple[int, int, int, int]  # first row, first column, last row, last column
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _ENDS = re.compile(r"\$?([A-Z]{0,3})\$?(\d*)")
 
 
 def parse(sqref: str) -> list[Box]:
     """The boxes of "A2:A10 C5", and of whole columns and rows ("D:D", "3:3")."""
-    found = []
-    for one in (sqref or "").split():
-        first, _, last = one.partition(":")
-        top = _end(first, 1, 1)
-        bottom = _end(last or first, LAST_ROW, LAST_COLUMN)
-        found.append((*top, *bottom))
-    return found
+    ends = (text.partition(":")[::2] for text in (sqref or "").split())
+    return [(*_end(first, 1, 1), *_end(last or first, LAST_ROW, LAST_COLUMN)) for first, last in ends]
 
 
 def _end(text: str, row: int, column: int) -> tuple[int, int]:
@@ -194,9 +190,8 @@ _KNOWN = "校验_原值"  # what only our rule looks at
 
 def in_place(table: Table) -> bool:
     """Whether the columns stand where the template has them: the formulas count on it."""
-    return table.header_row == 1 and [table.columns.get(item.name) for item in table.sheet.typed] == list(
-        range(1, len(table.sheet.typed) + 1)
-    )
+    places = [table.columns.get(item.name) for item in table.sheet.typed]
+    return table.header_row == 1 and places == [*range(1, len(places) + 1)]
 
 
 def put_showing_back(package: Package, template: Package, table: Table, part: str, last: int) -> Iterator[str]:
@@ -235,9 +230,8 @@ def _look(package: Package, template: Package) -> str:
     listed = tree.find(package.tag("dxfs"))
     if listed is None:
         listed = etree.Element(package.tag("dxfs"), count="0")
-        tree.find(package.tag("cellStyles" if tree.find(package.tag("cellStyles")) is not None else "cellXfs")).addnext(
-            listed
-        )
+        before = [child for name in ("cellXfs", "cellStyles") for child in tree.iterchildren(package.tag(name))]
+        before[-1].addnext(listed)
     listed.append(copy.deepcopy(look))
     listed.set("count", str(len(listed)))
     return str(len(listed) - 1)
@@ -247,7 +241,7 @@ def _hints(package: Package, table: Table, part: str) -> Iterator[str]:
     page, column = Page(package, part), len(table.sheet.typed) + 1
     letters, tag = column_letters(column), package.tag
     head = page.cell(f"{letters}1")
-    if head is not None and len(head) and _text(package, head) != HINT:
+    if head is not None and len(head) and str(Cells(package).value(head)).strip() != HINT:
         yield f"{letters}列不是“{HINT}”，没有动"
         return
     if head is None or not len(head):
@@ -274,10 +268,6 @@ def _hints(package: Package, table: Table, part: str) -> Iterator[str]:
         yield f"放回“{HINT}”的公式 {made} 行"
     if typed:
         yield f"“{HINT}”有 {len(typed)} 格粘贴成了文字，没有动：{shortened(typed)}"
-
-
-def _text(package: Package, cell: etree._Element) -> str:
-    return str(Cells(package).value(cell)).strip()
 
 
 def shortened(addresses: list[str], most: int = 8) -> str:
@@ -325,10 +315,11 @@ def names(rule: Wanted) -> set[str]:
 def lost_rules(package: Package, rules: list[Wanted], table: Table, part: str) -> tuple[list[Wanted], int]:
     """Those rules that do not hold wherever they should, and the last row with data or, in most columns, with a rule."""
     there = list(_there(package.tree(part)))
-    held = {
-        rule: rows_in((box for element, boxes in there if _same(element, rule) for box in boxes), rule.column)
-        for rule in rules
-    }
+    held = {}
+    for rule in rules:
+        meant = _meaning(rule.element, parse(rule.element.get("sqref"))[0][1])
+        same = (boxes for element, boxes in there if _meaning(element, rule.column) == meant)
+        held[rule] = rows_in((box for boxes in same for box in boxes), rule.column)
     reached = [stretches[-1][1] for rule, stretches in held.items() if stretches and not rule.only]
     last = max([table.header_row + 1, *table.frame.index[-1:], *([min(mode(reached), 100_000)] if reached else [])])
     missing = [
@@ -347,14 +338,10 @@ def _matters(rule: Wanted, there: list[tuple[etree._Element, list[Box]]], last: 
 
 def put_rules_back(package: Package, rules: list[Wanted], last: int, part: str) -> None:
     """Put rules into a worksheet, down to row `last`, in place of whatever stands in those cells."""
-    tree, tag = package.tree(part), package.tag
     holes = [(rule.first, rule.column, rule.first if rule.only else last, rule.column) for rule in rules]
-    for element, boxes in list(_there(tree)):
+    for element, boxes in list(_there(package.tree(part))):
         _cut(element, boxes, holes)
-    listed = tree.find(tag("dataValidations"))
-    if listed is None:
-        listed = etree.Element(tag("dataValidations"))
-        put(tree, listed)
+    listed = _child(package, part, "dataValidations")
     for rule, hole in zip(rules, holes, strict=True):
         element = copy.deepcopy(rule.element)
         element.set("sqref", spelt([hole]))
@@ -382,10 +369,9 @@ def _cut(element: etree._Element, boxes: list[Box], holes: list[Box]) -> None:
     if left:
         said = element.find("{*}sqref")
         if said is None:
-            element.set("sqref", spelt(left))
-        else:
-            said.text = spelt(left)
-        return
+            return element.set("sqref", spelt(left))
+        said.text = spelt(left)
+        return None
     while len(element) == 0 or etree.QName(element).localname == LISTED:
         parent = element.getparent()
         parent.remove(element)
@@ -395,11 +381,6 @@ def _cut(element: etree._Element, boxes: list[Box], holes: list[Box]) -> None:
             break
         if etree.QName(element).localname == "worksheet":
             break
-
-
-def _same(element: etree._Element, rule: Wanted) -> bool:
-    column = parse(rule.element.get("sqref"))[0][1]
-    return _meaning(element, rule.column) == _meaning(rule.element, column)
 
 
 def _meaning(element: etree._Element, column: int) -> tuple[str, ...]:
@@ -415,8 +396,7 @@ def _meaning(element: etree._Element, column: int) -> tuple[str, ...]:
     return kind, operator, said[0], said[1] if operator in ("between", "notBetween") else ""
 
 
-# --- What pasting destroys in a workbook made from our template, put back: rules for typing, number formats, what shows findings ---
-# The template itself, made anew from the schema, says how it should be. Only worksheets and the list of styles are changed; no cell
+# --- The whole workbook. The template itself, made anew from the schema, says how it should be. Only worksheets and the list of styles are changed; no cell
 # holds anything else afterwards, which `unchanged` looks at. Stands on the patcher of `marking`.
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.I)
 
@@ -508,7 +488,7 @@ def lost_digits(workbook: Workbook) -> dict[str, list[str]]:
 def unchanged(before: bytes, after: bytes, workbook: Workbook) -> None:
     """Raises Refused unless both hold the same in every cell (our own hints apart), and differ in worksheets and styles only."""
     old, new = Package(before), Package(after)
-    own = {table.sheet.title: f"{column_letters(len(table.sheet.typed) + 1)}" for table in workbook.tables.values()}
+    own = {table.sheet.title: column_letters(len(table.sheet.typed) + 1) for table in workbook.tables.values()}
     sheets = {part: own.get(title, "") for title, part in old.sheets.items()}
     may = {*sheets, old.linked(old.workbook, "styles")}
     for part in {*old.names(), *new.names()}:
@@ -521,15 +501,12 @@ def unchanged(before: bytes, after: bytes, workbook: Workbook) -> None:
 
 def _cells(package: Package, part: str, hints: str) -> dict[str, tuple]:
     """What each cell of a worksheet holds, written out; without our own formulas and header in the hint column."""
-    return dict(_held(package, part, hints))
-
-
-def _held(package: Package, part: str, hints: str) -> Iterator[tuple[str, tuple]]:
+    found = {}
     for row in package.tree(part).iter(package.tag("row")):
         for place, cell in enumerate(row):
             address = cell.get("r") or f"{row.get('r')}/{place}"
             text = "".join(cell.itertext())
-            if len(cell) and not (
-                re.fullmatch(rf"{hints}\d+", address) and (RESULTS[:2] + "_提示" in text or text == HINT)
-            ):
-                yield address, (cell.get("t", "n"), *(etree.tostring(item, with_tail=False) for item in cell))
+            own = re.fullmatch(rf"{hints}\d+", address) and (RESULTS[:2] + "_提示" in text or text == HINT)
+            if len(cell) and not own:
+                found[address] = cell.get("t", "n"), *(etree.tostring(item, with_tail=False) for item in cell)
+    return found

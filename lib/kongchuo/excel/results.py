@@ -5,8 +5,6 @@ The marks are formulas over 校验结果, so that putting findings into a workbo
 cell goes dark at once, and a sorted row takes no mark along. Here is the design; marking fills it (reference excel.md 3.2).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

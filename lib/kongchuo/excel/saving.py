@@ -4,8 +4,6 @@ In place: a snapshot first; not while somebody has the file open; not when it is
 it, fsync, rename, read back. A copy: the same without the questions (reference excel.md 4, reliability.md).
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -1,22 +1,19 @@
 """Tables as workbooks: 附表 of a page, 核对结果 of a comparison, papers to print and to edit further."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from functools import reduce
 from itertools import accumulate
 from numbers import Real
 
-from xlsxwriter import Workbook
 from xlsxwriter.utility import quote_sheetname
 from xlsxwriter.worksheet import Worksheet
 
 from ..core.schema import Book, Field, Schema, Sheet
 from . import looks, writing
-from .writing import MADE, PAGE, TEXT_ONLY, Row, _columns, _fill, _guide, _last, _lists, _page
+from .writing import PAGE, NewWorkbook, Row, _columns, _fill, _guide, _last, _lists, _page
 
 # --- 附表.xlsx: the tables of a page as worksheets, to sort, filter and reckon with; a list of them in front ----------
 LIST = "目录"
@@ -45,28 +42,22 @@ class AnnexSheet:
 
 def annex_bytes(title: str, sheets: Mapping[str, AnnexSheet]) -> bytes:
     """The workbook as bytes, the same for the same arguments; `sheets` by their headings, each at least one column wide."""
-    buffer = BytesIO()
-    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
-    workbook.set_properties({"title": title, "created": MADE})
-    formats = {name: workbook.add_format(properties) for name, properties in ANNEX_FORMATS.items()}
-    front = workbook.add_worksheet(LIST)
+    workbook = NewWorkbook(title, ANNEX_FORMATS)
+    formats, front = workbook.looks, workbook.add_worksheet(LIST)
     front.write(0, 0, f"{title}　附表", formats["title"])
     _write(front, 1, ("序号", "表", "行数"), [formats["head"]] * 3)
     front.set_column(1, 1, 60)
     _annex_page(front)
     for number, (heading, sheet) in enumerate(sheets.items(), 1):
-        ws = workbook.add_worksheet(_name(number, heading))
+        name = f"{number} {FORBIDDEN.sub('', heading)}"[:SHEET_NAME].strip(
+            "' "
+        )  # one that Excel takes, and no other has
+        ws = workbook.add_worksheet(name)
         _annex_sheet(ws, heading, sheet, formats)
         front.write(number + 1, 0, number, formats["number"])
         front.write_url(number + 1, 1, f"internal:{quote_sheetname(ws.name)}!A1", formats["link"], heading)
         front.write(number + 1, 2, len(sheet.rows), formats["number"])
-    workbook.close()
-    return buffer.getvalue()
-
-
-def _name(number: int, heading: str) -> str:
-    """A name that Excel takes and no other worksheet has."""
-    return f"{number} {FORBIDDEN.sub('', heading)}"[:SHEET_NAME].strip("' ")
+    return workbook.data()
 
 
 def _annex_sheet(ws: Worksheet, heading: str, sheet: AnnexSheet, formats: dict) -> None:
@@ -80,7 +71,9 @@ def _annex_sheet(ws: Worksheet, heading: str, sheet: AnnexSheet, formats: dict) 
         kinds = (_kind(value, place in sheet.rates) for place, value in enumerate(sheet.total))
         _write(ws, last + 1, sheet.total, [formats.get(f"total_{kind}", formats["total"]) for kind in kinds])
     for place, title in enumerate(sheet.columns):
-        ws.set_column(place, place, _width(title, [row[place] for row in sheet.rows]))
+        values = (str(row[place]) for row in sheet.rows if row[place] is not None)
+        longest = max(map(looks.display_width, values), default=0)
+        ws.set_column(place, place, min(max(looks.display_width(title) + FILTER, longest + 2, NARROWEST), WIDEST))
     ws.freeze_panes(2, 1)
     _annex_page(ws)
 
@@ -106,11 +99,6 @@ def _kind(value: object, rate: bool) -> str:
     if isinstance(value, Real):
         return "rate" if rate else "number"
     return "long" if isinstance(value, str) and looks.display_width(value) > WIDEST else "text"
-
-
-def _width(title: str, values: Sequence) -> int:
-    longest = max((looks.display_width(str(value)) for value in values if value is not None), default=0)
-    return min(max(looks.display_width(title) + FILTER, longest + 2, NARROWEST), WIDEST)
 
 
 # --- 核对结果.xlsx: what comparing lists came to, for the clerk who follows it up ---------------------------------------
@@ -152,19 +140,15 @@ def comparison_bytes(
     """The workbook as bytes, the same for the same arguments: `rows` by the names of SHEETS, `summary` sentences that say what was
     compared, `meanings` the reasons with what they mean and the 销号类型 they suggest.
     """
-    made, buffer = book(schema), BytesIO()
-    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
-    workbook.set_properties({"title": TITLE, "created": MADE})
-    formats = {name: workbook.add_format(properties) for name, properties in looks.FORMATS.items()}
-    _guide(workbook.add_worksheet(writing.TITLE), _told(summary, meanings), formats)
-    for sheet in made.sheets:
+    declared, workbook = book(schema), NewWorkbook(TITLE)
+    _guide(workbook.add_worksheet(writing.TITLE), _told(summary, meanings), workbook.looks)
+    for sheet in declared.sheets:
         ws, data = workbook.add_worksheet(sheet.title), rows.get(sheet.name, ())
-        _columns(ws, made, sheet, _last(data), schema, formats)
-        _fill(ws, sheet, data, schema, formats)
+        _columns(ws, declared, sheet, _last(data), schema, workbook.looks)
+        _fill(ws, sheet, data, schema, workbook.looks)
         _page(ws, f"{TITLE} · {sheet.title}", sheet, schema)
-    _lists(workbook, made, rows, schema)
-    workbook.close()
-    return buffer.getvalue()
+    _lists(workbook, declared, rows, schema)
+    return workbook.data()
 
 
 def _told(summary: Sequence[str], meanings: Sequence[tuple[str, str, str]]) -> Iterator[writing.Line]:
@@ -195,15 +179,9 @@ PRINTED_FORMATS = {
     "note": {**_FONT, "text_wrap": True, "valign": "top"},
     "sign": {**_FONT, "font_size": 11, "valign": "bottom"},
 }
-
-
 A4_WIDTH, A4_HEIGHT = 784, 500  # points between the margins of a lying page, a little less than there is
 HEAD_HEIGHT, SIGN_HEIGHT, ROW_HEIGHTS = 100, 40, (19, 18.5, 18, 17.5, 17, 16.5, 16, 15.5, 15, 14.5, 14)
-FONT_WIDTHS = (
-    1,
-    1.2,
-    1.4,
-)  # columns are measured by a digit of the machine's own font: from Excel's to the widest seen
+FONT_WIDTHS = (1, 1.2, 1.4)  # columns are measured by a digit of the machine's font: from Excel's to the widest seen
 
 
 @dataclass(frozen=True)
@@ -243,14 +221,10 @@ class Grid:
 
 def printed_bytes(grids: Sequence[Grid], title: str) -> bytes:
     """A workbook with a worksheet for each grid; the same bytes for the same grids."""
-    buffer = BytesIO()
-    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
-    workbook.set_properties({"title": title, "created": MADE})
-    formats = {name: workbook.add_format(properties) for name, properties in PRINTED_FORMATS.items()}
+    workbook = NewWorkbook(title, PRINTED_FORMATS)
     for grid in grids:
-        _printed_sheet(workbook.add_worksheet(grid.title), grid, formats)
-    workbook.close()
-    return buffer.getvalue()
+        _printed_sheet(workbook.add_worksheet(grid.title), grid, workbook.looks)
+    return workbook.data()
 
 
 def _printed_sheet(ws: Worksheet, grid: Grid, formats: dict) -> None:
@@ -310,10 +284,7 @@ def _heights(grid: Grid, notes: float) -> list[float]:
 
 def _last_page(heights: list[float], room: float) -> float:
     """What the rows take on the last of the pages they fill."""
-    used = 0.0
-    for height in heights:
-        used = height if used + height > room else used + height
-    return used
+    return reduce(lambda used, height: height if used + height > room else used + height, heights, 0.0)
 
 
 def _lines(value: object, width: float) -> int:
@@ -332,21 +303,18 @@ def _spread(columns: Sequence[Column], parts: int) -> Iterator[int]:
 def _head(ws: Worksheet, grid: Grid, look: object) -> int:
     """One row of titles, or two where columns stand in groups; returns the first row below."""
     if not any(column.group for column in grid.columns):
-        for place, column in enumerate(grid.columns):
-            ws.write(2, place, column.title, look)
+        _write(ws, 2, [column.title for column in grid.columns], [look] * len(grid.columns))
         ws.set_row(2, 30)
         return 3
     ws.set_row(2, 18)
     ws.set_row(3, 34)
     place = 0
     for group, titles in grid.groups:
-        until = place + max(len(titles), 1) - 1
-        if not titles:
-            ws.merge_range(2, place, 3, place, group, look)
-        elif until == place:
+        down, until = 2 if titles else 3, place + max(len(titles), 1) - 1
+        if (down, until) == (2, place):
             ws.write(2, place, group, look)
         else:
-            ws.merge_range(2, place, 2, until, group, look)
+            ws.merge_range(2, place, down, until, group, look)
         for inside, title in enumerate(titles):
             ws.write(3, place + inside, title, look)
         place = until + 1

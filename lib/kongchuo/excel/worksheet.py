@@ -1,7 +1,5 @@
 """A worksheet of somebody's workbook: rows and cells by place, styles with only the fill changed, notes; and back."""
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Iterable, Mapping
@@ -13,47 +11,12 @@ from .parts import KEEP_SPACE, LINKS, Package, Refused, plain, split
 
 # --- A worksheet of somebody's workbook: its rows and cells by place, where each new thing has to stand, how wide and high things are ---
 # the order of what a worksheet holds (ECMA-376 part 1, 18.3.1.99)
-ORDER = [
-    "sheetPr",
-    "dimension",
-    "sheetViews",
-    "sheetFormatPr",
-    "cols",
-    "sheetData",
-    "sheetCalcPr",
-    "sheetProtection",
-    "protectedRanges",
-    "scenarios",
-    "autoFilter",
-    "sortState",
-    "dataConsolidate",
-    "customSheetViews",
-    "mergeCells",
-    "phoneticPr",
-    "conditionalFormatting",
-    "dataValidations",
-    "hyperlinks",
-    "printOptions",
-    "pageMargins",
-    "pageSetup",
-    "headerFooter",
-    "rowBreaks",
-    "colBreaks",
-    "customProperties",
-    "cellWatches",
-    "ignoredErrors",
-    "smartTags",
-    "drawing",
-    "legacyDrawing",
-    "legacyDrawingHF",
-    "drawingHF",
-    "picture",
-    "oleObjects",
-    "controls",
-    "webPublishItems",
-    "tableParts",
-    "extLst",
-]
+ORDER = ["sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection",
+         "protectedRanges", "scenarios", "autoFilter", "sortState", "dataConsolidate", "customSheetViews", "mergeCells", "phoneticPr",
+         "conditionalFormatting", "dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup", "headerFooter",
+         "rowBreaks", "colBreaks", "customProperties", "cellWatches", "ignoredErrors", "smartTags", "drawing", "legacyDrawing",
+         "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems", "tableParts",
+         "extLst"]  # fmt: skip
 ROW, WIDTH = 20, 64  # pixels of a row and a column that nobody has changed
 NEW_CELL, NEW_ROW = "c", "r"  # what of a cell was not there before
 
@@ -131,7 +94,7 @@ class Page:
                 self._data.insert(0, row)
             self._rows[number] = row
         cell = etree.Element(self._tag("c"), r=address)
-        style = self._inherited(row, column)
+        style = self._inherited(number, column)
         if style:
             cell.set("s", style)
         left = [other for other in self._row(number) if other < column]
@@ -140,20 +103,20 @@ class Page:
         else:
             row.insert(0, cell)
         self._row(number)[column] = cell
-        _widen(row, column)
+        spans = row.get("spans", "")
+        if spans.count(":") == 1 and " " not in spans:  # what a row says of its columns holds for one more
+            first, last = map(int, spans.split(":"))
+            row.set("spans", f"{min(first, column)}:{max(last, column)}")
         return cell, made
 
-    def _inherited(self, row: etree._Element, column: int) -> str | None:
+    def _inherited(self, number: int, column: int) -> str | None:
         """The style that an empty place shows: its row's, else its column's."""
-        return self._own(row) or self.style_of(column)
+        return self.styled_rows(number).get(number) or self.style_of(column)
 
-    @staticmethod
-    def _own(row: etree._Element) -> str | None:
-        return row.get("s", "0") if row.get("customFormat") in ("1", "true") else None
-
-    def styled_rows(self) -> dict[int, str]:
-        """The rows that have a style of their own, with it: what an empty place in them shows."""
-        return {number: style for number, row in self._rows.items() if (style := self._own(row))}
+    def styled_rows(self, *numbers: int) -> dict[int, str]:
+        """Of these rows (none: all) those that have a style of their own, with it: what an empty place in them shows."""
+        rows = {number: self._rows[number] for number in numbers or self._rows}
+        return {number: row.get("s", "0") for number, row in rows.items() if row.get("customFormat") in ("1", "true")}
 
     def style_of(self, column: int) -> str | None:
         """The style of a whole column; None where it has none of its own."""
@@ -168,7 +131,8 @@ class Page:
         self._made.update({number} if made == NEW_ROW else ())  # its last cell takes it along
         cell = self._row(number)[column]
         row = self._rows[number]
-        if made not in (NEW_CELL, NEW_ROW) or len(cell) or cell.get("s", "0") != (self._inherited(row, column) or "0"):
+        looks = cell.get("s", "0")
+        if made not in (NEW_CELL, NEW_ROW) or len(cell) or looks != (self._inherited(number, column) or "0"):
             return
         row.remove(cell)
         del self._cells[number][column]
@@ -192,18 +156,9 @@ class Page:
         row = self._rows.get(number)
         if row is not None and row.get("hidden") in ("1", "true"):
             return 0
-        high = (row.get("ht") if row is not None else None) or (
-            self._standard.get("defaultRowHeight") if self._standard is not None else None
-        )
+        standard = self._standard.get("defaultRowHeight") if self._standard is not None else None
+        high = (row.get("ht") if row is not None else None) or standard
         return round(float(high) * 4 / 3) if high else ROW
-
-
-def _widen(row: etree._Element, column: int) -> None:
-    """Let what a row says of its columns hold for one more."""
-    spans = row.get("spans", "")
-    if spans.count(":") == 1 and " " not in spans:
-        first, last = map(int, spans.split(":"))
-        row.set("spans", f"{min(first, column)}:{max(last, column)}")
 
 
 # --- Notes on cells of somebody's workbook. Ours are known by how they begin and end; a cell that has a note of its own gets none ---
@@ -396,12 +351,8 @@ def _shape(page: Page, address: str, text: str, number: int) -> str:
 
 def lines(text: str) -> int:
     """How many lines a text takes in a note."""
-    return sum(-(-_characters(line) // CHARACTERS) or 1 for line in text.split("\n"))
-
-
-def _characters(line: str) -> int:
-    """How many Chinese characters a line is as wide as."""
-    return -(-sum(2 if char >= "⺀" else 1 for char in line) // 2)
+    widths = (sum(2 if char >= "⺀" else 1 for char in line) for line in text.split("\n"))
+    return sum(-(-width // (2 * CHARACTERS)) or 1 for width in widths)
 
 
 def _reach(size, place: int, pixels: int) -> tuple[int, int]:
@@ -537,7 +488,7 @@ class Styles:
     def kind(self, style: str | None) -> str:
         """What a style makes of what is typed: TEXT, DATE or NUMBER."""
         number = int(self._of(style).get("numFmtId") or 0)
-        code = next((code for known, code in self._codes() if known == number), "")
+        code = self._codes().get(number, "")
         return self.kind_of(code) if code else TEXT if number == 49 else DATE if number in _DATES else NUMBER
 
     @staticmethod
@@ -553,24 +504,21 @@ class Styles:
         xf.set("applyNumberFormat", "1")
         return self._place(self._xfs, xf)
 
-    def _codes(self) -> list[tuple[int, str]]:
-        listed = self._tree.find(self._package.tag("numFmts"))
-        return [
-            (int(item.get("numFmtId")), item.get("formatCode", "")) for item in (listed if listed is not None else ())
-        ]
+    def _codes(self) -> dict[int, str]:
+        """The workbook's own number formats by number."""
+        items = self._tree.iterfind(f"{self._package.tag('numFmts')}/*")
+        return {int(item.get("numFmtId")): item.get("formatCode", "") for item in items if item.get("numFmtId")}
 
     def _number(self, code: str) -> str:
         """The number of a format of the workbook's own, added where there is none."""
-        known = self._codes()
-        for number, own in known:
-            if own == code:
-                return str(number)
-        tag = self._package.tag
+        known, tag = self._codes(), self._package.tag
+        if code in known.values():
+            return str(next(number for number, own in known.items() if own == code))
         listed = self._tree.find(tag("numFmts"))
         if listed is None:
             listed = etree.Element(tag("numFmts"))
             self._tree.insert(0, listed)
-        number = str(max([163, *(number for number, _ in known)]) + 1)
+        number = str(max([163, *known]) + 1)
         etree.SubElement(listed, tag("numFmt"), numFmtId=number, formatCode=code)
         listed.set("count", str(len(listed)))
         return number

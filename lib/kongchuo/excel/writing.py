@@ -1,7 +1,5 @@
 """Workbooks from the schema: templates, examples, any other new file, 填表说明 in front. Makes files, never edits one."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import re
@@ -59,14 +57,6 @@ class Line:
         return fixed or 4 + 16 * max(looks.lines(text, room) for text, room in zip(self.texts, rooms, strict=True))
 
 
-def _numbered(book: Book, schema: Schema) -> Iterator[tuple[str, str]]:
-    """Sheets with items known by number: the generated column names them, people type the number. (sheet, code list)."""
-    for sheet in book.sheets:
-        for item in sheet.fields:
-            if item.generated and item.codes and all(value.code for value in schema.codes[item.codes].values):
-                yield sheet.title, item.codes
-
-
 def lines(stem: str, book: Book, schema: Schema) -> Iterator[Line]:
     """The guide to the workbook `stem`.xlsx, line by line; what it says of sheets and columns follows from the schema."""
     blank = Line(("",), ("sentence",))
@@ -89,11 +79,14 @@ def lines(stem: str, book: Book, schema: Schema) -> Iterator[Line]:
     yield Line(("三、怎么填",), ("section",))
     for number, text in enumerate(HOW, 1):
         yield Line((f"{number}. {text}",), ("sentence",))
-    for sheet_title, codes in _numbered(book, schema):
-        yield blank
-        yield Line((f"“{sheet_title}”的编号：{schema.codes[codes].title}",), ("section",))
-        for value in schema.codes[codes].values:
-            yield Line((value.code, value.name), ("cell", "cell"))
+    for sheet in book.sheets:
+        for item in sheet.fields:
+            values = schema.codes[item.codes].values if item.generated and item.codes else ()
+            if values and all(value.code for value in values):  # the column names what people type by number
+                yield blank
+                yield Line((f"“{sheet.title}”的编号：{schema.codes[item.codes].title}",), ("section",))
+                for value in values:
+                    yield Line((value.code, value.name), ("cell", "cell"))
 
 
 # --- Workbooks from the schema: templates, examples, any other new file. Makes files, never edits one ---------------
@@ -111,6 +104,21 @@ Rows = Mapping[str, Sequence[Row]]
 Finish = Callable[[Sheet, Worksheet], None]
 
 
+class NewWorkbook(Workbook):
+    """A workbook in memory, the same bytes for the same content; `looks` are its formats by name. Text is always text."""
+
+    def __init__(self, title: str, formats: Mapping[str, dict] = looks.FORMATS) -> None:
+        self._buffer = BytesIO()
+        super().__init__(self._buffer, {"in_memory": True, **TEXT_ONLY})
+        self.set_properties({"title": title, "created": MADE})
+        self.looks = {name: self.add_format(properties) for name, properties in formats.items()}
+
+    def data(self) -> bytes:
+        """The bytes of the file; nothing is added afterwards."""
+        self.close()
+        return self._buffer.getvalue()
+
+
 class WritingError(Exception):
     """Our own mistake: what was to be written is not in the schema or not for Excel; names sheet and column."""
 
@@ -123,18 +131,17 @@ def _must(code: int | None, where: str) -> None:
 
 def code_rows(schema: Schema) -> list[dict[str, object]]:
     """The rows of the sheet 代码表: every value of every code list."""
+    columns = ("list", "code", "name", "alias", "basis", "active", "order")
     return [
-        {
-            "list": codes.title,
-            "code": value.code,
-            "name": value.name,
-            "alias": "、".join(value.aliases),
-            "basis": codes.source,
-            "active": True,
-            "order": order,
-        }
+        dict(
+            zip(
+                columns,
+                (codes.title, one.code, one.name, "、".join(one.aliases), codes.source, True, order),
+                strict=True,
+            )
+        )
         for codes in schema.codes.values()
-        for order, value in enumerate(codes.values, 1)
+        for order, one in enumerate(codes.values, 1)
     ]
 
 
@@ -151,12 +158,10 @@ def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema, finish: Fi
         rows = {"code": code_rows(schema), **rows}
     if unknown := rows.keys() - book.by_name.keys():
         raise WritingError(f"{stem}: no such sheet: {', '.join(sorted(unknown))}")
-    buffer = BytesIO()
-    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
-    workbook.set_properties({"title": f"控辍保学 {stem}", "created": MADE})
+    workbook = NewWorkbook(f"控辍保学 {stem}")
     workbook.set_custom_property("kongchuo_book", book.name)
     workbook.set_custom_property("kongchuo_version", book.version, "number")
-    formats = {name: workbook.add_format(properties) for name, properties in looks.FORMATS.items()}
+    formats = workbook.looks
     _guide(workbook.add_worksheet(TITLE), lines(stem, book, schema), formats)
     for sheet in book.sheets:
         ws, data = workbook.add_worksheet(sheet.title), rows.get(sheet.name, ())
@@ -168,8 +173,7 @@ def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema, finish: Fi
         _page(ws, sheet.title if sheet.title == stem else f"{stem} · {sheet.title}", sheet, schema)
     _results(workbook, formats)
     _lists(workbook, book, rows, schema)
-    workbook.close()
-    return buffer.getvalue()
+    return workbook.data()
 
 
 def write_workbook(
@@ -275,11 +279,9 @@ def _results(workbook: Workbook, formats: dict[str, Format]) -> None:
 
 def findings_workbook(entries: Iterable[object]) -> bytes:
     """A workbook that only lists findings (objects with the attributes that results.COLUMNS names): for a file that cannot be marked."""
-    buffer = BytesIO()
-    workbook = Workbook(buffer, {"in_memory": True, **TEXT_ONLY})
-    workbook.set_properties({"title": f"控辍保学 {RESULTS}", "created": MADE})
+    workbook = NewWorkbook(f"控辍保学 {RESULTS}", {name: looks.FORMATS[name] for name in ("程序填写", "result")})
     ws = workbook.add_worksheet(RESULTS)
-    head, style = (workbook.add_format(looks.FORMATS[name]) for name in ("程序填写", "result"))
+    head, style = workbook.looks.values()
     shown = [column for column in results.COLUMNS if column.name in results.LISTED]
     for place, column in enumerate(shown):
         ws.set_column(place, place, column.width, style)
@@ -291,8 +293,7 @@ def findings_workbook(entries: Iterable[object]) -> bytes:
             _must(ws.write(row, place, value, style), f"{RESULTS}, row {row + 1}")
     ws.freeze_panes(1, 0)
     _results_page(ws)
-    workbook.close()
-    return buffer.getvalue()
+    return workbook.data()
 
 
 def _results_page(ws: Worksheet) -> None:

@@ -3,8 +3,6 @@
 Extends Voila at its own points; serve hands these classes to it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time

@@ -4,8 +4,6 @@ Only on loopback, without accounts. Nothing is served but pages named in a manif
 own scripts and our notebooks' outputs: no other file, no folder list, no code. Not one request leaves the server.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import errno
 import logging
@@ -42,19 +40,10 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  
 from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 
 from . import kernels  # noqa: E402
-from .kernels import (  # noqa: E402
-    VISIT,
-    Connection,
-    Executor,
-    Kernels,
-)
+from .kernels import VISIT, Connection, Executor, Kernels  # noqa: E402
 
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
-OURS = (
-    None,
-    "none",
-    "same-origin",
-)  # what Sec-Fetch-Site says of a page of ours, an address typed, a browser that does not say
+OURS = (None, "none", "same-origin")  # Sec-Fetch-Site of a browser that does not say, an address typed, a page of ours
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 MESSAGES = {403: "不能从别处打开这个页面，请从首页点开", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
 POLICY = (
@@ -281,10 +270,8 @@ def settings(port: int, notebooks: Path, scratch: Path) -> Config:
             "multi_kernel_manager_class": Kernels,
             "resources": {"css": press.stylesheet(), "live_css": live_css, "silent_seconds": kernels.SILENT_SECONDS},
         },
-        VoilaExecutor={
-            "timeout": kernels.CELL_SECONDS,
-            "startup_timeout": kernels.START_SECONDS,
-        },  # without them both may take for ever
+        # without them both may take for ever
+        VoilaExecutor={"timeout": kernels.CELL_SECONDS, "startup_timeout": kernels.START_SECONDS},
         Kernels={
             "cull_idle_timeout": 600,
             "cull_interval": kernels.CULL_SECONDS,
@@ -292,9 +279,7 @@ def settings(port: int, notebooks: Path, scratch: Path) -> Config:
             "cull_busy": True,
         },
         KernelManager=transport(longest),
-        KernelRestarter={
-            "restart_limit": 0
-        },  # a kernel that died has lost its page; a new one would only take its place
+        KernelRestarter={"restart_limit": 0},  # a dead kernel has lost its page; a new one would only take its place
     )
 
 
@@ -336,10 +321,8 @@ def serve(
 
 def _unexpected(record: logging.LogRecord) -> bool:
     """Whether a record is worth a line: a UserError and the end of a kernel are said on the page, to who still looks at it."""
-    return (
-        "Kernel died" not in record.getMessage()
-        and getattr(record.exc_info and record.exc_info[1], "ename", "") != "UserError"
-    )
+    user_error = getattr(record.exc_info and record.exc_info[1], "ename", "") == "UserError"
+    return "Kernel died" not in record.getMessage() and not user_error
 
 
 def _free(port: int) -> None:
