@@ -1,7 +1,5 @@
 """What a page is made of, how it is shown, and how much of a name each audience sees."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -272,16 +270,10 @@ def cell(value: object) -> Cell:
     if isinstance(value, Links):
         return Cell("", "links", links=value.files)
     if isinstance(value, Measure):
-        rate, bracket, counts = value.text.replace(" %", "\N{NO-BREAK SPACE}%").partition("（")
+        rate, _, counts = value.text.replace(" %", "\N{NO-BREAK SPACE}%").partition("（")
         lost = f"未计入{value.left_out}行" if value.left_out else ""
-        said = (
-            f"{(bracket + counts).removesuffix('）')}，{lost}）"
-            if lost and counts
-            else f"（{lost}）"
-            if lost
-            else bracket + counts
-        )
-        return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=said)
+        said = "，".join(filter(None, (counts.removesuffix("）"), lost)))
+        return Cell(rate, "number", "unknown" if value.unknown else "plain", counts=said and f"（{said}）")
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return Cell("—", "empty")
     if pd.api.types.is_bool(value):
@@ -296,10 +288,8 @@ def cell(value: object) -> Cell:
 @cache
 def environment() -> jinja2.Environment:
     """The templates, with autoescape on for all of them and unknown names as errors."""
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    made = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    more = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, **more)
     made.filters["cell"] = cell
     made.globals["SIGNS"] = SIGNS
     return made
@@ -321,12 +311,7 @@ def style() -> str:
 
 
 def rows_table(
-    frame: pd.DataFrame,
-    sheet: Sheet,
-    names: Iterable[str],
-    audience: str,
-    extra: Mapping[str, Iterable] | None = None,
-    **more,
+    frame: pd.DataFrame, sheet: Sheet, names: Iterable[str], audience: str, extra: Mapping[str, Iterable] = {}, **more
 ) -> Table:
     """The rows of a ledger as a Table: columns `names` of the sheet under their own titles, masked for the audience.
 
@@ -336,11 +321,11 @@ def rows_table(
     apart = audience == SCHOOL and any(item.personal == "name" for item in shown)  # P03: full names stand here
     if apart:
         shown = [item for item in shown if not SECRET.search(item.title)]
-    columns = [list(values) for values in (extra or {}).values()]
+    columns = [list(values) for values in extra.values()]
     for item in shown:
         values = [masked(value, item, audience) for value in frame[item.name]]
         columns.append([unlabelled(value) for value in values] if apart else values)
-    titles = (*(extra or {}), *(item.title for item in shown))
+    titles = (*extra, *(item.title for item in shown))
     return Table(titles, tuple(zip(*columns, strict=True)), **more)
 
 
@@ -371,9 +356,7 @@ def _block(block: object, minimum: int) -> Iterator[object]:
 def _figure(figure: Figure, minimum: int) -> Figure:
     if _too_few(figure.value, figure.label, minimum):
         return Figure(figure.label, left_out(minimum) if isinstance(figure.value, Measure) else hidden(minimum))
-    small = any(
-        few(int(number), minimum) for number in re.findall(r"\d+", figure.note)
-    )  # of whatever: it stands beside people
+    small = any(few(int(number), minimum) for number in re.findall(r"\d+", figure.note))  # it stands beside people
     return replace(figure, note="") if small else figure
 
 
@@ -389,12 +372,8 @@ def left_out(minimum: int) -> str:
 
 def _counts_only(table: Table) -> bool:
     """Whether each row is a unit with numbers: no texts, so no names, kinds or reasons."""
-    rows = [*table.rows, *([table.total] if table.total else [])]
-    return all(_number(value) for row in rows for value in row[1:])
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float, Measure)) or value is None or value is pd.NA
+    values = [value for row in (*table.rows, table.total) for value in row[1:]]
+    return all(isinstance(value, (int, float, Measure)) or value is None or value is pd.NA for value in values)
 
 
 def _table(table: Table, minimum: int) -> Iterator[Table]:

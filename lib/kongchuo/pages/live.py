@@ -1,9 +1,8 @@
 """What a live page adds: drop-downs, and tables to search, filter and take away."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from urllib.parse import parse_qs, urlencode
 
 import pandas as pd
@@ -32,7 +31,6 @@ WORDS = {
     "paginate": {"first": "首页", "previous": "上一页", "next": "下一页", "last": "末页"},
     "aria": {"orderable": "按本列排序", "orderableReverse": "按本列倒序"},
 }
-
 OPTIONS = {  # given anew with each table, or ITables falls back on its own
     "language": WORDS,
     "layout": {"topStart": "search", "topEnd": "buttons", "bottomStart": "info", "bottomEnd": "paging"},
@@ -57,11 +55,8 @@ def tables(sections: Iterable[Section]) -> dict[str, Table]:
 
 def _within(blocks: tuple, called: str) -> Iterator[tuple[str, Table]]:
     for block in blocks:
-        if (
-            isinstance(block, Table)
-            and block.rows
-            and not any(isinstance(one, Links) for row in block.rows for one in row)
-        ):
+        rows = block.rows if isinstance(block, Table) else ()
+        if rows and not any(isinstance(value, Links) for row in rows for value in row):
             yield block.caption or called, block
         yield from _within(getattr(block, "blocks", ()), getattr(block, "summary", called))
 
@@ -85,14 +80,12 @@ def plain(table: Table) -> annexes.AnnexSheet:
     columns: list[str] = []
     for title, rate in zip(table.columns, rates, strict=True):
         columns += [title, f"{title}：分子", f"{title}：分母"] if rate else [title]
-    made = [
-        tuple(
-            part for value, rate in zip(row, rates, strict=True) for part in (_rate(value) if rate else (_raw(value),))
-        )
-        for row in lines
+    parts = [
+        [_rate(value) if rate else (_raw(value),) for value, rate in zip(row, rates, strict=True)] for row in lines
     ]
+    rows = [tuple(chain(*row)) for row in parts]
     places = frozenset(place for place, title in enumerate(columns) if f"{title}：分母" in columns)
-    rows, total = (made[:-1], made[-1]) if table.total else (made, ())
+    total = rows.pop() if table.total else ()
     return annexes.AnnexSheet(tuple(columns), tuple(rows), total, places)
 
 

@@ -1,7 +1,5 @@
 """What every report says of its data: the line below the title, the data-quality box, where the page comes from."""
 
-from __future__ import annotations
-
 import datetime as dt
 from importlib import metadata
 
@@ -62,16 +60,14 @@ def data_quality(view: View) -> Section:
     )
     blocks: list = [Tiles(tiles)]
     if numbers[ERROR]:
-        blocks.append(
-            Note("数据有错误：有错误的日查、人籍核查行不计入出勤率、人籍一致率；学生和个案不因数据错误而漏计。", "bad")
-        )
+        says = "数据有错误：有错误的日查、人籍核查行不计入出勤率、人籍一致率；学生和个案不因数据错误而漏计。"
+        blocks.append(Note(says, "bad"))
     centre = [finding for finding in view.judgement.findings if view.home and f"/{CENTRE}/" in finding.workbook]
     elsewhere = count(centre)[ERROR]
     after = sum(1 for finding in view.findings if finding.caused_by)
     if elsewhere:
-        blocks.append(
-            Note(f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。", "warn")
-        )
+        says = f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。"
+        blocks.append(Note(says, "warn"))
     if after:
         blocks.append(Note(f"另有 {after} 处只是由别处一个错引起的，不计入上面的数；原因改好，它们就消失。"))
     if view.course:
@@ -90,17 +86,10 @@ def _findings(view: View) -> Table | Note:
         place = " · ".join(filter(None, (short_name(view, first.workbook), first.sheet, first.column)))
         beside = f"{place}{first.message}{first.fix}"  # P03 asks of a row what stands in it together
         severity = Badge(TONES[first.severity], SEVERITIES[first.severity])
-        rows.append(
-            (
-                severity,
-                first.rule,
-                place,
-                group.cells.replace(" … ", "—") or "整表",
-                group.count,
-                said(view, "。".join(filter(None, (first.message, group.also))), beside),
-                said(view, f"先改{cause_of(first)}；这里不用逐处改。" if first.caused_by else first.fix, beside),
-            )
-        )
+        cells = group.cells.replace(" … ", "—") or "整表"
+        message = said(view, "。".join(filter(None, (first.message, group.also))), beside)
+        fix = said(view, f"先改{cause_of(first)}；这里不用逐处改。" if first.caused_by else first.fix, beside)
+        rows.append((severity, first.rule, place, cells, group.count, message, fix))
     more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部用 kongchuo check 列出。" if len(groups) > MOST else ""
     columns = ("级别", "代码", "在哪里", "单元格（首—末）", "处数", "问题（首处）", "怎么改")
     return Table(columns, tuple(rows), "问题清单（同类合并）", note=more)
@@ -122,18 +111,14 @@ def _waived(view: View) -> list[Details]:
     """What a confirmed waiver keeps silent, each with its reason and until when."""
     rows = []
     for one in view.waived:
-        where = (short_name(view, one.finding.workbook), one.finding.sheet, _cell(one.finding))
-        place = " · ".join(filter(None, where))
-        message, reason = (
-            said(view, text, f"{place}{one.finding.message}{one.reason}") for text in (one.finding.message, one.reason)
-        )
-        rows.append((one.finding.rule, place, message, reason, one.asked_by, f"{one.until}"))
+        found = one.finding
+        cell = found.cell or (f"第{found.row}行" if found.row else "")
+        place = " · ".join(filter(None, (short_name(view, found.workbook), found.sheet, cell)))
+        beside = f"{place}{found.message}{one.reason}"
+        message, reason = (said(view, text, beside) for text in (found.message, one.reason))
+        rows.append((found.rule, place, message, reason, one.asked_by, f"{one.until}"))
     table = Table(("代码", "在哪里", "问题", "豁免理由", "申请人", "豁免至"), tuple(rows))
     return [Details(f"已豁免的问题：{len(rows)} 处", (table,))] if rows else []
-
-
-def _cell(finding: object) -> str:
-    return finding.cell or (f"第{finding.row}行" if finding.row else "")
 
 
 def _not_judged(view: View) -> list:
@@ -152,13 +137,7 @@ def _not_judged(view: View) -> list:
     if view.judgement.broken:
         words = f"没有运行成功的规则：{len(view.judgement.broken)} 条，它们管的事没有判定"
         blocks.append(Details(words, (Lines(view.judgement.broken),), open=True))
-    blocks.append(
-        Details(
-            f"已运行的规则（{len(view.judgement.judged)} 条）",
-            (Note(f"{ran}。"),),
-        )
-    )
-    return blocks
+    return [*blocks, Details(f"已运行的规则（{len(view.judgement.judged)} 条）", (Note(f"{ran}。"),))]
 
 
 def state(view: View) -> dict[str, object]:

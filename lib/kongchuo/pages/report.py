@@ -3,8 +3,6 @@
 In a batch run a section is a Page of HTML; on a live page (Voila) it is a widget that follows the drop-downs.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """预警回看: whether the year's signals saw its cases before they were cases, beside a plain baseline. Figures in figures.signals."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
@@ -38,24 +36,15 @@ def summary(view: Year) -> Section:
     test = view.test
     if not test.days:
         return Section("回看结果", (Note("没有日查，回看不了，尚未判定。", "unknown"),), 1, "summary")
-    rows = tuple(
-        (
-            one.caller,
-            one.seen,
-            one.weeks_before,
-            "、".join(map(str, sorted(lead for lead in one.leads if lead))) or "—",
-            sum(one.calls.values()),
-            rounded(one.false_a_week, 1),
-            one.right,
-        )
-        for one in test.outcomes
-    )
+    rows = []
+    for one in test.outcomes:
+        leads = "、".join(map(str, sorted(lead for lead in one.leads if lead))) or "—"
+        calls = sum(one.calls.values()), rounded(one.false_a_week, 1), one.right
+        rows.append((one.caller, one.seen, one.weeks_before, leads, *calls))
     columns = ("怎样叫", "事先看到的个案", "提前周数（中位）", "各案提前周数", "共叫人次", "每周叫错人次", "叫对人次")
     note = f"{PLAIN}：正在连续无故缺勤满一日，或近期累计达到起算日数（W1、W2）。提前周数：立案前一连几周的周末都叫到。"
-    tiles = Tiles(
-        (Figure("个案", len(test.cases), "疑似或辍学台账，一个孩子算一次"), Figure("回看周数", len(test.days)))
-    )
-    blocks = [tiles, Table(columns, rows, "预警与只看缺勤相比", note=note), Note(HINDSIGHT)]
+    tiles = (Figure("个案", len(test.cases), "疑似或辍学台账，一个孩子算一次"), Figure("回看周数", len(test.days)))
+    blocks = [Tiles(tiles), Table(columns, tuple(rows), "预警与只看缺勤相比", note=note), Note(HINDSIGHT)]
     if not len(test.cases):
         blocks.insert(1, Note("回看期间没有新立的个案，看不出预警灵不灵，不能当作灵。", "unknown"))
     return Section("回看结果", tuple(blocks), 1, "summary")
@@ -78,9 +67,8 @@ def calls(view: Year) -> Section:
     """Week by week: how many were called, how many of them in vain."""
     test = view.test
     rows = tuple((day, *(f"{one.calls[day]}（错 {one.false[day]}）" for one in test.outcomes)) for day in test.days)
-    table = Table(
-        ("周末", *(one.caller for one in test.outcomes)), rows, "每周叫到的人数和其中叫错的", empty="没有日查"
-    )
+    columns = ("周末", *(one.caller for one in test.outcomes))
+    table = Table(columns, rows, "每周叫到的人数和其中叫错的", empty="没有日查")
     return Section("逐周", (table,), 3, "calls")
 
 

@@ -1,7 +1,5 @@
 """Tables with one row a class, a grade or a school, and small things all sections use."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

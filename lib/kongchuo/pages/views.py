@@ -1,7 +1,5 @@
 """One school (or the whole town) in one period: opened from the shared folder, read, judged, ready to be counted; the view of a month."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 from dataclasses import dataclass, field, replace
@@ -99,23 +97,18 @@ class View:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Findings in the school's own folder; for the town, all of them."""
-        return tuple(
-            finding for finding in self.judgement.findings if not self.home or home_of(finding, self.town) == self.home
-        )
+        return tuple(one for one in self.judgement.findings if not self.home or home_of(one, self.town) == self.home)
 
     @cached_property
     def waived(self) -> tuple[Waived, ...]:
         """What a waiver keeps silent of these."""
-        return tuple(
-            one for one in self.judgement.waived if not self.home or home_of(one.finding, self.town) == self.home
-        )
+        waived = self.judgement.waived
+        return tuple(one for one in waived if not self.home or home_of(one.finding, self.town) == self.home)
 
     @cached_property
     def course(self) -> returning.Course | None:
         """How many of the findings are new, still open, mended lately; None where no school has a record of before."""
-        found: dict[str, dict[str, set[str]]] = {
-            home: {name: set() for name in held} for home, held in self.records.items()
-        }
+        found = {home: {name: set() for name in record} for home, record in self.records.items()}
         under: set[str] = set()
         for one in self.findings:
             if home_of(one, self.town) in self.records and one.workbook in self.town.by_name:
@@ -216,20 +209,13 @@ def open_month(school: str, month: str, workbooks: str | Path = "", edition: str
     `workbooks` empty: the environment variable KONGCHUO_WORKBOOKS. The figures stand as of the month's last day, or today.
     Raises UserError for an unknown school, month, folder or edition.
     """
-    start, end = _days(month)
-    edition = editions.known(edition)
-    town, held, judgement = open_town(years.year_of(month), end, workbooks)
-    return Month(
-        town, held, judgement, find_school(town, school), month, start, end, edition=edition, records=records()
-    )
-
-
-def _days(month: str) -> tuple[dt.date, dt.date]:
-    """First day and last day, or today where the month is not over; raises UserError for what is no month or lies ahead."""
     if not years.MONTH.fullmatch(month):
         raise UserError(f"月份“{month}”不对，请写成 2023-10 的样子。")
     start, end = years.days_of(month)
     today = dt.date.today()
     if start > today:
         raise UserError(f"{month} 还没有到，请选已经开始的月份。")
-    return start, min(end, today)
+    edition = editions.known(edition)
+    town, held, judgement = open_town(years.year_of(month), min(end, today), workbooks)
+    part = find_school(town, school), month, start, min(end, today)
+    return Month(town, held, judgement, *part, edition=edition, records=records())

@@ -3,8 +3,6 @@
 What a paper holds is pure (cases, duty, returns …); templates, workbooks and pages are made here from that.
 """
 
-from __future__ import annotations
-
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,23 +29,10 @@ from . import cases, duty, inspection, returns, selfcheck, words
 from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, XLSX, Copy, Paper
 
 # --- A finished paper as a page: what stands in the .docx, and the tables of the .xlsx, in the style of the reports ---
-KINDS = {  # style of a paragraph in the template -> how it stands on the page; every other one is plain text
-    "公文标题": "title",
-    "公文报头": "masthead",
-    "公文小标题": "heading",
-    "公文靠右": "right",
-    "公文居中": "centre",
-    "公文小字": "small",
-    "公文副题": "subtitle",
-    "公文期号": "issue",
-    "公文版记": "imprint",
-    "公文顶格": "flush",
-    "公文落款": "closing",
-    "公文裁切线": "cut",
-    "公文填写": "write",
-}
-
-
+# style of a paragraph in the template -> how it stands on the page; every other one is plain text
+KINDS = {"公文标题": "title", "公文报头": "masthead", "公文小标题": "heading", "公文靠右": "right", "公文居中": "centre",
+         "公文小字": "small", "公文副题": "subtitle", "公文期号": "issue", "公文版记": "imprint", "公文顶格": "flush",
+         "公文落款": "closing", "公文裁切线": "cut", "公文填写": "write"}  # fmt: skip
 WRITE = "公文填写"  # a line to write on stands on the page though it says nothing
 
 
@@ -56,19 +41,17 @@ def of_document(data: bytes, title: str, audience: str) -> str:
     document = docx.Document(io.BytesIO(data))
     section = document.sections[0]
     wide = section.page_width > section.page_height
-    return display.render(
-        "paper.html", title=title, audience=audience, blocks=list(_blocks(document)), css=_css(), wide=wide
-    )
+    return _page(title, audience, list(_blocks(document)), wide)
 
 
 def of_grids(grids: Sequence[Grid], title: str, audience: str) -> str:
     """The page of printed tables."""
-    blocks = [("grid", grid) for grid in grids]
-    return display.render("paper.html", title=title, audience=audience, blocks=blocks, css=_css(), wide=True)
+    return _page(title, audience, [("grid", grid) for grid in grids], wide=True)
 
 
-def _css() -> Markup:
-    return Markup(display.style())
+def _page(title: str, audience: str, blocks: list[tuple[str, object]], wide: bool) -> str:
+    css = Markup(display.style())
+    return display.render("paper.html", title=title, audience=audience, blocks=blocks, css=css, wide=wide)
 
 
 def _blocks(document: Document) -> Iterator[tuple[str, object]]:
@@ -107,8 +90,7 @@ def _table(table: object, names: dict[str, str], links: Mapping[str, str]) -> tu
     return ("table" if headed else "form" if lined else "signatures"), rows
 
 
-# --- The papers an office prints: PAPERS lists them, `make` puts those of a month into a folder as .docx or .xlsx, and each as a page ---
-# What a paper holds is pure (letters, sheets, duties, …); templates, workbooks and pages are made here from that.
+# --- PAPERS, and what makes them --------------------------------------------------------------------------------------
 INDEX = "档案目录"  # made last, since it names the others
 BOTH = (TOWN, SCHOOL)
 # months in which a paper of a term or a school year is due
@@ -215,10 +197,10 @@ def make(
         stopped: dict[str, list[str]] = {}  # why -> of which copies
         failed: dict[str, None] = {}
         try:
-            index = paper.name == INDEX
-            for copy in (
-                selfcheck.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
-            ):
+            copies = paper.make(month)
+            if paper.name == INDEX:
+                copies = selfcheck.index(month, _filed(month), _addresses(folder, earlier))
+            for copy in copies:
                 try:
                     made += _published(month, paper, copy, folder, gate, templates)
                 except UserError as error:
@@ -254,9 +236,8 @@ def _addresses(folder: Path, earlier: Iterable[str]) -> list[str]:
     """
     here = [path.name for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
     others = [path for path in earlier if path.split("/")[2].removesuffix(".html") == folder.name]
-    return [
-        quote(name) for name in (*here, *(f"../../../{path}" for path in others if path.split("/")[-1] not in here))
-    ]
+    others = [f"../../../{path}" for path in others if path.split("/")[-1] not in here]
+    return list(map(quote, (*here, *others)))
 
 
 def print_out(

@@ -1,7 +1,5 @@
 """What a paper is, and what is taken out of a text that the public reads."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -132,14 +130,10 @@ def left_out(scope: Scope, *sheets: str) -> str:
 # --- Free text for papers that leave the office: names, villages, classes, days and long numbers taken out. domain.md 9, 6.6 ---
 # A second pair of eyes, not the only one: the editor reads, and the gate reads after.
 NUMERALS = "一二三四五六七八九十0-9"
+ONE = f"[{NUMERALS}]{{1,2}}"
 PATTERNS = (
     (re.compile(r"(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号]|\d{4}[-./]\d{1,2}[-./]\d{1,2}"), "某日"),
-    (
-        re.compile(
-            rf"[{NUMERALS}]{{1,2}}(?:年级)?[（(][{NUMERALS}]{{1,2}}[)）]班|[{NUMERALS}]{{1,2}}年级[{NUMERALS}]{{1,2}}班"
-        ),
-        "某班",
-    ),
+    (re.compile(rf"{ONE}(?:年级)?[（(]{ONE}[)）]班|{ONE}年级{ONE}班"), "某班"),
     (re.compile(r"\d{7,}[\dXx]?"), "****"),
 )
 

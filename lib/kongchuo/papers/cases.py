@@ -1,9 +1,7 @@
 """Papers on a child: letters and notices, 劝返记录, 一生一案, 一家一案, and the stories of cases without a name."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -23,21 +21,20 @@ def parents(month: Month) -> Iterator[Copy]:
     scope, named = month.scope, by_name(month)
     rows = pupils(scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
     phones = _phones(month)
-    for key, name, head in scope.classes.sort_values(["grade", "class_id"], key=in_order)[
-        ["class_id", "class_name", "head_teacher"]
-    ].itertuples(index=False):
+    for one in scope.classes.sort_values(["grade", "class_id"], key=in_order).itertuples():
+        head, name = named(one.head_teacher), said(one.class_name)
+        of_class = {"class_name": name, "head": head, "phone": phones.get(head, BLANK)}
         copies = [
-            {
-                "name": said(row.name),
-                "guardian": "" if pd.isna(row.guardian) else row.guardian,
-                "class_name": said(name),
-                "head": named(head),
-                "phone": phones.get(named(head), BLANK),
-            }
-            for row in rows[rows["class_id"] == key][["name", "guardian"]].itertuples(index=False)
+            {"name": said(row.name), "guardian": "" if pd.isna(row.guardian) else row.guardian, **of_class}
+            for row in rows[rows["class_id"] == one.class_id].itertuples()
         ]
         if copies:
-            yield Copy(shared(month, copies=copies), str(said(name)))
+            yield Copy(shared(month, copies=copies), name)
+
+
+def _said(row: Mapping[str, object], *names: str, **columns: str) -> dict[str, str]:
+    """Cells of a row as they stand on paper, under the names that a template knows them by (its own, or name=column)."""
+    return {key: said(row.get(column)) for key, column in {**dict(zip(names, names, strict=True)), **columns}.items()}
 
 
 def _phones(month: Month) -> dict[str, str]:
@@ -51,22 +48,24 @@ def admission(month: Month) -> Iterator[Copy]:
     """入学通知书 with 送达回证: the school's notices due this month or later, and those who had not come by its end."""
     scope, named = month.scope, by_name(month)
     rows = scope.office("notice")
-    rows = rows.assign(
-        home=[scope.key("school", code) if isinstance(code, str) else "" for code in rows["school_code"]]
-    )
+    homes = [scope.key("school", code) if isinstance(code, str) else "" for code in rows["school_code"]]
+    rows = rows.assign(home=homes)
     codes = {scope.key("school", home): home for home in month.town.homes}
     rows = rows[rows["home"].map(codes) == month.home]
     coming = rows["due"] >= pd.Timestamp(month.start)
     rows = rows[coming | rows["arrived"].isna() | (rows["arrived"] > pd.Timestamp(month.end))]
     copies = [
         {
-            "number": said(row["notice_no"]),
-            "name": said(row["name"]),
-            "recipient": said(row["recipient"]),
-            "due": said(row["due"]),
-            "mode": said(row["serve_mode"]),
+            **_said(
+                row,
+                number="notice_no",
+                name="name",
+                recipient="recipient",
+                due="due",
+                mode="serve_mode",
+                served="served",
+            ),
             "server": named(row["server"]),
-            "served": said(row["served"]),
             "witness": said(row["witness_org"] if isinstance(row["witness_org"], str) else row["witness_type"]),
         }
         for row in rows.sort_values("notice_no", key=in_order).to_dict("records")
@@ -96,19 +95,15 @@ def _notices(month: Month, cases: pd.DataFrame, kind: str, away: str, teacher: s
     for place, row in zip(cases.index, cases.to_dict("records"), strict=True):
         own = papers[papers["case"] == of_row.get(place, -1)]
         paper = own.iloc[-1].to_dict() if len(own) else {}
+        later = not paper or paper["served"] > pd.Timestamp(month.end)
         copies.append(
             {
-                "number": said(paper.get("doc_no")),
-                "name": said(row["name"]),
-                "guardian": said(row["guardian"]),
+                **_said(row, "name", "guardian", away=away),
+                **_said(paper, "deadline", "issuer", number="doc_no", mode="serve_mode"),
                 "class_name": scope.labels.get(row["class_id"], BLANK),
-                "away": said(row[away]),
-                "deadline": said(paper.get("deadline")),
-                "issuer": said(paper.get("issuer")),
                 "issued": said(paper.get("issued")) if paper else "____年__月__日",
-                "mode": said(paper.get("serve_mode")),
                 "server": named(paper.get("server")),
-                "served": BLANK if not paper or paper["served"] > pd.Timestamp(month.end) else said(paper["served"]),
+                "served": BLANK if later else said(paper["served"]),
                 "teacher": named(row[teacher]),
                 "phone": phones.get(named(row[teacher]), BLANK),
             }
@@ -150,7 +145,7 @@ def visits(month: Month) -> Iterator[Copy]:
         both = {key: None if isinstance(value, pd.Timestamp) and value > end else value for key, value in both.items()}
         copies.append(
             {
-                **{key: said(both.get(column)) for key, column in OF_CASE.items()},
+                **_said(both, **OF_CASE),
                 "case": said(second.get("case_id") or first.get("case_id")),
                 "class_name": scope.labels.get(case["class_id"], BLANK),
                 "away": said(both.get("drop_date") or both.get("last_day")),
@@ -175,27 +170,18 @@ def _state(second: dict, gone: object, end: pd.Timestamp) -> str:
 
 def _visit(place: int, row: dict) -> dict[str, str]:
     """One visit; counted on from the suspected case to the dropout case, since each ledger counts its own."""
-    found = {key: said(row[key]) for key in ("mode", "team", "barrier", "action", "result")}
-    return found | {
-        "seq": str(place),
-        "date": short(row["date"]),
-        "attitude": f"{said(row['guardian_att'])}／{said(row['pupil_att'])}",
-    }
+    attitude = f"{said(row['guardian_att'])}／{said(row['pupil_att'])}"
+    found = _said(row, "mode", "team", "barrier", "action", "result")
+    return found | {"seq": str(place), "date": short(row["date"]), "attitude": attitude}
 
 
 def _paper(row: dict, end: pd.Timestamp) -> dict[str, str]:
-    later = row["deadline"] > end  # what came of it was not known yet
-    return {
-        "number": said(row["doc_no"]),
-        "kind": said(row["doc_type"]),
-        "served": short(row["served"]),
-        "deadline": short(row["deadline"]),
-        "receipt": said(row["receipt"]),
-        "result": BLANK if later else said(row["result"]),
-    }
+    found = _said(row, "receipt", "result", number="doc_no", kind="doc_type")
+    found |= {"served": short(row["served"]), "deadline": short(row["deadline"])}
+    return found | ({"result": BLANK} if row["deadline"] > end else {})  # what came of it was not known yet
 
 
-PLAN = ("kind", "listed", "basis", "baseline", "causes", "goal", "action", "parent_view", "review1", "review2", "goal_met",
+PLAN = ("name", "kind", "listed", "basis", "baseline", "causes", "goal", "action", "parent_view", "review1", "review2", "goal_met",
         "converted", "conv_basis")  # fmt: skip
 
 
@@ -208,24 +194,12 @@ def plans(month: Month) -> Iterator[Copy]:
     copies = []
     for row in rows.to_dict("records"):
         own = logs[(logs["pupil_plan"] == row["pupil_plan"]) & (logs["home"] == row["home"])]
-        copies.append(
-            {
-                **{key: said(row[key]) for key in PLAN},
-                "number": said(row["pupil_plan"]),
-                "name": said(row["name"]),
-                "class_name": scope.labels.get(row["class_id"], BLANK),
-                "helper": named(row["helper"]),
-                "count": len(own),
-                "logs": [
-                    {
-                        **{key: said(one[key]) for key in ("mode", "content", "response")},
-                        "date": short(one["date"]),
-                        "helper": named(one["helper"]),
-                    }
-                    for one in own.to_dict("records")
-                ],
-            }
-        )
+        entries = [
+            _said(one, "mode", "content", "response") | {"date": short(one["date"]), "helper": named(one["helper"])}
+            for one in own.to_dict("records")
+        ]
+        more = {"class_name": scope.labels.get(row["class_id"], BLANK), "helper": named(row["helper"])}
+        copies.append(_said(row, *PLAN, number="pupil_plan") | more | {"count": len(own), "logs": entries})
     if copies:
         yield Copy(shared(month, copies=copies))
 
@@ -241,29 +215,21 @@ def families(month: Month) -> Iterator[Copy]:
     for _, family in rows.groupby("number", sort=False):
         head = family.iloc[0]
         aid = paid[paid["student_key"].isin(family["student_key"].dropna())]
+        children = [_said(one, "name", "aid_due", "aid_done", grade="stage_grade") for one in family.to_dict("records")]
+        paid_out = [
+            _said(one, "name", "paid", item="aid_item", mode="pay_mode") | {"date": short(one["paid_on"])}
+            for one in aid.to_dict("records")
+        ]
         copies.append(
             {
-                "number": said(head["family_plan"]),
-                "householder": said(head["householder"]),
+                **_said(head, "householder", "needs", "action", "summary", number="family_plan", kind="poor_type"),
+                **_said(head, level="poor_level", size="family_size", cause="poor_cause"),
                 "village": villages.get(head["village_code"], said(head["village_code"])),
-                "kind": said(head["poor_type"]),
-                "level": said(head["poor_level"]),
-                "size": said(head["family_size"]),
                 "helper": named(head["helper"]),
-                "cause": said(head["poor_cause"]),
-                "needs": said(head["needs"]),
-                "action": said(head["action"]),
-                "summary": said(head["summary"]),
-                "children": [
-                    {"name": said(one.name), "grade": said(one.stage_grade), "aid_due": said(one.aid_due), "aid_done": said(one.aid_done)}
-                    for one in family[["name", "stage_grade", "aid_due", "aid_done"]].itertuples(index=False)
-                ],
-                "aid": [
-                    {"name": said(one.name), "item": said(one.aid_item), "paid": said(one.paid), "date": short(one.paid_on), "mode": said(one.pay_mode)}
-                    for one in aid[["name", "aid_item", "paid", "paid_on", "pay_mode"]].itertuples(index=False)
-                ],
+                "children": children,
+                "aid": paid_out,
             }
-        )  # fmt: skip
+        )
     if copies:
         yield Copy(shared(month, copies=copies))
 
@@ -283,7 +249,9 @@ def stories(month: Month) -> Iterator[Copy]:
     """The cases registered in the term up to the month's end and said to be de-identified; the preface says how many were not."""
     scope, named = month.scope, by_name(month)
     rows = scope.rows("bulletin")
-    begun = _term_start(month)
+    terms = enrolment.terms(month.town)
+    starts = terms.loc[terms["term"] == scope.term, "start"].tolist()
+    begun = (*starts, pd.Timestamp(f"{month.town.year[:4]}-08-01"))[0]
     rows = rows[(rows["kind"] == KIND) & rows["date"].between(begun, pd.Timestamp(month.end))]
     clean = rows["deidentified"].fillna(False).astype(bool)
     good = rows[clean].sort_values(["home", "date", "issue_no"], key=in_order)
@@ -305,11 +273,8 @@ def stories(month: Month) -> Iterator[Copy]:
     if (~clean).any():
         said_so.append(f"另有{int((~clean).sum())}篇没有标明“已脱敏”，没有收入。")
     unread = lacking(month, "bulletin", "visit")
-    yield Copy(
-        shared(
-            month, copies=copies, issued=said(month.end), preface="".join([*said_so, f"{unread}。" if unread else ""])
-        )
-    )
+    preface = "".join([*said_so, f"{unread}。" if unread else ""])
+    yield Copy(shared(month, copies=copies, issued=said(month.end), preface=preface))
 
 
 def _called(month: Month) -> dict[str, str]:
@@ -321,12 +286,6 @@ def _called(month: Month) -> dict[str, str]:
             usual = row["school_alias"].split("、") if isinstance(row["school_alias"], str) else []
             found |= dict.fromkeys((row["school_name"], *filter(None, usual)), UNNAMED.get(row["stage"], "某校"))
     return found
-
-
-def _term_start(month: Month) -> pd.Timestamp:
-    terms = enrolment.terms(month.town)
-    begun = terms.loc[terms["term"] == month.scope.term, "start"]
-    return begun.iloc[0] if len(begun) else pd.Timestamp(f"{month.town.year[:4]}-08-01")
 
 
 def _code(place: int, row: dict) -> str:
@@ -384,13 +343,8 @@ def _steps(month: Month, number: int | None, case: object) -> list[dict[str, str
 
 def _outcome(month: Month, case: object) -> str:
     """Attendance 4, 8 and 16 weeks after coming back, in school days, from 缺勤明细."""
-    back = (
-        case["back"]
-        if not pd.isna(case["back"])
-        else case["settled"]
-        if case["verdict"] == case_facts.CAME_BACK
-        else pd.NaT
-    )
+    settled = case["settled"] if case["verdict"] == case_facts.CAME_BACK else pd.NaT
+    back = settled if pd.isna(case["back"]) else case["back"]
     if pd.isna(back) or back > pd.Timestamp(month.end):
         return "到目前为止没有返校的记录。"
     if case["home"] in month.scope.missing("absence"):

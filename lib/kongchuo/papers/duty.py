@@ -1,7 +1,5 @@
 """包保责任一览表 and the 责任书 between the office, the schools, their teachers, the villages and the parents."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd
@@ -26,9 +24,8 @@ def overview(month: Month) -> Iterator[Copy]:
     else:
         held = held[held["kind"].isin((duty.SCHOOLS, duty.VILLAGES))]
     grades = month.town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id").set_index("class_id")["grade"]
-    held = held.assign(
-        order=held["kind"].map({kind: place for place, kind in enumerate(ORDER)}), grade=held["target"].map(grades)
-    )
+    order = held["kind"].map({kind: place for place, kind in enumerate(ORDER)})
+    held = held.assign(order=order, grade=held["target"].map(grades))
     held = held.sort_values(["order", "grade", "target", "holder"], key=in_order, na_position="last")
     rows = [
         {
@@ -50,8 +47,7 @@ def overview(month: Month) -> Iterator[Copy]:
 
 def schools(month: Month) -> Iterator[Copy]:
     """责任书（中心学校—学校）: a page a school."""
-    named, town = by_name(month), month.town
-    policy = month.policy
+    named, town, policy = by_name(month), month.town, month.policy
     copies = [
         {
             "party_a": month.office,
@@ -91,34 +87,26 @@ def _page(month: Month, role: str, name: str, duty: str) -> dict[str, str]:
 def parents(month: Month) -> Iterator[Copy]:
     """责任书（学校—家长）: a file a class, a page a pupil."""
     rows = pupils(month.scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
-    for key, name in month.scope.classes.sort_values(["grade", "class_id"], key=in_order)[
-        ["class_id", "class_name"]
-    ].itertuples(index=False):
+    for one in month.scope.classes.sort_values(["grade", "class_id"], key=in_order).itertuples():
         copies = [
-            _page(month, "家长", said(row.guardian), f"{said(name)}学生{said(row.name)}的家长")
-            for row in rows[rows["class_id"] == key][["name", "guardian"]].itertuples(index=False)
+            _page(month, "家长", said(row.guardian), f"{said(one.class_name)}学生{said(row.name)}的家长")
+            for row in rows[rows["class_id"] == one.class_id].itertuples()
         ]
         if copies:
-            yield Copy(shared(month, copies=copies), str(said(name)))
+            yield Copy(shared(month, copies=copies), said(one.class_name))
 
 
 def villages(month: Month) -> Iterator[Copy]:
     """责任书（学校—行政村）: a page for each village the school serves."""
-    known = (
-        month.town["village"].dropna(subset=["village_code"]).drop_duplicates("village_code").set_index("village_code")
-    )
+    known = month.town["village"].dropna(subset=["village_code"]).drop_duplicates("village_code")
+    known = known.set_index("village_code")
     pairs = duty.served(month.town)
     copies = []
     for key in pairs.loc[pairs["home"] == month.home, "village"]:
         row = known.loc[key] if key in known.index else {}
-        name, person = row.get("village_name"), row.get("contact")
-        copies.append(
-            {
-                "party_a": month.home,
-                "party_b": f"{said(name)}村民委员会" if isinstance(name, str) else BLANK,
-                "person": said(person),
-                "hours": month.policy["village_report_within"],
-            }
-        )
+        name = row.get("village_name")
+        party_b = f"{name}村民委员会" if isinstance(name, str) else BLANK
+        more = {"person": said(row.get("contact")), "hours": month.policy["village_report_within"]}
+        copies.append({"party_a": month.home, "party_b": party_b, **more})
     if copies:
         yield Copy(shared(month, copies=copies))

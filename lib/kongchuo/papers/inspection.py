@@ -2,8 +2,6 @@
 pages as an office edits them in Word. Counts nothing itself.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """打印材料: the papers of a month as a report of its own. A batch run makes them and its page links to each file; a live page only lists them."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import os

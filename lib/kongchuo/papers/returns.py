@@ -1,11 +1,9 @@
 """流生情况日查表, 周报表, 月报表, and what they count."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 
@@ -31,11 +29,11 @@ TIMED = ("限期复学通知书", "责令限期改正通知书")
 UNREAD = "未读到"
 
 
+@dataclass
 class Days:
     """A scope, and what several of its figures are counted from, worked out once."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    scope: Scope
 
     @cached_property
     def flow(self) -> pd.DataFrame:
@@ -137,17 +135,12 @@ ATTENDANCE = (
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
-def _suspected(step: str) -> Callable[[Days], Parts]:
-    return lambda days: days.suspected[step]
-
-
-def _dropout(step: str) -> Callable[[Days], Parts]:
-    return lambda days: days.dropouts[step]
-
-
 CASES = (
-    *(Count(name, "疑似辍学", ("suspected",), _suspected(name)) for name in flows.SUSPECTED_STEPS),
-    *(Count(name, "辍学", ("dropout",), _dropout(name)) for name in flows.DROPOUT_STEPS),
+    *(
+        Count(name, "疑似辍学", ("suspected",), lambda days, at=name: days.suspected[at])
+        for name in flows.SUSPECTED_STEPS
+    ),
+    *(Count(name, "辍学", ("dropout",), lambda days, at=name: days.dropouts[at]) for name in flows.DROPOUT_STEPS),
 )
 
 
@@ -162,10 +155,6 @@ def open_cases(scope: Scope) -> pd.DataFrame:
     both = rows["groups"].fillna("") + "、" + found["groups"].fillna("")
     away = found["leftbehind"].notna() & (found["leftbehind"] != "非留守")
     return rows.assign(groups=both.mask(away, both + "、留守"))
-
-
-def _of_group(name: str) -> Callable[[Days], Parts]:
-    return lambda days: by_keys(days.on_hand[support.marked(days.on_hand["groups"], (name,))])
 
 
 def _timed(days: Days) -> Parts:
@@ -185,18 +174,18 @@ def _at_home(days: Days) -> Parts:
     return by_keys(pd.concat([made[made["mode"] == VISIT], absent]))
 
 
-def _marked(marked: bool) -> Callable[[Days], Parts]:
-    def count(days: Days) -> Parts:
-        scope = days.scope
-        rows = flows.dropouts(scope)
-        rows = rows[cases.open_at(rows, scope.end)]
-        return by_keys(rows[(rows["sys_marked"] <= pd.Timestamp(scope.end)) == marked])
+def _marked(days: Days, marked: bool) -> Parts:
+    rows = flows.dropouts(days.scope)
+    rows = rows[cases.open_at(rows, days.scope.end)]
+    return by_keys(rows[(rows["sys_marked"] <= pd.Timestamp(days.scope.end)) == marked])
 
-    return count
+
+def _of_group(days: Days, name: str) -> Parts:
+    return by_keys(days.on_hand[support.marked(days.on_hand["groups"], (name,))])
 
 
 ON_HAND = tuple(
-    Count(name, "月末在册中", ("suspected", "dropout", "roster"), _of_group(name))
+    Count(name, "月末在册中", ("suspected", "dropout", "roster"), partial(_of_group, name=name))
     for name in ("脱贫户", "残疾", "留守")
 )
 WORK = (
@@ -211,8 +200,8 @@ WORK = (
     Count("家访户次", "劝返与家访", ("visit", "absence"), _at_home),
 )
 MARKED = (
-    Count("已标注", "国家平台（辍学）", ("dropout",), _marked(True)),
-    Count("未标注", "国家平台（辍学）", ("dropout",), _marked(False)),
+    Count("已标注", "国家平台（辍学）", ("dropout",), partial(_marked, marked=True)),
+    Count("未标注", "国家平台（辍学）", ("dropout",), partial(_marked, marked=False)),
 )
 
 
@@ -234,14 +223,8 @@ def totals(scope: Scope, counts: tuple[Count, ...]) -> list[int | None]:
 # --- 日查表, 周报表, 月报表 (domain.md 6.4): what each sheet of them holds, row by row ---------------------------------------
 RATE = "出勤率"
 SIGN = ("填表人", "学籍管理员", "校长（签章）", "报送日期")
-WIDTHS = {
-    "备注": 10,
-    RATE: 8,
-    "应到": 7,
-    "实到": 7,
-    "已标注": 8,
-    "未标注": 8,
-}  # in characters; with these the longest table prints at some 85 %
+# in characters; with these the longest table prints at some 85 %
+WIDTHS = {"备注": 10, RATE: 8, "应到": 7, "实到": 7, "已标注": 8, "未标注": 8}
 NARROW = 5.2
 
 
@@ -249,27 +232,16 @@ NARROW = 5.2
 def monthly(month: Month) -> Iterator[Copy]:
     """月报表: 表一 pupils and attendance, 表二 cases and work, a row a school and grade, sums below."""
     meta = f"填报单位：{month.title}　　{month.label}　　数据截至{month.end:%Y-%m-%d}"
-    first = _grid(month, month.scope, (*PUPILS, *ATTENDANCE), "grade")
-    second = _grid(month, month.scope, (*CASES, *ON_HAND, *WORK, *MARKED), "grade", note=True)
-    heading = f"流生情况月报表（{month.label}）"
-    yield Copy(
-        (
-            replace(
-                first,
-                title="表一 在校与出勤",
-                heading=f"{heading}表一：在校与出勤",
-                meta=meta,
-                notes=(*_first_notes(month), *_unread_notes(month, month.scope)),
-            ),
-            replace(
-                second,
-                title="表二 疑似辍学与劝返",
-                heading=f"{heading}表二：疑似辍学与劝返",
-                meta=meta,
-                notes=(ON_HAND_NOTE, *_unread_notes(month, month.scope)),
-            ),
-        )
-    )
+    lost = _unread_notes(month, month.scope)
+    grids = []
+    for number, name, counts, notes in (
+        ("一", "在校与出勤", (*PUPILS, *ATTENDANCE), _first_notes(month)),
+        ("二", "疑似辍学与劝返", (*CASES, *ON_HAND, *WORK, *MARKED), (ON_HAND_NOTE,)),
+    ):
+        grid = _grid(month, month.scope, counts, "grade", note=number == "二")
+        heading = f"流生情况月报表（{month.label}）表{number}：{name}"
+        grids.append(replace(grid, title=f"表{number} {name}", heading=heading, meta=meta, notes=(*notes, *lost)))
+    yield Copy(tuple(grids))
 
 
 ON_HAND_NOTE = (
@@ -401,20 +373,13 @@ def _sum(parts: dict[tuple[str, int, str], int], keep: dict) -> int:
 def _rate(scope: Scope, due: object, present: object) -> str:
     if UNREAD in (due, present):
         return UNREAD
-    return Measure("D10", RATE, present, due, scope.policy["small_denominator"]).percent.replace(" %", "%") or (
-        "—" if not due else f"{present}/{due}"
-    )
+    percent = Measure("D10", RATE, present, due, scope.policy["small_denominator"]).percent.replace(" %", "%")
+    return percent or (f"{present}/{due}" if due else "—")
 
 
 # --- 日查表 -------------------------------------------------------------------------------------------------------------
-DAY = (
-    ("due", "应到"),
-    ("present", "实到"),
-    ("sick", "病假"),
-    ("personal", "事假"),
-    ("other_leave", "其他请假"),
-    ("unexcused", "无故缺勤"),
-)
+DAY = (("due", "应到"), ("present", "实到"), ("sick", "病假"), ("personal", "事假"), ("other_leave", "其他请假"),
+       ("unexcused", "无故缺勤"))  # fmt: skip
 DAY_COLUMNS = (Column("年级", width=10), Column("班级", width=12), *(Column(title, width=9) for _, title in DAY),
                Column("晨检时间", width=10), Column("填报人", width=12), Column("备注", width=22))  # fmt: skip
 

@@ -1,7 +1,5 @@
 """Papers of 自查档案: 简报 and 档案目录."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,6 +11,7 @@ from .. import figures
 from ..core import years
 from ..core.editions import few, hidden
 from ..core.numbers import natural
+from ..core.tables import yes
 from ..figures.scopes import Scope
 from ..pages.display import rate
 from ..pages.views import Month
@@ -33,17 +32,11 @@ def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: It
     year, papers and pages, as addresses from where the 档案目录 will lie.
     """
     scope, named = month.scope, by_name(month)
-    made = [
-        (unquote(address).split("/"), address)
-        for address in sorted(files, key=lambda address: natural(unquote(address)))
-    ]
+    addresses = sorted(files, key=lambda address: natural(unquote(address)))
+    made = [(unquote(address).split("/"), address) for address in addresses]
     rows = scope.rows("archive")
-    rows = (
-        rows[rows["home"] == month.home]
-        .dropna(subset=["archive_no"])
-        .drop_duplicates("archive_no")
-        .set_index("archive_no")
-    )
+    rows = rows[rows["home"] == month.home].dropna(subset=["archive_no"]).drop_duplicates("archive_no")
+    rows = rows.set_index("archive_no")
     names = {value.code: value.name for value in month.town.schema.codes["archive_item"].values}
     lines = []
     for number in range(1, month.policy["archive_items"] + 1):
@@ -85,9 +78,8 @@ def _made(
         ]
         kinds.append((name, items, links))
     for notebook, (name, items) in PAGES.items():
-        kinds.append(
-            (name, items, [(_label(path[-3]), address) for path, address in made if path[-2:-1] == [notebook]])
-        )
+        pages = [(_label(path[-3]), address) for path, address in made if path[-2:-1] == [notebook]]
+        kinds.append((name, items, pages))
     parts: list[tuple[str, str]] = []
     for name, items, links in kinds:
         if number in items:
@@ -132,36 +124,28 @@ def bulletin(month: Month) -> Iterator[Copy]:
     missing = lacking(month, *needs)
     before = _before(month)
     figures = _figures(scope, before, least)
-    lost = (
-        "有的行日期、类别等空着或有误，未计入本期数据。" if left_out(scope, *needs) else ""
-    )  # how many is not for everybody
-    yield Copy(
-        shared(
-            month,
-            issue=scrubbed(month, own["issue_no"])
-            if isinstance(own.get("issue_no"), str)
-            else "第____期（总第____期）",
-            issued=said(own.get("date")) if own else "____年__月__日",
-            title=scrubbed(month, said(own.get("title")))
-            if own
-            else f"{month.label}全镇控辍保学工作情况"
-            if not month.home
-            else f"{month.label}控辍保学工作情况",
-            missing=(f"本期数据未含：{missing}。" if missing else "") + lost,
-            figures=figures,
-            note=f"数据截至{said(month.end)}，由各校台账汇总。{_why(figures, before, least)}",
-            heading="本校动态" if month.home else "各校动态",
-            news=_news(month, rows, own),
-            reminder=f"每个上课日填日查；{_next(month)}{month.policy['month_report_due_day']}日前完成月报和月自查；学生变动即时登记。",
-            to=scrubbed(month, said(own.get("to"))) if own else "各学校、各行政村",
-            editor=named(own.get("editor")),
-            signer=named(own.get("signer")),
-        )
-    )
-
-
-def _next(month: Month) -> str:
-    return f"{int(month.month[5:]) % 12 + 1}月"
+    # how many is not for everybody
+    lost = "有的行日期、类别等空着或有误，未计入本期数据。" if left_out(scope, *needs) else ""
+    due = f"{int(month.month[5:]) % 12 + 1}月{month.policy['month_report_due_day']}日前"
+    words = {
+        "issue": "第____期（总第____期）",
+        "issued": "____年__月__日",
+        "title": f"{month.label}{'' if month.home else '全镇'}控辍保学工作情况",
+        "to": "各学校、各行政村",
+    }
+    if own:
+        words |= {"issued": said(own.get("date")), "title": scrubbed(month, said(own.get("title")))}
+        words |= {"to": scrubbed(month, said(own.get("to")))}
+        words |= {"issue": scrubbed(month, own["issue_no"])} if isinstance(own["issue_no"], str) else {}
+    words |= {
+        "missing": (f"本期数据未含：{missing}。" if missing else "") + lost,
+        "note": f"数据截至{said(month.end)}，由各校台账汇总。{_why(figures, before, least)}",
+        "heading": "本校动态" if month.home else "各校动态",
+        "reminder": f"每个上课日填日查；{due}完成月报和月自查；学生变动即时登记。",
+        "editor": named(own.get("editor")),
+        "signer": named(own.get("signer")),
+    }
+    yield Copy(shared(month, **words, figures=figures, news=_news(month, rows, own)))
 
 
 def _before(month: Month) -> Scope | None:
@@ -181,14 +165,9 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
     for title, *values in zip(FIGURES, *columns, strict=True):
         shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
         found.append({"title": title, "before": shown[0], "now": shown[1], "change": _change(*values, least)})
-    rates = [
-        rate(figures.attendance(scope).total, least).replace(" %", "%") if scope else "—" for scope in (before, now)
-    ]
-    return [
-        *found[:1],
-        {"title": "出勤率（实到／应到）", "before": rates[0], "now": rates[1], "change": ""},
-        *found[1:],
-    ]
+    rates = [rate(figures.attendance(one).total, least).replace(" %", "%") if one else "—" for one in (before, now)]
+    attended = {"title": "出勤率（实到／应到）", "before": rates[0], "now": rates[1], "change": ""}
+    return [*found[:1], attended, *found[1:]]
 
 
 def _why(figures: list[dict[str, str]], before: Scope | None, least: int) -> str:
@@ -217,8 +196,5 @@ def _news(month: Month, rows: pd.DataFrame, own: dict) -> list[str]:
     if month.home:
         text = own.get("body")
         return [scrubbed(month, text)] if isinstance(text, str) and own.get("deidentified") is True else []
-    good = rows[rows["deidentified"].fillna(False).astype(bool)]
-    return [
-        f"{row.home}：编印《{scrubbed(month, said(row.title))}》。"
-        for row in good[["home", "title"]].itertuples(index=False)
-    ]
+    good = rows.loc[yes(rows["deidentified"]), ["home", "title"]]
+    return [f"{home}：编印《{scrubbed(month, said(title))}》。" for home, title in good.itertuples(index=False)]

@@ -1,7 +1,5 @@
 """A Word template filled with what a paper holds; what is wrong with a template is said in words that name it."""
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile
@@ -54,9 +52,7 @@ def _open(begun: re.Match[str]) -> str:
 
 def _texts(document: Document) -> Iterator[str]:
     parts = [part for section in document.sections for part in (section.header, section.footer)]
-    own = [
-        part._element for part in parts if not part.is_linked_to_previous
-    ]  # asking one that is not there would make it
+    own = [part._element for part in parts if not part.is_linked_to_previous]  # asking for another would make it
     for element in (document.element.body, *own):
         for paragraph in element.iter(qn("w:p")):
             yield "".join(part.text or "" for part in paragraph.iter(qn("w:t")))
@@ -130,9 +126,8 @@ def _written(value: object, document: DocxTemplate) -> object:
     if isinstance(value, Linked):
         text = RichText()
         for words, address in value.parts:
-            text.add(
-                words, style=LINK if address else PLAIN, url_id=document.build_url_id(address) if address else None
-            )
+            link = {"style": LINK, "url_id": document.build_url_id(address)} if address else {"style": PLAIN}
+            text.add(words, **link)
         return text
     if isinstance(value, Mapping):
         return {name: _written(one, document) for name, one in value.items()}

@@ -1,7 +1,5 @@
 """月自查报告 (domain.md 6.1, R1): its sections in their order, its drop-downs, how a notebook opens it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,12 +1,9 @@
 """Section 三、出勤与流生: the calendar, the rates, how long pupils have been away without leave, what was not filled in."""
 
-from __future__ import annotations
-
-import datetime as dt
-
 import pandas as pd
 
 from ... import figures as measures
+from ...core import years
 from ...figures import base, flows, selfcheck, uncounted
 from .. import charts
 from ..display import Chart, Figure, Note, Section, Table, Tiles
@@ -22,32 +19,21 @@ def attendance(month: Month) -> Section:
     days = flows.school_days(scope)
     unread = scope.missing("daily", "absence")
     if unread and set(unread) >= set(month.homes):
-        return Section(
-            "出勤与流生",
-            (Note(f"读不到{scope.term}的出勤工作簿：{'、'.join(unread)}，尚未判定。", "unknown"),),
-            3,
-            "attendance",
-        )
+        lost = Note(f"读不到{scope.term}的出勤工作簿：{'、'.join(unread)}，尚未判定。", "unknown")
+        return Section("出勤与流生", (lost,), 3, "attendance")
     rate, filed = measures.attendance(scope), measures.filed(scope, days)
     absent, called = flows.unexcused(scope), measures.contacted(scope)
     runs = flows.longest_runs(scope)
+    said = "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence"))))
     figures = (
         _rate("出勤率", rate.total, "实到人次÷应到人次，D10"),
         _rate("日查填报率", filed.total, "已填班日÷应填班日，D15", wanted=True),
         _rate("周报按时报送率", selfcheck.weekly(scope).total, "按期÷应报，本月到期，D15", wanted=True),
-        Figure(
-            "无故缺勤人次",
-            len(absent),
-            "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence")))),
-        ),
+        Figure("无故缺勤人次", len(absent), said),
         *(
-            Figure(
-                f"{name}人数",
-                int((runs["step"] == step).sum()),
-                "本月内最长一次，按上课日",
-                "bad" if step == 3 and (runs["step"] == 3).any() else "plain",
-            )
+            Figure(f"{name}人数", number, "本月内最长一次，按上课日", "bad" if step == 3 and number else "plain")
             for step, name in enumerate(STREAKS, 1)
+            for number in [int((runs["step"] == step).sum())]
         ),
         _rate("无故缺勤已联系家长", called.total, "已联系人次÷无故缺勤人次", wanted=True),
     )
@@ -57,13 +43,10 @@ def attendance(month: Month) -> Section:
     long = runs[runs["step"] >= 2].sort_values("run", ascending=False)
     if len(long):
         table = ledger(month, long, "absence", ("name", "student_key"))
-        more = {
-            "最长连续（上课日）": list(long["run"]),
-            "起": list(long["first"]),
-            "止": list(long["last"]),
-        }
-        rows = tuple((*row, *extra) for row, extra in zip(table.rows, zip(*more.values(), strict=True), strict=True))
-        blocks.append(behind("连续缺勤2日以上的学生", Table((*table.columns, *more), rows)))
+        more = zip(long["run"], long["first"], long["last"], strict=True)
+        rows = tuple((*row, *extra) for row, extra in zip(table.rows, more, strict=True))
+        columns = (*table.columns, "最长连续（上课日）", "起", "止")
+        blocks.append(behind("连续缺勤2日以上的学生", Table(columns, rows)))
     if gaps := _gaps(month, days):
         blocks.append(behind("没有日查的班和日期", Table(("学校", "班级", "缺几日", "日期"), tuple(gaps))))
     return Section("出勤与流生", tuple(blocks), 3, "attendance")
@@ -98,7 +81,7 @@ def _calendar(month: Month, days: list[pd.Timestamp]) -> list[Chart | Note]:
     filled = rows.drop_duplicates(["class_id", "date"]).groupby([key, "date"]).size().to_dict()
     classes = scope.classes.groupby(key).size().to_dict()
     school_days, last = set(days), pd.Timestamp(scope.end)
-    every = list(pd.date_range(scope.start, _month_end(scope.start)))
+    every = list(pd.date_range(*years.days_of(month.month)))
     pictured = []
     for unit, label in units(month, key):
         cells = []
@@ -113,10 +96,6 @@ def _calendar(month: Month, days: list[pd.Timestamp]) -> list[Chart | Note]:
     reads = f"“缺”：当日该{what}没有日查{some}；斜线：不上课（周末、节假日）；空白：尚未到。数字取自日查。"
     pictures = charts.calendar([day.date() for day in every], pictured, caption)
     return [Chart(svg, caption, reads) for svg in pictures]
-
-
-def _month_end(start: dt.date) -> dt.date:
-    return (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 def _gaps(month: Month, days: list[pd.Timestamp]) -> list[tuple]:

@@ -1,7 +1,5 @@
 """Sections on cases and signals: who shows a colour and since when, the ledgers, the time line of each case."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pandas as pd
@@ -21,20 +19,15 @@ from ..units import Column, audience, behind, by_keys, finest, ledger, uncounted
 from ..views import Month
 
 # --- The colours 蓝, 黄, 红 on the page: how many by school, who and for which reasons, who is new in the last week of the month ---
-RED_FIRST = tuple(reversed(signals.COLOURS))  # red first
+RED_FIRST = tuple(reversed(signals.COLOURS))
 NEW = "本周新出现"
 
 
 def alert_blocks(month: Month) -> list[Table | Details | Note]:
     """Counts by colour and unit; in a school's own edition the pupils as well, each with the reasons behind the colour."""
-    scope = month.scope
+    scope, found = month.scope, []
     if unread := scope.missing("roster", "absence"):
-        return [Note(f"读不到学籍或出勤：{'、'.join(unread)}，这些学校的预警颜色尚未判定。", "unknown"), *_shown(month)]
-    return _shown(month)
-
-
-def _shown(month: Month) -> list[Table | Details | Note]:
-    scope = month.scope
+        found.append(Note(f"读不到学籍或出勤：{'、'.join(unread)}，这些学校的预警颜色尚未判定。", "unknown"))
     now = scope.within(scope.with_class(signals.coloured(month.town, month.policy, month.end)))
     week = month.end - dt.timedelta(days=7)
     moved = scope.within(scope.with_class(signals.moved(month.town, month.policy, week, month.end)))
@@ -44,7 +37,7 @@ def _shown(month: Month) -> list[Table | Details | Note]:
     caption = f"系统测算的预警（截至 {month.end:%Y-%m-%d}）"
     note = f"{NEW}：{week:%Y-%m-%d} 还没有颜色的。只属于贫困、残疾、留守等群体的，最多是蓝色。"
     by = "grade" if month.home else "home"
-    found: list = [unit_table(month, by, columns, idle=False, caption=caption, note=note, empty="没有达到预警的学生")]
+    found.append(unit_table(month, by, columns, idle=False, caption=caption, note=note, empty="没有达到预警的学生"))
     if MAY_SEE["name"][audience(month)] == SHOWN:
         fresh = set(new.index)
         now = now.assign(order=-signals.rank(now["colour"])).sort_values("order", kind="stable")
@@ -64,9 +57,6 @@ def _pupils(month: Month, rows: pd.DataFrame, summary: str, is_open: bool) -> li
 
 
 # --- Sections on cases: 疑似与辍学, 重点关注 ---------------------------------------------------------------------------------
-LEVELS = ("红", "黄", "蓝")
-
-
 def cases(month: Month) -> Section:
     """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned, 零报告 as far as rule X41 goes."""
     scope = month.scope
@@ -86,21 +76,18 @@ def cases(month: Month) -> Section:
     won = int(visits["result"].isin(RETURNED).sum())
     open_suspected = suspected[case_facts.open_at(suspected, scope.end)]
     open_dropouts = dropouts[case_facts.open_at(dropouts, scope.end)]
+    made = "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit"))))
     figures = (
         stock("本月末在册疑似", scope, open_suspected, "suspected"),
         stock("本月末在册辍学", scope, open_dropouts, "dropout"),
         *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
-        Figure(
-            "本月劝返户次",
-            len(visits),
-            "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit")))),
-        ),
+        Figure("本月劝返户次", len(visits), made),
     )
+    reads = _reads(first, second)
+    chart = charts.waterfall((("疑似辍学", _steps(first)), ("辍学", _steps(second))), reads)
     blocks = [
         Tiles(figures),
-        Chart(
-            _waterfall(first, second), "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", _reads(first, second)
-        ),
+        Chart(chart, "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", reads),
         _table(month, first, "疑似辍学"),
         _table(month, second, "辍学"),
         zero_report(month, open_suspected, open_dropouts),
@@ -126,10 +113,6 @@ def _steps(flow: pd.DataFrame) -> list[tuple[str, int]]:
     sums = flow.sum()
     opening, new, closing = flow.columns[0], flow.columns[1], flow.columns[-1]
     return [(name, int(sums[name]) if name in (opening, new, closing) else -int(sums[name])) for name in flow.columns]
-
-
-def _waterfall(first: pd.DataFrame, second: pd.DataFrame) -> object:
-    return charts.waterfall((("疑似辍学", _steps(first)), ("辍学", _steps(second))), _reads(first, second))
 
 
 def _reads(first: pd.DataFrame, second: pd.DataFrame) -> str:
@@ -181,16 +164,10 @@ def _next_steps(month: Month) -> list:
     late = int(rows["late"].fillna(False).astype(bool).sum())
     text = f"在册和复学跟踪的个案共 {len(rows)} 件，其中 {late} 件的下一步已经逾期。"
     rows = rows.assign(bond_school=[scope.staff_names.get(owner, owner) for owner in rows["owner"]])
-    extra = {
-        **(
-            {"班级": [scope.labels.get(key, key) or "—" for key in rows["class_id"]]}
-            if month.home
-            else {"学校": rows["home"]}
-        ),
-        "下一步": rows["step"].fillna("没有写明"),
-        "最后期限": rows["due"].dt.strftime("%Y-%m-%d").fillna("—"),
-        "余期": [_left(days) for days in rows["days"]],
-    }
+    classes = [scope.labels.get(key, key) or "—" for key in rows["class_id"]]
+    extra = {"班级": classes} if month.home else {"学校": rows["home"]}
+    extra |= {"下一步": rows["step"].fillna("没有写明"), "最后期限": rows["due"].dt.strftime("%Y-%m-%d").fillna("—"),
+              "余期": [_left(days) for days in rows["days"]]}  # fmt: skip
     form = month.town.schema.sheets["dropout"]
     table = rows_table(rows, form, ("name", "state", "bond_school"), audience(month), extra)
     return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table)]
@@ -203,45 +180,18 @@ def _left(days: object) -> str:
     return f"还有 {days} 天" if days > 0 else "今天" if days == 0 else f"逾期 {-days} 天"
 
 
+BEHIND = {  # sheet -> what its rows stand under, and the columns shown
+    "suspected": ("在册疑似", ("name", "student_key", "grade", "found", "last_day", "source", "cause", "poor", "first_visit",
+                           "rep_center", "rep_town", "teacher")),
+    "dropout": ("在册辍学", ("name", "student_key", "grade", "drop_date", "confirm_date", "cause1", "whereabouts", "plan_id",
+                         "bond_school", "order_no", "order_due", "state")),
+    "visit": ("本月劝返记录", ("name", "seq", "date", "mode", "lead", "guardian_att", "pupil_att", "result", "next")),
+}  # fmt: skip
+
+
 def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:
-    first = (
-        "name",
-        "student_key",
-        "grade",
-        "found",
-        "last_day",
-        "source",
-        "cause",
-        "poor",
-        "first_visit",
-        "rep_center",
-        "rep_town",
-        "teacher",
-    )
-    second = (
-        "name",
-        "student_key",
-        "grade",
-        "drop_date",
-        "confirm_date",
-        "cause1",
-        "whereabouts",
-        "plan_id",
-        "bond_school",
-        "order_no",
-        "order_due",
-        "state",
-    )
-    third = ("name", "seq", "date", "mode", "lead", "guardian_att", "pupil_att", "result", "next")
-    found = []
-    for title, frame, sheet, names in (
-        ("在册疑似", suspected, "suspected", first),
-        ("在册辍学", dropouts, "dropout", second),
-        ("本月劝返记录", visits.sort_values(["student_key", "date"]), "visit", third),
-    ):
-        if len(frame):
-            found.append(behind(title, ledger(month, frame, sheet, names)))
-    return found
+    frames = zip(BEHIND.items(), (suspected, dropouts, visits.sort_values(["student_key", "date"])), strict=True)
+    return [behind(title, ledger(month, rows, sheet, names)) for (sheet, (title, names)), rows in frames if len(rows)]
 
 
 def watched(scope: Scope) -> pd.DataFrame:
@@ -260,23 +210,20 @@ def watch(month: Month) -> Section:
     before = case_facts.open_at(rows, pd.Timestamp(scope.start) - pd.Timedelta(days=1))
     now = case_facts.open_at(rows, scope.end)
     new, closed = scope.in_days(rows["entered"]), scope.in_days(rows["left"])
-    lines = [
-        (f"{level}色", *(int((mask & (rows["level"] == level)).sum()) for mask in (before, new, closed, now)))
-        for level in LEVELS
-    ]
-    known = rows["level"].isin(LEVELS)
+
+    def line(title: str, mask: pd.Series) -> tuple:
+        counts = [int((mask & part).sum()) for part in (before, new, closed, now)]
+        return (title, *counts, f"{counts[3] - counts[0]:+d}".replace("+0", "不变"))
+
+    lines = [line(f"{level}色", rows["level"] == level) for level in RED_FIRST]
+    known = rows["level"].isin(RED_FIRST)
     if not known.all():
-        lines.append(("等级不明", *(int((mask & ~known).sum()) for mask in (before, new, closed, now))))
-    lines = [(*line, f"{line[4] - line[1]:+d}".replace("+0", "不变")) for line in lines]
-    total = ("合计", *(int(mask.sum()) for mask in (before, new, closed, now)))
-    total = (*total, f"{total[4] - total[1]:+d}".replace("+0", "不变"))
+        lines.append(line("等级不明", ~known))
+    total = line("合计", known | ~known)
     columns = ("预警等级", "上月末在册", "本月新增", "本月解除", "本月末在册", "比上月末")
     names = ("name", "student_key", "level", "signals", "found", "freq", "last", "teacher", "action", "state")
-    open_rows = (
-        rows[now]
-        .assign(order=rows["level"].map({level: place for place, level in enumerate(LEVELS)}))
-        .sort_values("order")
-    )
+    order = rows["level"].map({level: place for place, level in enumerate(RED_FIRST)})
+    open_rows = rows[now].assign(order=order).sort_values("order")
     blocks = [
         *uncounted_note(scope, "watch"),
         Table(columns, tuple(lines), "各等级人数", total, internal=True),
@@ -287,9 +234,8 @@ def watch(month: Month) -> Section:
         blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
     if not month.home:
         parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
-        blocks.append(
-            unit_table(month, "home", [Column(name, parts[name]) for name in parts.columns], caption="各校重点关注人数")
-        )
+        counts = [Column(name, parts[name]) for name in parts.columns]
+        blocks.append(unit_table(month, "home", counts, caption="各校重点关注人数"))
     return Section("重点关注", tuple(blocks), 8, "watch")
 
 

@@ -1,7 +1,5 @@
 """Sections on 包保责任: who answers for whom, what is due and overdue."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pandas as pd
@@ -16,21 +14,8 @@ from ...facts.references import named
 from ...figures import duty as bonds
 from ...figures import selfcheck, support
 from ...figures.base import Measure, Ratio
+from .. import units
 from ..display import NUMERALS, Badge, Blanks, Details, Figure, Note, Section, Table, Tiles, surname
-from ..units import (
-    Column,
-    audience,
-    behind,
-    by_keys,
-    ledger,
-    rows_behind,
-    said,
-    uncounted_column,
-    uncounted_note,
-    unit_table,
-    units,
-    village_names,
-)
 from ..views import Month
 
 # --- The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed ---
@@ -57,18 +42,11 @@ def _town(month: Month, held: pd.DataFrame, ratios: list[Ratio], doubles: pd.Dat
     values = [ratio.by("home") for ratio in ratios]
     counts = [frame.groupby("home").size().to_dict() for frame in (doubles, gone)]
     rows = []
-    for home, label in units(month, "home"):
+    for home, label in units.units(month, "home"):
         measures = [found.get(home) for found in values]
         short = sum(item.short for item in measures if item)
-        rows.append(
-            (
-                label,
-                people.get(home, "—"),
-                *measures,
-                _count(short, "bad"),
-                *(_count(one.get(home, 0)) for one in counts),
-            )
-        )
+        doubled, left = (_count(one.get(home, 0)) for one in counts)
+        rows.append((label, people.get(home, "—"), *measures, _count(short, "bad"), doubled, left))
     totals = [ratio.total for ratio in ratios]
     total = ("合计", "", *totals, sum(item.short for item in totals), len(doubles), len(gone))
     columns = ("学校", "包学校的人", *(ratio.title for ratio in ratios), "空档", "多人包", "离岗仍包")
@@ -89,14 +67,14 @@ def _school(month: Month, held: pd.DataFrame, ratios: list[Ratio]) -> list:
     by_grade = pupils.by("grade")
     rows = [
         (label, leaders.get(codes.get(grade), "—"), int((classes["grade"] == grade).sum()), by_grade.get(grade))
-        for grade, label in units(month, "grade")
+        for grade, label in units.units(month, "grade")
     ]
     total = ("合计", "", len(classes), pupils.total)
     table = Table(("年级", "包年级的人", "班数", "包学生"), tuple(rows), f"四包覆盖：包学校的是{whole}", total)
     return [
         table,
-        behind("包学生，按班级", _classes(month, held, pupils)),
-        behind("包家长，按村", _villages(month, held)),
+        units.behind("包学生，按班级", _classes(month, held, pupils)),
+        units.behind("包家长，按村", _villages(month, held)),
     ]
 
 
@@ -112,14 +90,14 @@ def _classes(month: Month, held: pd.DataFrame, pupils: Ratio) -> Table:
     by_class = pupils.by("class_id")
     rows = [
         (label, heads.get(key, "—"), besides.get(key, "—"), by_class.get(key))
-        for key, label in units(month, "class_id")
+        for key, label in units.units(month, "class_id")
     ]
     return Table(("班级", "班主任", "另有包保教师", "包学生"), tuple(rows), note="没有另外指定的学生由班主任包保。")
 
 
 def _villages(month: Month, held: pd.DataFrame) -> Table:
     people = bonds.names_by(held[held["kind"] == duty.VILLAGES], "unit")
-    labels = village_names(month.town)
+    labels = units.village_names(month.town)
     served = dict.fromkeys(bonds.villages(month.scope)["village"])
     return Table(("村", "包家长的人"), tuple((labels.get(key, key), people.get(key, "—")) for key in served))
 
@@ -127,46 +105,40 @@ def _villages(month: Month, held: pd.DataFrame) -> Table:
 # --- what is missing, doubled, too much --------------------------------------------------------------------------------------
 def _gaps(month: Month, ratios: list[Ratio]) -> list:
     """What nobody holds at the month's end: schools, grades, villages by name, pupils as the roster has them."""
-    scope, labels = month.scope, _labels(month)
+    scope, labels = month.scope, Labels(month)
     unread = tuple(dict.fromkeys(home for ratio in ratios for home in ratio.missing))
     found = [Note(f"读不到：{'、'.join(unread)}，这些单位的四包尚未判定。", "unknown")] if unread else []
     schools, grades, pupils, villages = (ratio.lacking for ratio in ratios)
     rows = [("包学校", home, home) for home in schools["home"]]
-    rows += [
-        ("包年级", home, f"{NUMERALS[grade]}年级") for home, grade in zip(grades["home"], grades["grade"], strict=True)
-    ]
+    rows += [("包年级", row.home, f"{NUMERALS[row.grade]}年级") for row in grades.itertuples()]
     served, held = bonds.villages(scope), bonds.answered(scope, duty.VILLAGES)["unit"]
     served = served[served["home"].isin(villages["home"]) & ~served["village"].isin(held)]
     rows += [("包家长", row.home, labels(duty.VILLAGES, row.village)) for row in served.itertuples()]
     if rows:
         found.append(Table(("类型", "学校", "没有人包的"), tuple(rows[:MOST_OPEN]), "四包空档", note=_more(len(rows))))
     if len(pupils) and not month.home:
-        counts = by_keys(pupils).reset_index(name="pupils").sort_values(["home", "grade", "class_id"], key=in_order)
-        lines = tuple(
-            (row.home, scope.labels.get(row.class_id, "—"), row.pupils) for row in counts.itertuples(index=False)
+        counts = (
+            units.by_keys(pupils).reset_index(name="pupils").sort_values(["home", "grade", "class_id"], key=in_order)
         )
-        found.append(behind("没有人包的学生，按班级", Table(("学校", "班级", "人数"), lines)))
+        lines = tuple((row.home, scope.labels.get(row.class_id, "—"), row.pupils) for row in counts.itertuples())
+        found.append(units.behind("没有人包的学生，按班级", Table(("学校", "班级", "人数"), lines)))
     elif len(pupils):
-        table = ledger(month, rows_behind(month, pupils, "roster"), "roster", ("name", "student_key", "status"))
-        found.append(behind("没有人包的学生", table))
+        table = units.ledger(
+            month, units.rows_behind(month, pupils, "roster"), "roster", ("name", "student_key", "status")
+        )
+        found.append(units.behind("没有人包的学生", table))
     if not rows and not len(pupils) and not unread:
         found.append(Note("截至本月末四包没有空档。", "good"))
     return found
 
 
 def _people(month: Month, doubles: pd.DataFrame, gone: pd.DataFrame) -> list:
-    labels, found = _labels(month), []
+    labels, found = Labels(month), []
     if len(doubles):
         rows = [(TITLES[row.kind], row.home, labels(row.kind, row.unit), row.names) for row in doubles.itertuples()]
         note = "两人以上包一处，要写明谁主谁次；花名册与包保责任写的教师不一致的，请改成一致。"
-        found.append(
-            Table(
-                ("类型", "学校", "对象", "包保人"),
-                tuple(rows[:MOST_OPEN]),
-                "多人包一处",
-                note="".join((note, _more(len(rows)))),
-            )
-        )
+        columns = ("类型", "学校", "对象", "包保人")
+        found.append(Table(columns, tuple(rows[:MOST_OPEN]), "多人包一处", note=f"{note}{_more(len(rows))}"))
     if len(gone):
         rows = [(row.name, TITLES[row.kind], row.home, row.units, row.left) for row in gone.itertuples(index=False)]
         columns = ("姓名", "包保", "学校", "处（人）数", "离岗日期")
@@ -196,14 +168,14 @@ def _loads(month: Month) -> list:
 # --- by date ------------------------------------------------------------------------------------------------------------------
 def _by_date(month: Month) -> list[Details]:
     """What began and ended in the month, and on which days something was held by nobody."""
-    labels, found = _labels(month), []
+    labels, found = Labels(month), []
     moves = bonds.turnover(month.scope)
     if len(moves):
         rows = [
             (row.date, row.what, TITLES.get(row.kind, "—"), labels(row.kind, row.target, row.target_type), row.name)
             for row in moves.itertuples()
         ]
-        found.append(behind("本月包保变动", Table(("日期", "变动", "包保", "对象", "包保人"), tuple(rows))))
+        found.append(units.behind("本月包保变动", Table(("日期", "变动", "包保", "对象", "包保人"), tuple(rows))))
     empty = bonds.vacancies(month.scope)
     if len(empty):
         rows = []
@@ -212,7 +184,7 @@ def _by_date(month: Month) -> list[Details]:
             more = f"等{len(names)}处" if len(names) > 5 else ""
             rows.append((TITLES[kind], first, last, len(own), "、".join(names[:5]) + more))
         table = Table(("包保", "从", "到", "处数", "没有人包的"), tuple(rows))
-        found.append(behind("本月有过的空档（含月末仍空的）", table))
+        found.append(units.behind("本月有过的空档（含月末仍空的）", table))
     return found
 
 
@@ -220,14 +192,14 @@ def _more(number: int) -> str:
     return f"只列前 {MOST_OPEN} 项，共 {number} 项。" if number > MOST_OPEN else ""
 
 
-class _Labels:
+class Labels:
     """What a unit of 四包 is called on the page."""
 
     def __init__(self, month: Month) -> None:
         scope = month.scope
-        self.mask = str if MAY_SEE["name"][audience(month)] == SHOWN else surname
+        self.mask = str if MAY_SEE["name"][units.audience(month)] == SHOWN else surname
         self.schools = {scope.key("school", home): home for home in month.town.homes}
-        self.classes, self.villages = scope.labels, village_names(month.town)
+        self.classes, self.villages = scope.labels, units.village_names(month.town)
         roster = month.town["roster"].dropna(subset=["student_key", "name"])
         self.pupils = mapping(roster, "student_key", "name")
 
@@ -242,10 +214,6 @@ class _Labels:
         if not known and code in self.schools and grade.isdecimal():
             known = f"{self.schools[code]}{NUMERALS[int(grade)]}年级"
         return known or str(unit)
-
-
-def _labels(month: Month) -> _Labels:
-    return _Labels(month)
 
 
 # --- What is overdue and what falls due, by the table of deadlines: for the section 十一、下月工作 -------------------------
@@ -266,22 +234,16 @@ def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
         (
             *(() if month.home else (row.home,)),
             row.title,
-            "" if pd.isna(row.name) else said(month, str(row.name), row.title),
+            "" if pd.isna(row.name) else units.said(month, str(row.name), row.title),
             "" if pd.isna(row.who) else row.who,
             row.due.date(),
             Badge("bad", f"逾期 {-row.days} 天") if row.days < 0 else Badge("plain", f"还有 {row.days} 天"),
         )
         for row in rows.head(MOST_DUE).itertuples(index=False)
     )
-    columns = ("事项", "对象", "谁来办", "期限", "时间")
+    columns = (*(() if month.home else ("学校",)), "事项", "对象", "谁来办", "期限", "时间")
     more = f"只列前 {MOST_DUE} 项，其余用 kongchuo due 查看。" if len(rows) > MOST_DUE else ""
-    return Table(
-        columns if month.home else ("学校", *columns),
-        lines,
-        f"{caption}：{len(rows)} 项",
-        note=more,
-        empty="按现有台账没有",
-    )
+    return Table(columns, lines, f"{caption}：{len(rows)} 项", note=more, empty="按现有台账没有")
 
 
 # --- Sections on who does what and when: 自查组织, 存在问题与整改, 下月工作, 签字 ----------------------------------------------------
@@ -302,7 +264,7 @@ def organisation(month: Month) -> Section:
     home_visits += int((scope.in_days(visits["date"]) & (visits["mode"] != "电话")).sum())
     held = meetings[scope.in_days(meetings["date"])]
     taught = years.period(month.month).taught()
-    filled = (_of(len(checks), CHECKLIST_ITEMS * len(month.homes)), "项（每校20项）")
+    filled = (f"{len(checks)}/{CHECKLIST_ITEMS * len(month.homes)}", "项（每校20项）")
     figures = (
         Figure("月自查已填", *(filled if taught else (len(checks), "项，暑期不要求"))),
         Figure("点名、座次、作业核对", len(rolls_called), "本月核查次数（人籍核查）"),
@@ -314,25 +276,18 @@ def organisation(month: Month) -> Section:
     who = "、".join(dict.fromkeys(scope.staff_names.get(name, name) for name in checks["checker"].dropna()))
     days = checks["date"].dropna()
     when = f"{days.min():%Y-%m-%d} 至 {days.max():%Y-%m-%d}" if len(days) else ""
-    lead = (
-        f"自查日期：{when}；自查人：{who if month.home else f'{len(checks)} 项已填'}。"
-        if when
-        else "月自查表中没有本月的记录。" + ("" if taught else SUMMER)
-    )
+    lead = f"自查日期：{when}；自查人：{who if month.home else f'{len(checks)} 项已填'}。"
+    lead = lead if when else "月自查表中没有本月的记录。" + ("" if taught else SUMMER)
     ratios = [*(function(scope) for function in bonds.FOUR_BONDS), *bonds.pledges(scope)]
     measures = [ratio.total for ratio in ratios]
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
     table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")
     counted = ("selfcheck", "reconcile", "absence", "visit", "publicity_log", "joint")
-    blocks = [Note(lead), *uncounted_note(scope, *counted), Tiles(figures), table, *bond_blocks(month)]
+    blocks = [Note(lead), *units.uncounted_note(scope, *counted), Tiles(figures), table, *bond_blocks(month)]
     if unread:
         blocks.insert(0, Note(f"读不到自查档案或包保责任：{'、'.join(unread)}，未计入。", "unknown"))
     return Section("自查组织", tuple(blocks), 2, "organisation")
-
-
-def _of(done: int, due: int) -> str:
-    return f"{done}/{due}"
 
 
 def _state(measure: Measure) -> Badge:
@@ -349,44 +304,31 @@ def issues(month: Month) -> Section:
     rows, unsure = selfcheck.problems(scope)
     unread = scope.missing("issue")
     if unread and set(unread) >= set(month.homes):
-        return Section(
-            "存在问题与整改", (Note(f"读不到问题整改：{'、'.join(unread)}，尚未判定。", "unknown"),), 10, "issues"
-        )
+        lost = Note(f"读不到问题整改：{'、'.join(unread)}，尚未判定。", "unknown")
+        return Section("存在问题与整改", (lost,), 10, "issues")
     start, end = pd.Timestamp(scope.start), pd.Timestamp(scope.end)
     rows = rows[rows["done"].isna() | (rows["done"] >= start)]
     rows = rows.assign(done=rows["done"].where(rows["done"] <= end))  # mended later: not yet at the month's end
-    rows = rows.assign(mended=rows["done"].notna(), late=rows["done"].isna() & (rows["due"] < end)).sort_values(
-        ["mended", "due"]
-    )
+    rows = rows.assign(mended=rows["done"].notna(), late=rows["done"].isna() & (rows["due"] < end))
+    rows = rows.sort_values(["mended", "due"])
+    undated = f"；另有{len(unsure)}行没有发现日期，不知当时有没有，未计入" if len(unsure) else ""
+    tone = "unknown" if len(unsure) else "plain"
     figures = (
-        Figure(
-            "在办问题",
-            int((~rows["mended"]).sum()),
-            "截至本月末" + _not_dated(len(unsure)),
-            "unknown" if len(unsure) else "plain",
-        ),
+        Figure("在办问题", int((~rows["mended"]).sum()), f"截至本月末{undated}", tone),
         Figure("其中逾期", int(rows["late"].sum()), "期限早于本月末", "warn" if rows["late"].any() else "plain"),
         Figure("本月完成整改", int(rows["mended"].sum())),
     )
-    states = [_issue_state(row, end) for row in rows.itertuples()]
     names = ("source", "problem", "owner", "due", "fix", "done")
-    table = ledger(month, rows, "issue", names, empty="问题整改表中没有本月在办的问题")
-    lines = tuple((*row, state) for row, state in zip(table.rows, states, strict=True))
+    table = units.ledger(month, rows, "issue", names, empty="问题整改表中没有本月在办的问题")
+    lines = tuple((*shown, _issue_state(row, end)) for shown, row in zip(table.rows, rows.itertuples(), strict=True))
     table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
     if month.home:
         return Section("存在问题与整改", (Tiles(figures), table), 10, "issues")
-    counts = [
-        Column(title, by_keys(rows[mask]))
-        for title, mask in (("在办", ~rows["mended"]), ("逾期", rows["late"]), ("本月完成", rows["mended"]))
-    ]
-    counts += uncounted_column(scope, "issue")
-    by_school = unit_table(month, "home", counts, caption="各校问题")
-    return Section("存在问题与整改", (Tiles(figures), by_school, behind("问题清单", table)), 10, "issues")
-
-
-def _not_dated(number: int) -> str:
-    """The words for problems of which nobody knows whether they had been found by then."""
-    return f"；另有{number}行没有发现日期，不知当时有没有，未计入" if number else ""
+    masks = {"在办": ~rows["mended"], "逾期": rows["late"], "本月完成": rows["mended"]}
+    counts = [units.Column(title, units.by_keys(rows[mask])) for title, mask in masks.items()]
+    counts += units.uncounted_column(scope, "issue")
+    by_school = units.unit_table(month, "home", counts, caption="各校问题")
+    return Section("存在问题与整改", (Tiles(figures), by_school, units.behind("问题清单", table)), 10, "issues")
 
 
 def _issue_state(row: object, end: pd.Timestamp) -> Badge:

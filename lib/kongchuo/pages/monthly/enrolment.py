@@ -1,28 +1,15 @@
 """Sections on pupils: 基本情况, 人籍一致, 学生变动, 特殊群体."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ... import figures as measures
 from ...facts import cases as case_facts
 from ...facts import support as special
 from ...figures import base, enrolment, flows, support
-from ...figures.base import Ratio
+from ...figures.base import Measure, Ratio
 from ...figures.definitions import MEASURES
+from .. import units
 from ..display import Details, Figure, Note, Section, Table, Tiles
-from ..units import (
-    Column,
-    behind,
-    by_keys,
-    finest,
-    ledger,
-    parted,
-    rows_behind,
-    uncounted_column,
-    uncounted_note,
-    unit_table,
-)
 from ..views import Month
 
 ALWAYS = (flows.OPENING, "转入", "复学", "转出", "休学", "辍学标注", flows.CLOSING, flows.COUNTED, flows.GAP)
@@ -35,27 +22,22 @@ def basics(month: Month) -> Section:
     flow, year = month.flow, flows.year_flow(scope)
     classes = scope.classes
     rates = {"D02": enrolment.dropped(scope), "D03": enrolment.kept(scope), "D06": enrolment.net(scope)}
-    n0, now = int(year[flows.OPENING].sum()), int(flow[flows.COUNTED].sum())
-    tiles = Tiles(
-        (
-            Figure("班数", len(classes)),
-            Figure("学年初在校生（N0）", n0, "学年初基准：在读＋送教上门"),
-            Figure(
-                "本月末在校生",
-                now,
-                f"期初 {int(flow[flows.OPENING].sum())}，净变动 {now - int(flow[flows.OPENING].sum()):+d}",
-            ),
-            *(_rate(month, rate, code) for code, rate in rates.items()),
-        )
+    n0, before, now = (int(part.sum()) for part in (year[flows.OPENING], flow[flows.OPENING], flow[flows.COUNTED]))
+    tiles = (
+        Figure("班数", len(classes)),
+        Figure("学年初在校生（N0）", n0, "学年初基准：在读＋送教上门"),
+        Figure("本月末在校生", now, f"期初 {before}，净变动 {now - before:+d}"),
+        *(_rate(month, rate, code) for code, rate in rates.items()),
     )
     blocks = [
-        *uncounted_note(scope, "roster", "baseline", "change", "absence", "suspected", "dropout"),
-        tiles,
+        *units.uncounted_note(scope, "roster", "baseline", "change", "absence", "suspected", "dropout"),
+        Tiles(tiles),
         *_not_at_school(month, rates["D06"]),
         *_flow_tables(month, flow, f"{month.label}学生增减（D01）"),
         _gap(flow, "本月"),
+        *_flow_tables(month, year, "学年以来学生增减（D01，自学年初基准起）"),
+        _gap(year, "学年以来"),
     ]
-    blocks += [*_flow_tables(month, year, "学年以来学生增减（D01，自学年初基准起）"), _gap(year, "学年以来")]
     unread = scope.missing("roster", "baseline", "change", "class")
     if unread:
         blocks.insert(0, Note(f"下列单位的学籍或班级资料读不到，未计入：{'、'.join(unread)}。", "unknown"))
@@ -70,26 +52,24 @@ def _rate(month: Month, rate: Ratio, code: str) -> Figure:
 
 
 def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
-    rows = rows_behind(month, rate.lacking, "census")
+    rows = units.rows_behind(month, rate.lacking, "census")
     names = ("name", "student_key", "village_code", "birth_date", "study_status", "study_school", "delay_no")
-    return [behind("摸底适龄而不在校的儿童", ledger(month, rows, "census", names))] if len(rows) else []
+    return [units.behind("摸底适龄而不在校的儿童", units.ledger(month, rows, "census", names))] if len(rows) else []
 
 
 def _flow_tables(month: Month, flow: pd.DataFrame, caption: str) -> list[Table | Details]:
-    shown = [Column(name, flow[name]) for name in flow.columns if name in ALWAYS or flow[name].any()]
-    shown += uncounted_column(month.scope, "change")
+    shown = [units.Column(name, flow[name]) for name in flow.columns if name in ALWAYS or flow[name].any()]
+    shown += units.uncounted_column(month.scope, "change")
     note = "期末应有＝期初＋增加－减少±班级调整；期末在校按花名册状态推算。差额应为0。"
-    return parted(month, shown, caption, note=note, internal=True)
+    return units.parted(month, shown, caption, note=note, internal=True)
 
 
 def _gap(flow: pd.DataFrame, when: str) -> Note:
     if not flow[[flows.OPENING, flows.CLOSING]].to_numpy().any():
         return Note(f"{when}期初、期末都没有在校生，增减无从核对，尚未判定。", "unknown")
-    off = int((flow[flows.GAP] != 0).sum())
-    if off:
-        return Note(
-            f"{when}增减与花名册有 {off} 个班对不上（差额不为0）。请核对学生变动和花名册的状态、状态日期。", "warn"
-        )
+    if off := int((flow[flows.GAP] != 0).sum()):
+        says = f"{when}增减与花名册有 {off} 个班对不上（差额不为0）。请核对学生变动和花名册的状态、状态日期。"
+        return Note(says, "warn")
     return Note(f"{when}各班增减与花名册相符（差额均为0）。", "plain")
 
 
@@ -99,23 +79,13 @@ def _junior(month: Month, flow: pd.DataFrame) -> Table | Note:
     if not classes["grade"].isin(JUNIOR).any():
         return Note("范围内没有七、八、九年级。")
     rows = []
-    absences = flows.unexcused(scope)
-    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    cases = (book[case_facts.open_at(book, scope.end)] for book in (flows.suspected(scope), flows.dropouts(scope)))
+    frames = [classes, flows.unexcused(scope), *cases]
     for grade in JUNIOR:
-        at = flow.xs(grade, level="grade") if grade in flow.index.get_level_values("grade") else flow.iloc[:0]
-        rows.append(
-            (
-                f"{'七八九'[grade - 7]}年级",
-                int((classes["grade"] == grade).sum()),
-                int(at[flows.OPENING].sum()),
-                int(at[flows.COUNTED].sum()),
-                int((absences["grade"] == grade).sum()),
-                *(
-                    int((case_facts.open_at(cases, scope.end) & (cases["grade"] == grade)).sum())
-                    for cases in (suspected, dropouts)
-                ),
-            )
-        )
+        at = flow[flow.index.get_level_values("grade") == grade]
+        number, *others = (int((frame["grade"] == grade).sum()) for frame in frames)
+        pupils = int(at[flows.OPENING].sum()), int(at[flows.COUNTED].sum())
+        rows.append((f"{'七八九'[grade - 7]}年级", number, *pupils, *others))
     columns = ("年级", "班数", "期初在校", "期末在校", "无故缺勤人次", "在册疑似", "在册辍学")
     total = ("合计", *(sum(row[place] for row in rows) for place in range(1, len(columns))))
     return Table(columns, tuple(rows), "七、八、九年级（方案的控辍重点）", total)
@@ -128,18 +98,16 @@ def reconcile(month: Month) -> Section:
     rows = rows[scope.in_days(rows["date"])]
     unread = scope.missing("reconcile")
     if not len(rows):
-        text = (
-            f"读不到人籍核查：{'、'.join(unread)}，尚未判定。" if unread else "本月没有人籍核查记录，是否一致尚未判定。"
-        )
+        text = "本月没有人籍核查记录，是否一致尚未判定。"
+        text = f"读不到人籍核查：{'、'.join(unread)}，尚未判定。" if unread else text
         idle = month.no_lessons and not unread
-        lost = uncounted_note(scope, "reconcile")
+        lost = units.uncounted_note(scope, "reconcile")
         note = Note("本月没有上课日，不核查人籍。") if idle else Note(text, "unknown")
         return Section("人籍一致", (note, *lost), 5, "reconcile")
     rate = measures.reconciled(scope)
     classes = scope.classes
-    checked = base.ratio(
-        scope, "D13", "已核查班级", classes, classes["class_id"].isin(rows["class_id"]), needs=("reconcile",)
-    )
+    seen = classes["class_id"].isin(rows["class_id"])
+    checked = base.ratio(scope, "D13", "已核查班级", classes, seen, needs=("reconcile",))
     differing = rows[rows["diff_type"].notna()]
     mended = base.ratio(scope, "D13", "差异已处理", differing, differing["done"].notna())
     figures = [Figure(item.title, item, item.note) for item in (rate.total, checked.total, mended.total)]
@@ -147,62 +115,41 @@ def reconcile(month: Month) -> Section:
         Figure(f"{title}有此人", item := measures.listed(scope, column, title).total, item.note)
         for column, title in (("in_rollbook", "点名册"), ("in_seating", "座次表"), ("in_homework", "作业"))
     ]
-    types = differing.groupby("diff_type").size()
+    types = tuple((kind, int(number)) for kind, number in differing.groupby("diff_type").size().items())
     names = ("name", "student_key", "date", "round", "diff_type", "action", "due", "done")
+    columns = [
+        units.Column("核查人数", units.by_keys(rows)),
+        units.Column("人籍一致率（D12）", rate),
+        units.Column("有差异", units.by_keys(differing)),
+    ]
+    columns += units.uncounted_column(scope, "reconcile")
+    looks = {"caption": "各单位核查结果", "note": "没有列出的单位本月没有核查。"}
     blocks = [
         Tiles(tuple(figures)),
-        Table(
-            ("差异类型", "人数"),
-            tuple((kind, int(number)) for kind, number in types.items()),
-            "差异类型",
-            empty="本月核查未登记差异",
-        ),
-        _reconcile_table(month, rows, rate),
+        Table(("差异类型", "人数"), types, "差异类型", empty="本月核查未登记差异"),
+        units.unit_table(month, units.finest(month), columns, idle=False, **looks),
     ]
     if len(differing):
-        blocks.append(behind("差异明细", ledger(month, differing, "reconcile", names)))
+        blocks.append(units.behind("差异明细", units.ledger(month, differing, "reconcile", names)))
     return Section("人籍一致", tuple(blocks), 5, "reconcile")
-
-
-def _reconcile_table(month: Month, rows: pd.DataFrame, rate: base.Ratio) -> Table:
-    differing = by_keys(rows[rows["diff_type"].notna()])
-    columns = [Column("核查人数", by_keys(rows)), Column("人籍一致率（D12）", rate), Column("有差异", differing)]
-    columns += uncounted_column(month.scope, "reconcile")
-    return unit_table(
-        month, finest(month), columns, idle=False, caption="各单位核查结果", note="没有列出的单位本月没有核查。"
-    )
 
 
 def changes(month: Month) -> Section:
     """六: moves of the month by kind, transfers not yet approved, the rows behind them."""
     scope = month.scope
-    rows = scope.rows("change")
-    rows = rows[scope.in_days(rows["date"])]
     everything = scope.rows("change")
+    rows = everything[scope.in_days(everything["date"])]
     begun = everything[(everything["date"] <= pd.Timestamp(scope.end)) & everything["kind"].isin(("转入", "转出"))]
-    waiting = begun[(begun["sys_state"] == "已发起") | (begun["sys_state"] == "未发起")]
-    figures = [
-        Figure(kind, int((rows["kind"] == kind).sum()), "本月，人次") for kind in ("转入", "转出", "休学", "复学")
-    ]
+    waiting = begun[begun["sys_state"].isin(("已发起", "未发起"))]
+    kinds = ("转入", "转出", "休学", "复学")
+    figures = [Figure(kind, int((rows["kind"] == kind).sum()), "本月，人次") for kind in kinds]
     figures.append(Figure("转学未核办", len(waiting), "学年以来，截至本月末", "warn" if len(waiting) else "plain"))
-    limit = scope.policy["transfer_within"]
-    figures.append(_found(month, "X18", f"超过{limit}个工作日未核办"))
-    names = (
-        "name",
-        "student_key",
-        "date",
-        "kind",
-        "class_from",
-        "class_to",
-        "place",
-        "sys_state",
-        "sys_start",
-        "report_date",
-    )
-    blocks = [*uncounted_note(scope, "change"), Tiles(tuple(figures))]
-    blocks.append(behind("本月学生变动", ledger(month, rows, "change", names, empty="本月没有登记变动")))
+    figures.append(_found(month, "X18", f"超过{scope.policy['transfer_within']}个工作日未核办"))
+    names = ("name", "student_key", "date", "kind", "class_from", "class_to", "place", "sys_state", "sys_start", "report_date")  # fmt: skip
+    blocks = [*units.uncounted_note(scope, "change"), Tiles(tuple(figures))]
+    blocks.append(units.behind("本月学生变动", units.ledger(month, rows, "change", names, empty="本月没有登记变动")))
     if len(waiting):
-        blocks.append(behind("转学未核办", ledger(month, waiting, "change", names)))
+        blocks.append(units.behind("转学未核办", units.ledger(month, waiting, "change", names)))
     if unread := scope.missing("change"):
         blocks.insert(0, Note(f"读不到学生变动：{'、'.join(unread)}，未计入。", "unknown"))
     return Section("学生变动", tuple(blocks), 6, "changes")
@@ -217,37 +164,30 @@ def _found(month: Month, code: str, label: str) -> Figure:
     return Figure(label, number, f"规则 {code}" + ("，另有尚未判定的" if unknown else ""), "bad" if number else "plain")
 
 
-GROUPS = (
-    support.family_plans,
-    support.aid_paid,
-    support.pupil_plans,
-    support.plans_logged,
-    support.disabled_placed,
-    support.home_taught,
-    support.leftbehind_contacted,
-)
+GROUPS = (support.family_plans, support.aid_paid, support.pupil_plans, support.plans_logged, support.disabled_placed,
+          support.home_taught, support.leftbehind_contacted)  # fmt: skip
 
 
 def _disabled(month: Month) -> Figure:
     """D09 with its second line: without those whose delay is approved."""
     first, second = (ratio.total for ratio in enrolment.disabled(month.scope))
     note = "；".join(filter(None, (first.note, f"不含批准延缓：{second.text}")))
-    return Figure(
-        f"{first.title}（D09）", first, note, "unknown" if first.unknown else "warn" if first.short else "plain"
-    )
+    return Figure(f"{first.title}（D09）", first, note, _tone(first))
+
+
+def _tone(item: Measure) -> str:
+    return "unknown" if item.unknown else "warn" if item.short else "plain"
 
 
 def groups(month: Month) -> Section:
     """七: coverage of the plans and visits each group is due (D13), for the whole and by class or school."""
     ratios = [function(month.scope) for function in GROUPS]
-    totals = [ratio.total for ratio in ratios]
-    figures = tuple(
-        Figure(item.title, item, item.note, "unknown" if item.unknown else "warn" if item.short else "plain")
-        for item in totals
+    figures = (Figure(item.title, item, item.note, _tone(item)) for item in (ratio.total for ratio in ratios))
+    tables = units.parted(
+        month, [units.Column(ratio.title, ratio) for ratio in ratios], "各单位覆盖情况（已落实/应落实）"
     )
-    figures += (_disabled(month),)
-    tables = parted(month, [Column(ratio.title, ratio) for ratio in ratios], "各单位覆盖情况（已落实/应落实）")
-    return Section("特殊群体", (Tiles(figures), _sizes(month), *tables, _base(month)), 7, "groups")
+    tiles = Tiles((*figures, _disabled(month)))
+    return Section("特殊群体", (tiles, _sizes(month), *tables, _base(month)), 7, "groups")
 
 
 def _sizes(month: Month) -> Table:

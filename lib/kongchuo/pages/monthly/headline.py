@@ -1,7 +1,5 @@
 """The top of the monthly report: its title, what needs action first, the figures people ask for first."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ... import figures
@@ -30,6 +28,7 @@ def headline(month: Month) -> Section:
     suspected, dropouts = (cases[case_facts.open_at(cases, scope.end)] for cases in (suspected, dropouts))
     rate = figures.attendance(scope).total
     numbers = count(month.findings)
+    others = f"警告 {numbers[WARNING]}，提示 {numbers[INFO]}"
     absent = scope.missing("roster", "change", "class")
     pupils_note = f"未含读不到学籍的：{'、'.join(absent[:3])}" if absent else "在读＋送教上门，人"
     pupils_note = "；".join(filter(None, (pupils_note, uncounted.said(scope, "roster", "change"))))
@@ -38,12 +37,7 @@ def headline(month: Month) -> Section:
         Figure("出勤率", rate, rate.note or "实到÷应到人次", "unknown" if rate.unknown else "plain"),
         stock("在册疑似辍学", scope, suspected, "suspected"),
         stock("在册辍学", scope, dropouts, "dropout"),
-        Figure(
-            "数据错误",
-            numbers[ERROR],
-            f"警告 {numbers[WARNING]}，提示 {numbers[INFO]}",
-            "bad" if numbers[ERROR] else "plain",
-        ),
+        Figure("数据错误", numbers[ERROR], others, "bad" if numbers[ERROR] else "plain"),
         quality.not_judged_tile(month),
     )
     actions = _actions(month, suspected, dropouts)
@@ -67,15 +61,10 @@ def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> t
     unread = [f for f in judged.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
     filed = figures.filed(scope, flows.school_days(scope)).total
     called = figures.contacted(scope).total
-    say(
-        len(unread),
-        "{} 个工作簿或文件夹缺失、读不了，有关各节尚未判定："
-        + "、".join(dict.fromkeys(quality.short_name(month, f.workbook) for f in unread[:5])),
-    )
-    say(
-        len(due),
-        f"{{}} 处连续无故缺勤已到疑似线（{month.policy['suspected_after']}个上课日），还没有列入疑似辍学台账（X12）。",
-    )
+    names = "、".join(dict.fromkeys(quality.short_name(month, f.workbook) for f in unread[:5]))
+    say(len(unread), "{} 个工作簿或文件夹缺失、读不了，有关各节尚未判定：" + names)
+    limit = f"{month.policy['suspected_after']}个上课日"
+    say(len(due), f"{{}} 处连续无故缺勤已到疑似线（{limit}），还没有列入疑似辍学台账（X12）。")
     say(poor, "{} 名在册疑似辍学学生属脱贫户或监测户，须当日报告。")
     say(len(dropouts), "{} 名学生在册辍学，按劝返间隔继续劝返。")
     say(len(suspected), "{} 名学生在册疑似辍学，逐案查清。")

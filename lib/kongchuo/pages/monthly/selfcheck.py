@@ -3,8 +3,6 @@
 EVIDENCE lists one function an item. Where the rule an item needs could not judge, the answer is 尚未判定.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,8 +43,8 @@ def full(*ratios: Callable[..., Ratio | list[Ratio]]) -> Judge:
     """是 when every ratio is complete, 否 when one is short, 尚未判定 when one could not be read."""
 
     def judge(month: Month) -> Evidence:
-        made = [ratio for function in ratios for ratio in _listed(function(month.scope))]
-        items = [ratio.total for ratio in made]
+        counted = [function(month.scope) for function in ratios]
+        items = [ratio.total for one in counted for ratio in (one if isinstance(one, list) else [one])]
         if any(item.short for item in items):
             badge = TICKED["否"]
         elif any(item.unknown or item.missing or item.left_out for item in items):
@@ -56,10 +54,6 @@ def full(*ratios: Callable[..., Ratio | list[Ratio]]) -> Judge:
         return Evidence(badge, _figures(items))
 
     return judge
-
-
-def _listed(made: Ratio | list[Ratio]) -> list[Ratio]:
-    return made if isinstance(made, list) else [made]
 
 
 def kept(
@@ -102,11 +96,6 @@ def four_lists(column: str, title: str) -> Judge:
         return Evidence(TICKED["是"] if item.full else TICKED["否"], _figures([item]))
 
     return judge
-
-
-def meeting(month: Month) -> Evidence:
-    """例会: a 校委会 or 教师会 in the month at every school."""
-    return _happened(month, ("校委会", "教师会"), "例会（校委会、教师会）")
 
 
 def publicity(month: Month) -> Evidence:
@@ -177,7 +166,7 @@ EVIDENCE: tuple[Judge, ...] = (
     leaders,
     full(*duty.FOUR_BONDS),
     full(duty.pledges),
-    meeting,
+    lambda month: _happened(month, ("校委会", "教师会"), "例会（校委会、教师会）"),
     full(daily_filed),
     full(selfcheck.weekly),
     full(figures.contacted),

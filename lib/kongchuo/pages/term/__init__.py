@@ -1,7 +1,5 @@
 """学期督查报告 and 督查通报 (domain.md 6.2, R2): its sections in their order, its drop-downs, how a notebook opens it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Sections on what was found on the spot and in the ledgers: 人籍核查结果, 疑似辍学处置, 特殊群体, 点名核对表."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pandas as pd

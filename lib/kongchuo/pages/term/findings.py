@@ -1,7 +1,5 @@
 """Sections on what follows: 主要成效, 存在问题, 整改要求, 签发, 问题清单."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 

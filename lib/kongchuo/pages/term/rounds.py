@@ -1,7 +1,5 @@
 """A view of one round of inspection: the sheets of its schools, those of the round before, what it led to, and whom the page is for."""
 
-from __future__ import annotations
-
 import datetime as dt
 from functools import cached_property
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Sections on the scores: 督查概况, 总体评价, 与第一轮比较, 评分表."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pandas as pd

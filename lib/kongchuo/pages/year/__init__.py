@@ -1,7 +1,5 @@
 """学年奖惩报告 (domain.md 6.3, R3): its sections in their order, its drop-downs, how a notebook opens it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,11 +13,9 @@ from .years import Year, open_year
 
 def footer(view: Year) -> Section:
     """Where the page comes from; the public edition names no file."""
-    if view.public:
-        return Section(
-            "数据来源", (Note(f"根据各校控辍保学台账和督查记录，数据截至 {view.end:%Y-%m-%d}。"),), 0, "footer"
-        )
-    return quality.provenance(view)
+    if not view.public:
+        return quality.provenance(view)
+    return Section("数据来源", (Note(f"根据各校控辍保学台账和督查记录，数据截至 {view.end:%Y-%m-%d}。"),), 0, "footer")
 
 
 # The report in its order: the name of the method a notebook calls -> the function that makes the section

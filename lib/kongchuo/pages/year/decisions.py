@@ -1,7 +1,5 @@
 """Sections on what follows: 一票否决, 拟奖励, 拟问责, narratives, 公示稿, the register of what was paid and signatures."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ...core.numbers import fixed
@@ -21,19 +19,25 @@ def vetoes(view: Year) -> Section:
     rows = []
     for one in view.classes:
         for case in one.lost.itertuples():
-            made = by_case.loc[case.case_id] if case.case_id in by_case.index else None
-            state = (
-                Badge("bad", "否决")
-                if one.vetoed and case.lost
-                else Badge("plain", "不否决")
-                if one.vetoed is not None
-                else Badge("unknown", "尚未判定")
-            )
-            rows.append((
-                one.home, one.name, one.teacher or None, case.entered, case.says, state,
-                None if made is None or pd.isna(made["liable"]) else bool(made["liable"]), _decided(made), None if made is None else made["appeal"],
-                "与认定不一致，请核对" if made is not None and bool(made["effective"]) != bool(case.lost) else "—",
-            ))  # fmt: skip
+            state = Badge("bad", "否决") if one.vetoed and case.lost else Badge("plain", "不否决")
+            state = Badge("unknown", "尚未判定") if one.vetoed is None else state
+            decided = (
+                None,
+                "没有认定记录",
+                None,
+                "—",
+            )  # liable, what the office decided, the appeal, whether both agree
+            if case.case_id in by_case.index:
+                made = by_case.loc[case.case_id]
+                liable = None if pd.isna(made["liable"]) else bool(made["liable"])
+                agree = bool(made["effective"]) == bool(case.lost)
+                decided = (
+                    liable,
+                    "生效" if made["effective"] else "不生效",
+                    made["appeal"],
+                    "—" if agree else "与认定不一致，请核对",
+                )
+            rows.append((one.home, one.name, one.teacher or None, case.entered, case.says, state, *decided))
     table = Table(
         ("学校", "班级", "班主任", "触发日期", "情况", "按参数", "责任性", "中心学校认定", "申诉结果", "核对"),
         tuple(rows), empty="没有触发一票否决的个案",
@@ -44,12 +48,6 @@ def vetoes(view: Year) -> Section:
         names = "、".join(f"{one.home}{one.name}（{one.why}）" for one in unknown[:8])
         blocks.insert(0, Note(f"{len(unknown)} 个班是否流失学生尚未判定：{names}", "unknown"))
     return Section("一票否决清单", tuple(blocks), 6, "vetoes")
-
-
-def _decided(made: pd.Series | None) -> str:
-    if made is None:
-        return "没有认定记录"
-    return "生效" if bool(made["effective"]) else "不生效"
 
 
 def rewards(view: Year) -> Section:
@@ -91,33 +89,19 @@ def _plain(total: float | None, so_far: float | None) -> object:
 def accountability(view: Year) -> Section:
     """八: internal only: schools and classes with a veto, with what is to be mended."""
     rows = [(one.home, "学校", "；".join(one.vetoes), "约谈、限期整改，不评先进") for one in view.units if one.vetoes]
-    rows += [
-        (
-            f"{one.home}{one.name}",
-            one.teacher or "班主任",
-            f"流失 {int(one.lost['lost'].sum())} 人",
-            "不评先进；责任性的按方案问责",
-        )
-        for one in view.classes
-        if one.vetoed
-    ]
+    for one in view.classes:
+        if one.vetoed:
+            lost = f"流失 {int(one.lost['lost'].sum())} 人"
+            rows.append((f"{one.home}{one.name}", one.teacher or "班主任", lost, "不评先进；责任性的按方案问责"))
     table = Table(("对象", "责任人", "事由", "拟办"), tuple(rows), empty="没有拟问责的单位和个人")
-    return Section(
-        "拟问责与整改（内部）",
-        (table, Note("是否问责由中心学校按事实决定；因学生外出、疾病等没有责任的不问责。")),
-        8,
-        "accountability",
-    )
+    note = Note("是否问责由中心学校按事实决定；因学生外出、疾病等没有责任的不问责。")
+    return Section("拟问责与整改（内部）", (table, note), 8, "accountability")
 
 
 def narratives(view: Year) -> Section:
     """九: three slots for people to write in."""
-    return Section(
-        "融合、均衡、质量控辍",
-        tuple(Note(f"{title}：________________________________") for title in NARRATIVES),
-        9,
-        "narratives",
-    )
+    blocks = tuple(Note(f"{title}：________________________________") for title in NARRATIVES)
+    return Section("融合、均衡、质量控辍", blocks, 9, "narratives")
 
 
 def notice(view: Year) -> Section:
@@ -163,10 +147,7 @@ def register(view: Year) -> Section:
         caption="奖惩兑现登记", empty="本学年还没有兑现登记",
     )  # fmt: skip
     appeals = view.scope.rows("appeal")
-    blocks = [table]
-    if len(appeals):
-        blocks.append(
-            ledger(view, appeals, "appeal", ("appealed_on", "final", "decided_on"), caption="班级积分申诉与审定")
-        )
-    blocks.append(Blanks(("填表人", "复核人", "单位负责人"), "（盖章）"))
-    return Section("附件：兑现登记与签字", tuple(blocks), 11, "register")
+    columns = ("appealed_on", "final", "decided_on")
+    heard = [ledger(view, appeals, "appeal", columns, caption="班级积分申诉与审定")] if len(appeals) else []
+    signed = Blanks(("填表人", "复核人", "单位负责人"), "（盖章）")
+    return Section("附件：兑现登记与签字", (table, *heard, signed), 11, "register")

@@ -1,7 +1,5 @@
 """Sections on points: 单位考核, 班级积分 with each point explained down to its rows, 学困厌学转化."""
 
-from __future__ import annotations
-
 from ...core.numbers import fixed, natural, rounded
 from ...core.tables import row_of, yes
 from ...figures import support

@@ -4,8 +4,6 @@ In an archived page the alternatives to the two open questions stand as tables. 
 saved is a new dated entry of policy.yaml, never a workbook.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Mapping
 

@@ -1,8 +1,7 @@
 """A view of one school year, as of its end or of the last day there is anything of it; the top of its report, what it rests on."""
 
-from __future__ import annotations
-
 import datetime as dt
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 
@@ -26,11 +25,6 @@ EDITIONS = (INTERNAL, PUBLIC)
 
 class Year(View):
     """A View of a school year."""
-
-    @property
-    def public(self) -> bool:
-        """Whether anybody may read it."""
-        return self.edition == PUBLIC
 
     @cached_property
     def standings(self) -> Standings:
@@ -61,21 +55,15 @@ class Year(View):
         """What the year still lacks, in words; nothing once it is complete."""
         lacking = [] if self.over else [f"学年没有结束，数据到 {self.end:%Y-%m-%d} 为止"]
         for label in dict.fromkeys(one.label for unit in self.units for one in unit.rounds if one.score is None):
-            homes = [
-                unit.home for unit in self.units if any(one.label == label and one.score is None for one in unit.rounds)
-            ]
-            lacking.append(f"{label}督查没有完整的评分：{_named(homes, len(self.units))}")
-        parts: dict[str, int] = {}
-        for one in self.classes:
-            for part in one.open:
-                parts[part.title] = parts.get(part.title, 0) + 1
+            open_units = (
+                unit for unit in self.units if any(one.label == label and one.score is None for one in unit.rounds)
+            )
+            homes = [unit.home for unit in open_units]
+            named = "、".join(homes[:5]) + (f"等{len(homes)}所" if len(homes) > 5 else "")
+            named = f"全部{len(homes)}所学校" if len(homes) == len(self.units) > 1 else named
+            lacking.append(f"{label}督查没有完整的评分：{named}")
+        parts = Counter(part.title for one in self.classes for part in one.open)
         return (*lacking, *(f"{title}：{number}个班尚未判定" for title, number in parts.items()))
-
-
-def _named(homes: list[str], number: int) -> str:
-    if len(homes) == number > 1:
-        return f"全部{number}所学校"
-    return "、".join(homes[:5]) + (f"等{len(homes)}所" if len(homes) > 5 else "")
 
 
 def _over(town: Town, end: dt.date) -> bool:
@@ -102,9 +90,8 @@ def open_year(school: str, year: str, edition: str = INTERNAL, workbooks: str | 
         end = last.as_of
     town, held, judgement = open_town(year, min(end, dt.date.today()), workbooks)
     town = opening.with_past(shared_folder(workbooks), town)
-    return Year(
-        town, held, judgement, find_school(town, school), year, start, town.as_of, records=records(), edition=edition
-    )
+    part = find_school(town, school), year, start, town.as_of
+    return Year(town, held, judgement, *part, records=records(), edition=edition)
 
 
 # --- The top of the yearly report, what it rests on (依据与口径), and the township's figures -----------------------------
@@ -125,69 +112,42 @@ def headline(view: Year) -> Section:
     vetoed = [one for one in classes if one.vetoed]
     unknown = [one for one in classes if one.vetoed is None]
     final = [one for one in classes if one.total is not None]
+    standing = f"{view.town.year}学年的积分和等次都已判定，为最后结果（申诉审定除外）。"
+    if view.missing:
+        standing = f"以下是到 {view.end:%Y-%m-%d} 为止的情况，排名和等次为暂列，不能据此兑现奖惩。"
+    if view.public:
+        return Section("公示说明", (Note(standing, "warn" if view.missing else "plain"),))
+    judged = f"另有 {len(unknown)} 个尚未判定" if unknown else "按现行参数" if classes else "没有班级可以判定"
+    tone = "bad" if vetoed else "unknown" if unknown or not classes else "good"
+    # all that nobody could judge yet: parts of points, and rules that lacked data; 0 of the one is not 0 of the other
+    parts = sum(len(one.open) for one in classes) + sum(part.points is None for one in units for part in one.parts)
+    rules = len(view.not_judged)
+    lacking = f"积分、考核的分项 {parts} 个，规则 {rules} 处；不等于没有问题"
     figures = (
         Figure("班级", len(classes), f"积分已定 {len(final)} 个，其余暂列"),
-        Figure(
-            "一票否决的班",
-            len(vetoed) if classes else "尚未判定",
-            f"另有 {len(unknown)} 个尚未判定" if unknown else "按现行参数" if classes else "没有班级可以判定",
-            "bad" if vetoed else "unknown" if unknown or not classes else "good",
-        ),
+        Figure("一票否决的班", len(vetoed) if classes else "尚未判定", judged, tone),
         Figure("考核不合格的学校", sum(one.grade == "不合格" for one in units), f"共 {len(units)} 所"),
         Figure("等次已定的学校", sum(one.final for one in units), f"共 {len(units)} 所"),
-        _open_tile(view),
+        Figure("尚未判定", parts + rules, lacking, "unknown"),
     )
-    if view.public:
-        return Section("公示说明", (Note(_standing(view), "plain" if _settled(view) else "warn"),))
-    said = view.missing
-    blocks = [Note(_standing(view), "good" if _settled(view) else "warn")]
-    return Section(
-        "概况", (*blocks, *([Lines(tuple(Badge("unknown", text) for text in said))] if said else []), Tiles(figures))
-    )
-
-
-def _open_tile(view: Year) -> Figure:
-    """Everything nobody could judge yet: parts of points, and rules that lacked data; 0 of the one is not 0 of the other."""
-    parts = sum(len(one.open) for one in view.classes) + sum(
-        part.points is None for one in view.units for part in one.parts
-    )
-    rules = len(view.not_judged)
-    return Figure("尚未判定", parts + rules, f"积分、考核的分项 {parts} 个，规则 {rules} 处；不等于没有问题", "unknown")
-
-
-def _settled(view: Year) -> bool:
-    return not view.missing
-
-
-def _standing(view: Year) -> str:
-    if _settled(view):
-        return f"{view.town.year}学年的积分和等次都已判定，为最后结果（申诉审定除外）。"
-    return f"以下是到 {view.end:%Y-%m-%d} 为止的情况，排名和等次为暂列，不能据此兑现奖惩。"
+    missing = [Lines(tuple(Badge("unknown", text) for text in view.missing))] if view.missing else []
+    return Section("概况", (Note(standing, "warn" if view.missing else "good"), *missing, Tiles(figures)))
 
 
 def basis(view: Year) -> Section:
     """一: the plan, the parameters with their sources, whether each school has shown its scheme to teachers (V03)."""
-    held = [view.policy.parameter(key) for key in RESTS_ON]
-    rows = tuple(
-        (
-            one.title,
-            f"{one.shown}{'' if one.unit in ('文字', '日期', '是否', '月-日') else one.unit}",
-            SOURCES[one.source],
-            one.citation,
-            one.holds_from,
-        )
-        for one in held
-    )
-    table = Table(("参数", "值", "来源", "出处", "生效日期"), rows, caption="本报告所用参数")
+    rows = []
+    for one in map(view.policy.parameter, RESTS_ON):
+        value = one.shown + ("" if one.unit in ("文字", "日期", "是否", "月-日") else one.unit)
+        rows.append((one.title, value, SOURCES[one.source], one.citation, one.holds_from))
+    table = Table(("参数", "值", "来源", "出处", "生效日期"), tuple(rows), caption="本报告所用参数")
     words = (
         "班级为单位，学年为节点，学年初在班人数（锁定的学年初基准）为基数；流失一名学生一票否决，全班积分为 0。",
         "分数都由台账算出，每一分都能对到台账的行；还不能判定的写“尚未判定”，不按 0 分也不按满分算，先按得分率暂列名次。",
         "名次在全镇同年级各班之间排。没有学困厌学名单的班，转化分按同年级平均，只作试算。",
     )
-    blocks = [Lines(words), _schemes(view)]
-    return Section(
-        "依据与口径", (*blocks, *(() if view.public else (Details(f"参数表（{len(rows)} 项）", (table,)),))), 1, "basis"
-    )
+    more = () if view.public else (Details(f"参数表（{len(rows)} 项）", (table,)),)
+    return Section("依据与口径", (Lines(words), _schemes(view), *more), 1, "basis")
 
 
 def _schemes(view: Year) -> Table:
@@ -196,20 +156,12 @@ def _schemes(view: Year) -> Table:
     unread = bool(view.scope.missing("publicity"))
     lines = []
     for home in view.homes:
-        row = seen.loc[home] if home in seen.index else None
-        state = (
-            Badge("unknown", "尚未判定")
-            if unread
-            else Badge("bad", "没有公示，积分只作试算")
-            if row is None
-            else Badge("good", "已公示")
-        )
-        lines.append((home, None if row is None else row["pub_date"], None if row is None else row["pub_mode"], state))
-    return Table(
-        ("学校", "公示日期", "公示方式", "绩效方案"),
-        tuple(lines),
-        caption="绩效方案公示（方案六-8：事先写入、向教师公示）",
-    )
+        shown, day, mode = Badge("bad", "没有公示，积分只作试算"), None, None
+        if home in seen.index:
+            shown, day, mode = Badge("good", "已公示"), seen.at[home, "pub_date"], seen.at[home, "pub_mode"]
+        lines.append((home, day, mode, Badge("unknown", "尚未判定") if unread else shown))
+    caption = "绩效方案公示（方案六-8：事先写入、向教师公示）"
+    return Table(("学校", "公示日期", "公示方式", "绩效方案"), tuple(lines), caption=caption)
 
 
 def figures(view: Year) -> Section:
