@@ -1,20 +1,102 @@
-"""月自查报告 (domain.md 6.1, R1): its sections in their order, its drop-downs, how a notebook opens it."""
+"""月自查报告 (domain.md 6.1, R1): what needs action first, its sections in their order, its drop-downs, how a notebook opens it."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pandas as pd
+
+from ... import figures
+from ...commands.opening import UNREADABLE
 from ...core import years
-from ...core.editions import INTERNAL
+from ...core.editions import INTERNAL, PUBLIC
+from ...core.findings import ERROR, INFO, WARNING, count
+from ...core.schema import CENTRE
+from ...core.tables import yes
+from ...facts import cases as case_facts
+from ...figures import flows, uncounted
 from .. import live, quality
-from ..display import Section
+from ..display import Badge, Figure, Lines, Note, Section, Tiles
 from ..report import Plan, Report
-from ..views import Month, open_month
-from . import attendance, cases, duty, enrolment, headline, selfcheck
+from ..views import Month, home_of, open_month
+from . import attendance, cases, duty, enrolment, selfcheck
+
+
+def title(month: Month) -> str:
+    """The title line of the report."""
+    return f"{month.title}{month.label}控辍保学自查报告"
+
+
+def headline(month: Month) -> Section:
+    """What needs action, worst first, and the figures people ask for first."""
+    scope = month.scope
+    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    suspected, dropouts = (book[case_facts.open_at(book, scope.end)] for book in (suspected, dropouts))
+    rate = figures.attendance(scope).total
+    numbers = count(month.findings)
+    others = f"警告 {numbers[WARNING]}，提示 {numbers[INFO]}"
+    absent = scope.missing("roster", "change", "class")
+    pupils_note = f"未含读不到学籍的：{'、'.join(absent[:3])}" if absent else "在读＋送教上门，人"
+    pupils_note = "；".join(filter(None, (pupils_note, uncounted.said(scope, "roster", "change"))))
+    tiles = (
+        Figure("本月末在校生", int(month.flow[flows.COUNTED].sum()), pupils_note),
+        Figure("出勤率", rate, rate.note or "实到÷应到人次", "unknown" if rate.unknown else "plain"),
+        cases.stock("在册疑似辍学", scope, suspected, "suspected"),
+        cases.stock("在册辍学", scope, dropouts, "dropout"),
+        Figure("数据错误", numbers[ERROR], others, "bad" if numbers[ERROR] else "plain"),
+        quality.not_judged_tile(month),
+    )
+    actions = _actions(month, suspected, dropouts)
+    lead = Lines(actions) if actions else Note("按现有规则没有列出急办事项；后面各节仍须逐项核对。")
+    heading = "本月数据" if month.edition == PUBLIC else "先看这里：需要办的事"
+    holiday = (Note(month.no_lessons),) if month.no_lessons else ()
+    return Section(heading, (*holiday, lead, Tiles(tiles)), 0, "headline")
+
+
+def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> tuple[Badge, ...]:
+    scope, judged = month.scope, month.judgement
+    found: list[Badge] = []
+
+    def say(number: int, text: str, tone: str = "bad") -> None:
+        if number:
+            found.append(Badge(tone, text.format(number)))
+
+    homes = {*month.homes, CENTRE}
+    due = [finding for finding in judged.of("X12") if home_of(finding, month.town) in month.homes]
+    poor = int(yes(suspected["poor"]).sum())
+    unread = [f for f in judged.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
+    filed = figures.filed(scope, flows.school_days(scope)).total
+    called = figures.contacted(scope).total
+    names = "、".join(dict.fromkeys(quality.short_name(month, f.workbook) for f in unread[:5]))
+    say(len(unread), "{} 个工作簿或文件夹缺失、读不了，有关各节尚未判定：" + names)
+    limit = f"{month.policy['suspected_after']}个上课日"
+    say(len(due), f"{{}} 处连续无故缺勤已到疑似线（{limit}），还没有列入疑似辍学台账（X12）。")
+    say(poor, "{} 名在册疑似辍学学生属脱贫户或监测户，须当日报告。")
+    say(len(dropouts), "{} 名学生在册辍学，按劝返间隔继续劝返。")
+    say(len(suspected), "{} 名学生在册疑似辍学，逐案查清。")
+    say(int(suspected["first_visit"].isna().sum()), "{} 名在册疑似学生没有首次家访日期。")
+    say(int(suspected["rep_center"].isna().sum()), "{} 名在册疑似学生没有报中心校日期。")
+    say(called.short, "{} 人次无故缺勤没有联系家长的记录。", "warn")
+    say(filed.short, "{} 个班日没有日查（含零报告）。", "warn")
+    say(count(month.findings)[ERROR], "{} 处数据错误，先改数据再看比率。", "warn")
+    return tuple(found)
+
+
+def state(month: Month) -> dict[str, object]:
+    """What travels with the page: what every report says of its data, and the figures the index shows."""
+    scope = month.scope
+    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    return quality.state(month) | {
+        "month": month.month,
+        "suspected_open": int(case_facts.open_at(suspected, scope.end).sum()),
+        "dropout_open": int(case_facts.open_at(dropouts, scope.end).sum()),
+        "enrolled": int(month.flow[flows.COUNTED].sum()),
+    }
+
 
 # The report in its order: the name of the method a notebook calls -> the function that makes the section
 SECTIONS: dict[str, Callable[[Month], Section]] = {
-    "headline": headline.headline,
+    "headline": headline,
     "basics": enrolment.basics,
     "organisation": duty.organisation,
     "attendance": attendance.attendance,
@@ -55,7 +137,7 @@ def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Month:
     return live.narrowed(month, values["年级"], values["班级"], values["重点群体"])
 
 
-PLAN = Plan(SECTIONS, headline.title, quality.meta, headline.state, choices, choose, PUBLISHED, BY_PUPIL)
+PLAN = Plan(SECTIONS, title, quality.meta, state, choices, choose, PUBLISHED, BY_PUPIL)
 
 
 def monthly_self_check(
