@@ -47,16 +47,8 @@ def due_of(
     return found.sort_values(["days", "home", "title"], kind="stable")
 
 
-# --- Every deadline of the plan's work (domain.md section 7), measured: what is due, when, by whom, and how late it is ---
-# DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
-DEADLINES: tuple[Deadline, ...] = (
-    *enrolment.DEADLINES,
-    *cases.DEADLINES,
-    *support.DEADLINES,
-    *selfcheck.DEADLINES,
-    *duty.DEADLINES,
-    *inspection.DEADLINES,
-)
+NOUNS = (enrolment, cases, support, selfcheck, duty, inspection)
+DEADLINES: tuple[Deadline, ...] = tuple(deadline for noun in NOUNS for deadline in noun.DEADLINES)
 
 
 def due(town: Town, policy: Policy, within: int, broken: list[str] | None = None) -> pd.DataFrame:

@@ -135,9 +135,7 @@ def _township(town: Town, policy: Policy) -> pd.DataFrame:
 def _confirmed(town: Town, policy: Policy) -> pd.DataFrame:
     rows = standing(town, "suspected")
     line = within(town, policy, rows["away"], "dropout_after")
-    due = calendar.add(
-        town, line - ONE, 1, calendar.WORKING_DAY
-    )  # the decision falls on the first working day from there on
+    due = calendar.add(town, line - ONE, 1, calendar.WORKING_DAY)  # decided on the first working day from there on
     due = due.where(_told(town, rows, "suspected", "closed"))
     return _table(town, rows, "suspected", rows["away"], due, earliest(rows["settled"], rows["confirmed"]))
 
@@ -146,9 +144,8 @@ def _confirmed(town: Town, policy: Policy) -> pd.DataFrame:
 def open_spells(town: Town) -> pd.DataFrame:
     """The stretches in which a dropout case was to be visited: case, start (认定 or 再次辍学), end (复学 or 销号; NaT: open)."""
     rows = standing(town, "dropout")
-    first = pd.DataFrame(
-        {"case": rows.index, "start": rows["confirmed"], "end": earliest(rows["back"], rows["struck"])}
-    )
+    ends = earliest(rows["back"], rows["struck"])
+    first = pd.DataFrame({"case": rows.index, "start": rows["confirmed"], "end": ends})
     again = rows[rows["relapsed"].notna()]
     second = pd.DataFrame({"case": again.index, "start": again["relapsed"], "end": again["struck"]})
     return pd.concat([first, second], ignore_index=True).dropna(subset=["start"])
@@ -285,18 +282,7 @@ def _left(town: Town) -> pd.Series:
     return ends[ends < enrolment.LAST]
 
 
-WATCH_FOLLOWED = Deadline(
-    "X39",
-    "重点关注跟踪",
-    tuple(FREQUENCIES.values()),
-    "watch",
-    "last",
-    _watch_followed,
-)
+WATCH_FOLLOWED = Deadline("X39", "重点关注跟踪", tuple(FREQUENCIES.values()), "watch", "last", _watch_followed)
 
-
-DEADLINES: tuple[Deadline, ...] = (
-    LISTED, CALL, VISIT, FIRST_VISIT, CENTER, POOR, TOWNSHIP, CONFIRMED, INTERVAL, FOLLOWED,
-PROMISED, PAPER,
-WATCH_FOLLOWED,
-)  # fmt: skip
+DEADLINES: tuple[Deadline, ...] = (LISTED, CALL, VISIT, FIRST_VISIT, CENTER, POOR, TOWNSHIP, CONFIRMED, INTERVAL, FOLLOWED,
+                                   PROMISED, PAPER, WATCH_FOLLOWED)  # fmt: skip

@@ -10,12 +10,7 @@ from ..facts import duty, enrolment
 from ..facts.references import class_names, dated, keyed, named
 from .base import COLUMNS, Deadline, within
 
-WHERE = [
-    "kind",
-    "unit_sheet",
-    "unit",
-    "unit_column",
-]  # 责任书 of which kind, and the cell that says who should have signed
+WHERE = ["kind", "unit_sheet", "unit", "unit_column"]  # which 责任书, and the cell that says who should have signed
 
 
 def _pledges(town: Town, policy: Policy) -> pd.DataFrame:
@@ -41,9 +36,8 @@ def _signed(town: Town, kind: str, *by: str) -> tuple[pd.Series, pd.Series]:
 
 def _with(rows: pd.DataFrame, town: Town, kind: str, key: pd.Series, *by: str, sheet: str, column: str) -> pd.DataFrame:
     first, undated = _signed(town, kind, *by)
-    rows = rows.assign(
-        kind=kind, done=dated(key, first), undated=key.isin(undated), unit_sheet=sheet, unit_column=column
-    )
+    rows = rows.assign(kind=kind, done=dated(key, first), undated=key.isin(undated))
+    rows = rows.assign(unit_sheet=sheet, unit_column=column)
     return rows if "since" in rows else rows.assign(since=pd.Series(pd.NaT, rows.index, dtype="datetime64[us]"))
 
 
@@ -76,9 +70,8 @@ def _teachers(town: Town) -> pd.DataFrame:
 def _villages(town: Town) -> pd.DataFrame:
     rows = duty.served(town)
     rows = rows[rows["home"].isin(town.homes)]
-    villages = named(rows["village"], duty.names_of(town, "village", "village_code", "village_name")).fillna(
-        rows["village"]
-    )
+    names = duty.names_of(town, "village", "village_code", "village_name")
+    villages = named(rows["village"], names).fillna(rows["village"])
     found = pd.DataFrame({"home": rows["home"], "who": _principals(town, rows["home"]), "name": villages}, rows.index)
     key = rows["school"] + "\0" + rows["village"]
     return _with(found, town, duty.WITH_VILLAGE, key, "school", "other", sheet="school", column="catchment")

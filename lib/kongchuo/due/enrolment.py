@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from ..core.policy import Policy
@@ -18,9 +20,8 @@ from .base import COLUMNS, Deadline, within
 def _surveyed(town: Town, status: str) -> pd.DataFrame:
     """The children of this year's survey in a 就学状态, as far as a deadline's columns go; it runs from 入户日期."""
     frame = town["census"]
-    frame = frame[
-        (frame["study_status"] == status) & (frame["school_year"].isna() | (frame["school_year"] == town.year))
-    ]
+    of_this_year = frame["school_year"].isna() | (frame["school_year"] == town.year)
+    frame = frame[(frame["study_status"] == status) & of_this_year]
     rows = frame[["home", "surveyor", "name", "visit_date"]].rename(columns={"surveyor": "who", "visit_date": "start"})
     return rows.assign(done=pd.Series(pd.NaT, rows.index, dtype="datetime64[us]"))
 
@@ -104,9 +105,8 @@ def _leave_ends(town: Town, policy: Policy) -> pd.DataFrame:
     """Noticed `leave_remind_days` before it ends; a leave that lasts less than that from its first day on."""
     rows = leaves(town)
     notice = rows["leave_to"] - pd.Timedelta(days=policy["leave_remind_days"])
-    return rows.assign(
-        start=notice.where(notice > rows["begun"], rows["begun"]), due=rows["leave_to"], done=rows["ended"]
-    )[COLUMNS]
+    start = notice.where(notice > rows["begun"], rows["begun"])
+    return rows.assign(start=start, due=rows["leave_to"], done=rows["ended"])[COLUMNS]
 
 
 def _old_leave_ends(town: Town, policy: Policy) -> pd.DataFrame:
@@ -166,26 +166,12 @@ def _checked(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 REPORTED = Deadline("T08", "学生变动即时报告", ("change_report_within",), "change", "report_date", _reported)
-TRANSFERRED = Deadline(
-    "X18",
-    "转出学籍核办",
-    ("transfer_within",),
-    "change",
-    "sys_state",
-    lambda town, policy: _approved(town, policy, "转出"),
-)
-RECEIVED = Deadline(
-    "",
-    "转入学籍核办",
-    ("transfer_within",),
-    "change",
-    "sys_state",
-    lambda town, policy: _approved(town, policy, "转入"),
-)
+OUT, IN = (partial(_approved, kind=kind) for kind in ("转出", "转入"))
+TRANSFERRED = Deadline("X18", "转出学籍核办", ("transfer_within",), "change", "sys_state", OUT)
+RECEIVED = Deadline("", "转入学籍核办", ("transfer_within",), "change", "sys_state", IN)
 LEAVE = Deadline("X20", "休学到期复学或续办", ("leave_remind_days",), "change", "leave_to", _leave_ends)
-OLD_LEAVE = Deadline(
-    "X20", "上学年起休学的到期", ("leave_default_years", "leave_remind_days"), "roster", "status_date", _old_leave_ends
-)
+BOTH = ("leave_default_years", "leave_remind_days")
+OLD_LEAVE = Deadline("X20", "上学年起休学的到期", BOTH, "roster", "status_date", _old_leave_ends)
 GUESTS = Deadline("X48", "借读转籍", ("guest_within",), "roster", "guest", _guests)
 CHECKED = Deadline("X28", "学期人籍核查", ("register_check_weeks",), "reconcile", "class_id", _checked)
 
@@ -204,9 +190,8 @@ def _accounted(town: Town, policy: Policy) -> pd.DataFrame:
     pupils = sixth_graders(town)
     start = enrolment.terms(town)["start"].min()
     if pupils.empty or pd.isna(start) or _in_the_way(town):
-        return pd.DataFrame(columns=COLUMNS, index=pupils.index[:0]).astype(
-            {"start": "datetime64[us]", "due": "datetime64[us]", "done": "datetime64[us]"}
-        )
+        none = pd.DataFrame(columns=COLUMNS, index=pupils.index[:0])
+        return none.astype(dict.fromkeys(("start", "due", "done"), "datetime64[us]"))
     known = pd.concat([_on_roster(town, pupils), _elsewhere(town, pupils), _struck_off(town, pupils)], axis=1)
     rows = pupils[["home", "name"]].assign(who="", start=start, done=known.min(axis=1).clip(lower=start))
     rows = rows.assign(due=within(town, policy, rows["start"], "opening_absent_within"))
@@ -216,14 +201,12 @@ def _accounted(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _in_the_way(town: Town) -> bool:
     """Whether a sheet that may hold any of them could not be read: the census, 比对结果, a roster with classes above grade 6."""
-    primary = set(homes_of(town, "class")) - set(homes_of(town, "class")[_above(town["class"]["grade"])])
+    grades = town["class"]["grade"]
+    above = (grades.isna() | (grades > LAST_PRIMARY)).astype(bool)
+    primary = set(homes_of(town, "class")) - set(homes_of(town, "class")[above])
     unread = town.unread_homes("census", "student_key", "study_status", "proof")
     unread |= town.unread_homes("match", "student_key", "match_type", "closed")
     return bool(unread or town.unread_homes("roster", "student_key", "status") - primary)
-
-
-def _above(grades: pd.Series) -> pd.Series:
-    return (grades.isna() | (grades > LAST_PRIMARY)).astype(bool)
 
 
 def _on_roster(town: Town, pupils: pd.DataFrame) -> pd.Series:
@@ -277,13 +260,12 @@ def _opening(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _listed(town: Town, rows: pd.DataFrame) -> pd.Series:
     """On which day these children were first written down as not there."""
+    columns = ["student_key", "date"]
     lists = [
-        town[sheet][["student_key", column]].set_axis(["student_key", "date"], axis=1) for sheet, column in WRITTEN
+        town[sheet][["student_key", day]].set_axis(columns, axis=1).assign(kind=NOT_COME) for sheet, day in WRITTEN
     ]
-    absent = town["absence"][["student_key", "date", "kind"]]
-    written = pd.concat(
-        [absent[absent["student_key"].isin(rows["student_key"])], *(one.assign(kind=NOT_COME) for one in lists)]
-    )
+    absent = town["absence"][[*columns, "kind"]]
+    written = pd.concat([absent[absent["student_key"].isin(rows["student_key"])], *lists])
     pairs = rows[["student_key", "start", "until"]].reset_index().dropna(subset=["student_key"])
     pairs = pairs.merge(written, on="student_key")
     # sick in November says that the child is at school, not that anybody wrote down that it had not come

@@ -27,16 +27,12 @@ def _inspected(town: Town) -> pd.DataFrame:
 
 
 def _rounds(town: Town, policy: Policy) -> pd.DataFrame:
-    terms = enrolment.terms(town).reset_index(drop=True)
-    periods = [
-        terms.assign(
-            period=terms["term"] + str(number),
-            name=terms["term"] + f"第{number}轮督查",
-            due=[calendar.week_end(start, policy[key]) for start in terms["start"]],
-        )
-        for number, key in ROUNDS.items()
-        if number <= policy["inspections_per_term"]
-    ]
+    terms, periods = enrolment.terms(town).reset_index(drop=True), []
+    for number, key in ROUNDS.items():
+        if number <= policy["inspections_per_term"]:
+            due = [calendar.week_end(start, policy[key]) for start in terms["start"]]
+            words = {"period": terms["term"] + str(number), "name": terms["term"] + f"第{number}轮督查"}
+            periods.append(terms.assign(**words, due=due))
     periods = pd.concat(periods)[["period", "name", "start", "due"]].astype({"due": "datetime64[us]"})
     return matched(town, "score", periods, given(inspected(town), "date")).assign(who="中心学校")
 
@@ -44,21 +40,16 @@ def _rounds(town: Town, policy: Policy) -> pd.DataFrame:
 # --- the beginning of the year ----------------------------------------------------------------------------------------
 def locking(town: Town, policy: Policy) -> pd.DataFrame:
     """The one period of the year: from the day of the baseline to the day it is locked (学年学期, else policy)."""
-    terms, year = enrolment.terms(town), town.year[:4]
-    dates = {
-        name: next(iter(terms[name].dropna()), pd.Timestamp(f"{year}-{policy[name]}"))
-        for name in ("baseline_date", "freeze_date")
-    }
-    row = {"period": town.year, "name": "", "start": dates["baseline_date"], "due": dates["freeze_date"]}
+    terms, row = enrolment.terms(town), {"period": town.year, "name": ""}
+    for column, name in (("start", "baseline_date"), ("due", "freeze_date")):
+        row[column] = next(iter(terms[name].dropna()), pd.Timestamp(f"{town.year[:4]}-{policy[name]}"))
     # where nobody has written down the terms yet, nothing can be due
     return pd.DataFrame([row]).astype({"start": "datetime64[us]", "due": "datetime64[us]"}).iloc[: len(terms)]
 
 
 def _baselines(town: Town, policy: Policy) -> pd.DataFrame:
     rows = of_year(town, town["baseline"])
-    last = rows.sort_values("locked", kind="stable").drop_duplicates(
-        "home", keep="last"
-    )  # one without a date comes last
+    last = rows.sort_values("locked", kind="stable").drop_duplicates("home", keep="last")  # one without a date is last
     return matched(town, "baseline", locking(town, policy), given(last.assign(period=town.year), "locked"))
 
 

@@ -22,14 +22,7 @@ from .base import Deadline
 SUSPECTED, AWAY, FOLLOWED, AGAIN, CLOSED, NONE = "疑似", "辍学劝返中", "已复学跟踪", "再次辍学", "已销号", ""
 OPEN = (SUSPECTED, AWAY, AGAIN)
 SERVED = "送达"
-KINDS = {
-    "case": "int64",
-    "date": "datetime64[us]",
-    "due": "datetime64[us]",
-    "days": "Int64",
-    "late": bool,
-    "waiting": bool,
-}
+KINDS = {"case": "int64", "date": "datetime64[us]", "due": "datetime64[us]", "days": "Int64", "late": bool, "waiting": bool}  # fmt: skip
 UNTIMED = {"due": pd.NaT, "days": pd.NA, "late": False, "waiting": False}  # of a step that has no limit
 WHO = ["home", "student_key", "name", "class_id"]
 COLUMNS = ["case", "step", "date", "limit", "due", "days", "late", "waiting", "sheet", "place"]
@@ -100,9 +93,7 @@ def _once(town: Town, policy: Policy, step: Step) -> pd.DataFrame:
     state = base.state(town, policy, step.deadline)
     held = state[~state.index.duplicated()].reindex(rows[step.sheet]).set_axis(rows.index)
     open_still = held["start"].notna() & held["done"].isna() & held["due"].notna()
-    days = (held["due"] - found["date"].fillna(now)).dt.days.astype(
-        "Int64"
-    )  # of the deed itself, whatever else came first
+    days = (held["due"] - found["date"].fillna(now)).dt.days.astype("Int64")  # of the deed, whatever else came first
     late = (days < 0).fillna(False).astype(bool)
     found = found.assign(due=held["due"], days=days, late=late, waiting=found["date"].isna())
     return found[found["date"].notna() | open_still]
@@ -131,9 +122,8 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     rows = placed(case_facts.visits(town), "date")
     rows = rows[rows["date"] <= now]
     told = rows["mode"].fillna("劝返") + "：" + rows["result"].fillna("结果未填")
-    found = pd.DataFrame({"case": rows["case"], "date": rows["date"], "step": told, "place": list(rows.index)}).assign(
-        sheet="visit"
-    )
+    found = pd.DataFrame({"case": rows["case"], "date": rows["date"], "step": told, "place": list(rows.index)})
+    found = found.assign(sheet="visit")
     gaps = base.state(town, policy, cases.INTERVAL)
     numbers = {place: case for case, place in case_facts.cases(town)["dropout"].dropna().items()}
     gaps = gaps.assign(case=[numbers[place] for place in gaps.index], place=list(gaps.index))
@@ -142,9 +132,8 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     turns, first = found.assign(turn=found.groupby(["case", "date"]).cumcount()), met.assign(turn=0)
     on = ["case", "date", "turn"]
     found = turns.merge(first.rename(columns={"done": "date"}), how="left", on=on).drop(columns="turn")
-    upcoming = gaps[gaps["done"].isna() & gaps["due"].notna()].assign(
-        step=cases.INTERVAL.title, sheet="dropout", date=pd.NaT
-    )
+    upcoming = gaps[gaps["done"].isna() & gaps["due"].notna()]
+    upcoming = upcoming.assign(step=cases.INTERVAL.title, sheet="dropout", date=pd.NaT)
     both = pd.concat([found, upcoming[[*found.columns]]], ignore_index=True)
     limit = _limit(policy, cases.INTERVAL)
     timed, late = both["due"].notna().map({True: limit, False: ""}), both["late"].fillna(False).astype(bool)

@@ -254,12 +254,5 @@ FAILED_ITEM = Deadline("T06", "自查项目整改", (), "selfcheck", "done", _fa
 
 PRINTED = {BULLETIN: (MONTHLY_BULLETIN, _printed_months), CASE: (TERM_CASE, _printed_terms)}
 
-DEADLINES: tuple[Deadline, ...] = (
-    SELF_CHECK,
-    WEEKLY_REPORT,
-    MONTHLY_REPORT,
-    MONTHLY_BULLETIN,
-    TERM_CASE,
-    PROBLEM,
-    FAILED_ITEM,
-)
+DEADLINES: tuple[Deadline, ...] = (SELF_CHECK, WEEKLY_REPORT, MONTHLY_REPORT, MONTHLY_BULLETIN, TERM_CASE, PROBLEM,
+                                   FAILED_ITEM)  # fmt: skip

@@ -158,12 +158,9 @@ def _lessons(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 AID = Deadline("X30", "发放本学期资助", ("aid_before_end",), "family_plan", "aid_done", _aid)
-LOGS = Deadline(
-    "X31", "学困厌学学生月帮扶", ("support_logs_per_month", "monthly_duty_min_days"), "pupil_plan", "pupil_plan", _logs
-)
-VISITS = Deadline(
-    "X34", "每月送教", ("home_teaching_per_month", "monthly_duty_min_days"), "disabled", "plan_per_month", _visits
-)
+LOG, TEACH = ("support_logs_per_month", "monthly_duty_min_days"), ("home_teaching_per_month", "monthly_duty_min_days")
+LOGS = Deadline("X31", "学困厌学学生月帮扶", LOG, "pupil_plan", "pupil_plan", _logs)
+VISITS = Deadline("X34", "每月送教", TEACH, "disabled", "plan_per_month", _visits)
 LESSONS = Deadline("X34", "学年送教课时", ("home_teaching_lessons_per_year",), "disabled", "plan_per_month", _lessons)
 
 DEADLINES: tuple[Deadline, ...] = (AID, LOGS, VISITS, LESSONS)
