@@ -9,7 +9,7 @@ import operator
 import re
 import unicodedata
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -183,9 +183,14 @@ def _named(text: str, codes: Codes) -> str | None:
     return None
 
 
+def closest(text: str, names: Iterable[str]) -> str:
+    """Which of these names a text was perhaps to be; "" where none is like it."""
+    return next(iter(difflib.get_close_matches(text, list(names), 1, 0.5)), "")
+
+
 def _near(text: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(text, names, 1, 0.5)
-    return f"是不是“{close[0]}”？" if close else f"可选：{'、'.join(names)}。" if len(names) <= 8 else ""
+    close = closest(text, names)
+    return f"是不是“{close}”？" if close else f"可选：{'、'.join(names)}。" if len(names) <= 8 else ""
 
 
 def _coded(value: object, item: Field, codes: Codes) -> Read:

@@ -6,14 +6,13 @@ Pure: a Grid of raw cells goes in, a Table and Findings come out. Every row keep
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .cells import ERRORS, Values, as_array, clean, displayed, filled, fold, quoted, reader, shown, typed
+from .cells import ERRORS, Values, as_array, clean, closest, displayed, filled, fold, quoted, reader, shown, typed
 from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet
@@ -40,9 +39,7 @@ _FOOT = re.compile(
     r"|[(【]?(单位)?(盖章|公章|签章|签字|签名)"
     r"|[^\w]*(本?[页表]?以下(为?空白?|无正文|无内容|无数据)|本[页表](完|结束)|第\d+页)"
 )
-_LATIN = re.compile(
-    r"(?<=[\u4e00-\u9fff])[a-z./ ]+$|^[a-z./ ]+(?=[\u4e00-\u9fff]{2})"
-)  # 姓名 Name, of a header in two languages
+_LATIN = re.compile(r"(?<=[\u4e00-\u9fff])[a-z./ ]+$|^[a-z./ ]+(?=[\u4e00-\u9fff]{2})")  # 姓名 Name, of two languages
 _PERSON = re.compile(r"\d{15}")  # a person's number, which no row of totals has
 _REMARK = re.compile(r"\([^)]*\)|【[^】]*】|[*:※]")
 
@@ -154,10 +151,8 @@ def shape_apart(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]
             if problem.lost:
                 unread.add((row, item.name))
     positions = {name: column + 1 for name, column in header.columns.items()}
-    hidden = frozenset(grid.hidden) & frozenset(rows)
-    table = Table(
-        sheet, Typed(rows, held), positions, frozenset(unread), hidden, grid.first_row + header.index, displays=displays
-    )
+    hidden, at = frozenset(grid.hidden) & frozenset(rows), grid.first_row + header.index
+    table = Table(sheet, Typed(rows, held), positions, frozenset(unread), hidden, at, displays=displays)
     return _exchanged(table, columns, codes, findings, place)
 
 
@@ -201,9 +196,8 @@ def _exchanged(
 def _kind(code: str, item: Field) -> Kind:
     """The kind of a problem; a picture in a column of remarks is no fault, but is said not to be read."""
     if code == "F32" and item.name == "note":
-        return replace(
-            KINDS[code], severity=INFO, says="“{column}”里有图片，图片没有读取", fix="要报的内容请写成文字。"
-        )
+        says, fix = "“{column}”里有图片，图片没有读取", "要报的内容请写成文字。"
+        return replace(KINDS[code], severity=INFO, says=says, fix=fix)
     return KINDS[code]
 
 
@@ -248,8 +242,7 @@ def _rectangular(grid: Grid) -> Grid:
     width = max(map(len, grid.rows), default=0)
     if all(len(row) == width for row in grid.rows):
         return grid
-    rows = [[*row, *[""] * (width - len(row))] for row in grid.rows]
-    return replace(grid, rows=rows)
+    return replace(grid, rows=[[*row, *[""] * (width - len(row))] for row in grid.rows])
 
 
 def _match(texts: list[str], sheet: Sheet) -> dict[str, int]:
@@ -285,17 +278,14 @@ def _find_header(grid: Grid, sheet: Sheet) -> Header | None:
         return None
     row = grid.first_row + at
     used = {column + 1 for column in best.values()}
-    bottoms = [
-        bottom for top, left, bottom, right in grid.merged if top <= row <= bottom and used & {*range(left, right + 1)}
-    ]
-    return Header(at, max([row, *bottoms]) - grid.first_row + 1, best, grid.texts(at))
+    over = (box for box in grid.merged if box[0] <= row <= box[2] and used & {*range(box[1], box[3] + 1)})
+    return Header(at, max([row, *(box[2] for box in over)]) - grid.first_row + 1, best, grid.texts(at))
 
 
 def alike(grid: Grid, sheets: Iterable[Sheet]) -> Sheet | None:
     """The sheet whose header a worksheet bears, whatever its title: most of the header is known, and half of what must be filled."""
-    texts = {
-        fold(text).casefold() for index in range(min(DEEPEST_HEADER, len(grid.rows))) for text in grid.texts(index)
-    }
+    depth = min(DEEPEST_HEADER, len(grid.rows))
+    texts = {fold(text).casefold() for index in range(depth) for text in grid.texts(index)}
     grid, best, size = _rectangular(grid), None, 2
     for sheet in sheets:
         if sum(fold(item.title).casefold() in texts for item in sheet.typed) <= 2:
@@ -307,11 +297,6 @@ def alike(grid: Grid, sheets: Iterable[Sheet]) -> Sheet | None:
         if most and 2 * len(there) >= len(needed) and len(header.columns) > size:
             best, size = sheet, len(header.columns)
     return best
-
-
-def _nearest(text: str, others: Sequence[str]) -> str:
-    close = difflib.get_close_matches(text, others, 1, 0.5)
-    return close[0] if close else ""
 
 
 def _header_findings(grid: Grid, header: Header, sheet: Sheet, data: Sequence, place: partial) -> Iterator[Finding]:
@@ -329,7 +314,7 @@ def _header_findings(grid: Grid, header: Header, sheet: Sheet, data: Sequence, p
     renamed: dict[int, str] = {}
     for item in sheet.typed:
         if item.name not in header.columns:
-            near = next(filter(None, (_nearest(word, [*extra]) for word in (item.title, *item.aliases))), "")
+            near = next(filter(None, (closest(word, extra) for word in (item.title, *item.aliases))), "")
             cell = f"{column_letters(extra[near] + 1)}{row}" if near else ""
             renamed |= {extra[near]: item.title} if near else {}
             yield (ADDED if item.added and not near else KINDS)["F12"].at(
@@ -339,9 +324,8 @@ def _header_findings(grid: Grid, header: Header, sheet: Sheet, data: Sequence, p
     for column in unused:
         letters, title = column_letters(column + 1), quoted(header.texts[column])
         if title or any(value not in (None, "") for value in data[column]):
-            near = (
-                f"是不是“{renamed[column]}”？" if column in renamed else "这一列出现了两次。" if title in used else ""
-            )
+            near = "这一列出现了两次。" if title in used else ""
+            near = f"是不是“{renamed[column]}”？" if column in renamed else near
             yield KINDS["F26"].at(place(row, title or f"{letters}列（没有列名）", f"{letters}{row}"), near=near)
 
 
@@ -350,9 +334,8 @@ def _data_rows(grid: Grid, header: Header, place: partial) -> tuple[list[int], l
     used = sorted(header.columns.values())
     titles = [header.texts[column] for column in used]
     kept, blank, findings = [], [], []
-    above = {
-        fold(text) for at in range(header.index) for text in grid.texts(at) if text
-    }  # a title, printed on each page anew
+    # a title, printed on each page anew
+    above = {fold(text) for at in range(header.index) for text in grid.texts(at) if text}
     for index in range(header.data, len(grid.rows)):
         values = grid.rows[index]
         first = values[used[0]]

@@ -276,16 +276,5 @@ def _listed(town: Town, rows: pd.DataFrame) -> pd.Series:
 OPENING = Deadline("T09", "开学未报到登记", ("opening_absent_within",), "notice", "arrived", _opening)
 
 
-DEADLINES: tuple[Deadline, ...] = (
-    UNVERIFIED,
-    PROOFS,
-    REPORTED,
-    TRANSFERRED,
-    RECEIVED,
-    LEAVE,
-    OLD_LEAVE,
-    GUESTS,
-    CHECKED,
-    HANDED_OVER,
-    OPENING,
-)
+DEADLINES: tuple[Deadline, ...] = (UNVERIFIED, PROOFS, REPORTED, TRANSFERRED, RECEIVED, LEAVE, OLD_LEAVE, GUESTS, CHECKED,
+                                   HANDED_OVER, OPENING)  # fmt: skip

@@ -3,13 +3,12 @@
 Looks at names only; opens nothing.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.cells import fold
+from ..core.cells import closest, fold
 from ..core.findings import UserError
 from ..core.places import STARTERS
 
@@ -100,9 +99,8 @@ def meant(name: str, stems: Iterable[str]) -> str:
         text = text.removesuffix(ending)
     for typed, term in _TERMS:
         text = text.replace(typed, term)
-    close = [stem for stem in sorted(known, key=len, reverse=True) if stem in text]
-    close = close or difflib.get_close_matches(text, known, 1, 0.5)
-    return known[close[0]] if close else ""
+    inside = (stem for stem in sorted(known, key=len, reverse=True) if stem in text)
+    return known.get(next(inside, "") or closest(text, known), "")
 
 
 def near(name: str, stems: Iterable[str]) -> str:

@@ -1,6 +1,5 @@
 """One workbook to typed columns, in a process apart that it may end without harm. Without pandas."""
 
-import difflib
 import hashlib
 import os
 import pickle
@@ -14,7 +13,7 @@ from pathlib import Path
 import python_calamine
 
 from ..core import schema as schemas
-from ..core.cells import clean, fold, shown
+from ..core.cells import clean, closest, fold, shown
 from ..core.findings import ADDED, KINDS, Finding, Place
 from ..core.places import GUIDE, LISTS, RESULTS
 from ..core.schema import Book, Codes, Sheet
@@ -49,7 +48,7 @@ def unknown(
     like = {title: alike(cells, sheets) for title, cells in grids.items()}
     for sheet in missing:
         same = [title for title, other in like.items() if other is not None and other.name == sheet.name]
-        same = same or difflib.get_close_matches(sheet.title, list(grids), 1, 0.5)
+        same = [*same, *filter(None, [closest(sheet.title, grids)])]
         near = f"是不是改名成了“{same[0]}”？" if same else ""
         kind = (ADDED if sheet.added and not near else KINDS)["R05"]
         yield kind.at(Place(name, sheet.title), name=sheet.title, near=near)

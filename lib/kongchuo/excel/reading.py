@@ -1,7 +1,6 @@
 """The workbooks of a school year, and of those before, to typed tables; the day they have come to."""
 
 import datetime as dt
-import difflib
 import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ import pandas as pd
 
 from ..core import apart, faults, years
 from ..core import schema as schemas
-from ..core.cells import fold
+from ..core.cells import closest, fold
 from ..core.findings import KINDS, Finding, Place, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, TERMS, Book, Codes, Schema
 from ..core.tables import Town
@@ -285,8 +284,8 @@ def read_year(
 def _stranger(name: str, known: list[str]) -> Finding:
     """R13 for a folder that holds workbooks of no school of the registry, which is what a renamed school looks like."""
     home = Path(name).name
-    near = difflib.get_close_matches(home, known, 1, 0.5)
-    return KINDS["R13"].at(Place(name), name=home, near=f"是不是“{near[0]}”？" if near else "")
+    near = closest(home, known)
+    return KINDS["R13"].at(Place(name), name=home, near=f"是不是“{near}”？" if near else "")
 
 
 def _stems(schema: Schema, home: str) -> list[str]:
