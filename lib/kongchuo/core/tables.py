@@ -18,6 +18,7 @@ import pandas as pd
 
 from . import texts_with_names
 from .findings import Place
+from .policy import Policy
 from .schema import CENTRE, Schema, Sheet
 from .workbooks import (
     Workbook,
@@ -202,13 +203,15 @@ class Town:
 
 
 def once(make: Callable[..., Made]) -> Callable[..., Made]:
-    """`make(town, policy, *given)`, worked out once for a town, its day, the policy and what is given, whoever asks: a table of
-    the whole town that each school's page and paper takes its rows from.
+    """`make(town, *given)`, worked out once for a town and what is given, whoever asks: a table of the whole town that each school's
+    page and paper takes its rows from. Where a policy is the first thing given, once for the policy and the town's day.
     """
 
     @wraps(make)
-    def kept(town: Town, policy: object, *given: object) -> Made:
-        return town.once_under(policy, make, *given)
+    def kept(town: Town, *given: object) -> Made:
+        if given and isinstance(given[0], Policy):
+            return town.once_under(given[0], make, *given[1:])
+        return town.once(make, *given)
 
     return kept
 

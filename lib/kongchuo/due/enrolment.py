@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY, TERMS
-from ..core.tables import Town, by_place
+from ..core.tables import Town, by_place, once
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
 from ..facts.lists import WHO, earliest_of, sixth_graders, unsure
@@ -77,15 +77,12 @@ def _approved(town: Town, policy: Policy, kind: str) -> pd.DataFrame:
 
 
 # --- leave ------------------------------------------------------------------------------------------------------------
+@once
 def leaves(town: Town) -> pd.DataFrame:
     """Rows of 休学 in 学生变动 with `begun`, and `ended`: when the pupil was back, gone or granted leave again (NaT: not yet).
 
     The roster's word counts as well: whoever stands there as something else than 休学 since then is not on leave any more.
     """
-    return town.once(_leaves)
-
-
-def _leaves(town: Town) -> pd.DataFrame:
     rows = _changes(town, "休学").dropna(subset=["student_key"])
     rows = rows.assign(begun=rows["leave_from"].fillna(rows["date"]), place=range(len(rows)))
     after = town["change"].dropna(subset=["student_key", "date"])

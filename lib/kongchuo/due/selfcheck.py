@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, by_place, no, of_year
+from ..core.tables import Town, by_place, no, of_year, once
 from ..core.years import TAUGHT
 from ..facts import calendar, enrolment
 from ..facts.references import named, tally
@@ -43,12 +43,9 @@ def month_end(days: pd.Series) -> pd.Series:
 PERIODS: dict[str, Callable[[pd.Series], pd.Series]] = {"week": week, "month": month}
 
 
+@once
 def _taught(town: Town, period: str) -> pd.DataFrame:
     """The weeks or months with lessons: period, name, start (their first school day), last (their last one)."""
-    return town.once(_taught_periods, period)
-
-
-def _taught_periods(town: Town, period: str) -> pd.DataFrame:
     days = pd.Series(pd.to_datetime(enrolment.school_days(town)).astype("datetime64[us]"))
     found = days.groupby(PERIODS[period](days)).agg(["min", "max"])
     found = found.rename_axis("period").rename(columns={"min": "start", "max": "last"}).reset_index()
@@ -86,12 +83,9 @@ def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 # --- who has to, and who did ------------------------------------------------------------------------------------------
+@once
 def schools(town: Town, sheet: str) -> pd.DataFrame:
     """The schools in use: home, the workbook with the sheet (its place as a whole), who (the principal). Not those whose workbook could not be read."""
-    return town.once(_schools, sheet)
-
-
-def _schools(town: Town, sheet: str) -> pd.DataFrame:
     frame = town.schools.dropna(subset=["school_name"]).drop_duplicates("school_name")
     closed = ~frame["active"].fillna(True).astype(bool)
     held = {book.home: town.place_of(book.name) for book in town.holding(sheet) if sheet in book.tables}
@@ -127,12 +121,9 @@ def given(frame: pd.DataFrame, done: str) -> pd.DataFrame:
 
 
 # --- the monthly self-check -------------------------------------------------------------------------------------------
+@once
 def checks(town: Town) -> pd.DataFrame:
     """月自查 of this year with period, the first day of its month; missing where the month could not be read."""
-    return town.once(_checks)
-
-
-def _checks(town: Town) -> pd.DataFrame:
     frame = of_year(town, town["selfcheck"])
     return frame.assign(period=pd.to_datetime(frame["month"], format="%Y-%m", errors="coerce").astype("datetime64[us]"))
 
@@ -158,12 +149,9 @@ def _self_checks(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
+@once
 def reports(town: Town, kind: str) -> pd.DataFrame:
     """报送登记 of this year of one kind, with those of which the kind is not known; period: its week or month, from 截止日."""
-    return town.once(_reports, kind)
-
-
-def _reports(town: Town, kind: str) -> pd.DataFrame:
     frame = of_year(town, town["filing"])
     frame = frame[(frame["report"] == kind) | frame["report"].isna()]
     period = {WEEKLY: week, MONTHLY: month}[kind](frame["until"])

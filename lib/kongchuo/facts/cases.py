@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, of_year
+from ..core.tables import Town, of_year, once
 from . import enrolment
 from .references import keyed
 
@@ -70,6 +70,7 @@ _SECOND = {  # column of a case -> column of 辍学台账
 }  # fmt: skip
 
 
+@once
 def cases(town: Town) -> pd.DataFrame:
     """Every case once, numbered from 0: home, student_key, name, class_id, where it stands, and the dates of its steps.
 
@@ -78,10 +79,6 @@ def cases(town: Town) -> pd.DataFrame:
     was handed on, else the first day away), `back`, `struck` (销号) and `relapsed`
     of the dropout case. `relapsed` is told from 缺勤明细 where the ledger says 再次辍学, else it is the day of coming back.
     """
-    return town.once(_cases)
-
-
-def _cases(town: Town) -> pd.DataFrame:
     first = _rows(town, "suspected", _FIRST)
     second = _rows(town, "dropout", _SECOND).assign(came_from=keyed(town, "dropout", "ys_id").to_numpy())
     # of numbers that repeat (F18) only the first leads on; what has no number leads nowhere
@@ -133,12 +130,9 @@ def _relapsed(town: Town, found: pd.DataFrame) -> pd.Series:
     return first.reindex(found.index).fillna(again["back"].reindex(found.index))
 
 
+@once
 def unexcused(town: Town) -> pd.DataFrame:
     """The 缺勤明细 rows without leave (旷课, 开学未报到, 失联, or leave nobody wrote a slip for) of pupils who have a case."""
-    return town.once(_unexcused)
-
-
-def _unexcused(town: Town) -> pd.DataFrame:
     keys = pd.concat([town[sheet]["student_key"] for sheet in ("suspected", "dropout")]).dropna()
     rows = town["absence"]
     rows = rows[rows["student_key"].isin(keys)].dropna(subset=["date", "kind"])
@@ -146,12 +140,9 @@ def _unexcused(town: Town) -> pd.DataFrame:
 
 
 # --- visits and papers ------------------------------------------------------------------------------------------------
+@once
 def visits(town: Town) -> pd.DataFrame:
     """劝返记录 with `case` (the number in `cases`, NA where none fits) and `faced`: whether somebody went there."""
-    return town.once(_visits)
-
-
-def _visits(town: Town) -> pd.DataFrame:
     rows = _of_cases(town, "visit")
     return rows.assign(faced=rows["mode"].notna() & (rows["mode"] != PHONE))
 
@@ -201,15 +192,12 @@ def earliest(*columns: pd.Series) -> pd.Series:
     return pd.concat(columns, axis=1).min(axis=1)
 
 
+@once
 def unsure(town: Town) -> pd.Series:
     """Of which cases something of the visits cannot be told: one has no date or mode, or the school's sheet was not read.
 
     Indexed as `cases`. Nobody may be blamed for a visit that is missing there.
     """
-    return town.once(_unsure)
-
-
-def _unsure(town: Town) -> pd.Series:
     book, rows = cases(town), visits(town)
     vague = rows[rows["date"].isna() | rows["mode"].isna()]
     lost = rows.loc[rows[["case", "student_key", "name"]].isna().all(axis=1), "home"]  # of whom, nobody can tell
@@ -218,12 +206,9 @@ def _unsure(town: Town) -> pd.Series:
 
 
 # --- poor families ----------------------------------------------------------------------------------------------------
+@once
 def poor(town: Town) -> pd.Series:
     """What says that a case is one of a 脱贫户 or 监测户 family ("" where nothing does), indexed as `cases`."""
-    return town.once(_poor)
-
-
-def _poor(town: Town) -> pd.Series:
     book = cases(town)
     said = pd.Series("", book.index, dtype="str")
     keys = pd.MultiIndex.from_frame(book[enrolment.PUPIL])

@@ -11,7 +11,7 @@ import datetime as dt
 import pandas as pd
 
 from ..core.cells import fold
-from ..core.tables import Town, mapping
+from ..core.tables import Town, mapping, once
 from . import enrolment
 from .references import dated, directory, homes_of, keyed, look_up, named, school_names
 
@@ -117,22 +117,16 @@ def _homes(town: Town, target: pd.Series) -> pd.Series:
     return named(target, known).fillna(by_grade).fillna("")
 
 
+@once
 def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
     """Key -> label of a sheet, as staff_id -> name."""
-    return town.once(_names_of, sheet, key, label)
-
-
-def _names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
     rows = town[sheet].dropna(subset=[key, label]).drop_duplicates(key)
     return mapping(rows, key, label)
 
 
+@once
 def classes_of(town: Town) -> pd.DataFrame:
     """The classes of this school year: class_id, code (of the school), grade, unit (`code-grade`), home; indexed as 班级."""
-    return town.once(_classes)
-
-
-def _classes(town: Town) -> pd.DataFrame:
     frame = town["class"].assign(code=keyed(town, "class", "school_code"), home=homes_of(town, "class"))
     frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
     return frame.assign(unit=frame["code"] + "-" + frame["grade"].astype("str"))[
@@ -227,16 +221,13 @@ WITH_PARENTS, WITH_VILLAGE = "学校-家长", "学校-村"
 OTHER_PARTY = {WITH_SCHOOL: "school", WITH_TEACHER: "staff", WITH_HOLDER: "staff", WITH_VILLAGE: "village"}
 
 
+@once
 def signed(town: Town) -> pd.DataFrame:
     """Every row of 责任书签订 of this school year: kind, school (code of 甲方), other (key of 乙方), signed; indexed as the sheet.
 
     other: school code (of a principal's own school, too), staff id, village code, by 乙方编号, else by 乙方; parents' are as
     typed. Missing where it cannot be told.
     """
-    return town.once(_signed)
-
-
-def _signed(town: Town) -> pd.DataFrame:
     frame = town["pledge"]
     frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
     other = pd.Series(pd.NA, frame.index, dtype="str")
@@ -260,12 +251,9 @@ def _signed(town: Town) -> pd.DataFrame:
     )
 
 
+@once
 def served(town: Town) -> pd.DataFrame:
     """The pairs of a school and a village it serves (学校.服务行政村): school (code), home, village (code); indexed as 学校."""
-    return town.once(_served)
-
-
-def _served(town: Town) -> pd.DataFrame:
     rows = town.schools.dropna(subset=["school_code", "catchment"])
     villages = rows["catchment"].str.split("、").explode()
     keys = [directory(town, "village").find("", text)[0] for text in villages]

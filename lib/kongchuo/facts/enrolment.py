@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, by_place, mapping
+from ..core.tables import Town, by_place, mapping, once
 from .references import homes_of, keyed, tally
 
 
@@ -65,26 +65,20 @@ PUPIL = ["home", "student_key"]
 
 
 # --- school days ------------------------------------------------------------------------------------------------------
+@once
 def terms(town: Town) -> pd.DataFrame:
     """The terms of this school year that have both dates: term, start, end, in order."""
-    return town.once(_terms)
-
-
-def _terms(town: Town) -> pd.DataFrame:
     frame = town["term"].dropna(subset=["term", "start", "end"])
     frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
     return frame.drop_duplicates("term").sort_values("start")
 
 
+@once
 def school_days(town: Town) -> list[dt.date]:
     """All school days of the year, in order: weekdays within a term, unless 教学日历 says otherwise; an entry always wins.
 
     A day whose entry cannot be read is no school day: nobody can be blamed for it.
     """
-    return town.once(_school_days)
-
-
-def _school_days(town: Town) -> list[dt.date]:
     entries = town["calendar"].dropna(subset=["date"]).drop_duplicates("date", keep="last")
     undated = int(town["calendar"]["date"].isna().sum())
     days = set(entries.loc[entries["is_school_day"].fillna(False).astype(bool), "date"])
@@ -106,16 +100,13 @@ def on(town: Town, day: dt.date) -> pd.DataFrame:
     return rows.loc[(rows["start"] <= day) & (day < rows["end"]), [*PUPIL, "name", "class_id", "state"]]
 
 
+@once
 def spells(town: Town) -> pd.DataFrame:
     """Stretches of days in one state and class: home, student_key, name, class_id, state, start, end (the end not included).
 
     Indexed as the roster; a pupil has as many rows as stretches. class_id is missing where the class is unknown, state where
     在籍状态 could not be read. Of rows that repeat a key in one school only the first counts.
     """
-    return town.once(_spells)
-
-
-def _spells(town: Town) -> pd.DataFrame:
     roster, events, states = listed(town), _events(town), _base_states(town)
     # a state reached this year without an event began on its own date
     stated = (roster["status"] != ENROLLED) & (roster["status_date"] >= f"{town.year[:4]}-08-01")
@@ -138,12 +129,9 @@ def _spells(town: Town) -> pd.DataFrame:
     return found.astype(kinds)
 
 
+@once
 def listed(town: Town) -> pd.DataFrame:
     """The roster with class ids; where the class is unknown, the one of 学年初基准. Repeated keys are left out."""
-    return town.once(_listed)
-
-
-def _listed(town: Town) -> pd.DataFrame:
     roster = town["roster"].assign(class_id=keyed(town, "roster", "class_id"))
     roster = roster[roster["student_key"].isna() | ~roster.duplicated(PUPIL)]
     base = (
@@ -153,12 +141,9 @@ def _listed(town: Town) -> pd.DataFrame:
     return roster.assign(class_id=roster["class_id"].fillna(held.set_axis(roster.index)))
 
 
+@once
 def changes(town: Town) -> pd.DataFrame:
     """学生变动 with class ids, without rows that lack date, pupil or a known kind, in order; on one day joining comes first."""
-    return town.once(_changes)
-
-
-def _changes(town: Town) -> pd.DataFrame:
     keys = {name: keyed(town, "change", name) for name in ("class_from", "class_to")}
     frame = town["change"].assign(**keys).dropna(subset=["date", "student_key"])
     frame = frame[frame["kind"].isin((*AFTER, *MOVES))]
@@ -239,12 +224,9 @@ def _stamps(classes: pd.Index, class_ids: pd.Series, days: pd.Series) -> np.ndar
     return classes.get_indexer(class_ids).astype("int64") * 1_000_000 + days.to_numpy("datetime64[D]").astype("int64")
 
 
+@once
 def doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     """How many pupils cannot be placed for sure: by class (no state, no key, key repeated), by school (no class, bad change)."""
-    return town.once(_doubts)
-
-
-def _doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     roster = town["roster"].assign(class_id=keyed(town, "roster", "class_id"))
     repeated = roster["student_key"].notna() & roster.duplicated(PUPIL)
     doubtful = roster["status"].isna() | roster["student_key"].isna() | repeated
@@ -259,15 +241,12 @@ def _doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
 
 
 # --- absence ----------------------------------------------------------------------------------------------------------
+@once
 def absences(town: Town) -> pd.DataFrame:
     """缺勤明细 on school days, day by day: with `place` (which of school_days), `without` (leave), `value` (days missed so).
 
     Leave without 请假手续 is no leave. Rows that lack pupil or kind are left out, and pupils who never stayed away without leave.
     """
-    return town.once(_absences)
-
-
-def _absences(town: Town) -> pd.DataFrame:
     days = pd.DatetimeIndex(school_days(town)).astype("datetime64[us]")
     rows = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
     rows = rows.assign(place=days.get_indexer(rows["date"])).dropna(subset=["student_key", "kind"])

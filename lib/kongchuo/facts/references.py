@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..core.cells import fold
 from ..core.schema import CENTRE
-from ..core.tables import Town, mapping
+from ..core.tables import Town, mapping, once
 
 KEY, LABEL, ALIAS, MANY, NONE = "key", "label", "alias", "many", ""  # how a value was understood
 _NUMERALS = "一二三四五六七八九"
@@ -84,12 +84,9 @@ class Directory:
         return f"是不是“{self.typed[close[0]]}”？" if close else ""
 
 
+@once
 def directory(town: Town, target: str) -> Directory:
     """The directory of a sheet (school, class, staff, village, suspected ...)."""
-    return town.once(_directory, target)
-
-
-def _directory(town: Town, target: str) -> Directory:
     sheet, frame = town.schema.sheets[target], town[target]
     key_name = sheet.primary_key[0]
     townwide = target in ("school", "village")
@@ -124,12 +121,9 @@ def _names(target: str, labels: list[str]) -> list[tuple[str, str]]:
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
+@once
 def homes_of(town: Town, sheet_name: str) -> pd.Series:
     """The school (full name) each row of a sheet is about: its folder; in the centre's workbooks, the school it names."""
-    return town.once(_homes_of, sheet_name)
-
-
-def _homes_of(town: Town, sheet_name: str) -> pd.Series:
     frame, sheet = town[sheet_name], town.schema.sheets[sheet_name]
     if sheet_name == "school":
         return frame["school_name"].fillna("")
@@ -139,15 +133,12 @@ def _homes_of(town: Town, sheet_name: str) -> pd.Series:
     return named(keyed(town, sheet_name, "school_code"), town.once(school_names)).fillna("")
 
 
+@once
 def resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
     """Each value of a column with `reference`: value, home (school of the row), key, via; one row a value, indexed as the sheet.
 
     A cell with several values gives several rows; an empty or unread cell gives none.
     """
-    return town.once(_resolve, sheet_name, field_name)
-
-
-def _resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
     item = town.schema.sheets[sheet_name].by_name[field_name]
     column = town[sheet_name][field_name]
     # which school a row of the registry is about is itself a reference to a school: there it does not matter
@@ -169,12 +160,9 @@ def look_up(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     return cells.assign(key=pd.array(keys, dtype="str"), via=pd.array(ways, dtype="str"))
 
 
+@once
 def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     """The keys that a column with `reference` stands for (one value a cell), indexed as the sheet; missing where unknown."""
-    return town.once(_keyed, sheet_name, field_name)
-
-
-def _keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     found, column = resolve(town, sheet_name, field_name), town[sheet_name][field_name]
     keys = np.full(len(column), np.nan, dtype=object)
     keys[column.notna().to_numpy()] = [

@@ -69,12 +69,9 @@ def grades(town: Town) -> dict[str, int]:
     return dict(zip(rows["class_id"], rows["grade"].astype(int), strict=True))
 
 
+@once
 def of_year(town: Town, sheet: str) -> pd.DataFrame:
     """The rows of a sheet that are of this school year, and those that name none."""
-    return town.once(_of_year, sheet)
-
-
-def _of_year(town: Town, sheet: str) -> pd.DataFrame:
     rows = town[sheet]
     return rows[rows["school_year"].isna() | (rows["school_year"] == town.year)]
 

@@ -13,7 +13,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from ..core.tables import Town
+from ..core.tables import Town, once
 from . import enrolment
 
 POOR = ("脱贫户", "监测户", "低保", "特困供养", "孤儿")  # these need a 一家一案 (rule X29)
@@ -33,12 +33,9 @@ def kinds(town: Town) -> tuple[str, ...]:
     return tuple(kind for kind in (*town.schema.codes["groups"].names, *MARKS) if members(town, kind))
 
 
+@once
 def members(town: Town, kind: str) -> frozenset[str]:
     """The student_keys of the pupils whom the roster puts into a group."""
-    return town.once(_members, kind)
-
-
-def _members(town: Town, kind: str) -> frozenset[str]:
     rows = town["roster"]
     inside = rows[MARKS[kind]].fillna(False).astype(bool) if kind in MARKS else marked(rows["groups"], (kind,))
     return frozenset(rows.loc[inside, "student_key"].dropna())
@@ -64,15 +61,12 @@ def _held(town: Town, day: str) -> pd.DataFrame:
     return rows.assign(pupil=pupil(rows))
 
 
+@once
 def rows_of(town: Town, sheet_name: str) -> pd.DataFrame:
     """A sheet's rows of this school year with `pupil`, and `sure`: number and name are those of one pupil on its roster.
 
     Where they are not, the number or the name is wrong (rule X06), and nobody can tell whose row it is.
     """
-    return town.once(_rows_of, sheet_name)
-
-
-def _rows_of(town: Town, sheet_name: str) -> pd.DataFrame:
     frame, names = town[sheet_name], town.once(_names)
     if "school_year" in frame:
         frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
