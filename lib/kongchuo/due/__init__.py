@@ -3,8 +3,6 @@
 DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import pandas as pd

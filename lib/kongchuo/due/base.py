@@ -1,7 +1,5 @@
 """What a deadline is: from which day it runs, how long, which cell says that it is done, and who has to do it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Deadlines of 控辍台账: watch, the steps from the first day away to 销号, the next visit, the step after a paper's time limit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Deadlines of 包保责任: 责任书 with every school, class teacher and village, within so many days of the opening."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..core.policy import Policy

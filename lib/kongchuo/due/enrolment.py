@@ -1,7 +1,5 @@
 """Deadlines of 学籍 and 适龄儿童摸底: children to be verified, the opening, the handover to junior school, changes, the yearly check."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Deadlines of 督查奖惩 and of the beginning of the year: inspection rounds, the scheme shown to teachers, the baseline locked."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..core.policy import Policy

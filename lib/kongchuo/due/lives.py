@@ -4,8 +4,6 @@ Pure. `steps` tells it in order, `states` says how it stood on a day, `next_step
 `deadlines`; nothing dated later than as_of has happened yet. Steps that cannot have come in that order are found by rule X52.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ What is due once a week, month or term is expected of every school whose workboo
 has. A row whose week or month could not be read may be the very one that seems to be missing: then nobody can tell what is due.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Callable
 

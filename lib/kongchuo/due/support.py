@@ -1,7 +1,5 @@
 """Deadlines of 帮扶: aid paid within the term, a record of help each month, lessons at home each month and over the year."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -3,8 +3,6 @@
 Which column dates a row, and from when a cell is known, says the schema (`dated`, `known_from`, `earlier`, `overwritten`).
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Pure. A limit of n days from a start is met on the n-th day of its unit after the start; the start itself never counts.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from functools import cache
 

@@ -1,7 +1,5 @@
 """A case of 控辍台账: the days it stands on a ledger, its visits and papers, and whether it is a loss (流失) of a class."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pandas as pd

@@ -4,8 +4,6 @@ Pure. `bonds` is the sheet, `held_on` a day of it, `answering` the four duties u
 and the figures of coverage read the same rows of them, so that a page and a finding cannot disagree.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Who was in which class on which day, which days are school days, how long a pupil has been absent without leave, how old a child is."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import numpy as np

@@ -3,8 +3,6 @@
 Pure and column-wise: a Series of texts goes in, a Series with the same index comes out; a missing number is never wrong.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The lists of children a township has of its own, what each says of who a child is, and which rows of two are surely one child."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..core.policy import Policy

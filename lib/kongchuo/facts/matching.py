@@ -1,7 +1,5 @@
 """Lists of children laid side by side: who is the same child, who is on one side only and why, who may be the same under a slip of the pen."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

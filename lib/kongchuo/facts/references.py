@@ -4,8 +4,6 @@ Pure. A class is known by its id, or by its name within the same school however 
 staff by number or name; a school by code, full name or usual name; a village by code or name.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Early-warning signals (domain.md 4.4): who shows which, since when and why, and the colour that follows. SIGNALS lists them."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Pure. Rules, deadlines and figures of support ask here, so that they mean the same pupils.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Formulas are those of reference/domain.md, section 4.1; each function names its 
 files and no notebooks.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pandas as pd

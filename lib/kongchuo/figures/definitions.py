@@ -3,8 +3,6 @@
 The data dictionary prints it, the tests count every line of it. Knows no files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What is in place of 四包 and 责任书, and who holds how much."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Which children are at school (入学, 在读), and who of those at the beginning stayed (巩固, 流失)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

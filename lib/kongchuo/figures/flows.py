@@ -3,8 +3,6 @@
 Every flow is counted by class, so that the parts add up, and shows its own gap where the ledgers do not balance. Knows no files.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The inspection sheet of one school in one round (domain.md 5.4): what in the ledgers costs points, the inspector's scores, total, grade."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace

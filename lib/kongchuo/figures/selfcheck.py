@@ -1,7 +1,5 @@
 """D15 按时报送率 of what a school sends once a week or month, and D13 家长知晓率. The deadlines say what was due. Knows no files."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..due import selfcheck

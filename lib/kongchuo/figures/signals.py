@@ -4,8 +4,6 @@ Signals are worked out as of the last school day of each week, from rows dated u
 what the ledgers say later. Beside the colours stands a plain baseline: absence only. Source: domain.md 4.4.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass

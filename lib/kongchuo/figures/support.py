@@ -3,8 +3,6 @@
 Each function returns a Ratio. What a ledger says of a pupil is joined by 学生编号. 四包 and 责任书 are in `bonds`. Knows no files.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pandas as pd

@@ -4,8 +4,6 @@ Figures with a numerator and denominator say it of themselves (Ratio.uncounted).
 is never dropped: it counts as on hand (flows.misdated). Knows no files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pandas as pd

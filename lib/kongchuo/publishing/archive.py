@@ -5,8 +5,6 @@
 A period is a month, a round of inspection or a school year, as core.years writes it.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json

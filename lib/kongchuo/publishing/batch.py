@@ -3,8 +3,6 @@
 A school's failure is the failure of its run only. What a run has read is kept beside it as a snapshot.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import difflib
 import itertools

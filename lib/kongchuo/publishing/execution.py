@@ -1,7 +1,5 @@
 """A notebook run in a process of its own: which notebooks there are, what success is, and why a run failed."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

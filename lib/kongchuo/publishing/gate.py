@@ -1,7 +1,5 @@
 """The gate: whatever leaves is read once more, as finished, for what may not be in it; files of every kind as parts that are read."""
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import json

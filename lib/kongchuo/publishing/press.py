@@ -1,7 +1,5 @@
 """A run put in its place: the page made, read by the gate, and whatever may leave laid on the shelf whole."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json

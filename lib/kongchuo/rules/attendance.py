@@ -1,7 +1,5 @@
 """Rules on 出勤: the daily count against the roster, against itself, against the list of absentees, and days without a count."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source; and what several rules ask about pupils."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Rules on 控辍台账: who must be on a ledger and is not, who is on watch, who on one stands first, has no plan, has nobody, counts as lost."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -3,8 +3,6 @@
 Nothing is written here a second time: the texts are those of the kinds and the rules. Knows no files.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A cause is not guessed by its looks: each of CAUSES names a mistake that would e
 memory, and what is found no more follows from it. What is left and stands in many cells alike is folded by REPEATS.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count, takewhile

@@ -1,7 +1,5 @@
 """Rules on 适龄儿童摸底: who is missing in it or on the rosters, who is one person under two names, what the comparison of lists left open."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

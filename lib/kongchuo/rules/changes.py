@@ -1,7 +1,5 @@
 """Rules on 学生变动: transfers that hang or lead nowhere, leave that ran out or lacks its papers, words there must not be, late reports."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 Pure. Each function yields Findings over the whole township, sheet by sheet; identity numbers have a module of their own.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Rules on 包保责任 and 责任书: schools, grades and villages nobody answers for, people who are not there, what is not signed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

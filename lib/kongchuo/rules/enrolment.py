@@ -1,7 +1,5 @@
 """Rules on 学籍: one pupil on two rosters, keys and classes that disagree, numbers that do not balance, the handover to junior school."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Everything that is wrong with a township: what reading saw, what the schema says, what the rules say; and what should be asked. Knows no files."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Rules on 督查奖惩: rounds that were not held, scores above an item's points, a scheme nobody was shown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..core.findings import ERROR, WARNING

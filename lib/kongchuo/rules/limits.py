@@ -1,7 +1,5 @@
 """Rules on steps that are late, and on totals that do not add up."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Questions against gaming: what may well be right, and should be looked at by a person. No findings, and in no score."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """Rules on 基础信息: what the registry says against what the schools' own workbooks hold."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Rules on 自查档案: the monthly self-check against the ledgers, reports in time, the eighteen archive items."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Rules on statements that contradict each other, and on words there must not be."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

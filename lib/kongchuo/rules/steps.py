@@ -1,7 +1,5 @@
 """Rules on the steps of a case: visits, papers, reports in their order and time, 复学 and 销号."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

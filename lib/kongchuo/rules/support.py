@@ -1,7 +1,5 @@
 """Rules on 帮扶: aid and help given, disabled children placed and taught, who belongs to a group and is not on its list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

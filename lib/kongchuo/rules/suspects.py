@@ -1,7 +1,5 @@
 """What may be a cause: one mistake, the finding that would say it, and the township with that mistake mended. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
