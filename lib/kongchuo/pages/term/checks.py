@@ -22,13 +22,7 @@ LETTERS = {
     "列入疑似": "列", "首次联系": "联", "首次家访": "访", "书面报中心学校": "报", "报镇政府": "镇", "疑似结案": "结", "认定辍学": "认",
     "复学": "复", "销号": "销",
 }  # fmt: skip
-COVERED = (
-    support.family_plans,
-    support.disabled_placed,
-    support.pupil_plans,
-    inspection.left_behind,
-    support.aid_paid,
-)
+COVERED = (support.family_plans, support.disabled_placed, support.pupil_plans, inspection.left_behind, support.aid_paid)
 MOST = 60  # cases drawn
 
 
@@ -180,11 +174,8 @@ def _timeline(labels: dict[str, str], steps: pd.DataFrame) -> list[Chart]:
     for case, label in list(labels.items())[:MOST]:
         own = drawn[drawn["case"] == case]
         days = (own["date"] - own["away"]).dt.days.clip(lower=0)
-        marks = [
-            (int(day), LETTERS[step], bool(late))
-            for day, step, late in zip(days, own["step"], own["late"], strict=True)
-        ]
-        rows.append((label, marks))
+        marks = zip(days.astype(int), own["step"].map(LETTERS), own["late"].astype(bool), strict=True)
+        rows.append((label, list(marks)))
     reads = f"{len(rows)} 件个案，超过时限的步骤 {sum(late for _, marks in rows for _, _, late in marks)} 个"
     key = "，".join(f"{letter}＝{step}" for step, letter in LETTERS.items())
     key = f"{key}；同一天的写在一起，方框红底为其中有超过时限的。"
@@ -218,20 +209,10 @@ def groups(view: Round) -> Section:
         score = sheet.scores[6]
         lost = Badge("unknown", "不能测算") if score.system is None else score.points - score.system
         rows.append((sheet.home, *counts, lost))
-    columns = (
-        "学校",
-        *(f"{name}缺案（最多扣{points:g}分）" for name, points in zip(names, most, strict=True)),
-        "系统测算扣分",
-    )
-    table = Table(columns, tuple(rows), "各校缺案（督查当日，人）")
+    lacking = (f"{name}缺案（最多扣{points:g}分）" for name, points in zip(names, most, strict=True))
+    table = Table(("学校", *lacking, "系统测算扣分"), tuple(rows), "各校缺案（督查当日，人）")
     lines = tuple((ratio.total.title, ratio.total, ratio.total.note) for ratio in rates)
     covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, f"{_grade(view)}覆盖率（D13）")
-    four = tuple(
-        (one.total.title, one.total, one.total.note) for one in (function(scope) for function in duty.FOUR_BONDS)
-    )
-    return view.section(
-        "groups",
-        covered,
-        table,
-        Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),)),
-    )
+    four = tuple((one.title, one, one.note) for one in (function(scope).total for function in duty.FOUR_BONDS))
+    bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),))
+    return view.section("groups", covered, table, bonds)

@@ -54,29 +54,19 @@ def good_practice(view: Round) -> Section:
     full = {sheet.home: [score for score in sheet.scores if score.final == score.points] for sheet in view.inspected}
     items = Counter(score.title for scores in full.values() for score in scores)
     if view.public:
-        lines = [
-            f"{title}：{_most(number, len(full))}做到位。"
-            for title, number in items.most_common()
-            if number * 2 >= len(full)
-        ]
+        many = [(title, number) for title, number in items.most_common() if number * 2 >= len(full)]
+        lines = [f"{title}：{'各校均' if number == len(full) else '多数学校'}做到位。" for title, number in many]
         return view.section("good_practice", *map(Note, lines or ["各项工作均有待加强。"]))
     book = cases.cases(view.town)
-    back = {
-        sheet.home: int(
-            book.loc[book["home"] == sheet.home, "back"].between(*map(pd.Timestamp, (sheet.since, sheet.day))).sum()
-        )
-        for sheet in view.inspected
-    }
-    rows = tuple(
-        (home, len(scores), "、".join(score.title for score in scores), back[home]) for home, scores in full.items()
-    )
-    table = Table(("学校", "满分项目数", "满分项目", "本轮时段内劝返复学（人）"), rows, "各校")
+    rows = []
+    for sheet in view.inspected:
+        days = book.loc[book["home"] == sheet.home, "back"]
+        back = int(days.between(pd.Timestamp(sheet.since), pd.Timestamp(sheet.day)).sum())
+        titles = [score.title for score in full[sheet.home]]
+        rows.append((sheet.home, len(titles), "、".join(titles), back))
+    table = Table(("学校", "满分项目数", "满分项目", "本轮时段内劝返复学（人）"), tuple(rows), "各校")
     hand = Note("其他好做法由督查组补充：________________________________")
     return view.section("good_practice", table, hand)
-
-
-def _most(number: int, of: int) -> str:
-    return "各校均" if number == of else "多数学校"
 
 
 def problems(view: Round) -> Section:
@@ -85,10 +75,8 @@ def problems(view: Round) -> Section:
         return view.section("problems", Note("本轮还没有督查记录，存在问题尚未判定。", "unknown"))
     found = [problem for sheet in view.inspected for problem in problems_of(view, sheet)]
     if view.public:
-        items = Counter(problem.score.title for problem in found)
-        lines = [
-            f"{_some(number, len(view.inspected))}在“{title}”方面还有差距。" for title, number in items.most_common()
-        ]
+        items, of = Counter(problem.score.title for problem in found), len(view.inspected)
+        lines = [f"{_some(number, of)}在“{title}”方面还有差距。" for title, number in items.most_common()]
         if failed := sum(sheet.grade == FAILED for sheet in view.inspected):
             lines.insert(0, f"{_some(failed, len(view.inspected))}控辍工作评为不合格，须逐案整改。")
         last = "中心学校已要求有关学校限期整改，并在下一轮督查时回头看。"
@@ -121,10 +109,11 @@ def _weaknesses(view: Round) -> Table:
     kinds = _publicity(view)
     aware = selfcheck.parents_aware(view.scope).by("home")
     target = view.policy["parents_aware_target"]
-    short = [
-        home for home, rate in aware.items() if rate.denominator and rate.numerator * 100 < target * rate.denominator
-    ]
-    unknown = [sheet.home for sheet in sheets if home_unknown(aware.get(sheet.home))]
+    known = {home: rate for home, rate in aware.items() if rate is not None and rate.denominator}
+    short = [home for home, rate in known.items() if rate.numerator * 100 < target * rate.denominator]
+    unknown = [
+        sheet.home for sheet in sheets if sheet.home not in known
+    ]  # no letter was answered, or none could be read
     none = [home for home, number in kinds.items() if number <= 1]
     rows = (
         ("报告不及时", _schools(late), f"日查、周报、月报、变动报告晚报或没有报，共 {sum(late.values())} 处"),
@@ -134,11 +123,6 @@ def _weaknesses(view: Round) -> Table:
          + (f"；没有回执、尚未判定：{'、'.join(unknown)}" if unknown else "")),
     )  # fmt: skip
     return Table(("固定检查点", "学校", "说明"), rows, "常见薄弱处（每轮必查）")
-
-
-def home_unknown(rate: object) -> bool:
-    """Whether nothing is known of a school's parents: no letter was answered, or the sheet could not be read."""
-    return rate is None or not rate.denominator
 
 
 def _publicity(view: Round) -> dict[str, int]:
@@ -200,11 +184,8 @@ def rectification(view: Round) -> Section:
     )  # fmt: skip
     columns = ("学校", "编号", "问题", "责任人", "期限", "完成", "状态", "整改情况")
     table = Table(columns, lines, "整改清单（问题整改，来源为督查）", empty="问题整改表中没有来源为督查的问题")
-    asked = [
-        Note(
-            f"回头看：{view.next_look}。各校把本轮问题逐条记入“问题整改”（来源填督查），写明责任人和期限，完成后由他人复核。"
-        )
-    ]
+    rule = "各校把本轮问题逐条记入“问题整改”（来源填督查），写明责任人和期限，完成后由他人复核。"
+    asked = [Note(f"回头看：{view.next_look}。{rule}")]
     if missing:
         named = "、".join(f"{home} {number} 项" for home, number in missing.items())
         asked.append(Note(f"还没有把本轮问题列入问题整改：{named}。", "warn"))

@@ -63,9 +63,8 @@ class Round(View):
         return self._sheets(self.number - 1) if self.number > 1 else ()
 
     def _sheets(self, number: int) -> tuple[Sheet, ...]:
-        return tuple(
-            inspection.inspect(self.town, self.policy, home, self.term, number, self.end) for home in self.homes
-        )
+        asked = self.term, number, self.end
+        return tuple(inspection.inspect(self.town, self.policy, home, *asked) for home in self.homes)
 
     @property
     def inspected(self) -> tuple[Sheet, ...]:
@@ -146,9 +145,7 @@ SOURCE, UNDER_WAY = "督查", "整改中"
 
 def from_inspection(view: Round) -> pd.DataFrame:
     """问题整改 with 来源 督查 of the view's schools; what was done after the view's last day is not done yet, and says nothing of it."""
-    rows, _ = selfcheck.problems(
-        view.scope.whole
-    )  # of those of which nobody knows whether they were there, `uncounted` says how many
+    rows, _ = selfcheck.problems(view.scope.whole)  # how many nobody knows of whether they were there, says `uncounted`
     rows = rows[rows["source"] == SOURCE]
     later = rows["done"] > pd.Timestamp(view.end)
     told = {name: rows[name].mask(later) for name in ("done", "fix")}

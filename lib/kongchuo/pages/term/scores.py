@@ -33,11 +33,9 @@ def overview(view: Round) -> Section:
         Figure("核对学籍", int(rows["n_register"].fillna(0).sum()), "人，印册数"),
         Figure("台账数据", f"{view.last:%Y-%m-%d}", "各校按督查当日的台账测算"),
     )
-    said = (
-        tuple(Note(line.text, line.tone) if isinstance(line, Badge) else Note(line) for line in lines)
-        if view.public
-        else (Lines(tuple(lines)),)
-    )
+    said = [Lines(tuple(lines))]
+    if view.public:
+        said = [Note(line.text, line.tone) if isinstance(line, Badge) else Note(line) for line in lines]
     return view.section("overview", *said, Tiles(tiles))
 
 
@@ -64,13 +62,11 @@ def board(view: Round) -> Section:
     ranked = ranking(view.sheets)
     if view.home:
         return view.section("board", *_own(view, ranked[0]))
-    rows = [
-        (sheet.home, sheet.total, sheet.grade, [score.final for score in sheet.scores]) for sheet in ranked if sheet.day
-    ]
+    seen = [sheet for sheet in ranked if sheet.day]
+    rows = [(sheet.home, sheet.total, sheet.grade, [score.final for score in sheet.scores]) for sheet in seen]
     points = [score.points for score in ranked[0].scores]
-    reads = "；".join(
-        f"{name}{'未判定' if total is None else f'{total:g}分'}，{grade}" for name, total, grade, _ in rows
-    )
+    totals = ("未判定" if sheet.total is None else f"{sheet.total:g}分" for sheet in seen)
+    reads = "；".join(f"{sheet.home}{total}，{sheet.grade}" for sheet, total in zip(seen, totals, strict=True))
     charts = [Chart(svg, "各校得分：十项热力图和总分", "") for svg in drawn.score_board(rows, points, reads)]
     known = [sheet.total for sheet in view.inspected if sheet.total is not None]
     tiles = (
@@ -80,17 +76,10 @@ def board(view: Round) -> Section:
         Figure("尚未判定、未督查", counts[UNDECIDED] + counts[NOT_HELD], "所，不等于没有问题",
                "unknown" if counts[UNDECIDED] + counts[NOT_HELD] else "plain"),
     )  # fmt: skip
-    table = Table(
-        ("名次", "学校", "总分", "等次", "督查日期", "说明"),
-        tuple(
-            (place, sheet.home, sheet.total, _badge(sheet), sheet.day, _remark(sheet))
-            for place, sheet in placed(ranked)
-        ),
-        "各校得分和等次",
-    )
-    items = Table(
-        ("项目", "分值", "平均得分", "满分校数", "失分校数", "尚未判定校数"), tuple(_items(view)), "各项得失分"
-    )
+    lines = tuple((at, one.home, one.total, _badge(one), one.day, _remark(one)) for at, one in placed(ranked))
+    table = Table(("名次", "学校", "总分", "等次", "督查日期", "说明"), lines, "各校得分和等次")
+    columns = ("项目", "分值", "平均得分", "满分校数", "失分校数", "尚未判定校数")
+    items = Table(columns, tuple(_items(view)), "各项得失分")
     return view.section("board", Tiles(tiles), *charts, table, items, bands)
 
 
@@ -102,9 +91,8 @@ def ranking(sheets: tuple[Sheet, ...]) -> list[Sheet]:
 def placed(ranked: list[Sheet]) -> list[tuple[int | None, Sheet]]:
     """Each sheet with its place; equal totals share one, and who has no total or fails whatever it is has none."""
     totals = [None if sheet.fatal else sheet.total for sheet in ranked]
-    return [
-        (None if total is None else totals.index(total) + 1, sheet) for total, sheet in zip(totals, ranked, strict=True)
-    ]
+    places = [None if total is None else totals.index(total) + 1 for total in totals]
+    return list(zip(places, ranked, strict=True))
 
 
 def _badge(sheet: Sheet) -> Badge:
@@ -139,9 +127,8 @@ def _own(view: Round, sheet: Sheet) -> tuple:
         Figure("督查日期", f"{sheet.day:%Y-%m-%d}", sheet.team),
     )
     rows = [(sheet.home, sheet.total, sheet.grade, [score.final for score in sheet.scores])]
-    reads = "；".join(
-        f"{score.title}{'尚未判定' if score.final is None else f'{score.final:g}分'}" for score in sheet.scores
-    )
+    given = ((one.title, "尚未判定" if one.final is None else f"{one.final:g}分") for one in sheet.scores)
+    reads = "；".join(f"{title}{points}" for title, points in given)
     chart = drawn.score_board(rows, [score.points for score in sheet.scores], reads)[0]
     return Tiles(tiles), Chart(chart, "本校十项得分", ""), score_table(view, sheet)
 
@@ -236,12 +223,7 @@ def _mended(view: Round) -> tuple:
     rate = Measure("", "整改完成率", int(done.sum()), len(rows), view.policy["small_denominator"], unread)
     tone = "unknown" if rate.unknown else "warn" if rate.short else "plain"
     tile = Figure("整改完成率", rate, rate.note or "到本轮督查日已完成 ÷ 本学期到期的督查问题", tone)
-    per = tuple(
-        (home, Measure("", "", int(done[own.index].sum()), len(own), view.policy["small_denominator"]))
-        for home, own in rows.groupby("home", sort=False)
-    )
-    return (
-        *lost,
-        Tiles((tile,)),
-        Table(("学校", "整改完成率"), per, "各校整改", empty="问题整改表中没有本学期到期的督查问题"),
-    )
+    small, homes = view.policy["small_denominator"], rows.groupby("home", sort=False)
+    per = tuple((home, Measure("", "", int(done[own.index].sum()), len(own), small)) for home, own in homes)
+    empty = "问题整改表中没有本学期到期的督查问题"
+    return (*lost, Tiles((tile,)), Table(("学校", "整改完成率"), per, "各校整改", empty=empty))

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from ...core.numbers import fixed
 from ...core.tables import of_year
 from ...figures.unit_grades import model_persons, model_units
 from ..display import Badge, Blanks, Lines, Note, Section, Table
 from ..units import ledger
+from .points import score
 from .years import Year
 
 NARRATIVES = ("融合控辍（部门协同、校村联合）", "均衡控辍（条件改善、资助到位）", "质量控辍（课堂与转化）")
@@ -69,21 +69,17 @@ def _proposed(view: Year) -> list:
     share = f"{view.policy['model_units_max']:g}%", f"{view.policy['model_persons_max']:g}%"
     blocks += [
         Table(
-            ("学校", "总分", "等次"), tuple((one.home, _plain(one.total, one.so_far), one.grade) for one in units),
+            ("学校", "总分", "等次"), tuple((one.home, score(one.total, one.so_far), one.grade) for one in units),
             caption=f"先进单位（不超过学校数的 {share[0]}，全镇 {places} 个名额）", empty="没有可以推荐的学校",
         ),
         Table(
             ("姓名", "学校", "班级", "总积分", "名次"),
-            tuple((one.teacher, one.home, one.name, _plain(one.total, one.so_far), one.rank) for one in persons),
+            tuple((one.teacher, one.home, one.name, score(one.total, one.so_far), one.rank) for one in persons),
             caption=f"先进个人（同年级第一的班主任，没有否决和试算；不超过在岗教职工的 {share[1]}，全镇 {seats} 个名额）",
             empty="没有可以推荐的班主任",
         ),
     ]  # fmt: skip
     return blocks
-
-
-def _plain(total: float | None, so_far: float | None) -> object:
-    return total if total is not None else Badge("unknown", f"暂 {fixed(so_far, 2)}%")
 
 
 def accountability(view: Year) -> Section:

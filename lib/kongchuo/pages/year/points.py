@@ -1,5 +1,7 @@
 """Sections on points: 单位考核, 班级积分 with each point explained down to its rows, 学困厌学转化."""
 
+import pandas as pd
+
 from ...core.numbers import fixed, natural, rounded
 from ...core.tables import row_of, yes
 from ...figures import support
@@ -24,42 +26,29 @@ def units(view: Year) -> Section:
         _unit_row(one) for one in sorted(held, key=lambda one: (one.rank is None, one.rank or 0, natural(one.home)))
     )
     table = Table(("名次", "学校", "督查", "自查", "班级积分", "总分", "等次"), rows, caption="单位考核")
-    each = tuple(
-        (one.home, *(UNDECIDED if round_.score is None else round_.score for round_ in one.rounds)) for one in held
-    )
-    scores = Table(("学校", *labels), each, caption="督查各轮得分")
+    each = [(one.home, *(UNDECIDED if part.score is None else part.score for part in one.rounds)) for one in held]
+    scores = Table(("学校", *labels), tuple(each), caption="督查各轮得分")
     fatal = tuple(Badge("bad", f"{one.home}：{'；'.join(one.vetoes)}") for one in held if one.vetoes)
-    lines = tuple(
-        (
-            one.home,
-            part.title,
-            f"{part.most:g}",
-            part.measure if part.measure else "—",
-            _points(part),
-            part.why or part.note or "—",
-        )
-        for one in held
-        for part in one.parts
-    )
+    lines = tuple((one.home, *_line(part), part.why or part.note or "—") for one in held for part in one.parts)
     behind = Table(("学校", "部分", "满分", "分子/分母", "得分", "说明"), lines)
     policy = view.policy
     note = Note(
         f"总分＝督查各轮平均×{policy['unit_weight_inspection']:g}＋月自查按时与整改×{policy['unit_weight_selfcheck']:g}"
         f"＋班级积分平均×{policy['unit_weight_class_points']:g}；有否决的为不合格，不评先进。"
     )
-    blocks = (
-        note,
-        table,
-        *((Lines(fatal),) if fatal else ()),
-        scores,
-        Details(f"每一分的来历（{len(lines)} 行）", (behind,)),
-    )
-    return Section("单位考核", blocks, 3, "units")
+    vetoes = (Lines(fatal),) if fatal else ()
+    folded = Details(f"每一分的来历（{len(lines)} 行）", (behind,))
+    return Section("单位考核", (note, table, *vetoes, scores, folded), 3, "units")
 
 
 def _unit_row(one: UnitGrade) -> tuple:
     grade = Badge(GRADE_TONES.get(one.grade, "unknown"), one.grade + ("" if one.final else "（暂）"))
-    return (one.rank, one.home, *(_points(part) for part in one.parts), _score(one.total, one.so_far), grade)
+    return (one.rank, one.home, *(_points(part) for part in one.parts), score(one.total, one.so_far), grade)
+
+
+def _line(part: Part) -> tuple:
+    """What a part is of: its title, full points, measure, points."""
+    return part.title, f"{part.most:g}", part.measure or "—", _points(part)
 
 
 def _points(part: Part) -> object:
@@ -68,7 +57,7 @@ def _points(part: Part) -> object:
     return UNDECIDED if part.known is None else Badge("unknown", f"暂 {fixed(part.most * part.known, 2)}")
 
 
-def _score(total: float | None, so_far: float | None) -> object:
+def score(total: float | None, so_far: float | None) -> object:
     """A total, or the share reached so far; the one is never taken for the other."""
     if total is not None:
         return total
@@ -96,17 +85,10 @@ def league(view: Year) -> Section:
         return Section("班级积分", (Note("没有班级可以计分。", "unknown"),), 4, "league")
     full = sum(part.most for part in view.classes[0].parts)
     for grade in dict.fromkeys(one.grade for one in view.classes):
-        own = sorted(
-            (one for one in view.classes if one.grade == grade),
-            key=lambda one: (one.rank is None, one.rank or 0, one.class_id),
-        )
-        blocks.append(
-            Table(
-                COLUMNS,
-                tuple(_row(view, one) for one in own),
-                caption=f"{NUMERALS[grade]}年级（全镇 {own[0].peers} 个班排名）",
-            )
-        )
+        own = [one for one in view.classes if one.grade == grade]
+        own.sort(key=lambda one: (one.rank is None, one.rank or 0, one.class_id))
+        caption = f"{NUMERALS[grade]}年级（全镇 {own[0].peers} 个班排名）"
+        blocks.append(Table(COLUMNS, tuple(_row(view, one) for one in own), caption=caption))
         says = "；".join(f"{_name(view, one)} {_word(one)}" for one in own)
         rows = [(_name(view, one), _bars(one), _word(one)) for one in own]
         blocks += [
@@ -132,18 +114,14 @@ def _row(view: Year, one: ClassPoints) -> tuple:
     said = [*(["一票否决"] if one.vetoed else []), *([one.why] if one.why else []), *one.trial, *one.remarks]
     if one.appeal is not None:
         said.append("申诉审定" if one.final is not None else "申诉待审定")
-    score = Badge("bad", "0（否决）") if one.vetoed and one.final is None else _score(one.total, one.so_far)
-    score = UNDECIDED if one.vetoed is None and one.final is None else score
-    return (
-        one.rank,
-        _name(view, one),
-        one.teacher or None,
-        one.base,
-        one.listed,
-        *heads,
-        score,
-        "；".join(said) or "—",
-    )
+    shown = UNDECIDED if one.vetoed is None and one.final is None else state(one)
+    names = _name(view, one), one.teacher or None
+    return (one.rank, *names, one.base, one.listed, *heads, shown, "；".join(said) or "—")
+
+
+def state(one: ClassPoints) -> object:
+    """The points of a class, its veto, or the share reached so far."""
+    return Badge("bad", "0（否决）") if one.vetoed and one.final is None else score(one.total, one.so_far)
 
 
 def _bars(one: ClassPoints) -> list[float]:
@@ -163,19 +141,8 @@ def _word(one: ClassPoints) -> str:
 
 
 def _explained(view: Year, classes: list[ClassPoints]) -> Table:
-    rows = tuple(
-        (
-            one.name,
-            part.title,
-            f"{part.most:g}",
-            part.measure or "—",
-            _points(part),
-            _places(view, part),
-            part.why or part.note or "—",
-        )
-        for one in classes
-        for part in one.parts
-    )
+    parts = ((one.name, part) for one in classes for part in one.parts)
+    rows = tuple((name, *_line(part), _places(view, part), part.why or part.note or "—") for name, part in parts)
     note = "台账行号是 Excel 行号；分子/分母里没有达到的行列在“没有达到的行”，全部达到的不列。"
     return Table(("班级", "项目", "满分", "分子/分母", "得分", "没有达到的行", "说明"), rows, note=note)
 
@@ -184,11 +151,8 @@ def _places(view: Year, part: Part) -> str:
     """The rows behind a part that did not reach it, by sheet; for 加分 those that did."""
     if part.rows is None or part.rows.empty:
         return "—"
-    rows = (
-        part.rows[part.rows["numerator"] > 0]
-        if part.extra
-        else part.rows[part.rows["denominator"] > part.rows["numerator"]]
-    )
+    reached = part.rows["numerator"]
+    rows = part.rows[reached > 0 if part.extra else part.rows["denominator"] > reached]
     found = []
     for sheet, own in rows.groupby("sheet"):
         numbers = sorted({row for row in row_of(own.index) if row})
@@ -205,14 +169,12 @@ def conversion(view: Year) -> Section:
     rate = support.converted(view.scope)
     rows = rate.rows
     plans = view.scope.rows("pupil_plan").loc[lambda frame: frame.index.isin(rows.index)]
-    causes: dict[str, list[int]] = {}
-    for text, done, judged in zip(
-        plans["causes"].fillna("没有写明"), yes(plans["converted"]), plans["converted"].notna(), strict=True
-    ):
-        for cause in text.split("、"):
-            counts = causes.setdefault(cause, [0, 0, 0])
-            for place, hit in enumerate((True, bool(judged), bool(done))):
-                counts[place] += hit
+    causes = plans["causes"].fillna("没有写明").str.split("、").explode()
+    known = pd.DataFrame(
+        {"listed": 1, "judged": plans["converted"].notna(), "done": yes(plans["converted"])}, plans.index
+    )
+    counts = known.astype(int).reindex(causes.index).groupby(causes.to_numpy(), sort=False).sum()
+    counts = counts.sort_values("listed", ascending=False, kind="stable")
     undecided = int(plans["converted"].isna().sum())
     own = rows.loc[rows.index.isin(plans.index)]
     judged = plans["converted"].notna().reindex(own.index)
@@ -225,12 +187,10 @@ def conversion(view: Year) -> Section:
     blocks: list = [
         unit_table(view, finest(view), columns, caption="学困厌学转化（D14）"),
         Table(
-            ("原因", "名单人数", "已认定", "其中转化"),
-            tuple((cause, *counts) for cause, counts in sorted(causes.items(), key=lambda item: -item[1][0])),
-            caption="按原因（一人可有几个原因）",
-            empty="学困厌学名单里没有学生",
+            ("原因", "名单人数", "已认定", "其中转化"), tuple(counts.itertuples(name=None)),
+            caption="按原因（一人可有几个原因）", empty="学困厌学名单里没有学生",
         ),
-    ]
+    ]  # fmt: skip
     if undecided:
         blocks.insert(0, Note(f"名单 {len(plans)} 人中 {undecided} 人还没有认定是否转化，转化率尚未判定。", "unknown"))
     blocks.append(Note("做法成效（文字，由中心学校填写）：________________________________"))

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from ...core import places, policy
 from ...core.declarations import SchemaError
 from ...core.numbers import fixed, rounded
-from ...figures.class_points import ClassPoints
 from ...figures.scopes import Scope
 from ...figures.unit_grades import Moved, Standings, UnitGrade, compare, standings
 from ..display import Badge, Note, Section, Table, card
+from .points import state
 from .years import Year
 
 # What can be tried, in groups that must add up together: policy key -> step of the control
@@ -48,9 +48,8 @@ def static(view: Year) -> Section:
     now = f"现行：返校后{'免' if policy['return_lifts_veto'] else '不免'}否决，统计回校宽限{policy['return_grace_days']}日。"
     blocks: list = [Note(f"{now}两项都待中心学校确定。换一种定法，名次和等次这样变（没有保存任何改动）：")]
     if not view.classes:
-        return Section(
-            "如果换一种算法", (Note(f"{now}没有班级可以计分，换一种定法也无从比较。", "unknown"),), 0, "what_if"
-        )
+        blocks = [Note(f"{now}没有班级可以计分，换一种定法也无从比较。", "unknown")]
+        return Section("如果换一种算法", tuple(blocks), 0, "what_if")
     for title, after in view.scope.everybody.once(_tried).items():
         blocks += side_by_side(view, after, title)
     return Section("如果换一种算法", tuple(blocks), 0, "what_if")
@@ -64,42 +63,18 @@ def side_by_side(view: Year, after: Standings, title: str) -> list:
     graded = [one for one in units if one.changed and one.before.home in view.homes]
     if not moved and not graded:
         return [Note(f"{title}：没有一个班的积分、名次和学校的等次会变。", "good")]
-    rows = tuple(
-        (
-            one.before.home,
-            one.before.name,
-            one.before.base,
-            _state(one.before),
-            _state(one.after),
-            _place(one),
-            _step(one),
-        )
-        for one in moved
-    )
+    rows = []
+    for one in moved:
+        names = one.before.home, one.before.name, one.before.base
+        rows.append((*names, state(one.before), state(one.after), _place(one), _step(one)))
     schools = tuple((one.before.home, _unit(one.before), _unit(one.after), _place(one), _step(one)) for one in graded)
-    columns = ("现在的积分", "改后的积分", "名次", "变化")
+    columns = ("学校", "班级", "学年初人数", "现在的积分", "改后的积分", "名次", "变化")
+    of_schools = ("学校", "现在的总分和等次", "改后的总分和等次", "名次", "变化")
+    captions = f"{title}：{len(rows)}个班有变化", f"{title}：{len(schools)}所学校有变化"
     return [
-        Table(
-            ("学校", "班级", "学年初人数", *columns),
-            rows,
-            caption=f"{title}：{len(rows)}个班有变化",
-            empty="班级没有变化",
-        ),
-        Table(
-            ("学校", *(name.replace("积分", "总分和等次") for name in columns)),
-            schools,
-            caption=f"{title}：{len(schools)}所学校有变化",
-            empty="学校没有变化",
-        ),
+        Table(columns, tuple(rows), caption=captions[0], empty="班级没有变化"),
+        Table(of_schools, schools, caption=captions[1], empty="学校没有变化"),
     ]
-
-
-def _state(one: ClassPoints) -> object:
-    if one.vetoed and one.final is None:
-        return Badge("bad", "0（否决）")
-    if one.total is not None:
-        return one.total
-    return Badge("unknown", "尚未判定" if one.so_far is None else f"暂 {fixed(one.so_far, 2)}%")
 
 
 def _unit(one: UnitGrade) -> str:
@@ -177,9 +152,8 @@ class Trial:
             after = view.standings.tried(values)
         except SchemaError as error:
             return self._say(str(error), "bad")
-        title = "、".join(
-            f"{view.policy.parameter(key).title}改为{after.policy.parameter(key).shown}" for key in values
-        )
+        changed = map(after.policy.parameter, values)
+        title = "、".join(f"{one.title}改为{one.shown}" for one in changed)
         self.result.value = str(card(Section("试算结果（没有保存）", tuple(side_by_side(view, after, title)))))
         self._tried, self.save.disabled = values, False
         return None
@@ -210,13 +184,9 @@ class Trial:
 
 def _clean(value: object) -> object:
     """A control's number as policy writes it: 40.0 is 40."""
-    return (
-        int(value)
-        if isinstance(value, float) and value == int(value)
-        else rounded(value, 4)
-        if isinstance(value, float)
-        else value
-    )
+    if not isinstance(value, float):
+        return value
+    return int(value) if value == int(value) else rounded(value, 4)
 
 
 def _control(widgets: object, held: object, layout: object, style: Mapping[str, str]) -> object:
