@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .core import places
-
-YEARS = 2005, 2040  # of the dates that a cell may hold (F09)
+from .core.years import FIRST, LAST
 
 
 def _date(text: str) -> dt.date:
@@ -16,8 +15,8 @@ def _date(text: str) -> dt.date:
         day = dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"日期“{text}”应写成 2023-10-31 的样子") from error
-    if not YEARS[0] <= day.year <= YEARS[1]:
-        raise argparse.ArgumentTypeError(f"日期“{text}”应在 {YEARS[0]} 年到 {YEARS[1]} 年之间")
+    if not FIRST <= day <= LAST:
+        raise argparse.ArgumentTypeError(f"日期“{text}”应在 {FIRST.year} 年到 {LAST.year} 年之间")
     return day
 
 

@@ -15,6 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from .schema import Codes, Field
+from .years import FIRST, LAST
 
 
 # --- One raw cell to a typed value, or why not. A raw cell is what a reader of spreadsheets gives: None or "" (empty), str, int, float, bool, a date, datetime,
@@ -41,7 +42,6 @@ STALE, PICTURE = Stale(), Picture()
 Wrong = tuple[tuple[str, dict[str, object]], ...]  # codes with their facts
 Read = tuple[object, Wrong]  # the typed value (None when empty or lost) and what was wrong
 
-FIRST, LAST = dt.date(2005, 1, 1), dt.date(2040, 12, 31)  # F09 (domain.md 3.1)
 EPOCH = dt.date(1899, 12, 30)  # day 0 of Excel's serial numbers
 EXACT = 1e15  # Excel keeps 15 digits: a number from here on has lost some
 ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")

@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from .declarations import SchemaError, load_yaml, nearest
 from .places import PACKAGE
+from .years import FIRST, LAST
 
 # Frozen values and a strict loader. What keys there are, with unit and bounds, says policy_keys.yaml.
 SOURCES = {"plan": "方案", "document": "文件", "default": "默认，待确认"}
@@ -30,7 +31,6 @@ SAID = {
     "月-日": lambda value: "{}月{}日".format(*map(int, value.split("-"))),
 }
 TRIED = Path("试算")  # stands for the file in what is said of values that are only tried
-FIRST, LAST = dt.date(2005, 1, 1), dt.date(2040, 12, 31)  # as for the dates of workbooks
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from . import policy
 from .declarations import SchemaError, load_yaml, strict
 from .places import PACKAGE, POLICY
+from .years import TERMS
 
 BOOKS = PACKAGE / "books"
 TYPES = ("string", "integer", "number", "date", "boolean")
@@ -21,7 +22,6 @@ FORMATS = ("identifier", "id_number", "status_no", "disability_no", "phone", "pe
 TOLD = ("hint", "description")  # texts that name parameters
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
-TERMS = ("第一学期", "第二学期")
 LAST_PRIMARY = 6  # the last grade of primary school: from it a pupil is handed over to a junior school
 
 

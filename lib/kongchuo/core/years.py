@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+FIRST, LAST = dt.date(2005, 1, 1), dt.date(2040, 12, 31)  # of the days that a cell may hold (F09, domain.md 3.1)
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 ROUND = re.compile(r"(20\d\d-20\d\d)-([12])-([12])")
 YEAR = re.compile(r"20\d\d-20\d\d")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from ..core.cells import EPOCH
 from ..core.places import RESULTS
 from ..core.workbooks import column_letters
 from . import results
@@ -17,7 +18,6 @@ from .worksheet import put
 OWN = tuple(column.name for column in results.COLUMNS if column.own)
 ASKED = ("reason", "asked_by")
 DATES = ("since", "until")
-EPOCH = dt.date(1899, 12, 30)
 # only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
 KEPT = results.Column("kept", "原样", 12, hidden=True)
 

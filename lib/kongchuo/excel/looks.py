@@ -3,12 +3,10 @@
 Everything follows from the schema and is plain data for xlsxwriter; nothing is written here.
 """
 
-import datetime as dt
-
 from ..core import id_numbers
 from ..core.schema import Book, Codes, Field, Schema, Sheet
+from ..core.years import FIRST, LAST
 
-FIRST_DATE, LAST_DATE = dt.date(2005, 1, 1), dt.date(2040, 12, 31)
 ANY_NUMBER = 1_000_000  # the limit where the schema gives none
 BOOLEAN = ("是", "否")
 BOOLEAN_LIST = "列表_是否"
@@ -139,7 +137,7 @@ def targets(book: Book) -> dict[str, tuple[Sheet, Field]]:
 def id_check(cell: str) -> str:
     """Excel formula: the cell holds 18 characters with a right check character (GB 11643, modulus 11)."""
     total = f"SUMPRODUCT(MID({cell},{ID_PLACES},1)*{ID_WEIGHTS})"
-    right = f'MID("10X98765432",MOD({total},11)+1,1)=UPPER(RIGHT({cell},1))'
+    right = f'MID("{id_numbers.CHECKS}",MOD({total},11)+1,1)=UPPER(RIGHT({cell},1))'
     return f"=IFERROR(AND(LEN({cell})=18,{right}),FALSE)"
 
 
@@ -171,8 +169,8 @@ def _rule(item: Field, cell: str, book: Book, schema: Schema) -> tuple[str, dict
         told = f"不是“{target.title}”表里的名称。填的是编号、别名或多项的，按“确定”保留。"
         return "information", {"validate": "list", "source": f"={target_name(target)}"}, told
     if item.type == "date":
-        rule = {"validate": "date", "criteria": "between", "minimum": FIRST_DATE, "maximum": LAST_DATE}
-        return "stop", rule, f"请填真正的日期，写成 2023-09-01，在{FIRST_DATE.year}—{LAST_DATE.year}年之间。"
+        rule = {"validate": "date", "criteria": "between", "minimum": FIRST, "maximum": LAST}
+        return "stop", rule, f"请填真正的日期，写成 2023-09-01，在{FIRST.year}—{LAST.year}年之间。"
     if item.type in ("integer", "number"):
         return _number_rule(item)
     if item.format == "id_number":
