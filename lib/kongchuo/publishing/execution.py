@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from ..core import years
 from ..core.findings import UserError
@@ -154,7 +155,7 @@ class Stock:
     def __init__(self, limits: Limits):
         self._limits = limits
 
-    def __enter__(self) -> Stock:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
