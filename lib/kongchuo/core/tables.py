@@ -20,9 +20,7 @@ from . import texts_with_names
 from .findings import Place
 from .policy import Policy
 from .schema import CENTRE, Schema, Sheet
-from .workbooks import (
-    Workbook,
-)
+from .workbooks import Workbook
 
 Made = TypeVar("Made")
 
