@@ -348,20 +348,8 @@ def guest(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     return shown(rows, policy["signal_guest_points"], rows["since"], rows["reason"])
 
 
-RECORDS: tuple[Signal, ...] = (
-    weak,
-    weary,
-    weak_and_weary,
-    poor,
-    left_behind,
-    family_event,
-    disabled,
-    returned,
-    conduct,
-    peers_gone,
-    upper_grades,
-    guest,
-)
+RECORDS: tuple[Signal, ...] = (weak, weary, weak_and_weary, poor, left_behind, family_event, disabled, returned,
+                               conduct, peers_gone, upper_grades, guest)  # fmt: skip
 
 
 # --- Early-warning signals (domain.md 4.4): who shows which, since when and why, and the colour that follows --------

@@ -24,19 +24,12 @@ def _daily(town: Town) -> pd.DataFrame:
 @rule(
     "X08",
     ERROR,
-    needs=(
-        "daily.due",
-        "daily.date",
-        "daily.class_id",
-        "roster.status",
-        "roster.class_id",
-        "change.kind",
-        "change.date",
-    ),
+    needs=("daily.due", "daily.date", "daily.class_id", "roster.status", "roster.class_id", "change.kind",
+           "change.date"),
     says="{school}{class_name}{day}应到填{count}人，按花名册和学生变动当天在读{number}人",
     fix="请先核对花名册：漏了人、重了人，状态或班级写错的改花名册；转入、转出、休学、复学没有记的补记“学生变动”。当天应到数错了，才改应到。",
     source="domain.md 3.2 X08, 4.1",
-)
+)  # fmt: skip
 def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查的“应到”就是当天花名册上的在读人数，疑似辍学的学生在认定之前也算应到。少算一个人，这个孩子就从日查里消失了。"""
     rows = _daily(town).dropna(subset=["due"])
@@ -231,10 +224,4 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("daily", index, column, class_name=label, day=day, count=count, listed=number)
 
 
-RULES = (
-    due_differs_from_roster,
-    parts_do_not_add_up,
-    absentees_not_listed,
-    day_without_count,
-    leave_not_listed,
-)
+RULES = (due_differs_from_roster, parts_do_not_add_up, absentees_not_listed, day_without_count, leave_not_listed)  # fmt: skip

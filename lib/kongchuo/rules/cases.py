@@ -23,24 +23,13 @@ LEDGERS = ("suspected", "dropout")
 @rule(
     "X12",
     ERROR,
-    needs=(
-        "absence.kind",
-        "absence.date",
-        "absence.student_key",
-        "absence.halves",
-        "daily.date",
-        "daily.class_id",
-        "suspected.student_key",
-        "dropout.student_key",
-        "calendar.date",
-        "calendar.is_school_day",
-        "term.start",
-        "term.end",
-    ),
+    needs=("absence.kind", "absence.date", "absence.student_key", "absence.halves", "daily.date", "daily.class_id",
+           "suspected.student_key", "dropout.student_key", "calendar.date", "calendar.is_school_day", "term.start",
+           "term.end"),
     says="{school}{class_name}{name}自{since}起连续缺勤{days}个上课日，没有进入疑似辍学台账",
     fix="请当天家访、报中心学校，并记入“疑似辍学台账”；已请假的补办请假手续并改正缺勤类型。",
     source="domain.md 3.2 X12, 4.3",
-)
+)  # fmt: skip
 def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     """无故缺勤连续达到疑似线（上课日，节假日不打断）的学生，必须在疑似辍学台账或辍学台账里。这是控辍的第一道闸，漏一个就可能失去一个。"""
     rows = enrolment.runs(town, town.as_of)  # one that has ended by now should have been on a ledger as well
@@ -114,16 +103,13 @@ STANDS = {"suspected": ("疑似辍学", "poor"), "dropout": ("辍学", "groups")
 @rule(
     "X40",
     ERROR,
-    needs=(
-        *(f"suspected.{column}" for column in ("poor", "groups", "closed", "student_key")),
-        *(f"dropout.{column}" for column in ("groups", "back_date", "closed", "state", "student_key")),
-        "roster.groups",
-        "family_plan.poor_type",
-    ),
+    needs=(*(f"suspected.{column}" for column in ("poor", "groups", "closed", "student_key")),
+           *(f"dropout.{column}" for column in ("groups", "back_date", "closed", "state", "student_key")),
+           "roster.groups", "family_plan.poor_type"),
     says="{school}{name}{state}，是脱贫户或监测户家庭的孩子（见{where}），当天就要报告",
     fix="请当日报告中心学校和镇政府，落实资助和帮扶，逐日跟踪，直到复学或销号；台账没有标注的请补标。",
     source="domain.md 3.2 X40；方案四-2",
-)
+)  # fmt: skip
 def poor_and_away(town: Town, policy: Policy) -> Iterator[Spot]:
     """脱贫户、监测户家庭的孩子疑似辍学或辍学，是头等大事：当日报告，在册一天就提醒一天，复学或销号才消。台账、花名册、一家一案有一处写着就算，台账漏标也看得见。"""
     book, poor = cases.cases(town), cases.poor(town)
@@ -163,16 +149,13 @@ WAYS_BACK = ("back_date", "closed", "close_type", "state")  # what cannot be rea
 @rule(
     "V01",
     ERROR,
-    needs=(
-        *(f"dropout.{column}" for column in ("student_key", "confirm_date", *WAYS_BACK)),
-        *(f"baseline.{column}" for column in ("student_key", "class_id", "base_state")),
-        "veto.case_id",
-        "veto.target_id",
-    ),
+    needs=(*(f"dropout.{column}" for column in ("student_key", "confirm_date", *WAYS_BACK)),
+           *(f"baseline.{column}" for column in ("student_key", "class_id", "base_state")), "veto.case_id",
+           "veto.target_id"),
     says="{school}{class_name}{name}构成流失，触发一票否决，“一票否决”表里还没有",
     fix="请中心学校核实认定，在督查奖惩“一票否决”记一行（有申诉的填申诉结果）；孩子已经回来的，先填复学日期。",
     source="domain.md 3.3 V01, 4.2；方案六-8",
-)
+)  # fmt: skip
 def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     """学年初在册的学生认定为辍学，没有复学也没有销号，就是流失；一个班流失的人数到了参数，触发一票否决，由中心学校认定。
 
@@ -330,13 +313,5 @@ def reason_not_written(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at("watch", index, "reason", says=LOWERED, name=called(name), due=due[index], level=level)
 
 
-RULES = (
-    absent_but_on_no_ledger,
-    poor_and_away,
-    dropout_without_plan,
-    nobody_answers,
-    lost_and_no_veto,
-    signals_unwatched,
-    not_followed,
-    reason_not_written,
-)
+RULES = (absent_but_on_no_ledger, poor_and_away, dropout_without_plan, nobody_answers, lost_and_no_veto,
+         signals_unwatched, not_followed, reason_not_written)  # fmt: skip

@@ -15,15 +15,8 @@ from . import suspects
 from .suspects import ENOUGH, REPEATS, Suspect, Suspecting
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
-CAUSES: tuple[Suspecting, ...] = (
-    suspects.terms,
-    suspects.calendar,
-    suspects.exchanged,
-    suspects.shifted,
-    suspects.renamed,
-    suspects.departed,
-    suspects.roster,
-)
+CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.exchanged, suspects.shifted,
+                                  suspects.renamed, suspects.departed, suspects.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes
 NEW = 0.2  # as many findings as this share of those that go may come anew when the cause is mended

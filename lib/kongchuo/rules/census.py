@@ -326,16 +326,6 @@ def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("reconcile", workbook, school=school, class_name=class_name, term=term, weeks=last)
 
 
-RULES = (
-    not_in_census,
-    on_no_roster,
-    one_number_two_names,
-    not_verified,
-    over_age_and_not_in_school,
-    delay_without_approval,
-    away_without_proof,
-    away_and_on_no_ledger,
-    status_and_age,
-    difference_without_type,
-    class_not_checked,
-)
+RULES = (not_in_census, on_no_roster, one_number_two_names, not_verified, over_age_and_not_in_school,
+         delay_without_approval, away_without_proof, away_and_on_no_ledger, status_and_age, difference_without_type,
+         class_not_checked)  # fmt: skip

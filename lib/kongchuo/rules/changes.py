@@ -303,13 +303,5 @@ def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
                 yield at(sheet, index, "term", term=term, title=title, day=f"{day:%Y-%m-%d}", held=held)
 
 
-RULES = (
-    transfer_not_approved,
-    transfer_to_nowhere,
-    lost_between_schools,
-    leave_ran_out,
-    leave_without_papers,
-    no_such_procedure,
-    reported_late,
-    term_and_date,
-)
+RULES = (transfer_not_approved, transfer_to_nowhere, lost_between_schools, leave_ran_out, leave_without_papers,
+         no_such_procedure, reported_late, term_and_date)  # fmt: skip

@@ -431,15 +431,5 @@ def _signers(town: Town) -> Iterator[tuple[int, str, str, str]]:
         rows = rows[~rows.index.isin(found.index)]
 
 
-RULES = (
-    one_person_for_each_school,
-    leader_for_each_grade,
-    somebody_for_each_village,
-    person_not_there,
-    titles_differ,
-    unit_by_another_name,
-    number_and_name,
-    pledge_missing,
-    date_of_document,
-    first_responsible,
-)
+RULES = (one_person_for_each_school, leader_for_each_grade, somebody_for_each_village, person_not_there,
+         titles_differ, unit_by_another_name, number_and_name, pledge_missing, date_of_document, first_responsible)  # fmt: skip

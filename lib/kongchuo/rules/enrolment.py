@@ -88,14 +88,8 @@ def _by_pupil(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], object]
 
 # --- Rules on 学籍: one pupil on two rosters, keys and classes that disagree with the roster, numbers that do not balance ---
 # what the reckoning of X26 cannot do without
-RECKONED = (
-    "baseline.base_state",
-    "baseline.class_id",
-    "change.kind",
-    "change.date",
-    "roster.status",
-    "roster.class_id",
-)
+RECKONED = ("baseline.base_state", "baseline.class_id", "change.kind", "change.date", "roster.status",
+            "roster.class_id")  # fmt: skip
 ACTIVE = (*enrolment.AT_SCHOOL, "休学")
 
 
@@ -330,26 +324,14 @@ def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "X23",
     ERROR,
-    needs=(
-        "before:roster.student_key",
-        "before:roster.class_id",
-        "before:roster.status",
-        "before:class.class_id",
-        "before:class.grade",
-        "roster.student_key",
-        "roster.status",
-        "census.student_key",
-        "census.study_status",
-        "census.proof",
-        "match.student_key",
-        "match.closed",
-        "term.start",
-    ),
+    needs=("before:roster.student_key", "before:roster.class_id", "before:roster.status", "before:class.class_id",
+           "before:class.grade", "roster.student_key", "roster.status", "census.student_key", "census.study_status",
+           "census.proof", "match.student_key", "match.closed", "term.start"),
     says="{name}上学年在{school}六年级，本学年各校花名册上都没有，{told}",
     fix="请原小学会同初中逐户核实：在本镇就读的由学校补入花名册；在镇外就读的把证明记入“摸底登记”；没有上学的按疑似辍学处理。"
     "另有原因的在“比对结果”（六年级-七年级）写明并销号。上学年的工作簿不用改。",
     source="domain.md 3.2 X23; 方案二（目标③）",
-)
+)  # fmt: skip
 def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Spot]:
     """上学年的六年级学生，开学后要么在本镇某校的花名册上，要么有镇外就读的证明，要么在比对结果里查清销号。六升七两边交接，最容易漏人。"""
     rows = base.state(town, policy, HANDED_OVER)
@@ -372,24 +354,13 @@ SEEN_THERE = ("in_rollbook", "in_seating", "in_homework")
 @rule(
     "X24",
     ERROR,
-    needs=(
-        "roster.status",
-        "roster.class_id",
-        "class.grade",
-        "reconcile.student_key",
-        "reconcile.date",
-        "reconcile.present",
-        "reconcile.diff_type",
-        "reconcile.done",
-        "absence.kind",
-        "suspected.student_key",
-        "dropout.student_key",
-        "term.start",
-    ),
+    needs=("roster.status", "roster.class_id", "class.grade", "reconcile.student_key", "reconcile.date",
+           "reconcile.present", "reconcile.diff_type", "reconcile.done", "absence.kind", "suspected.student_key",
+           "dropout.student_key", "term.start"),
     says="{school}{name}七年级有学籍未到校：{evidence}",
     fix="请当天核实去向：人在外地就读的办理转学，没有上学的记入“疑似辍学台账”；已经到校的，在“人籍核查”填完成日期或补一次核查。",
     source="domain.md 3.2 X24",
-)
+)  # fmt: skip
 def on_register_but_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     """七年级花名册上“在读”，人籍核查却说有籍无人，或开学起一直未报到。六升七时学籍自动转来，人没有来，空挂的学籍会掩盖真正的辍学。
 
@@ -459,14 +430,5 @@ def _never_came(town: Town, policy: Policy, pupils: pd.DataFrame) -> dict[tuple[
     }
 
 
-RULES = (
-    on_two_rosters,
-    key_and_name_disagree,
-    class_differs,
-    numbers_do_not_balance,
-    grade_and_age,
-    guest_too_long,
-    seat_taken_twice,
-    lost_after_grade_six,
-    on_register_but_not_there,
-)
+RULES = (on_two_rosters, key_and_name_disagree, class_differs, numbers_do_not_balance, grade_and_age, guest_too_long,
+         seat_taken_twice, lost_after_grade_six, on_register_but_not_there)  # fmt: skip

@@ -33,21 +33,9 @@ from .base import Rule, Spot, parts
 from .questions import Question
 from .waivers import Waived
 
-RULES: tuple[Rule, ...] = (
-    *registry.RULES,
-    *census.RULES,
-    *enrolment.RULES,
-    *duty.RULES,
-    *changes.RULES,
-    *attendance.RULES,
-    *cases.RULES,
-    *steps.RULES,
-    *limits.RULES,
-    *support.RULES,
-    *selfcheck.RULES,
-    *inspection.RULES,
-    *statements.RULES,
-)
+RULES: tuple[Rule, ...] = (*registry.RULES, *census.RULES, *enrolment.RULES, *duty.RULES, *changes.RULES,
+                           *attendance.RULES, *cases.RULES, *steps.RULES, *limits.RULES, *support.RULES,
+                           *selfcheck.RULES, *inspection.RULES, *statements.RULES)  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)

@@ -244,11 +244,4 @@ def _came_this_year(town: Town, rows: pd.DataFrame) -> pd.Series:
     return ((entry >= year * 100 + 8) & (entry > began * 100 + 9)).fillna(False).astype(bool)
 
 
-RULES = (
-    step_too_late,
-    done_too_late,
-    not_reviewed,
-    parents_not_called,
-    parts_and_total_disagree,
-    kept_more_than_came,
-)
+RULES = (step_too_late, done_too_late, not_reviewed, parents_not_called, parts_and_total_disagree, kept_more_than_came)  # fmt: skip

@@ -386,13 +386,8 @@ def minutes(span: str) -> tuple[int, int] | None:
 # --- Questions against gaming: what may well be right, and should be looked at by a person. No findings, and in no score ---
 # QUESTIONS is the table of those a township answers by itself; `backdated` compares it with an earlier snapshot. Pure.
 HEADING = "请核实（只是疑问，不是问题，不计分）"
-QUESTIONS: tuple[Asker, ...] = (
-    copied_text,
-    many_villages,
-    two_homes_at_once,
-    present_without_school,
-    nobody_ever_absent,
-)
+QUESTIONS: tuple[Asker, ...] = (copied_text, many_villages, two_homes_at_once, present_without_school,
+                                nobody_ever_absent)  # fmt: skip
 
 
 @dataclass(frozen=True)

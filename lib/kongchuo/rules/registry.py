@@ -117,17 +117,12 @@ NOT_SERVED = "{village}的“{column}”写的是{school}，{school}的服务行
 @rule(
     "G12",
     WARNING,
-    needs=(
-        "village.village_code",
-        "village.school_primary",
-        "village.school_junior",
-        "school.catchment",
-        "school.stage",
-    ),
+    needs=("village.village_code", "village.school_primary", "village.school_junior", "school.catchment",
+           "school.stage"),
     says="{village}不在任何一所{stage}的服务行政村里",
     fix="请在“学校”表把该村补进服务的学校，“行政村”表的对应小学、对应初中与它一致。",
     source="domain.md 2.2 服务行政村, 对应小学, 对应初中",
-)
+)  # fmt: skip
 def village_unserved(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个行政村都要有一所小学、一所初中服务，“学校”表和“行政村”表写的要一致。哪个村没有学校管，那里的孩子该上学了就没有人去通知。"""
     served, schools = duty.served(town), town.schools

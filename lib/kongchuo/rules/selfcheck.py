@@ -241,17 +241,12 @@ ZERO_REPORT = "{school}截止{until}的{report}填零报告，当天台账在册
 @rule(
     "X41",
     ERROR,
-    needs=(
-        "selfcheck.result",
-        "selfcheck.month",
-        "filing.zero",
-        "filing.until",
-        *("suspected.found", "suspected.closed", "dropout.confirm_date", "dropout.closed"),
-    ),
+    needs=("selfcheck.result", "selfcheck.month", "filing.zero", "filing.until",
+           *("suspected.found", "suspected.closed", "dropout.confirm_date", "dropout.closed")),
     says="{school}{month}自查第{item}项填“不适用”，月末台账在册{counts}",
     fix="请核对台账：确有在册的，改正自查结果或零报告并重报；已返校、已查清的，在台账上结案销号。",
     source="domain.md 3.2 X41",
-)
+)  # fmt: skip
 def zero_but_cases_open(town: Town, policy: Policy) -> Iterator[Spot]:
     """自查说没有疑似、没有辍学，或者周报月报填零报告，台账上就不能有在册的人。习惯性零报告会把已经发现的孩子报没了。"""
     rows = _zeros(town, policy)
@@ -369,14 +364,5 @@ def self_check_copied(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at("selfcheck", index, "date", school=home, **facts)
 
 
-RULES = (
-    report_late,
-    no_bulletin,
-    no_case,
-    archive_item_missing,
-    archive_without_pictures,
-    self_check_not_in_time,
-    zero_but_cases_open,
-    problem_not_mended,
-    self_check_copied,
-)
+RULES = (report_late, no_bulletin, no_case, archive_item_missing, archive_without_pictures, self_check_not_in_time,
+         zero_but_cases_open, problem_not_mended, self_check_copied)  # fmt: skip

@@ -371,12 +371,5 @@ def _people(town: Town) -> re.Pattern[str] | None:
     return re.compile("|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))) if names else None
 
 
-RULES: tuple[Rule, ...] = (
-    cells_contradict,
-    school_cannot_issue,
-    copied_wrong,
-    placed_otherwise,
-    since_when,
-    census_and_roster,
-    unusual_words,
-)
+RULES: tuple[Rule, ...] = (cells_contradict, school_cannot_issue, copied_wrong, placed_otherwise, since_when,
+                           census_and_roster, unusual_words)  # fmt: skip

@@ -172,17 +172,12 @@ HANDLERS = {"suspected": "teacher", "dropout": "bond_school"}
 @rule(
     "X50",
     ERROR,
-    needs=(
-        *(f"{sheet}.{column}" for sheet in HANDLERS for column in ("closed", "close_type", "evidence", "reviewer")),
-        "match.closed",
-        "match.evidence",
-        "match.verdict",
-        "visit.recorder",
-    ),
+    needs=(*(f"{sheet}.{column}" for sheet in HANDLERS for column in ("closed", "close_type", "evidence", "reviewer")),
+           "match.closed", "match.evidence", "match.verdict", "visit.recorder"),
     says=NO_PROOF,
     fix="请写明凭什么材料销号（名称、档号），由没有经手本案的人审核；查不清的先不要销号。",
     source="domain.md 3.2 X50",
-)
+)  # fmt: skip
 def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Spot]:
     """销号要有类型、佐证和第二人审核：疑似、辍学台账和比对结果都一样。审核人不能是本案的包保人或劝返记录人，佐证不能写“无”“待补”。一个人说了算，孩子就可能被错销。空着的格由必填检查报。"""
     now = pd.Timestamp(town.as_of)
@@ -534,20 +529,7 @@ def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[S
         yield at("notice", index, "arrived", school=home, name=called(name), days=days)
 
 
-RULES: tuple[Rule, ...] = (
-    back_but_absent,
-    absent_again,
-    back_but_not_on_the_roster,
-    no_proof_of_the_vocational_school,
-    struck_off_without_ground,
-    steps_in_impossible_order,
-    handed_on_to_nobody,
-    owned_by_another,
-    ledgers_differ,
-    visits_not_numbered,
-    not_visited,
-    not_reported,
-    not_persuaded_lately,
-    paper_ran_out,
-    nobody_wrote_down_who_did_not_come,
-)
+RULES: tuple[Rule, ...] = (back_but_absent, absent_again, back_but_not_on_the_roster,
+                           no_proof_of_the_vocational_school, struck_off_without_ground, steps_in_impossible_order,
+                           handed_on_to_nobody, owned_by_another, ledgers_differ, visits_not_numbered, not_visited,
+                           not_reported, not_persuaded_lately, paper_ran_out, nobody_wrote_down_who_did_not_come)  # fmt: skip

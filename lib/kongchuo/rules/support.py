@@ -189,22 +189,12 @@ def left_behind_and_migrant(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "X49",
     WARNING,
-    needs=(
-        "roster.groups",
-        "roster.leftbehind",
-        "roster.migrant",
-        "roster.weak",
-        "roster.weary",
-        "roster.status",
-        "leftbehind.student_key",
-        "others.kind",
-        "family_plan.poor_type",
-        "pupil_plan.kind",
-    ),
+    needs=("roster.groups", "roster.leftbehind", "roster.migrant", "roster.weak", "roster.weary", "roster.status",
+           "leftbehind.student_key", "others.kind", "family_plan.poor_type", "pupil_plan.kind"),
     says="{name}的{group}标注与帮扶表不一致：{what}",
     fix="请核实后改正错的一处：属该群体的，花名册标注并在帮扶表登记；不属的，两处都去掉。",
     source="domain.md 3.2 X49",
-)
+)  # fmt: skip
 def groups_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """花名册的特殊群体、留守类型、随迁子女、学困厌学标记，要与帮扶各表登记的是同一批学生。只标注不登记，帮扶就落不到人。"""
     found, pupils = marks(town, GROUPS), support.held(town)
@@ -258,21 +248,12 @@ def aid_not_paid(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "X31",
     WARNING,
-    needs=(
-        "pupil_plan.pupil_plan",
-        "pupil_plan.student_key",
-        "pupil_plan.listed",
-        "pupil_plan.converted",
-        "support_log.pupil_plan",
-        "support_log.date",
-        "roster.status",
-        "term.start",
-        "term.end",
-    ),
+    needs=("pupil_plan.pupil_plan", "pupil_plan.student_key", "pupil_plan.listed", "pupil_plan.converted",
+           "support_log.pupil_plan", "support_log.date", "roster.status", "term.start", "term.end"),
     says="{school}{name}的一生一案帮扶次数不够：{months}，每月至少{need}次",
     fix="请补记确实做过的帮扶；没有做的，本月安排帮扶教师辅导、谈心或家访，并记入“帮扶记录”。",
     source="domain.md 3.2 X31, 7.1; 方案六-8",
-)
+)  # fmt: skip
 def month_without_support(town: Town, policy: Policy) -> Iterator[Spot]:
     """学困厌学学生没有转化以前，每个月都要有帮扶。只建案不帮扶，孩子一步步跟不上，就是辍学的开头。"""
     for index, facts in by_months(missed(town, base.state(town, policy, LOGS))):
@@ -353,20 +334,12 @@ TOO_FEW_LESSONS = "{name}送教上门，本学年共{lessons}课时，应有{lea
 @rule(
     "X34",
     WARNING,
-    needs=(
-        "disabled.placement",
-        "disabled.plan_per_month",
-        "home_teaching.student_key",
-        "home_teaching.date",
-        "home_teaching.lessons",
-        "roster.status",
-        "term.start",
-        "term.end",
-    ),
+    needs=("disabled.placement", "disabled.plan_per_month", "home_teaching.student_key", "home_teaching.date",
+           "home_teaching.lessons", "roster.status", "term.start", "term.end"),
     says="{name}送教次数不够：{months}，每月应有{need}次",
     fix="请补记确实做过的送教；没有做的，安排送教教师补上，并记入“送教记录”。",
     source="domain.md 3.2 X34, 7.1",
-)
+)  # fmt: skip
 def taught_too_seldom(town: Town, policy: Policy) -> Iterator[Spot]:
     """送教上门要按计划的次数去，全学年课时也有最低数。不去或很少去，孩子就只是名义上在上学。"""
     for index, facts in by_months(missed(town, base.state(town, policy, VISITS))):
@@ -397,15 +370,5 @@ def disability_differs(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("roster", index, column, name=called(name), what=what)
 
 
-RULES = (
-    both_away_and_nobody_in_charge,
-    left_behind_and_migrant,
-    groups_disagree,
-    poor_without_plan,
-    aid_not_paid,
-    month_without_support,
-    not_placed,
-    placed_but_not_enrolled,
-    taught_too_seldom,
-    disability_differs,
-)
+RULES = (both_away_and_nobody_in_charge, left_behind_and_migrant, groups_disagree, poor_without_plan, aid_not_paid,
+         month_without_support, not_placed, placed_but_not_enrolled, taught_too_seldom, disability_differs)  # fmt: skip
