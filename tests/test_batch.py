@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -422,9 +423,8 @@ def test_a_failing_rerun_keeps_the_last_good_page_and_the_other_runs(ran, tmp_pa
     month, _, _, (file, shared, out) = ran
     before = (month.path / "正常中学.html").read_bytes()
 
-    outcome = batch.run(
-        file, {"school": "正常中学"}, shared, out, limits=execution.Limits(60, 8, 0.2), say=lambda _: None
-    )
+    limits = execution.Limits(60, 8, 0.2)
+    outcome = batch.run(file, {"school": "正常中学"}, shared, out, limits=limits, say=lambda _: None, force=True)
 
     after = month.results["正常中学"]
     assert outcome.failed[0].reason.startswith("整份报告超过")
@@ -432,6 +432,72 @@ def test_a_failing_rerun_keeps_the_last_good_page_and_the_other_runs(ran, tmp_pa
     assert (month.path / "正常中学.html").read_bytes() == before
     assert len(month.results) == 10
     assert "旧报告" in outcome.index.read_text("utf-8")
+
+
+def test_what_has_not_changed_is_not_made_again(tmp_path):
+    file, shared, out = project(tmp_path, ["正常中学", "乙校"])
+    shelf = archive.Shelf(out.resolve(), MONTH, "tiny")
+
+    def made(**given):
+        """The runs that were executed, and why."""
+        said = []
+        before = [*shelf.results]
+        given = {"overrides": {}, **given}
+        outcome = batch.run(file, given.pop("overrides"), shared, out, say=said.append, **given)
+        assert not outcome.failed
+        done = [name for name in before if f"没有变，不用重做 {name}" not in " ".join(said)]
+        return {name: shelf.results[name].why for name in done}
+
+    made()
+    assert {result.why for result in shelf.results.values()} == {"第一次生成"}
+    pages = {path: path.stat().st_mtime_ns for path in shelf.path.glob("*.html") if path.stem != "index"}
+    assert made() == {}
+    assert {path: path.stat().st_mtime_ns for path in pages} == pages
+
+    (shelf.path / "乙校.html").unlink()
+    assert set(made()) == {"乙校"}
+    started = shelf.results["乙校"].started, shelf.results["全镇"].started
+    time.sleep(1)
+    made(overrides={"school": "乙校"}, force=True)
+    assert [one != shelf.results[name].started for one, name in zip(started, ("乙校", "全镇"), strict=True)] == [
+        True,
+        False,
+    ]
+    (shared / "2023-2024" / "乙校" / "学籍.xlsx").write_bytes(b"changed")
+    assert made() == dict.fromkeys(("全镇", "正常中学", "乙校"), "台账变了")
+    notebook_file = file.parents[1] / "notebooks" / "tiny.ipynb"
+    notebook_file.write_text(notebook([*CELLS, ("code", "1")]), "utf-8")
+    assert made() == dict.fromkeys(("全镇", "正常中学", "乙校"), "笔记本变了")
+
+
+def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
+    """Two notebooks: while the first runs, somebody saves a workbook."""
+    file, shared, out = project(tmp_path, ["甲校"])
+    other = file.parents[1] / "notebooks" / "other.ipynb"
+    other.write_bytes((file.parents[1] / "notebooks" / "tiny.ipynb").read_bytes())
+    entry = '  - notebook: {}\n    for:\n      month: "2023-10"\n      school: all\n'
+    file.write_text("make:\n" + entry.format("tiny") + entry.format("other"), "utf-8")
+
+    outcome = batch.run(
+        file, {}, shared, out, say=lambda _: (shared / "2023-2024" / "甲校" / "学籍.xlsx").write_bytes(b"saved")
+    )
+
+    assert len(outcome.results) == 4
+    assert len({result.snapshot for result in outcome.results}) == 1
+
+
+def test_what_a_killed_batch_has_left_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for number in (gone.pid, os.getpid()):
+        (tmp_path / f"kongchuo-{number}-x").mkdir()
+        (tmp_path / f"kongchuo-{number}-x" / "judged.pickle").write_bytes(b"pupils")
+
+    with archive.scratch() as scratch:
+        left = sorted(path.name for path in tmp_path.iterdir())
+
+    assert left == sorted([f"kongchuo-{os.getpid()}-x", Path(scratch).name])
 
 
 def test_dry_run_lists_and_makes_nothing(tmp_path):

@@ -135,6 +135,7 @@ def verdicts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prepared")
     found = {}
     with prepared.Prepared(execution.Limits(cell=2, run=20, memory=2 << 30)) as held:
+        held.open(folder / "x.ipynb", folder, {}, 1)
         looks = ("import json, os, random\nimport numpy, pandas as pd", SENTINEL % SAID)
         for name, (cells, _) in {**RUNS, "after": (looks, ""), "again": (looks, "")}.items():
             path, home = folder / f"{name}.ipynb", folder / name
@@ -172,6 +173,7 @@ def test_a_run_is_executed_even_where_the_prepared_process_is_gone(tmp_path):
     path.write_text(notebook([("parameters", "x = 0"), ("code", SENTINEL % "x")]), "utf-8")
     (tmp_path / "home").mkdir()
     with prepared.Prepared(execution.Limits()) as held:
+        held.open(path, tmp_path, {}, 1)
         held._process.kill()
         verdict = held.execute(path, tmp_path / "home" / "out.ipynb", {"x": "5"})
 

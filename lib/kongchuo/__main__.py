@@ -188,6 +188,7 @@ def run(args: argparse.Namespace) -> int:
         dry_run=args.dry_run,
         say=say,
         with_engine=args.engine,
+        force=args.force,
     )
     return _outcome(outcome)
 

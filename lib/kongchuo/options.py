@@ -121,6 +121,7 @@ def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentPar
         metavar="NOTEBOOK",
         help="只要参数文件里的这一种，如 annual_reward，可写几次",
     )
+    made.add_argument("--force", action="store_true", help="台账和程序都没有变的也重做")
     made.add_argument(
         "--engine", choices=("kongchuo", "nbclient"), default="", help="怎样运行笔记本（默认取本机最快的）"
     )

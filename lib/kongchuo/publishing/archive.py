@@ -11,11 +11,13 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import unicodedata
 import webbrowser
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from ..core import schema, years
@@ -27,6 +29,7 @@ from ..excel import reading
 from ..excel.saving import rename
 
 DONE, FAILED = "done", "failed"
+SCRATCHES = "kongchuo"  # how the folders of `scratch` begin, before the number of the process that made them
 WORKBOOKS = (
     ".xlsx",
     ".xlsm",
@@ -106,6 +109,8 @@ class Result:
     code: str = ""
     schema: str = ""
     notebook_sha256: str = ""
+    depends: dict[str, str] = field(default_factory=dict)  # what the page depends on, by name, each as a hash
+    why: str = ""  # why it was made anew, in Chinese
     summary: dict[str, object] = field(default_factory=dict)
     previous: dict[str, object] | None = None
 
@@ -146,7 +151,7 @@ class Shelf:
         """Write the manifest, and drop the snapshots that no run in it refers to any more."""
         results = list(results)
         kept = {item["snapshot"] for result in results for item in (asdict(result), result.previous or {}) if item}
-        inputs = {path.name: hashes(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
+        inputs = {path.name: _inside(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
         data = {
             "period": self.period.key,
             "notebook": self.notebook,
@@ -249,6 +254,23 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@cache
+def _inside(taken: Path) -> dict[str, str]:
+    """`hashes` of a snapshot, which nobody changes."""
+    return hashes(taken)
+
+
+def scratch() -> tempfile.TemporaryDirectory:
+    """A folder for what a batch needs only while it runs. Those of batches that were killed are removed first: pupils stand in them."""
+    import psutil
+
+    for path in Path(tempfile.gettempdir()).glob(f"{SCRATCHES}-*-*"):
+        number = path.name.split("-")[1]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(path, ignore_errors=True)  # another account's stays: it may not be entered
+    return tempfile.TemporaryDirectory(prefix=f"{SCRATCHES}-{os.getpid()}-", ignore_cleanup_errors=True)
+
+
 def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     """Copy the year's workbooks under `inputs` (readable by the owner only), in the shared folder's own tree.
 
@@ -258,31 +280,37 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     as empty files of that name, so that reading still sees them.
     """
     inputs.mkdir(mode=0o700, exist_ok=True)
-    scratch = inputs / f".{os.getpid()}.part"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(mode=0o700)
-    (scratch / year).mkdir()  # in which nothing may lie
+    for left in inputs.glob(".*.part"):  # of a batch that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    part = inputs / f".{os.getpid()}.part"
+    try:
+        _copy(shared, year, part, past)
+        name = hashlib.sha256(json.dumps(hashes(part), sort_keys=True).encode()).hexdigest()[:12]
+        if not (inputs / name).exists():
+            part.replace(inputs / name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return name
+
+
+def _copy(shared: Path, year: str, target: Path, past: bool) -> None:
+    target.mkdir(mode=0o700)
+    (target / year).mkdir()  # in which nothing may lie
     earlier = {path for path, _ in reading.files_before(shared, year, schema.default())}
     earlier |= {path for path, _ in reading.past_files(shared, year, schema.default())} if past else set()
     for source in (*sorted((shared / year).rglob("*")), *sorted(earlier)):
-        target = scratch / source.relative_to(shared)
+        to = target / source.relative_to(shared)
         if source.is_dir():
-            target.mkdir(parents=True, exist_ok=True)
+            to.mkdir(parents=True, exist_ok=True)
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
+        to.parent.mkdir(parents=True, exist_ok=True)
         content = b""
         if source.suffix.lower() in WORKBOOKS and not source.name.startswith(("~$", ".~")):
             try:
                 content = source.read_bytes()
             except OSError:
                 content = b""  # gone or locked this moment: reading reports it as a workbook that does not open
-        target.write_bytes(content)
-    name = hashlib.sha256(json.dumps(hashes(scratch), sort_keys=True).encode()).hexdigest()[:12]
-    if (inputs / name).exists():
-        shutil.rmtree(scratch)
-    else:
-        scratch.replace(inputs / name)
-    return name
+        to.write_bytes(content)
 
 
 @contextmanager

@@ -7,10 +7,11 @@ import datetime as dt
 import difflib
 import itertools
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from ..core import declarations, editions, faults, schema, years
@@ -36,16 +37,16 @@ class Batch:
     values: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """What a batch came to, and the index page to open."""
 
     index: Path
-    results: tuple[Result, ...] = ()
-    lost: tuple[
-        str, ...
-    ] = ()  # what could not be begun or kept, in words: another window at work, a folder that is gone
-    faults: tuple[str, ...] = ()  # a line for each fault of ours outside of a run
+    results: list[Result] = field(default_factory=list)
+    lost: list[str] = field(
+        default_factory=list
+    )  # not begun or kept, in words: another window at work, a folder that is gone
+    faults: list[str] = field(default_factory=list)  # a line for each fault of ours outside of a run
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -225,43 +226,45 @@ def run(
     workers: int = 2,
     limits: execution.Limits = execution.Limits(),  # noqa: B008 - frozen
     with_engine: str = "",
+    force: bool = False,
 ) -> Outcome:
     """Execute a parameter file and publish what came of it under `out`; `dry_run` only says what would be run.
 
-    `say` gets a line of Chinese for each finished run; `with_engine` is one of ENGINES (empty: the best this system has). Raises
-    UserError before anything is started; a run that goes wrong
+    `say` gets a line of Chinese for each finished run; `with_engine` is one of ENGINES (empty: the best this system has). All of
+    it sees one state of the shared folder. A run whose page depends on nothing that has changed is not made again, but with
+    `force`. Raises UserError before anything is started; a run that goes wrong
     later is a failed Result.
     """
     shelves = plan(load(file), overrides, workbooks, out.resolve(), only)
     total = sum(len(runs) for _, _, runs in shelves.values())
     index = next(iter(shelves)).path / "index.html" if len(shelves) == 1 else out.resolve() / "index.html"
-    made: list[Result] = []
-    lost: list[str] = []
-    broken: list[str] = []
+    outcome = Outcome(index)
     for shelf, (_, _, runs) in shelves.items() if dry_run else ():
         for item in runs.values():
             say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
-    # an engine keeps what it has read and judged for as long as the reports are of one period
-    for _, group in itertools.groupby(() if dry_run else shelves.items(), key=lambda one: one[0].period):
-        with ENGINES[with_engine or BEST](limits) as held:
-            for shelf, (notebook, schools, runs) in group:
-                title = f"{execution.title(notebook)} {shelf.period.key}"
-                try:
-                    for result in _fill(shelf, notebook, schools, tuple(runs.values()), workbooks, workers, held):
-                        made.append(result)
-                        say(f"[{len(made)}/{total}]{f' {title}' if len(shelves) > 1 else ''} {_line(result)}")
-                    archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
-                    archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
-                except UserError as error:  # of this notebook and period only
-                    lost.append(f"{title}：{error}")
-                except OSError as error:
-                    lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
-                except Exception as error:
-                    broken.append(faults.told(f"{title} 没有做完", error))
-    if lost and not made and len(shelves) == 1:
-        raise UserError(lost[0])
-    outcome = Outcome(index, tuple(made), tuple(lost), tuple(broken))
-    for text in lost:
+    past = any(shelf.period.kind == "year" for shelf in shelves)
+    with archive.scratch() as scratch:
+
+        @cache
+        def frozen(year: str) -> Path:  # all that is made sees one state of the shared folder
+            return Path(scratch) / year / archive.snapshot(workbooks, year, Path(scratch) / year, past)
+
+        # an engine keeps what it has read and judged for as long as the reports are of one period
+        for _, group in itertools.groupby(() if dry_run else shelves.items(), key=lambda one: one[0].period):
+            with ENGINES[with_engine or BEST](limits) as held:
+                for shelf, (notebook, schools, runs) in group:
+                    title = f"{execution.title(notebook)} {shelf.period.key}"
+                    fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
+                    with _said_of(title, shelf, outcome), closing(fill):
+                        for result, stood in fill:
+                            outcome.results.append(result)
+                            number = f"[{len(outcome.results)}/{total}]{f' {title}' if len(shelves) > 1 else ''}"
+                            say(f"{number} {f'没有变，不用重做 {result.name}' if stood else _line(result)}")
+                        archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
+                        archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
+    if outcome.lost and not outcome.results and len(shelves) == 1:
+        raise UserError(outcome.lost[0])
+    for text in outcome.lost:
         say(f"没有生成 {text}")
     for text in outcome.broken:
         say(text)
@@ -275,36 +278,56 @@ def run(
     return outcome
 
 
+@contextmanager
+def _said_of(title: str, shelf: Shelf, outcome: Outcome) -> Iterator[None]:
+    """What keeps the reports of one notebook and period from being made is said of these, and the others go on."""
+    try:
+        yield
+    except UserError as error:
+        outcome.lost.append(f"{title}：{error}")
+    except OSError as error:
+        outcome.lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
+    except Exception as error:
+        outcome.faults.append(faults.told(f"{title} 没有做完", error))
+
+
 def _fill(
     shelf: Shelf,
     notebook: Path,
     schools: Sequence[School],
     runs: Sequence[Run],
-    workbooks: Path,
+    frozen: Callable[[str], Path],
     workers: int,
     engine: press.Engine,
-) -> Iterator[Result]:
-    """Execute the runs of one notebook and period on one snapshot; each Result as soon as it stands in the manifest."""
+    force: bool,
+) -> Iterator[tuple[Result, bool]]:
+    """Execute the runs of one notebook and period on one snapshot; each Result as soon as it stands in the manifest, and whether
+    it stood there before.
+    """
     (shelf.path / "logs").mkdir(parents=True, exist_ok=True)
-    with (
-        archive.alone(shelf.path),
-        tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch,
-    ):
-        taken = archive.snapshot(workbooks, shelf.period.year, shelf.path / "inputs", past=shelf.period.kind == "year")
+    with archive.alone(shelf.path), archive.scratch() as scratch:
+        year, past = shelf.period.year, shelf.period.kind == "year"
+        taken = archive.snapshot(frozen(year), year, shelf.path / "inputs", past)
         archive.tell_records(Path(scratch), shelf.out)
         archive.tell_earlier(Path(scratch), shelf.out, shelf.period)
         archive.tell_made(Path(scratch), shelf)
         press = Press(notebook, shelf, taken, Path(scratch), engine)
         results = shelf.results
+        standing = [] if force else [item for item in runs if press.stands(item, results.get(item.name))]
+        yield from ((results[item.name], True) for item in standing)
+        runs = [item for item in runs if item not in standing]
+        if not runs:
+            return
         press.open(runs)
         pool = ThreadPoolExecutor(workers)  # its threads only wait: each run is a process of its own
         try:
             waiting = {pool.submit(press.execute, item): item for item in runs}
             for done in as_completed(waiting):
-                result = press.publish(waiting[done], *done.result())
+                item = waiting[done]
+                result = press.publish(item, *done.result(), press.why(item, results.get(item.name)))
                 results[result.name] = archive.after(result, results.get(result.name))
                 shelf.save(_ordered(results, schools))
-                yield result
+                yield result, False
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -14,7 +14,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from pathlib import Path
 
 from .. import VERBS
 from ..core.places import FILES, FORKED, SCRATCH
-from . import engine, execution
+from . import archive, engine, execution
 
 INTERRUPTED = 3  # seconds that a run has to end after it was told that its time is up
 LINE = 1 << 20  # bytes read at a time
@@ -44,9 +43,14 @@ class Prepared:
 
     def __init__(self, limits: execution.Limits):
         self._limits, self._answers, self._lock, self._number = limits, dict[int, Future](), threading.Lock(), 0
+        self._process: subprocess.Popen | None = None
+        self._over = False
 
     def __enter__(self) -> Prepared:
-        self._home = tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True)
+        return self
+
+    def _start(self) -> None:
+        self._home = archive.scratch()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kongchuo.publishing.prepared"],
             stdin=subprocess.PIPE,
@@ -58,9 +62,11 @@ class Prepared:
         )
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
+        self._over = True
+        if self._process is None:
+            return
         self._process.kill()  # and with it its runs
         self._process.wait()
         self._listening.join()
@@ -93,8 +99,11 @@ class Prepared:
     def open(self, notebook: Path, scratch: Path, parameters: Mapping[str, str], runs: int) -> None:
         """Have the books of a report read and judged, and what is the same for all `runs` worked out, before they begin.
 
-        `scratch` and `parameters` are those of a run. Nothing is said of what goes wrong: each run meets it by itself.
+        `scratch` and `parameters` are those of a run. Nothing is said of what goes wrong: each run meets it by itself. To be
+        called first, by the thread that stays: the process ends with the thread that started it.
         """
+        if self._process is None:
+            self._start()
         if notebook.stem in VERBS:
             self._ask(open=notebook.stem, scratch=str(scratch), parameters=dict(parameters), sections=runs > 2)
 
@@ -106,6 +115,8 @@ class Prepared:
         try:
             error = self._ask(**job).result()
         except EOFError:
+            if self._over:
+                return execution.Verdict(reason="已停止")
             return execution.execute(notebook, output, dict(parameters), self._limits)
         return execution.judge(output, error, log.read_text("utf-8", "replace") if log.is_file() else "", self._limits)
 

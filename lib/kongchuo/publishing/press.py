@@ -3,13 +3,14 @@
 import datetime as dt
 import hashlib
 import json
+import platform
 import re
 import shutil
 import time
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -23,7 +24,7 @@ from markupsafe import escape
 from ..core import editions, faults, places, years
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
-from ..core.places import ALL, NOTEBOOKS, PACKAGE, TEMPLATES, TOWN
+from ..core.places import ALL, EARLIER, MADE, NOTEBOOKS, PACKAGE, RECORDS, TEMPLATES, TOWN
 from ..excel import saving
 from . import archive, execution, gate, prepared
 from .archive import DONE, FAILED, Result, Shelf, safe_name
@@ -152,6 +153,34 @@ class Run:
 Engine = execution.Stock | prepared.Prepared
 
 
+LISTING = ("monthly_papers",)  # notebooks whose papers list what has been made before
+
+
+@cache
+def versions() -> str:
+    """Which Python and which libraries make the pages."""
+    return " ".join(
+        [platform.python_version(), *(version(name) for name in ("pandas", "nbconvert", "matplotlib", "jinja2"))]
+    )
+
+
+def made_from() -> str:
+    """One hash of what else a page is made from: numbers of the policy, templates of pages and papers."""
+    office = places.PARAMETERS / "papers"
+    inside = [path for path in TEMPLATES.rglob("*") if path.is_file()]
+    return archive.fingerprint([places.POLICY, *office.glob("*")], places.PARAMETERS) + archive.fingerprint(
+        inside, TEMPLATES
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
+
+
 class Press:
     """What all runs of one notebook and period share: their folder, the snapshot they read, the scratch folder."""
 
@@ -163,6 +192,45 @@ class Press:
             "schema": archive.fingerprint(PACKAGE.glob("books/*.yaml"), PACKAGE),
             "notebook_sha256": hashlib.sha256(notebook.read_bytes()).hexdigest(),
         }
+
+    @cached_property
+    def _depends(self) -> dict[str, str]:
+        """What every page of the shelf depends on."""
+        earlier = json.loads(_read(self.scratch / EARLIER) or '[""]')
+        found = {
+            "台账": self.snapshot,
+            "程序": f"{self.stamp['code']} {self.stamp['schema']} {versions()}",
+            "参数表和模板": made_from(),
+            "笔记本": self.stamp["notebook_sha256"],
+            "以前的校验记录": _hash(archive.hashes(self.scratch / RECORDS)),
+            "上一期的台账": _hash([Path(earlier[0]).name, *earlier[1:]]),
+        }
+        if self.notebook.stem in LISTING:
+            found["已有的报告和材料"] = _hash(_read(self.scratch / MADE))
+        if self.shelf.period.days[1] >= dt.date.today():
+            found["今天的日期"] = dt.date.today().isoformat()
+        return found
+
+    def depends(self, item: Run) -> dict[str, str]:
+        """What a run's page depends on, by name, each as text or hash: while all is as it was, the page need not be made again."""
+        return self._depends | {"要求": _hash(item.parameters)}
+
+    def stands(self, item: Run, before: Result | None) -> bool:
+        """Whether what the run would make is there already, whole."""
+        if before is None or before.outcome != DONE or before.depends != self.depends(item):
+            return False
+        names = (before.page, before.notebook, *(f"{item.stem}/{name}" for name in before.summary.get(FILES, {})))
+        return all((self.shelf.path / name).is_file() for name in names)
+
+    def why(self, item: Run, before: Result | None) -> str:
+        """Why a run is made, in words."""
+        if before is None:
+            return "第一次生成"
+        if before.outcome != DONE:
+            return "上次没有生成"
+        now = self.depends(item)
+        changed = [name for name in now if before.depends.get(name) != now[name]]
+        return f"{'、'.join(changed)}变了" if changed else "指定重做，或上次的文件不全"
 
     def open(self, runs: Sequence[Run]) -> None:
         """Have the engine make ready what the runs need."""
@@ -235,7 +303,9 @@ class Press:
             folder.rmdir()
         return stuck
 
-    def publish(self, item: Run, started: dt.datetime, seconds: float, verdict: execution.Verdict) -> Result:
+    def publish(
+        self, item: Run, started: dt.datetime, seconds: float, verdict: execution.Verdict, why: str = ""
+    ) -> Result:
         """Put page and notebook in their place if the run is good and the page passes the gate; the Result either way."""
         reason, log = verdict.reason, self.shelf.path / "logs" / f"{item.stem}.log"
         page, notebook = f"{item.stem}.html", f"{item.stem}.ipynb"
@@ -277,6 +347,8 @@ class Press:
             started=started.isoformat(timespec="seconds"),
             seconds=round(seconds, 1),
             snapshot=self.snapshot,
+            depends=self.depends(item),
+            why=why,
             **self.stamp,
             **(bad if reason else good),
         )

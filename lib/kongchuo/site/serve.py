@@ -10,7 +10,6 @@ import logging
 import mimetypes
 import os
 import socket
-import tempfile
 import uuid
 import webbrowser
 from collections.abc import Callable
@@ -303,7 +302,7 @@ def serve(
     notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
     mimetypes.add_type("text/javascript", ".js")  # on some Windows the registry calls them plain text,
     mimetypes.add_type("text/css", ".css")  # which no browser executes
-    with tempfile.TemporaryDirectory(prefix="kongchuo-", ignore_cleanup_errors=True) as scratch:
+    with archive.scratch() as scratch:
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": notebooks.resolve()}
         kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
         app = App(ours, kernel_env, config=settings(port, ours["notebooks"], Path(scratch)))
