@@ -162,7 +162,11 @@ class Town:
 
     def any_later(self, sheet_name: str) -> bool:
         """Whether any cell of a sheet was filled only after the day the town is looked at."""
-        return any(table.later for book in self.workbooks if (table := book.tables.get(sheet_name)))
+        return sheet_name in self._rewritten
+
+    @cached_property
+    def _rewritten(self) -> frozenset[str]:
+        return frozenset(name for book in self.workbooks for name, table in book.tables.items() if table.later)
 
     def once(self, make: Callable[..., Made], *given: str) -> Made:
         """What `make(town, *given)` works out from the workbooks, worked out only once. It must not look at `as_of`."""

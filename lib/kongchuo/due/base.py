@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
@@ -10,6 +11,7 @@ from ..core.tables import Town, once
 from ..facts import calendar
 
 COLUMNS = ["home", "who", "name", "start", "due", "done"]
+NEVER, DAY, ON_TIME = np.datetime64("NaT", "us"), np.timedelta64(1, "D"), np.timedelta64(0)
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,12 @@ def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
     A deed written down for a later day is not done yet. `days`: calendar days left until due, negative when past; of what
     was done late, by how many. `late`: the due day went by without the deed (done after it, or not done).
     """
-    now = pd.Timestamp(town.as_of)
-    rows = town.once_under(policy, deadline.rows)
-    coming = rows["start"] > now
+    now, rows = np.datetime64(town.as_of, "us"), town.once_under(policy, deadline.rows)
+    coming = rows["start"].to_numpy() > now
     rows = rows[~coming] if coming.any() else rows
-    done = rows["done"].where(rows["done"] <= now)
-    days = (rows["due"] - done.fillna(now)).dt.days.astype("Int64")
-    return rows.assign(done=done, days=days, late=(days < 0).fillna(False).astype(bool))
+    due, done = rows["due"].to_numpy(), rows["done"].to_numpy()
+    done = np.where(done <= now, done, NEVER)
+    left = due - np.where(np.isnat(done), now, done)
+    unknown = np.isnat(left)
+    days = pd.arrays.IntegerArray((np.where(unknown, ON_TIME, left) // DAY).astype("int64"), unknown)
+    return rows.assign(done=done, days=days, late=left < ON_TIME)

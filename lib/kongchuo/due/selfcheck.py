@@ -106,7 +106,8 @@ def matched(town: Town, sheet: str, periods: pd.DataFrame, rows: pd.DataFrame) -
     due = due.merge(told, on=KEY, how="left")
     missing = due["place"].isna()
     due["due"] = due["due"].mask(due["unsure"].fillna(False).astype(bool))
-    for home, done in rows.loc[rows["period"].isna(), ["home", "done"]].itertuples(index=False):
+    nameless = rows["period"].isna()
+    for home, done in rows.loc[nameless, ["home", "done"]].itertuples(index=False) if nameless.any() else ():
         own = due[missing & (due["home"] == home)]
         own = own if pd.isna(done) else own[own["start"] <= done].tail(1)
         due.loc[own.index, "due"] = pd.NaT

@@ -105,7 +105,7 @@ def standing(town: Town, sheet: str) -> pd.DataFrame:
 def _standing(town: Town, sheet: str) -> pd.DataFrame:
     book = cases(town)
     book = book[book[sheet].notna()]
-    return book.astype({sheet: "int64"})
+    return book.assign(**{sheet: book[sheet].astype("int64")})
 
 
 def settled(book: pd.DataFrame) -> pd.Series:
@@ -152,26 +152,21 @@ def papers(town: Town) -> pd.DataFrame:
 
 def _of_cases(town: Town, sheet: str) -> pd.DataFrame:
     rows, book = town[sheet], cases(town)
-    numbers = pd.concat([_index(book, column) for column in ("ys_id", "cx_id")])
-    found = _look_up(numbers, rows[["home", "case_id"]])
-    if "student_key" in rows:
-        for column in ("student_key", "name"):
-            found = found.fillna(_look_up(_index(book, column), rows[["home", column]]))
+    found = _look_up(_numbers(book, "ys_id") | _numbers(book, "cx_id"), rows, "case_id")
+    for column in ("student_key", "name") if "student_key" in rows else ():
+        found = found.fillna(_look_up(_numbers(book, column), rows, column))
     return rows.assign(case=found)
 
 
-def _index(book: pd.DataFrame, column: str) -> pd.Series:
-    rows = book.dropna(subset=[column])
-    return pd.Series(rows.index, pd.MultiIndex.from_frame(rows[["home", column]]))
+def _numbers(book: pd.DataFrame, column: str) -> dict[tuple[str, str], int]:
+    """The number of a case by its school and what the column says; of several, the last."""
+    rows = book[["home", column]].dropna()
+    return dict(zip(zip(rows["home"].tolist(), rows[column].tolist(), strict=True), rows.index.tolist(), strict=True))
 
 
-def _look_up(numbers: pd.Series, asked: pd.DataFrame) -> pd.Series:
-    numbers = numbers[~numbers.index.duplicated(keep="last")]
-    places = numbers.index.get_indexer(pd.MultiIndex.from_frame(asked))
-    known = (places >= 0) & asked.notna().all(axis=1).to_numpy()
-    found = pd.Series(pd.NA, asked.index, dtype="Int64")
-    found[known] = numbers.to_numpy()[places[known]]
-    return found
+def _look_up(numbers: dict[tuple[str, str], int], rows: pd.DataFrame, column: str) -> pd.Series:
+    pairs = zip(rows["home"].tolist(), rows[column].tolist(), strict=True)
+    return pd.Series([numbers.get(pair) for pair in pairs], rows.index, dtype="Int64")
 
 
 def placed(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:

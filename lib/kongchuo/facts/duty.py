@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.cells import fold
 from ..core.tables import Town, mapping, once
 from . import enrolment
-from .references import dated, directory, homes_of, keyed, look_up, named, school_names
+from .references import dated, directory, homes_of, keyed, named, school_names
 
 SCHOOLS, GRADES, PUPILS, VILLAGES = "包学校", "包年级", "包学生", "包家长"
 SCHOOL, GRADE, CLASS, PUPIL, VILLAGE = "学校", "年级", "班级", "学生", "行政村"  # 对象类型
@@ -74,10 +74,9 @@ def officers(town: Town) -> frozenset[str]:
 
 def _keys(town: Town, values: pd.Series, target: str) -> pd.Series:
     """The key of each value in a directory, missing where unknown; indexed as the values."""
-    cells = values.dropna()
-    found = look_up(town, pd.DataFrame({"value": cells, "home": ""}, index=cells.index), target)["key"]
-    keys = pd.Series(pd.NA, values.index, dtype="str")
-    keys[values.notna()] = found.where(found != "").to_numpy()
+    book = directory(town, target)
+    known = {value: book.find("", value)[0] or None for value in values.dropna().unique()}
+    keys = named(values, known)
     if target == "village":
         contacts = {fold(name): key for key, name in names_of(town, "village", "village_code", "contact").items()}
         keys = keys.fillna(named(values.map(fold, na_action="ignore"), contacts))

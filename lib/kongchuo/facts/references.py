@@ -155,7 +155,8 @@ def look_up(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     pairs = list(zip(cells["home"].tolist(), cells["value"].tolist(), strict=True))
     answers = {pair: book.find(*pair) for pair in set(pairs)}
     keys, ways = ([answers[pair][part] for pair in pairs] for part in (0, 1))
-    return cells.assign(key=pd.array(keys, dtype="str"), via=pd.array(ways, dtype="str"))
+    parts = {"value": cells["value"], "home": cells["home"], "key": pd.array(keys, dtype="str")}
+    return pd.DataFrame(parts | {"via": pd.array(ways, dtype="str")}, cells.index)
 
 
 @once
@@ -171,7 +172,7 @@ def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
 
 def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     """The looked-up `cells` that stand for nothing. None where the sheet they refer to could not be read or has no rows."""
-    none = (cells["via"] == NONE).to_numpy()
+    none = cells["via"].to_numpy() == NONE
     if not none.any():
         return cells.iloc[:0]
     lost = cells[none]
@@ -211,19 +212,19 @@ def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
 
 def school_names(town: Town) -> dict[str, str]:
     """School code -> full name."""
-    rows = town["school"].dropna(subset=["school_code", "school_name"])
+    rows = town["school"][["school_code", "school_name"]].dropna()
     return mapping(rows, "school_code", "school_name")
 
 
 def class_names(town: Town) -> dict[str, str]:
     """Class id -> class name."""
-    rows = town["class"].dropna(subset=["class_id"])
+    rows = town["class"][["class_id", "class_name"]].dropna(subset=["class_id"])
     return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
 
 
 def class_grades(town: Town) -> dict[str, int]:
     """Class id -> grade, of the classes that have one."""
-    rows = town["class"].dropna(subset=["class_id", "grade"])
+    rows = town["class"][["class_id", "grade"]].dropna()
     return mapping(rows, "class_id", "grade")
 
 

@@ -129,11 +129,10 @@ def empty_cells(town: Town) -> Iterator[Finding]:
     """F17: a required cell is empty. Cells that could not be read are not empty, nor those filled after the day; a missing column is F12's business."""
     for sheet in town.filled:
         judged = [item for item in sheet.typed if item.required or item.required_when or item.required_unless]
-        holes = town[sheet.name][[item.name for item in judged]].isna()
-        with_holes = holes.any()
         for item in judged:
-            if with_holes[item.name]:
-                yield from _empty(town, sheet, item, holes[item.name])
+            holes = town[sheet.name][item.name].isna()
+            if holes.any():
+                yield from _empty(town, sheet, item, holes)
         for group in {item.required_one_of for item in sheet.typed} - {""}:
             yield from _empty_group(town, sheet, [item for item in sheet.typed if item.required_one_of == group])
 
@@ -242,11 +241,13 @@ def odd_phones(town: Town) -> Iterator[Finding]:
 
 
 def _unlike(town: Town, form: str, pattern: str, code: str, usual: str) -> Iterator[Finding]:
+    fits = re.compile(pattern).fullmatch
     for sheet in town.filled:
         for item in sheet.typed:
             if item.format == form:
-                column = town[sheet.name][item.name].dropna()
-                for index, value in column[~column.str.fullmatch(pattern).astype(bool)].items():
+                column = town[sheet.name][item.name]
+                unlike = {value for value in set(column.tolist()) if isinstance(value, str) and not fits(value)}
+                for index, value in column[column.isin(unlike)].items() if unlike else ():
                     place, odd = town.place(sheet.name, index, item.name), strange(value, usual)
                     yield KINDS[code].at(place, value=quoted(value), odd=odd)
 

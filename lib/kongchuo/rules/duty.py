@@ -200,11 +200,11 @@ def person_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet, column, cells in actors(town):
         title = town.schema.sheets[sheet].by_name[column].title
         people = directory(town, "staff")
-        lost = dangling(town, cells, "staff")[["value", "home"]]
-        for index, name, home in lost.itertuples(name=None) if len(lost) else ():
+        lost = dangling(town, cells, "staff")
+        for index, name, home in lost[["value", "home"]].itertuples(name=None) if len(lost) else ():
             yield at(sheet, index, column, title=title, name=name, near=people.near(home, name))
         fix = LEFT_FIX if column in ONGOING and sheet not in LOGS else DEED_FIX
-        gone = cells.loc[cells["left"], ["value", "until"]] if cells["left"].any() else cells.iloc[:0]
+        gone = cells.loc[cells["left"], ["value", "until"]] if cells["left"].any() else ()
         for index, name, until in gone.itertuples(name=None) if len(gone) else ():
             yield at(sheet, index, column, says=LEFT, fix=fix, title=title, name=name, until=f"{until:%Y-%m-%d}")
 
@@ -243,7 +243,8 @@ def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
         for item in sheet.typed:
             if item.reference == "school":
                 found = resolve(town, sheet.name, item.name)
-                for index, value, key in found.loc[found["via"] == ALIAS, ["value", "key"]].itertuples(name=None):
+                found = found[["value", "key"]][found["via"] == ALIAS] if ALIAS in found["via"].tolist() else ()
+                for index, value, key in found.itertuples(name=None) if len(found) else ():
                     yield at(sheet.name, index, item.name, value=value, school=names.get(key, key))
     named = town["bond"].loc[lambda frame: frame["target_type"] == "学校", "target_name"].dropna()
     found = look_up(town, pd.DataFrame({"value": named, "home": ""}), "school")

@@ -140,7 +140,7 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet in town.filled:
         if sheet.name in LISTS or not {"student_key", "name"} <= set(sheet.by_name):
             continue
-        rows = town[sheet.name].dropna(subset=["student_key", "name"])
+        rows = town[sheet.name][["home", "student_key", "name"]].dropna()
         rows = rows[[who not in people for who in person(rows).tolist()]]
         if rows.empty:
             continue
@@ -153,7 +153,8 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
         if town.schema.book_of[sheet.name].owner == "centre" and rosters_unread:
             continue
         if sheet.name == "family_plan":  # families also have children at other stages, who are on no roster of ours
-            lost = lost[~lost["stage_grade"].fillna("").str.contains("高|职|大|学前|幼")]
+            grade = town["family_plan"]["stage_grade"].reindex(lost.index)
+            lost = lost[~grade.fillna("").str.contains("高|职|大|学前|幼")]
         lost = lost[~maybe_listed(town, lost, *LISTS)]
         for index, key, name in lost[["student_key", "name"]].itertuples(name=None):
             yield at(sheet.name, index, "student_key", says=UNKNOWN, key=key, name=name)
@@ -189,19 +190,18 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet, column in DATED.items():
         if town[sheet].empty:
             continue
-        frame = town[sheet].assign(written=keyed(town, sheet, "class_id"))
-        rows = frame.drop(columns="class_id").assign(
+        frame = town[sheet]
+        rows = frame[["home", "student_key", "name"]].assign(
+            written=keyed(town, sheet, "class_id"),
             since=frame[column] if column else pd.Timestamp(town.as_of),
             until=frame[column] if column else enrolment.LAST,
-            place=list(frame.index),
+            place=frame.index,
         )
         rows = rows.dropna(subset=["student_key", "written", "since"])
         rows = rows[
             (rows["since"] >= f"{town.year[:4]}-09-01") & readable(town, rows["home"], "roster.class_id", "change.kind")
         ]
-        both = rows[["home", "student_key", "name", "written", "since", "until", "place"]].merge(
-            spells, on=["home", "student_key"]
-        )
+        both = rows.merge(spells, on=["home", "student_key"])
         both = both[(both["start"] <= both["until"]) & (both["since"] < both["end"])]
         right = set(both.loc[both["written"] == both["class_id"], "place"])
         wrong = both[~both["place"].isin(right)].drop_duplicates("place")

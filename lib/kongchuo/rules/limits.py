@@ -35,10 +35,9 @@ UNDONE = "至今没有办，已过{days}天"
 
 def _late(town: Town, policy: Policy, deadline: Deadline, undone: bool) -> pd.DataFrame:
     """What is late, as due.state, with `place`; `here`: whether it is for these rules to say."""
-    rows = base.state(town, policy, deadline)
-    rows = rows[rows["late"]]
+    rows = base.state(town, policy, deadline).loc[lambda rows: rows["late"]]
     about = {"title": deadline.title, "sheet": deadline.sheet, "column": deadline.column, "code": deadline.code}
-    return rows.assign(place=list(rows.index), here=rows["done"].notna() | undone, **about)
+    return rows.assign(place=rows.index, here=rows["done"].notna() | undone, **about)
 
 
 def _how(done: object, days: int) -> str:

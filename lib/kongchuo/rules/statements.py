@@ -78,12 +78,12 @@ def cells_contradict(town: Town, policy: Policy) -> Iterator[Spot]:
     for one in CONTRADICTIONS:
         frame, columns = town[one.sheet], town.schema.sheets[one.sheet].by_name
         first = _texts(frame[one.first], columns[one.first])
-        rows = frame[first.isin(one.values).to_numpy()]
-        if rows.empty:
+        said = first.isin(one.values)
+        if not said.any():
             continue
-        other = _texts(rows[one.other], columns[one.other])
+        other = _texts(frame[one.other][said], columns[one.other])
         wrong = other.notna() if FILLED in one.others else other.isin(one.others)
-        for index in rows.index[wrong.to_numpy()]:
+        for index in other.index[wrong]:
             told = "填了" if FILLED in one.others else f"是“{other[index]}”"
             facts = {"first": columns[one.first].title, "value": first[index], "other": columns[one.other].title}
             yield at(one.sheet, index, one.other, told=told, **facts)
@@ -138,12 +138,12 @@ GRADE = "{name}的年级写{given}，所填班级是{known}年级"
 )
 def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账、残疾儿童和摸底登记里的性别、出生日期、民族、年级，是从花名册抄来的，要与花名册一样。抄错了，报到上级平台就对不上人。"""
-    roster = enrolment.listed(town)
+    roster = enrolment.listed(town)[["student_key", *dict.fromkeys(name for one in COPIED.values() for name in one)]]
     roster = roster[roster["student_key"].notna() & ~roster["student_key"].duplicated(keep=False)]
     numbers = identity.own_numbers(town, "roster").reindex(roster.index)
     told = {"birth_date": identity.birth(numbers), "sex": identity.sex(numbers)}
     for sheet, columns in COPIED.items():
-        rows = town[sheet].dropna(subset=["student_key"])
+        rows = town[sheet]
         for column in columns:
             by_number = told.get(column, roster[column])
             # where the roster contradicts the number itself, F05 and F06 say so
@@ -337,8 +337,10 @@ def unusual_words(town: Town, policy: Policy) -> Iterator[Spot]:
         if sheet.name == "code":  # written by us
             continue
         for item in filter(_free, sheet.typed):
-            column = town[sheet.name][item.name].dropna()
-            if len(column) and wanted.search("\n".join(column.unique())):
+            column = town[sheet.name][item.name]
+            texts = {text for text in column.tolist() if isinstance(text, str)}
+            if wanted.search("\n".join(texts)):
+                column = column.dropna()
                 yield from _in_column(town, sheet.name, item.name, column[column.str.contains(wanted)])
 
 

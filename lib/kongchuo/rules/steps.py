@@ -28,15 +28,19 @@ def _returns(town: Town) -> pd.DataFrame:
 
     A suspected case that ended in 返校 returned on 结案日期. A dropout case in 再次辍学 says itself that it did not last.
     """
+    return town.once(_returns_at, town.as_of.isoformat())
+
+
+def _returns_at(town: Town, day: str) -> pd.DataFrame:
     book = cases.cases(town)
-    first = book[(book["verdict"] == cases.CAME_BACK) & book["settled"].notna()]
-    second = book[book["back"].notna() & (book["state"] != BACK_AGAIN)]
+    who = book[[*enrolment.PUPIL, "name"]]
+    first = (book["verdict"] == cases.CAME_BACK) & (book["settled"] <= day)
+    second = (book["back"] <= day) & (book["state"] != BACK_AGAIN)
     parts = [
-        first.assign(date=first["settled"], mode=pd.NA, sheet="suspected", place=first["suspected"]),
-        second.assign(date=second["back"], mode=second["back_mode"], sheet="dropout", place=second["dropout"]),
+        who.assign(date=book["settled"], mode=pd.NA, sheet="suspected", place=book["suspected"])[first],
+        who.assign(date=book["back"], mode=book["back_mode"], sheet="dropout", place=book["dropout"])[second],
     ]
-    found = pd.concat(parts)[[*enrolment.PUPIL, "name", "date", "mode", "sheet", "place"]]
-    return found[found["date"] <= pd.Timestamp(town.as_of)]
+    return pd.concat(parts)
 
 
 def _absent_after(town: Town, returned: pd.DataFrame) -> pd.DataFrame:
