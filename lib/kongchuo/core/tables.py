@@ -227,6 +227,16 @@ def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict
     return dict(zip(keys, frame[value].tolist(), strict=True))
 
 
+def among(rows: pd.DataFrame, others: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
+    """Of which rows the columns, taken together, say what they say in some row of `others`.
+
+    By sets of lists: an index of several levels takes longer to make than to ask.
+    """
+    known, asked = (zip(*(frame[name].tolist() for name in columns), strict=True) for frame in (others, rows))
+    known = set(known)
+    return pd.Series([key in known for key in asked], rows.index, dtype=bool)
+
+
 def yes(column: pd.Series) -> pd.Series:
     """Which cells of a boolean column say 是; an empty one does not."""
     return column.fillna(False).astype(bool)

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, of_year, once
+from ..core.tables import Town, among, of_year, once
 from . import enrolment
 from .references import keyed
 
@@ -204,14 +204,12 @@ def poor(town: Town) -> pd.Series:
     """What says that a case is one of a 脱贫户 or 监测户 family ("" where nothing does), indexed as `cases`."""
     book = cases(town)
     said = pd.Series("", book.index, dtype="str")
-    keys = pd.MultiIndex.from_frame(book[enrolment.PUPIL])
     roster, plans = town["roster"], town["family_plan"]
     for where, rows in (
         ("帮扶“家庭困难_一家一案”", plans[plans["poor_type"].isin(POOR)]),
         ("花名册", roster[_names_poor(roster["groups"])]),
     ):
-        found = keys.isin(pd.MultiIndex.from_frame(rows.dropna(subset=["student_key"])[enrolment.PUPIL]))
-        said = said.mask(found, where)
+        said = said.mask(among(book, rows[enrolment.PUPIL].dropna(), enrolment.PUPIL), where)
     for sheet in ("dropout", "suspected"):
         own = _names_poor(town[sheet]["groups"])
         if sheet == "suspected":

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, by_place, mapping, once
+from ..core.tables import Town, among, by_place, mapping, once
 from .references import homes_of, keyed, tally
 
 
@@ -108,7 +108,8 @@ def spells(town: Town) -> pd.DataFrame:
     roster, events, states = listed(town), _events(town), _base_states(town)
     # a state reached this year without an event began on its own date
     stated = (roster["status"] != ENROLLED) & (roster["status_date"] >= f"{town.year[:4]}-08-01")
-    changed = stated.to_numpy() | pd.MultiIndex.from_frame(roster[PUPIL]).isin(list(events))
+    pupils = zip(roster["home"].tolist(), roster["student_key"].tolist(), strict=True)
+    changed = stated.to_numpy() | np.array([pupil in events for pupil in pupils], bool)
     columns = [*PUPIL, "name", "class_id"]
     steady = (
         roster.loc[~changed, [*columns, "status"]].rename(columns={"status": "state"}).assign(start=FIRST, end=LAST)
@@ -132,11 +133,11 @@ def listed(town: Town) -> pd.DataFrame:
     """The roster with class ids; where the class is unknown, the one of 学年初基准. Repeated keys are left out."""
     roster = town["roster"].assign(class_id=keyed(town, "roster", "class_id"))
     roster = roster[roster["student_key"].isna() | ~roster.duplicated(PUPIL)]
-    base = (
-        town["baseline"].assign(class_id=keyed(town, "baseline", "class_id")).dropna(subset=["student_key", "class_id"])
-    )
-    held = base.drop_duplicates(PUPIL).set_index(PUPIL)["class_id"].reindex(pd.MultiIndex.from_frame(roster[PUPIL]))
-    return roster.assign(class_id=roster["class_id"].fillna(held.set_axis(roster.index)))
+    base = town["baseline"][PUPIL].assign(class_id=keyed(town, "baseline", "class_id")).dropna()
+    rooms = mapping(base.drop_duplicates(PUPIL), tuple(PUPIL), "class_id")
+    pupils = zip(roster["home"].tolist(), roster["student_key"].tolist(), strict=True)
+    held = pd.Series([rooms.get(pupil) for pupil in pupils], roster.index, dtype="str")
+    return roster.assign(class_id=roster["class_id"].fillna(held))
 
 
 @once
@@ -234,7 +235,7 @@ def doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     by_home = pd.concat([unplaced, unclear]).value_counts().to_dict()
     # 退学: gone, but by no procedure there is
     refused = change[change["kind"].isin(town.schema.codes["change_kind"].refused)]
-    doubtful |= pd.MultiIndex.from_frame(roster[PUPIL]).isin(pd.MultiIndex.from_frame(refused[PUPIL].dropna()))
+    doubtful |= among(roster, refused[PUPIL].dropna(), PUPIL)
     return roster.loc[doubtful, "class_id"].value_counts().to_dict(), by_home
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, of_year
+from ..core.tables import Town, among, called, of_year
 from ..due import base
 from ..due.cases import WATCH_FOLLOWED
 from ..facts import cases, duty, enrolment, signals
@@ -70,18 +70,18 @@ ANSWERED_BY = {
 def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账上的每个学生都要有一位教师包保；没有另外指定的，就是班主任。没有人包，就没有人去家访。"""
     answered = duty.answering(town, town.as_of)
-    answered = answered.loc[answered["kind"] == duty.PUPILS, ["home", "unit"]]
+    answered = answered.loc[answered["kind"] == duty.PUPILS, ["home", "unit"]].set_axis(enrolment.PUPIL, axis=1)
     bonds = duty.held_on(town, town.as_of)
     unclear = bonds.loc[(bonds["kind"] == duty.PUPILS) & bonds["target"].isna(), "target_name"]
     roster = enrolment.listed(town).dropna(subset=["student_key"])
     roster = roster[roster["class_id"].isin(duty.classes_of(town)["class_id"].dropna())]
-    cared = pd.MultiIndex.from_frame(roster[["home", "student_key"]]).isin(pd.MultiIndex.from_frame(answered))
+    cared = among(roster, answered, enrolment.PUPIL)
     cared |= roster["name"].map(fold, na_action="ignore").isin(set(map(fold, unclear.dropna())))
-    alone = pd.MultiIndex.from_frame(roster.loc[~cared, ["home", "student_key"]])
+    alone = roster.loc[~cared, enrolment.PUPIL]
     for sheet, (column, closed) in ANSWERED_BY.items() if len(alone) else ():
         frame = town[sheet].dropna(subset=["student_key"])
         judged = readable(town, frame["home"], "bond.target_id", "class.head_teacher")
-        rows = frame[pd.MultiIndex.from_frame(frame[["home", "student_key"]]).isin(alone) & judged]
+        rows = frame[among(frame, alone, enrolment.PUPIL) & judged]
         if column:
             rows = rows[rows[column].isna() & town.known(sheet, column).reindex(rows.index)]
         if closed:
@@ -133,10 +133,9 @@ def dropout_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = _open(town, "dropout").dropna(subset=["plan_id", "student_key"])
     rows = rows[readable(town, rows["home"], "pupil_plan.student_key")]
     plans = of_year(town, town["pupil_plan"])
-    held = pd.MultiIndex.from_frame(plans.dropna(subset=["student_key"])[enrolment.PUPIL])
     # a plan whose pupil nobody could read may be this one
     maybe = set(plans.loc[plans["student_key"].isna(), "pupil_plan"].dropna())
-    rows = rows[~pd.MultiIndex.from_frame(rows[enrolment.PUPIL]).isin(held) & ~rows["plan_id"].isin(maybe)]
+    rows = rows[~among(rows, plans, enrolment.PUPIL) & ~rows["plan_id"].isin(maybe)]
     rows = rows[~maybe_listed(town, rows, "pupil_plan")]
     for index, name, plan in rows[["name", "plan_id"]].itertuples(name=None):
         yield at("dropout", index, "plan_id", name=called(name), plan=plan)
@@ -214,7 +213,7 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     away = away[away["days"] >= policy["suspected_after"]]
     cases = pd.concat([_listed(town, "suspected", "found"), _listed(town, "dropout", "confirm_date")])
     for others in (away, cases):
-        rows = rows[~_among(rows, others)]
+        rows = rows[~among(rows, others, enrolment.PUPIL)]
     rows = rows[~_watched(town, rows, now) & ~maybe_listed(town, rows, "watch", *LEDGERS)]
     labels = class_names(town)
     columns = ["home", "class_id", "name", "colour", "codes", "signals"]
@@ -228,11 +227,6 @@ def _listed(town: Town, sheet: str, since: str) -> pd.DataFrame:
     return going(begun(town[sheet], since, town.as_of), "closed", town.as_of)
 
 
-def _among(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
-    keys = pd.MultiIndex.from_frame(others[enrolment.PUPIL])
-    return pd.Series(pd.MultiIndex.from_frame(rows[enrolment.PUPIL]).isin(keys), rows.index)
-
-
 def _watched(town: Town, rows: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     """Who is on 重点关注, or was released after the last signal: that was somebody's decision, and it stands.
 
@@ -243,10 +237,7 @@ def _watched(town: Town, rows: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     until = closed.groupby([listed[name] for name in enrolment.PUPIL]).max()
     last = until.reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)
     strange = listed[~listed["student_key"].isin(town["roster"]["student_key"])]
-    same_name = pd.MultiIndex.from_frame(rows[["home", "name"]]).isin(
-        pd.MultiIndex.from_frame(strange[["home", "name"]])
-    )
-    return (last.notna() & ~(rows["since"] > last)) | same_name
+    return (last.notna() & ~(rows["since"] > last)) | among(rows, strange, ("home", "name"))
 
 
 def _why(town: Town, codes: list[str], titles: list[str]) -> str:

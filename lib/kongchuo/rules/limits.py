@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, of_year, yes
+from ..core.tables import Town, among, called, of_year, yes
 from ..due import base, cases, enrolment, inspection
 from ..due.base import Deadline
 from ..facts import cases as case_facts
@@ -221,11 +221,9 @@ def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = roster[roster["status"].isin(rolls.AT_SCHOOL)]
     rows = rows.assign(grade=rows["class_id"].map(grades).astype("Int64"))
     # whoever is not on the baseline either shows in X26
-    listed = pd.MultiIndex.from_frame(base[rolls.PUPIL].dropna())
-    moved = town["change"]
-    came = pd.MultiIndex.from_frame(moved.loc[moved["kind"].isin(rolls.JOINING), rolls.PUPIL].dropna())
-    keys = pd.MultiIndex.from_frame(rows[rolls.PUPIL])
-    odd = rows[_came_this_year(town, rows) & ~yes(rows["guest"]) & keys.isin(listed) & ~keys.isin(came)]
+    listed, moved = among(rows, base[rolls.PUPIL].dropna(), rolls.PUPIL), town["change"]
+    came = among(rows, moved.loc[moved["kind"].isin(rolls.JOINING), rolls.PUPIL].dropna(), rolls.PUPIL)
+    odd = rows[_came_this_year(town, rows) & ~yes(rows["guest"]) & listed & ~came]
     odd = odd[readable(town, odd["home"], "change.student_key", "change.kind") & ~maybe_listed(town, odd, "change")]
     sizes = rows.groupby(["home", "grade"]).size()
     for (school, grade), unit in odd.groupby(["home", "grade"]):

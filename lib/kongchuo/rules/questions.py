@@ -14,7 +14,7 @@ from ..core import faults
 from ..core.findings import Place
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, book_of, mapping
+from ..core.tables import Town, among, book_of, mapping
 from ..facts import enrolment
 from ..facts.references import class_names, keyed
 
@@ -173,8 +173,7 @@ def backdated(now: Town, earlier: Town, taken: dt.date, policy: Policy) -> tuple
             (day, *more),
         ):  # a row given another number, or another date, was there all the same
             columns = ["home", *key]
-            known = pd.MultiIndex.from_frame(before[columns].astype(str))
-            rows = rows[~pd.MultiIndex.from_frame(rows[columns].astype(str)).isin(known)]
+            rows = rows[~among(rows[columns].astype(str), before[columns].astype(str), columns)]
         for _, own in rows.groupby(book_of(rows.index)):
             days = own[day].dt.strftime("%m-%d").drop_duplicates().sort_values().tolist()
             span = days[0] if len(days) == 1 else f"{days[0]}至{days[-1]}"
@@ -188,8 +187,7 @@ def _same_pupils(now: Town, earlier: Town) -> bool:
     known = earlier["roster"][["student_key", "name"]].dropna()
     if known.empty:
         return False
-    here = pd.MultiIndex.from_frame(now["roster"][["student_key", "name"]].dropna())
-    return pd.MultiIndex.from_frame(known).isin(here).mean() >= 0.5
+    return among(known, now["roster"], ("student_key", "name")).mean() >= 0.5
 
 
 def _unread(earlier: Town, now: Town, sheet: str) -> set[int]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, book_of, by_place, no, of_year, yes
+from ..core.tables import Town, among, book_of, by_place, no, of_year, yes
 from ..due import selfcheck
 from ..due.base import state
 from ..facts import cases as case_facts
@@ -150,8 +150,7 @@ def archive_item_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     numbers = pd.DataFrame({"period": range(1, policy["archive_items"] + 1)})
     expected = expected.merge(numbers, how="cross")
     rows = rows.assign(period=rows["archive_no"])
-    listed = pd.MultiIndex.from_frame(rows[["home", "period"]].dropna())
-    absent = expected[~pd.MultiIndex.from_frame(expected[["home", "period"]]).isin(listed)]
+    absent = expected[~among(expected, rows, ("home", "period"))]
     unclear = rows.loc[rows["period"].isna(), "home"].value_counts()  # each may be one that seems to be missing
     absent = absent[absent.groupby("home")["period"].transform("size") > absent["home"].map(unclear).fillna(0)]
     absent = absent.set_axis(by_place(absent["workbook"]))
@@ -201,7 +200,7 @@ def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Spot]:
     made = rows[~(rows["date"] > now)]
     found = state(town, policy, selfcheck.SELF_CHECK)
     late = found[found["late"] & readable(town, found["home"], "selfcheck.month", *DAYS)]
-    begun = pd.MultiIndex.from_frame(late[selfcheck.KEY]).isin(pd.MultiIndex.from_frame(made[selfcheck.KEY]))
+    begun = among(late, made, selfcheck.KEY)
     for place, school, periods in gaps(late[~begun], made, "item_no"):
         yield at("selfcheck", place, "month", says=MISSING_MONTH, school=school, months=listed(periods), day=day)
     for school, period, due, done in late.loc[begun, [*selfcheck.KEY, "due", "done"]].itertuples(index=False):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, yes
+from ..core.tables import Town, among, called, yes
 from ..due import base
 from ..due.cases import CENTER, FIRST_VISIT, INTERVAL, PAPER, follow_end
 from ..due.enrolment import OPENING
@@ -344,8 +344,7 @@ def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
     book = cases.cases(town)
     rows = book[(book["verdict"] == cases.TO_DROPOUT) & (book["settled"] <= pd.Timestamp(town.as_of))]
     rows = rows[rows["dropout"].isna()].dropna(subset=["student_key"])
-    there = pd.MultiIndex.from_frame(town["dropout"].dropna(subset=["student_key"])[enrolment.PUPIL])
-    rows = rows[~pd.MultiIndex.from_frame(rows[enrolment.PUPIL]).isin(there)]
+    rows = rows[~among(rows, town["dropout"], enrolment.PUPIL)]
     rows = rows[readable(town, rows["home"], "dropout.ys_id", "dropout.student_key")]
     rows = rows[~maybe_listed(town, rows, "dropout")]
     for home, name, place in rows[["home", "name", "suspected"]].itertuples(index=False, name=None):
