@@ -83,7 +83,7 @@ class Town:
     def _combine(self, sheet: Sheet) -> pd.DataFrame:
         held = [book for book in self.workbooks if sheet.name in book.tables and len(book.tables[sheet.name].frame)]
         parts = [book.tables[sheet.name].frame for book in held] or [empty_frame(sheet)]
-        frame = pd.concat(parts)
+        frame = pd.concat(parts) if len(parts) > 1 else parts[0].copy()
         sizes = [len(part) for part in parts]
         starts = np.repeat([self.place_of(book.name) for book in held] or [NOWHERE], sizes)
         frame.index = by_place(starts + frame.index.to_numpy("int64"))

@@ -84,7 +84,8 @@ def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
 @once
 def schools(town: Town, sheet: str) -> pd.DataFrame:
     """The schools in use: home, the workbook with the sheet (its place as a whole), who (the principal). Not those whose workbook could not be read."""
-    frame = town.schools.dropna(subset=["school_name"]).drop_duplicates("school_name")
+    frame = town.schools[["school_name", "active", "principal"]].dropna(subset=["school_name"])
+    frame = frame.drop_duplicates("school_name")
     closed = ~frame["active"].fillna(True).astype(bool)
     held = {book.home: town.place_of(book.name) for book in town.holding(sheet) if sheet in book.tables}
     if town.schema.book_of[sheet].owner == "centre":

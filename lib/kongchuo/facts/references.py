@@ -141,22 +141,25 @@ def resolve(town: Town, sheet_name: str, field_name: str) -> pd.DataFrame:
     column = town[sheet_name][field_name]
     # which school a row of the registry is about is itself a reference to a school: there it does not matter
     homes = town[sheet_name]["home"] if item.reference == "school" else homes_of(town, sheet_name)
-    cells = pd.DataFrame({"value": column, "home": homes})
-    if column.hasnans:
-        cells = cells[column.notna().to_numpy()]
     if item.many:
-        cells = cells.assign(value=cells["value"].str.split("、")).explode("value").astype({"value": "str"})
-    return look_up(town, cells, item.reference)
+        column = column.str.split("、").explode().astype("str")
+        homes = homes.reindex(column.index)
+    return look_up(town, column, item.reference, homes)
 
 
-def look_up(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
-    """`cells` (value, home) with the columns key and via; each distinct pair is looked up once."""
-    book = directory(town, target)
-    pairs = list(zip(cells["home"].tolist(), cells["value"].tolist(), strict=True))
+def look_up(town: Town, values: pd.Series, target: str, homes: pd.Series | str = "") -> pd.DataFrame:
+    """value, home, key and via of each filled cell of a column; `homes`: the school of each row, or of all. Indexed as the cells.
+
+    Each distinct pair is looked up once.
+    """
+    book, filled = directory(town, target), values.notna().to_numpy()
+    index, cells = values.index[filled], values.array[filled]
+    homes = homes.array[filled] if isinstance(homes, pd.Series) else pd.array([homes] * len(cells), dtype="str")
+    pairs = list(zip(homes.tolist(), cells.tolist(), strict=True))
     answers = {pair: book.find(*pair) for pair in set(pairs)}
     keys, ways = ([answers[pair][part] for pair in pairs] for part in (0, 1))
-    parts = {"value": cells["value"], "home": cells["home"], "key": pd.array(keys, dtype="str")}
-    return pd.DataFrame(parts | {"via": pd.array(ways, dtype="str")}, cells.index)
+    parts = {"value": cells, "home": homes, "key": pd.array(keys, dtype="str"), "via": pd.array(ways, dtype="str")}
+    return pd.DataFrame(parts, index)
 
 
 @once

@@ -194,10 +194,8 @@ def parents_pledged(scope: Scope) -> Ratio:
     due = here.groupby("class_id").size().reindex(rows["class_id"]).fillna(0).astype(int)
     done = signed(scope, duty.WITH_PARENTS)
     done = done.assign(copies=town["pledge"]["copies"].reindex(done.index).fillna(1).astype(int))
-    cells = pd.DataFrame(
-        {"value": done["other"], "home": named(done["school"], school_names(town)).fillna("")}
-    ).dropna()
-    by_class = look_up(town, cells, "class")["key"].replace("", pd.NA).reindex(done.index)
+    homes = named(done["school"], school_names(town)).fillna("")
+    by_class = look_up(town, done["other"], "class", homes)["key"].replace("", pd.NA).reindex(done.index)
     classes = mapping(here, "student_key", "class_id")
     by_class = by_class.fillna(named(done["other"], classes))
     copies = done.groupby(by_class)["copies"].sum().reindex(rows["class_id"]).fillna(0).astype(int)

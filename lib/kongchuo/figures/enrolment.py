@@ -260,8 +260,9 @@ def attending(scope: Scope, frame: pd.DataFrame) -> pd.Series:
 def _maybe_on_unread(scope: Scope, frame: pd.DataFrame) -> pd.Series:
     """Rows whose child may stand on a roster that could not be read: the census names no school of ours, or an unread one."""
     unread = scope.town.unread_homes("roster", "student_key", "status")
-    cells = pd.DataFrame({"value": frame["study_school"].dropna(), "home": ""})
-    schools = named(look_up(scope.town, cells, "school")["key"], school_names(scope.town)).reindex(frame.index)
+    schools = named(look_up(scope.town, frame["study_school"], "school")["key"], school_names(scope.town)).reindex(
+        frame.index
+    )
     return bool(unread) & (schools.isna() | schools.isin(unread))
 
 

@@ -169,7 +169,7 @@ def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     vetoes = of_year(town, town["veto"])
     vetoes = vetoes[~(vetoes["date"] > pd.Timestamp(town.as_of))]
     targets = vetoes.dropna(subset=["target_id"])
-    meant = look_up(town, pd.DataFrame({"value": targets["target_id"], "home": ""}), "class")["key"]
+    meant = look_up(town, targets["target_id"], "class")["key"]
     # two schools may use one number: then the veto has to name the class as well
     numbers = rows["case_id"].where(~town["dropout"]["case_id"].duplicated(keep=False).reindex(rows.index))
     decided = numbers.isin(vetoes["case_id"].dropna()) | rows["room"].isin(meant[meant != ""])

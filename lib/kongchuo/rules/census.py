@@ -63,8 +63,7 @@ def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~rows["student_key"].isin(held["student_key"]) & since & ~maybe_listed(town, rows, "roster")]
     unread = town.unread_homes("roster", "student_key")
     if unread:  # the child may be on a roster that could not be read, unless the census names a school that was
-        cells = pd.DataFrame({"value": rows["study_school"].dropna(), "home": ""})
-        schools = named(look_up(town, cells, "school")["key"], school_names(town)).reindex(rows.index)
+        schools = named(look_up(town, rows["study_school"], "school")["key"], school_names(town)).reindex(rows.index)
         rows = rows[schools.notna() & ~schools.isin(unread)]
     for index, name in rows["name"].items():
         yield at("census", index, "student_key", name=name)

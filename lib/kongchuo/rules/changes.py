@@ -132,8 +132,8 @@ def receiver(town: Town, rows: pd.DataFrame) -> pd.Series:
     by_place = pd.Series([of(text, home) for text, home in pairs], rows.index, dtype="str")
     census = town["census"].dropna(subset=["student_key", "study_school"])
     census = census[(census["study_status"] == "本镇在读") & census["student_key"].isin(rows["student_key"])]
-    cells = pd.DataFrame({"value": census["study_school"], "home": ""})
-    going = dict(zip(census["student_key"], named(look_up(town, cells, "school")["key"], names), strict=True))
+    schools = named(look_up(town, census["study_school"], "school")["key"], names)
+    going = dict(zip(census["student_key"], schools, strict=True))
     by_census = named(rows["student_key"], going)
     return by_place.fillna(by_census.where(by_census != rows["home"]))
 

@@ -271,8 +271,7 @@ def references(town: Town) -> Iterator[tuple[str, str, pd.DataFrame, str]]:
         values = frame.loc[frame["target_type"] == kind, "target_id"]
         if kind == "年级":
             values = values.str.rpartition("-")[0] if len(values) else values
-        cells = pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)})
-        yield "bond", "target_id", look_up(town, cells, target), target
+        yield "bond", "target_id", look_up(town, values, target, frame["home"].reindex(values.index)), target
 
 
 def _lost_targets(town: Town) -> Iterator[Finding]:
@@ -285,13 +284,15 @@ def _lost_targets(town: Town) -> Iterator[Finding]:
         yield from _in_none(town, sheet, town[sheet]["case_id"], CASES, town[sheet]["home"])
 
 
-def _in_none(town: Town, sheet: str, values: pd.Series, targets: tuple[str, ...], homes: object) -> Iterator[Finding]:
+def _in_none(
+    town: Town, sheet: str, values: pd.Series, targets: tuple[str, ...], homes: pd.Series | str
+) -> Iterator[Finding]:
     """The cells that stand for nothing in any of the sheets they may refer to; the last one says what is near."""
     column = str(values.name)
-    cells = pd.DataFrame({"value": values, "home": homes}, values.index).dropna(subset=["value"])
     for target in targets[:-1]:
-        cells = dangling(town, look_up(town, cells, target), target)[["value", "home"]]
-    yield from _lost(town, sheet, column, look_up(town, cells, targets[-1]), targets[-1])
+        cells = dangling(town, look_up(town, values, target, homes), target)
+        values, homes = cells["value"], cells["home"]
+    yield from _lost(town, sheet, column, look_up(town, values, targets[-1], homes), targets[-1])
 
 
 def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, target: str) -> Iterator[Finding]:

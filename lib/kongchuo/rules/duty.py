@@ -51,7 +51,7 @@ def _bond_people(town: Town) -> pd.DataFrame:
     frame = town["bond"]
     values = frame["staff_id"].dropna()
     values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(officers(town)))]
-    return look_up(town, pd.DataFrame({"value": values, "home": frame["home"].reindex(values.index)}), "staff")
+    return look_up(town, values, "staff", frame["home"].reindex(values.index))
 
 
 def _when(town: Town, sheet: str, column: str) -> pd.Series:
@@ -246,8 +246,7 @@ def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
                 found = found[["value", "key"]][found["via"] == ALIAS] if ALIAS in found["via"].tolist() else ()
                 for index, value, key in found.itertuples(name=None) if len(found) else ():
                     yield at(sheet.name, index, item.name, value=value, school=names.get(key, key))
-    named = town["bond"].loc[lambda frame: frame["target_type"] == "学校", "target_name"].dropna()
-    found = look_up(town, pd.DataFrame({"value": named, "home": ""}), "school")
+    found = look_up(town, town["bond"].loc[lambda frame: frame["target_type"] == "学校", "target_name"], "school")
     for index, value, key in found.loc[found["via"] == ALIAS, ["value", "key"]].itertuples(name=None):
         yield at("bond", index, "target_name", value=value, school=names.get(key, key))
     full_names, aliases = set(names.values()), _aliases(town, names)
@@ -424,8 +423,7 @@ def _signers(town: Town) -> Iterator[tuple[int, str, str, str]]:
     rows = rows[rows["pledge_type"] == duty.WITH_SCHOOL]
     schools = duty.signed(town)["other"].reindex(rows.index)
     for column in ("party_b", "party_b_id"):
-        cells = rows[column].dropna()
-        found = look_up(town, pd.DataFrame({"value": cells, "home": ""}, index=cells.index), "staff")["key"]
+        found = look_up(town, rows[column], "staff")["key"]
         found = found[found != ""]
         school = schools.reindex(found.index).fillna("")
         yield from zip(found.index, [column] * len(found), school, found, strict=True)

@@ -186,30 +186,24 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     spells = enrolment.spells(town)
     spells = spells[spells["class_id"].notna() & (spells["state"] != enrolment.NOT_HERE)]
     spells = spells[["home", "student_key", "class_id", "start", "end"]].dropna(subset=["student_key"])
-    labels = class_names(town)
+    labels, parts = class_names(town), []
     for sheet, column in DATED.items():
-        if town[sheet].empty:
-            continue
         frame = town[sheet]
-        rows = frame[["home", "student_key", "name"]].assign(
-            written=keyed(town, sheet, "class_id"),
-            since=frame[column] if column else pd.Timestamp(town.as_of),
-            until=frame[column] if column else enrolment.LAST,
-            place=frame.index,
-        )
-        rows = rows.dropna(subset=["student_key", "written", "since"])
-        rows = rows[
-            (rows["since"] >= f"{town.year[:4]}-09-01") & readable(town, rows["home"], "roster.class_id", "change.kind")
-        ]
-        both = rows.merge(spells, on=["home", "student_key"])
-        both = both[(both["start"] <= both["until"]) & (both["since"] < both["end"])]
-        right = set(both.loc[both["written"] == both["class_id"], "place"])
-        wrong = both[~both["place"].isin(right)].drop_duplicates("place")
-        for place, name, written, held in wrong[["place", "name", "written", "class_id"]].itertuples(
-            index=False, name=None
-        ):
-            facts = {"name": called(name), "written": labels.get(written, written), "held": labels.get(held, held)}
-            yield at(sheet, place, "class_id", **facts)
+        day = frame[column] if column else pd.Series(pd.Timestamp(town.as_of), frame.index)
+        ends = day if column else enrolment.LAST
+        written = keyed(town, sheet, "class_id")
+        parts.append(frame[["home", "student_key", "name"]].assign(written=written, since=day, until=ends, sheet=sheet))
+    rows = pd.concat(parts).dropna(subset=["student_key", "written", "since"])
+    rows = rows[rows["since"] >= f"{town.year[:4]}-09-01"].reset_index(names="place")
+    rows = rows[readable(town, rows["home"], "roster.class_id", "change.kind")]
+    both = rows.reset_index(names="line").merge(spells, on=["home", "student_key"])
+    both = both[(both["start"] <= both["until"]) & (both["since"] < both["end"])]
+    right = both.loc[both["written"] == both["class_id"], "line"]
+    wrong = both[~both["line"].isin(right)].drop_duplicates("line")
+    columns = ["sheet", "place", "name", "written", "class_id"]
+    for sheet, place, name, written, held in wrong[columns].itertuples(index=False, name=None):
+        facts = {"name": called(name), "written": labels.get(written, written), "held": labels.get(held, held)}
+        yield at(sheet, place, "class_id", **facts)
 
 
 @rule(

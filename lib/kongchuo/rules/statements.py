@@ -279,8 +279,7 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def _named_school(town: Town, texts: pd.Series) -> pd.Series:
     """The school of ours that each 就读学校 names; missing where it names none."""
-    cells = pd.DataFrame({"value": texts.dropna(), "home": ""})
-    return named(look_up(town, cells, "school")["key"], school_names(town)).reindex(texts.index)
+    return named(look_up(town, texts, "school")["key"], school_names(town)).reindex(texts.index)
 
 
 # --- The rule on characters: traditional and variant ones, and words that are commonly mistyped, in texts people write freely ---

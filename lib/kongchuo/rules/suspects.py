@@ -393,7 +393,7 @@ def _cells(town: Town) -> pd.DataFrame:
         frame = town[sheet].dropna(subset=["case_id"])
         for target, prefix in LEDGERS.items():
             own = frame[frame["case_id"].str.startswith(prefix)]
-            cells = look_up(town, pd.DataFrame({"value": own["case_id"], "home": own["home"]}), target)
+            cells = look_up(town, own["case_id"], target, own["home"])
             found.append(cells.assign(target=target, lost=cells.index.isin(dangling(town, cells, target).index)))
     for _, _, cells in actors(town):
         found.append(cells.assign(target="staff", lost=cells.index.isin(dangling(town, cells, "staff").index)))
