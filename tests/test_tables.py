@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import handmade
 from kongchuo.core.tables import NOWHERE, book_of, row_of
-from kongchuo.facts import asof
+from kongchuo.facts import asof, enrolment
 from ruletables import FOLDER, POLICY, build, cases
 
 POLICIES = [POLICY, replace(POLICY)]
@@ -38,6 +38,15 @@ def test_what_depends_on_a_policy_stays_behind_when_a_town_is_pickled():
     assert again.year == town.year
     assert again.once_under(POLICY, lambda town, policy: "anew") == "anew"
     assert again.once(lambda_free) == "kept"
+
+
+def test_a_table_worked_out_once_is_carried_with_the_town_and_is_not_worked_out_again():
+    town = build(cases(FOLDER / "X18.md")[0])
+    made = enrolment.spells(town)
+    again = pickle.loads(pickle.dumps(town))
+    kept = dict(again._made)
+    assert enrolment.spells(again).equals(made)
+    assert again._made.keys() == kept.keys()
 
 
 def lambda_free(town):

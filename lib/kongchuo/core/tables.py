@@ -213,7 +213,10 @@ def once(make: Callable[..., Made]) -> Callable[..., Made]:
     def kept(town: Town, *given: object) -> Made:
         if given and isinstance(given[0], Policy):
             return town.once_under(given[0], make, *given[1:])
-        return town.once(make, *given)
+        key = (kept, *given)  # by the function that bears the name, or pickle could not carry it
+        if key not in town._made:
+            town._made[key] = make(town, *given)
+        return town._made[key]
 
     return kept
 

@@ -128,7 +128,7 @@ def homes_of(town: Town, sheet_name: str) -> pd.Series:
     item = sheet.by_name.get("school_code")
     if town.schema.book_of[sheet_name].owner == "school" or item is None or item.reference != "school":
         return frame["home"]
-    return named(keyed(town, sheet_name, "school_code"), town.once(school_names)).fillna("")
+    return named(keyed(town, sheet_name, "school_code"), school_names(town)).fillna("")
 
 
 @once
@@ -213,18 +213,21 @@ def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
     return pd.Series([numbers.get(value, 0) for value in column.tolist()], column.index, dtype="int64")
 
 
+@once
 def school_names(town: Town) -> dict[str, str]:
     """School code -> full name."""
     rows = town["school"][["school_code", "school_name"]].dropna()
     return mapping(rows, "school_code", "school_name")
 
 
+@once
 def class_names(town: Town) -> dict[str, str]:
     """Class id -> class name."""
     rows = town["class"][["class_id", "class_name"]].dropna(subset=["class_id"])
     return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
 
 
+@once
 def class_grades(town: Town) -> dict[str, int]:
     """Class id -> grade, of the classes that have one."""
     rows = town["class"][["class_id", "grade"]].dropna()

@@ -154,7 +154,7 @@ class Scope:
     @property
     def labels(self) -> dict[str, str]:
         """Class id -> class name, for people to read."""
-        return self.town.once(class_names)
+        return class_names(self.town)
 
     @property
     def staff_names(self) -> dict[str, str]:
