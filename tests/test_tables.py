@@ -8,7 +8,7 @@ import pickle
 from dataclasses import replace
 
 import handmade
-from kongchuo.core.tables import NOWHERE, book_of, row_of
+from kongchuo.core.tables import NOWHERE, book_of, once, row_of
 from kongchuo.facts import asof, enrolment
 from ruletables import FOLDER, POLICY, build, cases
 
@@ -28,6 +28,22 @@ def test_worked_out_once_for_each_policy_and_anew_for_another_town():
     mended = replace(town, _frames={}, _made={})  # as the causes of findings and the readers of a day make one
     mended.once_under(POLICY, make)
     assert len(asked) == 4
+
+
+def test_what_looks_at_the_day_is_worked_out_for_each_day():
+    town, asked = build(cases(FOLDER / "X18.md")[0]), []
+
+    @once
+    def make(town, policy, word):
+        asked.append((town.as_of, word))
+        return town.as_of
+
+    later = replace(town, as_of=town.as_of + dt.timedelta(days=1))  # which keeps its tables in the same place
+    for one in (town, later, town, later):
+        assert make(one, POLICY, "a") == one.as_of
+    assert asked == [(town.as_of, "a"), (later.as_of, "a")]
+    make(town, POLICY, "b")
+    assert len(asked) == 3
 
 
 def test_what_depends_on_a_policy_stays_behind_when_a_town_is_pickled():
