@@ -9,7 +9,7 @@ from ..core.policy import Policy
 from ..core.tables import Town, book_of, of_year, row_of
 from ..facts import enrolment
 from ..facts.references import class_names, homes_of, keyed, named, tally
-from .base import Spot, at, readable, rule
+from .base import Spot, at, readable, rule, spots
 
 PARTS = ("present", "sick", "personal", "other_leave", "unexcused")
 
@@ -65,10 +65,9 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
         .fillna("")
     )
     days = rows["date"].dt.strftime("%Y-%m-%d").fillna("")
-    for index, label, day, count, total in rows.assign(label=labels, day=days)[
-        ["label", "day", "due", "total"]
-    ].itertuples(name=None):
-        yield at("daily", index, "due", class_name=label, day=day, count=count, total=total)
+    yield from spots(
+        rows.assign(label=labels, day=days), "daily", "due", class_name="label", day="day", count="due", total="total"
+    )
 
 
 @rule(

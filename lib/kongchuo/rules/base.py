@@ -1,6 +1,6 @@
 """What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source; and what several rules ask about pupils."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,7 +8,7 @@ import pandas as pd
 from ..core.findings import Kind
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town
+from ..core.tables import Town, called
 
 
 # --- What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source ----------
@@ -65,17 +65,30 @@ def rule(
 
 
 def at(
-    sheet: str,
-    index: int,
-    column: str = "",
-    *,
-    severity: str = "",
-    says: str = "",
-    fix: str = "",
-    **facts: object,
+    sheet: str, index: int, column: str = "", *, severity: str = "", says: str = "", fix: str = "", **facts: object
 ) -> Spot:
     """The Spot for one row (its index entry in town[sheet]) and column of a sheet, with the facts of the message."""
     return Spot(sheet, index, column, facts, severity, says, fix)
+
+
+def spots(
+    rows: pd.DataFrame,
+    sheet: str,
+    column: str = "",
+    *,
+    says: str = "",
+    given: Mapping[str, object] = {},
+    **columns: str,
+) -> Iterator[Spot]:
+    """A Spot for each of these rows: `columns` names the column of each fact of the message, `given` are facts of all.
+
+    School (home) and pupil (name; 该生 where there is none) need no word. A day is said as 2023-09-01.
+    """
+    columns = {fact: name for fact, name in ({"school": "home", "name": "name"} | columns).items() if name in rows}
+    for index, *values in zip(rows.index, *(rows[name].tolist() for name in columns.values()), strict=True):
+        facts = {fact: called(value) if fact == "name" else value for fact, value in zip(columns, values, strict=True)}
+        days = {fact: f"{value:%Y-%m-%d}" for fact, value in facts.items() if isinstance(value, pd.Timestamp)}
+        yield at(sheet, index, column, says=says, **given, **facts | days)
 
 
 def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:

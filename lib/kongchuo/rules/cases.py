@@ -14,7 +14,7 @@ from ..facts import cases, duty, enrolment, signals
 from ..facts.cases import losses
 from ..facts.references import class_names, look_up
 from ..facts.signals import begun, going, open_runs
-from .base import Spot, at, maybe_listed, readable, rule
+from .base import Spot, at, maybe_listed, readable, rule, spots
 
 # --- Rules on 控辍台账: who must be on a ledger and is not, who on one stands first, has no plan, has nobody, counts as lost ---
 LEDGERS = ("suspected", "dropout")
@@ -86,8 +86,7 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
             rows = rows[rows[column].isna() & town.known(sheet, column).reindex(rows.index)]
         if closed:
             rows = rows[rows[closed].isna()]
-        for index, name in rows["name"].items():
-            yield at(sheet, index, column or "student_key", name=called(name))
+        yield from spots(rows, sheet, column or "student_key")
 
 
 # --- open cases -------------------------------------------------------------------------------------------------------
@@ -137,8 +136,7 @@ def dropout_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     maybe = set(plans.loc[plans["student_key"].isna(), "pupil_plan"].dropna())
     rows = rows[~among(rows, plans, enrolment.PUPIL) & ~rows["plan_id"].isin(maybe)]
     rows = rows[~maybe_listed(town, rows, "pupil_plan")]
-    for index, name, plan in rows[["name", "plan_id"]].itertuples(name=None):
-        yield at("dropout", index, "plan_id", name=called(name), plan=plan)
+    yield from spots(rows, "dropout", "plan_id", plan="plan_id")
 
 
 # --- 流失 -------------------------------------------------------------------------------------------------------------

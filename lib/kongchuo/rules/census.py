@@ -14,7 +14,7 @@ from ..facts import enrolment
 from ..facts.enrolment import ages, of_age, over_age
 from ..facts.identity import check_right, own_numbers
 from ..facts.references import dated, keyed, look_up, named, school_names, tally
-from .base import GONE, LISTS, Spot, at, maybe_listed, readable, rule
+from .base import GONE, LISTS, Spot, at, maybe_listed, readable, rule, spots
 
 
 # --- Rules on 适龄儿童摸底: who is missing in it or on the rosters, who is one person under two names, where a child should be in school ---
@@ -155,8 +155,7 @@ def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Spot]:
         rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED) & over_age(town, policy, rows["birth_date"])
     ]
     rows = rows[rows["note"].isna() & town.known("census", "note").reindex(rows.index)]
-    for index, name, born, status in rows[["name", "birth_date", "study_status"]].itertuples(name=None):
-        yield at("census", index, "note", name=called(name), born=f"{born:%Y-%m-%d}", status=status)
+    yield from spots(rows, "census", "note", born="birth_date", status="study_status")
 
 
 APPROVAL = r"[0-9]|[〇零一二三四五六七八九十百]号"  # what the number of a paper has, and 无, 待批, 口头同意 have not
@@ -198,8 +197,7 @@ def away_without_proof(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = surveyed(town)
     rows = rows[(rows["study_status"] == "镇外在读") & town.known("census", "proof").reindex(rows.index)]
     without = rows[rows["proof"].isna() | (rows["proof"] == "无")]
-    for index, name in without["name"].items():
-        yield at("census", index, "proof", name=called(name))
+    yield from spots(without, "census", "proof")
     old = base.state(town, policy, PROOFS)
     old = old[old["late"] & ~old.index.isin(without.index)]
     for index, name, start in old[["name", "start"]].itertuples(name=None):
@@ -234,8 +232,7 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     pupils = town["roster"].dropna(subset=["student_key"])
     pupils = pupils[(pupils["status"] == "辍学") & ~pupils["student_key"].isin(town["dropout"]["student_key"])]
     pupils = pupils[readable(town, pupils["home"], "dropout.student_key") & ~maybe_listed(town, pupils, "dropout")]
-    for index, name, school in pupils[["name", "home"]].itertuples(name=None):
-        yield at("roster", index, "status", says=ON_THE_ROSTER, name=called(name), school=school)
+    yield from spots(pupils, "roster", "status", says=ON_THE_ROSTER)
 
 
 def _all_read(town: Town, sheets: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ from ..due import base
 from ..due import enrolment as limits
 from ..facts import calendar, enrolment
 from ..facts.references import dated, directory, keyed, look_up, named, school_names
-from .base import GONE, Spot, at, maybe_listed, readable, rule
+from .base import GONE, Spot, at, maybe_listed, readable, rule, spots
 
 
 def _by_now(town: Town, *kinds: str) -> pd.DataFrame:
@@ -37,8 +37,7 @@ def transfer_not_approved(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["late"] & rows["done"].isna()]
     begun = town["change"]["sys_start"].reindex(rows.index)
     days = calendar.elapsed(town, begun, town.as_of, policy.parameter("transfer_within").unit)
-    for index, school, name, number in rows.assign(number=days)[["home", "name", "number"]].itertuples(name=None):
-        yield at("change", index, "sys_state", school=school, name=called(name), days=number)
+    yield from spots(rows.assign(number=days), "change", "sys_state", days="number")
 
 
 # 去向: what makes a school of a text, what says that nobody knows, and words that name no place
@@ -65,8 +64,7 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~_on_ledger(town, rows)]
     named = rows["place"].fillna("")
     vague = _names_no_school(town, rows["place"].dropna()).reindex(rows.index, fill_value=False)
-    for index, school, name, place in rows.assign(named=named)[vague][["home", "name", "named"]].itertuples(name=None):
-        yield at("change", index, "place", says=NOWHERE, school=school, name=called(name), text=place)
+    yield from spots(rows.assign(named=named)[vague], "change", "place", text="named", says=NOWHERE)
     rows = rows[
         ~vague
         & receiver(town, rows).isna()
@@ -106,8 +104,7 @@ def lost_between_schools(town: Town, policy: Policy) -> Iterator[Spot]:
     held = roster[~roster["status"].isin(GONE) | ~town.known("roster", "status")]
     rows = rows[~rows["student_key"].isin(held["student_key"]) & ~maybe_listed(town, rows, "roster")]
     rows = rows[~_on_ledger(town, rows) & readable(town, rows["receiver"], "roster.student_key", "roster.status")]
-    for index, name, day, school, to in rows[["name", "date", "home", "receiver"]].itertuples(name=None):
-        yield at("change", index, "place", name=called(name), day=f"{day:%Y-%m-%d}", school=school, receiver=to)
+    yield from spots(rows, "change", "place", day="date", receiver="receiver")
 
 
 def receiver(town: Town, rows: pd.DataFrame) -> pd.Series:
@@ -190,8 +187,7 @@ def leave_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = base.state(town, policy, limit)
         rows = rows[rows["late"] & rows["done"].isna()]
         rows = rows[readable(town, rows["home"], "roster.status", "change.kind") & ~_unclear(town, limit.sheet, rows)]
-        for index, school, name, due in rows[["home", "name", "due"]].itertuples(name=None):
-            yield at(limit.sheet, index, limit.column, school=school, name=called(name), day=f"{due:%Y-%m-%d}")
+        yield from spots(rows, limit.sheet, limit.column, day="due")
 
 
 def _unclear(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
@@ -222,16 +218,14 @@ def leave_without_papers(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = _by_now(town, "休学")
     text = rows["evidence"].fillna("").str.replace(r"\s", "", regex=True)
     poor = text.str.fullmatch(NO_PAPER) | (text.str.contains(TOO_LOW) & ~text.str.contains(HIGHER))
-    for index, school, name, evidence in rows[poor.astype(bool)][["home", "name", "evidence"]].itertuples(name=None):
-        yield at("change", index, "evidence", says=PAPERS, school=school, name=called(name), evidence=evidence)
+    yield from spots(rows[poor.astype(bool)], "change", "evidence", evidence="evidence", says=PAPERS)
     grades = dict(zip(town["class"]["class_id"], town["class"]["grade"], strict=True))
     held = keyed(town, "change", "class_from").reindex(rows.index).map(grades)
     begun = rows["leave_from"].fillna(rows["date"])
     terms = enrolment.terms(town).set_index("term")["start"]
     late = begun >= terms[TERMS[1]] if TERMS[1] in terms else rows["term"] == TERMS[1]
     rows = rows.assign(grade=held)[held.isin(policy["graduating_grades"]) & late & begun.notna()]
-    for index, school, name, grade in rows[["home", "name", "grade"]].itertuples(name=None):
-        yield at("change", index, "leave_from", school=school, name=called(name), grade=grade)
+    yield from spots(rows, "change", "leave_from", grade="grade")
 
 
 WORD = r"退学|开除|劝退|辞退"
@@ -252,14 +246,12 @@ def no_such_procedure(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = town["change"]
     rows = rows[~(rows["date"] > pd.Timestamp(town.as_of))]
     refused = rows["kind"].isin(town.schema.codes["change_kind"].refused)
-    for index, school, name, word in rows.loc[refused, ["home", "name", "kind"]].itertuples(name=None):
-        yield at("change", index, "kind", school=school, name=called(name), word=word)
+    yield from spots(rows[refused], "change", "kind", word="kind")
     rows = rows[~refused]
     for column in ("reason", "note"):
         text = rows[column].fillna("").str.replace(DENIED, "", regex=True)
         rows = rows.assign(word=text.str.extract(f"({WORD})")[0])
-        for index, school, name, word in rows.dropna(subset=["word"])[["home", "name", "word"]].itertuples(name=None):
-            yield at("change", index, column, says=WRITTEN, school=school, name=called(name), word=word)
+        yield from spots(rows.dropna(subset=["word"]), "change", column, word="word", says=WRITTEN)
         rows = rows[rows["word"].isna()]
 
 
@@ -299,8 +291,7 @@ def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
         title = town.schema.sheets[sheet].by_name["date"].title
         for held, start, end in terms[["term", "start", "end"]].itertuples(index=False, name=None):
             wrong = rows[rows["date"].between(start, end) & (rows["term"] != held)]
-            for index, term, day in wrong[["term", "date"]].itertuples(name=None):
-                yield at(sheet, index, "term", term=term, title=title, day=f"{day:%Y-%m-%d}", held=held)
+            yield from spots(wrong, sheet, "term", term="term", day="date", given={"title": title, "held": held})
 
 
 RULES = (transfer_not_approved, transfer_to_nowhere, lost_between_schools, leave_ran_out, leave_without_papers,

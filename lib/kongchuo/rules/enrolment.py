@@ -17,7 +17,7 @@ from ..facts.enrolment import grade_due
 from ..facts.identity import birth, own_numbers
 from ..facts.lists import sixth_graders
 from ..facts.references import class_grades, class_names, keyed, tally
-from .base import LISTS, Spot, at, maybe_listed, person, readable, rule
+from .base import LISTS, Spot, at, maybe_listed, person, readable, rule, spots
 
 # --- The entries that make up the number of pupils of a class: the baseline, what came, what went, and the roster against them ---
 # For rule X26: over a class and over a school all entries add up to nothing (domain.md 4.1, D01).
@@ -291,8 +291,7 @@ def guest_too_long(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = base.state(town, policy, limits.GUESTS)
     rows = rows[rows["late"]]
     days = calendar.elapsed(town, rows["start"], town.as_of, calendar.DAY)
-    for index, school, name, number in rows.assign(number=days)[["home", "name", "number"]].itertuples(name=None):
-        yield at("roster", index, "guest", school=school, name=called(name), days=number)
+    yield from spots(rows.assign(number=days), "roster", "guest", days="number")
 
 
 @rule(
@@ -310,8 +309,7 @@ def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
     keys = ["home", "class_id", "seat_no"]
     for _, own in rows[rows.duplicated(keys, keep=False)].groupby(keys):
         other = row_of(own.index[0])
-        for index, name, seat in own.iloc[1:][["name", "seat_no"]].itertuples(name=None):
-            yield at("roster", index, "seat_no", name=called(name), seat=seat, other=other)
+        yield from spots(own.iloc[1:], "roster", "seat_no", seat="seat_no", given={"other": other})
 
 
 # --- Rules on who should have come from another list: last year's sixth grade, and pupils of grade seven who never came ---

@@ -12,7 +12,7 @@ from ..due.base import Deadline
 from ..facts import cases as case_facts
 from ..facts import enrolment as rolls
 from ..facts import support
-from .base import Spot, at, maybe_listed, readable, rule
+from .base import Spot, at, maybe_listed, readable, rule, spots
 
 # --- Rules on limits that were missed by a step that was made late, or that no other rule looks at: T11 to T14 ------
 # step of a case -> whether one that is not made at all is said here too (of the others X12, X13, X14, X15 say it)
@@ -162,8 +162,7 @@ def parents_not_called(town: Town, policy: Policy) -> Iterator[Spot]:
     )
     pairs = pairs[(pairs["date_talk"] >= pairs["date"]) & (pairs["date_talk"] <= pairs["due"])]
     silent = silent[~silent.index.isin(set(pairs["place"]))]
-    for index, school, name, day, kind in silent[["home", "name", "date", "kind"]].itertuples(name=None):
-        yield at("absence", index, "called", school=school, name=called(name), day=f"{day:%Y-%m-%d}", kind=kind)
+    yield from spots(silent, "absence", "called", day="date", kind="kind")
 
 
 # --- Rules on numbers that cannot be right: parts and totals typed in one row, a cohort that keeps more pupils than it ever had ---

@@ -14,7 +14,7 @@ from ..due.enrolment import OPENING
 from ..facts import cases, enrolment
 from ..facts.cases import BACK_AGAIN
 from ..facts.references import keyed, named, school_names
-from .base import Rule, Spot, at, maybe_listed, readable, rule
+from .base import Rule, Spot, at, maybe_listed, readable, rule, spots
 
 # --- Rules on 复学 and 销号: whether who is back is back, and who is struck off may be ----------------------------------
 INTO_CLASS = ("复学(原班)", "复学(插班)", "复学(单独编班)")
@@ -162,8 +162,7 @@ def no_proof_of_the_vocational_school(town: Town, policy: Policy) -> Iterator[Sp
         lacking &= town.known(sheet, "evidence").reindex(rows.index) & (
             rows["evidence"].notna() | rows["closed"].isna()
         )
-        for index, name in rows.loc[lacking, "name"].items():
-            yield at(sheet, index, "evidence", name=called(name))
+        yield from spots(rows[lacking], sheet, "evidence")
 
 
 NOTHING = r"[\s/\\\-—–－、。.]*(?:暂?无|没有|待补充?|后补|略|同上)?[\s/\\\-—–－、。.]*"
@@ -189,16 +188,13 @@ def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = town[sheet]
         rows = rows[rows["closed"] <= now]
         empty = rows["evidence"].fillna("有").str.fullmatch(NOTHING)
-        for index, name, value in rows.loc[empty, ["name", "evidence"]].itertuples(name=None):
-            yield at(sheet, index, "evidence", name=called(name), value=value)
+        yield from spots(rows[empty], sheet, "evidence", value="evidence")
         if sheet == "match":
-            for index, name in rows.loc[rows["verdict"] == "待核实", "name"].items():
-                yield at(sheet, index, "verdict", says=NOT_CLEAR, name=called(name))
+            yield from spots(rows[rows["verdict"] == "待核实"], sheet, "verdict", says=NOT_CLEAR)
             continue
-        for index, name, reviewer in rows[_reviewed_by_handler(town, sheet, rows)][["name", "reviewer"]].itertuples(
-            name=None
-        ):
-            yield at(sheet, index, "reviewer", says=SAME_PERSON, name=called(name), reviewer=reviewer)
+        yield from spots(
+            rows[_reviewed_by_handler(town, sheet, rows)], sheet, "reviewer", reviewer="reviewer", says=SAME_PERSON
+        )
 
 
 def _reviewed_by_handler(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
@@ -394,10 +390,7 @@ def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
     rows, first = town["dropout"], pd.Timestamp(f"{town.year[:4]}-09-01")
     linked = keyed(town, "dropout", "ys_id")
     lone = rows["ys_id"].isna() & town.known("dropout", "ys_id") & (rows["drop_date"] >= first)
-    for index, name, day in rows.loc[lone & rows["confirm_date"].notna(), ["name", "confirm_date"]].itertuples(
-        name=None
-    ):
-        yield at("dropout", index, "ys_id", name=called(name), day=f"{day:%Y-%m-%d}")
+    yield from spots(rows[lone & rows["confirm_date"].notna()], "dropout", "ys_id", day="confirm_date")
     for column, keys, sheet, number, other in (
         ("drop_date", linked, "suspected", "case_id", "last_day"),
         ("order_due", keyed(town, "dropout", "order_no"), "legal", "doc_no", "deadline"),
@@ -429,8 +422,7 @@ def visits_not_numbered(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~rows["home"].isin(unclear)]
     due = rows.groupby(["home", "case_id"]).cumcount() + 1
     wrong = rows.assign(due=due)[rows["seq"] != due].drop_duplicates(["home", "case_id"])
-    for index, name, seq, number in wrong[["name", "seq", "due"]].itertuples(name=None):
-        yield at("visit", index, "seq", name=called(name), seq=seq, due=number)
+    yield from spots(wrong, "visit", "seq", seq="seq", due="due")
 
 
 # --- Rules on 劝返: visits, written reports and papers in time --------------------------------------------------------
@@ -457,8 +449,7 @@ def _missed(town: Town, policy: Policy, deadline: base.Deadline) -> pd.DataFrame
 )
 def not_visited(town: Town, policy: Policy) -> Iterator[Spot]:
     """列入疑似的学生，要在首访时限（上课日）内有人上门。只打过电话不算家访：不到家里去，就不知道孩子在不在、为什么不来。时限内已经结案的不算。"""
-    for index, home, name, days in _missed(town, policy, FIRST_VISIT)[["home", "name", "since"]].itertuples(name=None):
-        yield at("suspected", index, "first_visit", school=home, name=called(name), days=days)
+    yield from spots(_missed(town, policy, FIRST_VISIT), "suspected", "first_visit", days="since")
 
 
 @rule(
@@ -471,8 +462,7 @@ def not_visited(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def not_reported(town: Town, policy: Policy) -> Iterator[Spot]:
     """列入疑似的学生，要在书面报告时限（上课日）内报到中心学校。不报，镇里和村里就帮不上忙，最好的几天就过去了。时限内已经结案的不算。"""
-    for index, home, name, days in _missed(town, policy, CENTER)[["home", "name", "since"]].itertuples(name=None):
-        yield at("suspected", index, "rep_center", school=home, name=called(name), days=days)
+    yield from spots(_missed(town, policy, CENTER), "suspected", "rep_center", days="since")
 
 
 @rule(
@@ -485,8 +475,7 @@ def not_reported(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def not_persuaded_lately(town: Town, policy: Policy) -> Iterator[Spot]:
     """在册的辍学学生要不断劝返：从上一次劝返（没有劝返的从认定）算起，认定后第一个月按首月的间隔，以后按之后的间隔。一停下来，孩子就再也叫不回来了。"""
-    for index, home, name, days in _missed(town, policy, INTERVAL)[["home", "name", "since"]].itertuples(name=None):
-        yield at("dropout", index, "state", school=home, name=called(name), days=days)
+    yield from spots(_missed(town, policy, INTERVAL), "dropout", "state", days="since")
 
 
 @rule(
@@ -502,8 +491,7 @@ def paper_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = _missed(town, policy, PAPER)
     own = town["legal"].reindex(rows.index)
     rows = rows.assign(paper=own["doc_type"].fillna("文书"))[own["deadline"].notna()]  # an empty 限期日期 is F17's
-    for index, name, paper, due in rows[["name", "paper", "due"]].itertuples(name=None):
-        yield at("legal", index, "deadline", name=called(name), paper=paper, date=f"{due:%Y-%m-%d}")
+    yield from spots(rows, "legal", "deadline", paper="paper", date="due")
 
 
 LISTS = ("absence", "change", "suspected", "dropout")
@@ -528,8 +516,7 @@ def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[S
     rows = rows[rows["since"] >= policy["opening_absent_warn_day"]]
     rows = rows[readable(town, rows["home"], *(f"{sheet}.student_key" for sheet in LISTS))]
     rows = rows[~maybe_listed(town, rows, *LISTS)]
-    for index, home, name, days in rows[["home", "name", "since"]].itertuples(name=None):
-        yield at("notice", index, "arrived", school=home, name=called(name), days=days)
+    yield from spots(rows, "notice", "arrived", days="since")
 
 
 RULES: tuple[Rule, ...] = (back_but_absent, absent_again, back_but_not_on_the_roster,

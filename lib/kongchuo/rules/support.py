@@ -13,7 +13,7 @@ from ..due.support import AID, LESSONS, LOGS, VISITS, missed
 from ..facts import support
 from ..facts.enrolment import of_age
 from ..facts.references import class_names, keyed, named, school_names
-from .base import GONE, Spot, at, maybe_listed, readable, rule
+from .base import GONE, Spot, at, maybe_listed, readable, rule, spots
 
 # --- Rules on belonging to a group: what the roster marks against the sheets of 帮扶, left-behind pupils nobody is in charge of ---
 LEFT_TYPES = ("单亲留守", "双亲留守")
@@ -158,8 +158,7 @@ def both_away_and_nobody_in_charge(town: Town, policy: Policy) -> Iterator[Spot]
         ("trustee_rel", parent & ~empty["trustee"], "委托监护人写的是外出的父母"),
         ("teacher", empty["teacher"], "缺包保教师"),
     ):
-        for index, name in rows.loc[wrong, "name"].items():
-            yield at("leftbehind", index, column, name=called(name), lacks=lacks)
+        yield from spots(rows[wrong], "leftbehind", column, given={"lacks": lacks})
 
 
 NOBODY = ("无", "没有", "暂无", "不详")
@@ -297,8 +296,7 @@ def not_placed(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个适龄残疾儿童都要有安置方式。未安置就是没有接受义务教育，与辍学一样要马上落实。"""
     rows = _listed(town)
     rows = rows[of_age(town, policy, rows["birth_date"]) & town.known("disabled", "placement").reindex(rows.index)]
-    for index, name in rows.loc[rows["placement"].isna() | (rows["placement"] == UNPLACED), "name"].items():
-        yield at("disabled", index, "placement", name=called(name))
+    yield from spots(rows[rows["placement"].isna() | (rows["placement"] == UNPLACED)], "disabled", "placement")
 
 
 ON_NO_ROSTER = "{name}（残疾）写的是{placement}，各校花名册都没有该生，没有建立学籍"
