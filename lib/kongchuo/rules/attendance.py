@@ -58,16 +58,11 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["date"].isna() | (rows["date"] <= pd.Timestamp(town.as_of))]
     rows = rows.assign(total=rows[list(PARTS)].sum(axis=1))
     rows = rows[rows["due"] != rows["total"]]
-    labels = (
-        named(keyed(town, "daily", "class_id"), class_names(town))
-        .reindex(rows.index)
-        .fillna(rows["class_id"])
-        .fillna("")
+    labels = named(keyed(town, "daily", "class_id"), class_names(town)).reindex(rows.index)
+    rows = rows.assign(
+        label=labels.fillna(rows["class_id"]).fillna(""), day=rows["date"].dt.strftime("%Y-%m-%d").fillna("")
     )
-    days = rows["date"].dt.strftime("%Y-%m-%d").fillna("")
-    yield from spots(
-        rows.assign(label=labels, day=days), "daily", "due", class_name="label", day="day", count="due", total="total"
-    )
+    yield from spots(rows, "daily", "due", class_name="label", day="day", count="due", total="total")
 
 
 @rule(

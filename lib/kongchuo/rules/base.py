@@ -76,19 +76,22 @@ def spots(
     sheet: str,
     column: str = "",
     *,
+    place: str = "",
     says: str = "",
-    given: Mapping[str, object] = {},
+    alike: Mapping[str, object] = {},
     **columns: str,
 ) -> Iterator[Spot]:
-    """A Spot for each of these rows: `columns` names the column of each fact of the message, `given` are facts of all.
+    """A Spot for each of these rows: `columns` names the column of each fact of the message, `alike` are the facts that all share,
+    `place` is the column with the row's place in the sheet ("": its index).
 
     School (home) and pupil (name; 该生 where there is none) need no word. A day is said as 2023-09-01.
     """
-    columns = {fact: name for fact, name in ({"school": "home", "name": "name"} | columns).items() if name in rows}
-    for index, *values in zip(rows.index, *(rows[name].tolist() for name in columns.values()), strict=True):
+    columns = {fact: name for fact, name in (("school", "home"), ("name", "name")) if name in rows} | columns
+    places = rows[place] if place else rows.index
+    for index, *values in zip(places, *(rows[name].tolist() for name in columns.values()), strict=True):
         facts = {fact: called(value) if fact == "name" else value for fact, value in zip(columns, values, strict=True)}
         days = {fact: f"{value:%Y-%m-%d}" for fact, value in facts.items() if isinstance(value, pd.Timestamp)}
-        yield at(sheet, index, column, says=says, **given, **facts | days)
+        yield at(sheet, index, column, says=says, **alike, **facts | days)
 
 
 def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:

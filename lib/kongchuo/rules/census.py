@@ -200,9 +200,7 @@ def away_without_proof(town: Town, policy: Policy) -> Iterator[Spot]:
     yield from spots(without, "census", "proof")
     old = base.state(town, policy, PROOFS)
     old = old[old["late"] & ~old.index.isin(without.index)]
-    for index, name, start in old[["name", "start"]].itertuples(name=None):
-        facts = {"since": f"{start:%Y-%m-%d}", "limit": policy["away_proof_years"]}
-        yield at("census", index, "proof", says=OLD_PROOF, name=called(name), **facts)
+    yield from spots(old, "census", "proof", since="start", says=OLD_PROOF, alike={"limit": policy["away_proof_years"]})
 
 
 ON_THE_ROSTER = "{name}在{school}花名册上为“辍学”，辍学台账里没有他"
@@ -316,10 +314,7 @@ def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     # a check whose class cannot be made out may be the one that seems to be missing
     lost = checks[checks["class_id"].isna()].groupby("home")["check_id"].nunique()
     rows = rows[rows.groupby(["home", "term"])["class_id"].transform("size") > tally(rows["home"], lost)]
-    for school, class_name, term, workbook in rows[["home", "name", "term", "workbook"]].itertuples(
-        index=False, name=None
-    ):
-        yield at("reconcile", workbook, school=school, class_name=class_name, term=term, weeks=last)
+    yield from spots(rows, "reconcile", class_name="name", term="term", place="workbook", alike={"weeks": last})
 
 
 RULES = (not_in_census, on_no_roster, one_number_two_names, not_verified, over_age_and_not_in_school,

@@ -291,7 +291,7 @@ def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
         title = town.schema.sheets[sheet].by_name["date"].title
         for held, start, end in terms[["term", "start", "end"]].itertuples(index=False, name=None):
             wrong = rows[rows["date"].between(start, end) & (rows["term"] != held)]
-            yield from spots(wrong, sheet, "term", term="term", day="date", given={"title": title, "held": held})
+            yield from spots(wrong, sheet, "term", term="term", day="date", alike={"title": title, "held": held})
 
 
 RULES = (transfer_not_approved, transfer_to_nowhere, lost_between_schools, leave_ran_out, leave_without_papers,

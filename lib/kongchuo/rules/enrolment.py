@@ -309,7 +309,7 @@ def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
     keys = ["home", "class_id", "seat_no"]
     for _, own in rows[rows.duplicated(keys, keep=False)].groupby(keys):
         other = row_of(own.index[0])
-        yield from spots(own.iloc[1:], "roster", "seat_no", seat="seat_no", given={"other": other})
+        yield from spots(own.iloc[1:], "roster", "seat_no", seat="seat_no", alike={"other": other})
 
 
 # --- Rules on who should have come from another list: last year's sixth grade, and pupils of grade seven who never came ---

@@ -14,7 +14,7 @@ from ..core.schema import Field
 from ..core.tables import Town, called, mapping
 from ..facts import duty, enrolment, identity, support
 from ..facts.references import class_grades, directory, keyed, look_up, named, school_names
-from .base import Rule, Spot, at, readable, rule
+from .base import Rule, Spot, at, readable, rule, spots
 from .census import surveyed
 
 # --- Rules on two statements of one thing that cannot both be right: within a row, between a ledger and the roster, census and roster ---
@@ -266,15 +266,12 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     by_child = rows.groupby("place")[["agree", "right"]].any()
     at_school = rows[(rows["study_status"] == HERE) & rows["state"].isin(enrolment.AT_SCHOOL)]
     shown = rows[~rows["state"].isin(LEFT)].drop_duplicates("place", keep="last")
-    for place, name, given, state, home in shown.loc[
-        ~shown["place"].map(by_child["agree"]).astype(bool), ["place", "name", "study_status", "state", "home"]
-    ].itertuples(index=False, name=None):
-        yield at("census", place, "study_status", name=called(name), given=given, state=state, school=home)
+    apart = shown[~shown["place"].map(by_child["agree"]).astype(bool)]
+    yield from spots(apart, "census", "study_status", given="study_status", state="state", place="place")
     right = at_school.groupby("place")["right"].any()
     at_school = at_school[at_school["end"] > now]
     wrong = at_school[~at_school["place"].map(right).astype(bool)].drop_duplicates("place", keep="last")
-    for place, name, given, home in wrong[["place", "name", "study_school", "home"]].itertuples(index=False, name=None):
-        yield at("census", place, "study_school", says=OTHER_SCHOOL, name=called(name), given=given, school=home)
+    yield from spots(wrong, "census", "study_school", given="study_school", place="place", says=OTHER_SCHOOL)
 
 
 def _named_school(town: Town, texts: pd.Series) -> pd.Series:

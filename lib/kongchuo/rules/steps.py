@@ -105,9 +105,7 @@ def absent_again(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = _absent_after(town, returned)
     rows = rows[~rows["at_once"] & ~(rows["day"] > cases.at(until, rows["case"]))]
     rows = rows.drop_duplicates(["case", "run"])
-    for home, name, date, day, row in rows[["home", "name", "date", "day", "row"]].itertuples(index=False, name=None):
-        facts = {"school": home, "name": called(name), "date": f"{date:%Y-%m-%d}", "day": f"{day:%Y-%m-%d}"}
-        yield at("absence", row, "student_key", **facts)
+    yield from spots(rows, "absence", "student_key", date="date", day="day", place="row")
 
 
 @rule(
@@ -130,11 +128,7 @@ def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~rows["state"].isin((*enrolment.AT_SCHOOL, enrolment.NOT_HERE))].drop_duplicates(
         enrolment.PUPIL, keep="last"
     )
-    for home, name, date, state, row in rows[["home", "name", "date", "state", "row"]].itertuples(
-        index=False, name=None
-    ):
-        facts = {"school": home, "name": called(name), "date": f"{date:%Y-%m-%d}", "state": state}
-        yield at("roster", row, "status", **facts)
+    yield from spots(rows, "roster", "status", date="date", state="state", place="row")
 
 
 PROOF = "在读|就读|学籍"  # words of a paper of the vocational school: 在读证明, 就读证明, 学籍截图
@@ -192,9 +186,8 @@ def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Spot]:
         if sheet == "match":
             yield from spots(rows[rows["verdict"] == "待核实"], sheet, "verdict", says=NOT_CLEAR)
             continue
-        yield from spots(
-            rows[_reviewed_by_handler(town, sheet, rows)], sheet, "reviewer", reviewer="reviewer", says=SAME_PERSON
-        )
+        rows = rows[_reviewed_by_handler(town, sheet, rows)]
+        yield from spots(rows, sheet, "reviewer", reviewer="reviewer", says=SAME_PERSON)
 
 
 def _reviewed_by_handler(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
@@ -343,8 +336,7 @@ def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~among(rows, town["dropout"], enrolment.PUPIL)]
     rows = rows[readable(town, rows["home"], "dropout.ys_id", "dropout.student_key")]
     rows = rows[~maybe_listed(town, rows, "dropout")]
-    for home, name, place in rows[["home", "name", "suspected"]].itertuples(index=False, name=None):
-        yield at("suspected", place, "verdict", school=home, name=called(name))
+    yield from spots(rows, "suspected", "verdict", place="suspected")
 
 
 OWNERS = ("suspected", "dropout")

@@ -158,7 +158,7 @@ def both_away_and_nobody_in_charge(town: Town, policy: Policy) -> Iterator[Spot]
         ("trustee_rel", parent & ~empty["trustee"], "委托监护人写的是外出的父母"),
         ("teacher", empty["teacher"], "缺包保教师"),
     ):
-        yield from spots(rows[wrong], "leftbehind", column, given={"lacks": lacks})
+        yield from spots(rows[wrong], "leftbehind", column, alike={"lacks": lacks})
 
 
 NOBODY = ("无", "没有", "暂无", "不详")
@@ -239,9 +239,7 @@ def aid_not_paid(town: Town, policy: Policy) -> Iterator[Spot]:
     """一家一案写了应享资助的在校生，每学期要有发放记录。放假前的最后一次月自查就要查到，过了学期再补，就帮不上这个学期。"""
     rows = base.state(town, policy, AID)
     rows = rows[rows["late"] & rows["done"].isna()]
-    for index, school, name, term, due in rows[["home", "name", "term", "due"]].itertuples(name=None):
-        facts = {"school": school, "name": called(name), "term": term, "due": f"{due:%Y-%m-%d}"}
-        yield at("family_plan", index, "aid_done", **facts)
+    yield from spots(rows, "family_plan", "aid_done", term="term", due="due")
 
 
 @rule(
