@@ -178,9 +178,7 @@ def _cut(
     over |= {item.name for item in sheet.typed if item.known_from in over}
     unread = _places({column: rows for column, rows in late.items() if column in over})
     unread |= _still_there(table.unread, frame)
-    if (
-        sheet.dated and not sheet.by_name[sheet.dated].required
-    ):  # whether such a row was there on the day, nobody can tell
+    if sheet.dated and not sheet.by_name[sheet.dated].required:  # nobody can tell whether such a row was there that day
         late[sheet.dated] = frame[sheet.dated].isna()
     return replace(table, frame=frame, unread=unread, later=_places(late) | _still_there(table.later, frame))
 

@@ -126,9 +126,8 @@ def classes_of(town: Town) -> pd.DataFrame:
     """The classes of this school year: class_id, code (of the school), grade, unit (`code-grade`), home; indexed as 班级."""
     frame = town["class"].assign(code=keyed(town, "class", "school_code"), home=homes_of(town, "class"))
     frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
-    return frame.assign(unit=frame["code"] + "-" + frame["grade"].astype("str"))[
-        ["class_id", "code", "grade", "unit", "home"]
-    ]
+    frame = frame.assign(unit=frame["code"] + "-" + frame["grade"].astype("str"))
+    return frame[["class_id", "code", "grade", "unit", "home"]]
 
 
 def last_days(town: Town) -> dict[str, pd.Timestamp]:
@@ -182,9 +181,8 @@ def _answering(town: Town, day: str) -> pd.DataFrame:
 def _of_pupils(town: Town, pupils: pd.DataFrame, held: pd.DataFrame, classes: pd.DataFrame) -> list[pd.DataFrame]:
     """包学生: what the roster, the bonds and the classes say of each pupil."""
     held = held[["target", "holder", "name", "via"]].assign(kind=PUPILS)
-    placed = pupils.merge(
-        classes[["class_id", "code", "unit"]].rename(columns={"unit": "of_grade"}), "left", "class_id"
-    )
+    classes = classes[["class_id", "code", "unit"]].rename(columns={"unit": "of_grade"})
+    placed = pupils.merge(classes, "left", "class_id")
     found = [placed.merge(held, left_on=key, right_on="target") for key in ("unit", "class_id", "of_grade", "code")]
     for sheet, field, rows, via in (
         ("roster", "teacher", pupils, BY_ROSTER),

@@ -111,9 +111,8 @@ def spells(town: Town) -> pd.DataFrame:
     pupils = zip(roster["home"].tolist(), roster["student_key"].tolist(), strict=True)
     changed = stated.to_numpy() | np.array([pupil in events for pupil in pupils], bool)
     columns = [*PUPIL, "name", "class_id"]
-    steady = (
-        roster.loc[~changed, [*columns, "status"]].rename(columns={"status": "state"}).assign(start=FIRST, end=LAST)
-    )
+    steady = roster.loc[~changed, [*columns, "status"]].rename(columns={"status": "state"})
+    steady = steady.assign(start=FIRST, end=LAST)
     rows, index = [], []
     moving = roster.loc[changed, [*columns, "status", "status_date"]]
     for place, home, key, name, class_id, status, since in moving.itertuples(name=None):

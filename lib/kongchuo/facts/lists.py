@@ -91,9 +91,8 @@ def of_rosters(town: Town) -> pd.DataFrame:
     rows = town["roster"]
     order = rows["status"].map({status: place for place, status in enumerate(STATUS)}).fillna(0)
     state = rows["status"].map(STATUS).fillna("")
-    rows = rows.assign(school=rows["home"], state=state, sheet="roster", order=order).sort_values(
-        "order", kind="stable"
-    )
+    rows = rows.assign(school=rows["home"], state=state, sheet="roster", order=order)
+    rows = rows.sort_values("order", kind="stable")
     known = rows["student_key"].notna() & rows["name"].notna()
     active = rows[known & rows["status"].isin([*enrolment.AT_SCHOOL, "休学"])]
     schools = active.groupby(["student_key", "name"])["home"].agg(lambda homes: "、".join(dict.fromkeys(homes)))

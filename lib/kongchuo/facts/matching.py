@@ -92,9 +92,7 @@ LIKELY = (
     ["plain"],
     ["serial", "sound"],
 )
-CROWD = (
-    400  # pairs of one kind and value; more than so many say nothing (a date that everybody got, a name that many have)
-)
+CROWD = 400  # pairs of one kind and value: more say nothing (a date that everybody got, a name that many have)
 
 
 @dataclass(frozen=True)
@@ -192,9 +190,8 @@ def _sharing(left: pd.DataFrame, right: pd.DataFrame, columns: list[str]) -> pd.
     mine, theirs = (frame[columns].dropna() for frame in (left, right))
     if mine.empty or theirs.empty:
         return pd.DataFrame({"left": [], "right": []}, dtype="int64")
-    sizes = (
-        mine.groupby(columns).size().to_frame("mine").join(theirs.groupby(columns).size().rename("theirs"), how="inner")
-    )
+    ours, others = (side.groupby(columns).size() for side in (mine, theirs))
+    sizes = ours.to_frame("mine").join(others.rename("theirs"), how="inner")
     kept = sizes[sizes["mine"] * sizes["theirs"] <= CROWD].reset_index()[columns]
     mine, theirs = mine.assign(left=mine.index).merge(kept, on=columns), theirs.assign(right=theirs.index)
     return mine.merge(theirs, on=columns)[["left", "right"]]
@@ -207,18 +204,16 @@ def compared(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     both = {name: left[name].notna() & right[name].notna() for name in (*NUMBERS, "sex", "birth_date")}
     facts |= {f"differ_{name}": held & ~facts[f"same_{name}"] for name, held in both.items()}
     # NA is shown as "" so that whole columns go through rapidfuzz at once
-    gap = cpdist(
-        left["id_no"].fillna("").tolist(), right["id_no"].fillna("").tolist(), scorer=OSA.distance, dtype=np.int32
-    )
+    numbers = (side["id_no"].fillna("").tolist() for side in (left, right))
+    gap = cpdist(*numbers, scorer=OSA.distance, dtype=np.int32)
     facts["gap"] = pd.Series(gap, left.index).where(both["id_no"], 99)
     facts["name"] = _likeness(left, right)
     fits = _seen(left, right).fillna(_seen(right, left))
     facts["same_tail"], facts["differ_tail"] = fits.fillna(False).astype(bool), ~fits.fillna(True).astype(bool)
     days = [frame["birth_date"].dt.strftime("%Y%m%d").fillna("").tolist() for frame in (left, right)]
     near = pd.Series(cpdist(*days, scorer=OSA.distance, dtype=np.int32), left.index) == 1
-    swapped = (left["birth_date"].dt.month == right["birth_date"].dt.day) & (
-        left["birth_date"].dt.day == right["birth_date"].dt.month
-    )
+    one, other = left["birth_date"].dt, right["birth_date"].dt
+    swapped = (one.month == other.day) & (one.day == other.month)
     facts["near_birth"] = both["birth_date"] & ~facts["same_birth_date"] & (near | swapped)
     return pd.DataFrame(facts)
 
@@ -285,9 +280,8 @@ def _believable(facts: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame) ->
     named = born & (name <= SOUND)  # twins rarely sound alike
     close = born & (name == CLOSE) & ~two
     dated = facts["near_birth"] & (name <= VARIANT) & ~two
-    bare = ~(left["id_no"].notna() | left["birth_date"].notna()) | ~(
-        right["id_no"].notna() | right["birth_date"].notna()
-    )
+    no_number, other_no_number = (side["id_no"].isna() & side["birth_date"].isna() for side in (left, right))
+    bare = no_number | other_no_number
     only = bare & (name <= VARIANT) & ~facts["differ_sex"]
     tail = facts["same_tail"] & (name <= CLOSE)
     return (number | named | close | dated | only | tail).to_numpy()
@@ -497,9 +491,8 @@ def compare(town: Town, policy: Policy, kind: str, left: pd.DataFrame, right: pd
 
 def _complete(people: pd.DataFrame) -> pd.DataFrame:
     people = people.assign(**{name: "" for name in ("state", "sheet", "twice") if name not in people})
-    return (
-        people if "pushed" in people else people.assign(pushed=pd.Series(pd.NaT, people.index, dtype="datetime64[us]"))
-    )
+    never = pd.Series(pd.NaT, people.index, dtype="datetime64[us]")
+    return people if "pushed" in people else people.assign(pushed=never)
 
 
 def _side(side: str, people: pd.DataFrame) -> dict[str, list]:
@@ -631,9 +624,8 @@ def _dated(town: Town, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
     now = pd.Timestamp(town.as_of)
     known = town["match"]
     known = known[(known["match_type"] == kind) & (known["found"] <= now)].dropna(subset=["student_key"])
-    last = (
-        known.sort_values("found", kind="stable").drop_duplicates("student_key", keep="last").set_index("student_key")
-    )
+    last = known.sort_values("found", kind="stable").drop_duplicates("student_key", keep="last")
+    last = last.set_index("student_key")
     struck = last[last["closed"] <= now]
     first = rows["student_key"].map(last["found"].to_dict())
     found = pd.to_datetime(first).fillna(pd.to_datetime(rows["pushed"])).fillna(now)

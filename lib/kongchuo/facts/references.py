@@ -167,9 +167,7 @@ def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     """The keys that a column with `reference` stands for (one value a cell), indexed as the sheet; missing where unknown."""
     found, column = resolve(town, sheet_name, field_name), town[sheet_name][field_name]
     keys = np.full(len(column), np.nan, dtype=object)
-    keys[column.notna().to_numpy()] = [
-        key or np.nan for key in found["key"].tolist()
-    ]  # one for each cell that is filled
+    keys[column.notna().to_numpy()] = [key or np.nan for key in found["key"].tolist()]  # one for each filled cell
     return pd.Series(pd.array(keys, dtype="str"), column.index, name="key")
 
 

@@ -373,9 +373,8 @@ def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
         rows[name] = np.array([getattr(one, name) for one in SIGNALS])[which]
     rows = rows.sort_values("since", kind="stable").drop_duplicates([*enrolment.PUPIL, "code"]).sort_index()
     held = pupils(town, day)
-    places = pd.MultiIndex.from_frame(held[enrolment.PUPIL]).get_indexer(
-        pd.MultiIndex.from_frame(rows[enrolment.PUPIL])
-    )
+    mine, theirs = (pd.MultiIndex.from_frame(frame[enrolment.PUPIL]) for frame in (held, rows))
+    places = mine.get_indexer(theirs)
     return rows[places >= 0].set_axis(held.index[places[places >= 0]])
 
 

@@ -59,9 +59,8 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows.assign(total=rows[list(PARTS)].sum(axis=1))
     rows = rows[rows["due"] != rows["total"]]
     labels = named(keyed(town, "daily", "class_id"), class_names(town)).reindex(rows.index)
-    rows = rows.assign(
-        label=labels.fillna(rows["class_id"]).fillna(""), day=rows["date"].dt.strftime("%Y-%m-%d").fillna("")
-    )
+    labels, days = labels.fillna(rows["class_id"]).fillna(""), rows["date"].dt.strftime("%Y-%m-%d").fillna("")
+    rows = rows.assign(label=labels, day=days)
     yield from spots(rows, "daily", "due", class_name="label", day="day", count="due", total="total")
 
 
@@ -146,9 +145,8 @@ def expected_days(town: Town) -> pd.DataFrame:
                 ]
     found = pd.DataFrame(rows, columns=["workbook", "home", "class_id", "date"])
     found = found.astype({"workbook": "int64", "home": "str", "class_id": "str", "date": "datetime64[us]"})
-    tells = found["home"].isin(town["roster"]["home"]) & readable(
-        town, found["home"], "roster.class_id", "roster.status"
-    )
+    tells = found["home"].isin(town["roster"]["home"])
+    tells &= readable(town, found["home"], "roster.class_id", "roster.status")
     return found[~tells | (enrolment.due(town, found["class_id"], found["date"])["number"] > 0)]
 
 
@@ -211,9 +209,8 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     slack = found["odd"] + tally(rows["home"], lost["home"].value_counts())
     wrong = (rows["count"] - found["listed"]).abs() > slack
     columns = ["label", "day", "count", "listed", *LEAVE]
-    for index, label, day, count, number, *parts in rows.assign(listed=found["listed"])[wrong][columns].itertuples(
-        name=None
-    ):
+    rows = rows.assign(listed=found["listed"])[wrong]
+    for index, label, day, count, number, *parts in rows[columns].itertuples(name=None):
         column = next((name for name, part in zip(LEAVE, parts, strict=True) if part > 0), "sick")
         yield at("daily", index, column, class_name=label, day=day, count=count, listed=number)
 

@@ -39,10 +39,8 @@ def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     pairs = rows[["student_key", "since"]].assign(place=list(rows.index)).merge(listed, on="student_key")
     covered = set(pairs.loc[pairs["closed"].isna() | (pairs["closed"] >= pairs["since"]), "place"])
     rows = rows[~rows.index.isin(covered) & ~maybe_listed(town, rows, *LEDGERS)]
-    labels = class_names(town)
-    for index, school, name, class_id, days, since in rows[["home", "name", "class_id", "days", "since"]].itertuples(
-        name=None
-    ):
+    labels, columns = class_names(town), ["home", "name", "class_id", "days", "since"]
+    for index, school, name, class_id, days, since in rows[columns].itertuples(name=None):
         facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name)}
         yield at("absence", index, "student_key", days=f"{days:g}", since=f"{since:%Y-%m-%d}", **facts)
 

@@ -177,9 +177,8 @@ def listed(found: tuple[Entry, ...]) -> str:
 
 def told(entry: Entry, schema: Schema, policy: Policy) -> str:
     """Everything there is to say of one code."""
-    needs = [
-        f"{title}（{'、'.join(columns)}）" if columns else title for title, columns in needed(entry, schema).items()
-    ]
+    wanted = needed(entry, schema).items()
+    needs = [f"{title}（{'、'.join(columns)}）" if columns else title for title, columns in wanted]
     held = [policy.parameter(key) for key in entry.parameters]
     values = [
         f"{item.title} {item.shown}（{item.unit}，{item.key}，出自{policies.SOURCES[item.source]}：{item.citation}）"

@@ -77,9 +77,7 @@ def _settled(
 ) -> list[Finding]:
     """The findings with what follows from causes, and from the first of those that repeat, put under them."""
     under = {finding: cause.anchor for cause, gone in causes.items() for finding in gone}
-    under |= {
-        finding: finding.caused_by for finding in found if finding.caused_by
-    }  # reading has found its cause already
+    under |= {finding: finding.caused_by for finding in found if finding.caused_by}  # reading knows its cause already
     alone = (found | causes.keys()) - under.keys()
     for repeat in REPEATS:
         for first, others in repeat(town, policy, frozenset(alone - causes.keys())):

@@ -99,9 +99,8 @@ def _people(town: Town, sheet: str) -> pd.DataFrame:
     title, frame = town.schema.sheets[sheet].title, town[sheet]
     where = frame["home"] + f"“{title}”第" + pd.Series(row_of(frame.index).astype("str"), frame.index) + "行"
     frame = frame.assign(id_no=own_numbers(town, sheet), sheet=sheet, place=list(frame.index), where=where)
-    return frame[["id_no", "name", "birth_date", "student_key", "sheet", "place", "where"]].dropna(
-        subset=["id_no", "name"]
-    )
+    frame = frame[["id_no", "name", "birth_date", "student_key", "sheet", "place", "where"]]
+    return frame.dropna(subset=["id_no", "name"])
 
 
 def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterator[tuple[object, pd.DataFrame]]:
@@ -151,9 +150,8 @@ SETTLED = ("本镇在读", "镇外在读", "送教上门", "休学", "已完成�
 def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """过了义务教育年龄、没有读完九年、又不在学校的孩子，义务仍没有完成。要写明怎样处置，不能因为超龄就从名单上消失。"""
     rows = surveyed(town)
-    rows = rows[
-        rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED) & over_age(town, policy, rows["birth_date"])
-    ]
+    rows = rows[rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED)]
+    rows = rows[over_age(town, policy, rows["birth_date"])]
     rows = rows[rows["note"].isna() & town.known("census", "note").reindex(rows.index)]
     yield from spots(rows, "census", "note", born="birth_date", status="study_status")
 
@@ -303,9 +301,8 @@ def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     _, last = policy["register_check_weeks"]
     rows = base.state(town, policy, limits.CHECKED)
     rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)
-    rows = rows.assign(
-        workbook=rows["home"].map({book.home: town.place_of(book.name) for book in town.holding("reconcile")})
-    )
+    books = {book.home: town.place_of(book.name) for book in town.holding("reconcile")}
+    rows = rows.assign(workbook=rows["home"].map(books))
     rows = rows[readable(town, rows["home"], "reconcile.date", "reconcile.class_id")]
     tells = rows["home"].isin(town["roster"]["home"]) & readable(town, rows["home"], "roster.class_id", "roster.status")
     rows = rows[~tells | (enrolment.due(town, rows["class_id"], rows["due"])["number"] > 0)]

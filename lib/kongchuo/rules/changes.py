@@ -79,9 +79,8 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
     unread = town.unread_homes("roster", "student_key", "status")
     columns = ["home", "name", "place", "days", "sys_state"]
     for index, school, name, place, number, state in rows[~_seen(town, rows)][columns].itertuples(name=None):
-        if pd.isna(place) or not any(
-            fold(home) in fold(place) for home in unread
-        ):  # it may be on the roster nobody could read
+        # it may be on the roster nobody could read
+        if pd.isna(place) or not any(fold(home) in fold(place) for home in unread):
             yield at("change", index, "sys_state", school=school, name=called(name), days=number, state=state)
 
 
@@ -158,9 +157,8 @@ def _on_ledger(town: Town, rows: pd.DataFrame) -> pd.Series:
 def _seen(town: Town, rows: pd.DataFrame) -> pd.Series:
     """Whether the pupil was seen: at school on some roster, away with proof in the census, or joining again later."""
     roster = town["roster"]
-    here = roster.loc[
-        roster["status"].isin((*enrolment.AT_SCHOOL, "休学")) | ~town.known("roster", "status"), "student_key"
-    ]
+    maybe = roster["status"].isin((*enrolment.AT_SCHOOL, "休学")) | ~town.known("roster", "status")
+    here = roster.loc[maybe, "student_key"]
     census = town["census"]
     proof = census["proof"].notna() | ~town.known("census", "proof")
     away = census.loc[(census["study_status"] == "镇外在读") & proof, "student_key"]

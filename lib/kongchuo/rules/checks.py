@@ -393,9 +393,7 @@ def too_few_people(town: Town) -> Iterator[Finding]:
                     yield KINDS["F39"].at(town.place(sheet.name, index, item.name), **facts)
 
 
-BETWEEN_NAMES = re.compile(
-    r"[、，,;；/／\s]+|(?<=..)[和与及](?=..)"
-)  # 和 may also be part of a name of three characters
+BETWEEN_NAMES = re.compile(r"[、，,;；/／\s]+|(?<=..)[和与及](?=..)")  # 和 may be part of a name of three characters
 LONGEST_NAME = 3  # of most people, in characters
 
 

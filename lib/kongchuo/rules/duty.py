@@ -64,9 +64,8 @@ def _when(town: Town, sheet: str, column: str) -> pd.Series:
     if column in ONGOING and sheet not in LOGS:
         ends = [name for name in dates if name in ENDS]
         return frame[ends[0]].fillna(now).clip(upper=now) if ends else pd.Series(now, frame.index)
-    acted = sorted(
-        (name for name in dates if name not in ENDS), key=lambda name: name != "date"
-    )  # the row's own date first
+    # the row's own date first
+    acted = sorted((name for name in dates if name not in ENDS), key=lambda name: name != "date")
     return frame[acted[0]].clip(upper=now) if acted else pd.Series(now, frame.index)
 
 
@@ -268,9 +267,8 @@ def _unit_in(title: str, full_names: set[str], aliases: dict[str, str]) -> tuple
 def _aliases(town: Town, names: dict[str, str]) -> dict[str, str]:
     """Alias -> full name, the longest first."""
     called = directory(town, "school").called
-    found = {
-        name: names.get(key, key) for name, meant in called.items() for key, (_, way) in meant.items() if way == ALIAS
-    }
+    ways = ((name, key, way) for name, meant in called.items() for key, (_, way) in meant.items())
+    found = {name: names.get(key, key) for name, key, way in ways if way == ALIAS}
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])))
 
 
@@ -392,9 +390,8 @@ def first_responsible(town: Town, policy: Policy) -> Iterator[Spot]:
     people = staff.dropna(subset=["staff_id"]).drop_duplicates("staff_id").set_index("staff_id")
     titles = people["title"].fillna("")
     told = people["title"].notna() & people["roles"].notna()
-    chief = people["roles"].fillna("").str.split("、").map(lambda roles: "校长" in roles) | titles.str.contains(
-        PRINCIPAL
-    )
+    chief = people["roles"].fillna("").str.split("、").map(lambda roles: "校长" in roles)
+    chief |= titles.str.contains(PRINCIPAL)
     others = people.index[told & ~chief.astype(bool)]
     for index, school, key in schools.loc[schools["key"].isin(others), ["school_name", "key"]].itertuples(name=None):
         name = people["name"].get(key)

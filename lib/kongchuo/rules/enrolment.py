@@ -31,9 +31,8 @@ def entries(town: Town, policy: Policy) -> pd.DataFrame:
     school, only to show where he or she stands.
     """
     roster = enrolment.listed(town)
-    roster = roster.assign(
-        delta=-roster["status"].isin(enrolment.AT_SCHOOL).astype("int64"), part="held", sheet="roster"
-    )
+    here = roster["status"].isin(enrolment.AT_SCHOOL).astype("int64")
+    roster = roster.assign(delta=-here, part="held", sheet="roster")
     base = _baseline(town)
     base = base[base["base_state"].isin(enrolment.AT_SCHOOL)].assign(delta=1, part="base", sheet="baseline")
     frames = [frame.assign(place=list(frame.index))[COLUMNS] for frame in (base, roster)]
@@ -131,9 +130,7 @@ UNKNOWN = "编号{key}（{name}）在各校花名册和摸底登记中都找不�
 def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """各表里的学生编号和姓名要与花名册是同一个人。编号错一位，缺勤、劝返、资助就会记到别的孩子名下。"""
     lists = [town[sheet] for sheet in LISTS]
-    lists += (
-        [town.before["roster"]] if town.before else []
-    )  # a sixth-grader who has left is written of by last year's key
+    lists += [town.before["roster"]] if town.before else []  # of a sixth-grader who has left speaks last year's key
     listed = pd.concat([frame[["student_key", "name"]] for frame in lists]).dropna(subset=["student_key"])
     named, people = listed.dropna(subset=["name"]), set(person(listed).dropna())
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
@@ -268,9 +265,8 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     grade = tally(rows["class_id"], mapping(classes, "class_id", "grade"))
     due = grade_due(town, policy, rows["birth_date"]).astype("int64")
     told = birth(own_numbers(town, "roster")).reindex(rows.index)  # where the number says otherwise, F05 says so
-    wrong = (
-        (grade > 0) & ((grade - due).abs() >= policy["age_grade_gap"]) & (told.isna() | (told == rows["birth_date"]))
-    )
+    wrong = (grade > 0) & ((grade - due).abs() >= policy["age_grade_gap"])
+    wrong &= told.isna() | (told == rows["birth_date"])
     rows = rows.assign(grade=grade, due=due)[wrong]
     for index, name, day, held, right in rows[["name", "birth_date", "grade", "due"]].itertuples(name=None):
         expected = f"{right}年级" if 1 <= right <= 9 else "小学以前" if right < 1 else "九年级以后"
@@ -360,9 +356,8 @@ def on_register_but_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     """
     pupils = enrolment.on(town, town.as_of)
     grades = pupils["class_id"].map(class_grades(town))
-    pupils = pupils[
-        (grades == LAST_PRIMARY + 1) & (pupils["state"] == enrolment.ENROLLED) & pupils["student_key"].notna()
-    ]
+    pupils = pupils[(grades == LAST_PRIMARY + 1) & (pupils["state"] == enrolment.ENROLLED)]
+    pupils = pupils[pupils["student_key"].notna()]
     pupils = pupils[readable(town, pupils["home"], "suspected.student_key", "dropout.student_key")]
     pupils = pupils[~_on_ledger(town, pupils) & ~maybe_listed(town, pupils, "suspected", "dropout")]
     evidence = _checked(town) | _never_came(town, policy, pupils)
@@ -381,9 +376,7 @@ def _checked(town: Town) -> dict[tuple[str, str], str]:
     """What 人籍核查 last said of a pupil who is on the register only; not once seen, put right or not readable since."""
     rows = town["reconcile"].dropna(subset=["student_key", "date"])
     rows = rows[rows["date"] <= pd.Timestamp(town.as_of)].sort_values("date", kind="stable")
-    clear = town.known("reconcile", "present").reindex(rows.index) & town.known("reconcile", "diff_type").reindex(
-        rows.index
-    )
+    clear = (town.known("reconcile", "present") & town.known("reconcile", "diff_type")).reindex(rows.index)
     seen = rows["present"].isin(SEEN) | ~clear
     nowhere = pd.DataFrame({name: no(rows[name]) for name in SEEN_THERE}).all(axis=1)
     ghost = ~seen & (rows["diff_type"].isin(GHOST) | (rows["present"] == "不在本校") | nowhere)

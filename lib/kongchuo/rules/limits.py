@@ -157,9 +157,8 @@ def parents_not_called(town: Town, policy: Policy) -> Iterator[Spot]:
     talked = absence[absence["called"].fillna(False) | absence["visited"].fillna(False)]
     talks = [talked[[*rolls.PUPIL, "date"]], case_facts.visits(town)[[*rolls.PUPIL, "date"]]]
     talks.append(town["suspected"][[*rolls.PUPIL, "first_call"]].rename(columns={"first_call": "date"}))
-    pairs = silent.assign(place=list(silent.index)).merge(
-        pd.concat(talks).dropna(), on=rolls.PUPIL, suffixes=("", "_talk")
-    )
+    pairs = silent.assign(place=list(silent.index))
+    pairs = pairs.merge(pd.concat(talks).dropna(), on=rolls.PUPIL, suffixes=("", "_talk"))
     pairs = pairs[(pairs["date_talk"] >= pairs["date"]) & (pairs["date_talk"] <= pairs["due"])]
     silent = silent[~silent.index.isin(set(pairs["place"]))]
     yield from spots(silent, "absence", "called", day="date", kind="kind")
@@ -214,9 +213,8 @@ def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
 def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
     """学段巩固率＝在校÷（招生＋转入－转出），超过100%就是有人来了没记转入：名单上早有他，入学年月却说他本学年才来。分母少一个，率就虚高。"""
     roster, base = rolls.listed(town), of_year(town, town["baseline"])
-    grades = (
-        town["class"].dropna(subset=["class_id", "grade"]).drop_duplicates("class_id").set_index("class_id")["grade"]
-    )
+    grades = town["class"].dropna(subset=["class_id", "grade"]).drop_duplicates("class_id")
+    grades = grades.set_index("class_id")["grade"]
     rows = roster[roster["status"].isin(rolls.AT_SCHOOL)]
     rows = rows.assign(grade=rows["class_id"].map(grades).astype("Int64"))
     # whoever is not on the baseline either shows in X26

@@ -127,9 +127,8 @@ def nobody_ever_absent(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]
     absent = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
     absent = absent[~(absent["date"] > pd.Timestamp(town.as_of))]
     unsure = set(absent.loc[absent["class_id"].isna(), "home"])
-    each = rows.groupby(["book", "home", "class_id"]).agg(
-        full=("full", "all"), number=("date", "nunique"), size=("due", "median")
-    )
+    wanted = {"full": ("full", "all"), "number": ("date", "nunique"), "size": ("due", "median")}
+    each = rows.groupby(["book", "home", "class_id"]).agg(**wanted)
     each = each[each["full"] & (each["number"] >= policy["question_full_days"])].reset_index()
     each = each[(each["size"] >= policy["question_full_pupils"]) & ~each["class_id"].isin(absent["class_id"].dropna())]
     labels, own = class_names(town), rows.groupby(["book", "class_id"]).groups
@@ -323,9 +322,8 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
         else:
             keys = [pupil_of.get(pair) for pair in zip(rows["home"], rows["pupil_plan"], strict=True)]
         part = pd.DataFrame({"home": rows["home"], "date": rows["date"], "person": person, "name": rows[who]})
-        parts.append(
-            part.assign(village=[village.get(key) for key in keys], row=[(sheet, index) for index in rows.index])
-        )
+        places = [(sheet, index) for index in rows.index]
+        parts.append(part.assign(village=[village.get(key) for key in keys], row=places))
     rows = pd.concat(parts, ignore_index=True).dropna(subset=["person", "village"])
     each = rows.groupby(["home", "person", "date"])["village"].transform("nunique")
     rows = rows.assign(number=each)[each > policy["question_villages"]]
@@ -348,9 +346,8 @@ def two_homes_at_once(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     roster = enrolment.listed(town).dropna(subset=["student_key", "guardian_tel"])
     family = mapping(roster, "student_key", "guardian_tel")
     visits: dict[tuple, list[tuple]] = {}
-    for index, home, key, date, span, team in rows[["home", "student_key", "date", "span", "team"]].itertuples(
-        name=None
-    ):
+    columns = ["home", "student_key", "date", "span", "team"]
+    for index, home, key, date, span, team in rows[columns].itertuples(name=None):
         times = minutes(span)
         for name in re.split(r"[、,，;；\s]+", team) if times else ():
             visits.setdefault((home, date, name), []).append((*times, family.get(key, key), index))

@@ -250,18 +250,16 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     now = pd.Timestamp(town.as_of)
     spells = enrolment.spells(town).dropna(subset=["student_key"])
     spells = spells[["home", "student_key", "class_id", "state", "start", "end"]]
-    rows = census[["student_key", "name", "study_status", "visit_date", "school", "study_school", "place"]].merge(
-        spells, on="student_key"
-    )
+    rows = census[["student_key", "name", "study_status", "visit_date", "school", "study_school", "place"]]
+    rows = rows.merge(spells, on="student_key")
     rows = rows[(rows["end"] > rows["visit_date"]) & (rows["start"] <= now)]
     pairs = zip(rows["state"].tolist(), rows["study_status"].tolist(), strict=True)
     agree = pd.Series([pd.isna(state) or state in AGREE[given] for state, given in pairs], rows.index, dtype=bool)
     grades = class_grades(town)
     entered = rows["study_status"].isin(BEFORE_SCHOOL) & (rows["class_id"].map(grades) == 1)
     elsewhere = rows["school"].notna() & (rows["home"] != rows["school"])
-    known = readable(town, rows["home"], "roster.status", "change.kind") & readable(
-        town, rows["school"].fillna(""), "roster.status"
-    )
+    known = readable(town, rows["home"], "roster.status", "change.kind")
+    known &= readable(town, rows["school"].fillna(""), "roster.status")
     rows = rows.assign(agree=agree | entered | ~known, right=~elsewhere | ~known)
     by_child = rows.groupby("place")[["agree", "right"]].any()
     at_school = rows[(rows["study_status"] == HERE) & rows["state"].isin(enrolment.AT_SCHOOL)]

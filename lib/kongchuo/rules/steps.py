@@ -80,9 +80,8 @@ def back_but_absent(town: Town, policy: Policy) -> Iterator[Spot]:
     returned = _returns(town)
     rows = _absent_after(town, returned[returned["mode"].isna() | returned["mode"].isin(INTO_CLASS)])
     rows = rows[rows["at_once"]].drop_duplicates(["case", "sheet"])
-    for home, name, date, sheet, place, day in rows[["home", "name", "date", "sheet", "place", "day"]].itertuples(
-        index=False, name=None
-    ):
+    columns = ["home", "name", "date", "sheet", "place", "day"]
+    for home, name, date, sheet, place, day in rows[columns].itertuples(index=False, name=None):
         facts = {"school": home, "name": called(name), "date": f"{date:%Y-%m-%d}", "day": f"{day:%Y-%m-%d}"}
         yield at(sheet, place, DATES[sheet], **facts)
 
@@ -125,9 +124,8 @@ def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     spells = spells.assign(row=list(spells.index))
     rows = returned.merge(spells, on=enrolment.PUPIL)
     rows = rows[(rows["start"] <= rows["date"]) & (rows["date"] < rows["end"])]
-    rows = rows[~rows["state"].isin((*enrolment.AT_SCHOOL, enrolment.NOT_HERE))].drop_duplicates(
-        enrolment.PUPIL, keep="last"
-    )
+    rows = rows[~rows["state"].isin((*enrolment.AT_SCHOOL, enrolment.NOT_HERE))]
+    rows = rows.drop_duplicates(enrolment.PUPIL, keep="last")
     yield from spots(rows, "roster", "status", date="date", state="state", place="row")
 
 
@@ -146,16 +144,14 @@ def no_proof_of_the_vocational_school(town: Town, policy: Policy) -> Iterator[Sp
     """普职融合复学的，人在职校，要有职校的在读证明，写在“佐证”里。检查要看原件；没有证明，就可能是名义上复学、实际在外打工。已销号而“佐证”空着的由必填检查报。"""
     book, visits, now = cases.cases(town), cases.visits(town), pd.Timestamp(town.as_of)
     went = visits.loc[(visits["result"] == WENT_THERE) & (visits["date"] <= now), "case"]
-    first = book["suspected"][
-        (book["verdict"] == cases.CAME_BACK) & (book["settled"] <= now) & book.index.isin(set(went.dropna()))
-    ]
+    back = (book["verdict"] == cases.CAME_BACK) & (book["settled"] <= now)
+    first = book["suspected"][back & book.index.isin(set(went.dropna()))]
     second = book["dropout"][(book["back_mode"] == TO_VOCATIONAL) & ~(book["back"] > now)]
     for sheet, places in (("suspected", first), ("dropout", second)):
         rows = town[sheet][town[sheet].index.isin([place for place in places if place is not None])]
         lacking = ~rows["evidence"].fillna("").str.contains(PROOF)
-        lacking &= town.known(sheet, "evidence").reindex(rows.index) & (
-            rows["evidence"].notna() | rows["closed"].isna()
-        )
+        lacking &= town.known(sheet, "evidence").reindex(rows.index)
+        lacking &= rows["evidence"].notna() | rows["closed"].isna()
         yield from spots(rows[lacking], sheet, "evidence")
 
 

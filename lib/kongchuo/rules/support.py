@@ -68,9 +68,8 @@ def marks(town: Town, wanted: tuple[Group, ...]) -> Marks:
     """The marks these groups are known by."""
     pupils = support.held(town)
     keys = pupils["pupil"].tolist()
-    rows = dict(
-        zip(keys, zip(pupils.index, pupils["home"].tolist(), pupils["name"].tolist(), strict=True), strict=True)
-    )
+    places = zip(pupils.index, pupils["home"].tolist(), pupils["name"].tolist(), strict=True)
+    rows = dict(zip(keys, places, strict=True))
     tokens: dict[str, set[str]] = {}
     for key, text in pupils.loc[pupils["groups"].notna(), ["pupil", "groups"]].itertuples(index=False, name=None):
         for token in text.split("、"):
@@ -149,9 +148,8 @@ def both_away_and_nobody_in_charge(town: Town, policy: Policy) -> Iterator[Spot]
     rows = support.rows_of(town, "leftbehind")
     rows = rows[(rows["left_type"] == BOTH_AWAY) & rows["pupil"].isin(support.held(town)["pupil"])]
     parent = rows["trustee_rel"].isin(("父亲", "母亲"))
-    empty = {
-        name: rows[name].isna() & town.known("leftbehind", name).reindex(rows.index) for name in ("trustee", "teacher")
-    }
+    known = {name: town.known("leftbehind", name).reindex(rows.index) for name in ("trustee", "teacher")}
+    empty = {name: rows[name].isna() & known[name] for name in known}
     empty["trustee"] |= rows["trustee"].isin(NOBODY)
     for column, wrong, lacks in (
         ("trustee", empty["trustee"], "缺委托监护人"),

@@ -195,9 +195,8 @@ def exchanged(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator
     for book in town.workbooks:
         for name, table in book.tables.items():
             if table.instead is not None:
-                cause = next(
-                    (one for one in book.findings if one.rule == "F40" and one.sheet == table.sheet.title), None
-                )
+                headers = (one for one in book.findings if one.rule == "F40" and one.sheet == table.sheet.title)
+                cause = next(headers, None)
                 if cause is not None:
                     yield Suspect(cause, with_table(town, name, book.name, lambda one: one.instead), "")
     for workbook, sheet, table, found in _sheets(town, loose):
@@ -352,9 +351,8 @@ def renamed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[S
             index, column, written = place
             kind = KINDS["X70"].at(town.place(target, index, column), value=written, used=value, count=count)
             code = "G05" if target == "staff" else "F22" if target == "class" else "F10"
-            yield Suspect(
-                kind, edited(town, target, index, **{column: value}), code, _of_folders(town, target, value, written)
-            )
+            mended = edited(town, target, index, **{column: value})
+            yield Suspect(kind, mended, code, _of_folders(town, target, value, written))
 
 
 def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
@@ -363,9 +361,8 @@ def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
         return
     titles = {sheet.title: sheet.name for sheet in town.schema.sheets.values()}
     places = {(titles.get(one.sheet), one.column, (one.workbook, one.row)): one for one in of(loose, "G05")}
-    cells = pd.concat(
-        [cells[cells["left"]].assign(sheet=sheet, column=column) for sheet, column, cells in actors(town)]
-    )
+    found = [cells[cells["left"]].assign(sheet=sheet, column=column) for sheet, column, cells in actors(town)]
+    cells = pd.concat(found)
     cells["column"] = [
         town.schema.sheets[sheet].by_name[name].title
         for sheet, name in zip(cells["sheet"], cells["column"], strict=True)
@@ -451,9 +448,8 @@ def steady(town: Town, loose: frozenset[Finding]) -> pd.DataFrame:
     """
     at = at_rows(town, of(loose, "X08"), "daily")
     rows = town["daily"].assign(class_id=keyed(town, "daily", "class_id")).dropna(subset=["class_id", "date", "due"])
-    rows = rows[rows["class_id"].isin(rows.loc[rows.index.isin(list(at)), "class_id"])].sort_values(
-        ["class_id", "date"]
-    )
+    rows = rows[rows["class_id"].isin(rows.loc[rows.index.isin(list(at)), "class_id"])]
+    rows = rows.sort_values(["class_id", "date"])
     if rows.empty:
         return rows.assign(delta=[], since=[], finding=[])
     number = enrolment.due(town, rows["class_id"], rows["date"])["number"]

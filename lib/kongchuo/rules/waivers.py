@@ -26,9 +26,7 @@ YES = ("是", "同意", "已确认", "√", "✓", "TRUE")
 LONGEST = 366  # days that a waiver may hold from the day of the data
 
 # errors make figures wrong and are mended, but for these
-MAY = {
-    "F03": "户口簿登记的号码本身校验位不符、等公安更正时，学校改不了；号码照实登记，不影响人数和比率",
-}
+MAY = {"F03": "户口簿登记的号码本身校验位不符、等公安更正时，学校改不了；号码照实登记，不影响人数和比率"}
 # warnings and remarks that change what is read or counted
 NEVER = {
     "R04": "旧模板缺列，缺的内容没有读到",
@@ -124,9 +122,7 @@ def settle(town: Town, findings: Iterable[Finding]) -> tuple[tuple[Finding, ...]
         else:
             waived.append(Waived(finding, one.reason, one.asked_by, one.until))
     silent = {one.finding.anchor: one for one in waived}
-    for place, finding in enumerate(
-        stay
-    ):  # what follows goes with its cause, but for what cannot be waived: that stands alone
+    for place, finding in enumerate(stay):  # what follows goes with its cause, but what cannot be waived stands alone
         if one := silent.get(finding.caused_by):
             stay[place] = replace(finding, caused_by=())
             if not forbidden(finding):
