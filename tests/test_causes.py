@@ -15,7 +15,7 @@ from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
 from kongchuo.excel import plan as excel_plan
 from kongchuo.rules.examining import examine
-from kongchuo.rules.suspects import edited
+from kongchuo.rules.suspects import departed, edited
 
 AS_OF = dt.date(2024, 1, 26)
 MOST = 20  # findings one mistake may give
@@ -177,6 +177,15 @@ def test_a_mistake_gives_few_findings_and_names_its_cause(name):
     town, _ = handmade.township(3, 120, 5, AS_OF, spoil)
 
     names_its_cause(judged(town), *expected)
+
+
+def test_who_has_left_and_is_named_still_is_suspected():
+    town, _ = handmade.township(3, 120, 5, AS_OF, head_teacher_left)
+    loose = frozenset(replace(one, caused_by=()) for one in judged(town))
+
+    (suspect,) = departed(town, policy.load(POLICY, on=AS_OF), loose)
+
+    assert (suspect.cause.rule, suspect.cause.sheet) == ("G05", "班级")
 
 
 def test_a_school_renamed_in_the_registry_only():

@@ -360,7 +360,9 @@ def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
     if len(of(loose, "G05")) < ENOUGH:
         return
     titles = {sheet.title: sheet.name for sheet in town.schema.sheets.values()}
-    places = {(titles.get(one.sheet), one.column, (one.workbook, one.row)): one for one in of(loose, "G05")}
+    places = {
+        (titles.get(one.sheet), one.column, town.place_of(one.workbook, one.row)): one for one in of(loose, "G05")
+    }
     found = [cells[cells["left"]].assign(sheet=sheet, column=column) for sheet, column, cells in actors(town)]
     cells = pd.concat(found)
     cells["column"] = [
