@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 
 import openpyxl
 import pytest
@@ -189,8 +190,12 @@ def test_mark_and_repair(towns, town, marked, repaired, tmp_path):
 def test_run_and_papers(towns, town, code, tmp_path):
     school = "全镇" if town == "whole-year" else MIDDLE
     where = ("--workbooks", towns / town, "--out", tmp_path / "out")
-    said, out, err = typed("run", MONTHLY, "month=2023-10", f"school={school}", "--only", "monthly_self_check", *where)
+    words = ["run", MONTHLY, "month=2023-10", f"school={school}", "--only", "monthly_self_check", *where]
+    said, out, err = typed(*words)
     assert said == code, out + err
+    if school == MIDDLE:
+        assert "没有变，不用重做" in typed(*words, "--engine", "nbclient")[1]
+        assert "没有变" not in typed(*words, "--engine", "nbclient", "--force")[1]
     assert list(
         (tmp_path / "out" / "2023-10" / "monthly_self_check").glob(
             "*示例中学.html" if school == MIDDLE else "全镇.html"
@@ -349,7 +354,7 @@ def test_demo(tmp_path, monkeypatch):
 
     demo_of = demo.demo
     monkeypatch.setattr(demo, "demo", small)
-    monkeypatch.setattr(demo, "REPORTS", demo.REPORTS[1:2])
+    monkeypatch.setattr(demo.batch, "run", partial(demo.batch.run, only=("monthly_papers",)))
     code, out, _ = typed("demo", tmp_path / "demo")
     assert (code, made) == (0, [tmp_path / "demo"]), out
     (line,) = re.findall(r"kongchuo (check .*)", out)

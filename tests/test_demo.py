@@ -9,18 +9,15 @@ from kongchuo_township import demo
 
 def test_every_fault_is_found_and_every_page_is_made(tmp_path):
     said = []
-    outcomes = demo.demo(tmp_path / "demo", said.append, schools=3, pupils=600)
+    outcome = demo.demo(tmp_path / "demo", said.append, schools=3, pupils=600)
     text = "\n".join(said)
 
     planted, found = re.search(r"埋入的 (\d+) 处错误，查出 (\d+) 处", text).groups()
     assert planted == found
-    assert [result.reason for outcome in outcomes for result in outcome.failed] == []
-    assert [len(outcome.results) for outcome in outcomes] == [
-        3 + 1,
-        1,
-        2,
-        2,
-    ]  # town and school; papers; internal and public
+    assert [result.reason for result in outcome.failed] == []
+    made = [result.parameters.get("edition", result.parameters.get("kinds")) for result in outcome.results]
+    assert len(made) == (3 + 1) + 1 + 2 + 2  # town and school; papers; internal and public
+    assert (made.count("公开版"), made.count("应打印")) == (2, 1)
     assert all((tmp_path / "demo" / "runs" / link).is_file() for link in links(tmp_path / "demo" / "runs"))
 
 
