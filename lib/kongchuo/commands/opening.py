@@ -222,9 +222,8 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
 def unread(town: Town, *sheets: str) -> tuple[Finding, ...]:
     """The findings that say that a whole workbook is missing or could not be read, of those with one of these sheets (none: of all)."""
     lost = [book for book in town.workbooks if not book.read and (not sheets or {*sheets} & {*book.book.by_name})]
-    names = {
-        name for book in lost for name in (book.name, book.name.rpartition("/")[0])
-    }  # or the folder has none at all
+    # the workbook, or its folder where that has none at all
+    names = {name for book in lost for name in (book.name, book.name.rpartition("/")[0])}
     said = (finding for book in town.workbooks for finding in book.findings)
     return tuple(finding for finding in said if finding.rule in UNREADABLE and finding.workbook in names)
 

@@ -25,9 +25,8 @@ def _tellable(town: Town, rows: pd.DataFrame, sheet: str, *fields: str, maybe: p
 def _aid(town: Town, policy: Policy) -> pd.DataFrame:
     """A row for each pupil with 应享资助 and each term; who came during the term is not judged in it."""
     plans = support.rows_of(town, "family_plan")
-    plans = plans.loc[plans["sure"] & plans["aid_due"].notna(), [*PUPIL, "pupil", "name", "helper"]].drop_duplicates(
-        PUPIL
-    )
+    plans = plans.loc[plans["sure"] & plans["aid_due"].notna(), [*PUPIL, "pupil", "name", "helper"]]
+    plans = plans.drop_duplicates(PUPIL)
     plans = plans.rename(columns={"helper": "who"})
     stays = support.stays(town, plans, enrolment.AT_SCHOOL)
     paid, change = support.rows_of(town, "aid"), enrolment.changes(town)

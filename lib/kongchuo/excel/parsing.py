@@ -77,9 +77,7 @@ def asked_waivers(opened: python_calamine.CalamineWorkbook, package: Package) ->
         return tuple(waivers.read(opened.get_sheet_by_name(RESULTS).to_python(skip_empty_area=False)))
     except (KeyboardInterrupt, SystemExit):
         raise
-    except (
-        BaseException
-    ):  # a panic of the parser is no Exception; a damaged sheet of ours is no loss: it is written anew
+    except BaseException:  # a panic of the parser is no Exception; a damaged sheet of ours is written anew
         return ()
 
 

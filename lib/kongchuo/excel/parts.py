@@ -131,9 +131,8 @@ class Package:
 
     def has(self, part: str) -> bool:
         """Whether the package holds a part."""
-        return self._real(part) in self._new or (
-            part_name(part) in self._names and part_name(part) not in self._dropped
-        )
+        there = part_name(part) in self._names and part_name(part) not in self._dropped
+        return there or self._real(part) in self._new
 
     def names(self) -> list[str]:
         """The names of all parts."""

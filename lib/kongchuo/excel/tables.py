@@ -49,9 +49,8 @@ def annex_bytes(title: str, sheets: Mapping[str, AnnexSheet]) -> bytes:
     front.set_column(1, 1, 60)
     _annex_page(front)
     for number, (heading, sheet) in enumerate(sheets.items(), 1):
-        name = f"{number} {FORBIDDEN.sub('', heading)}"[:SHEET_NAME].strip(
-            "' "
-        )  # one that Excel takes, and no other has
+        # a name that Excel takes, and no other worksheet has
+        name = f"{number} {FORBIDDEN.sub('', heading)}"[:SHEET_NAME].strip("' ")
         ws = workbook.add_worksheet(name)
         _annex_sheet(ws, heading, sheet, formats)
         front.write(number + 1, 0, number, formats["number"])

@@ -117,15 +117,13 @@ def _gaps(month: Month, ratios: list[Ratio]) -> list:
     if rows:
         found.append(Table(("类型", "学校", "没有人包的"), tuple(rows[:MOST_OPEN]), "四包空档", note=_more(len(rows))))
     if len(pupils) and not month.home:
-        counts = (
-            units.by_keys(pupils).reset_index(name="pupils").sort_values(["home", "grade", "class_id"], key=in_order)
-        )
+        counts = units.by_keys(pupils).reset_index(name="pupils")
+        counts = counts.sort_values(["home", "grade", "class_id"], key=in_order)
         lines = tuple((row.home, scope.labels.get(row.class_id, "—"), row.pupils) for row in counts.itertuples())
         found.append(units.behind("没有人包的学生，按班级", Table(("学校", "班级", "人数"), lines)))
     elif len(pupils):
-        table = units.ledger(
-            month, units.rows_behind(month, pupils, "roster"), "roster", ("name", "student_key", "status")
-        )
+        rows_of = units.rows_behind(month, pupils, "roster")
+        table = units.ledger(month, rows_of, "roster", ("name", "student_key", "status"))
         found.append(units.behind("没有人包的学生", table))
     if not rows and not len(pupils) and not unread:
         found.append(Note("截至本月末四包没有空档。", "good"))

@@ -183,9 +183,8 @@ def groups(month: Month) -> Section:
     """七: coverage of the plans and visits each group is due (D13), for the whole and by class or school."""
     ratios = [function(month.scope) for function in GROUPS]
     figures = (Figure(item.title, item, item.note, _tone(item)) for item in (ratio.total for ratio in ratios))
-    tables = units.parted(
-        month, [units.Column(ratio.title, ratio) for ratio in ratios], "各单位覆盖情况（已落实/应落实）"
-    )
+    columns = [units.Column(ratio.title, ratio) for ratio in ratios]
+    tables = units.parted(month, columns, "各单位覆盖情况（已落实/应落实）")
     tiles = Tiles((*figures, _disabled(month)))
     return Section("特殊群体", (tiles, _sizes(month), *tables, _base(month)), 7, "groups")
 

@@ -111,9 +111,8 @@ def _weaknesses(view: Round) -> Table:
     target = view.policy["parents_aware_target"]
     known = {home: rate for home, rate in aware.items() if rate is not None and rate.denominator}
     short = [home for home, rate in known.items() if rate.numerator * 100 < target * rate.denominator]
-    unknown = [
-        sheet.home for sheet in sheets if sheet.home not in known
-    ]  # no letter was answered, or none could be read
+    # no letter was answered, or none could be read
+    unknown = [sheet.home for sheet in sheets if sheet.home not in known]
     none = [home for home, number in kinds.items() if number <= 1]
     rows = (
         ("报告不及时", _schools(late), f"日查、周报、月报、变动报告晚报或没有报，共 {sum(late.values())} 处"),

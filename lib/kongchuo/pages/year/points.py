@@ -22,9 +22,8 @@ def units(view: Year) -> Section:
     """三: the four rounds, self-checks, class points, grade."""
     held = view.units
     labels = list(dict.fromkeys(one.label for unit in held for one in unit.rounds))
-    rows = tuple(
-        _unit_row(one) for one in sorted(held, key=lambda one: (one.rank is None, one.rank or 0, natural(one.home)))
-    )
+    ranked = sorted(held, key=lambda one: (one.rank is None, one.rank or 0, natural(one.home)))
+    rows = tuple(map(_unit_row, ranked))
     table = Table(("名次", "学校", "督查", "自查", "班级积分", "总分", "等次"), rows, caption="单位考核")
     each = [(one.home, *(UNDECIDED if part.score is None else part.score for part in one.rounds)) for one in held]
     scores = Table(("学校", *labels), tuple(each), caption="督查各轮得分")
@@ -170,9 +169,8 @@ def conversion(view: Year) -> Section:
     rows = rate.rows
     plans = view.scope.rows("pupil_plan").loc[lambda frame: frame.index.isin(rows.index)]
     causes = plans["causes"].fillna("没有写明").str.split("、").explode()
-    known = pd.DataFrame(
-        {"listed": 1, "judged": plans["converted"].notna(), "done": yes(plans["converted"])}, plans.index
-    )
+    state = plans["converted"]
+    known = pd.DataFrame({"listed": 1, "judged": state.notna(), "done": yes(state)}, plans.index)
     counts = known.astype(int).reindex(causes.index).groupby(causes.to_numpy(), sort=False).sum()
     counts = counts.sort_values("listed", ascending=False, kind="stable")
     undecided = int(plans["converted"].isna().sum())

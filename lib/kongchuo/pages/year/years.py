@@ -55,10 +55,8 @@ class Year(View):
         """What the year still lacks, in words; nothing once it is complete."""
         lacking = [] if self.over else [f"学年没有结束，数据到 {self.end:%Y-%m-%d} 为止"]
         for label in dict.fromkeys(one.label for unit in self.units for one in unit.rounds if one.score is None):
-            open_units = (
-                unit for unit in self.units if any(one.label == label and one.score is None for one in unit.rounds)
-            )
-            homes = [unit.home for unit in open_units]
+            rounds = ((unit.home, one) for unit in self.units for one in unit.rounds)
+            homes = list(dict.fromkeys(home for home, one in rounds if one.label == label and one.score is None))
             named = "、".join(homes[:5]) + (f"等{len(homes)}所" if len(homes) > 5 else "")
             named = f"全部{len(homes)}所学校" if len(homes) == len(self.units) > 1 else named
             lacking.append(f"{label}督查没有完整的评分：{named}")
