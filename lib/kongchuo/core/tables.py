@@ -230,6 +230,12 @@ def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict
     return dict(zip(keys, frame[value].tolist(), strict=True))
 
 
+def complete(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The rows in which all of these columns are filled; as dropna(subset=columns), in a fraction of its time."""
+    filled = np.logical_and.reduce([frame[name].notna().to_numpy() for name in columns])
+    return frame.copy(deep=False) if filled.all() else frame[filled]
+
+
 def among(rows: pd.DataFrame, others: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
     """Of which rows the columns, taken together, say what they say in some row of `others`.
 
@@ -257,7 +263,9 @@ def called(name: object) -> str:
 
 def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of this school year, and those that name none."""
-    return frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+    year = frame["school_year"]
+    own = year.to_numpy() == town.year
+    return frame.copy(deep=False) if own.all() else frame[own | year.isna()]
 
 
 def personal_names(town: Town) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, by_place, mapping
+from ..core.tables import Town, by_place, complete, mapping
 from ..facts import duty, enrolment
 from ..facts.references import class_names, dated, keyed, named
 from .base import COLUMNS, Deadline, within
@@ -46,7 +46,7 @@ def _principals(town: Town, homes: pd.Series) -> pd.Series:
 
 
 def _schools(town: Town) -> pd.DataFrame:
-    rows = town.schools.dropna(subset=["school_code", "school_name"])
+    rows = complete(town.schools, "school_code", "school_name")
     rows = rows[rows["active"].fillna(True).astype(bool)]
     found = pd.DataFrame({"home": rows["school_name"], "name": rows["school_name"]}, rows.index)
     found["who"] = _principals(town, found["home"])
@@ -60,7 +60,7 @@ def _teachers(town: Town) -> pd.DataFrame:
     people = named(rows["head"], duty.names_of(town, "staff", "staff_id", "name")).fillna(rows["head"])
     labels = named(rows["class_id"], class_names(town)).fillna("")
     found = pd.DataFrame({"home": rows["home"], "who": people, "name": labels + "班主任" + people}, rows.index)
-    staff = town["staff"].dropna(subset=["staff_id", "from"])
+    staff = complete(town["staff"], "staff_id", "from")
     found["since"] = dated(rows["head"], mapping(staff, "staff_id", "from"))
     return _with(found, town, duty.WITH_TEACHER, rows["head"], "other", sheet="class", column="head_teacher")
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY, TERMS
-from ..core.tables import Town, by_place, once
+from ..core.tables import Town, by_place, complete, once
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
 from ..facts.lists import WHO, earliest_of, sixth_graders, unsure
@@ -83,12 +83,12 @@ def leaves(town: Town) -> pd.DataFrame:
     """
     rows = _changes(town, "休学").dropna(subset=["student_key"])
     rows = rows.assign(begun=rows["leave_from"].fillna(rows["date"]), place=range(len(rows)))
-    after = town["change"].dropna(subset=["student_key", "date"])
+    after = complete(town["change"], "student_key", "date")
     after = after[after["kind"].isin((*ENDS_LEAVE, "休学"))][["student_key", "kind", "date", "leave_to"]]
     pairs = rows[["student_key", "begun", "leave_to", "place"]].merge(after, on="student_key", suffixes=("", "_next"))
     again = (pairs["kind"] != "休学") | (pairs["leave_to_next"] > pairs["leave_to"])
     events = pairs[(pairs["date"] > pairs["begun"]) & again].groupby("place")["date"].min()
-    roster = town["roster"].dropna(subset=["student_key", "status"])
+    roster = complete(town["roster"], "student_key", "status")
     roster = roster[roster["status"] != "休学"].drop_duplicates("student_key").set_index("student_key")["status_date"]
     since = dated(rows["student_key"], roster)
     since = since.where(since > rows["begun"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, once
+from ..core.tables import Town, complete, once
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import earliest, placed
@@ -103,7 +103,7 @@ def _watched(town: Town) -> pd.DataFrame:
     What was over (解除日期) before the case was found belongs to an earlier story of the same pupil.
     """
     book = case_facts.cases(town)
-    rows = town["watch"].dropna(subset=["student_key", "found"])
+    rows = complete(town["watch"], "student_key", "found")
     rows = rows[rows["found"] <= pd.Timestamp(town.as_of)]
     rows = rows[[*enrolment.PUPIL, "found", "closed"]].rename(columns={"found": "date"}).assign(place=list(rows.index))
     pairs = book[enrolment.PUPIL].assign(known=known(book)).reset_index(names="case").merge(rows, on=enrolment.PUPIL)
@@ -125,7 +125,7 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     gaps = base.state(town, policy, cases.INTERVAL)
     numbers = {place: case for case, place in case_facts.cases(town)["dropout"].dropna().items()}
     gaps = gaps.assign(case=[numbers[place] for place in gaps.index], place=list(gaps.index))
-    met = gaps.dropna(subset=["done"]).drop_duplicates(["case", "done"])[["case", "done", "due", "days", "late"]]
+    met = complete(gaps, "done").drop_duplicates(["case", "done"])[["case", "done", "due", "days", "late"]]
     # of several visits on one day only the first ends the gap: it was late once, not as often as somebody went
     turns, first = found.assign(turn=found.groupby(["case", "date"]).cumcount()), met.assign(turn=0)
     on = ["case", "date", "turn"]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, by_place, no, of_year, once
+from ..core.tables import Town, by_place, complete, no, of_year, once
 from ..core.years import TAUGHT
 from ..facts import calendar, enrolment
 from ..facts.references import named, tally
@@ -103,7 +103,7 @@ def matched(town: Town, sheet: str, periods: pd.DataFrame, rows: pd.DataFrame) -
     one was done, or all of them where nobody knows when it was done.
     """
     due = schools(town, sheet).merge(periods, how="cross")
-    told = rows.dropna(subset=["period"]).sort_values("done", kind="stable").drop_duplicates(KEY)
+    told = complete(rows, "period").sort_values("done", kind="stable").drop_duplicates(KEY)
     due = due.merge(told, on=KEY, how="left")
     missing = due["place"].isna()
     due["due"] = due["due"].mask(due["unsure"].fillna(False).astype(bool))
@@ -136,7 +136,7 @@ def items(town: Town) -> int:
 def _self_checks(town: Town, policy: Policy) -> pd.DataFrame:
     """Done on the day of its last item, once all are there and none lacks the principal's word."""
     rows = checks(town)
-    told, lost = rows.dropna(subset=["period"]), rows.loc[rows["period"].isna(), "home"].value_counts()
+    told, lost = complete(rows, "period"), rows.loc[rows["period"].isna(), "home"].value_counts()
     whole = told.assign(blank=told["item_no"].isna(), refused=no(told["confirmed"]), place=list(told.index))
     whole = whole.groupby(KEY)
     found = pd.DataFrame({"number": whole["item_no"].nunique() + whole["blank"].sum(), "date": whole["date"].max()})

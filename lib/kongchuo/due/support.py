@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town
+from ..core.tables import Town, complete
 from ..facts import calendar, enrolment, support
 from ..facts.enrolment import PUPIL
 from .base import Deadline
@@ -85,7 +85,7 @@ def _months(town: Town, least: int) -> Iterator[tuple[np.datetime64, pd.Timestam
 
 def _dates(deeds: pd.DataFrame) -> dict[tuple[str, np.datetime64], list[np.datetime64]]:
     """The days on which something was done for a case in a month, in order."""
-    sure = deeds.dropna(subset=["case", "date"]).sort_values("date")
+    sure = complete(deeds, "case", "date").sort_values("date")
     days = sure["date"].to_numpy("datetime64[D]")
     found: dict[tuple[str, np.datetime64], list[np.datetime64]] = {}
     for case, month, day in zip(sure["case"].tolist(), days.astype("datetime64[M]"), days, strict=True):

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, among, of_year, once
+from ..core.tables import Town, among, complete, of_year, once
 from . import enrolment
 from .references import keyed
 
@@ -171,7 +171,7 @@ def _look_up(numbers: dict[tuple[str, str], int], rows: pd.DataFrame, column: st
 
 def placed(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """The visits or papers that belong to a case and have these columns, their case as a plain number."""
-    rows = rows.dropna(subset=["case", *columns])
+    rows = complete(rows, "case", *columns)
     return rows.assign(case=rows["case"].astype("int64"))
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 import pandas as pd
 
 from ..core.cells import fold
-from ..core.tables import Town, mapping, once
+from ..core.tables import Town, complete, mapping, once
 from . import enrolment
 from .references import dated, directory, homes_of, keyed, named, school_names
 
@@ -117,7 +117,7 @@ def _homes(town: Town, target: pd.Series) -> pd.Series:
 @once
 def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
     """Key -> label of a sheet, as staff_id -> name."""
-    rows = town[sheet].dropna(subset=[key, label]).drop_duplicates(key)
+    rows = complete(town[sheet], key, label).drop_duplicates(key)
     return mapping(rows, key, label)
 
 
@@ -138,7 +138,7 @@ def last_days(town: Town) -> dict[str, pd.Timestamp]:
 
 def _last_days(town: Town) -> dict[str, pd.Timestamp | None]:
     """The same, with None where nobody wrote when; a day that cannot be read is NaT: it is not known to be past."""
-    staff = town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
+    staff = complete(town["staff"], "staff_id").drop_duplicates("staff_id")
     left = staff[staff["to"].notna() | ~staff["active"].fillna(True).astype(bool)]
     written = left["to"].notna() | ~town.known("staff", "to").reindex(left.index)
     return {key: day if told else None for key, day, told in zip(left["staff_id"], left["to"], written, strict=True)}
@@ -163,7 +163,7 @@ def _answering(town: Town, day: str) -> pd.DataFrame:
         .dropna(subset=["target"])
         .assign(via=BY_BOND, unit=lambda f: f["target"])
     )
-    classes = classes_of(town).dropna(subset=["class_id"]).drop_duplicates("class_id")
+    classes = complete(classes_of(town), "class_id").drop_duplicates("class_id")
     grades = classes[["code", "unit", "home"]].dropna().drop_duplicates()
     whole = held[(held["kind"] == GRADES) & (held["target_type"] == SCHOOL)].drop(columns=["unit", "home"])
     parts = [
@@ -249,7 +249,7 @@ def signed(town: Town) -> pd.DataFrame:
 @once
 def served(town: Town) -> pd.DataFrame:
     """The pairs of a school and a village it serves (学校.服务行政村): school (code), home, village (code); indexed as 学校."""
-    rows = town.schools.dropna(subset=["school_code", "catchment"])
+    rows = complete(town.schools, "school_code", "catchment")
     villages = rows["catchment"].str.split("、").explode()
     keys = [directory(town, "village").find("", text)[0] for text in villages]
     pairs = rows[["school_code", "school_name"]].reindex(villages.index).assign(village=keys)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, among, by_place, mapping, once
+from ..core.tables import Town, among, by_place, complete, mapping, once
 from .references import homes_of, keyed, tally
 
 
@@ -66,7 +66,7 @@ PUPIL = ["home", "student_key"]
 @once
 def terms(town: Town) -> pd.DataFrame:
     """The terms of this school year that have both dates: term, start, end, in order."""
-    frame = town["term"].dropna(subset=["term", "start", "end"])
+    frame = complete(town["term"], "term", "start", "end")
     frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
     return frame.drop_duplicates("term").sort_values("start")
 
@@ -77,7 +77,7 @@ def school_days(town: Town) -> list[dt.date]:
 
     A day whose entry cannot be read is no school day: nobody can be blamed for it.
     """
-    entries = town["calendar"].dropna(subset=["date"]).drop_duplicates("date", keep="last")
+    entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
     undated = int(town["calendar"]["date"].isna().sum())
     days = set(entries.loc[entries["is_school_day"].fillna(False).astype(bool), "date"])
     for start, end in terms(town)[["start", "end"]].itertuples(index=False):
@@ -159,7 +159,7 @@ def _events(town: Town) -> dict[tuple[str, str], list[tuple]]:
 
 
 def _base_states(town: Town) -> dict[tuple[str, str], str]:
-    base = town["baseline"].dropna(subset=["student_key", "base_state"]).drop_duplicates(PUPIL)
+    base = complete(town["baseline"], "student_key", "base_state").drop_duplicates(PUPIL)
     return mapping(base, ("home", "student_key"), "base_state")
 
 
@@ -299,7 +299,7 @@ def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
 
 
 def _class_of(town: Town) -> dict[tuple[str, str], str]:
-    rows = listed(town).dropna(subset=["student_key"])
+    rows = complete(listed(town), "student_key")
     return mapping(rows, ("home", "student_key"), "class_id")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..core.cells import fold
 from ..core.schema import CENTRE
-from ..core.tables import Town, mapping, once
+from ..core.tables import Town, complete, mapping, once
 
 KEY, LABEL, ALIAS, MANY, NONE = "key", "label", "alias", "many", ""  # how a value was understood
 _NUMERALS = "一二三四五六七八九"
@@ -244,7 +244,7 @@ class School:
 
 def schools_in(rows: pd.DataFrame) -> tuple[School, ...]:
     """The schools of rows of 学校 that have a name."""
-    texts = rows.dropna(subset=["school_name"]).fillna({"school_code": "", "school_alias": ""})
+    texts = complete(rows, "school_name").fillna({"school_code": "", "school_alias": ""})
     columns = texts[["school_name", "school_code", "school_alias"]].itertuples(index=False, name=None)
     return tuple(School(name, code, tuple(filter(None, alias.split("、")))) for name, code, alias in columns)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, once
+from ..core.tables import Town, complete, once
 from . import calendar, enrolment
 from . import cases as case_facts
 from .references import keyed
@@ -63,7 +63,7 @@ def _pupils(town: Town, day: str) -> pd.DataFrame:
 
 def grades(town: Town) -> dict[str, int]:
     """Class id -> grade."""
-    rows = town["class"].dropna(subset=["class_id", "grade"])
+    rows = complete(town["class"], "class_id", "grade")
     return dict(zip(rows["class_id"], rows["grade"].astype(int), strict=True))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, book_of, of_year, row_of
+from ..core.tables import Town, book_of, complete, of_year, row_of
 from ..facts import enrolment
 from ..facts.references import class_names, homes_of, keyed, named, tally
 from .base import Spot, at, readable, rule, spots
@@ -32,7 +32,7 @@ def _daily(town: Town) -> pd.DataFrame:
 )  # fmt: skip
 def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查的“应到”就是当天花名册上的在读人数，疑似辍学的学生在认定之前也算应到。少算一个人，这个孩子就从日查里消失了。"""
-    rows = _daily(town).dropna(subset=["due"])
+    rows = complete(_daily(town), "due")
     rows = rows[
         rows["home"].isin(town["roster"]["home"])
         & readable(town, rows["home"], "roster.status", "roster.class_id", "change.kind")
@@ -54,7 +54,7 @@ def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
     """应到要等于实到、病假、事假、其他请假、无故缺勤之和。合计不平，说明有学生当天没有着落。"""
-    rows = town["daily"].dropna(subset=["due", *PARTS])
+    rows = complete(town["daily"], "due", *PARTS)
     rows = rows[rows["date"].isna() | (rows["date"] <= pd.Timestamp(town.as_of))]
     rows = rows.assign(total=rows[list(PARTS)].sum(axis=1))
     rows = rows[rows["due"] != rows["total"]]
@@ -74,7 +74,7 @@ def parts_do_not_add_up(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def absentees_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查写了几个无故缺勤，缺勤明细里就要有几个名字（旷课、开学未报到、失联）。只有人数没有名字，就没法逐个联系、连续计算。"""
-    rows = _daily(town).dropna(subset=["unexcused"])
+    rows = complete(_daily(town), "unexcused")
     rows = rows[_absence_readable(town, rows)]
     listed, slack = _listed(town, rows)
     wrong = (rows["unexcused"] - listed).abs() > slack
@@ -200,7 +200,7 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     absence = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
     leave = absence["kind"].isin(LEAVE.values())
     pairs = pd.MultiIndex.from_frame(rows[["class_id", "date"]])
-    sure = absence[leave].dropna(subset=["date", "class_id"])
+    sure = complete(absence[leave], "date", "class_id")
     # half a day may have been counted or not; of a pupil who stands twice nobody knows how often
     sure = sure.assign(odd=(sure["halves"] == 1) | sure.duplicated(["home", "date", "student_key"]))
     by_class = sure.groupby(["class_id", "date"]).agg(listed=("odd", "size"), odd=("odd", "sum"))

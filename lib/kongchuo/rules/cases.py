@@ -7,7 +7,7 @@ import pandas as pd
 from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, of_year
+from ..core.tables import Town, among, called, complete, of_year
 from ..due import base
 from ..due.cases import WATCH_FOLLOWED
 from ..facts import cases, duty, enrolment, signals
@@ -77,7 +77,7 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
     cared |= roster["name"].map(fold, na_action="ignore").isin(set(map(fold, unclear.dropna())))
     alone = roster.loc[~cared, enrolment.PUPIL]
     for sheet, (column, closed) in ANSWERED_BY.items() if len(alone) else ():
-        frame = town[sheet].dropna(subset=["student_key"])
+        frame = complete(town[sheet], "student_key")
         judged = readable(town, frame["home"], "bond.target_id", "class.head_teacher")
         rows = frame[among(frame, alone, enrolment.PUPIL) & judged]
         if column:
@@ -164,7 +164,7 @@ def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["room"].isna() | (sizes >= policy["veto_losses"])]
     vetoes = of_year(town, town["veto"])
     vetoes = vetoes[~(vetoes["date"] > pd.Timestamp(town.as_of))]
-    targets = vetoes.dropna(subset=["target_id"])
+    targets = complete(vetoes, "target_id")
     meant = look_up(town, targets["target_id"], "class")["key"]
     # two schools may use one number: then the veto has to name the class as well
     numbers = rows["case_id"].where(~town["dropout"]["case_id"].duplicated(keep=False).reindex(rows.index))

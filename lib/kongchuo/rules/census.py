@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, no, of_year, row_of
+from ..core.tables import Town, called, complete, no, of_year, row_of
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import PROOFS, UNVERIFIED
@@ -219,13 +219,13 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     """查出来辍学、未入学的适龄儿童，必须有一所学校列入台账去劝返。摸底知道他没有上学，台账里却没有，就没有人去管。花名册上写辍学的也一样。"""
     ledgers = ("suspected", "dropout")
     cases = pd.concat([town[sheet]["student_key"] for sheet in ledgers]).dropna()
-    rows = surveyed(town).dropna(subset=["student_key"])
+    rows = complete(surveyed(town), "student_key")
     rows = rows[rows["study_status"].isin(("辍学", "未入学")) & of_age(town, policy, rows["birth_date"])]
     rows = rows[~rows["student_key"].isin(cases) & ~maybe_listed(town, rows, *ledgers)]
     # whoever is on the ledger of a school that could not be read is on one all the same
     for index, name, status in rows[["name", "study_status"]].itertuples(name=None) if _all_read(town, ledgers) else ():
         yield at("census", index, "study_status", name=called(name), status=status)
-    pupils = town["roster"].dropna(subset=["student_key"])
+    pupils = complete(town["roster"], "student_key")
     pupils = pupils[(pupils["status"] == "辍学") & ~pupils["student_key"].isin(town["dropout"]["student_key"])]
     pupils = pupils[readable(town, pupils["home"], "dropout.student_key") & ~maybe_listed(town, pupils, "dropout")]
     yield from spots(pupils, "roster", "status", says=ON_THE_ROSTER)

@@ -9,7 +9,7 @@ from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
-from ..core.tables import Town, called
+from ..core.tables import Town, called, complete
 from ..due import base
 from ..due import enrolment as limits
 from ..facts import calendar, enrolment
@@ -126,7 +126,7 @@ def receiver(town: Town, rows: pd.DataFrame) -> pd.Series:
 
     pairs = zip(rows["place"].fillna("").tolist(), rows["home"].tolist(), strict=True)
     by_place = pd.Series([of(text, home) for text, home in pairs], rows.index, dtype="str")
-    census = town["census"].dropna(subset=["student_key", "study_school"])
+    census = complete(town["census"], "student_key", "study_school")
     census = census[(census["study_status"] == "本镇在读") & census["student_key"].isin(rows["student_key"])]
     schools = named(look_up(town, census["study_school"], "school")["key"], names)
     going = dict(zip(census["student_key"], schools, strict=True))
@@ -249,7 +249,7 @@ def no_such_procedure(town: Town, policy: Policy) -> Iterator[Spot]:
     for column in ("reason", "note"):
         text = rows[column].fillna("").str.replace(DENIED, "", regex=True)
         rows = rows.assign(word=text.str.extract(f"({WORD})")[0])
-        yield from spots(rows.dropna(subset=["word"]), "change", column, word="word", says=WRITTEN)
+        yield from spots(complete(rows, "word"), "change", column, word="word", says=WRITTEN)
         rows = rows[rows["word"].isna()]
 
 
@@ -285,7 +285,7 @@ def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
     """学生变动和督查评分的学期，要是那个日期所在的学期；假期里的不论写哪个学期。学期写错，这件事就算到另一个学期去了。"""
     terms = enrolment.terms(town)
     for sheet in ("change", "score"):
-        rows = town[sheet].dropna(subset=["term", "date"])
+        rows = complete(town[sheet], "term", "date")
         title = town.schema.sheets[sheet].by_name["date"].title
         for held, start, end in terms[["term", "start", "end"]].itertuples(index=False, name=None):
             wrong = rows[rows["date"].between(start, end) & (rows["term"] != held)]

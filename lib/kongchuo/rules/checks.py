@@ -17,7 +17,7 @@ from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place
 from ..core.schema import TERMS, Field, Sheet
 from ..core.sheets import only_displayed
-from ..core.tables import Town, book_of, row_of
+from ..core.tables import Town, book_of, complete, row_of
 from ..core.years import MONTH, usual_begin
 from ..facts import identity
 from ..facts.enrolment import terms
@@ -266,7 +266,7 @@ def references(town: Town) -> Iterator[tuple[str, str, pd.DataFrame, str]]:
         for item in sheet.typed:
             if item.reference == "class" or (item.reference and item.reference not in JUDGED_BY_RULES):
                 yield sheet.name, item.name, resolve(town, sheet.name, item.name), item.reference
-    frame = town["bond"].dropna(subset=["target_type", "target_id"])
+    frame = complete(town["bond"], "target_type", "target_id")
     for kind, target in BOND_TARGETS.items():
         values = frame.loc[frame["target_type"] == kind, "target_id"]
         if kind == "年级":
@@ -276,7 +276,7 @@ def references(town: Town) -> Iterator[tuple[str, str, pd.DataFrame, str]]:
 
 def _lost_targets(town: Town) -> Iterator[Finding]:
     """F10 where the number in a cell may be one of several sheets: 对象 of 一票否决 and 奖惩兑现, 台账编号."""
-    veto, reward = town["veto"].dropna(subset=["target_type"]), town["reward"]
+    veto, reward = complete(town["veto"], "target_type"), town["reward"]
     for kind, targets in TARGETS.items():
         yield from _in_none(town, "veto", veto.loc[veto["target_type"] == kind, "target_id"], targets, "")
     yield from _in_none(town, "reward", reward["target_id"], ("school", "class", "staff"), "")

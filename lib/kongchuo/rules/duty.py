@@ -9,7 +9,7 @@ from ..core.cells import fold
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, no, of_year
+from ..core.tables import Town, complete, no, of_year
 from ..due import base
 from ..due import duty as limits
 from ..facts import duty
@@ -76,7 +76,7 @@ def titles(town: Town) -> pd.DataFrame:
     """
     parts = []
     for sheet in ("staff", "body", "bond"):
-        frame = town[sheet].dropna(subset=["title"])
+        frame = complete(town[sheet], "title")
         if sheet == "staff":
             person, name = frame["staff_id"], frame["name"]
         elif sheet == "body":
@@ -89,7 +89,7 @@ def titles(town: Town) -> pd.DataFrame:
         found = frame[["title"]].assign(person=person.reindex(frame.index).fillna(name), name=name)
         parts.append(found.assign(sheet=sheet, place=list(frame.index), where=town.schema.sheets[sheet].title))
     rows = pd.concat(parts).dropna(subset=["person"])
-    names = town["staff"].dropna(subset=["staff_id", "name"]).drop_duplicates("staff_id").set_index("staff_id")["name"]
+    names = complete(town["staff"], "staff_id", "name").drop_duplicates("staff_id").set_index("staff_id")["name"]
     unit = _unit_before(town)
     bare = [unit.sub("", title) or title for title in map(fold, rows["title"])]
     return rows.assign(name=named(rows["person"], names).fillna(rows["name"]), bare=bare)
@@ -103,7 +103,7 @@ def _unit_before(town: Town) -> re.Pattern[str]:
 
 # --- Rules on 包保责任: schools, grades and villages nobody answers for, people who are not there, titles and names that differ ---
 def _in_use(town: Town) -> pd.DataFrame:
-    rows = town.schools.dropna(subset=["school_code"])
+    rows = complete(town.schools, "school_code")
     return rows[~no(rows["active"])]
 
 
@@ -173,7 +173,7 @@ def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def somebody_for_each_village(town: Town, policy: Policy) -> Iterator[Spot]:
     """学校联合行政村包家长，每个村都要结成对子。没有结对的村，孩子外出、辍学，村里知道了也不知道向谁说。"""
-    villages, keys = town["village"].dropna(subset=["village_code"]), _held(town, duty.VILLAGES)["target"]
+    villages, keys = complete(town["village"], "village_code"), _held(town, duty.VILLAGES)["target"]
     if not readable(town, villages["home"], "bond.bond_type", "bond.target_id").all():
         return
     lone = villages[~villages["village_code"].isin(keys)]
@@ -387,7 +387,7 @@ PARTY = "与{school}的责任书由{name}签，应由校长{principal}签"
 def first_responsible(town: Town, policy: Policy) -> Iterator[Spot]:
     """控辍实行单位一把手负责制：“学校”表的校长、与中心校签责任书的人、领导组组长，都要是校长本人，不能由副校长或主任顶替。"""
     schools, staff = town["school"].assign(key=keyed(town, "school", "principal")), town["staff"]
-    people = staff.dropna(subset=["staff_id"]).drop_duplicates("staff_id").set_index("staff_id")
+    people = complete(staff, "staff_id").drop_duplicates("staff_id").set_index("staff_id")
     titles = people["title"].fillna("")
     told = people["title"].notna() & people["roles"].notna()
     chief = people["roles"].fillna("").str.split("、").map(lambda roles: "校长" in roles)

@@ -7,7 +7,7 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
-from ..core.tables import Town, called, mapping, no, row_of, yes
+from ..core.tables import Town, called, complete, mapping, no, row_of, yes
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import ELSEWHERE, HANDED_OVER
@@ -50,9 +50,9 @@ def _changes(town: Town, policy: Policy) -> Iterator[tuple]:
 
     An entry that changes nothing is left out: leaving of somebody who is on leave already, and what the baseline already holds.
     """
-    base, roster = _baseline(town).dropna(subset=["student_key"]), enrolment.listed(town)
+    base, roster = complete(_baseline(town), "student_key"), enrolment.listed(town)
     here = {pair: state in enrolment.AT_SCHOOL for pair, state in _by_pupil(base, "base_state").items()}
-    classes = _by_pupil(roster.dropna(subset=["student_key"]), "class_id") | _by_pupil(base, "class_id")
+    classes = _by_pupil(complete(roster, "student_key"), "class_id") | _by_pupil(base, "class_id")
     frozen = base.groupby("home")["base_date"].agg(lambda days: days.mode().iloc[0] if days.notna().any() else pd.NaT)
     usual = pd.Timestamp(f"{town.year[:4]}-{policy['baseline_date']}")
     columns = ["home", "student_key", "name", "date", "kind", "class_from", "class_to"]
@@ -106,7 +106,7 @@ def on_two_rosters(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = roster[roster["status"].isin(ACTIVE) & ~yes(roster["guest"])]
     said: set[tuple[str, int]] = set()
     for column in ("id_no", "status_no"):
-        held = rows.dropna(subset=[column])
+        held = complete(rows, column)
         twice = held[held.groupby(column)["home"].transform("nunique") > 1]
         homes = twice.groupby(column)["home"].agg(lambda names: sorted(set(names)))
         for index, number, name, school in twice[[column, "name", "home"]].itertuples(name=None):
@@ -132,7 +132,7 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     lists = [town[sheet] for sheet in LISTS]
     lists += [town.before["roster"]] if town.before else []  # of a sixth-grader who has left speaks last year's key
     listed = pd.concat([frame[["student_key", "name"]] for frame in lists]).dropna(subset=["student_key"])
-    named, people = listed.dropna(subset=["name"]), set(person(listed).dropna())
+    named, people = complete(listed, "name"), set(person(listed).dropna())
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
     for sheet in town.filled:
         if sheet.name in LISTS or not {"student_key", "name"} <= set(sheet.by_name):
@@ -261,7 +261,7 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     """到了基准日满入学年龄的孩子读一年级，逐年往上。年级与年龄差得太多，多半是日期或班级填错，也可能是辍过学、容易再辍学的孩子。"""
     roster = enrolment.listed(town)
     rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
-    classes = town["class"].dropna(subset=["class_id", "grade"])
+    classes = complete(town["class"], "class_id", "grade")
     grade = tally(rows["class_id"], mapping(classes, "class_id", "grade"))
     due = grade_due(town, policy, rows["birth_date"]).astype("int64")
     told = birth(own_numbers(town, "roster")).reindex(rows.index)  # where the number says otherwise, F05 says so
@@ -325,7 +325,7 @@ def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = base.state(town, policy, HANDED_OVER)
     rows = rows[rows["late"] & rows["done"].isna()]
     keys = sixth_graders(town)["student_key"].to_dict()
-    census = town["census"].dropna(subset=["student_key"]).drop_duplicates("student_key")
+    census = complete(town["census"], "student_key").drop_duplicates("student_key")
     states = dict(zip(census["student_key"].tolist(), census["study_status"].fillna("").tolist(), strict=True))
     for index, name, school in rows[["name", "home"]].itertuples(name=None):
         state = states.get(keys.get(index))
@@ -374,7 +374,7 @@ def _on_ledger(town: Town, pupils: pd.DataFrame) -> pd.Series:
 
 def _checked(town: Town) -> dict[tuple[str, str], str]:
     """What 人籍核查 last said of a pupil who is on the register only; not once seen, put right or not readable since."""
-    rows = town["reconcile"].dropna(subset=["student_key", "date"])
+    rows = complete(town["reconcile"], "student_key", "date")
     rows = rows[rows["date"] <= pd.Timestamp(town.as_of)].sort_values("date", kind="stable")
     clear = (town.known("reconcile", "present") & town.known("reconcile", "diff_type")).reindex(rows.index)
     seen = rows["present"].isin(SEEN) | ~clear

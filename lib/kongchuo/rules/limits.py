@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, of_year, yes
+from ..core.tables import Town, among, called, complete, of_year, yes
 from ..due import base, cases, enrolment, inspection
 from ..due.base import Deadline
 from ..facts import cases as case_facts
@@ -188,7 +188,7 @@ def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """督查点名的学籍数要等于实到、请假、不明各项之和；实参加、回执不多于应参加（应发），实发不多于标准。不平的数写进报告，谁都不会信。"""
     for sheet, whole, parts, exact in TOTALS:
         columns, names = town.schema.sheets[sheet].by_name, list(parts)
-        rows = town[sheet].dropna(subset=[whole, *names])
+        rows = complete(town[sheet], whole, *names)
         sums = rows[names].sum(axis=1)
         wrong = sums != rows[whole] if exact else sums > rows[whole]
         for index, total, number in zip(rows.index[wrong], rows.loc[wrong, whole], sums[wrong], strict=True):
@@ -213,7 +213,7 @@ def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
 def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
     """学段巩固率＝在校÷（招生＋转入－转出），超过100%就是有人来了没记转入：名单上早有他，入学年月却说他本学年才来。分母少一个，率就虚高。"""
     roster, base = rolls.listed(town), of_year(town, town["baseline"])
-    grades = town["class"].dropna(subset=["class_id", "grade"]).drop_duplicates("class_id")
+    grades = complete(town["class"], "class_id", "grade").drop_duplicates("class_id")
     grades = grades.set_index("class_id")["grade"]
     rows = roster[roster["status"].isin(rolls.AT_SCHOOL)]
     rows = rows.assign(grade=rows["class_id"].map(grades).astype("Int64"))

@@ -14,7 +14,7 @@ from ..core import faults
 from ..core.findings import Place
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, among, book_of, mapping
+from ..core.tables import Town, among, book_of, complete, mapping
 from ..facts import enrolment
 from ..facts.references import class_names, keyed
 
@@ -108,7 +108,7 @@ def present_without_school(town: Town, policy: Policy) -> Iterator[tuple[str, Ro
     inside = pd.Series(False, rows.index)
     for start, end in terms[["start", "end"]].itertuples(index=False):
         inside |= rows["date"].between(start, end)
-    entries = town["calendar"].dropna(subset=["date"]).drop_duplicates("date", keep="last")
+    entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
     reasons = dict(zip(entries["date"], entries["reason"].fillna(""), strict=True))
     rows = rows[inside & rows["full"] & ~rows["date"].isin(taught) & (rows["home"] != CENTRE)]
     for _, own in rows.groupby("home"):
@@ -310,7 +310,7 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     roster = enrolment.listed(town)
     villages = keyed(town, "roster", "village_code").reindex(roster.index)
     village = dict(zip(roster["student_key"].tolist(), villages.tolist(), strict=True))
-    plans = town["pupil_plan"].dropna(subset=["pupil_plan", "student_key"])
+    plans = complete(town["pupil_plan"], "pupil_plan", "student_key")
     pupil_of = mapping(plans, ("home", "pupil_plan"), "student_key")
     parts = []
     for sheet, who in (("visit", "lead"), ("support_log", "helper")):
@@ -334,14 +334,14 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
 
 
 def _names(town: Town) -> dict[str, str]:
-    rows = town["staff"].dropna(subset=["staff_id", "name"])
+    rows = complete(town["staff"], "staff_id", "name")
     return mapping(rows, "staff_id", "name")
 
 
 @asker("Q03", "送教时间重叠")
 def two_homes_at_once(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     """同一位送教人员同一天在同一时间给两家送教。一家有两个孩子的不算。时间可能写的是大概，请核对起止时间。"""
-    rows = town["home_teaching"].dropna(subset=["date", "span", "team", "student_key"])
+    rows = complete(town["home_teaching"], "date", "span", "team", "student_key")
     rows = rows[rows["date"] <= pd.Timestamp(town.as_of)]
     roster = enrolment.listed(town).dropna(subset=["student_key", "guardian_tel"])
     family = mapping(roster, "student_key", "guardian_tel")

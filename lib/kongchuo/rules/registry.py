@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no, of_year, row_of
+from ..core.tables import Town, complete, no, of_year, row_of
 from ..facts import duty, enrolment
 from ..facts.references import class_label, homes_of, keyed, tally
 from .base import Spot, at, readable, rule
@@ -25,7 +25,7 @@ from .base import Spot, at, readable, rule
 def base_count_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     """班级表里的“学年初在班人数”要和学校锁定的学年初基准名单一致。巩固率、班级积分都以它为分母，差一个人，全年的数都不对。"""
     base = town["baseline"].assign(class_id=keyed(town, "baseline", "class_id"))
-    placed = base.dropna(subset=["class_id"])
+    placed = complete(base, "class_id")
     repeated = placed.duplicated(["home", "student_key"]) & placed["student_key"].notna()
     listed = placed["class_id"].value_counts()
     doubled = placed.loc[repeated, "class_id"].value_counts()
@@ -132,7 +132,7 @@ def village_unserved(town: Town, policy: Policy) -> Iterator[Spot]:
     active = set(schools.loc[~no(schools["active"]), "school_code"])
     of_school = dict(zip(schools["school_code"], schools["school_name"], strict=True))
     pairs = {(school, village) for school, village in zip(served["school"], served["village"], strict=True)}
-    villages = town["village"].dropna(subset=["village_code"])
+    villages = complete(town["village"], "village_code")
     for column, grade, stage in (("school_primary", 1, "小学"), ("school_junior", 9, "初中")):
         fit = {code for code in active if (span := STAGES.get(stages[code])) and span[0] <= grade <= span[1]}
         named_there = keyed(town, "village", column).reindex(villages.index)

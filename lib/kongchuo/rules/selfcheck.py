@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, book_of, by_place, no, of_year, yes
+from ..core.tables import Town, among, book_of, by_place, complete, no, of_year, yes
 from ..due import selfcheck
 from ..due.base import state
 from ..facts import cases as case_facts
@@ -67,7 +67,7 @@ def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
     for kind, deadline in ((selfcheck.WEEKLY, selfcheck.WEEKLY_REPORT), (selfcheck.MONTHLY, selfcheck.MONTHLY_REPORT)):
         found = state(town, policy, deadline)
         late = found[found["late"] & readable(town, found["home"], "filing.until", "filing.report", *DAYS)]
-        sent = late.dropna(subset=["done"])
+        sent = complete(late, "done")
         for index, school, due, done, days in sent[["home", "due", "done", "days"]].itertuples(name=None):
             facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, **limits}
             yield at("filing", index, "date", school=school, report=kind, **facts)

@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import Field
-from ..core.tables import Town, called, mapping
+from ..core.tables import Town, called, complete, mapping
 from ..facts import duty, enrolment, identity, support
 from ..facts.references import class_grades, directory, keyed, look_up, named, school_names
 from .base import Rule, Spot, at, readable, rule, spots
@@ -109,7 +109,7 @@ SCHOOL = r"小学|中学|学校|教学点|幼儿园"
 )
 def school_cannot_issue(town: Town, policy: Policy) -> Iterator[Spot]:
     """责令限期改正只能由镇政府或县级教育部门作出，学校没有这个权限。学校自己出的责令书没有效力，走到法律程序就不算数。"""
-    rows = town["legal"].dropna(subset=["doc_type", "issuer"])
+    rows = complete(town["legal"], "doc_type", "issuer")
     rows = rows[rows["doc_type"].isin(COURTLY)]
     schools = directory(town, "school")
     for index, paper, issuer in rows[["doc_type", "issuer"]].itertuples(name=None):
@@ -244,7 +244,7 @@ OTHER_SCHOOL = "{name}摸底登记写就读学校“{given}”，花名册在{sc
 )
 def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """摸底登记和花名册说的是同一个孩子在不在学校。入户那天以来两处一直不一样，不是摸底没有更新，就是学籍空挂。入户以后才变动的不算。"""
-    census = surveyed(town).dropna(subset=["student_key", "study_status", "visit_date"])
+    census = complete(surveyed(town), "student_key", "study_status", "visit_date")
     census = census[census["study_status"].isin(AGREE)]
     census = census.assign(school=_named_school(town, census["study_school"]), place=list(census.index))
     now = pd.Timestamp(town.as_of)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, yes
+from ..core.tables import Town, among, called, complete, yes
 from ..due import base
 from ..due.cases import CENTER, FIRST_VISIT, INTERVAL, PAPER, follow_end
 from ..due.enrolment import OPENING
@@ -383,7 +383,7 @@ def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
         ("drop_date", linked, "suspected", "case_id", "last_day"),
         ("order_due", keyed(town, "dropout", "order_no"), "legal", "doc_no", "deadline"),
     ):
-        there = town[sheet].dropna(subset=[number, other])
+        there = complete(town[sheet], number, other)
         there = there[~there.duplicated(["home", number], keep=False)]
         known = dict(zip(zip(there["home"], there[number], strict=True), there[other], strict=True))
         where = f"“{town.schema.sheets[sheet].title}”"
@@ -405,7 +405,7 @@ def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def visits_not_numbered(town: Town, policy: Policy) -> Iterator[Spot]:
     """一案的劝返从第1次起连续编次。跳了一次，不是漏记就是删了；一案只报第一处。次数和日期先后相反的见X52。"""
-    rows = town["visit"].dropna(subset=["case_id", "seq"]).sort_values("seq", kind="stable")
+    rows = complete(town["visit"], "case_id", "seq").sort_values("seq", kind="stable")
     unclear = town["visit"].loc[town["visit"][["case_id", "seq"]].isna().any(axis=1), "home"]
     rows = rows[~rows["home"].isin(unclear)]
     due = rows.groupby(["home", "case_id"]).cumcount() + 1

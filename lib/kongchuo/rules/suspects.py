@@ -13,7 +13,7 @@ from ..core.findings import ERROR, Finding, Kind
 from ..core.findings import KINDS as OF_READING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
-from ..core.tables import Town, called, mapping, row_of
+from ..core.tables import Town, called, complete, mapping, row_of
 from ..core.workbooks import Table, column_letters
 from ..facts import enrolment
 from ..facts.references import NONE, class_names, dangling, homes_of, keyed, look_up
@@ -246,7 +246,7 @@ def terms(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Sus
     """开学日期 or 放假日期 against the days on which most schools have 日查."""
     if len(of(loose, "F28", "X11")) < ENOUGH:
         return
-    planned = town["calendar"].dropna(subset=["date"])
+    planned = complete(town["calendar"], "date")
     lessons = planned.loc[planned["is_school_day"].fillna(False).astype(bool), "date"]
     for row in enrolment.terms(town).itertuples():
         first, last, schools = _filled(town, row.term)
@@ -312,7 +312,7 @@ def calendar(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
     whole = missing.groupby("date").size()
     whole = whole[whole == expected.groupby("date").size().reindex(whole.index)]
     schools = missing.groupby("date")["home"].nunique()
-    entries = town["calendar"].dropna(subset=["date"]).drop_duplicates("date", keep="last")
+    entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
     entries = entries[entries["date"].isin(whole.index[(schools[whole.index] > 1) & (whole.index < filled)])]
     entries = entries[entries["is_school_day"].fillna(False).astype(bool)].sort_values("date")
     if entries.empty:
@@ -369,7 +369,7 @@ def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
         town.schema.sheets[sheet].by_name[name].title
         for sheet, name in zip(cells["sheet"], cells["column"], strict=True)
     ]
-    staff = town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
+    staff = complete(town["staff"], "staff_id").drop_duplicates("staff_id")
     for key, own in cells.groupby("key"):
         found = [
             places.get((sheet, column, index))
@@ -389,7 +389,7 @@ def _cells(town: Town) -> pd.DataFrame:
     for _, _, cells, target in references(town):
         found.append(cells.assign(target=target, lost=cells.index.isin(dangling(town, cells, target).index)))
     for sheet in CASE_NUMBERS:
-        frame = town[sheet].dropna(subset=["case_id"])
+        frame = complete(town[sheet], "case_id")
         for target, prefix in LEDGERS.items():
             own = frame[frame["case_id"].str.startswith(prefix)]
             cells = look_up(town, own["case_id"], target, own["home"])
