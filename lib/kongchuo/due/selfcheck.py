@@ -14,7 +14,7 @@ from ..core.schema import CENTRE
 from ..core.tables import Town, by_place, complete, no, of_year, once
 from ..core.years import TAUGHT
 from ..facts import calendar, enrolment
-from ..facts.references import named, tally
+from ..facts.references import tally
 from .base import COLUMNS, Deadline
 
 WEEKLY, MONTHLY, BULLETIN, CASE = "周报", "月报", "简报", "典型案例"
@@ -84,15 +84,22 @@ def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
 @once
 def schools(town: Town, sheet: str) -> pd.DataFrame:
     """The schools in use: home, the workbook with the sheet (its place as a whole), who (the principal). Not those whose workbook could not be read."""
-    frame = town.schools[["school_name", "active", "principal"]].dropna(subset=["school_name"])
-    frame = frame.drop_duplicates("school_name")
-    closed = ~frame["active"].fillna(True).astype(bool)
+    known = _registered(town)
     held = {book.home: town.place_of(book.name) for book in town.holding(sheet) if sheet in book.tables}
     if town.schema.book_of[sheet].owner == "centre":
-        held = dict.fromkeys(frame["school_name"], held[CENTRE]) if CENTRE in held else {}
-    found = pd.DataFrame(held.items(), columns=["home", "workbook"]).astype({"home": "str", "workbook": "int64"})
-    found = found[~found["home"].isin(frame.loc[closed, "school_name"])]
-    return found.assign(who=named(found["home"], frame.set_index("school_name")["principal"].dropna()))
+        held = dict.fromkeys(known, held[CENTRE]) if CENTRE in held else {}
+    found = [(home, place, *known.get(home, (True, None))) for home, place in held.items()]
+    found = [(home, place, who) for home, place, in_use, who in found if in_use]
+    kinds = {"home": "str", "workbook": "int64", "who": "str"}
+    return pd.DataFrame(found, columns=[*kinds]).astype(kinds)
+
+
+@once
+def _registered(town: Town) -> dict[str, tuple[bool, str]]:
+    """School -> whether it is in use, and its principal."""
+    rows = complete(town.schools, "school_name").drop_duplicates("school_name")
+    facts = zip(rows["active"].fillna(True).astype(bool).tolist(), rows["principal"].tolist(), strict=True)
+    return dict(zip(rows["school_name"].tolist(), facts, strict=True))
 
 
 def matched(town: Town, sheet: str, periods: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
