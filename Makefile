@@ -65,7 +65,7 @@ lint: setup
 	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check . && $(RUN)/lint-imports
 
 bench: setup ## benchmarks: each prints our way and the other way in one run
-	@for file in tests/bench/bench_*.py; do $(RUN)/python $$file; done
+	@short=0; for file in tests/bench/bench_*.py; do $(RUN)/python $$file || short=1; done; exit $$short
 
 build: setup ## make templates, the plan's workbooks and the handbook's pages again from schema, rules and parameters
 	@$(RUN)/python tools/products.py
