@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import sys
+import unicodedata
 from itertools import accumulate, pairwise
 
 import docx
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kongchuo.core import id_numbers
+from kongchuo.core import editions, id_numbers
 from kongchuo.core.editions import CASE, plain
 from kongchuo.facts import identity
 from kongchuo.publishing import gate
@@ -205,3 +207,9 @@ def saved(made):
     buffer = io.BytesIO()
     made.save(buffer)
     return buffer.getvalue()
+
+
+def test_all_that_nobody_sees_is_left_out():
+    unseen = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
+    assert editions.plain(f"1{''.join(unseen)}２") == "12"
+    assert editions.UNSEEN.sub("", "".join(map(chr, range(0x20, 0xAD)))) == "".join(map(chr, range(0x20, 0xAD)))

@@ -97,10 +97,16 @@ def counts_people(title: str) -> bool:
     return not NO_PEOPLE.fullmatch(re.sub(r"（.*?）|\s", "", title))
 
 
+# the characters of Unicode's category Cf, which are there and take no place
+UNSEEN = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+
+
 def plain(text: str) -> str:
     """Full-width letters and digits as plain ones, and nothing in between that nobody sees."""
-    text = unicodedata.normalize("NFKC", text)
-    return text if text.isascii() else "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 
 def blotted(text: str) -> str:
