@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -423,7 +424,7 @@ def test_a_failing_rerun_keeps_the_last_good_page_and_the_other_runs(ran, tmp_pa
     month, _, _, (file, shared, out) = ran
     before = (month.path / "正常中学.html").read_bytes()
 
-    limits = execution.Limits(60, 8, 0.2)
+    limits = execution.Limits(60, 8, 0.001)
     outcome = batch.run(file, {"school": "正常中学"}, shared, out, limits=limits, say=lambda _: None, force=True)
 
     after = month.results["正常中学"]
@@ -484,6 +485,25 @@ def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
 
     assert len(outcome.results) == 4
     assert len({result.snapshot for result in outcome.results}) == 1
+
+
+@pytest.mark.parametrize("engine", batch.ENGINES)
+def test_after_ctrl_c_the_next_call_goes_on(engine, tmp_path):
+    """As typed: what is done stands and is listed, no process goes on, and only the rest is made."""
+    file, shared, out = project(tmp_path, ["正常中学", "超时"])
+    words = ["run", file, "school=正常中学,超时", "--workbooks", shared, "--out", out, "--engine", engine]
+    command = [sys.executable, "-m", "kongchuo", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+        assert "完成 正常中学" in running.stdout.readline()
+        os.killpg(running.pid, signal.SIGINT)
+        assert running.wait(30) == 130
+    assert "正常中学" in (out / "2023-10" / "tiny" / "index.html").read_text("utf-8")
+    assert subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True).returncode == 1
+
+    said = []
+    limits = execution.Limits(60, 1, 120)
+    batch.run(file, {"school": "正常中学,超时"}, shared, out, say=said.append, limits=limits, with_engine=engine)
+    assert [line.partition("：")[0] for line in said[:2]] == ["[1/2] 没有变，不用重做 正常中学", "[2/2] 失败 超时"]
 
 
 def test_what_a_killed_batch_has_left_is_removed_by_the_next(tmp_path, monkeypatch):

@@ -256,12 +256,16 @@ def run(
                     title = f"{execution.title(notebook)} {shelf.period.key}"
                     fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
                     with _said_of(title, shelf, outcome), closing(fill):
-                        for result, stood in fill:
-                            outcome.results.append(result)
-                            number = f"[{len(outcome.results)}/{total}]{f' {title}' if len(shelves) > 1 else ''}"
-                            say(f"{number} {f'没有变，不用重做 {result.name}' if stood else _line(result)}")
-                        archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
-                        archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
+                        try:
+                            for result, stood in fill:
+                                outcome.results.append(result)
+                                number = f"[{len(outcome.results)}/{total}]{f' {title}' if len(shelves) > 1 else ''}"
+                                say(f"{number} {f'没有变，不用重做 {result.name}' if stood else _line(result)}")
+                        finally:  # of what is done, after Ctrl-C as well
+                            archive.write_whole(
+                                shelf.path / "index.html", press.index(shelf, execution.title(notebook))
+                            )
+                            archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
     if outcome.lost and not outcome.results and len(shelves) == 1:
         raise UserError(outcome.lost[0])
     for text in outcome.lost:
@@ -328,6 +332,9 @@ def _fill(
                 results[result.name] = archive.after(result, results.get(result.name))
                 shelf.save(_ordered(results, schools))
                 yield result, False
+        except BaseException:
+            engine.stop()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

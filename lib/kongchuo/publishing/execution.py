@@ -160,6 +160,9 @@ class Stock:
 
     def __exit__(self, *_: object) -> None: ...
 
+    def stop(self) -> None:
+        """Nothing is to be told to the runs: Ctrl-C reaches them as well."""
+
     def open(self, notebook: Path, scratch: Path, parameters: Mapping[str, str], runs: int) -> None:
         """Nothing can be made ready: the runs share nothing."""
 

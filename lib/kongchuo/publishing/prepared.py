@@ -8,6 +8,7 @@ Only on Linux: elsewhere a fork of such a process is not safe (`possible`).
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import select
@@ -21,12 +22,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from .. import VERBS
 from ..core.places import FILES, FORKED, SCRATCH
 from . import archive, engine, execution
 
 INTERRUPTED = 3  # seconds that a run has to end after it was told that its time is up
+PATIENCE = 3  # times the limit of a run that an answer may take: before it, the books are read
 LINE = 1 << 20  # bytes read at a time
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", FORKED: "1"}  # in its environment: no thread but its own
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -63,11 +66,16 @@ class Prepared:
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """End the process and all its runs; whoever waits for one is told so."""
         self._over = True
+        if self._process is not None:
+            self._process.kill()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
         if self._process is None:
             return
-        self._process.kill()  # and with it its runs
         self._process.wait()
         self._listening.join()
         self._process.stdin.close()
@@ -75,6 +83,7 @@ class Prepared:
         self._home.cleanup()
 
     def _listen(self) -> None:
+        """Hand each answer to whoever waits for it."""
         for line in self._process.stdout:
             answer = json.loads(line)
             self._answers.pop(answer["number"]).set_result(answer["error"])
@@ -113,8 +122,9 @@ class Prepared:
         job = execution.job(notebook, output, parameters, self._limits)
         job |= {"log": str(log), "scratch": str(output.parents[1]), "files": str(execution.left_by(output))}
         try:
-            error = self._ask(**job).result()
-        except EOFError:
+            error = self._ask(**job).result(PATIENCE * self._limits.run)
+        except (EOFError, TimeoutError):
+            self._process.kill()  # where it hangs, nobody shall wait for it again
             if self._over:
                 return execution.Verdict(reason="已停止")
             return execution.execute(notebook, output, dict(parameters), self._limits)
@@ -202,12 +212,11 @@ def _open(job: dict) -> None:
         if job["sections"]:
             report.prepare()
     apart.stop()
+    gc.freeze()
 
 
 def _preload() -> None:
     """Import what every run needs."""
-    import gc
-
     ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
 
     execution.hide_grammar()
@@ -216,14 +225,23 @@ def _preload() -> None:
     gc.freeze()
 
 
-def _answer(number: int, error: Mapping[str, str]) -> None:
-    sys.stdout.write(json.dumps({"number": number, "error": error}) + "\n")
-    sys.stdout.flush()
+def _quiet(number: int) -> TextIO:
+    """What a file of this process was opened for; whatever is printed there from now on goes nowhere."""
+    kept = os.fdopen(os.dup(number), "w", encoding="utf-8")
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), number)
+    return kept
 
 
 def serve() -> None:
     """Take jobs from the standard input, a line of JSON each, until it ends; answer each when it is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's Ctrl-C whoever started this says what it means
+    answers = _quiet(1)
+
+    def answer(number: int, error: Mapping[str, str]) -> None:
+        answers.write(json.dumps({"number": number, "error": error}) + "\n")
+        answers.flush()
+
     _preload()
     running: dict[int, Fork] = {}
     poll = select.poll()
@@ -238,7 +256,7 @@ def serve() -> None:
                     os.close(ready)
                     _, status = os.waitpid(run.pid, 0)
                     _end(run)
-                    _answer(run.number, run.error(status))
+                    answer(run.number, run.error(status))
                     continue
                 more = os.read(0, LINE)
                 if not more:
@@ -247,7 +265,7 @@ def serve() -> None:
                 for job in map(json.loads, lines):
                     if "open" in job:
                         _open(job)
-                        _answer(job["number"], {})
+                        answer(job["number"], {})
                         continue
                     run = _start(job)
                     watch = os.pidfd_open(run.pid)
