@@ -12,6 +12,7 @@ from kongchuo import __main__ as command
 from kongchuo import due
 from kongchuo.due import DEADLINES
 from kongchuo.due.base import Deadline
+from kongchuo.pages.display import Failed, Note
 from kongchuo.pages.monthly import duty
 from ruletables import POLICY
 
@@ -93,15 +94,41 @@ def test_a_deadline_that_fails_keeps_no_other_from_being_told(monkeypatch):
     assert "9900" not in line
 
 
+def test_what_has_no_day_is_in_no_list_and_said(monkeypatch):
+    monkeypatch.setattr(
+        due, "DEADLINES", [deadline("首访", ("甲小学", "2023-10-01", None, None), ("乙小学", None, None, None))]
+    )
+    made = handmade.town({}, homes=("甲小学", "乙小学"))
+    blocks = duty.lists(handmade.month(made, "甲小学"), dt.date(2023, 11, 30))
+    assert [block.text for block in blocks if isinstance(block, Note)] == [
+        "另有首访1行算不出期限或是否办结（日期等空着或有误），未计入。"
+    ]
+    assert not any(table.rows for table in blocks[-2:])
+    assert due.left_out(due.undated(made, POLICY)).startswith("另有首访2行")
+
+
+def test_a_deadline_that_fails_is_said_above_the_lists_of_the_page(monkeypatch):
+    def fails(*_):
+        raise KeyError("990000201105090015")
+
+    failing = Deadline("X99", "报告", (), "suspected", "found", fails)
+    rows = deadline("首访", ("甲小学", "2023-10-01", "2023-11-12", None))
+    monkeypatch.setattr(due, "DEADLINES", [failing, rows])
+    said, *tables = duty.lists(handmade.month(handmade.town({}), "甲小学"), dt.date(2023, 11, 30))
+    assert isinstance(said, Failed)
+    assert "期限“报告”没有算出来" in said.items[0]
+    assert [len(table.rows) for table in tables] == [0, 1]
+
+
 def test_page_tells_overdue_from_upcoming(monkeypatch):
     given = [
         deadline("首访", ("甲小学", "2023-10-01", "2023-11-12", None), ("甲小学", "2023-10-01", "2023-10-02", None)),
         deadline("报告", ("乙小学", "2023-10-01", "2023-10-05", None)),
     ]
-    monkeypatch.setattr(due, "due", lambda *asked: due.due_of(*asked, given))
+    monkeypatch.setattr(due, "due", lambda town, policy, days, broken: due.due_of(town, policy, days, given, broken))
     month = handmade.month(handmade.town({}, homes=("甲小学", "乙小学")), "甲小学")
-    late, soon = duty.lists(month, dt.date(2023, 11, 30))
+    late, soon = duty.lists(month, dt.date(2023, 11, 30))[-2:]
     assert [(row[0], row[-1].text) for row in late.rows] == [("首访", "逾期 29 天")]
     assert [(row[0], row[-1].text) for row in soon.rows] == [("首访", "还有 12 天")]
-    town, _ = duty.lists(handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30))
+    *_, town, _ = duty.lists(handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30))
     assert [row[0] for row in town.rows] == ["甲小学", "乙小学"]

@@ -20,8 +20,11 @@ from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.numbers import in_order, natural
 from kongchuo.core.places import FILES, POLICY
-from kongchuo.pages import monthly, views
+from kongchuo.figures import duty as bonds
+from kongchuo.figures import enrolment as pupils
+from kongchuo.pages import monthly, units, views
 from kongchuo.pages.display import Page
+from kongchuo.pages.monthly import enrolment, selfcheck
 from kongchuo.pages.report import Report
 from kongchuo.papers import printing
 from kongchuo.publishing import archive, execution, press
@@ -121,6 +124,42 @@ def test_a_section_that_fails_is_said_in_its_place(monkeypatch):
     assert isinstance(page, Page)
     told(made._state()["broken"], f"{names[1]} 一节没有生成")
     assert made.section(names[1]) is made.section(names[1]), "it is not tried again and again"
+
+
+LISTS = (  # of measures: the section, where the list stands, how the first is called, what stands beside it
+    ("groups", enrolment, "GROUPS", "“某项”", ("资助", "适龄残疾儿童入学率")),
+    ("checklist", selfcheck, "EVIDENCE", "“自查清单第1项”", ("程序问题，没有算出来", "四包", "档案")),
+    ("organisation", bonds, "FOUR_BONDS", "“某项”", ("包年级", "责任书：学校—村")),
+)
+
+
+@pytest.mark.parametrize(("name", "module", "table", "called", "others"), LISTS)
+def test_a_measure_that_fails_takes_no_other_of_its_section_down(name, module, table, called, others, monkeypatch):
+    monkeypatch.setitem(units.TITLES, fails, "某项")
+    monkeypatch.setattr(module, table, (fails, *getattr(module, table)[1:]))
+    made = report(handmade.town({}))
+    shown = str(made.html(name))
+    told(shown.replace("<", "\n<"), f"{called}没有算出来")
+    assert "这一节没有生成" not in shown
+    assert [word for word in others if word not in shown] == []
+    told(made._state()["broken"], f"{called}没有算出来")
+
+
+def test_the_rates_of_the_year_fail_one_by_one(monkeypatch):
+    monkeypatch.setitem(units.TITLES, fails, "某项")
+    monkeypatch.setattr(pupils, "net", fails)
+    shown = str(report(handmade.town({})).html("basics"))
+    told(shown.replace("<", "\n<"), "“某项”没有算出来")
+    assert "学年辍学率（D02）" in shown
+
+
+def test_a_page_for_everybody_lacks_no_measure_in_silence(monkeypatch):
+    monkeypatch.setitem(units.TITLES, fails, "某项")
+    monkeypatch.setattr(enrolment, "GROUPS", (fails, *enrolment.GROUPS))
+    made = report(handmade.town({}))
+    made.view = type(made.view)(**{**made.view.__dict__, "edition": "公开版"})
+    with pytest.raises(KeyError):
+        made.section("groups")
 
 
 def test_a_section_that_cannot_be_shown_is_said_in_its_place(monkeypatch):

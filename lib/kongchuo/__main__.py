@@ -56,6 +56,8 @@ def due(args: argparse.Namespace) -> int:
     found = opening.due(args.paths, args.within, args.as_of)
     if args.json:
         print(found.rows.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+        if found.left_out:
+            console.say_error(f"{found.left_out}。")
     else:
         print("\n".join(found.told(args.within)))
     return _code(found.broken, _unread(found.unread), (found.rows["days"] < 0).any())

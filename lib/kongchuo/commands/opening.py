@@ -189,6 +189,7 @@ class Due:
     rows: pd.DataFrame
     unread: tuple[Finding, ...]
     broken: tuple[str, ...]
+    left_out: str = ""  # what is in no list since nobody can tell its day, in words
 
     def told(self, within: int) -> Iterator[str]:
         """Line by line in Chinese, school by school."""
@@ -203,6 +204,8 @@ class Due:
         if not len(self.rows):
             known = "读得到的台账里，" if self.unread or self.broken else ""
             yield f"截至 {self.as_of}，{known}没有逾期和 {within} 天内到期的事项。"
+        if self.left_out:
+            yield f"{self.left_out}。请改好这些行，再看一遍。"
 
 
 def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due:
@@ -210,13 +213,14 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
     shared, year, wanted = folders.locate(list(paths))
     town = reading.read_year(shared, year, as_of=as_of)
     broken: list[str] = []
-    rows = deadlines.due(town, policy.load(places.POLICY, on=town.as_of), within, broken)
+    rules = policy.load(places.POLICY, on=town.as_of)
     homes = {path.split("/")[1] for path in wanted}
-    rows = rows[rows["home"].isin(homes) | (not homes)]
+    found = deadlines.due(town, rules, within, broken), deadlines.undated(town, rules)
+    rows, undated = (frame[frame["home"].isin(homes) | (not homes)] for frame in found)
     rows.insert(0, "workbook", town.book_names(rows.index))
     rows.insert(1, "row", row_of(rows.index))
     lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
-    return Due(town.as_of, rows, lost, tuple(broken))
+    return Due(town.as_of, rows, lost, tuple(broken), deadlines.left_out(undated))
 
 
 def unread(town: Town, *sheets: str) -> tuple[Finding, ...]:

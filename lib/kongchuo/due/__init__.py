@@ -3,7 +3,7 @@
 DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from ..facts.duty import names_of
 from . import cases, duty, enrolment, inspection, selfcheck, support
 from .base import Deadline, state, within
 
-__all__ = ["DEADLINES", "Deadline", "due", "due_of", "state", "within"]
+__all__ = ["DEADLINES", "Deadline", "due", "due_of", "left_out", "state", "undated", "within"]
 
 # --- What is due and what is overdue: every deadline of a township on its day, one row for each thing still to be done ---
 COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "sheet", "column"]
@@ -25,18 +25,11 @@ def due_of(
 ) -> pd.DataFrame:
     """COLUMNS of all that is not done and has its last day by `within` calendar days from the town's day; indexed by place.
 
-    `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out.
+    `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out, see `undated`.
     A deadline that fails keeps no other from being told: `broken` gets a line of it (without the list it is raised).
     """
     parts, names = [pd.DataFrame(columns=COLUMNS)], names_of(town, "staff", "staff_id", "name")
-    for one in deadlines:
-        try:
-            rows = state(town, policy, one)
-        except Exception as error:
-            if broken is None:
-                raise
-            broken.append(faults.told(f"期限“{one.title}”没有算出来", error))
-            continue
+    for one, rows in _states(town, policy, deadlines, broken):
         rows = rows[rows["done"].isna() & (rows["days"] <= within)]
         who = [names.get(person, person) for person in rows["who"]]
         rows = rows.assign(who=who, title=one.title, code=one.code, sheet=one.sheet, column=one.column)
@@ -45,15 +38,46 @@ def due_of(
     return found.sort_values(["days", "home", "title"], kind="stable")
 
 
+def _states(
+    town: Town, policy: Policy, deadlines: Iterable[Deadline], broken: list[str] | None
+) -> Iterator[tuple[Deadline, pd.DataFrame]]:
+    for one in deadlines:
+        try:
+            yield one, state(town, policy, one)
+        except Exception as error:
+            if broken is None:
+                raise
+            broken.append(faults.told(f"期限“{one.title}”没有算出来", error))
+
+
 NOUNS = (enrolment, cases, support, selfcheck, duty, inspection)
 DEADLINES: tuple[Deadline, ...] = tuple(deadline for noun in NOUNS for deadline in noun.DEADLINES)
 
 
-def due(town: Town, policy: Policy, within: int, broken: list[str] | None = None) -> pd.DataFrame:
+def due(town: Town, policy: Policy, within: int, broken: list[str]) -> pd.DataFrame:
     """What is still to be done by `within` calendar days from the town's day, the most overdue first; see `due_of`."""
-    return _due(town, policy, within) if broken is None else due_of(town, policy, within, DEADLINES, broken)
+    rows, lines = _due(town, policy, within)
+    broken += lines
+    return rows
 
 
 @once
-def _due(town: Town, policy: Policy, within: int) -> pd.DataFrame:
-    return due_of(town, policy, within, DEADLINES)
+def _due(town: Town, policy: Policy, within: int) -> tuple[pd.DataFrame, list[str]]:
+    broken: list[str] = []
+    return due_of(town, policy, within, DEADLINES, broken), broken
+
+
+@once
+def undated(town: Town, policy: Policy) -> pd.DataFrame:
+    """home and title of what is in no list of `due` since nobody can tell its last day or whether it is done; indexed by place."""
+    parts = [pd.DataFrame(columns=["home", "title"])]
+    for one, rows in _states(town, policy, DEADLINES, []):
+        rows = rows[rows["done"].isna() & rows["due"].isna()]
+        parts.append(rows.assign(title=one.title)[["home", "title"]])
+    return pd.concat([part for part in parts if len(part)] or parts[:1])
+
+
+def left_out(rows: pd.DataFrame) -> str:
+    """In words, how many rows of `undated` are in no list, by what was to be done; "" where there are none."""
+    named = "、".join(f"{title}{number}行" for title, number in rows["title"].value_counts().items())
+    return f"另有{named}算不出期限或是否办结（日期等空着或有误），未计入" if named else ""

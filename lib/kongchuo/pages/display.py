@@ -202,6 +202,11 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Failed(Lines):
+    """Of what a section could not count by a fault of ours, a line each; the rest of the section stands. The run ends in 4."""
+
+
+@dataclass(frozen=True)
 class Details:
     """Blocks behind a summary line that opens on a click, and stands open on paper."""
 

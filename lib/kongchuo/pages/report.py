@@ -18,7 +18,7 @@ from ..core.places import FILES
 from ..core.tables import other_names, personal_names
 from ..excel.tables import annex_bytes
 from . import display, live
-from .display import Lines, Links, Note, Page, Section, Table, masked_page, public
+from .display import Failed, Lines, Links, Note, Page, Section, Table, masked_page, public
 from .units import audience
 from .views import View
 
@@ -57,7 +57,7 @@ class Report:
         self.explorer: live.Explorer | None = None
         self._made: dict[str, Section | None] = {}
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
-        self._broken: dict[str, str] = {}  # by section: a line of its failure
+        self._broken: dict[str, tuple[str, ...]] = {}  # by section: a line of each failure
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
 
     def __getattr__(self, name: str) -> Callable[[], object]:
@@ -70,6 +70,10 @@ class Report:
         if name not in self._made:
             try:
                 made = self._make(name)
+                if lines := [
+                    line for block in (made.blocks if made else ()) if isinstance(block, Failed) for line in block.items
+                ]:
+                    self._broken[name] = tuple(f"{self.plan.title(self.view)}：{line}" for line in lines)
                 if made and MAY_SEE["name"][audience(self.view)] == MASKED:
                     made = masked_page(made, personal_names(self.view.town), other_names(self.view.town))
                 self._made[name] = made
@@ -82,7 +86,7 @@ class Report:
         if self.view.public:
             raise error
         line = str(error) if isinstance(error, UserError) else faults.told(f"{name} 一节没有生成", error)
-        self._broken[name] = f"{self.plan.title(self.view)}：{line}"
+        self._broken[name] = (f"{self.plan.title(self.view)}：{line}",)
         return Section("这一节没有生成", (Lines((line,)),), 0, name)
 
     def _make(self, name: str) -> Section | None:
@@ -181,7 +185,7 @@ class Report:
         """What travels with the page; of the files beside it each with the edition by which the gate reads it."""
         held = self.plan.state(self.view)
         held |= {"files": held.get("files", {}) | self._left} if self._left else {}
-        broken = [*held.get("broken", ()), *self._broken.values()]
+        broken = [*held.get("broken", ()), *(line for lines in self._broken.values() for line in lines)]
         return held | ({"broken": broken} if broken else {})
 
     def _redraw(self, view: View) -> None:

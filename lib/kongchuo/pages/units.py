@@ -1,19 +1,26 @@
 """Tables with one row a class, a grade or a school, and small things all sections use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 
+from ..core import faults
 from ..core.editions import audience_of
+from ..core.findings import UserError
 from ..core.numbers import in_order
 from ..core.tables import Town, other_names, personal_names, row_of
 from ..figures import uncounted
 from ..figures.base import Ratio
+from ..figures.definitions import MEASURES, Count
 from ..figures.scopes import KEYS, Scope
-from .display import NUMERALS, Details, Note, Table, masked_text, rows_table
+from .display import NUMERALS, Details, Failed, Note, Table, masked_text, rows_table
 from .views import View
 
+TITLES = {one.function: one.title for one in MEASURES}
+Made = TypeVar("Made")
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
 
 
@@ -85,6 +92,31 @@ def parted(view: View, columns: Iterable[Column], caption: str, **more: object) 
         return [unit_table(view, "home", columns, caption=caption, **more)]
     by_class = unit_table(view, "class_id", columns, caption=f"{caption}（按班级）", **more)
     return [unit_table(view, "grade", columns, caption=caption, **more), behind("按班级", by_class)]
+
+
+def attempt(view: View, title: str, make: Callable[[], Made], lines: list[str]) -> Made | None:
+    """What `make` makes; where it fails None, and `lines` gets a line of it: one figure takes no others down.
+
+    A page for everybody is whole or is not; what a UserError says is said once, in the place of the section.
+    """
+    try:
+        return make()
+    except Exception as error:
+        if view.public or isinstance(error, UserError):
+            raise
+        lines.append(faults.told(f"“{title}”没有算出来", error))
+        return None
+
+
+def measured(view: View, functions: Iterable[Count], lines: list[str]) -> list[Ratio]:
+    """The Ratios of functions of MEASURES over the view's scope, but for those that fail: see `attempt`."""
+    made = (attempt(view, TITLES[one], partial(one, view.scope), lines) for one in functions)
+    return [ratio for one in made for ratio in (one if isinstance(one, list) else [one] if one else [])]
+
+
+def failed(lines: list[str]) -> list[Failed]:
+    """The block of a section that says what of it failed; nothing where nothing did."""
+    return [Failed(tuple(lines))] if lines else []
 
 
 def uncounted_column(scope: Scope, *sheets: str) -> list[Column]:

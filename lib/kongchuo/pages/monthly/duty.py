@@ -15,7 +15,7 @@ from ...figures import duty as bonds
 from ...figures import selfcheck, support
 from ...figures.base import Measure, Ratio
 from .. import units
-from ..display import NUMERALS, Badge, Blanks, Details, Figure, Note, Section, Table, Tiles, surname
+from ..display import NUMERALS, Badge, Blanks, Details, Failed, Figure, Note, Section, Table, Tiles, surname
 from ..views import Month
 
 # --- The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed ---
@@ -218,13 +218,21 @@ class Labels:
 MOST_DUE = 60  # rows of each list; the rest is in `kongchuo due`
 
 
-def lists(month: Month, until: dt.date) -> tuple[Table, Table]:
-    """Two tables: overdue on the month's last day, and due from then until a day; names masked for who reads."""
-    rows = due.due(month.town, month.policy, (until - month.end).days)
+def lists(month: Month, until: dt.date) -> list[Failed | Note | Table]:
+    """Two tables: overdue on the month's last day, and due from then until a day; names masked for who reads.
+
+    Before them the deadlines that failed, and what is in no list since it has no day.
+    """
+    broken: list[str] = []
+    rows, undated = (
+        due.due(month.town, month.policy, (until - month.end).days, broken),
+        due.undated(month.town, month.policy),
+    )
     if month.home:
-        rows = rows[rows["home"] == month.home]
-    late = rows["days"] < 0
-    return _table(month, rows[late], "已逾期"), _table(month, rows[~late], f"{until:%m月%d日}以前到期")
+        rows, undated = (frame[frame["home"] == month.home] for frame in (rows, undated))
+    late, lost = rows["days"] < 0, due.left_out(undated)
+    tables = _table(month, rows[late], "已逾期"), _table(month, rows[~late], f"{until:%m月%d日}以前到期")
+    return [*units.failed(broken), *([Note(f"{lost}。", "unknown")] if lost else []), *tables]
 
 
 def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
@@ -276,13 +284,15 @@ def organisation(month: Month) -> Section:
     when = f"{days.min():%Y-%m-%d} 至 {days.max():%Y-%m-%d}" if len(days) else ""
     lead = f"自查日期：{when}；自查人：{who if month.home else f'{len(checks)} 项已填'}。"
     lead = lead if when else "月自查表中没有本月的记录。" + ("" if taught else SUMMER)
-    ratios = [*(function(scope) for function in bonds.FOUR_BONDS), *bonds.pledges(scope)]
-    measures = [ratio.total for ratio in ratios]
+    failed: list[str] = []
+    measures = [ratio.total for ratio in units.measured(month, (*bonds.FOUR_BONDS, bonds.pledges), failed)]
+    details = units.attempt(month, "四包明细", lambda: bond_blocks(month), failed) or []
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
     table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")
     counted = ("selfcheck", "reconcile", "absence", "visit", "publicity_log", "joint")
-    blocks = [Note(lead), *units.uncounted_note(scope, *counted), Tiles(figures), table, *bond_blocks(month)]
+    blocks = [Note(lead), *units.uncounted_note(scope, *counted), Tiles(figures)]
+    blocks += [*units.failed(failed), table, *details]
     if unread:
         blocks.insert(0, Note(f"读不到自查档案或包保责任：{'、'.join(unread)}，未计入。", "unknown"))
     return Section("自查组织", tuple(blocks), 2, "organisation")

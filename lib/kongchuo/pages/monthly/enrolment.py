@@ -21,18 +21,20 @@ def basics(month: Month) -> Section:
     scope = month.scope
     flow, year = month.flow, flows.year_flow(scope)
     classes = scope.classes
-    rates = {"D02": enrolment.dropped(scope), "D03": enrolment.kept(scope), "D06": enrolment.net(scope)}
+    lines: list[str] = []
+    rates = units.measured(month, (enrolment.dropped, enrolment.kept, enrolment.net), lines)
     n0, before, now = (int(part.sum()) for part in (year[flows.OPENING], flow[flows.OPENING], flow[flows.COUNTED]))
     tiles = (
         Figure("班数", len(classes)),
         Figure("学年初在校生（N0）", n0, "学年初基准：在读＋送教上门"),
         Figure("本月末在校生", now, f"期初 {before}，净变动 {now - before:+d}"),
-        *(_rate(month, rate, code) for code, rate in rates.items()),
+        *(_rate(month, rate) for rate in rates),
     )
     blocks = [
+        *units.failed(lines),
         *units.uncounted_note(scope, "roster", "baseline", "change", "absence", "suspected", "dropout"),
         Tiles(tiles),
-        *_not_at_school(month, rates["D06"]),
+        *(block for rate in rates if rate.code == "D06" for block in _not_at_school(month, rate)),
         *_flow_tables(month, flow, f"{month.label}学生增减（D01）"),
         _gap(flow, "本月"),
         *_flow_tables(month, year, "学年以来学生增减（D01，自学年初基准起）"),
@@ -44,11 +46,11 @@ def basics(month: Month) -> Section:
     return Section("基本情况", (*blocks, _junior(month, flow)), 1, "basics")
 
 
-def _rate(month: Month, rate: Ratio, code: str) -> Figure:
+def _rate(month: Month, rate: Ratio) -> Figure:
     """A rate of the school year as it stands at the month's end, with what it must be known with and its targets."""
-    total, (definition,) = rate.total, [item for item in MEASURES if item.code == code]
+    total, (definition,) = rate.total, [item for item in MEASURES if item.code == rate.code]
     note = "；".join(filter(None, (total.note, definition.targets(month.policy) or "以摸底为准，镇外在读也算")))
-    return Figure(f"{rate.title}（{code}）", total, note, "unknown" if total.unknown else "plain")
+    return Figure(f"{rate.title}（{rate.code}）", total, note, "unknown" if total.unknown else "plain")
 
 
 def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
@@ -181,12 +183,14 @@ def _tone(item: Measure) -> str:
 
 def groups(month: Month) -> Section:
     """七: coverage of the plans and visits each group is due (D13), for the whole and by class or school."""
-    ratios = [function(month.scope) for function in GROUPS]
+    lines: list[str] = []
+    ratios = units.measured(month, GROUPS, lines)
     figures = (Figure(item.title, item, item.note, _tone(item)) for item in (ratio.total for ratio in ratios))
     columns = [units.Column(ratio.title, ratio) for ratio in ratios]
     tables = units.parted(month, columns, "各单位覆盖情况（已落实/应落实）")
-    tiles = Tiles((*figures, _disabled(month)))
-    return Section("特殊群体", (tiles, _sizes(month), *tables, _base(month)), 7, "groups")
+    disabled = units.attempt(month, "适龄残疾儿童入学率", lambda: _disabled(month), lines)
+    tiles = Tiles((*figures, *([disabled] if disabled else [])))
+    return Section("特殊群体", (*units.failed(lines), tiles, _sizes(month), *tables, _base(month)), 7, "groups")
 
 
 def _sizes(month: Month) -> Table:

@@ -5,6 +5,7 @@ EVIDENCE lists one function an item. Where the rule an item needs could not judg
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from ...figures.base import Measure, Ratio
 from ...figures.definitions import daily_filed, reported, visited
 from ...figures.inspection import LEADERS
 from ...figures.scopes import Scope
+from .. import units
 from ..display import Badge, Note, Section, Table
 from ..views import Month
 
@@ -31,6 +33,7 @@ class Evidence:
     basis: str
 
 
+NOT_COUNTED = Evidence(UNKNOWN, "程序问题，没有算出来")
 Judge = Callable[[Month], Evidence]
 Counted = tuple[str, int]  # what is said of something, and how many there are of it
 
@@ -191,9 +194,9 @@ def checklist(month: Month) -> Section:
     rows = month.scope.rows("selfcheck")
     rows = rows[rows["month"] == month.month]
     titles = month.town.schema.codes["checklist_item"].names
-    lines, differing = [], []
+    lines, differing, failed = [], [], []
     for number, (title, judge) in enumerate(zip(titles, EVIDENCE, strict=True), 1):
-        evidence = judge(month)
+        evidence = units.attempt(month, f"自查清单第{number}项", partial(judge, month), failed) or NOT_COUNTED
         ticked = _ticked(month, rows[rows["item_no"] == number])
         if {ticked.text, evidence.badge.text} == {"是", "否"}:
             differing.append(str(number))
@@ -206,6 +209,7 @@ def checklist(month: Month) -> Section:
     ]
     if differing:
         blocks.insert(0, Note(f"第 {'、'.join(differing)} 项学校自查与系统测算不一致，请核对。", "warn"))
+    blocks = [*units.failed(failed), *blocks]
     if unread:
         blocks.insert(0, Note(f"读不到月自查：{'、'.join(unread)}。", "unknown"))
     return Section("自查清单", tuple(blocks), 9, "checklist")

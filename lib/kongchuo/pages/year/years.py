@@ -16,6 +16,7 @@ from ...facts import enrolment
 from ...figures import definitions
 from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import Standings, UnitGrade, standings
+from .. import units
 from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
 from ..views import View, find_school, open_town, records, shared_folder
 
@@ -164,14 +165,14 @@ def _schemes(view: Year) -> Table:
 
 def figures(view: Year) -> Section:
     """二: D02-D05, D09, D14 beside targets and benchmarks."""
-    rows = []
+    rows, lines = [], []
     for one in definitions.MEASURES:
         if one.code in TOWN_FIGURES:
-            for counted in one.count(view.scope):
+            for counted in units.measured(view, (one.function,), lines):
                 total = counted.total
                 shown, note = total, total.note or "—"
                 if one.code == "D14" and total.why:
                     shown = Badge("unknown", "尚未判定")
                 rows.append((total.code, total.title, shown, one.targets(view.policy) or "—", note))
     table = Table(("编号", "指标", "结果（分子/分母）", "目标、参照", "说明"), tuple(rows))
-    return Section("全镇指标" if not view.home else "本校指标", (table,), 2, "figures")
+    return Section("全镇指标" if not view.home else "本校指标", (*units.failed(lines), table), 2, "figures")
