@@ -139,6 +139,62 @@ def test_counts_of_pages_and_papers_say_what_is_in_none_of_them(faulty, month):
     )
 
 
+def test_a_visit_of_which_nobody_knows_what_came_is_said_beside_those_that_won_a_pupil_back():
+    visits = [
+        {"date": dt.date(2023, 10, day), "mode": "家访", "result": result}
+        for day, result in ((9, "已复学(原班)"), (10, None), (11, "家长不同意"))
+    ] + [{"date": dt.date(2023, 9, 9), "mode": "家访"}]
+    month = handmade.month(handmade.town({"visit": {"甲小学": visits}}), "甲小学")
+    words = "另有“劝返记录（结果）”1行日期、类别等空着或有误，未计入"
+
+    assert f"其中记为已复学 1 次；{words}" in repr(monthly.SECTIONS["cases"](month))
+    assert words in repr(list(BY_NAME["月报表"].make(month)))
+    assert words not in repr(list(BY_NAME["周报表"].make(month))), "it has no count of what came of them"
+
+
+PARENTS = "责任书：学校—家长"
+
+
+@pytest.mark.parametrize("column", ["pledge_type", "copies", "party_b_id", "signed"])
+def test_parents_pledges_that_nobody_can_count_are_said(column):
+    town, _ = handmade.township(2, 40, 4, dt.date(2023, 11, 30))
+    rows = town["pledge"]
+    place = rows.index[rows["pledge_type"] == "学校-家长"][0]
+
+    def parents(made):
+        scope = handmade.scope(made, "2023-11-01", "2023-11-30")
+        return duty.parents_pledged(scope).total, duty.parents_pledged(replace(scope, homes=made.homes[:1])).total
+
+    whole, one = parents(town)
+    assert whole.numerator == whole.denominator
+    assert (whole.left_out, one.left_out) == (0, 0)
+    lost, own = parents(unread(town, "pledge", place, column))
+    assert lost.numerator < whole.numerator
+    assert (lost.left_out, own.left_out) == (1, 1)
+
+
+def test_a_pledge_of_one_pupil_counts_for_the_pupil_without_a_number_of_copies():
+    pupils = [{"student_key": f"XS{number}", "name": "甲", "class_id": "甲-1", "status": "在读"} for number in (1, 2)]
+    pledges = [
+        {
+            "pledge_type": "学校-家长",
+            "party_a": "甲小学",
+            "party_b": "家长",
+            "party_b_id": key,
+            "signed": dt.date(2023, 9, 5),
+        }
+        for key in ("XS1", "XS9")
+    ]
+    rows = {
+        "roster": {"甲小学": pupils},
+        "class": [{"class_id": "甲-1", "school_code": "1", "class_name": "一(1)班", "grade": 1}],
+        "school": [{"school_code": "1", "school_name": "甲小学", "stage": "小学"}],
+        "pledge": pledges,
+    }
+    rate = duty.parents_pledged(handmade.scope(handmade.town(rows))).total
+    assert (rate.numerator, rate.denominator, rate.left_out) == (1, 2, 1), "XS9 is nobody"
+
+
 def test_an_unread_decision_is_in_no_rate_of_conversion():
     plans = [
         {"student_key": f"XS{number}", "name": "甲", "listed": dt.date(2023, 9, 10), "converted": number < 3}

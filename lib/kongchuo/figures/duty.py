@@ -193,15 +193,19 @@ def parents_pledged(scope: Scope) -> Ratio:
     here = at_school(scope, pd.Timestamp(scope.end))
     due = here.groupby("class_id").size().reindex(rows["class_id"]).fillna(0).astype(int)
     done = signed(scope, duty.WITH_PARENTS)
-    done = done.assign(copies=town["pledge"]["copies"].reindex(done.index).fillna(1).astype(int))
+    done = done.assign(copies=town["pledge"]["copies"].reindex(done.index))
     homes = named(done["school"], school_names(town)).fillna("")
     by_class = look_up(town, done["other"], "class", homes)["key"].replace("", pd.NA).reindex(done.index)
     classes = mapping(here, "student_key", "class_id")
+    unclear = done["other"].notna() & by_class.isna() & ~done["other"].isin(given(town["roster"]["student_key"]))
+    unclear |= by_class.notna() & done["copies"].isna()  # a class's row without a number of copies says nothing
     by_class = by_class.fillna(named(done["other"], classes))
+    done = done.assign(copies=done["copies"].fillna(1).astype(int))[~unclear]
     copies = done.groupby(by_class)["copies"].sum().reindex(rows["class_id"]).fillna(0).astype(int)
     counts = [pd.Series(values.to_numpy(), rows.index) for values in (copies.clip(upper=due), due)]
     needs = ("pledge", "roster", "class")
-    left_out = [_unsigned(scope, duty.WITH_PARENTS), of_unknown_state(scope)]
+    lost = _somewhere(scope, homes[unclear].to_frame("home"))
+    left_out = [_unsigned(scope, duty.WITH_PARENTS), lost, of_unknown_state(scope)]
     return summed(scope, "D13", "责任书：学校—家长", rows, *counts, of="class", needs=needs, left_out=left_out)
 
 

@@ -19,6 +19,12 @@ def _absences(scope: Scope) -> pd.DataFrame:
     return rows[scope.dateless("absence") | (scope.in_days(rows["date"]) & rows["kind"].isna())]
 
 
+def _visits(scope: Scope) -> pd.DataFrame:
+    """Those of the days of which nobody knows what came of them: they count as visits, and in no count by 结果."""
+    rows = scope.rows("visit")
+    return rows[scope.in_days(rows["date"]) & rows["result"].isna()]
+
+
 def _empty(sheet: str, *columns: str) -> Callable[[Scope], pd.DataFrame]:
     return lambda scope: scope.rows(sheet).loc[lambda rows: rows[list(columns)].isna().any(axis=1)]
 
@@ -33,18 +39,28 @@ BY_SHEET: dict[str, Callable[[Scope], pd.DataFrame]] = {
     "rollcall": _empty("rollcall", "term", "round"),
     "roster": of_unknown_state,
     "selfcheck": _empty("selfcheck", "month"),
+    "visit.result": _visits,  # of a column: what of the sheet's counts only those by this column leave out
 }
 
 
 def rows(scope: Scope, sheet: str) -> pd.DataFrame:
-    """KEYS of the rows of a sheet of the scope that nobody can count: their day, kind or state is empty or cannot be read."""
+    """KEYS of the rows of a sheet of the scope that nobody can count: their day, kind or state is empty or cannot be read.
+
+    Of "sheet.column" (one of BY_SHEET) the rows that only counts by that column leave out.
+    """
     found = BY_SHEET[sheet](scope) if sheet in BY_SHEET else scope.undated(sheet)
     return found[KEYS]
 
 
+def _title(scope: Scope, name: str) -> str:
+    sheet, _, column = name.partition(".")
+    form = scope.town.schema.sheets[sheet]
+    return f"{form.title}（{form.by_name[column].title}）" if column else form.title
+
+
 def said(scope: Scope, *sheets: str) -> str:
     """In words, how many rows of these sheets are in no count, and how many cases count as on hand as nobody can tell their day."""
-    titles, words = {name: form.title for name, form in scope.town.schema.sheets.items()}, []
+    titles, words = {name: _title(scope, name) for name in sheets}, []
     lost = {name: len(rows(scope, name)) for name in sheets if name not in COUNTED_AS_OPEN}
     if any(lost.values()):
         named = "、".join(f"“{titles[name]}”{number}行" for name, number in lost.items() if number)

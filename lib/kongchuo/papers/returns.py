@@ -232,7 +232,7 @@ NARROW = 5.2
 def monthly(month: Month) -> Iterator[Copy]:
     """月报表: 表一 pupils and attendance, 表二 cases and work, a row a school and grade, sums below."""
     meta = f"填报单位：{month.title}　　{month.label}　　数据截至{month.end:%Y-%m-%d}"
-    lost = _unread_notes(month, month.scope)
+    lost = _unread_notes(month, month.scope, "visit.result")
     grids = []
     for number, name, counts, notes in (
         ("一", "在校与出勤", (*PUPILS, *ATTENDANCE), _first_notes(month)),
@@ -264,11 +264,11 @@ def _first_notes(month: Month) -> tuple[str, ...]:
 COUNTED = ("roster", "change", "daily", "absence", "suspected", "dropout", "visit", "legal")
 
 
-def _unread_notes(month: Month, scope: Scope) -> tuple[str, ...]:
+def _unread_notes(month: Month, scope: Scope, *more: str) -> tuple[str, ...]:
     """What could not be read, since a sum holds only the schools that could; and the rows that nobody can put into these days."""
     text = lacking(month, *COUNTED)
     said = f"{text}。这些学校的数没有计入合计，请读到后重新生成，不要当作0。" if text else ""
-    return tuple(filter(None, (said, left_out(scope, *COUNTED))))
+    return tuple(filter(None, (said, left_out(scope, *COUNTED, *more))))
 
 
 def weekly(month: Month) -> Iterator[Copy]:

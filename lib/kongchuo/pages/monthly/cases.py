@@ -76,7 +76,7 @@ def cases(month: Month) -> Section:
     won = int(visits["result"].isin(RETURNED).sum())
     open_suspected = suspected[case_facts.open_at(suspected, scope.end)]
     open_dropouts = dropouts[case_facts.open_at(dropouts, scope.end)]
-    made = "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit"))))
+    made = "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit", "visit.result"))))
     figures = (
         stock("本月末在册疑似", scope, open_suspected, "suspected"),
         stock("本月末在册辍学", scope, open_dropouts, "dropout"),
