@@ -107,6 +107,13 @@ def test_what_has_no_day_is_in_no_list_and_said(monkeypatch):
     assert due.left_out(due.undated(made, POLICY)).startswith("另有首访2行")
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_command_says_what_has_no_day(form, shared, monkeypatch, capfd):
+    monkeypatch.setattr(due, "DEADLINES", [deadline("首访", ("示例中学", "2023-10-01", None, None))])
+    assert command.main(["due", str(shared), "--as-of", "2023-12-15", *form]) == 0
+    assert "另有首访1行算不出期限" in "".join(capfd.readouterr())
+
+
 def test_a_deadline_that_fails_is_said_above_the_lists_of_the_page(monkeypatch):
     def fails(*_):
         raise KeyError("990000201105090015")

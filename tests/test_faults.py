@@ -6,6 +6,7 @@ No line ever holds what the error itself says, which may be a pupil's data.
 import json
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,12 +21,14 @@ from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.numbers import in_order, natural
 from kongchuo.core.places import FILES, POLICY
+from kongchuo.figures import definitions
 from kongchuo.figures import duty as bonds
 from kongchuo.figures import enrolment as pupils
 from kongchuo.pages import monthly, units, views
 from kongchuo.pages.display import Page
 from kongchuo.pages.monthly import enrolment, selfcheck
 from kongchuo.pages.report import Report
+from kongchuo.pages.year import years
 from kongchuo.papers import printing
 from kongchuo.publishing import archive, execution, press
 from kongchuo.rules import checks, examining, judging, waivers
@@ -151,6 +154,15 @@ def test_the_rates_of_the_year_fail_one_by_one(monkeypatch):
     shown = str(report(handmade.town({})).html("basics"))
     told(shown.replace("<", "\n<"), "“某项”没有算出来")
     assert "学年辍学率（D02）" in shown
+
+
+def test_a_figure_of_the_year_that_fails_leaves_the_others_in_the_table(monkeypatch):
+    monkeypatch.setitem(units.TITLES, fails, "某项")
+    broken = [replace(one, function=fails) if one.code == "D03" else one for one in definitions.MEASURES]
+    monkeypatch.setattr(definitions, "MEASURES", broken)
+    said, table = years.figures(handmade.month(handmade.town({}))).blocks
+    told(said.items, "“某项”没有算出来")
+    assert {row[0] for row in table.rows} == {"D02", "D04", "D05", "D09", "D14"}
 
 
 def test_a_page_for_everybody_lacks_no_measure_in_silence(monkeypatch):
