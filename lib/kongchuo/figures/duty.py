@@ -188,7 +188,10 @@ def villages_pledged(scope: Scope) -> Ratio:
 
 @counted
 def parents_pledged(scope: Scope) -> Ratio:
-    """责任书，学校—家长: pupils whose parents signed ÷ pupils, by class: 份数 of the class, or one a pupil."""
+    """责任书，学校—家长: pupils whose parents signed ÷ pupils, by class: 份数 of the class, or one a pupil.
+
+    A row of a class without 份数, or with somebody whom nobody knows, is left out and counted.
+    """
     town, rows = scope.town, scope.classes
     here = at_school(scope, pd.Timestamp(scope.end))
     due = here.groupby("class_id").size().reindex(rows["class_id"]).fillna(0).astype(int)
