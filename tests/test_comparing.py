@@ -105,6 +105,11 @@ BAD = {
     "空白": (lambda path: path.write_bytes(b"\r\n \0\0"), "是空的"),
     "图片": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256))), "不是表格文件"),
     "文章": (lambda path: path.write_text("关于做好控辍保学工作的通知\n各学校：\n", "utf-8"), "找不到表头.*“姓名”一列"),
+    "网页": (
+        lambda path: path.write_text('<html><meta charset="gb2312"><table><tr><td>姓名', "gbk"),
+        "其实是网页或 XML",
+    ),
+    "XML": (lambda path: path.write_text('<?xml version="1.0"?>\n<Workbook>', "utf-8"), "其实是网页或 XML"),
     "只有姓名": (lambda path: path.write_text(lines(("姓名",), ("甲春梅",)), "utf-8"), "找不到表头"),
     "没有姓名": (lambda path: path.write_text(lines(("身份证号", "学校"), ROW[1:3]), "utf-8"), "找不到表头"),
     "只有表头": (lambda path: path.write_text(lines(HEAD), "gbk"), "没有一个人"),

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import NamedStyle
 
+import dressed
 import handmade
 from kongchuo.core import schema as schemas
 from kongchuo.core.findings import UserError
@@ -150,6 +151,25 @@ def test_builtin_date_formats_chinese_ones_too(clean, number_format):
         page.write_row(1, 0, [value if isinstance(value, str) else "" for value in CLEAN])
         for column in (4, 7):
             page.write_number(1, column, 45170, book.add_format({"num_format": number_format}))
+    workbook = read(clean)
+
+    assert workbook.findings == ()
+    assert workbook.tables["baseline"].frame["base_date"].iloc[0].date() == DAY.date()
+
+
+@pytest.mark.parametrize("written", ["", "T00:00:00", "T00:00:00.000", "T00:00:00.000Z", "T00:00:00+08:00"])
+def test_a_date_written_as_text_is_the_day_that_a_program_shows(clean, written):
+    """Libraries of the web write a zone behind it, which Excel and WPS take no notice of."""
+    make(clean, pages(BOOK, baseline=[CLEAN]))
+    part = next(place for place, sheet in enumerate(BOOK.sheets, 1) if sheet is SHEET)
+
+    def change(xml):
+        new = rf'\1 t="d"><v>{DAY:%Y-%m-%d}{written}</v></c>'.encode()
+        xml, times = re.subn(rb'(<c r="[EH]2"[^<>]*?)(?: t="\w+")?><v>[^<]*</v></c>', new, xml)
+        assert times == 2
+        return xml
+
+    clean.write_bytes(dressed.edited(clean.read_bytes(), {f"xl/worksheets/sheet{part}.xml": change}))
     workbook = read(clean)
 
     assert workbook.findings == ()

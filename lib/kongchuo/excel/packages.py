@@ -78,6 +78,8 @@ _LONGEST = 40_000  # bytes of a cell's beginning and its formula
 _OF_TEXT = re.compile(rb' t="(?:str|inlineStr)"')
 _MERGED = re.compile(rb'<mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _HIDDEN = re.compile(rb'hidden="[1t]')
+# the zone behind a date that is written as text: libraries of the web put it there, spreadsheet programs show the date as it is written
+_ZONE = re.compile(rb'(<c [^<>]*? t="d"[^<>]*><v>[\d:.T-]{10,40})(?:Z|[+-]\d\d:\d\d)(?=</v>)')
 _CRITERIA = re.compile(rb"<filterColumn [^<>]*(?<!/)>")
 _ROW = re.compile(rb'<row r="(\d+)"[^<>]*? hidden="(?:1|true)"')
 _ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?0*([1-9]\d{0,6})", re.I)
@@ -273,7 +275,7 @@ def _package(parts: dict[str, bytes]) -> Package:
             hidden.add(title)
     if len(listed) > MAX_SHEETS:
         raise _refuse("R10", reason="工作表太多")
-    sheets = {name: _plain(name, _utf8(parts[part])) for name, part in listed.items()}
+    sheets = {name: _zoneless(_plain(name, _utf8(parts[part]))) for name, part in listed.items()}
     shared = {kind: parts[part] for kind, part in reversed(links.values()) if part in parts}
     texts, styles = _plain_texts(_utf8(shared.get("sharedStrings", b""))), _utf8(shared.get("styles", b""))
     _check_texts(texts, sheets)
@@ -322,6 +324,11 @@ def _plain(name: str, xml: bytes) -> bytes:
     if rows * max(map(column_number, letters), default=0) > MAX_AREA:
         raise _refuse("R10", reason=f"工作表“{name}”有单元格远在数据之外（第{rows}行）")
     return xml
+
+
+def _zoneless(xml: bytes) -> bytes:
+    """The worksheet with its dates as spreadsheet programs show them: 2023-09-01T00:00:00.000Z is 2023-09-01."""
+    return _ZONE.sub(rb"\1", xml) if b' t="d"' in xml else xml
 
 
 def _elements(xml: bytes, *names: str) -> Iterator[etree._Element]:

@@ -40,6 +40,9 @@ MASK = re.compile(r"([A-Z]?\d*)[*#?●■○□◆×·.…_X-]{2,}|([A-Z]?\d*)\*
 NUMBER = re.compile(r"\d{14,18}[\dX]")  # a person's number, one digit more or less by a slip of the pen
 NOTHING = ("无", "没有", "暂无", "不详", "/", "-", "--", "—", "——")
 MOST_BLOCKS = 8  # lists side by side in one worksheet
+PAGE = re.compile(
+    r"\s*(?:<\?xml|<!|<html|<head|<meta|<style|<table|MIME-Version:)", re.I
+)  # what systems of offices export as .xls
 AS_TEXT = re.compile(r'="(.*)"')  # the way some programs keep Excel from shortening it
 HEADER = "要有“姓名”一列，和“证件号码”“学籍号”“出生日期”“学校”里的至少一列"
 
@@ -240,6 +243,10 @@ def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
 
 def _lines(name: str, data: bytes) -> Iterator[list[object]]:
     text = _text(name, data)
+    if PAGE.match(text):
+        raise UserError(
+            f"名单“{name}”其实是网页或 XML，只是扩展名像表格。请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再运行。"
+        )
     heads = text[:2000].splitlines()[:10]
     delimiter = max(",\t;，", key=lambda mark: max((line.count(mark) for line in heads), default=0))
     try:
