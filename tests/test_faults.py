@@ -327,12 +327,16 @@ def test_a_paper_open_in_word_stays_as_it_was_and_keeps_no_other_from_its_place(
     monkeypatch.setattr(Path, "unlink", kept)
     monkeypatch.setattr(execution, "execute", left("new", ["a.html", "b.html", "c.html"]))
     capfd.readouterr()
-    assert cli.main(words) == console.UNREADABLE
+    assert cli.main([*words, "--force"]) == console.UNREADABLE
     out_said = capfd.readouterr().out
     assert "没有换新 甲校：“b.html”可能有人正开着" in out_said
     assert "“held.html”可能有人正开着" in out_said
     lying = {path.name: path.read_text() for path in (out / "2023-10" / "tiny" / "甲校").iterdir()}
     assert lying == {"a.html": "new", "b.html": "old", "c.html": "new", "held.html": "old"}
+    opened = ()
+    assert cli.main(words) == 0, "closed in Word, it is made again though nothing has changed"
+    lying = {path.name: path.read_text() for path in (out / "2023-10" / "tiny" / "甲校").iterdir()}
+    assert lying == {"a.html": "new", "b.html": "new", "c.html": "new"}
     monkeypatch.undo()
 
 

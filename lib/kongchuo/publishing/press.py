@@ -216,8 +216,10 @@ class Press:
         return self._depends | {"要求": _hash(item.parameters)}
 
     def stands(self, item: Run, before: Result | None) -> bool:
-        """Whether what the run would make is there already, whole."""
+        """Whether what the run would make is there already, whole: not where a file could not be changed or a part of it failed."""
         if before is None or before.outcome != DONE or before.depends != self.depends(item):
+            return False
+        if before.summary.get(STUCK) or before.summary.get("broken"):
             return False
         names = (before.page, before.notebook, *(f"{item.stem}/{name}" for name in before.summary.get(FILES, {})))
         return all((self.shelf.path / name).is_file() for name in names)
@@ -230,7 +232,7 @@ class Press:
             return "上次没有生成"
         now = self.depends(item)
         changed = [name for name in now if before.depends.get(name) != now[name]]
-        return f"{'、'.join(changed)}变了" if changed else "指定重做，或上次的文件不全"
+        return f"{'、'.join(changed)}变了" if changed else "指定重做，或上次的没有做全"
 
     def open(self, runs: Sequence[Run]) -> None:
         """Have the engine make ready what the runs need."""
