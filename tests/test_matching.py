@@ -164,6 +164,27 @@ def test_twins_are_two_children():
     assert sorted(rows["outcome"]) == sorted([LEFT, RIGHT])
 
 
+@pytest.mark.parametrize("seen", ["甲*梅", "甲**", "甲某某", "甲某", "*春梅", "甲春*"])
+def test_a_name_with_characters_hidden_fits_what_is_seen_of_it(seen):
+    whole, other = child(1, "甲春梅"), child(2, "丁夏竹")
+    fits = seen != "甲某"  # two characters are no three
+    (row,) = compare([whole | {"name": seen}], [whole, other]).query("outcome != @RIGHT").to_dict("records")
+
+    assert (row["outcome"], row["right"]) == (AGREES if fits else REVIEW, OWN + 2)
+
+
+@pytest.mark.parametrize("name", ["甲*梅", "甲**", "*春梅"])
+def test_name_and_number_both_hidden_are_looked_up_and_never_taken_for_certain(name):
+    whole = child(1, "甲春梅")
+    others = [child(2, "甲春兰"), child(3, "乙夏竹"), child(4, "甲春梅", "2012-05-01")]
+    number = whole["id_no"]
+    listed = people([{"name": name}]).assign(legible=pd.array([f"{number[:6]}*{number[-4:]}"], dtype="str"))
+    rows = matching.compare(TOWN, HELD, PUSHED, listed, people([*others, whole], OWN)).rows
+    (row,) = rows[rows["outcome"] != RIGHT].to_dict("records")
+
+    assert (row["outcome"], row["reason"], row["right"]) == (REVIEW, "证件号码缺失", OWN + 5)
+
+
 def test_the_better_pair_wins_and_the_others_are_counted():
     listed = {"name": "甲春梅", "school": "示例中学"}
     rows = compare(

@@ -1,5 +1,6 @@
 """Lists of children laid side by side: who is the same child, who is on one side only and why, who may be the same under a slip of the pen."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,6 +23,7 @@ from .references import named
 # Names are compared many times over, so each distinct name and character is worked out once.
 # from alike to different: the same text, the same but for variant characters, homophones, one character off, two names
 SAME, VARIANT, SOUND, CLOSE, OTHER = range(5)
+HIDDEN = re.compile(r"[*○某]+")  # how a list that may be put up hides characters of a name
 # what many speakers and typists do not tell apart
 _FOLDED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
 
@@ -61,6 +63,15 @@ def sounds(names: pd.Series) -> pd.Series:
     return pd.Series([keys.get(name) for name in names], names.index, dtype="str")
 
 
+def fits_mask(one: str, other: str) -> bool:
+    """Whether one of two names has characters hidden (甲*梅, 甲某某) and what is seen of it fits the other."""
+    for masked, whole in ((one, other), (other, one)):
+        if (hidden := HIDDEN.search(masked)) and len(hidden[0]) < len(masked) and not HIDDEN.search(whole):
+            pattern = "".join("." if HIDDEN.fullmatch(each) else re.escape(each) for each in masked)
+            return bool(re.fullmatch(pattern, whole))
+    return False
+
+
 def name_likeness(one: str, other: str) -> int:
     """SAME … OTHER for two names in common characters (`plain`), of which SAME then means VARIANT at least."""
     if one == other:
@@ -91,6 +102,8 @@ LIKELY = (
     ["birth_date", "last"],
     ["plain"],
     ["serial", "sound"],
+    ["serial", "first"],
+    ["serial", "last"],
 )
 CROWD = 400  # pairs of one kind and value: more say nothing (a date that everybody got, a name that many have)
 
@@ -118,7 +131,8 @@ def prepared(people: pd.DataFrame) -> pd.DataFrame:
     frame["legible"] = frame["legible"] if "legible" in frame else pd.Series(pd.NA, frame.index, dtype="str")
     plain = plain_name(frame["name"])
     whole = frame["id_no"].where(frame["id_no"].str.len() == 18)
-    parts = {"area": whole.str[:6], "birthday": whole.str[6:14], "serial": whole.str[14:]}
+    seen = frame["legible"].str.extract(r"\*(\w{4})$")[0]
+    parts = {"area": whole.str[:6], "birthday": whole.str[6:14], "serial": whole.str[14:].fillna(seen)}
     return frame.assign(
         plain=plain,
         sound=sounds(plain),
@@ -208,6 +222,8 @@ def compared(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     gap = cpdist(*numbers, scorer=OSA.distance, dtype=np.int32)
     facts["gap"] = pd.Series(gap, left.index).where(both["id_no"], 99)
     facts["name"] = _likeness(left, right)
+    names = zip(left["plain"].tolist(), right["plain"].tolist(), strict=True)
+    facts["hidden"] = pd.Series([a == a and b == b and fits_mask(a, b) for a, b in names], left.index, dtype="bool")
     fits = _seen(left, right).fillna(_seen(right, left))
     facts["same_tail"], facts["differ_tail"] = fits.fillna(False).astype(bool), ~fits.fillna(True).astype(bool)
     days = [frame["birth_date"].dt.strftime("%Y%m%d").fillna("").tolist() for frame in (left, right)]
@@ -247,7 +263,7 @@ def _likeness(left: pd.DataFrame, right: pd.DataFrame) -> list[int]:
 
     columns = (left["name"], right["name"], left["plain"], right["plain"])
     return [
-        OTHER if a != a or b != b else SAME if a == b else likeness(one, other)
+        OTHER if a != a or b != b else SAME if a == b or fits_mask(one, other) else likeness(one, other)
         for a, b, one, other in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
@@ -282,7 +298,7 @@ def _believable(facts: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame) ->
     dated = facts["near_birth"] & (name <= VARIANT) & ~two
     no_number, other_no_number = (side["id_no"].isna() & side["birth_date"].isna() for side in (left, right))
     bare = no_number | other_no_number
-    only = bare & (name <= VARIANT) & ~facts["differ_sex"]
+    only = bare & (name <= VARIANT) & ~facts["differ_sex"] & ~facts["hidden"]
     tail = facts["same_tail"] & (name <= CLOSE)
     return (number | named | close | dated | only | tail).to_numpy()
 
@@ -403,8 +419,10 @@ def of_pairs(left: pd.DataFrame, right: pd.DataFrame, facts: pd.DataFrame) -> pd
     missing = left["id_no"].isna() | right["id_no"].isna()
     found["仅姓名相同"] = ~tied & ~facts["same_birth_date"] & missing
     one_missing = left["id_no"].isna() != right["id_no"].isna()
-    # a number of which name and last four digits agree is known to be the same, though nobody can read all of it
-    found["证件号码缺失"] = (one_missing | (~tied & missing)) & ~found["仅姓名相同"] & ~facts["same_tail"]
+    # a number of which name and last four digits agree is known to be the same, though nobody can read all of it;
+    # a part of the name and four digits may fit two children
+    known = facts["same_tail"] & ~facts["hidden"]
+    found["证件号码缺失"] = (one_missing | (~tied & missing)) & ~found["仅姓名相同"] & ~known
     found["重复学籍"] = right["twice"] != ""
     return pd.DataFrame({reason: found[reason] for reason in REASONS if reason in found}).astype(bool)
 
