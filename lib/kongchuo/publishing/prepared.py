@@ -114,7 +114,7 @@ class Prepared:
         if self._process is None:
             self._start()
         if notebook.stem in VERBS:
-            self._ask(open=notebook.stem, scratch=str(scratch), parameters=dict(parameters), sections=runs > 2)
+            self._ask(open=notebook.stem, scratch=str(scratch), parameters=dict(parameters), sections=runs > 1)
 
     def execute(self, notebook: Path, output: Path, parameters: Mapping[str, str]) -> execution.Verdict:
         """As execution.execute. Where the process is gone (the machine was out of memory), the run is one of its own."""
