@@ -748,6 +748,15 @@ def test_a_workbook_under_another_name_is_asked_about(shared, standard, lying):
     assert f"“{lying}”是不是它" in found["R01"].fix
 
 
+def test_a_copy_without_its_workbook_is_perhaps_the_workbook(shared):
+    school = shared / YEAR / "示例中学"
+    (school / "学籍.xlsx").rename(school / "学籍(1).xlsx")
+    told = [one for workbook in read_year(shared, YEAR).workbooks for one in workbook.findings]
+
+    assert {one.rule for one in told} == {"R01", "R08"}
+    assert "“学籍(1).xlsx”是不是它" in next(one.fix for one in told if one.rule == "R01")
+
+
 def test_names_of_locks():
     assert {"~$学籍.xlsx", ".~lock.学籍.xlsx#", ".~学籍.xlsx", ".~籍.xlsx"} <= set(lock_names("学籍"))
 

@@ -366,5 +366,6 @@ def _absent(year: str, home: str, folder: str, stem: str, schema: Schema, lying:
     copies = _copied(name, lying.copies.get(stem, ()))
     tables = (other for other in lying.unknown if other.lower().endswith((".xlsx", *OTHER_FORMATS)))
     like = next((other for other in tables if meant(other, schema.by_stem) == stem), "")
+    like = like or next(iter(lying.copies.get(stem, ())), "")  # a lone copy is perhaps the workbook itself
     gone = missing(name, f"{stem}.xlsx", like)
     return Workbook(name, schema.by_stem[stem], home, read=False, findings=(gone, *copies))
