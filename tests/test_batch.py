@@ -1,5 +1,6 @@
 """Batch: parameter file to runs, runs to results; every way a run can go wrong ends in a Chinese reason and in no false success."""
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -493,10 +494,20 @@ def test_after_ctrl_c_the_next_call_goes_on(engine, tmp_path):
     file, shared, out = project(tmp_path, ["正常中学", "超时"])
     words = ["run", file, "school=正常中学,超时", "--workbooks", shared, "--out", out, "--engine", engine]
     command = [sys.executable, "-m", "kongchuo", *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # however this run was started
+    ) as running:
         assert "完成 正常中学" in running.stdout.readline()
         os.killpg(running.pid, signal.SIGINT)
-        assert running.wait(30) == 130
+        try:
+            assert running.wait(30) == 130
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
     assert "正常中学" in (out / "2023-10" / "tiny" / "index.html").read_text("utf-8")
     assert subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True).returncode == 1
 
