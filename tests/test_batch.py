@@ -489,6 +489,28 @@ def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
 
 
 @pytest.mark.parametrize("engine", batch.ENGINES)
+def test_reports_that_cannot_be_kept_take_no_others_down(engine, tmp_path, monkeypatch):
+    file, shared, out = project(tmp_path, ["甲校"])
+    other = file.parents[1] / "notebooks" / "other.ipynb"
+    other.write_bytes((file.parents[1] / "notebooks" / "tiny.ipynb").read_bytes())
+    entry = '  - notebook: {}\n    for:\n      month: "2023-10"\n      school: all\n'
+    file.write_text("make:\n" + entry.format("tiny") + entry.format("other"), "utf-8")
+    save = archive.Shelf.save
+
+    def full(shelf, results):
+        if shelf.notebook == "tiny":
+            raise OSError(28, "No space left on device")
+        save(shelf, results)
+
+    monkeypatch.setattr(archive.Shelf, "save", full)
+    outcome = batch.run(file, {}, shared, out, say=lambda _: None, with_engine=engine)
+
+    assert [text.partition("：")[0] for text in outcome.lost] == ["小报告 2023-10"]
+    assert {result.name: result.reason for result in outcome.results} == {"全镇": "", "甲校": ""}
+    assert (out / "2023-10" / "other" / "甲校.html").is_file()
+
+
+@pytest.mark.parametrize("engine", batch.ENGINES)
 def test_after_ctrl_c_the_next_call_goes_on(engine, tmp_path):
     """As typed: what is done stands and is listed, no process goes on, and only the rest is made."""
     file, shared, out = project(tmp_path, ["正常中学", "超时"])

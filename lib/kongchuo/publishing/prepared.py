@@ -53,6 +53,7 @@ class Prepared:
         return self
 
     def _start(self) -> None:
+        self._over = False
         self._home = archive.scratch()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kongchuo.publishing.prepared"],
@@ -67,20 +68,20 @@ class Prepared:
         self._listening.start()
 
     def stop(self) -> None:
-        """End the process and all its runs; whoever waits for one is told so."""
+        """End the process and all its runs; whoever waits for one is told so. `open` starts another."""
         self._over = True
-        if self._process is not None:
-            self._process.kill()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
         if self._process is None:
             return
+        self._process.kill()
         self._process.wait()
         self._listening.join()
         self._process.stdin.close()
         self._process.stdout.close()
         self._home.cleanup()
+        self._process = None
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def _listen(self) -> None:
         """Hand each answer to whoever waits for it."""
@@ -98,6 +99,8 @@ class Prepared:
             self._number += 1
             self._answers[self._number] = answer
             try:
+                if self._process is None:
+                    raise OSError("it was stopped")
                 self._process.stdin.write(json.dumps({"number": self._number, **job}) + "\n")
                 self._process.stdin.flush()
             except (OSError, ValueError):  # it is gone
@@ -111,7 +114,8 @@ class Prepared:
         `scratch` and `parameters` are those of a run. Nothing is said of what goes wrong: each run meets it by itself. To be
         called first, by the thread that stays: the process ends with the thread that started it.
         """
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
             self._start()
         if notebook.stem in VERBS:
             self._ask(open=notebook.stem, scratch=str(scratch), parameters=dict(parameters), sections=runs > 1)
@@ -123,10 +127,13 @@ class Prepared:
         job |= {"log": str(log), "scratch": str(output.parents[1]), "files": str(execution.left_by(output))}
         try:
             error = self._ask(**job).result(PATIENCE * self._limits.run)
-        except (EOFError, TimeoutError):
-            self._process.kill()  # where it hangs, nobody shall wait for it again
+        except EOFError:
             if self._over:
                 return execution.Verdict(reason="已停止")
+            return execution.execute(notebook, output, dict(parameters), self._limits)
+        except TimeoutError:
+            if (process := self._process) is not None:
+                process.kill()  # it hangs: nobody shall wait for it again
             return execution.execute(notebook, output, dict(parameters), self._limits)
         return execution.judge(output, error, log.read_text("utf-8", "replace") if log.is_file() else "", self._limits)
 
