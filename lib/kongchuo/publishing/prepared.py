@@ -75,7 +75,8 @@ class Prepared:
         self._process.kill()
         self._process.wait()
         self._listening.join()
-        self._process.stdin.close()
+        with suppress(OSError):  # a job that it has not taken
+            self._process.stdin.close()
         self._process.stdout.close()
         self._home.cleanup()
         self._process = None
