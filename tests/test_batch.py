@@ -20,14 +20,14 @@ import townships
 from kongchuo.__main__ import main
 from kongchuo.commands import opening
 from kongchuo.console import UNREADABLE, USAGE
-from kongchuo.core import schema, years
+from kongchuo.core import places, schema, years
 from kongchuo.core.findings import UsageError, UserError
 from kongchuo.core.tables import telling_names
 from kongchuo.excel import writing
 from kongchuo.facts import references
-from kongchuo.publishing import archive, batch, execution, gate
+from kongchuo.publishing import archive, batch, execution, gate, press
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
-from tiny import CELLS, SUMMARY, notebook, project
+from tiny import CELLS, SUMMARY, going_on, notebook, project, twice
 
 ROOT = Path(__file__).parents[1]
 SCHOOLS = (references.School("示例中学", "SLZX", ("示例初中",)), references.School("示例小学", "SLXX"))
@@ -475,10 +475,7 @@ def test_what_has_not_changed_is_not_made_again(tmp_path):
 def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
     """Two notebooks: while the first runs, somebody saves a workbook."""
     file, shared, out = project(tmp_path, ["甲校"])
-    other = file.parents[1] / "notebooks" / "other.ipynb"
-    other.write_bytes((file.parents[1] / "notebooks" / "tiny.ipynb").read_bytes())
-    entry = '  - notebook: {}\n    for:\n      month: "2023-10"\n      school: all\n'
-    file.write_text("make:\n" + entry.format("tiny") + entry.format("other"), "utf-8")
+    twice(file)
 
     outcome = batch.run(
         file, {}, shared, out, say=lambda _: (shared / "2023-2024" / "甲校" / "学籍.xlsx").write_bytes(b"saved")
@@ -491,10 +488,7 @@ def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
 @pytest.mark.parametrize("engine", batch.ENGINES)
 def test_reports_that_cannot_be_kept_take_no_others_down(engine, tmp_path, monkeypatch):
     file, shared, out = project(tmp_path, ["甲校"])
-    other = file.parents[1] / "notebooks" / "other.ipynb"
-    other.write_bytes((file.parents[1] / "notebooks" / "tiny.ipynb").read_bytes())
-    entry = '  - notebook: {}\n    for:\n      month: "2023-10"\n      school: all\n'
-    file.write_text("make:\n" + entry.format("tiny") + entry.format("other"), "utf-8")
+    twice(file)
     save = archive.Shelf.save
 
     def full(shelf, results):
@@ -531,12 +525,25 @@ def test_after_ctrl_c_the_next_call_goes_on(engine, tmp_path):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
     assert "正常中学" in (out / "2023-10" / "tiny" / "index.html").read_text("utf-8")
-    assert subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True).returncode == 1
+    assert not going_on(str(tmp_path))
 
     said = []
     limits = execution.Limits(60, 1, 120)
     batch.run(file, {"school": "正常中学,超时"}, shared, out, say=said.append, limits=limits, with_engine=engine)
     assert [line.partition("：")[0] for line in said[:2]] == ["[1/2] 没有变，不用重做 正常中学", "[2/2] 失败 超时"]
+
+
+def test_a_template_open_in_word_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "PARAMETERS", tmp_path)
+    monkeypatch.setattr(places, "POLICY", tmp_path / "policy.yaml")
+    places.POLICY.write_text("1")
+    (tmp_path / "papers" / "旧").mkdir(parents=True)
+    (tmp_path / "papers" / "简报.docx").write_bytes(b"office")
+    before = press.made_from()
+    (tmp_path / "papers" / "~$简报.docx").write_bytes(b"somebody")
+    assert press.made_from() == before
+    (tmp_path / "papers" / "简报.docx").write_bytes(b"changed")
+    assert press.made_from() != before
 
 
 def test_what_a_killed_batch_has_left_is_removed_by_the_next(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from kongchuo.publishing import batch, engine, execution, prepared
-from tiny import notebook
+from tiny import going_on, notebook
 
 pytestmark = pytest.mark.skipif(not prepared.possible(), reason="forks are safe on Linux only")
 
@@ -165,7 +165,7 @@ def test_nothing_of_one_run_reaches_the_next(verdicts):
 
 def test_no_process_is_left(verdicts):
     assert verdicts
-    assert subprocess.run(["pgrep", "-f", "sleep 4711"], capture_output=True).returncode == 1
+    assert not going_on("sleep 4711")
 
 
 def test_a_run_is_executed_even_where_the_prepared_process_is_gone(tmp_path):

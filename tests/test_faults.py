@@ -32,7 +32,7 @@ from kongchuo.pages.year import years
 from kongchuo.papers import printing
 from kongchuo.publishing import archive, execution, press
 from kongchuo.rules import checks, examining, judging, waivers
-from tiny import project
+from tiny import project, twice
 
 SECRET = "9900002011" + "0509001X"
 HELD = policy.load(POLICY)
@@ -275,10 +275,7 @@ def test_a_fault_on_a_page_that_is_there_ends_in_4_as_well(tmp_path, monkeypatch
 
 def test_a_notebook_that_somebody_else_runs_keeps_no_other_from_being_run(tmp_path, monkeypatch, capfd):
     file, folder, out = project(tmp_path, ["甲校"])
-    other = file.parents[1] / "notebooks" / "other.ipynb"
-    other.write_bytes((file.parents[1] / "notebooks" / "tiny.ipynb").read_bytes())
-    entry = '  - notebook: {}\n    for:\n      month: "2023-10"\n      school: all\n'
-    file.write_text("make:\n" + entry.format("tiny") + entry.format("other"), "utf-8")
+    twice(file)
     monkeypatch.setattr(execution, "execute", lambda *_: VERDICT)
     (out / "2023-10" / "tiny").mkdir(parents=True)
     with archive.alone(out / "2023-10" / "tiny"):

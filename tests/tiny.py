@@ -1,7 +1,10 @@
 """A made-up project for tests of batch, pages and serve: a notebook that behaves as the school's name says, no pupils."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 SUMMARY = "application/vnd.kongchuo+json"
 CELLS = [
@@ -73,3 +76,20 @@ def project(folder: Path, schools: list[str]) -> tuple[Path, Path, Path]:
         home.mkdir(parents=True)
         (home / "学籍.xlsx").write_bytes(school.encode())
     return file, folder / "shared", folder / "runs"
+
+
+def twice(file: Path) -> None:
+    """Have the parameter file make the same report a second time, from a notebook called other."""
+    notebooks = file.parents[1] / "notebooks"
+    (notebooks / "other.ipynb").write_bytes((notebooks / "tiny.ipynb").read_bytes())
+    entry = '  - notebook: {}\n    for:\n      month: "2023-10"\n      school: all\n'
+    file.write_text("make:\n" + entry.format("tiny") + entry.format("other"), "utf-8")
+
+
+def going_on(words: str) -> list[str]:
+    """The command lines of running processes that hold these words."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            found.append(" ".join(process.cmdline()))
+    return [line for line in found if words in line]

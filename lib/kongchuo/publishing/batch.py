@@ -43,9 +43,8 @@ class Outcome:
 
     index: Path
     results: list[Result] = field(default_factory=list)
-    lost: list[str] = field(
-        default_factory=list
-    )  # not begun or kept, in words: another window at work, a folder that is gone
+    # what was not begun or kept, in words: another window at work, a folder that is gone
+    lost: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # a line for each fault of ours outside of a run
 
     @property
@@ -254,18 +253,13 @@ def run(
             with ENGINES[with_engine or BEST](limits) as held:
                 for shelf, (notebook, schools, runs) in group:
                     title = f"{execution.title(notebook)} {shelf.period.key}"
+                    where = f" {title}" if len(shelves) > 1 else ""
                     fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
-                    with _said_of(title, shelf, outcome), closing(fill):
-                        try:
-                            for result, stood in fill:
-                                outcome.results.append(result)
-                                number = f"[{len(outcome.results)}/{total}]{f' {title}' if len(shelves) > 1 else ''}"
-                                say(f"{number} {f'没有变，不用重做 {result.name}' if stood else _line(result)}")
-                        finally:  # of what is done, after Ctrl-C as well
-                            archive.write_whole(
-                                shelf.path / "index.html", press.index(shelf, execution.title(notebook))
-                            )
-                            archive.write_whole(out / "index.html", press.overview(archive.shelves(out)))
+                    with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
+                        for result, stood in fill:
+                            outcome.results.append(result)
+                            what = f"没有变，不用重做 {result.name}" if stood else _line(result)
+                            say(f"[{len(outcome.results)}/{total}]{where} {what}")
     if outcome.lost and not outcome.results and len(shelves) == 1:
         raise UserError(outcome.lost[0])
     for text in outcome.lost:
@@ -293,6 +287,18 @@ def _said_of(title: str, shelf: Shelf, outcome: Outcome) -> Iterator[None]:
         outcome.lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
     except Exception as error:
         outcome.faults.append(faults.told(f"{title} 没有做完", error))
+
+
+@contextmanager
+def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[None]:
+    """Whatever ends the runs of a shelf, Ctrl-C as well: the index pages say what is done."""
+    before = len(outcome.results)
+    try:
+        yield
+    finally:
+        if len(outcome.results) > before:
+            archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
+            archive.write_whole(shelf.out / "index.html", press.overview(archive.shelves(shelf.out)))
 
 
 def _fill(

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -159,17 +159,17 @@ LISTING = ("monthly_papers",)  # notebooks whose papers list what has been made 
 @cache
 def versions() -> str:
     """Which Python and which libraries make the pages."""
-    return " ".join(
-        [platform.python_version(), *(version(name) for name in ("pandas", "nbconvert", "matplotlib", "jinja2"))]
-    )
+    names = (re.match(r"[\w.-]+", line)[0] for line in requires("kongchuo") or () if "extra ==" not in line)
+    return " ".join([platform.python_version(), *(f"{name} {version(name)}" for name in names)])
 
 
 def made_from() -> str:
     """One hash of what else a page is made from: numbers of the policy, templates of pages and papers."""
-    office = places.PARAMETERS / "papers"
+    office = [path for path in (places.PARAMETERS / "papers").glob("*.docx") if not path.name.startswith(("~$", ".~"))]
     inside = [path for path in TEMPLATES.rglob("*") if path.is_file()]
-    return archive.fingerprint([places.POLICY, *office.glob("*")], places.PARAMETERS) + archive.fingerprint(
-        inside, TEMPLATES
+    return "".join(
+        archive.fingerprint(files, root)
+        for files, root in (([places.POLICY, *office], places.PARAMETERS), (inside, TEMPLATES))
     )
 
 
@@ -230,6 +230,8 @@ class Press:
             return "第一次生成"
         if before.outcome != DONE:
             return "上次没有生成"
+        if not before.depends:
+            return "上次是旧版程序生成的"
         now = self.depends(item)
         changed = [name for name in now if before.depends.get(name) != now[name]]
         return f"{'、'.join(changed)}变了" if changed else "指定重做，或上次的没有做全"
