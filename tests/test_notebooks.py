@@ -7,18 +7,10 @@ from pathlib import Path
 import pytest
 
 from kongchuo.core import years
-from kongchuo.pages import monthly, signals, term, year
-from kongchuo.papers import printing
+from notebooks import REPORTS
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-SECTIONS = {
-    "monthly_self_check": monthly.SECTIONS,
-    "term_inspection": term.SECTIONS,
-    "annual_reward": year.SECTIONS,
-    "signals_back_test": signals.SECTIONS,
-    "monthly_papers": printing.SECTIONS,
-}
 LOGIC = (
     ast.FunctionDef,
     ast.ClassDef,
@@ -81,7 +73,7 @@ def test_notebook_is_stripped(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_section_is_shown_in_order_between_the_drop_downs_and_the_tables(path):
     calls = [source(cell) for cell in cells(path)]
-    *sections, footer = SECTIONS[path.stem]
+    *sections, footer = REPORTS[path.stem]
 
     assert [call for call in calls if call.startswith("report.")] == [
         f"report.{name}()" for name in ("controls", *sections, "tables", footer)

@@ -1,6 +1,6 @@
 """All that is made from declarations and committed, made again: `make build`, or python tools/products.py [--check], which only
-says what is stale. The pages of the handbook to look things up in and the package's own Word templates are made here; the rest by
-`kongchuo build`, which an office runs as well.
+says what is stale. The pages of the handbook to look things up in, the package's own Word templates and the cells of the notebooks
+are made here; the rest by `kongchuo build`, which an office runs as well.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dictionary
 import forms
+import notebooks
 from kongchuo.commands import building
 from kongchuo.core import policy, schema
 from kongchuo.core.places import POLICY, PROJECT
@@ -27,6 +28,7 @@ def pages(root: Path = PROJECT) -> Iterator[tuple[str, bytes]]:
 def build(root: Path = PROJECT, check: bool = False) -> list[str]:
     """Make everything that differs from what is declared now; returns the paths (inside `root`), with `check` without making."""
     wanted = {root / "handbook" / name: data for name, data in pages(root)}
+    wanted |= {root / "notebooks" / name: data for name, data in notebooks.notebooks(root / "notebooks")}
     wanted |= {root / building.FORMS.relative_to(PROJECT) / name: data for name, data in forms.forms()}
     # what the tools make comes first: an office's Word templates are copies of the package's
     return [*building.renewed(root, wanted, check), *building.build(root, check)]

@@ -64,14 +64,12 @@ def _value(path: Path, where: str, kind: str, value: object) -> object:
 
 
 def _members(data: bytes) -> dict[str, bytes]:
-    """What is inside a workbook, or a page. Compressed bytes and line ends differ between machines, their content does not."""
-    if data.startswith(b"<"):
-        return {"": data.replace(b"\r\n", b"\n")}
+    """What is inside a workbook; a page or notebook as it is. Compressed bytes and line ends differ between machines, content does not."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return {name: package.read(name) for name in package.namelist()}
     except zipfile.BadZipFile:
-        return {}
+        return {"": data.replace(b"\r\n", b"\n")}
 
 
 def _is_ours(data: bytes) -> bool:
