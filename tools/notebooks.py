@@ -25,10 +25,10 @@ def _cell(name: str) -> dict[str, object]:
 
 
 def notebooks(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every notebook: its cells up to the one that opens the report stay, those that call it are made."""
-    for name, sections in REPORTS.items():
-        book = json.loads((folder / f"{name}.ipynb").read_text("utf-8"))
+    """Name and content of every notebook that lies there: its cells up to the one that opens the report stay, those that call it are made."""
+    for path in sorted(folder.glob("*.ipynb")):
+        book, sections = json.loads(path.read_text("utf-8")), REPORTS[path.stem]
         kept = [cell for cell in book["cells"] if not "".join(cell["source"]).startswith(CALL)]
         *shown, footer = sections
         book["cells"] = kept + [_cell(call) for call in ("controls", *shown, "tables", footer)]
-        yield f"{name}.ipynb", (json.dumps(book, ensure_ascii=False, indent=1) + "\n").encode()
+        yield path.name, (json.dumps(book, ensure_ascii=False, indent=1) + "\n").encode()
