@@ -138,6 +138,26 @@ class Links:
 
 
 @dataclass(frozen=True)
+class To:
+    """A value that leads to the page of a school (or 全镇) for the same period, where there is one: publishing.linking sees to that.
+
+    `page` "": this very page. `at`: the key of a section.
+    """
+
+    value: object
+    page: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A row of small bars (heights 0 to 1; None: nothing to show), and in words what they say."""
+
+    bars: tuple[float | None, ...]
+    says: str
+
+
+@dataclass(frozen=True)
 class Figure:
     """One tile: a label, a value (number, text, Measure) and a remark below it."""
 
@@ -199,6 +219,27 @@ class Lines:
 
     template: ClassVar[str] = "lines.html"
     items: tuple[str | Badge, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to be done: how late, what, for whom (each part may lead somewhere), by whom, its last day, what else is due of it."""
+
+    when: Badge
+    what: str | To
+    whom: tuple[str | To, ...]
+    who: str
+    due: dt.date
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What is to be done now, the most urgent first; the rest folded."""
+
+    template: ClassVar[str] = "agenda.html"
+    tasks: tuple[Task, ...]
+    most: int = 8
 
 
 @dataclass(frozen=True)
@@ -266,10 +307,16 @@ class Cell:
     sign: str = ""
     links: tuple[tuple[str, str], ...] = ()  # what is shown, and the address
     counts: str = ""  # the numerator and denominator behind a per cent, kept together on one line
+    to: To | None = None
+    bars: tuple[float | None, ...] = ()
 
 
 def cell(value: object) -> Cell:
     """How a value is shown: numbers right-aligned, a missing value as a dash, a Measure with its two counts."""
+    if isinstance(value, To):
+        return replace(cell(value.value), to=value)
+    if isinstance(value, Spark):
+        return Cell(value.says, "spark", bars=value.bars)
     if isinstance(value, Badge):
         return Cell(value.text, "badge", value.tone, value.sign)
     if isinstance(value, Links):

@@ -2,9 +2,8 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
 
 from ... import figures
 from ...commands.opening import UNREADABLE
@@ -12,10 +11,9 @@ from ...core import years
 from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
-from ...core.tables import yes
 from ...facts import cases as case_facts
 from ...figures import flows, uncounted
-from .. import live, quality
+from .. import live, quality, today
 from ..display import Badge, Figure, Lines, Note, Section, Tiles
 from ..report import Plan, Report
 from ..views import Month, home_of, open_month
@@ -28,7 +26,7 @@ def title(month: Month) -> str:
 
 
 def headline(month: Month) -> Section:
-    """What needs action, worst first, and the figures people ask for first."""
+    """What is to be done today, by whom and by when; then the few figures, for the town those of each school."""
     scope = month.scope
     suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
     suspected, dropouts = (book[case_facts.open_at(book, scope.end)] for book in (suspected, dropouts))
@@ -38,59 +36,72 @@ def headline(month: Month) -> Section:
     absent = scope.missing("roster", "change", "class")
     pupils_note = f"未含读不到学籍的：{'、'.join(absent[:3])}" if absent else "在读＋送教上门，人"
     pupils_note = "；".join(filter(None, (pupils_note, uncounted.said(scope, "roster", "change"))))
-    tiles = (
+    tiles = [
         Figure("本月末在校生", int(month.flow[flows.COUNTED].sum()), pupils_note),
         Figure("出勤率", rate, rate.note or "实到÷应到人次", "unknown" if rate.unknown else "plain"),
         cases.stock("在册疑似辍学", scope, suspected, "suspected"),
         cases.stock("在册辍学", scope, dropouts, "dropout"),
         Figure("数据错误", numbers[ERROR], others, "bad" if numbers[ERROR] else "plain"),
         quality.not_judged_tile(month),
-    )
-    actions = _actions(month, suspected, dropouts)
-    lead = Lines(actions) if actions else Note("按现有规则没有列出急办事项；后面各节仍须逐项核对。")
-    heading = "本月数据" if month.edition == PUBLIC else "先看这里：需要办的事"
+    ]
+    heading = "本月数据" if month.edition == PUBLIC else "今天要办"
     holiday = (Note(month.no_lessons),) if month.no_lessons else ()
-    return Section(heading, (*holiday, lead, Tiles(tiles)), 0, "headline")
+    if not month.public:
+        known = today.numbers(replace(month, group=""))
+        late = sum(own["overdue"] for own in known.values())
+        red = [own["red"] for own in known.values()]
+        lost = any(number is None for number in red)
+        said = "信号达到红色，人" + ("；有的学校读不到" if lost else "")
+        tiles[4:4] = [
+            Figure("红色预警", sum(filter(None, red)), said, "bad" if any(red) else "unknown" if lost else "plain"),
+            Figure("逾期事项", late, "见第十一节", "bad" if late else "plain"),
+        ]
+    lead = [*today.agenda(month, SECTIONS), *_gaps(month)] if not month.public else []
+    schools = [] if month.home or month.public else [today.board(month)]
+    return Section(heading, (*holiday, *lead, Tiles(tuple(tiles)), *schools), 0, "headline")
 
 
-def _actions(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -> tuple[Badge, ...]:
-    scope, judged = month.scope, month.judgement
-    found: list[Badge] = []
-
-    def say(number: int, text: str, tone: str = "bad") -> None:
-        if number:
-            found.append(Badge(tone, text.format(number)))
-
+def _gaps(month: Month) -> list[Lines]:
+    """What keeps the figures of the month from being whole."""
+    scope = month.scope
     homes = {*month.homes, CENTRE}
-    due = [finding for finding in judged.of("X12") if home_of(finding, month.town) in month.homes]
-    poor = int(yes(suspected["poor"]).sum())
-    unread = [f for f in judged.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
-    filed = figures.filed(scope, flows.school_days(scope)).total
-    called = figures.contacted(scope).total
+    unread = [f for f in month.judgement.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
     names = "、".join(dict.fromkeys(quality.short_name(month, f.workbook) for f in unread[:5]))
-    say(len(unread), "{} 个工作簿或文件夹缺失、读不了，有关各节尚未判定：" + names)
-    limit = f"{month.policy['suspected_after']}个上课日"
-    say(len(due), f"{{}} 处连续无故缺勤已到疑似线（{limit}），还没有列入疑似辍学台账（X12）。")
-    say(poor, "{} 名在册疑似辍学学生属脱贫户或监测户，须当日报告。")
-    say(len(dropouts), "{} 名学生在册辍学，按劝返间隔继续劝返。")
-    say(len(suspected), "{} 名学生在册疑似辍学，逐案查清。")
-    say(int(suspected["first_visit"].isna().sum()), "{} 名在册疑似学生没有首次家访日期。")
-    say(int(suspected["rep_center"].isna().sum()), "{} 名在册疑似学生没有报中心校日期。")
-    say(called.short, "{} 人次无故缺勤没有联系家长的记录。", "warn")
-    say(filed.short, "{} 个班日没有日查（含零报告）。", "warn")
-    say(count(month.findings)[ERROR], "{} 处数据错误，先改数据再看比率。", "warn")
-    return tuple(found)
+    filed = figures.filed(scope, flows.school_days(scope))
+    called = figures.contacted(scope).total
+    classes = filed.lacking["class_id"].nunique()
+    where = "、".join(filed.lacking["home"].drop_duplicates()[:3]) if not month.home else ""
+    said = (
+        (len(unread), "bad", f"{len(unread)} 个工作簿或文件夹缺失、读不了，有关各节尚未判定：{names}。"),
+        (called.short, "warn", f"无故缺勤 {called.short} 人次没有联系家长的记录。"),
+        (
+            classes,
+            "warn",
+            f"{classes} 个班缺报日查，共 {filed.total.short} 个班日" + (f"（{where}）。" if where else "。"),
+        ),
+    )
+    lines = tuple(Badge(tone, text) for number, tone, text in said if number)
+    return [Lines(lines)] if lines else []
 
 
 def state(month: Month) -> dict[str, object]:
     """What travels with the page: what every report says of its data, and the figures the index shows."""
-    scope = month.scope
-    suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
+    rate = figures.attendance(month.scope).total
     return quality.state(month) | {
         "month": month.month,
-        "suspected_open": int(case_facts.open_at(suspected, scope.end).sum()),
-        "dropout_open": int(case_facts.open_at(dropouts, scope.end).sum()),
+        **_summed(today.numbers(month)),
+        "attendance": [rate.numerator, rate.denominator],
         "enrolled": int(month.flow[flows.COUNTED].sum()),
+    }
+
+
+def _summed(known: Mapping[str, Mapping[str, int | None]]) -> dict[str, int | None]:
+    """FIGURES over all schools; None where one of one school only is not known."""
+    return {
+        name: sum(own[name] or 0 for own in known.values())
+        if any(own[name] is not None for own in known.values())
+        else None
+        for name in today.FIGURES
     }
 
 

@@ -9,9 +9,10 @@ from ...core.tables import row_of
 from ...figures.base import LEFT_OUT, Measure
 from ...figures.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
 from .. import charts as drawn
+from .. import today
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles
 from ..units import said, uncounted_note
-from .rounds import Round, from_inspection
+from .rounds import TITLES, Round, from_inspection
 
 TONES = {"优秀": "good", "良好": "good", "合格": "warn", FAILED: "bad", NOT_HELD: "unknown", UNDECIDED: "unknown"}
 
@@ -36,7 +37,7 @@ def overview(view: Round) -> Section:
     said = [Lines(tuple(lines))]
     if view.public:
         said = [Note(line.text, line.tone) if isinstance(line, Badge) else Note(line) for line in lines]
-    return view.section("overview", *said, Tiles(tiles))
+    return view.section("overview", *said, Tiles(tiles), *today.folded(view, TITLES))
 
 
 def _span(view: Round) -> str:

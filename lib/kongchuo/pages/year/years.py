@@ -16,7 +16,7 @@ from ...facts import enrolment
 from ...figures import definitions
 from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import Standings, UnitGrade, standings
-from .. import units
+from .. import today, units
 from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
 from ..views import View, find_school, open_town, records, shared_folder
 
@@ -130,7 +130,9 @@ def headline(view: Year) -> Section:
         Figure("尚未判定", parts + rules, lacking, "unknown"),
     )
     missing = [Lines(tuple(Badge("unknown", text) for text in view.missing))] if view.missing else []
-    return Section("概况", (Note(standing, "warn" if view.missing else "good"), *missing, Tiles(figures)))
+    return Section(
+        "概况", (Note(standing, "warn" if view.missing else "good"), *missing, Tiles(figures), *today.folded(view, ()))
+    )
 
 
 def basis(view: Year) -> Section:

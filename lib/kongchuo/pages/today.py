@@ -1,0 +1,294 @@
+"""今天要办: what is overdue and due at once, for whom, by whom, by when; and the few figures of each school that the office looks at first."""
+
+from collections import Counter
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import pandas as pd
+
+from .. import due, figures
+from ..core import years
+from ..core.findings import ERROR
+from ..core.policy import Policy
+from ..core.schema import CENTRE
+from ..core.tables import Town, once
+from ..due.selfcheck import MONTHLY_REPORT, WEEKLY_REPORT
+from ..facts import cases as case_facts
+from ..facts import duty, enrolment, signals
+from ..figures import flows
+from ..figures.base import Measure
+from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
+from .units import said
+from .views import View, home_of
+
+SOON = 3  # calendar days: what falls due by then is to be done now
+WHOM = 5  # children or schools that a line names
+MONTHS = 6  # of the small bars of attendance
+NOBODY = "未落实责任人"
+
+# Sheets whose rows are one child each, with the section that shows them: children stand before papers
+CHILDREN = {
+    **dict.fromkeys(("suspected", "dropout", "visit", "legal", "absence"), "cases"),
+    **dict.fromkeys(("census", "notice", "roster"), "next_month"),
+    "change": "changes",
+    "watch": "watch",
+    **dict.fromkeys(("family_plan", "pupil_plan", "disabled"), "groups"),
+}
+UNLISTED, UNWATCHED = "连续缺勤已到疑似线，列入疑似台账", "红色预警，列入重点关注"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What one child, school or paper has still to wait for; `key` is the child, "" where it is a paper. `days` left, negative when late."""
+
+    home: str
+    sheet: str
+    key: str
+    name: str
+    label: str
+    what: str
+    who: str
+    due: pd.Timestamp
+    days: int
+    others: int = 0
+
+    @property
+    def order(self) -> tuple:
+        """Children before papers, the most overdue first."""
+        return not self.key, self.days, self.what
+
+
+def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
+    """What is to be done now, a line a thing; in words where there is nothing, or what nobody can tell.
+
+    `sections`: the keys of those this report has, which the lines lead to. Nothing in the public edition.
+    """
+    if view.public:
+        return []
+    broken: list[str] = []
+    due.due(view.town, view.policy, SOON, broken)
+    undated = due.undated(view.town, view.policy)
+    lost = due.left_out(undated[undated["home"].isin((*view.homes, *(() if view.home else (CENTRE,))))])
+    tasks = tuple(_tasks(view, sections))
+    held: list = [Agenda(tasks)] if tasks else []
+    if not tasks and not broken:
+        held = [Note("本期无急办事项：没有逾期的事，三天内也没有到期的。", "plain" if lost else "good")]
+    told = "；".join(filter(None, (*broken, lost)))
+    return [*held, *([Note(f"{told}。", "unknown")] if told else [])]
+
+
+def folded(view: View, sections: Container[str]) -> list[Details]:
+    """`agenda` behind a summary line that stands open, for reports that begin with something else."""
+    held = agenda(view, sections)
+    return [Details(f"今天要办（截至 {view.end:%Y-%m-%d}）", tuple(held), open=True)] if held else []
+
+
+# --- what is to be done ---------------------------------------------------------------------------------------------------
+@once
+def _due(town: Town, policy: Policy) -> tuple[Thing, ...]:
+    """Every row of `due` for the whole town as a Thing."""
+    rows = due.due(town, policy, SOON, [])
+    pupils = {sheet: _pupils(town, sheet) for sheet in {*rows["sheet"]} & {*CHILDREN}}
+    found = []
+    columns = rows["home"], rows["sheet"], rows["name"], rows["title"], rows["who"], rows["due"], rows["days"]
+    for place, home, sheet, name, title, who, day, days in zip(rows.index, *columns, strict=True):
+        key, label = pupils[sheet].get(place, (f"{place}", "")) if sheet in CHILDREN else ("", "")
+        texts = ("" if pd.isna(text) else str(text) for text in (name, title, who))
+        name, title, who = texts
+        found.append(Thing(home, sheet, key, name, label, title, who, day, int(days)))
+    return tuple(found)
+
+
+def _pupils(town: Town, sheet: str) -> dict[int, tuple[str, str]]:
+    """Place of a row -> the child it is about, and the class; a row that names no child stands for one by itself."""
+    towns = [one for one in (town.before, town) if one]
+    labels = dict(zip(town["class"]["class_id"], town["class"]["class_name"], strict=True))
+    found = {}
+    for one in towns if sheet == "roster" else [town]:
+        frame = one[sheet].dropna(subset=["student_key"])
+        classes = frame["class_id"] if "class_id" in frame and one is town else pd.Series("", frame.index)
+        for place, key, class_id in zip(frame.index, frame["student_key"], classes, strict=True):
+            found[place] = (key, labels.get(class_id, ""))
+    return found
+
+
+@once
+def _unlisted(town: Town, policy: Policy) -> dict[int, Thing]:
+    """Runs of absence that have come to the line of 疑似, by place; whether they are on a ledger is for rule X12 to say."""
+    rows = enrolment.runs(town, town.as_of)
+    rows = rows[rows["days"] >= policy["suspected_after"]]
+    last = due.within(town, policy, rows["since"] - pd.Timedelta(days=1), "suspected_after")
+    return _answered(town, rows.assign(due=last), "absence", UNLISTED)
+
+
+@once
+def _red(town: Town, policy: Policy) -> dict[int, Thing]:
+    """The pupils whose signals make 红, by place; whether they are on 重点关注 is for rule X38 to say."""
+    rows = signals.coloured(town, policy, town.as_of)
+    rows = rows[rows["colour"] == signals.RED]
+    return _answered(town, rows.assign(due=pd.Timestamp(town.as_of)), "roster", UNWATCHED)
+
+
+def _answered(town: Town, rows: pd.DataFrame, sheet: str, what: str) -> dict[int, Thing]:
+    held = duty.answering(town, town.as_of)
+    held = held[(held["kind"] == duty.PUPILS) & held["unit"].isin(rows["student_key"])].dropna(subset=["name"])
+    who = dict(zip(held["unit"][::-1], held["name"][::-1], strict=True))
+    labels = dict(zip(town["class"]["class_id"], town["class"]["class_name"], strict=True))
+    now, found = pd.Timestamp(town.as_of), {}
+    columns = (rows[name] for name in ("home", "student_key", "name", "class_id", "due"))
+    for place, home, key, name, class_id, day in zip(rows.index, *columns, strict=True):
+        day = now if pd.isna(day) else day
+        names = "" if pd.isna(name) else name, labels.get(class_id, "")
+        found[place] = Thing(home, sheet, key, *names, what, who.get(key, ""), day, (day - now).days)
+    return found
+
+
+def _signalled(view: View) -> Iterator[Thing]:
+    for code, made in (("X12", _unlisted), ("X38", _red)):
+        if places := [view.town.place_of(one.workbook, one.row) for one in view.judgement.of(code) if one.row]:
+            held = made(view.town, view.policy)
+            yield from (held[place] for place in places if place in held)
+
+
+def things(view: View) -> list[Thing]:
+    """What is to be done now in the view's schools, each child once, by what is most urgent of it."""
+    homes = {*view.homes, *(() if view.home else (CENTRE,))}
+    every = [one for one in (*_signalled(view), *_due(view.town, view.policy)) if one.home in homes]
+    found: dict[object, Thing] = {}
+    for number, one in enumerate(sorted(every, key=lambda one: one.order)):
+        key = (one.home, one.key) if one.key else number
+        first = found.get(key)
+        found[key] = replace(first, others=first.others + 1) if first else one
+    return [*found.values()]
+
+
+def _tasks(view: View, sections: Container[str]) -> Iterator[Task]:
+    """The lines: for the town the same thing of several schools is one, for a school that of three and more children."""
+
+    def same(one: Thing) -> tuple:
+        return *one.order, one.due, *((one.who,) if view.home else ())
+
+    for _, group in groupby(sorted(things(view), key=same), key=same):
+        own = list(group)
+        if view.home and len(own) < 3:
+            yield from (_task(view, [one], sections) for one in own)
+        else:
+            yield _task(view, own, sections)
+
+
+def _task(view: View, own: list[Thing], sections: Container[str]) -> Task:
+    first = own[0]
+    days, late = abs(first.days), first.days < 0
+    words = f"逾期{days}天" if late else f"还有{days}天" if days else "今天到期"
+    when = Badge("bad" if late else "plain" if days else "warn", words)
+    section = CHILDREN.get(first.sheet, "next_month")
+    at = section if section in sections else "next_month" if "next_month" in sections else ""
+    names = list(dict.fromkeys(one.who or NOBODY for one in own))
+    who = "、".join(names[:2]) + (f"等{len(names)}人" if len(names) > 2 else "")
+    others = sum(one.others for one in own)
+    more = [f"另有{others}项"] if others else []
+    if view.home:
+        whom = filter(None, (f"{one.label}{said(view, one.name, one.what) or ''}" for one in own[:WHOM]))
+        more = [f"等{len(own)}{'人' if first.key else '项'}"] * (len(own) > WHOM) + more
+        return Task(
+            when, To(first.what, "", at) if at else first.what, tuple(whom), who, first.due.date(), "，".join(more)
+        )
+    counts = Counter(one.home for one in own)
+    homes = sorted(counts, key=[*view.homes, CENTRE].index)
+    whom = [To(home + (f"{counts[home]}" if counts[home] > 1 else ""), home, at) for home in homes[:WHOM]]
+    more = [f"等{len(homes)}所"] * (len(homes) > WHOM) + more
+    what = first.what + (
+        f"（{first.name}）" if not first.key and first.name and len({one.name for one in own}) == 1 else ""
+    )
+    if first.key:
+        what = f"{len(own)}名学生：{what}"
+    return Task(when, what, tuple(whom), who, first.due.date(), "，".join(more))
+
+
+# --- the figures of each school ---------------------------------------------------------------------------------------------
+FIGURES = {
+    "overdue": ("逾期", "headline", "bad"),
+    "suspected_open": ("在册疑似", "cases", "bad"),
+    "dropout_open": ("在册辍学", "cases", "bad"),
+    "red": ("红色预警", "watch", "bad"),
+    "errors": ("数据错误", "data_quality", "warn"),
+    "late_reports": ("晚报", "next_month", "warn"),
+}
+
+
+def numbers(view: View) -> dict[str, dict[str, int | None]]:
+    """School -> FIGURES; None where a ledger that holds them could not be read. For the town the office's own folder as well."""
+    scope, town, policy = view.scope.whole, view.town, view.policy
+    homes = (*view.homes, *(() if view.home else (CENTRE,)))
+    rows = due.due(town, policy, SOON, [])
+    filed = pd.concat([due.state(town, policy, one) for one in (WEEKLY_REPORT, MONTHLY_REPORT)])
+    now = signals.coloured(town, policy, view.end)
+    suspected, dropouts = (
+        book[case_facts.open_at(book, scope.end)] for book in (flows.suspected(scope), flows.dropouts(scope))
+    )
+    counts = {
+        "overdue": rows[rows["days"] < 0]["home"],
+        "suspected_open": suspected["home"],
+        "dropout_open": dropouts["home"],
+        "red": now[now["colour"] == signals.RED]["home"],
+        "errors": pd.Series(
+            [home_of(f, town) for f in view.findings if f.severity == ERROR and not f.caused_by], dtype="str"
+        ),
+        "late_reports": filed[filed["late"] & scope.in_days(filed["due"])]["home"],
+    }
+    unread = {
+        "suspected_open": scope.missing("suspected"),
+        "dropout_open": scope.missing("dropout"),
+        "red": scope.missing("roster", "absence"),
+        "late_reports": scope.missing("filing"),
+    }
+    summed = {name: homes_of.value_counts().to_dict() for name, homes_of in counts.items()}
+    return {
+        home: {name: None if home in unread.get(name, ()) else int(summed[name].get(home, 0)) for name in FIGURES}
+        for home in homes
+    }
+
+
+def recent(view: View) -> list[tuple[str, dict[str, Measure]]]:
+    """The last months with lessons up to the view's end: "10月" and each school's 出勤率."""
+    held = [month for month in years.months_of(view.town.year, view.end) if month[5:] in years.TAUGHT][:MONTHS]
+    found = []
+    for month in reversed(held):
+        start, end = years.days_of(month)
+        part = replace(view.scope.whole, start=start, end=min(end, view.end))
+        found.append((f"{int(month[5:])}月", figures.attendance(part).by("home")))
+    return found
+
+
+def board(view: View) -> Table:
+    """各校: a row a school, each figure a way to its place on that school's page."""
+    held, months = numbers(view), recent(view)
+    shares = [
+        {home: one.numerator / one.denominator for home, one in rates.items() if one.denominator} for _, rates in months
+    ]
+    low = min([0.95, *(share for month in shares for share in month.values())])
+    rows = []
+    for home in view.homes:
+        shown = [_counted(home, name, number) for name, number in held[home].items()]
+        says = "，".join(f"{label}{rates[home].percent or '—'}" for label, rates in months if home in rates)
+        bars = tuple(max(0.06, (month[home] - low) / (1 - low)) if home in month else None for month in shares)
+        rate = months[-1][1].get(home) if months else None
+        rows.append((To(home, home), *shown, rate, Spark(bars, says or "—")))
+    if any(held.get(CENTRE, {}).values()):
+        rows.append((CENTRE, *(_plain(name, number) for name, number in held[CENTRE].items()), None, None))
+    total = [sum(own[name] or 0 for own in held.values()) for name in FIGURES]
+    columns = ("学校", *(title for title, _, _ in FIGURES.values()), "出勤率", f"近{len(months)}个月出勤")
+    note = f"小条：{'、'.join(label for label, _ in months)}的出勤率，条底 {low * 100:.0f} %。逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"
+    return Table(columns, tuple(rows), "各校", ("合计", *total, None, None), note)
+
+
+def _plain(name: str, number: int | None) -> object:
+    if number is None:
+        return Badge("unknown", "尚未判定")
+    return Badge(FIGURES[name][2], f"{number}") if number else 0
+
+
+def _counted(home: str, name: str, number: int | None) -> object:
+    shown = _plain(name, number)
+    return To(shown, home, FIGURES[name][1]) if number else shown

@@ -1,0 +1,134 @@
+"""今天要办: who is named for what, in which order, and what a school's row says."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+
+import pytest
+
+import handmade
+from kongchuo.core.findings import Finding
+from kongchuo.core.tables import row_of
+from kongchuo.pages import display, today
+from kongchuo.pages.display import Agenda
+from kongchuo.pages.monthly import PLAN, SECTIONS, headline
+from kongchuo.pages.report import Report
+from onpage import tiles
+
+HOMES = ("甲小学", "乙小学")
+STAFF = [{"staff_id": "JS00001", "name": "丁老师", "school": "甲小学"}]
+SCHOOLS = [{"school_code": code, "school_name": home, "stage": "小学", "active": True}
+           for code, home in zip(("JJ", "YY"), HOMES, strict=True)]  # fmt: skip
+NAMES = ("赵小花", "钱小草", "孙小树", "李小苗")
+
+
+def suspected(number, home="甲小学", found="2023-10-10", **more):
+    """A suspected case of which nothing has been done since it was found."""
+    return {"student_key": f"XS{number:05}", "name": NAMES[number], "found": dt.date.fromisoformat(found), "source": "村级上报",
+            "owner": "JS00001", "home": home} | more  # fmt: skip
+
+
+def town(*cases, **sheets):
+    rows = {}
+    for case in cases:
+        home = case.pop("home")
+        rows.setdefault(home, []).append(case)
+    days = [{"school_year": "2023-2024", "term": "第一学期", "start": dt.date(2023, 9, 1), "end": dt.date(2024, 1, 20)}]
+    return handmade.town({"school": SCHOOLS, "staff": STAFF, "term": days, "suspected": rows} | sheets, HOMES)
+
+
+def agenda(view):
+    return next((block for block in today.agenda(view, SECTIONS) if isinstance(block, Agenda)), Agenda(()))
+
+
+def test_a_child_of_several_duties_is_one_line_before_every_paper():
+    view = handmade.month(town(suspected(0)), "甲小学")
+    lines = agenda(view).tasks
+    (child,) = (task for task in lines if NAMES[0] in str(task.whom))
+    assert lines[0] is child
+    assert child.when.text.startswith("逾期")
+    assert re.fullmatch(r"另有[2-9]项", child.more)
+    assert any(task.what != child.what for task in lines[1:])  # weekly reports nobody has sent
+
+
+def test_the_oldest_comes_first_and_what_is_due_later_than_three_days_not_at_all():
+    cases = suspected(0, found="2023-10-17"), suspected(1, found="2023-10-09")
+    view = handmade.month(town(*cases), "甲小学")
+    lines = agenda(view).tasks
+    assert [str(task.whom[0]) for task in lines[:2]] == [NAMES[1], NAMES[0]]
+    children = [task.due for task in lines[:2]]
+    assert children == sorted(children)
+    assert all((task.due - view.end).days <= today.SOON for task in lines)
+
+
+def test_the_town_says_the_same_of_several_schools_in_one_line_and_names_no_child():
+    cases = [suspected(0), suspected(1), suspected(2, "乙小学")]
+    page = Report(PLAN, handmade.month(town(*cases))).html("headline")
+    assert not any(name in page for name in NAMES)
+    (line,) = re.findall(r"<li class=\"kc-task.*?</li>", page, re.S)[:1]
+    assert "3名学生" in line
+    assert re.findall(r'data-page="(.*?)" data-at="cases">(.*?)<', line) == [
+        ("甲小学", "甲小学2"),
+        ("乙小学", "乙小学"),
+    ]
+
+
+def test_nothing_to_do_is_said_in_words_and_what_nobody_can_tell_beside_it(monkeypatch):
+    view = handmade.month(town(), "甲小学")
+    monkeypatch.setattr(today, "things", lambda _: [])
+    (said,) = today.agenda(view, SECTIONS)
+    assert said.text.startswith("本期无急办事项")
+    assert said.tone == "good"
+    monkeypatch.setattr(today.due, "left_out", lambda _: "另有查清待核实儿童2行算不出期限")
+    said, beside = today.agenda(view, SECTIONS)
+    assert said.tone != "good"
+    assert "2行算不出期限" in beside.text
+
+
+def test_who_is_away_and_on_no_ledger_is_named_with_the_days_since_the_line():
+    """X12 says who; the day is the third school day away."""
+    away = [{"date": dt.date(2023, 10, day), "student_key": "XS00003", "name": NAMES[3], "kind": "旷课", "halves": 2}
+            for day in (23, 24, 25, 26, 27, 30, 31)]  # fmt: skip
+    made = town(
+        absence={"甲小学": away}, roster={"甲小学": [{"student_key": "XS00003", "name": NAMES[3], "status": "在读"}]}
+    )
+    book = next(one for one in made.workbooks if (one.home, one.book.name) == ("甲小学", "attendance"))
+    row = made["absence"].index[-1]
+    found = Finding(
+        book.name,
+        "缺勤明细",
+        row_of(row),
+        "学生编号",
+        "B8",
+        "X12",
+        "error",
+        "没有进入疑似辍学台账",
+        "请家访",
+    )
+    first = agenda(handmade.month(made, "甲小学", [found])).tasks[0]
+    assert NAMES[3] in str(first.whom)
+    assert today.UNLISTED in str(first.what)
+    assert first.when.text == "逾期6天"  # due on the third day away, Wednesday 25
+    assert first.who == today.NOBODY
+    assert agenda(handmade.month(made, "甲小学")).tasks[0].what != first.what  # without the rule's word nothing is said
+
+
+def test_the_rows_of_the_schools_add_up_to_the_tiles_and_an_unread_ledger_is_not_none():
+    cases = [suspected(0), suspected(1), suspected(2, "乙小学")]
+    view = handmade.month(town(*cases))
+    known = today.numbers(view)
+    assert {home: own["suspected_open"] for home, own in known.items()} == {"甲小学": 2, "乙小学": 1, "中心学校": 0}
+    assert tiles(headline(view))["逾期事项"] == sum(own["overdue"] for own in known.values())
+    for home in HOMES:
+        assert today.numbers(handmade.month(view.town, home))[home] == known[home]
+    lost = handmade.town({"school": SCHOOLS}, HOMES, unread=[("乙小学", "cases")])
+    assert today.numbers(handmade.month(lost))["乙小学"]["suspected_open"] is None
+    assert "尚未判定" in display.card(headline(handmade.month(lost)))
+
+
+@pytest.mark.parametrize("home", ["", "甲小学"])
+def test_everybody_reads_none_of_it(home):
+    view = replace(handmade.month(town(suspected(0)), home), edition="公开版")
+    assert today.agenda(view, SECTIONS) == []
+    assert not any(isinstance(block, Agenda) for block in headline(view).blocks)
+    assert "逾期事项" not in tiles(headline(view))
