@@ -210,16 +210,9 @@ def mark(
     for line in judgement.broken:
         warn(line)
     for name in names:
-        waived = [one.finding for one in judgement.waived]  # stays when marks are cleared: people typed it
-        plan = plans.plan(town, name, () if clear else judgement.findings, waived)
+        plan = plans.plan(town, name, () if clear else judgement.findings, [one.finding for one in judgement.waived])
         if not clear:
-            copies = []  # the workbook itself and its marked copy, those of them that can be read
-            for path in (shared / name, shelf.copy(town.by_name[name])):
-                with suppress(OSError):
-                    copies.append(path.read_bytes())
-            plan = marking.keeping(plan, unjudged(town, judgement, name), *copies)
-            known = _followed(records, town, plan)
-            plan = marking.remembering(plan, *days(known, town.as_of), *copies)
+            plan = _with_what_stays(plan, town, judgement, records, (shared / name, shelf.copy(town.by_name[name])))
         one = _return(town.by_name[name], plan, shared, shelf, in_place and name.startswith(f"{year}/"))
         if one is not None:
             returned.append(one)
@@ -238,6 +231,18 @@ def mark(
         own = {key: days for key, days in record.items() if year in (key[: len(year)], key[-len(year) :])}
         say(f"  {home}：{course(own, town.as_of)}")
     return returned
+
+
+def _with_what_stays(
+    plan: Plan, town: Town, judgement: Judgement, records: dict[str, Record], paths: Iterable[Path]
+) -> Plan:
+    """The plan with what it must keep of the workbook and its marked copy: what could not be judged now, and since when."""
+    copies = []  # those that can be read
+    for path in paths:
+        with suppress(OSError):
+            copies.append(path.read_bytes())
+    plan = marking.keeping(plan, unjudged(town, judgement, plan.name), *copies)
+    return marking.remembering(plan, *days(_followed(records, town, plan), town.as_of), *copies)
 
 
 def refresh(paths: Sequence[Path], out: Path, say: Callable[[str], None]) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import pickle
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -252,33 +252,44 @@ def read_year(
     seen = Town(year, dt.date.today(), schema, tuple(read.values()))
     counted = last_day(seen)
     given, as_of = as_of, as_of or counted
-    workbooks, strange = [], {f"{year}/{name}" for name in contents(root, ()).unknown}
+    workbooks: list[Workbook] = []
     for home, lying in found.items():
-        strange |= {f"{year}/{folders[home]}/{name}" for name in lying.unknown}
-        empty = not lying.workbooks and not lying.other_formats
-        if empty and home not in (CENTRE, *known):
-            strange.add(f"{year}/{folders[home]}")
-            continue
         due = [stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or due_by(stem, seen, as_of)]
         folder = [read.get(f"{home}/{stem}") or _absent(year, home, folders[home], stem, schema, lying) for stem in due]
-        if empty:  # said once, not once for each workbook
+        if _empty(lying):  # said once, not once for each workbook
+            if home not in (CENTRE, *known):
+                continue
             said = [(missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
             folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
         workbooks += folder
-    unknown = tuple(
-        KINDS["R09"].at(Place(name), near=near(Path(name).name, schema.by_stem)) for name in sorted(strange)
-    )
-    strangers = tuple(
-        _stranger(f"{year}/{folders[home]}", known)
-        for home, lying in found.items()
-        if known and home not in (CENTRE, *known) and (lying.workbooks or lying.other_formats)
-    )
-    workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + unknown + strangers)
+    strange = _strange(root, {folders[home]: (home, lying) for home, lying in found.items()}, known, schema)
+    workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + strange)
     town = Town(year, as_of, schema, tuple(workbooks), read_before(shared, year, as_of, schema, read_one))
     town = without_future(town, counted)
     if not given or given >= horizon(seen, counted):
         return town
     return replace(asof.at(town, given), past_day=given < counted)
+
+
+def _empty(lying: Contents) -> bool:
+    return not lying.workbooks and not lying.other_formats
+
+
+def _strange(
+    root: Path, found: Mapping[str, tuple[str, Contents]], known: list[str], schema: Schema
+) -> tuple[Finding, ...]:
+    """What lies in a school year and belongs nowhere: files with no name of ours, folders of no school. By folder, its home."""
+    files, folders = {f"{root.name}/{name}" for name in contents(root, ()).unknown}, []
+    for folder, (home, lying) in found.items():
+        files |= {f"{root.name}/{folder}/{name}" for name in lying.unknown}
+        if home in (CENTRE, *known):
+            continue
+        if _empty(lying):
+            files.add(f"{root.name}/{folder}")
+        elif known:
+            folders.append(_stranger(f"{root.name}/{folder}", known))
+    unknown = (KINDS["R09"].at(Place(name), near=near(Path(name).name, schema.by_stem)) for name in sorted(files))
+    return (*unknown, *folders)
 
 
 def _stranger(name: str, known: list[str]) -> Finding:
