@@ -13,6 +13,7 @@ from kongchuo.core import policy
 from kongchuo.core.findings import KINDS, Place, caused, count, following, grouped, report
 from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
+from kongchuo.core.tables import row_of
 from kongchuo.excel import plan as excel_plan
 from kongchuo.rules.examining import examine
 from kongchuo.rules.suspects import departed, edited
@@ -208,6 +209,69 @@ def test_a_change_dated_in_the_future_is_the_cause_of_the_days_it_lacks():
     alone = [one for one in found if not one.caused_by]
     assert 0 < len(alone) <= MOST
     assert sum(one.rule == "X08" for one in found) > MOST
+
+
+# --- dates that are wrong by years ----------------------------------------------------------------------------------------
+# of these nothing says how early they may be: an assessment of long ago stays true; a birth date is told by the number or the roster
+ANY_YEAR = {("disabled", "assessed"), ("roster", "birth_date"), ("dropout", "birth_date"), ("disabled", "birth_date")}
+RECORDED = [
+    (sheet.name, item.name)
+    for book in handmade.schema.default().books
+    if book.name in ("cases", "support", "enrolment", "attendance")
+    for sheet in book.sheets
+    for item in sheet.recorded
+    if (sheet.name, item.name) not in ANY_YEAR
+]
+
+
+@pytest.fixture(scope="module")
+def sound():
+    """A township in which every column that a test changes holds a date."""
+
+    def fill(rows):
+        rows["watch"][0].update(closed=dt.date(2024, 1, 12), close_basis="连续四周没有缺勤")
+        rows["reconcile"][0].update(done=rows["reconcile"][0]["date"])
+
+    return handmade.township(3, 120, 5, AS_OF, fill)[0]
+
+
+@pytest.mark.parametrize(("sheet", "column"), RECORDED)
+def test_a_date_ten_years_back_is_one_finding_at_its_cell(sound, sheet, column):
+    filled = sound[sheet][column].dropna()
+    if filled.empty:
+        pytest.skip("no row of the township has one")
+    index = filled.index[len(filled) // 2]
+
+    found = judged(edited(sound, sheet, index, **{column: filled[index] - pd.DateOffset(years=10)}))
+
+    (cause,) = [one for one in found if not one.caused_by]
+    title = sound.schema.sheets[sheet].by_name[column].title
+    assert (cause.sheet, cause.row, cause.column) == (sound.schema.sheets[sheet].title, row_of(index), title)
+    assert {one.caused_by for one in found} <= {(), cause.anchor}
+
+
+def test_what_a_wrong_year_brings_with_it_is_folded_under_its_cell(sound):
+    index = sound["dropout"].index[0]
+    day = sound["dropout"].at[index, "confirm_date"]
+
+    found = judged(edited(sound, "dropout", index, confirm_date=day - pd.DateOffset(years=10)))
+
+    (cause,) = [one for one in found if not one.caused_by]
+    assert (cause.rule, cause.column) == ("X52", "认定日期")
+    assert {one.rule for one in found} > {"T11", "X41"}
+    assert count(found) == {"error": 1, "warning": 0, "info": 0}
+
+
+def test_a_workbook_of_last_year_is_no_slip_of_the_pen():
+    """Each of its dates by itself would be a cause with consequences of its own; the whole column is one."""
+    town, _ = handmade.township(2, 60, 5, AS_OF)
+    frame = town["contact"]
+    for index in frame.index:
+        town = edited(town, "contact", index, date=frame.at[index, "date"] - pd.DateOffset(years=1))
+
+    found = [one for one in judged(town) if one.rule == "F36"]
+
+    assert len([one for one in found if not one.caused_by]) <= len(town.homes)
 
 
 # --- mistakes of headers ------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ BOOKS = PACKAGE / "books"
 TYPES = ("string", "integer", "number", "date", "boolean")
 FORMATS = ("identifier", "id_number", "status_no", "disability_no", "phone", "person_name", "school_year", "month",
            "entry_month", "class_name")  # fmt: skip
+SINCE = ("year", "entry")
 TOLD = ("hint", "description")  # texts that name parameters
 PERSONAL = ("name", "id", "phone", "place", "note", "sensitive")
 CENTRE = "中心学校"  # the folder of the township's own office; every other folder is a school
@@ -87,6 +88,9 @@ class Field:
     aliases: tuple[str, ...] = ()
     added: bool = False  # came after the first templates: a workbook without it is read all the same
     past: bool | None = None  # of a date: whether it says what has happened, or what is planned or due (期限)
+    since: str = (
+        ""  # of a past date, how early it can be: in the school year ("year"), since the pupil came to school ("entry")
+    )
     overwritten: bool = False  # the cell is written anew each time (最近跟踪): what it said before cannot be known
     known_from: str = ""  # since when the cell holds anything: a column of the row, or the term that it is filled after
     earlier: dict[str, str] = field(default_factory=dict)  # what the cell said before a column's date: {column: value}
@@ -193,11 +197,13 @@ _FIELD_KEYS = tuple(item.name for item in fields(Field))
 def _load_field(path: Path, where: str, data: dict) -> Field:
     where = f"{where}, column '{data.get('title', data.get('name', '?'))}'"
     strict(path, where, data, _FIELD_KEYS, ("name", "title"))
-    for key, allowed in (("type", TYPES), ("format", FORMATS), ("personal", PERSONAL)):
+    for key, allowed in (("type", TYPES), ("format", FORMATS), ("personal", PERSONAL), ("since", SINCE)):
         if key in data and data[key] not in allowed:
             raise SchemaError(f"{path.name}: {key} '{data[key]}' in {where}; allowed: {', '.join(allowed)}")
     if (data.get("type") == "date") != isinstance(data.get("past"), bool):
         raise SchemaError(f"{path.name}: {where} must say past: true or false if it is a date, and only then")
+    if data.get("since") and not data.get("past"):
+        raise SchemaError(f"{path.name}: {where} says since when it can be, which only a date with past: true may")
     converted = dict(data)
     for key in ("required_when", "required_unless"):
         if key in data:

@@ -16,9 +16,10 @@ from .suspects import ENOUGH, REPEATS, Suspect, Suspecting
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
 CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.exchanged, suspects.shifted,
-                                  suspects.renamed, suspects.departed, suspects.roster)  # fmt: skip
+                                  suspects.misdated, suspects.renamed, suspects.departed, suspects.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes
+LEAST = 2  # findings of which one may be the cause of the other
 NEW = 0.2  # as many findings as this share of those that go may come anew when the cause is mended
 
 Again = Callable[[Town, frozenset[str]], Iterable[Finding] | None]
@@ -32,7 +33,7 @@ def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[F
     """
     loose, read, causes = frozenset(judged), frozenset(read), {}
     seen, tried = town, count(1)
-    if len(loose) + len(read) < ENOUGH:
+    if len(loose) + len(read) < LEAST:
         return sorted(loose | read)
     for suspecting in CAUSES:
         for _ in range(MADE):  # one is mended, then the rest is looked at anew
@@ -55,7 +56,9 @@ def _tested(suspect: Suspect, loose: frozenset[Finding], again: Again) -> tuple[
         return None
     codes = {finding.rule for finding in loose}
     gone, new = _gone(loose, again(suspect.town, frozenset(codes)), codes)
-    if len(gone - {suspect.cause}) < ENOUGH or new > NEW * len(gone):
+    if suspect.proven and suspect.cause not in gone:
+        return None
+    if len(gone - {suspect.cause}) < (1 if suspect.proven else ENOUGH) or new > NEW * len(gone):
         return None
     return suspect, gone
 

@@ -15,12 +15,12 @@ import pandas as pd
 from ..core import faults
 from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place
-from ..core.schema import TERMS, Field, Sheet
+from ..core.schema import LAST_PRIMARY, TERMS, Field, Sheet
 from ..core.sheets import only_displayed
-from ..core.tables import Town, book_of, complete, row_of
+from ..core.tables import Town, book_of, complete, mapping, row_of
 from ..core.years import MONTH, usual_begin
 from ..facts import identity
-from ..facts.enrolment import terms
+from ..facts.enrolment import PUPIL, listed, terms
 from ..facts.references import dangling, directory, keyed, look_up, resolve
 
 CHARACTER = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003134f·]"  # Chinese, or the middle dot
@@ -325,12 +325,15 @@ def outside_term(town: Town) -> Iterator[Finding]:
 
 # --- F36 --------------------------------------------------------------------------------------------------------------
 SHOWN = 5  # rows in a message
+ENTRY_MONTH = re.compile(r"20\d\d(0[1-9]|1[0-2])")
+SUMMER = (6, 1)  # month and day from which on what is done may be of the school year that begins
 
 
 def other_year(town: Town) -> Iterator[Finding]:
-    """F36: 学年 or 月份 is not of the folder's school year; rows of a sheet with one wrong value are said once, at the first.
+    """F36: 学年, 月份 or a day (`since: year`) is not of the folder's school year.
 
-    学年学期 may hold other years beside this one. The August before the term belongs to either year.
+    Rows of a sheet with one wrong year or month are said once, at the first; a day is said at its own cell. 学年学期 may hold
+    other years beside this one. The August before the term belongs to either year, and so does what is done in the summer.
     """
     first, last = f"{town.year[:4]}-08", f"{town.year[5:]}-08"
     for sheet in town.filled:
@@ -350,11 +353,21 @@ def other_year(town: Town) -> Iterator[Finding]:
                 told = f"（第{'、'.join(map(str, rows[:SHOWN]))}{'…' if len(rows) > SHOWN else ''}行，共{len(rows)}行）"
                 facts = {"value": value, "year": town.year, "rows": told if len(rows) > 1 else ""}
                 yield KINDS["F36"].at(town.place(sheet.name, own.index[0], item.name), **facts)
+        frame, summer = town[sheet.name], pd.Timestamp(int(town.year[:4]), *SUMMER)
+        for item in (item for item in sheet.recorded if item.since == "year"):
+            early = frame[item.name] < summer
+            for name in item.not_before:  # there F37 says what is wrong
+                early &= ~(frame[item.name] < frame[name])
+            for index, day in frame.loc[early, item.name].items():
+                facts = {"value": f"{day:%Y-%m-%d}", "year": town.year, "rows": ""}
+                yield KINDS["F36"].at(town.place(sheet.name, index, item.name), **facts)
 
 
 # --- F37 --------------------------------------------------------------------------------------------------------------
 def wrong_order(town: Town) -> Iterator[Finding]:
-    """F37: a date lies on the wrong side of another of its row (`not_before`, `not_after`); the steps of a case: rule X52."""
+    """F37: a date lies on the wrong side of another of its row (`not_before`, `not_after`), or before the pupil came to school
+    (`since: entry`); the steps of a case: rule X52.
+    """
     for sheet in town.filled:
         frame = town[sheet.name]
         for item in sheet.typed:
@@ -365,6 +378,35 @@ def wrong_order(town: Town) -> Iterator[Finding]:
                     day, limit = (f"{frame.at[index, column]:%Y-%m-%d}" for column in (item.name, name))
                     facts = {"value": day, "than": than, "other": sheet.by_name[name].title, "limit": limit}
                     yield KINDS["F37"].at(town.place(sheet.name, index, item.name), **facts)
+        for item in (item for item in sheet.recorded if item.since == "entry"):
+            entered, came = town.once(_entries), KINDS["F37"]
+            keys = zip(frame["home"].tolist(), frame["student_key"].tolist(), strict=True)
+            limits = pd.to_datetime(pd.Series([entered.get(key) for key in keys], frame.index))
+            for index in frame.index[frame[item.name] < limits - pd.DateOffset(years=1)]:
+                facts = {"value": f"{frame.at[index, item.name]:%Y-%m-%d}", "limit": f"{limits[index]:%Y-%m}"}
+                yield came.at(town.place(sheet.name, index, item.name), than="早于", other="花名册入学年月", **facts)
+
+
+def _entries(town: Town) -> dict[tuple[str, str], pd.Timestamp]:
+    """The month in which a pupil of a school came to its stage at the latest: of 入学年月 and the year of the class the earlier.
+
+    A school of nine years may keep what began in its primary grades.
+    """
+    grades = mapping(town["class"], "class_id", "grade")
+    whole = set(town["school"].loc[town["school"]["stage"] == "九年一贯", "school_name"])
+    found, year = {}, int(town.year[:4])
+    rows = complete(listed(town), "student_key", "entry_ym", "class_id")
+    for home, key, month, room in rows[[*PUPIL, "entry_ym", "class_id"]].itertuples(index=False, name=None):
+        grade = grades.get(room)
+        if pd.isna(grade) or not ENTRY_MONTH.fullmatch(month):
+            continue
+        first = 1 if grade <= LAST_PRIMARY or home in whole else LAST_PRIMARY + 1
+        began = pd.Timestamp(year - int(grade) + first, 9, 1)
+        entry = pd.Timestamp(
+            int(month[:4]) - (LAST_PRIMARY if first == 1 < LAST_PRIMARY < grade else 0), int(month[4:]), 1
+        )
+        found[home, key] = min(began, entry)
+    return found
 
 
 # --- F38, F39 ---------------------------------------------------------------------------------------------------------

@@ -289,12 +289,14 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
     for sheet, column, rows, title in (
         ("visit", "date", cases.visits(town), "劝返日期"),
         ("legal", "served", cases.papers(town), "文书送达日期"),
+        ("legal", "issued", cases.papers(town), "文书出具日期"),
     ):
         rows = cases.placed(rows, column)
         rows = rows[rows["case"].isin(sound.index)]
         away = cases.at(book["away"], rows["case"])
         for index in rows.index[(rows[column] < away) & (away <= now)]:
-            said.add(index)
+            if sheet == "visit":  # a paper may stand in the same row of its worksheet
+                said.add(index)
             yield sheet, index, column, title, rows.at[index, column], "停学（辍学）日期", away.at[index]
     visits = cases.visits(town).dropna(subset=["case_id", "seq", "date"])
     visits = visits.sort_values(["home", "case_id", "seq"], kind="stable")

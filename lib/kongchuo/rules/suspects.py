@@ -30,12 +30,14 @@ class Suspect:
     """A possible cause: the finding that says it, and the township as it would be without the mistake.
 
     `code` is one that must go then. `with_it` goes as well if it does: what reading said, which is not judged again.
+    `proven`: the cause is found without any guess, and must go as well; then one more that goes is enough.
     """
 
     cause: Finding
     town: Town
     code: str
     with_it: tuple[Finding, ...] = ()
+    proven: bool = False
 
 
 Suspecting = Callable[[Town, Policy, frozenset[Finding]], Iterator[Suspect]]
@@ -322,6 +324,37 @@ def calendar(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
         mended = edited(mended, "calendar", one, is_school_day=False)
     facts = {"value": f"{first:%Y-%m-%d}", "count": int(schools[first]), "days": len(entries)}
     yield Suspect(KINDS["X72"].at(town.place("calendar", index, "is_school_day"), **facts), mended, "X11")
+
+
+# --- A date that is wrong by years: it lies before what it must come after, and the same day of this school year does not ----------
+DATED = ("X52", "F36", "F37", "F28", "G09")  # codes that name the date itself, best first
+DATES_TRIED = 8
+AUGUST = 8  # the month before lessons begin belongs to the school year that follows
+
+
+def misdated(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
+    """Dates of other years at which a contradiction is found already, each put into this school year."""
+    others = {one.workbook.split("/")[1] for one in loose if one.rule not in DATED}
+    sheets = {sheet.title: sheet for sheet in town.schema.sheets.values()}
+    first, second = int(town.year[:4]), int(town.year[5:])
+    tried, times = set(), Counter((one.rule, one.workbook, one.column) for one in loose)
+    for one in sorted(of(loose, *DATED), key=lambda one: (DATED.index(one.rule), one)):
+        sheet = sheets.get(one.sheet)
+        item = next((item for item in sheet.recorded if item.title == one.column), None) if sheet and one.row else None
+        place = (one.workbook, one.sheet, one.cell)
+        if item is None or place in tried or not others & {one.workbook.split("/")[1], CENTRE}:
+            continue
+        if times[one.rule, one.workbook, one.column] >= ENOUGH:  # no slip: last year's rows
+            continue
+        if len(tried) == DATES_TRIED:
+            return
+        tried.add(place)
+        index = town.place_of(one.workbook, one.row)
+        day = town[sheet.name].at[index, item.name]
+        year = first if day.month >= AUGUST else second
+        if day.year != year:
+            right = day + pd.DateOffset(years=year - day.year)
+            yield Suspect(one, edited(town, sheet.name, index, **{item.name: right}), "", proven=True)
 
 
 # --- A name or number retyped on one side: a row of the registry nobody refers to, and a name in use that no row bears ---
