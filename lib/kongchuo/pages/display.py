@@ -274,6 +274,7 @@ class Section:
     blocks: tuple
     number: int = 0
     key: str = ""
+    count: int = 0  # how many of what it is about there are, for the table of contents
 
     @property
     def heading(self) -> str:
@@ -393,7 +394,7 @@ def public(section: Section, minimum: int) -> Section:
     lost = [block for block in section.blocks if isinstance(block, Note) and block.tone == "unknown"]
     if lost and not any(isinstance(block, Note) and block.tone == "unknown" for block in blocks):
         blocks.append(UNKNOWN)
-    return replace(section, blocks=tuple(blocks))
+    return replace(section, blocks=tuple(blocks), count=0)
 
 
 def _block(block: object, minimum: int) -> Iterator[object]:

@@ -73,7 +73,7 @@ def data_quality(view: View) -> Section:
     if view.course:
         blocks.append(Note(f"和以前比：{view.course}，已豁免 {len(view.waived)} 条。"))
     blocks += [_findings(view), *_waived(view), *_questions(view), *_not_judged(view)]
-    return Section("数据质量", tuple(blocks), 0, "data_quality")
+    return Section("数据质量", tuple(blocks), 0, "data_quality", numbers[ERROR])
 
 
 def _findings(view: View) -> Table | Note:

@@ -20,7 +20,7 @@ from ..core.numbers import natural
 from ..core.places import ALL, TOWN
 from ..excel import reading, saving
 from ..facts.references import School, school_called, schools_in
-from . import archive, engine, execution, prepared, press
+from . import archive, engine, execution, linking, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
@@ -299,6 +299,7 @@ def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[None]:
         if len(outcome.results) > before:
             archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
             archive.write_whole(shelf.out / "index.html", press.overview(archive.shelves(shelf.out)))
+            linking.lead(shelf)
 
 
 def _fill(

@@ -38,6 +38,10 @@ def stylesheet() -> str:
     return (TEMPLATES / "report.css").read_text("utf-8") + (TEMPLATES / "site" / "site.css").read_text("utf-8")
 
 
+# a section as its template writes it: key, what there is of it, its heading as HTML
+SECTION = re.compile(r'<section class="kc-card" id="(\w+)"(?: data-count="(\d+)")?>\s*<h2>(.*?)</h2>', re.S)
+
+
 @cache
 def _exporter():
     from .execution import hide_grammar
@@ -53,7 +57,9 @@ def render(notebook: str, title: str) -> str:
     import nbformat
 
     node = nbformat.reads(notebook, as_version=4)
-    page, _ = _exporter().from_notebook_node(node, {"page_title": title, "css": stylesheet()})
+    shown = (output.get("data", {}).get("text/html", "") for cell in node.cells for output in cell.get("outputs", ()))
+    contents = [found.groups("") for text in shown for found in SECTION.finditer(text)]
+    page, _ = _exporter().from_notebook_node(node, {"page_title": title, "css": stylesheet(), "contents": contents})
     return page
 
 

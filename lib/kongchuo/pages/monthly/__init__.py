@@ -14,7 +14,7 @@ from ...core.schema import CENTRE
 from ...facts import cases as case_facts
 from ...figures import flows, uncounted
 from .. import live, quality, today
-from ..display import Badge, Figure, Lines, Note, Section, Tiles
+from ..display import Agenda, Badge, Figure, Lines, Note, Section, Tiles
 from ..report import Plan, Report
 from ..views import Month, home_of, open_month
 from . import attendance, cases, duty, enrolment, selfcheck
@@ -57,8 +57,9 @@ def headline(month: Month) -> Section:
             Figure("逾期事项", late, "见第十一节", "bad" if late else "plain"),
         ]
     lead = [*today.agenda(month, SECTIONS), *_gaps(month)] if not month.public else []
+    done = sum(len(block.tasks) for block in lead if isinstance(block, Agenda))
     schools = [] if month.home or month.public else [today.board(month)]
-    return Section(heading, (*holiday, *lead, Tiles(tuple(tiles)), *schools), 0, "headline")
+    return Section(heading, (*holiday, *lead, Tiles(tuple(tiles)), *schools), 0, "headline", done)
 
 
 def _gaps(month: Month) -> list[Lines]:

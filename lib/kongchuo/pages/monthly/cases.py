@@ -96,7 +96,7 @@ def cases(month: Month) -> Section:
     ]
     if unread:
         blocks.insert(0, Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown"))
-    return Section("疑似与辍学", tuple(blocks), 4, "cases")
+    return Section("疑似与辍学", tuple(blocks), 4, "cases", len(open_suspected) + len(open_dropouts))
 
 
 def stock(label: str, scope: Scope, cases: pd.DataFrame, sheet: str) -> Figure:
@@ -236,7 +236,7 @@ def watch(month: Month) -> Section:
         parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
         counts = [Column(name, parts[name]) for name in parts.columns]
         blocks.append(unit_table(month, "home", counts, caption="各校重点关注人数"))
-    return Section("重点关注", tuple(blocks), 8, "watch")
+    return Section("重点关注", tuple(blocks), 8, "watch", int(now.sum()))
 
 
 def _unwatched(month: Month) -> Note:

@@ -8,6 +8,7 @@ from ... import due
 from ...core import years
 from ...core.editions import MAY_SEE, SHOWN
 from ...core.numbers import in_order
+from ...core.schema import CENTRE
 from ...core.tables import mapping
 from ...facts import duty
 from ...facts.references import named
@@ -331,12 +332,14 @@ def issues(month: Month) -> Section:
     lines = tuple((*shown, _issue_state(row, end)) for shown, row in zip(table.rows, rows.itertuples(), strict=True))
     table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
     if month.home:
-        return Section("存在问题与整改", (Tiles(figures), table), 10, "issues")
+        return Section("存在问题与整改", (Tiles(figures), table), 10, "issues", figures[0].value)
     masks = {"在办": ~rows["mended"], "逾期": rows["late"], "本月完成": rows["mended"]}
     counts = [units.Column(title, units.by_keys(rows[mask])) for title, mask in masks.items()]
     counts += units.uncounted_column(scope, "issue")
     by_school = units.unit_table(month, "home", counts, caption="各校问题")
-    return Section("存在问题与整改", (Tiles(figures), by_school, units.behind("问题清单", table)), 10, "issues")
+    return Section(
+        "存在问题与整改", (Tiles(figures), by_school, units.behind("问题清单", table)), 10, "issues", figures[0].value
+    )
 
 
 def _issue_state(row: object, end: pd.Timestamp) -> Badge:
@@ -356,7 +359,9 @@ def next_month(month: Month) -> Section:
     said = f"有上课日的各周，星期{weekday} {policy['week_report_due_time']} 前报周报。"
     if first.month in policy["campaign_months"]:
         said = f"{first.month}月是控辍保学宣传活动月。{said}"
-    return Section("下月工作", (Note(said), *lists(month, last)), 11, "next_month")
+    rows = due.due(month.town, policy, (last - month.end).days, [])
+    late = int(((rows["days"] < 0) & rows["home"].isin((*month.homes, *(() if month.home else (CENTRE,))))).sum())
+    return Section("下月工作", (Note(said), *lists(month, last)), 11, "next_month", late)
 
 
 def signature(month: Month) -> Section:

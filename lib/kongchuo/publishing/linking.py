@@ -1,0 +1,86 @@
+"""Ways from page to page, once all are made: the period before and after, the town and its schools, other reports of the period.
+
+A link stands only where there is a page. A page made before gets its links to what was made since; nothing else of it changes.
+"""
+
+import contextlib
+import html
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from ..core.editions import INTERNAL
+from ..core.places import ALL, NOTEBOOKS, TOWN
+from . import archive, execution
+from .archive import Shelf
+
+WAY = re.compile(r'(<span class="kc-way">).*?(</span>)', re.S)  # in the template of pages
+LED = re.compile(
+    r'<a\b[^>]*\bdata-page="[^>]*>'
+)  # in cells and lines: data-page, whose page it is, and data-at, which section
+HELD = re.compile(r'data-(page|at)="([^"]*)"')
+STEPS = {"month": ("上一月", "下一月"), "round": ("上一轮", "下一轮"), "year": ("上一学年", "下一学年")}
+Pages = Mapping[tuple[str, str], str]  # (school or 全镇, edition) -> file name
+
+
+def lead(shelf: Shelf) -> None:
+    """Link the pages of a shelf, and those beside it: of its period, and of the periods before and after."""
+    made = archive.shelves(shelf.out)[::-1]
+    pages = {one.path: _pages(one) for one in made}
+    steps = [one for one in _beside(shelf, made) if one]
+    for one in {
+        other.path: other for other in (*made, *steps) if other in steps or other.period == shelf.period
+    }.values():
+        for whose, name in pages[one.path].items():
+            file = one.path / name
+            with contextlib.suppress(OSError):  # one that is open in another program keeps the links it has
+                text = file.read_text("utf-8")
+                ways = "".join(f' <a href="{address}">{words}</a>' for words, address in _ways(one, whose, made, pages))
+                new = LED.sub(lambda found, own=pages[one.path], of=whose[1]: _led(found, own, of), text)
+                new = WAY.sub(lambda found, ways=ways: f"{found[1]}{ways}{found[2]}", new, count=1)
+                if new != text:
+                    archive.write_whole(file, new)
+
+
+def _pages(shelf: Shelf) -> Pages:
+    shown = (result.shown for result in shelf.results.values())
+    found = {}
+    for run in filter(None, shown):
+        asked = run["parameters"]
+        school = TOWN if asked.get("school") in (ALL, TOWN) else asked.get("school", "")
+        if (shelf.path / str(run["page"])).is_file():
+            found[school, asked.get("edition", INTERNAL)] = str(run["page"])
+    return found
+
+
+def _beside(shelf: Shelf, made: list[Shelf]) -> tuple[Shelf | None, Shelf | None]:
+    """The shelves of the same notebook for the period before and after that were made."""
+    row = [one for one in made if (one.notebook, one.period.kind) == (shelf.notebook, shelf.period.kind)]
+    at = row.index(shelf)
+    return row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None
+
+
+def _ways(
+    shelf: Shelf, whose: tuple[str, str], made: list[Shelf], pages: Mapping[object, Pages]
+) -> Iterator[tuple[str, str]]:
+    """(words, address) of what leads away from a page."""
+    for words, other in zip(STEPS[shelf.period.kind], _beside(shelf, made), strict=True):
+        if other and whose in pages[other.path]:
+            yield (
+                f"{words}（{other.period.short}）",
+                f"../../{other.period.key}/{shelf.notebook}/{quote(pages[other.path][whose])}",
+            )
+    if whose[0] != TOWN and (town := pages[shelf.path].get((TOWN, whose[1]))):
+        yield TOWN, quote(town)
+    for other in made:
+        if other.period == shelf.period and other.notebook != shelf.notebook and whose in pages[other.path]:
+            title = execution.title(NOTEBOOKS / f"{other.notebook}.ipynb")
+            yield html.escape(title), f"../{other.notebook}/{quote(pages[other.path][whose])}"
+
+
+def _led(found: re.Match[str], own: Pages, edition: str) -> str:
+    """The tag of a link in a cell or line: with an address where that page is there."""
+    asked = dict(HELD.findall(found[0]))
+    held, at = own.get((html.unescape(asked["page"]), edition)), asked.get("at", "")
+    address = f' href="{quote(held)}{f"#{at}" if at else ""}"' if held else ""
+    return f'<a{address} data-page="{asked["page"]}" data-at="{at}">'

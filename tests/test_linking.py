@@ -1,0 +1,88 @@
+"""Ways from page to page: only to pages that are there, of the same edition, on pages made before as well; the table of contents."""
+
+import json
+import re
+from urllib.parse import unquote
+
+from kongchuo.core import years
+from kongchuo.pages import display
+from kongchuo.publishing import archive, linking, press
+from kongchuo.publishing.archive import DONE, FAILED, Result
+from tiny import notebook
+
+LINK = '<p><a data-at="cases" data-page="甲&amp;小学">甲&amp;小学</a>、<a data-at="" data-page="乙小学">乙小学</a></p>'
+
+
+def stem(name):
+    return name if name == "全镇" else archive.safe_name(name)
+
+
+def shelf(out, month, *names, failed=(), name="monthly_self_check"):
+    """A shelf with a page for each run; names with （公开版） are of that edition."""
+    one = archive.Shelf(out, years.period(month), name)
+    (one.path / "inputs").mkdir(parents=True)
+    results = []
+    for run in (*names, *failed):
+        school, _, mark = run.partition("（")
+        asked = {"school": "all" if school == "全镇" else school} | ({"edition": "公开版"} if mark else {})
+        more = {"outcome": FAILED} if run in failed else {"outcome": DONE, "page": f"{stem(run)}.html"}
+        results.append(Result(run, asked, "2023-11-01T08:00:00+08:00", 1.0, **more))
+        if run not in failed:
+            page = press.render(notebook([("markdown", "x")]), run).replace("<main>", f"<main>{LINK}")
+            (one.path / f"{stem(run)}.html").write_text(page, "utf-8")
+    one.save(results)
+    linking.lead(one)
+    return one
+
+
+def ways(one, name):
+    """Words -> address of what leads away from a page but its two indexes; an address leads to a file that is there."""
+    page = (one.path / f"{stem(name)}.html").read_text("utf-8")
+    found = {
+        words: unquote(to) for to, words in re.findall(r'<a href="([^"]*)"[^>]*>(.*?)</a>', page) if "index" not in to
+    }
+    assert all((one.path / to.partition("#")[0]).is_file() for to in found.values())
+    return found
+
+
+def test_a_link_stands_only_where_there_is_a_page_of_the_same_edition(tmp_path):
+    one = shelf(tmp_path, "2023-10", "全镇", "甲&小学", "乙小学（公开版）", failed=["丙小学"])
+    own = f"{stem('甲&小学')}.html"
+    assert ways(one, "全镇") == {"甲&amp;小学": f"{own}#cases"}
+    assert ways(one, "甲&小学") == {"甲&amp;小学": f"{own}#cases", "全镇": "全镇.html"}
+    assert list(ways(one, "乙小学（公开版）")) == ["乙小学"]
+
+
+def test_the_month_before_learns_of_the_next_and_a_page_that_goes_takes_its_links_with_it(tmp_path):
+    first = shelf(tmp_path, "2023-10", "全镇", "甲&小学")
+    last = shelf(tmp_path, "2024-01", "全镇")  # two months without a page between them
+    papers = shelf(tmp_path, "2023-10", "甲&小学", name="monthly_papers")
+    assert ways(first, "全镇")["下一月（2024-01）"] == "../../2024-01/monthly_self_check/全镇.html"
+    assert ways(last, "全镇")["上一月（2023-10）"] == "../../2023-10/monthly_self_check/全镇.html"
+    assert ways(first, "甲&小学")["打印材料"].startswith("../monthly_papers/")
+    assert ways(papers, "甲&小学")["月自查报告"].startswith("../monthly_self_check/")
+    assert "下一月（2024-01）" not in ways(first, "甲&小学")
+
+    before = (first.path / "全镇.html").stat().st_mtime_ns
+    linking.lead(first)
+    assert (first.path / "全镇.html").stat().st_mtime_ns == before  # nothing to change, nothing written
+    (last.path / "全镇.html").unlink()
+    linking.lead(first)
+    assert "下一月（2024-01）" not in ways(first, "全镇")
+
+
+def test_the_contents_name_every_section_with_its_count_and_lead_to_it():
+    cards = [display.card(display.Section(f"甲<{n}", (display.Note("x"),), n, f"key{n}", n - 1)) for n in range(1, 6)]
+    held = json.loads(notebook([("code", "1")] * 5))
+    for cell, card in zip(held["cells"], cards, strict=True):
+        cell |= {
+            "execution_count": 1,
+            "outputs": [{"output_type": "display_data", "metadata": {}, "data": {"text/html": str(card)}}],
+        }
+    page = press.render(json.dumps(held), "题")
+    (contents,) = re.findall(r"<nav[^>]*kc-toc.*?</nav>", page, re.S)
+    assert re.findall(r'<a href="#(\w+)">(.*?)(?: <b>(\d+)</b>)?</a>', contents)[:2] == [
+        ("key1", "一、甲&lt;1", ""),
+        ("key2", "二、甲&lt;2", "1"),
+    ]
+    assert all(f'id="key{number}"' in page for number in range(1, 6))
