@@ -1,38 +1,21 @@
 """Drawn charts of the pages."""
 
 import datetime as dt
-import io
-import logging
-import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 # --- Charts as inline SVG: the attendance calendar and the flow of cases. Text stays text, so it prints sharp and can be searched ---
-# matplotlib is used without pyplot, so nothing global changes; it is imported when the first chart is drawn. Every mark reads
-# in black and white: numbers and words stand in the cells and on the bars. Knows no tables of ours, only labels and numbers.
+# Written here and not by a plotting library: boxes, words and lines are all there is, and a library costs more time a page than all
+# its figures, and cleaning of what it writes. Every mark reads in black and white: numbers and words stand in the cells and on the
+# bars. Knows no tables of ours, only labels and numbers. The fonts are those of the page (report.css).
 WIDTH = 7.4  # inches: what A4 leaves between its margins
+POINTS = 72  # to an inch; the unit of the drawing, so that sizes of fonts are those of print
 ROWS_PER_PICTURE = 40  # a picture taller than a page would be cut by the printer
-FONTS = [
-    "Noto Sans CJK SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "WenQuanYi Micro Hei",
-    "SimHei",
-    "DejaVu Sans",
-    "sans-serif",
-]
-SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "kongchuo", "font.family": FONTS, "font.size": 8, "hatch.linewidth": 0.5,
-            "hatch.color": "#9aa3ac"}  # fmt: skip
-INK, SOFT, GRID = "#1c2733", "#56626f", "#d5dbe1"
+INK, SOFT, GRID, HATCH = "#1c2733", "#56626f", "#d5dbe1", "#9aa3ac"
 WEEKDAYS = "一二三四五六日"
-IDS = re.compile(
-    r' id="(?:figure|axes|patch|text|line2d|matplotlib\.axis|xtick|ytick|LineCollection|PolyCollection)_\d+"'
-)
-# comments, metadata, and a style sheet that would hold for the whole page; as attributes of the picture it does not
-UNWANTED = re.compile(r"(?:<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>)\n?", re.S)
+ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 
 
 @dataclass(frozen=True)
@@ -47,62 +30,74 @@ class Day:
     partial: bool = False
 
 
+def _attributes(**values: object) -> str:
+    """Attributes of an element; numbers, in inches, become points. Empty ones are left out."""
+    said = {name.replace("_", "-"): f"{value * POINTS:.1f}" if isinstance(value, float) else value
+            for name, value in values.items() if value != ""}  # fmt: skip
+    return "".join(f' {name}="{value}"' for name, value in said.items())
+
+
 class Picture:
-    """A drawing as wide as the page: boxes, words and lines by place in inches, from the top downwards (`up`: from below)."""
+    """A drawing as wide as the page: boxes, words and lines by place in inches, from the top downwards."""
 
-    def __init__(self, height: float, up: bool = False) -> None:
-        self._height, self._up = height, up
-        self._boxes, self._marks = [], []  # what patches are made of; (method of the axes, arguments) of all else
+    def __init__(self, height: float) -> None:
+        self._height, self._marks = height, []
 
-    def box(self, x: float, y: float, width: float, height: float, face: str, **look: object) -> None:
-        """A rectangle; `look` as matplotlib names it (hatch, edgecolor, linewidth …)."""
-        self._boxes.append(((x, y), width, height, {"facecolor": face, "linewidth": 0} | look))
+    def box(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        face: str,
+        hatch: str = "",
+        edge: str = "",
+        corner: float = 0.0,
+    ) -> None:
+        """A rectangle; `hatch`: lines that rise "/" or fall "\\" over it; `edge`: the ink of its outline; `corner`: its radius."""
+        outline = _attributes(stroke=edge, stroke_width=".6" if edge else "", rx=corner or "")
+        self._marks.append(f"<rect{_attributes(x=x, y=y, width=width, height=height, fill=face)}{outline}/>")
+        if hatch:
+            self._marks.append(
+                f'<path d="{_hatched(x, y, width, height, hatch == "/")}" stroke="{HATCH}" stroke-width=".5"/>'
+            )
 
     def word(
-        self, x: float, y: float, text: str, ink: str = INK, size: float = 8, at: str = "center", **look: object
+        self, x: float, y: float, text: str, ink: str = INK, size: float = 8, at: str = "center", bold: bool = False
     ) -> None:
-        """A word; `at` which of its sides stands at x."""
-        self._marks.append(("text", (x, y, text), {"ha": at, "va": "center", "color": ink, "fontsize": size} | look))
+        """A word; `at` which of its sides stands at x, its middle at y."""
+        look = _attributes(
+            x=x,
+            y=y + size * 0.36 / POINTS,
+            fill=ink,
+            font_size=f"{size:g}",
+            text_anchor=ANCHORS[at],
+            font_weight="bold" if bold else "",
+        )
+        self._marks.append(f"<text{look}>{escape(text)}</text>")
 
-    def line(self, x: Sequence[float], y: Sequence[float], ink: str, width: float, **look: object) -> None:
-        """A line from one place to another."""
-        self._marks.append(("plot", (x, y), {"color": ink, "linewidth": width} | look))
-
-    def rules(self, kind: str, places: Sequence[float], first: float, last: float) -> None:
-        """White lines between cells, "hlines" or "vlines"."""
-        self._marks.append((kind, (places, first, last), {"color": "white", "linewidth": 0.8}))
+    def line(self, x: Sequence[float], y: Sequence[float], ink: str, width: float, dash: str = "") -> None:
+        """A line from one place to another, `width` in points."""
+        ends = _attributes(x1=float(x[0]), y1=float(y[0]), x2=float(x[1]), y2=float(y[1]))
+        self._marks.append(f"<line{ends}{_attributes(stroke=ink, stroke_width=f'{width:g}', stroke_dasharray=dash)}/>")
 
     def svg(self, says: str) -> Markup:
-        """The <svg> element without ids of its own, dates or metadata; `says` is its text for screen readers."""
-        import matplotlib
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Rectangle
+        """The <svg> element; `says` is its text for screen readers."""
+        size = f"{WIDTH * POINTS:.1f} {self._height * POINTS:.1f}"
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img" aria-label="{escape(says)}" fill="none">'
+        return Markup(f"{head}{''.join(self._marks)}</svg>")
 
-        out = io.StringIO()
-        # A font of the list that this machine lacks is no news: the reader's browser picks its own
-        log = logging.getLogger("matplotlib.font_manager")
-        level = log.level
-        log.setLevel(logging.CRITICAL)
-        try:
-            with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                figure = Figure(figsize=(WIDTH, self._height))
-                axes = figure.add_axes((0, 0, 1, 1))
-                axes.set_axis_off()
-                axes.set_xlim(0, WIDTH)
-                axes.set_ylim(*((0, self._height) if self._up else (self._height, 0)))
-                for place, width, height, look in self._boxes:
-                    axes.add_patch(Rectangle(place, width, height, **look))
-                for method, given, look in self._marks:
-                    getattr(axes, method)(*given, **look)
-                metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-                figure.savefig(out, format="svg", metadata=metadata, transparent=True)
-        finally:
-            log.setLevel(level)
-        svg = out.getvalue()
-        svg = UNWANTED.sub("", IDS.sub("", svg[svg.index("<svg") :]))
-        head = f'<svg role="img" aria-label="{escape(says)}" stroke-linejoin="round" stroke-linecap="butt" '
-        return Markup(svg.replace("<svg ", head, 1))
+
+def _hatched(x: float, y: float, width: float, height: float, rises: bool) -> str:
+    """Slanting lines over a rectangle as the data of a path. A pattern would need an id, which a page may hold only once."""
+    path, gap = [], 0.07
+    for step in range(1, int((width + height) / gap) + 1):
+        along = step * gap  # where the line meets the lower (rising) or upper side, from x - height on
+        start, end = max(along - height, 0), min(along, width)
+        low, high = along - start, along - end  # how far above the side it starts, below it ends
+        ys = (y + low, y + high) if rises else (y + height - low, y + height - high)
+        path.append(f"M{(x + start) * POINTS:.1f} {ys[0] * POINTS:.1f}L{(x + end) * POINTS:.1f} {ys[1] * POINTS:.1f}")
+    return "".join(path)
 
 
 def _left(names: Sequence[str]) -> float:
@@ -120,7 +115,7 @@ def _calendar(days: Sequence[dt.date], rows: Sequence[tuple[str, Sequence[Day]]]
     bottom = top + cell * len(rows)
     picture, step = Picture(bottom + 0.34), (WIDTH - left - 0.05) / max(len(days), 1)
     # one ground for the many cells without anything to tell, and one bar for a day without school, keep the page small
-    picture.box(left, top, step * len(days), bottom - top, STEPS[0][1], clip_on=False)
+    picture.box(left, top, step * len(days), bottom - top, STEPS[0][1])
     for column, day in enumerate(days):
         x = left + step * (column + 0.5)
         picture.word(x, top - 0.24, str(day.day), size=7.5)
@@ -131,20 +126,20 @@ def _calendar(days: Sequence[dt.date], rows: Sequence[tuple[str, Sequence[Day]]]
             face, hatch, word, ink = _look(mark)
             if mark.why or mark.count:
                 lines = len(cells) if whole else 1
-                picture.box(
-                    left + step * column, top + cell * line, step, cell * lines, face, hatch=hatch, clip_on=False
-                )
+                picture.box(left + step * column, top + cell * line, step, cell * lines, face, hatch)
             for below in range(len(cells) if whole and word else bool(word)):
                 y = top + cell * (line + below + 0.5)
-                picture.word(x, y, word, ink, 7.5, fontweight="bold" if mark.count else "normal")
-    picture.rules("hlines", [top + cell * line for line in range(1, len(rows))], left, left + step * len(days))
-    picture.rules("vlines", [left + step * column for column in range(1, len(days))], top, bottom)
+                picture.word(x, y, word, ink, 7.5, bold=bool(mark.count))
+    for line in range(1, len(rows)):
+        picture.line((left, left + step * len(days)), (top + cell * line,) * 2, "white", 0.8)
+    for column in range(1, len(days)):
+        picture.line((left + step * column,) * 2, (top, bottom), "white", 0.8)
     for line, (label, _) in enumerate(rows):
         picture.word(left - 0.08, top + cell * (line + 0.5), label, at="right")
     x, y = left, bottom + 0.2
     for day, label in LEGEND:
         face, hatch, word, ink = _look(day)
-        picture.box(x, y - 0.07, 0.2, 0.14, face, edgecolor=GRID, hatch=hatch, linewidth=0.6)
+        picture.box(x, y - 0.07, 0.2, 0.14, face, hatch, GRID)
         if word and day.why:
             picture.word(x + 0.1, y, word, ink, 6.5)
         picture.word(x + 0.26, y, label, SOFT, 7, "left")
@@ -161,7 +156,7 @@ LEGEND = ((Day(0), "无故缺勤0人"), (Day(1), "1人"), (Day(3), "2—3人"), 
 def _look(day: Day) -> tuple[str, str, str, str]:
     """Face, hatch, word and ink of a cell."""
     if day.why == "off":
-        return "#eceef0", "////", "", SOFT
+        return "#eceef0", "/", "", SOFT
     if day.why == "later":
         return "#ffffff", "", "", SOFT
     if day.why == "gap":
@@ -172,8 +167,8 @@ def _look(day: Day) -> tuple[str, str, str, str]:
 
 def waterfall(flows: Sequence[tuple[str, Sequence[tuple[str, int]]]], says: str) -> Markup:
     """Flows side by side, each (title, steps): the first step the opening stock, the last the closing one, signed moves between."""
-    height = 2.1
-    picture = Picture(height, up=True)
+    height, base = 2.1, 1.68  # of the picture; where the bars stand
+    picture = Picture(height)
     bars = sum(len(steps) for _, steps in flows)
     step = (WIDTH - 0.2 - 0.3 * (len(flows) - 1)) / max(bars, 1)
     tallest = max((peak for _, steps in flows for peak in _peaks(steps)), default=0)
@@ -181,25 +176,26 @@ def waterfall(flows: Sequence[tuple[str, Sequence[tuple[str, int]]]], says: str)
     x = 0.1
     for title, steps in flows:
         width = step * len(steps)
-        picture.word(x + width / 2, height - 0.14, title, size=9, fontweight="bold")
-        picture.line([x, x + width], [0.42, 0.42], SOFT, 0.8)
+        picture.word(x + width / 2, 0.14, title, size=9, bold=True)
+        picture.line((x, x + width), (base, base), SOFT, 0.8)
         level = 0
         for place, (label, value) in enumerate(steps):
             stock = place in (0, len(steps) - 1)
             low, high = (0, value) if stock else sorted((level, level + value))
-            face, hatch = ("#1d4f7c", "") if stock else ("#ee9f5b", "") if value > 0 else ("#ffffff", "////")
-            look = {"edgecolor": INK, "hatch": hatch, "linewidth": 0.7}
-            picture.box(x + step * 0.16, 0.42 + unit * low, step * 0.68, unit * (high - low), face, **look)
+            face, hatch = ("#1d4f7c", "") if stock else ("#ee9f5b", "") if value > 0 else ("#ffffff", "/")
+            picture.box(
+                x + step * 0.16, base - unit * high, step * 0.68, max(unit * (high - low), 0.005), face, hatch, INK
+            )
             word = str(value) if stock or not value else f"{value:+d}".replace("-", "−")
-            picture.word(x + step / 2, 0.42 + unit * high + 0.1, word, size=9, fontweight="bold")
-            picture.word(x + step / 2, 0.27, label, size=7.5)
+            picture.word(x + step / 2, base - unit * high - 0.1, word, size=9, bold=True)
+            picture.word(x + step / 2, base + 0.15, label, size=7.5)
             if not stock and place < len(steps) - 2:
-                after = 0.42 + unit * (level + value)
-                picture.line([x + step * 0.84, x + step * 1.16], [after, after], SOFT, 0.6, linestyle=":")
+                after = base - unit * (level + value)
+                picture.line((x + step * 0.84, x + step * 1.16), (after, after), SOFT, 0.6, "1 1.5")
             level = value if stock else level + value
             x += step
         x += 0.3
-    picture.word(0.1, 0.08, "蓝：在册数；橙：新增；斜线：减少。单位：人", SOFT, 7, "left")
+    picture.word(0.1, height - 0.08, "蓝：在册数；橙：新增；斜线：减少。单位：人", SOFT, 7, "left")
     return picture.svg(says)
 
 
@@ -212,7 +208,7 @@ def _peaks(steps: Sequence[tuple[str, int]]) -> list[int]:
 
 
 # --- Stacked bars as inline SVG: of what parts each total is made. The number stands on the bar; parts differ by hatch, not only by colour ---
-LOOKS = (("#1d4f7c", ""), ("#8fb3d1", "////"), ("#dfe7ee", "...."), ("#ee9f5b", ""))
+LOOKS = (("#1d4f7c", ""), ("#8fb3d1", "/"), ("#dfe7ee", "\\"), ("#ee9f5b", ""))
 BAR_LINE, BAR_ROWS = 0.24, 36
 
 
@@ -228,7 +224,7 @@ def _stacked(rows: Sequence[tuple], parts: Sequence[str], most: float, says: str
     picture, unit = Picture(0.36 + BAR_LINE * len(rows) + 0.08), (WIDTH - left - 1.35) / most
     x = left
     for part, (face, hatch) in zip(parts, LOOKS, strict=False):
-        picture.box(x, 0.1, 0.2, 0.13, face, edgecolor=INK, hatch=hatch, linewidth=0.6)
+        picture.box(x, 0.1, 0.2, 0.13, face, hatch, INK)
         picture.word(x + 0.26, 0.17, part, size=7.5, at="left")
         x += 0.5 + 0.12 * len(part)
     for line, (name, values, word) in enumerate(rows):
@@ -236,7 +232,7 @@ def _stacked(rows: Sequence[tuple], parts: Sequence[str], most: float, says: str
         picture.word(left - 0.08, y + BAR_LINE / 2, name, at="right")
         picture.line([left, left + unit * most], [y + BAR_LINE - 0.03] * 2, GRID, 0.5)
         for value, (face, hatch) in zip(values, LOOKS, strict=False):
-            picture.box(x, y + 0.04, unit * value, BAR_LINE - 0.1, face, edgecolor=INK, hatch=hatch, linewidth=0.5)
+            picture.box(x, y + 0.04, unit * value, BAR_LINE - 0.1, face, hatch, INK)
             x += unit * value
         picture.word(x + 0.06, y + BAR_LINE / 2, word, INK if sum(values) else SOFT, 7.5, "left")
     return picture.svg(says)
@@ -252,7 +248,7 @@ FACES = (
     (0.5, "#ee9f5b", INK),
     (0.0, "#b3261e", "white"),
 )
-NOBODY = ("#ffffff", "////")
+NOBODY = ("#ffffff", "/")
 ROWS, LINE = 30, 0.25
 CASES = 14  # a picture of half a page: a taller one leaves the page before it half empty
 
@@ -283,7 +279,7 @@ def _board(rows: Sequence[tuple], points: Sequence[float], says: str) -> Markup:
                 face, ink = next((face, ink) for share, face, ink in FACES if score >= share * most)
                 hatch = ""
             x = left + cell * column
-            picture.box(x, y, cell, LINE, face, edgecolor="white", hatch=hatch, linewidth=0.8)
+            picture.box(x, y, cell, LINE, face, hatch, "white")
             picture.word(x + cell / 2, y + LINE / 2, "未判" if score is None else f"{score:g}", ink, 7)
         if total is not None:
             picture.box(bar_at, y + 0.05, width * total / 100, LINE - 0.1, "#1d4f7c")
@@ -300,7 +296,7 @@ def time_lines(rows: Sequence[tuple[str, Sequence[tuple[int, str, bool]]]], says
 
 
 def _lines(rows: Sequence[tuple], says: str) -> Markup:
-    left = max(1.0, 0.115 * max((len(name) for name, _ in rows), default=0) + 0.35)
+    left = max(1.0, 0.115 * max((len(name) for name, _ in rows), default=0) + 0.4)
     top = 0.35
     bottom = top + LINE * len(rows)
     picture = Picture(bottom + 0.05)
@@ -308,16 +304,17 @@ def _lines(rows: Sequence[tuple], says: str) -> Markup:
     unit = (WIDTH - left - 0.3) / last
     for day in range(0, last + 1, 7 if last <= 84 else 28):
         x = left + unit * day
-        picture.line([x, x], [top - 0.05, bottom], GRID, 0.6)
+        picture.line((x, x), (top - 0.05, bottom), GRID, 0.6)
         picture.word(x, top - 0.16, f"第{day}天", SOFT, 6.5)
     for line, (name, steps) in enumerate(rows):
         y = top + LINE * (line + 0.5)
-        picture.word(left - 0.1, y, name, size=7.5, at="right")
+        picture.word(left - 0.16, y, name, size=7.5, at="right")
         picture.line([left, left + unit * max([0, *(day for day, _, _ in steps)])], [y, y], SOFT, 0.8)
         for day in dict.fromkeys(day for day, _, _ in steps):
             word = "".join(word for when, word, _ in steps if when == day)
             late = any(late for when, _, late in steps if when == day)
-            style, face, ink = ("square,pad=0.2", "#b3261e", "white") if late else ("round,pad=0.2", "#ffffff", INK)
-            box = {"boxstyle": style, "facecolor": face, "edgecolor": INK, "linewidth": 0.6}
-            picture.word(left + unit * day, y, word, ink, 6, bbox=box)
+            face, ink, corner = ("#b3261e", "white", 0.0) if late else ("#ffffff", INK, 0.06)
+            x, width = left + unit * day, 0.1 * len(word) + 0.06
+            picture.box(x - width / 2, y - 0.075, width, 0.15, face, "", INK, corner)
+            picture.word(x, y, word, ink, 6)
     return picture.svg(says)

@@ -317,7 +317,8 @@ def cell(value: object) -> Cell:
     if isinstance(value, To):
         return replace(cell(value.value), to=value)
     if isinstance(value, Spark):
-        return Cell(value.says, "spark", bars=value.bars)
+        drawn = any(bar is not None for bar in value.bars)
+        return Cell(value.says, "spark" if drawn else "text", bars=value.bars if drawn else ())
     if isinstance(value, Badge):
         return Cell(value.text, "badge", value.tone, value.sign)
     if isinstance(value, Links):

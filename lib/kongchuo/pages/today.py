@@ -102,10 +102,14 @@ def _due(town: Town, policy: Policy) -> tuple[Thing, ...]:
 
 def _pupils(town: Town, sheet: str) -> dict[int, tuple[str, str]]:
     """Place of a row -> the child it is about, and the class; a row that names no child stands for one by itself."""
-    towns = [one for one in (town.before, town) if one]
+    towns = [
+        one for one in (town.before, town) if one and "student_key" in one[sheet]
+    ]  # the year before may lack the sheet
     labels = dict(zip(town["class"]["class_id"], town["class"]["class_name"], strict=True))
     found = {}
-    for one in towns if sheet == "roster" else [town]:
+    for one in towns:
+        if not one or "student_key" not in one[sheet]:  # a sheet that could not be read has no columns
+            continue
         frame = one[sheet].dropna(subset=["student_key"])
         classes = frame["class_id"] if "class_id" in frame and one is town else pd.Series("", frame.index)
         for place, key, class_id in zip(frame.index, frame["student_key"], classes, strict=True):
