@@ -1,5 +1,6 @@
 """Pages: what stands on them, and that they need nothing from outside their folder."""
 
+import datetime as dt
 import json
 import re
 import subprocess
@@ -46,21 +47,79 @@ def test_page_holds_no_script_and_no_address():
     assert not re.search(r"https?://|@import|url\(", page)
 
 
+def runs(shelf, *results):
+    (shelf.path / "inputs").mkdir(parents=True)
+    shelf.save(results)
+    return shelf
+
+
+def run(name, **more):
+    return Result(name, {}, "2023-11-01T08:00:00+08:00", 1.0, **({"outcome": DONE, "page": f"{name}.html"} | more))
+
+
 def test_overview_names_every_school_and_escapes(tmp_path):
     month = archive.Shelf(tmp_path, years.period("2023-10"), "tiny")
-    month.path.mkdir(parents=True)
-    (month.path / "inputs").mkdir()
-    common = {"parameters": {}, "started": "2023-11-01T08:00:00+08:00", "seconds": 1.0}
-    good = Result("甲<校", **common, outcome=DONE, page="x#1.html", summary={"errors": 3, "warnings": 0})
-    month.save([good, Result("乙校", **common, outcome=FAILED, reason="缺少<学籍>")])
+    runs(
+        month,
+        run("甲<校", page="x#1.html", summary={"errors": 3}),
+        run("乙校", outcome=FAILED, page="", reason="缺少<学籍>"),
+    )
 
     page = press.overview(archive.shelves(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when.period.key}")
 
-    assert "甲&lt;校" in page
-    assert "缺少&lt;学籍&gt;" in page
-    assert 'href="r/2023-10/tiny/x%231.html"' in page
-    assert page.count("未运行") == 2  # 丙校 and 全镇
-    assert [word in page for word in ("✓ 完成", "✗ 失败", "错误 3")] == [True] * 3
+    assert 'href="r/2023-10/tiny/x%231.html">甲&lt;校<' in page
+    assert "✗ 失败：缺少&lt;学籍&gt;" in page
+    assert page.count("未生成") == 2  # 丙校 and 全镇
+    assert page.count("/live?丙校&amp;2023-10") == 1
+
+
+def test_overview_shows_the_latest_month_that_was_made_alone_and_folds_all_others(tmp_path):
+    """What is not made yet is no current month; a month is not repeated; each figure is the run's own, unknown is not none."""
+    known = {"overdue": 2, "suspected_open": None, "errors": 0, "late_reports": 1, "attendance": [99, 100]}
+    for key, names in (("2023-10", ("全镇", "甲校")), ("2023-11", ("全镇", "甲校")), ("2023-2024-1-1", ("全镇",))):
+        notebook = "monthly_self_check" if years.period(key).kind == "month" else "term_inspection"
+        runs(archive.Shelf(tmp_path, years.period(key), notebook), *(run(name, summary=known) for name in names))
+    later = archive.Shelf(tmp_path, years.period("2023-12"), "monthly_self_check")
+
+    page = press.overview([*archive.shelves(tmp_path), later])
+    shown, _, folded = page.partition("其他各期")
+
+    assert "2023年11月" in shown
+    assert "2023-11/" not in folded
+    assert "term_inspection" in shown  # the newest of another report
+    for month in ("2023年10月", "2023年12月"):
+        assert month not in shown
+        assert f"<summary>{month}" in folded
+    (row,) = re.findall(r'<tr><th scope="row"><a href="2023-11/[^>]*>甲校.*?</tr>', shown, re.S)
+    assert re.findall(r"<td[^>]*>\s*(?:<span[^>]*>)?([^<]*)", row)[:6] == ["✗", "尚未判定", "—", "—", "0", "▲"]
+    assert 'aria-label="10月99.0 %，11月99.0 %"' in row
+
+
+def test_the_front_page_says_what_the_towns_page_says_is_to_be_done(tmp_path):
+    month = runs(
+        archive.Shelf(tmp_path, years.period("2023-11"), "monthly_self_check"),
+        run("全镇", summary={"as_of": "2023-11-30"}),
+    )
+    task = display.Task(
+        display.Badge("bad", "逾期3天"),
+        "首次家访",
+        (display.To("甲校", "甲校", "cases"),),
+        "丁老师",
+        dt.date(2023, 11, 27),
+    )
+    (month.path / "全镇.html").write_text(
+        str(display.card(display.Section("今天要办", (display.Agenda((task,)),)))).replace(
+            "<a ", '<a href="x.html#cases" '
+        ),
+        "utf-8",
+    )
+    page = press.overview([month])
+    assert "截至 2023-11-30" in page
+    assert 'href="2023-11/monthly_self_check/x.html#cases"' in page
+    assert "逾期3天" in page
+    said = display.card(display.Section("今天要办", (display.Note("本期无急办事项：没有逾期的事。", "good"),)))
+    (month.path / "全镇.html").write_text(said, "utf-8")
+    assert "本期无急办事项：没有逾期的事。" in press.overview([month])
 
 
 def test_a_report_of_the_whole_town_alone_lists_no_school(tmp_path):
@@ -72,7 +131,9 @@ def test_a_report_of_the_whole_town_alone_lists_no_school(tmp_path):
 
 
 def test_overview_before_the_first_run_says_what_to_do():
-    assert "kongchuo run" in press.overview([])
+    page = press.overview([])
+    assert "还没有生成过报告" in page
+    assert "kongchuo" not in page  # no commands on pages
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 800), (1280, 800)])

@@ -54,12 +54,17 @@ def test_landing_page_shows_schools_by_months_with_their_state(server):
     status, text, headers = server.get("/")
 
     assert status == 200
+    shown, _, folded = text.partition("其他各期")
     assert (
-        text.count("未运行") == 2 * 3 * 10 - 1
-    )  # two notebooks; 全镇, 甲校, 乙校 in the ten months with lessons, but for the one that was run
-    assert "错误 3　警告 4" in text
+        "2023年10月" in shown
+    )  # the month that was run; the ten months with lessons of the two notebooks are all there
+    assert (
+        shown.count('href="/live/') + folded.count('href="/live/') == 4 + 9 * 2
+    )  # three of 2023-10 and its other notebook
+    assert folded.count("都未生成") == 9 * 2
+    assert "▲</span> 3</td>" in shown
     assert f'href="r/2023-10/live/{quote("甲校.html")}"' in text
-    assert f"/live/live?school={quote('乙校')}&amp;month=2023-10" in text
+    assert f"/live/live?school={quote('乙校')}&amp;month=2023-10" in shown
     assert "/live/live?school=all" in text
     assert "default-src 'none'" in headers["Content-Security-Policy"]
 
@@ -267,7 +272,7 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
 
     with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", places.NOTEBOOKS) as site:
         page.goto(site.origin)
-        page.click(f"tr:has-text('{first}') >> text=现况")
+        page.click(f"tr:has-text('{first}') >> text=实时查看")
         page.wait_for_selector("select")
         chosen = [page.locator("select").nth(place).locator("option:checked").inner_text() for place in range(2)]
         page.select_option("select >> nth=0", label=second)

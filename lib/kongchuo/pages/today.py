@@ -203,7 +203,9 @@ def _task(view: View, own: list[Thing], sections: Container[str]) -> Task:
     whom = [To(home + (f"{counts[home]}" if counts[home] > 1 else ""), home, at) for home in homes[:WHOM]]
     more = [f"等{len(homes)}所"] * (len(homes) > WHOM) + more
     what = first.what + (
-        f"（{first.name}）" if not first.key and first.name and len({one.name for one in own}) == 1 else ""
+        f"（{said(view, first.name, first.what)}）"
+        if not first.key and first.name and len({one.name for one in own}) == 1
+        else ""
     )
     if first.key:
         what = f"{len(own)}名学生：{what}"

@@ -298,8 +298,8 @@ def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[None]:
     finally:
         if len(outcome.results) > before:
             archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
-            archive.write_whole(shelf.out / "index.html", press.overview(archive.shelves(shelf.out)))
             linking.lead(shelf)
+            archive.write_whole(shelf.out / "index.html", press.overview(archive.shelves(shelf.out)))
 
 
 def _fill(

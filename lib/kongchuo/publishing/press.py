@@ -19,7 +19,7 @@ import jinja2
 from docx import Document
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from ..core import editions, faults, places, years
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
@@ -67,7 +67,7 @@ def render(notebook: str, title: str) -> str:
 def site() -> jinja2.Environment:
     """The templates of index pages, shared with the served pages; autoescape on, an unknown name is an error."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "site"),
+        loader=jinja2.FileSystemLoader([TEMPLATES / "site", TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -83,19 +83,31 @@ def site() -> jinja2.Environment:
 
 # What the index shows of a run's summary, where any run has it: key -> heading
 FIGURES = {
-    "errors": "错误",
+    "overdue": "逾期",
+    "suspected_open": "在册疑似",
+    "dropout_open": "在册辍学",
+    "red": "红色预警",
+    "errors": "数据错误",
     "warnings": "警告",
+    "late_reports": "晚报",
     "not_judged": "尚未判定",
     "enrolled": "在读",
-    "suspected_open": "疑似辍学",
-    "dropout_open": "辍学",
     "papers": "材料",
     "score": "得分",
     "grade": "等次",
 }
-
+BOARD = (
+    "overdue",
+    "suspected_open",
+    "dropout_open",
+    "red",
+    "errors",
+    "late_reports",
+)  # of these the table of the latest month
+MONTHS = 6  # of the small bars of attendance
 
 WHOLE_TOWN = ("signals_back_test",)  # notebooks that are made for no single school
+FIRST = "monthly_self_check"  # the notebook that the table of the latest month is of
 
 
 def index(shelf: Shelf, title: str) -> str:
@@ -114,24 +126,91 @@ def overview(
     handbook: Iterable[str] = (),
     notes: Iterable[str] = (),
 ) -> str:
-    """The page over all runs: for each notebook schools × periods, the state of each run, links to its page and, when served,
-    to the live one.
+    """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
+    the periods before folded, each run with its state and its page and, when served, the live one.
 
-    `schools` adds rows for schools that have no run yet; `live` gives the address of a live page from (school, shelf);
+    `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
     `handbook` are the names of pages to look things up in, `notes` what else is to be said.
     """
-    units = dict.fromkeys([places.TOWN, *schools])
-    reports: dict[str, list[Shelf]] = {}
-    for shelf in sorted(shelves, key=lambda shelf: list(years.KINDS).index(shelf.period.kind)):
-        reports.setdefault(shelf.notebook, []).append(shelf)
-    tables = []
-    for notebook, held in reports.items():
-        cells = {(name, shelf): result for shelf in held for name, result in shelf.results.items()}
-        own = {places.TOWN: None} if notebook in WHOLE_TOWN else units
-        names = list(dict.fromkeys([*own, *(name for name, _ in cells)]))
-        tables.append((execution.title(NOTEBOOKS / f"{notebook}.ipynb"), held, names, cells))
-    shown = {"tables": tables, "units": units, "live": live, "handbook": list(handbook), "notes": list(notes)}
+    units = [places.TOWN, *dict.fromkeys(schools)]
+    order = sorted(shelves, key=lambda shelf: shelf.notebook)
+    order = sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
+    months = [shelf for shelf in order if shelf.period.kind == "month"]
+    latest = next((shelf for shelf in months if shelf.made), months[0] if months else None)
+    newest: dict[str, Shelf] = {}
+    for shelf in sorted(order, key=lambda shelf: not shelf.made):  # what was made before what could be
+        newest.setdefault(shelf.notebook, shelf)
+    if latest:
+        newest |= {shelf.notebook: shelf for shelf in months if shelf.period == latest.period}
+        newest.pop(latest.notebook)
+    before: dict[years.Period, list] = {}
+    for shelf in order:
+        if shelf not in (latest, *newest.values()):
+            before.setdefault(shelf.period, []).append(_line(shelf, units))
+    past = [shelf for shelf in months if latest and shelf.notebook == latest.notebook and shelf.made]
+    past = [shelf for shelf in past if shelf.period.order <= latest.period.order][:MONTHS] if latest else []
+    shown = {
+        "latest": latest,
+        "agenda": _agenda(latest, "r/" if live else "") if latest else None,
+        "rows": _rows(latest, units, past[::-1]) if latest else [],
+        "months": len(past),
+        "board": {key: FIGURES[key] for key in BOARD},
+        "newest": [_line(shelf, units) for shelf in newest.values()],
+        "before": before,
+        "made": any(shelf.made for shelf in order),
+        "live": live,
+        "handbook": list(handbook),
+        "notes": list(notes),
+    }
     return site().get_template("overview.html").render(**shown)
+
+
+AGENDA = re.compile(r'<ol class="kc-agenda">.*?</ol>|本期无急办事项[^<]*', re.S)  # as pages.today writes it
+
+
+def _agenda(shelf: Shelf, base: str) -> tuple[Markup, str, str] | None:
+    """What the town's page of a shelf says is to be done, word by word as the gate let it out, its links from here; its address; as of when."""
+    town = shelf.results.get(places.TOWN)
+    run = town.shown if town else {}
+    file = shelf.path / str(run.get("page") or "none")
+    said = AGENDA.search(_read(file))
+    folder = f"{base}{shelf.period.key}/{shelf.notebook}/"
+    if not said:
+        return None
+    lines = Markup(said[0].replace('href="', f'href="{folder}'))
+    return lines, f"{folder}{quote(file.name)}", (run.get("summary") or {}).get("as_of", "")
+
+
+def _runs(shelf: Shelf, units: Iterable[str]) -> dict[str, Result | None]:
+    """Every run a shelf has or could have, by name; None where it has not been made."""
+    own = [places.TOWN] if shelf.notebook in WHOLE_TOWN else units
+    return dict.fromkeys(own) | shelf.results
+
+
+def _line(shelf: Shelf, units: Iterable[str]) -> tuple[str, Shelf, dict[str, Result | None]]:
+    return execution.title(NOTEBOOKS / f"{shelf.notebook}.ipynb"), shelf, _runs(shelf, units)
+
+
+def _rows(shelf: Shelf, units: Iterable[str], months: Sequence[Shelf]) -> list[tuple]:
+    """(name, result, bars, what they say) of each run of the latest month; the bars are the attendance of `months`."""
+    rates = [{name: _attendance(result) for name, result in month.results.items()} for month in months]
+    low = min([0.95, *(rate for month in rates for rate in month.values() if rate is not None)])
+    found = []
+    for name, result in _runs(shelf, units).items():
+        own = [month.get(name) for month in rates]
+        bars = [None if rate is None else max(0.06, (rate - low) / (1 - low)) for rate in own]
+        says = "，".join(
+            f"{int(month.period.key[5:])}月{100 * rate:.1f} %"
+            for month, rate in zip(months, own, strict=True)
+            if rate is not None
+        )
+        found.append((name, result, bars if says else [], says))
+    return found
+
+
+def _attendance(result: Result) -> float | None:
+    present, due = (result.shown.get("summary") or {}).get("attendance") or (0, 0)
+    return present / due if due else None
 
 
 # --- One run to its page: executed, looked over by the gate, put in its place; the Result says what came of it ------
