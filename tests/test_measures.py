@@ -19,6 +19,11 @@ from kongchuo.pages import display
 HOMES = ("甲小学", "乙小学")
 CLASSES = {"甲小学": ["JJ-2020-01", "JJ-2020-02"], "乙小学": ["YY-2021-01"]}
 DAYS = ["2023-10-09", "2023-10-10", "2023-10-11", "2023-11-01"]
+TERM = {
+    "term": {
+        "中心学校": [{"school_year": handmade.YEAR, "term": "第一学期", "start": "2023-09-01", "end": "2024-01-31"}]
+    }
+}
 
 
 def registry():
@@ -141,10 +146,9 @@ def test_a_row_with_an_error_is_left_out_of_the_rate_and_said():
 
 def test_filed_counts_each_class_on_each_school_day():
     rows = daily()
-    scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
-    days = [pd.Timestamp(day) for day in DAYS[:3]]
+    scope = handmade.scope(handmade.town(registry() | TERM | {"daily": rows}, HOMES), DAYS[0], DAYS[2])
 
-    rate = figures.filed(scope, days).total
+    rate = figures.filed(scope).total
 
     done = {(row["class_id"], row["date"]) for home in HOMES for row in rows[home]}
     expected = sum((key, day) in done for keys in CLASSES.values() for key in keys for day in DAYS[:3])
@@ -182,9 +186,8 @@ def test_an_unread_ledger_does_not_count_as_nothing_done():
     rate = support.family_plans(handmade.scope(town))
 
     assert (rate.total.text, rate.total.full, rate.by("home")["乙小学"].text) == ("1/1", False, "尚未判定")
-    days = [pd.Timestamp(DAYS[0])]
-    town = handmade.town(registry() | {"daily": daily()}, HOMES, unread=[("乙小学", "attendance")])
-    assert figures.filed(handmade.scope(town), days).total.denominator == 2
+    town = handmade.town(registry() | TERM | {"daily": daily()}, HOMES, unread=[("乙小学", "attendance")])
+    assert figures.filed(handmade.scope(town, DAYS[0], DAYS[0])).total.denominator == 2
 
 
 def cases(seed):

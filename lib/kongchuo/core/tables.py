@@ -182,6 +182,11 @@ class Town:
             held = under[key] = (policy, make(self, policy, *given))
         return held[1]
 
+    def has_under(self, policy: object, make: Callable[..., object], *given: object) -> bool:
+        """Whether `once_under` would find it made."""
+        held = self._made.get(UNDER, {}).get((make, id(policy), self.as_of, *given))
+        return held is not None and held[0] is policy
+
     def __getstate__(self) -> dict[str, object]:
         # what was made under a policy stays behind: its functions need have no name of their own
         return {**self.__dict__, "_made": {key: value for key, value in self._made.items() if key != UNDER}}

@@ -9,14 +9,14 @@ from dataclasses import replace
 import pandas as pd
 
 from ..core.tables import by_place, yes
-from .base import LEFT_OUT, Measure, Ratio, ratio, summed
-from .flows import CASE_DAYS, case_steps, unexcused
+from .base import LEFT_OUT, Measure, Ratio, by_school, ratio, summed
+from .flows import CASE_DAYS, case_steps, school_days, unexcused
 from .scopes import Scope, counted
 
 __all__ = ["LEFT_OUT", "Measure", "Ratio", "ratio", "summed"]
 
 
-@counted
+@by_school
 def attendance(scope: Scope) -> Ratio:
     """D10 出勤率 = 实到人次 ÷ 应到人次, over the 日查 rows of the days; rows that hold an error are left out and counted."""
     everything = scope.rows("daily")
@@ -30,8 +30,10 @@ def attendance(scope: Scope) -> Ratio:
     )
 
 
-def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
-    """D15 日查填报率 = 已填日查的班·日 ÷ 应填班·日 (every class on every school day of `days`)."""
+@counted
+def filed(scope: Scope) -> Ratio:
+    """D15 日查填报率 = 已填日查的班·日 ÷ 应填班·日 (every class on every school day of the scope)."""
+    days = school_days(scope)
     rows = scope.rows("daily").drop_duplicates(["class_id", "date"])
     place = dict(zip(zip(rows["class_id"], rows["date"], strict=True), rows.index, strict=True))
     due = scope.classes.merge(pd.DataFrame({"date": pd.Series(days, dtype="datetime64[us]")}), how="cross")
@@ -46,7 +48,7 @@ def filed(scope: Scope, days: list[pd.Timestamp]) -> Ratio:
     return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 
 
-@counted
+@by_school
 def contacted(scope: Scope) -> Ratio:
     """D13 联系率 = 已联系家长的无故缺勤人次 ÷ 无故缺勤人次 (缺勤明细 of the days)."""
     rows = unexcused(scope)
@@ -61,7 +63,7 @@ def contacted(scope: Scope) -> Ratio:
 FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
 
 
-@counted
+@by_school
 def reconciled(scope: Scope) -> Ratio:
     """D12 人籍一致率 = 四表一致且在位或请假的人数 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.sound("reconcile")
@@ -75,7 +77,7 @@ def reconciled(scope: Scope) -> Ratio:
     return ratio(scope, "D12", "人籍一致率", rows, hit, of="reconcile", needs=("reconcile",), left_out=left_out)
 
 
-@counted
+@by_school
 def listed(scope: Scope, column: str, title: str) -> Ratio:
     """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
     rows = scope.rows("reconcile")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import wraps
+from typing import TypeVar
 
 import pandas as pd
 
@@ -13,6 +15,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from .scopes import KEYS, Scope
 
+Made = TypeVar("Made", "Ratio", pd.DataFrame)
 COUNTS = ["numerator", "denominator"]
 NOBODY = pd.DataFrame(columns=KEYS).astype(dict(zip(KEYS, ("str", "int64", "str"), strict=True)))
 LEFT_OUT = "{}行有错误或判不了，未计入"
@@ -118,11 +121,6 @@ class Ratio:
     uncounted: pd.DataFrame = field(default_factory=lambda: _keys_of())
     why: str = ""
 
-    @cached_property
-    def parts(self) -> pd.DataFrame:
-        """Numerator and denominator by (home, grade, class_id)."""
-        return self.rows.groupby(KEYS)[COUNTS].sum()
-
     @property
     def counted(self) -> pd.DataFrame:
         """The rows behind the numerator."""
@@ -141,28 +139,77 @@ class Ratio:
     @property
     def total(self) -> Measure:
         """The measure of everything in the scope."""
-        sums = self.rows[COUNTS].sum()
+        sums = [self.rows[name].to_numpy().sum() for name in COUNTS]
         return self._measure(sums, self.missing, len(self.uncounted))
 
     def by(self, level: str) -> dict[object, Measure]:
         """The measure of each home, grade or class_id that occurs; together they give `total`."""
-        sums = {key: dict(own) for key, own in self.parts.groupby(level=level).sum().iterrows()}
-        left_out = self.uncounted.groupby(level).size().to_dict()
+        sums: dict[object, list[int]] = {}
+        for key, *counts in zip(*(self.rows[name].tolist() for name in (level, *COUNTS)), strict=True):
+            held = sums.setdefault(key, [0, 0])
+            held[0] += counts[0]
+            held[1] += counts[1]
+        left_out = Counter(self.uncounted[level].tolist())
         missing = self.missing if level == "home" else ()
-        keys = dict.fromkeys([*sums, *left_out, *missing])
-        nothing = dict.fromkeys(COUNTS, 0)
+        keys = dict.fromkeys([*sorted(sums), *sorted(left_out), *missing])
         return {
-            key: self._measure(sums.get(key, nothing), (key,) if key in missing else (), left_out.get(key, 0))
-            for key in keys
+            key: self._measure(sums.get(key, (0, 0)), (key,) if key in missing else (), left_out[key]) for key in keys
         }
 
-    def _measure(self, sums: object, missing: tuple[str, ...], left_out: int = 0) -> Measure:
-        counts = (int(sums[name]) for name in COUNTS)
+    def _measure(self, sums: Sequence[int], missing: tuple[str, ...], left_out: int = 0) -> Measure:
+        counts = map(int, sums)
         return Measure(self.code, self.title, *counts, self.small, missing, left_out, self.why)
 
     def with_title(self, title: str) -> Ratio:
         """The same under another title."""
         return replace(self, title=title)
+
+
+# --- One school's part of what is counted for the whole town -----------------------------------------------------------
+def by_school(count: Callable[..., Made]) -> Callable[..., Made]:
+    """As `counted`, of a figure in which the rows of one school do not depend on which others are in the scope: where that of
+    the whole town is there, one school's is cut from it. A Ratio, or a frame with the school as a column or level `home`.
+    """
+    return _cut(count, each=False)
+
+
+def by_school_or_each(count: Callable[..., Made]) -> Callable[..., Made]:
+    """As `by_school`, of a Ratio of which an uncounted row without a school ("") may be each school's."""
+    return _cut(count, each=True)
+
+
+def _cut(count: Callable[..., Made], each: bool) -> Callable[..., Made]:
+    def cut(scope: Scope, *given: object) -> Made:
+        if scope.one_school and scope.everybody.has(count, *given):
+            return scope.everybody.once(_Schools, count, each, *given).of(scope.one_school)
+        return scope.once(count, *given)
+
+    return wraps(count)(cut)
+
+
+class _Schools:
+    """A Ratio or frame of the whole town by school."""
+
+    def __init__(self, scope: Scope, count: Callable[..., Made], each: bool, *given: object) -> None:
+        self._each, self._whole = each, scope.once(count, *given)
+        rows = self._whole.rows if isinstance(self._whole, Ratio) else self._whole
+        self._nobody, self._rows = rows.iloc[:0], dict(_by_home(rows))
+        self._uncounted = dict(_by_home(self._whole.uncounted)) if isinstance(self._whole, Ratio) else {}
+
+    def of(self, home: str) -> Ratio | pd.DataFrame:
+        """The part of one school."""
+        whole, rows = self._whole, self._rows.get(home, self._nobody)
+        if not isinstance(whole, Ratio):
+            return rows
+        missing = tuple(one for one in whole.missing if one in (home, CENTRE))
+        lost = [self._uncounted[home]] if home in self._uncounted else []
+        if self._each and home not in missing and "" in self._uncounted:
+            lost.append(self._uncounted[""].assign(home=home))
+        return replace(whole, rows=rows, missing=missing, uncounted=_keys_of(*lost))
+
+
+def _by_home(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    return iter(frame.groupby(frame["home"] if "home" in frame else frame.index.get_level_values("home"), sort=False))
 
 
 def _keys_of(*frames: pd.DataFrame) -> pd.DataFrame:

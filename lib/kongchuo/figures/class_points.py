@@ -19,7 +19,7 @@ from ..facts import enrolment
 from ..facts.cases import losses as counted
 from .base import Measure, Ratio, ratio
 from .enrolment import PUPIL
-from .flows import baseline, baseline_day, dropouts, school_days, state_on
+from .flows import baseline, baseline_day, dropouts, state_on
 from .scopes import KEYS, Scope
 from .selfcheck import judged
 
@@ -208,7 +208,7 @@ class Sheets:
             for key, (title, hit, columns) in hits.items()
         }  # fmt: skip
         figures |= {
-            "daily": measures.filed(scope, school_days(scope)),
+            "daily": measures.filed(scope),
             "contact": _contact(scope),
             "logs": _logs(scope),
             "reconcile": measures.reconciled(scope),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ..core.policy import Policy
 from . import archived, attendance, contacted, duty, enrolment, filed, listed, reconciled, returned, selfcheck, support
 from .base import Ratio, beside
-from .flows import dropouts, school_days, suspected
-from .scopes import Scope, counted
+from .flows import dropouts, suspected
+from .scopes import Scope
 
 Count = Callable[[Scope], Ratio | list[Ratio]]
 
@@ -46,12 +46,6 @@ def suspected_returned(scope: Scope) -> Ratio:
 def dropouts_returned(scope: Scope) -> Ratio:
     """D11 of the dropout cases."""
     return returned(scope, dropouts(scope), "辍学劝返率", "dropout")
-
-
-@counted
-def daily_filed(scope: Scope) -> Ratio:
-    """D15 of 日查 over the scope's school days."""
-    return filed(scope, school_days(scope))
 
 
 def visited(scope: Scope) -> Ratio:
@@ -117,7 +111,7 @@ MEASURES = (
                ("parents_aware_target",)),
     Definition("D14", "学困厌学转化率", "学年内认定转化人数 ÷ 学年初学困厌学名单人数（名单截止日以前认定的）", "domain 4.1（方案，默认）", support.converted,
                ("weak_list_day",)),
-    Definition("D15", "日查填报率", "已填日查的班·日 ÷ 应填班·日", DEFAULT, daily_filed),
+    Definition("D15", "日查填报率", "已填日查的班·日 ÷ 应填班·日", DEFAULT, filed),
     Definition("D15", "周报按时报送率", "按期份数 ÷ 应报份数（本期到期的周报）", DEFAULT, selfcheck.weekly),
     Definition("D15", "月报按时报送率", "按期份数 ÷ 应报份数（本期到期的月报，即上月的）", DEFAULT, selfcheck.monthly),
     Definition("D15", "月自查按时完成率", "按期完成数 ÷ 应完成数（本期到期的月自查，即上月的）", DEFAULT, selfcheck.self_checks),

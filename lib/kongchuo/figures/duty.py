@@ -10,7 +10,7 @@ from ..core.tables import NOWHERE, Town, by_place, mapping, yes
 from ..facts import duty
 from ..facts.cases import open_at
 from ..facts.references import keyed, look_up, named, school_names
-from .base import Ratio, ratio, summed
+from .base import Ratio, by_school, by_school_or_each, ratio, summed
 from .flows import at_school, dropouts, of_unknown_state, suspected
 from .scopes import KEYS, Scope, counted
 from .support import given, pupils
@@ -68,7 +68,7 @@ def _somewhere(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(home=rows["home"].where(known, nobody), grade=0, class_id="")[KEYS]
 
 
-@counted
+@by_school_or_each
 def schools_bonded(scope: Scope) -> Ratio:
     """包学校: schools with a 中心学校 person answering for them ÷ schools."""
     rows = schools(scope)
@@ -78,7 +78,7 @@ def schools_bonded(scope: Scope) -> Ratio:
     )
 
 
-@counted
+@by_school_or_each
 def grades_bonded(scope: Scope) -> Ratio:
     """包年级: grades of a school with a leader answering for them ÷ grades that have a class."""
     rows = grades(scope)
@@ -87,7 +87,7 @@ def grades_bonded(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "包年级", rows, hit, of="class", needs=("bond", "class"), left_out=left_out)
 
 
-@counted
+@by_school_or_each
 def pupils_bonded(scope: Scope) -> Ratio:
     """包学生: pupils with a teacher answering for them ÷ pupils; the class's 班主任 unless the roster or a bond names another."""
     rows = pupils(scope)
@@ -101,7 +101,7 @@ def pupils_bonded(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "包学生", rows[told], hit, of="roster", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school_or_each
 def villages_bonded(scope: Scope) -> Ratio:
     """包家长: pairs of a school and a village it serves where the village has somebody answering for its parents ÷ pairs."""
     rows = villages(scope)
@@ -132,7 +132,7 @@ def _unsigned(scope: Scope, *kinds: str) -> pd.DataFrame:
     return _somewhere(scope, rows.assign(home=named(rows["school"], school_names(scope.town)).fillna("")))
 
 
-@counted
+@by_school_or_each
 def schools_pledged(scope: Scope) -> Ratio:
     """责任书，中心校—学校: schools that signed ÷ schools."""
     rows = schools(scope)
@@ -149,7 +149,7 @@ def schools_pledged(scope: Scope) -> Ratio:
     )
 
 
-@counted
+@by_school_or_each
 def heads_pledged(scope: Scope) -> Ratio:
     """责任书，学校—班主任: classes whose 班主任 signed ÷ classes."""
     rows = scope.classes
@@ -161,7 +161,7 @@ def heads_pledged(scope: Scope) -> Ratio:
     )
 
 
-@counted
+@by_school_or_each
 def teachers_pledged(scope: Scope) -> Ratio:
     """责任书，学校—包保教师: teachers who answer for pupils by a bond or the roster and signed ÷ such teachers; 班主任 sign theirs."""
     rows = duty.answering(scope.town, scope.end)
@@ -177,7 +177,7 @@ def teachers_pledged(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "责任书：学校—包保教师", rows, hit, of="staff", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school_or_each
 def villages_pledged(scope: Scope) -> Ratio:
     """责任书，学校—村: pairs of a school and a village it serves that signed ÷ pairs."""
     rows = villages(scope)
@@ -284,7 +284,7 @@ def doubles(scope: Scope) -> pd.DataFrame:
     return pd.DataFrame([(*key, names) for key, names in found.items()], columns=["kind", "home", "unit", "names"])
 
 
-@counted
+@by_school
 def named_for_pupils(scope: Scope) -> pd.DataFrame:
     """Who is named for one pupil alone: by the roster's 包保教师 or a bond of that pupil. kind, home, unit, holder, name."""
     rows = held(scope)

@@ -11,7 +11,7 @@ from ..facts.cases import losses, open_at
 from ..facts.enrolment import ages, grade_due, of_age
 from ..facts.references import keyed, look_up, named, school_names
 from ..facts.support import marked
-from .base import Ratio, not_there, ratio, summed
+from .base import Ratio, by_school, not_there, ratio, summed
 from .flows import at_school, baseline, baseline_day, dropouts, moves, of_unknown_state, state_on, uncounted_changes
 from .scopes import KEYS, Scope, counted
 
@@ -38,6 +38,7 @@ class Stage:
 PRIMARY, JUNIOR, NINE = Stage("小学", 1, 6), Stage("初中", 7, 9), Stage("九年义务教育", 1, 9)
 
 
+@by_school
 def balance(scope: Scope) -> Ratio:
     """D01 期末在校生: as counted on the roster ÷ as it must be: N0 + ZR + FX + QZ − ZC − XX − SW − BY − LS − QJ."""
     counted = at_school(scope, pd.Timestamp(scope.end)).assign(sheet="roster", numerator=1, denominator=0)
@@ -63,6 +64,7 @@ def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
     return found[found["student_key"].isna() | ~found.duplicated(PUPIL)], cases[cases["entered"].isna()]
 
 
+@by_school
 def dropped(scope: Scope) -> Ratio:
     """D02 学年辍学率 = 学年内辍学学生数 ÷ 学年初在校生数 (N0); pupils who came back later are among those who dropped out."""
     cases, undated = lost_in_year(scope)
@@ -73,6 +75,7 @@ def dropped(scope: Scope) -> Ratio:
     return summed(scope, "D02", "学年辍学率", rows, *counts, needs=("baseline", "dropout"), left_out=[undated])
 
 
+@by_school
 def kept(scope: Scope) -> Ratio:
     """D03 学年巩固率（截至期末） = (N0 − LS) ÷ N0; LS: the pupils of the baseline who are `away` in field.losses."""
     rows = baseline(scope)
@@ -187,7 +190,7 @@ AT, NOT_AT, CANNOT_TELL = "at school", "not at school", "cannot tell"
 
 
 # --- the children ------------------------------------------------------------------------------------------------------
-@counted
+@by_school
 def children(scope: Scope) -> pd.DataFrame:
     """The 摸底登记 rows of the scope's schools, each child once, with `age`, `sheet` and KEYS: school by village, grade by age.
 
@@ -276,6 +279,7 @@ def dead(scope: Scope) -> frozenset[str]:
 CENSUS = ("census.birth_date", "census.study_status", "village", "roster")
 
 
+@by_school
 def net(scope: Scope) -> Ratio:
     """D06 适龄人口入学率(净) = 适龄人口中在校（含更高学段）人数 ÷ 适龄人口; who is on leave is not at school until 复学."""
     rows = children(scope)
@@ -335,6 +339,7 @@ def at_school_ever(scope: Scope) -> pd.DataFrame:
     return pd.concat(listed).dropna(subset=["student_key"]).groupby("student_key")["grade"].max().reset_index()
 
 
+@counted
 def disabled(scope: Scope) -> list[Ratio]:
     """D09 适龄残疾儿童入学率 = (随班就读 + 特校 + 特教班 + 送教上门[有学籍]) ÷ 适龄残疾儿童数; then without approved delays.
 

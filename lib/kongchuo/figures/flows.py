@@ -4,6 +4,7 @@ Every flow is counted by class, so that the parts add up, and shows its own gap 
 """
 
 import datetime as dt
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -11,19 +12,21 @@ from ..core.tables import Town
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import open_at
+from .base import by_school
 from .scopes import KEYS, Scope, counted, with_class
 
 OPENING, CLOSING, COUNTED, GAP, MOVED_IN, MOVED_OUT = "期初在校", "期末应有", "期末在校", "差额", "班级调入", "班级调出"
 
 
 # --- pupils -----------------------------------------------------------------------------------------------------------
-@counted
+@by_school
 def baseline(scope: Scope) -> pd.DataFrame:
     """N0: the locked 学年初基准 rows of pupils at school (在读, 送教上门)."""
     rows = scope.rows("baseline")
     return rows[rows["base_state"].isin(enrolment.AT_SCHOOL)]
 
 
+@counted
 def baseline_day(scope: Scope) -> pd.Timestamp:
     """The day the baseline stands for: 学年初基准.基准日期 as most rows have it, else 统计基准日 of policy."""
     return case_facts.baseline_day(scope.rows("baseline"), scope.town.year, scope.policy)
@@ -90,8 +93,10 @@ def uncounted_changes(scope: Scope) -> pd.DataFrame:
     return rows[scope.dateless("change") | rows["kind"].isna() | rows["kind"].isin(set(refused) - set(known))]
 
 
-def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataFrame:
+@by_school
+def _balanced(scope: Scope, stock: Callable[..., pd.DataFrame], after: pd.Timestamp) -> pd.DataFrame:
     """The flow from an opening stock over the events after a day to the scope's end, by KEYS; D01 of domain.md 4.1."""
+    opening = _size(stock(scope, after))
     moved, plus, minus = moves(scope, after), [*kinds(scope, "A"), MOVED_IN], [*kinds(scope, "B"), MOVED_OUT]
     columns = {OPENING: opening} | {step: _size(moved[moved["step"] == step]) for step in (*plus, *minus)}
     columns[COUNTED] = _size(at_school(scope, pd.Timestamp(scope.end)))
@@ -102,20 +107,22 @@ def _balanced(scope: Scope, opening: pd.Series, after: pd.Timestamp) -> pd.DataF
     return frame.assign(**{GAP: frame[COUNTED] - frame[CLOSING]})
 
 
-@counted
 def month_flow(scope: Scope) -> pd.DataFrame:
     """D01 over the scope's days, by KEYS: opening, one column a kind of change, closing as it should be and as counted, gap.
 
     In the month of the baseline day the flow opens on that day, since the classes of the year begin then.
     """
     before = max(pd.Timestamp(scope.start) - pd.Timedelta(days=1), baseline_day(scope))
-    return _balanced(scope, _size(at_school(scope, before)), before)
+    return _balanced(scope, at_school, before)
 
 
-@counted
 def year_flow(scope: Scope) -> pd.DataFrame:
     """D01 from the locked baseline (N0) to the end of the scope's days, by KEYS, as `month_flow`."""
-    return _balanced(scope, _size(baseline(scope)), baseline_day(scope))
+    return _balanced(scope, _locked, baseline_day(scope))
+
+
+def _locked(scope: Scope, _: pd.Timestamp) -> pd.DataFrame:
+    return baseline(scope)
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
@@ -124,14 +131,14 @@ SUSPECTED_STEPS = ("上月末在册", "新增", "返校", "转辍学", "其他�
 DROPOUT_STEPS = ("上月末在册", "新认定", "返校", "销号", "本月末在册")
 
 
-@counted
+@by_school
 def suspected(scope: Scope) -> pd.DataFrame:
     """The suspected cases of the scope with entered, left (see ledgers) and how they left."""
     cases = case_facts.suspected(scope.rows("suspected"))
     return cases.assign(how=cases["verdict"].map(SUSPECTED_OUT).fillna("其他销号"))
 
 
-@counted
+@by_school
 def dropouts(scope: Scope) -> pd.DataFrame:
     """The dropout cases of the scope with entered, left (see ledgers) and how they left."""
     cases = case_facts.dropouts(scope.rows("dropout"))
@@ -192,7 +199,7 @@ def unexcused(scope: Scope) -> pd.DataFrame:
     return rows[scope.in_days(rows["date"]) & rows["kind"].isin(enrolment.UNEXCUSED)]
 
 
-@counted
+@by_school
 def longest_runs(scope: Scope) -> pd.DataFrame:
     """Pupils absent without leave on the scope's days, each once with the longest run that reaches into them (domain.md 4.3).
 

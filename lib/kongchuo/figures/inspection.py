@@ -25,7 +25,7 @@ from ..rules.base import Rule, Spot
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
 from . import duty as bonds
-from . import flows, support
+from . import support
 from .base import Ratio, ratio
 from .flows import dropouts
 from .scopes import Scope
@@ -203,7 +203,7 @@ def _of_round(scope: Scope, rows: pd.DataFrame) -> pd.Series:
 
 def daily(scope: Scope) -> Ratio:
     """日查 of every class and school day since the round before."""
-    return figures.filed(scope, flows.school_days(scope)).with_title("没有日查")
+    return figures.filed(scope).with_title("没有日查")
 
 
 def breaches(scope: Scope) -> Evidence:

@@ -50,22 +50,36 @@ class Scope:
         """The same schools and days without narrowing to a grade, class or group."""
         return replace(self, grade=None, class_id="", group="")
 
-    @property
+    @cached_property
     def everybody(self) -> Scope:
         """All schools of the town over the same days."""
         return replace(self.whole, homes=self.town.homes)
 
     def once(self, make: Callable[..., Made], *given: object) -> Made:
         """`make(scope, *given)`, worked out once, however many sections and papers ask: kept by the town for each part of it."""
-        part = tuple(getattr(self, item.name) for item in fields(self)[2:])  # all but the town and the policy
-        return self.town.once_under(self.policy, _of_part, make, part, *given)
+        return self.town.once_under(self.policy, _of_part, make, self._part, *given)
+
+    def has(self, make: Callable[..., object], *given: object) -> bool:
+        """Whether `once` would find it worked out."""
+        return self.town.has_under(self.policy, _of_part, make, self._part, *given)
+
+    @cached_property
+    def _part(self) -> tuple:
+        """What of the town it is: all but the town and the policy."""
+        return tuple(getattr(self, item.name) for item in fields(self)[2:])
+
+    @property
+    def one_school(self) -> str:
+        """The school it is about, where it is one school of the town with all its pupils; else ""."""
+        alone = len(self.homes) == 1 and not (self.grade or self.class_id or self.group)
+        return self.homes[0] if alone and self.homes[0] in self.town.homes else ""
 
     def rows(self, sheet: str, by: str = "") -> pd.DataFrame:
         """The rows of a sheet that belong to the scope, with canonical home, grade and class_id; indexed by place.
 
         `by` names the class column where a sheet has several (学生变动: class_from, class_to).
         """
-        if len(self.homes) == 1 and not (self.grade or self.class_id or self.group):
+        if self.one_school:
             return self.town.once(_by_home, sheet, by).get(self.homes[0], self.town.once(_placed, sheet, by).iloc[:0])
         return self.within(self.town.once(_placed, sheet, by), narrow=self.of_class(sheet))
 
@@ -117,14 +131,7 @@ class Scope:
 
     def dateless(self, sheet: str) -> pd.Series:
         """Which rows of a sheet no days can be asked of: the day that dates them is empty, unread or outside its workbook's term."""
-        form, rows = self.town.schema.sheets[sheet], self.rows(sheet)
-        days = rows[form.dated]
-        lost = days.isna()
-        if self.town.schema.book_of[sheet].per_term:
-            names = self.town.book_names(rows.index)
-            for one in terms(self.town).itertuples():
-                lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
-        return lost
+        return self.town.once(_dateless, sheet).reindex(self.rows(sheet).index)
 
     def told(self, rows: pd.DataFrame, sheet: str, *columns: str) -> pd.Series:
         """Of which of these rows of a sheet the cells of the columns could be read (an empty one could)."""
@@ -183,6 +190,17 @@ def counted(count: Callable[..., Made]) -> Callable[..., Made]:
 
 def _of_part(town: Town, policy: Policy, make: Callable[..., Made], part: tuple, *given: object) -> Made:
     return make(Scope(town, policy, *part), *given)
+
+
+def _dateless(town: Town, sheet: str) -> pd.Series:
+    form, rows = town.schema.sheets[sheet], town.once(_placed, sheet, "")
+    days = rows[form.dated]
+    lost = days.isna()
+    if town.schema.book_of[sheet].per_term:
+        names = town.book_names(rows.index)
+        for one in terms(town).itertuples():
+            lost |= names.str.contains(one.term, regex=False) & ~days.between(one.start, one.end)
+    return lost
 
 
 def _by_home(town: Town, sheet: str, by: str) -> dict[str, pd.DataFrame]:

@@ -4,8 +4,8 @@ import pandas as pd
 
 from ..due import selfcheck
 from ..due.base import Deadline, state
-from .base import Ratio, ratio, summed
-from .scopes import Scope, counted
+from .base import Ratio, by_school, ratio, summed
+from .scopes import Scope
 
 LETTER = "告家长一封信"
 
@@ -25,22 +25,25 @@ def judged(scope: Scope, deadline: Deadline) -> tuple[pd.DataFrame, pd.DataFrame
     return found.assign(hit=found["done"].notna() & ~found["late"]), rows[rows["due"].isna()]
 
 
-@counted
+@by_school
 def weekly(scope: Scope) -> Ratio:
     """周报."""
     return in_time(scope, selfcheck.WEEKLY_REPORT, "周报按时报送率")
 
 
+@by_school
 def monthly(scope: Scope) -> Ratio:
     """月报 of the month before, which falls due in this one."""
     return in_time(scope, selfcheck.MONTHLY_REPORT, "月报按时报送率")
 
 
+@by_school
 def self_checks(scope: Scope) -> Ratio:
     """月自查 of the month before, which falls due in this one."""
     return in_time(scope, selfcheck.SELF_CHECK, "月自查按时完成率")
 
 
+@by_school
 def parents_aware(scope: Scope) -> Ratio:
     """D13 家长知晓率 = 回执数 ÷ 应发份数 of 告家长一封信, all letters of the year up to the scope's end; wrong rows are left out."""
     everything, sound = (

@@ -10,9 +10,9 @@ import pandas as pd
 from ..core.tables import yes
 from ..facts import support
 from ..facts.cases import open_at
-from .base import Ratio, ratio
+from .base import Ratio, by_school, ratio
 from .flows import at_school, dropouts, of_unknown_state, suspected
-from .scopes import Scope, counted
+from .scopes import Scope
 
 UNPLACED = "未安置"
 
@@ -22,7 +22,7 @@ def given(column: pd.Series) -> frozenset[str]:
     return frozenset(column.dropna())
 
 
-@counted
+@by_school
 def pupils(scope: Scope) -> pd.DataFrame:
     """The roster's rows of pupils who are at school (在读, 送教上门) on the last day of the scope, in the class of that day."""
     here = at_school(scope, pd.Timestamp(scope.end))
@@ -31,7 +31,7 @@ def pupils(scope: Scope) -> pd.DataFrame:
 
 
 # --- groups that need help ----------------------------------------------------------------------------------------------
-@counted
+@by_school
 def family_plans(scope: Scope) -> Ratio:
     """一家一案: pupils of poor families (脱贫户, 监测户, 低保, 特困供养, 孤儿) with a 一家一案 ÷ those pupils (rule X29)."""
     rows = pupils(scope)
@@ -42,7 +42,7 @@ def family_plans(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "一家一案", rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school
 def aid_paid(scope: Scope) -> Ratio:
     """资助: pupils with a 一家一案 who got aid in this term ÷ pupils with a 一家一案 (rule X30)."""
     rows = scope.rows("family_plan").dropna(subset=["student_key"]).drop_duplicates(["home", "student_key"])
@@ -61,6 +61,7 @@ def aid_paid(scope: Scope) -> Ratio:
     )
 
 
+@by_school
 def pupil_plans(scope: Scope) -> Ratio:
     """一生一案（学困厌学）: pupils marked 学困 or 厌学 with a plan ÷ pupils so marked."""
     rows = pupils(scope)
@@ -75,7 +76,7 @@ def pupil_plans(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "一生一案（学困厌学）", rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school
 def plans_logged(scope: Scope) -> Ratio:
     """学困厌学月帮扶: open plans with enough 帮扶记录 in the month ÷ open plans (rule X31)."""
     rows = scope.rows("pupil_plan")
@@ -93,7 +94,7 @@ def plans_logged(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "本月已帮扶（学困厌学）", rows, hit, of="pupil_plan", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school
 def disabled_placed(scope: Scope) -> Ratio:
     """残疾儿童安置: disabled children with a 安置方式 other than 未安置 ÷ disabled children (rule X32)."""
     rows = scope.rows("disabled")
@@ -103,7 +104,7 @@ def disabled_placed(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "残疾儿童已安置", rows, hit, of="disabled", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school
 def home_taught(scope: Scope) -> Ratio:
     """送教上门: children taught at home often enough this month ÷ children to be taught at home (rule X34)."""
     rows = scope.rows("disabled")
@@ -162,7 +163,7 @@ def converted(scope: Scope) -> Ratio:
 
 
 # --- cases --------------------------------------------------------------------------------------------------------------
-@counted
+@by_school
 def suspected_step(scope: Scope, column: str, title: str) -> Ratio:
     """Open suspected cases for which a step (首次家访, 报中心校日期 …) is dated ÷ open suspected cases."""
     rows = suspected(scope)
@@ -173,6 +174,7 @@ def suspected_step(scope: Scope, column: str, title: str) -> Ratio:
     return ratio(scope, "D13", title, rows, hit, of="suspected", needs=(f"suspected.{column}",), left_out=left_out)
 
 
+@by_school
 def dropouts_planned(scope: Scope) -> Ratio:
     """辍学一生一案: open dropouts with a 一生一案编号 ÷ open dropouts (rule X47)."""
     rows = dropouts(scope)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from . import attendance
+from .base import by_school
 from .flows import misdated, of_unknown_state, uncounted_changes
 from .scopes import KEYS, Scope
 from .selfcheck import problems
@@ -43,6 +44,7 @@ BY_SHEET: dict[str, Callable[[Scope], pd.DataFrame]] = {
 }
 
 
+@by_school
 def rows(scope: Scope, sheet: str) -> pd.DataFrame:
     """KEYS of the rows of a sheet of the scope that nobody can count: their day, kind or state is empty or cannot be read.
 

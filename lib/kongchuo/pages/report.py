@@ -112,10 +112,14 @@ class Report:
         return replace(made, blocks=(Note(said.format(self.view.group)), *made.blocks))
 
     def prepare(self) -> None:
-        """Make every section and throw it away: the town then holds what the reports of other schools need as well."""
-        for name in self.plan.sections:
-            self.section(name)
-        self._made, self._broken = {}, {}
+        """Make the report of the town and that of one school, and throw both away: the town then holds what the reports of all
+        schools take their part of, and whatever is slow the first time has been done.
+        """
+        for home in ("", *self.view.town.homes[:1]):
+            report = Report(self.plan, replace(self.view, home=home), self._workbooks)
+            for name in self.plan.sections:
+                report.html(name)
+            report._annex()
 
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""
@@ -146,20 +150,24 @@ class Report:
         folder = os.environ.get(FILES)
         if not folder or self.view.public:  # what everybody may read is the page alone
             return None
-        found = {heading: live.plain(table) for heading, table in self._tables().items()}
-        if not found:
+        title, number = self.plan.title(self.view), len(self._tables())
+        if not number:
             return None
-        title = self.plan.title(self.view)
         try:
-            annex = annex_bytes(title, found)
+            annex = self._annex()
         except Exception as error:
             return Page(display.card(self._failed(ANNEX, error)), f"{title}：附表")
         Path(folder).mkdir(exist_ok=True)
         (Path(folder) / ANNEX).write_bytes(annex)
         self._left[ANNEX] = HEADINGS[TOWN] if audience(self.view) == TOWN else self.view.edition
         link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
-        table = Table(("文件", "内容"), ((link, f"本页的 {len(found)} 张表，一表一页，可以排序、筛选、再计算"),))
+        table = Table(("文件", "内容"), ((link, f"本页的 {number} 张表，一表一页，可以排序、筛选、再计算"),))
         return Page(display.card(Section("附表", (table,))), f"{title}：附表")
+
+    def _annex(self) -> bytes:
+        return annex_bytes(
+            self.plan.title(self.view), {heading: live.plain(table) for heading, table in self._tables().items()}
+        )
 
     def _tables(self) -> dict[str, Table]:
         """Those of every section but the footer, which only says what the page was made from."""

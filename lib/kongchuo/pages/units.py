@@ -15,7 +15,7 @@ from ..core.tables import Town, other_names, personal_names, row_of
 from ..figures import uncounted
 from ..figures.base import Ratio
 from ..figures.definitions import MEASURES, Count
-from ..figures.scopes import KEYS, Scope
+from ..figures.scopes import KEYS, Scope, counted
 from .display import NUMERALS, Details, Failed, Note, Table, masked_text, rows_table
 from .views import View
 
@@ -60,10 +60,15 @@ def units(view: View, by: str) -> list[tuple[object, str]]:
     """(key, label) of the rows in order: schools as the registry lists them, grades, classes by grade and name."""
     if by == "home":
         return [(home, home) for home in view.homes]
-    rows = view.scope.classes.sort_values(["grade", "class_id"], key=in_order)
+    rows = _classes(view.scope)
     if by == "grade":
         return [(grade, f"{NUMERALS[grade]}年级") for grade in rows["grade"].drop_duplicates()]
     return list(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
+
+
+@counted
+def _classes(scope: Scope) -> pd.DataFrame:
+    return scope.classes.sort_values(["grade", "class_id"], key=in_order)
 
 
 def unit_table(view: View, by: str, columns: Iterable[Column], *, idle: bool = True, **more: object) -> Table:

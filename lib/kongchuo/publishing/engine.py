@@ -28,6 +28,14 @@ NAME = "kongchuo"
 KERNEL = "python3"
 OVER = 124  # exit code of a process that ended itself, as its cell took no notice of the limit (timeout(1) has it, too)
 GRACE = 3  # seconds after which a cell that swallows the end of its time is told again
+# what a kernel imports only when it begins
+LATE = (
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "ipykernel.debugger",
+    "psutil",
+    "tornado.platform.asyncio",
+)
 TOLD = 3  # times it is told before the process ends
 
 
@@ -44,11 +52,17 @@ def __getattr__(name: str) -> object:
 def ready() -> None:
     """Import what the first notebook would, and tell Papermill of the engine, for the forks of this process."""
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # a large debugger that nobody can reach there
+    import importlib
+
     import ipywidgets  # noqa: F401
+    import nbformat
     from papermill.engines import papermill_engines
 
     papermill_engines.register(NAME, _engine())
     _client()
+    for name in LATE:
+        importlib.import_module(name)
+    nbformat.validate(nbformat.v4.new_notebook())  # makes its validator out of the schema
 
 
 def possible(kernel_name: str) -> bool:

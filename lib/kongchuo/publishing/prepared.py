@@ -203,6 +203,7 @@ def _settle(job: dict) -> None:
         os.dup2(here, there)
     os.environ |= {SCRATCH: job["scratch"], FILES: job["files"]}
     os.chdir(Path(job["output"]).parent)
+    gc.disable()  # a run is short, and to look over all it has costs it a tenth
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()

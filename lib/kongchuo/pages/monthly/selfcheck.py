@@ -13,7 +13,7 @@ from ... import figures
 from ...facts import cases as case_facts
 from ...figures import duty, flows, selfcheck, support, uncounted
 from ...figures.base import Measure, Ratio
-from ...figures.definitions import daily_filed, reported, visited
+from ...figures.definitions import reported, visited
 from ...figures.inspection import LEADERS
 from ...figures.scopes import Scope
 from .. import units
@@ -170,7 +170,7 @@ EVIDENCE: tuple[Judge, ...] = (
     full(*duty.FOUR_BONDS),
     full(duty.pledges),
     lambda month: _happened(month, ("校委会", "教师会"), "例会（校委会、教师会）"),
-    full(daily_filed),
+    full(figures.filed),
     full(selfcheck.weekly),
     full(figures.contacted),
     kept("X13", "X14", ratios=(visited, reported)),
