@@ -106,7 +106,7 @@ UNSEEN = re.compile(
 
 def plain(text: str) -> str:
     """Full-width letters and digits as plain ones, and nothing in between that nobody sees."""
-    return UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    return text if text.isascii() else UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 
 def blotted(text: str) -> str:

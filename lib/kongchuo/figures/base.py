@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import cached_property, wraps
 from typing import TypeVar
 
 import pandas as pd
@@ -120,6 +120,11 @@ class Ratio:
     missing: tuple[str, ...] = ()
     uncounted: pd.DataFrame = field(default_factory=lambda: _keys_of())
     why: str = ""
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """Numerator and denominator by (home, grade, class_id)."""
+        return self.rows.groupby(KEYS)[COUNTS].sum()
 
     @property
     def counted(self) -> pd.DataFrame:

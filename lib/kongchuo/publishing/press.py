@@ -47,19 +47,24 @@ def _exporter():
     from .execution import hide_grammar
 
     hide_grammar()
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter, TemplateExporter
 
-    return HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="page")
+    class Exporter(HTMLExporter):
+        # HTMLExporter's own parses the whole page once more, for images without words and for cells that no page of ours has
+        from_notebook_node = TemplateExporter.from_notebook_node
+
+    return Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="page")
 
 
 def render(notebook: str, title: str) -> str:
     """The page of an executed notebook (its JSON text). Whoever keeps it asks the gate first."""
+    exporter = _exporter()  # first: it imports nbformat, but for what nobody needs of it
     import nbformat
 
     node = nbformat.reads(notebook, as_version=4)
     shown = (output.get("data", {}).get("text/html", "") for cell in node.cells for output in cell.get("outputs", ()))
     contents = [found.groups("") for text in shown for found in SECTION.finditer(text)]
-    page, _ = _exporter().from_notebook_node(node, {"page_title": title, "css": stylesheet(), "contents": contents})
+    page, _ = exporter.from_notebook_node(node, {"page_title": title, "css": stylesheet(), "contents": contents})
     return page
 
 
