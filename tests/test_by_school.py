@@ -11,6 +11,7 @@ from kongchuo.figures import base, definitions, flows, uncounted
 from kongchuo.figures.duty import named_for_pupils
 from kongchuo.pages import monthly
 from kongchuo.pages.report import Report
+from kongchuo.papers import returns
 from test_every_measure import END, spoilt
 
 FRAMES = (
@@ -23,6 +24,7 @@ FRAMES = (
     named_for_pupils,
 )
 ODD = ("one round", "no staff", "no ledger", "a school without files", "nothing read")
+RETURNED = (*returns.PUPILS, *returns.ATTENDANCE, *returns.CASES, *returns.ON_HAND, *returns.WORK, *returns.MARKED)
 TOWNS = {name: lambda name=name: odd.town(name) for name in ODD} | {
     f"spoilt {seed}": lambda seed=seed: handmade.township(3, 60, seed, END, spoil=spoilt(seed))[0] for seed in (1, 2)
 }
@@ -40,6 +42,7 @@ def figures(town, home=""):
         f"{item.title} {number}": one for item in definitions.MEASURES for number, one in enumerate(item.count(scope))
     }
     found |= {frame.__name__: frame(scope) for frame in FRAMES}
+    found |= {f"{one.group}{one.title}": returns.parts_of(scope, one).to_frame("count") for one in RETURNED}
     return found | {f"uncounted {sheet}": uncounted.rows(scope, sheet) for sheet in uncounted.BY_SHEET}
 
 

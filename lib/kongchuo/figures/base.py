@@ -15,7 +15,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from .scopes import KEYS, Scope
 
-Made = TypeVar("Made", "Ratio", pd.DataFrame)
+Made = TypeVar("Made", "Ratio", pd.DataFrame, pd.Series)
 COUNTS = ["numerator", "denominator"]
 NOBODY = pd.DataFrame(columns=KEYS).astype(dict(zip(KEYS, ("str", "int64", "str"), strict=True)))
 LEFT_OUT = "{}行有错误或判不了，未计入"
@@ -173,7 +173,7 @@ class Ratio:
 # --- One school's part of what is counted for the whole town -----------------------------------------------------------
 def by_school(count: Callable[..., Made]) -> Callable[..., Made]:
     """As `counted`, of a figure in which the rows of one school do not depend on which others are in the scope: where that of
-    the whole town is there, one school's is cut from it. A Ratio, or a frame with the school as a column or level `home`.
+    the whole town is there, one school's is cut from it. A Ratio, or rows with the school as a column or level `home`.
     """
     return _cut(count, each=False)
 
@@ -213,8 +213,9 @@ class _Schools:
         return replace(whole, rows=rows, missing=missing, uncounted=_keys_of(*lost))
 
 
-def _by_home(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    return iter(frame.groupby(frame["home"] if "home" in frame else frame.index.get_level_values("home"), sort=False))
+def _by_home(rows: pd.DataFrame | pd.Series) -> Iterator[tuple[str, pd.DataFrame | pd.Series]]:
+    level = "home" in rows.index.names
+    return iter(rows.groupby(rows.index.get_level_values("home") if level else rows["home"], sort=False))
 
 
 def _keys_of(*frames: pd.DataFrame) -> pd.DataFrame:

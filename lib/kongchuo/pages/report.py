@@ -34,6 +34,7 @@ class Plan:
     title, meta: the title, and what stands below it (when, as of when, for whom).
     choices: the drop-downs of a view, label -> (options, chosen value).
     published: the sections that the public edition has; none that is not named here.
+    rehearse: what a report of one school does besides its sections, done for nothing so that the others find it done.
     by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
     choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
     """
@@ -46,6 +47,7 @@ class Plan:
     choose: Callable[[Mapping[str, object], str], View]
     published: tuple[str, ...] = ()
     by_pupil: tuple[str, ...] = ()
+    rehearse: Callable[[View], None] = lambda view: None
 
 
 class Report:
@@ -120,6 +122,7 @@ class Report:
             for name in self.plan.sections:
                 report.html(name)
             report._annex()
+            self.plan.rehearse(report.view)
 
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""

@@ -67,25 +67,30 @@ def _blocks(document: Document) -> Iterator[tuple[str, object]]:
 
 def _text(element: object, links: Mapping[str, str]) -> Markup:
     """What is written inside an element: its text, line breaks, tabs, and what leads to a file beside it."""
-    found = Markup()
-    for part in element.iter(qn("w:t"), qn("w:br"), qn("w:tab")):
+    found = []
+    for part in element.iter(*TEXTS):
         text = escape(SIGNS.get(part.tag, part.text or ""))
-        link = next(part.iterancestors(qn("w:hyperlink")), None)
+        link = next(part.iterancestors(HYPERLINK), None) if links else None
         address = links.get(link.get(qn("r:id")), "") if link is not None else ""
-        found += Markup('<a href="{}">{}</a>').format(address, text) if address else text
-    return found
+        found.append(Markup('<a href="{}">{}</a>').format(address, text) if address else text)
+    return Markup("".join(found))
 
 
 SIGNS = {qn("w:br"): "\n", qn("w:tab"): "\t"}
+TEXTS, HYPERLINK = (qn("w:t"), *SIGNS), qn("w:hyperlink")
+ROW, CELL, PARAGRAPH = qn("w:tr"), qn("w:tc"), qn("w:p")
 
 
 def _table(table: object, names: dict[str, str], links: Mapping[str, str]) -> tuple[str, object]:
     """A table as rows of (text, columns it spans): with a header where Word repeats its first row, to sign on where it has no lines."""
     rows = [
-        [(Markup("\n").join(_text(one, links) for one in cell.p_lst), cell.grid_span) for cell in row.tc_lst]
-        for row in table.tr_lst
+        [
+            (Markup("\n".join(_text(one, links) for one in cell.iterchildren(PARAGRAPH))), cell.grid_span)
+            for cell in row.iterchildren(CELL)
+        ]
+        for row in table.iterchildren(ROW)
     ]
-    headed = bool(table.tr_lst and table.tr_lst[0].xpath("./w:trPr/w:tblHeader"))
+    headed = bool(rows and table.find(ROW).xpath("./w:trPr/w:tblHeader"))
     lined = names.get(table.tblStyle_val) == "Table Grid"
     return ("table" if headed else "form" if lined else "signatures"), rows
 

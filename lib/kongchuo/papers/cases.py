@@ -191,17 +191,26 @@ def plans(month: Month) -> Iterator[Copy]:
     rows = scope.rows("pupil_plan")
     rows = rows[~(rows["listed"] > pd.Timestamp(month.end))].sort_values("pupil_plan", key=in_order)
     logs = until(month, month.town["support_log"], "date").dropna(subset=["date", "pupil_plan"]).sort_values("date")
+    notes = _by(logs[logs["home"].isin(scope.homes)], "home", "pupil_plan")
     copies = []
     for row in rows.to_dict("records"):
-        own = logs[(logs["pupil_plan"] == row["pupil_plan"]) & (logs["home"] == row["home"])]
+        own = notes.get((row["home"], row["pupil_plan"]), [])
         entries = [
             _said(one, "mode", "content", "response") | {"date": short(one["date"]), "helper": named(one["helper"])}
-            for one in own.to_dict("records")
+            for one in own
         ]
         more = {"class_name": scope.labels.get(row["class_id"], BLANK), "helper": named(row["helper"])}
         copies.append(_said(row, *PLAN, number="pupil_plan") | more | {"count": len(own), "logs": entries})
     if copies:
         yield Copy(shared(month, copies=copies))
+
+
+def _by(rows: pd.DataFrame, *names: str) -> dict[tuple, list[dict]]:
+    """The rows as records by what these columns say, in the order of the rows."""
+    found: dict[tuple, list[dict]] = {}
+    for row in rows.to_dict("records"):
+        found.setdefault(tuple(row[name] for name in names), []).append(row)
+    return found
 
 
 def families(month: Month) -> Iterator[Copy]:
@@ -211,14 +220,16 @@ def families(month: Month) -> Iterator[Copy]:
     rows = rows.assign(number=rows["family_plan"].fillna(rows["student_key"])).sort_values("number", key=in_order)
     paid = until(month, scope.rows("aid"), "paid_on").dropna(subset=["paid_on"]).sort_values("paid_on")
     villages = dict(month.town["village"][["village_code", "village_name"]].dropna().itertuples(index=False, name=None))
+    got = _by(paid.assign(order=range(len(paid))), "student_key")
     copies = []
-    for _, family in rows.groupby("number", sort=False):
-        head = family.iloc[0]
-        aid = paid[paid["student_key"].isin(family["student_key"].dropna())]
-        children = [_said(one, "name", "aid_due", "aid_done", grade="stage_grade") for one in family.to_dict("records")]
+    for family in _by(rows.dropna(subset=["number"]), "number").values():
+        head = family[0]
+        pupils = {(one["student_key"],) for one in family if not pd.isna(one["student_key"])}
+        aid = sorted((one for key in pupils for one in got.get(key, ())), key=lambda one: one["order"])
+        children = [_said(one, "name", "aid_due", "aid_done", grade="stage_grade") for one in family]
         paid_out = [
             _said(one, "name", "paid", item="aid_item", mode="pay_mode") | {"date": short(one["paid_on"])}
-            for one in aid.to_dict("records")
+            for one in aid
         ]
         copies.append(
             {

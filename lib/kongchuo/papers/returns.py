@@ -14,7 +14,7 @@ from ..core.tables import yes
 from ..excel.tables import Column, Grid
 from ..facts import cases, support
 from ..figures import flows
-from ..figures.base import Measure
+from ..figures.base import Measure, by_school
 from ..figures.scopes import KEYS, Scope
 from ..pages.display import NUMERALS
 from ..pages.views import Month
@@ -207,12 +207,17 @@ MARKED = (
 
 def counted(scope: Scope, counts: tuple[Count, ...]) -> list[tuple[Count, Parts, tuple[str, ...]]]:
     """Each figure with its parts by KEYS and the schools it could not be counted for."""
-    found, days = [], Days(scope)
+    found = []
     for count in counts:
-        missing = scope.missing(*count.needs)
-        parts = count.function(days)
-        found.append((count, parts[~parts.index.get_level_values("home").isin(missing)], missing))
+        missing, parts = scope.missing(*count.needs), parts_of(scope, count)
+        found.append((count, parts[~parts.index.get_level_values("home").isin(missing)] if missing else parts, missing))
     return found
+
+
+@by_school
+def parts_of(scope: Scope, count: Count) -> Parts:
+    """A figure by KEYS."""
+    return count.function(scope.once(Days))
 
 
 def totals(scope: Scope, counts: tuple[Count, ...]) -> list[int | None]:

@@ -4,7 +4,9 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import docx.opc.exceptions
 import jinja2
@@ -100,15 +102,14 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
     path = folder / f"{template}.docx"
     if not path.is_file():
         raise UserError(f"没有模板“{path.name}”，请运行 kongchuo build 重新生成，或从备份放回 parameters/papers")
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     made = io.BytesIO()
     try:
-        document = DocxTemplate(path)
+        document = _Template(path)
         document.init_docx()
-        wrong = fault(document.docx, environment)
+        wrong = fault(document.docx, _environment())
         if wrong:
             raise UserError(f"模板“{path.name}”里的标记写错了：{wrong}；{REMEDY}")
-        document.render(_written(context, document), environment, autoescape=True)
+        document.render(_written(context, document), _environment(), autoescape=True)
         document.save(made)
     except jinja2.UndefinedError as error:
         names = NAMED.search(str(error))
@@ -119,6 +120,39 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
     except (docx.opc.exceptions.PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UserError(f"模板“{path.name}”打不开，不是完好的 Word 文件，请从备份放回") from error
     return made.getvalue()
+
+
+class _Environment(jinja2.Environment):
+    """Keeps what it has compiled: an office fills the same template for many schools, and a mark stands in many places."""
+
+    _compiled: ClassVar[dict[str, jinja2.Template]] = {}
+
+    def from_string(self, source: str) -> jinja2.Template:
+        if source not in self._compiled:
+            self._compiled[source] = super().from_string(source)
+        return self._compiled[source]
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return _Environment(undefined=jinja2.StrictUndefined, autoescape=True)
+
+
+class _Template(DocxTemplate):
+    """Does what depends on the template alone once, and what nothing calls for not at all."""
+
+    _patched: ClassVar[dict[str, str]] = {}
+
+    def patch_xml(self, src_xml: str) -> str:
+        if src_xml not in self._patched:
+            self._patched[src_xml] = super().patch_xml(src_xml)
+        return self._patched[src_xml]
+
+    def resolve_listing(self, xml: str) -> str:
+        return super().resolve_listing(xml) if LISTED.search(xml) else xml
+
+
+LISTED = re.compile(r"[\t\a\n\f]")  # what docxtpl makes tabs, paragraphs and breaks of
 
 
 def _written(value: object, document: DocxTemplate) -> object:
