@@ -213,6 +213,7 @@ class _Page(HTMLParser):
 # --- Word and Excel files as the texts they hold: paragraphs, cells, rows, comments, names, properties, whatever is inside ---
 BREAKS = ("tab", "br", "cr", "noBreakHyphen")
 HELD = ("p", "si", "is", "text")  # elements of Office whose runs are read as one text
+INSIDE = tuple(f"{{*}}{name}" for name in HELD)
 DECIMAL = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.I)
 MARGINS = ("页眉", "页脚")  # where a number alone is that of the page
 TITLES = (  # parts of a package, as people call them
@@ -289,23 +290,23 @@ def _number(text: str) -> str:
 
 def _marked(tree: etree._Element, place: str, cells: bool) -> Iterator[Part]:
     """The paragraphs of a part, the rows of its tables, and every other text and attribute; cells of a sheet come elsewhere."""
-    seen: set[etree._Element] = set()
     for number, node in enumerate(_all(tree, *HELD), 1):
-        seen.update(node.iter())
-        if (cells and _local(node) == "is") or any(_local(above) == "tc" for above in node.iterancestors()):
+        if (cells and _local(node) == "is") or next(node.iterancestors("{*}tc"), None) is not None:
             continue
         ref = next((above.get("ref") for above in node.iterancestors() if above.get("ref")), "")
         yield Part(f"{place}{ref or f'第{number}段'}", _joined(node), SEEN, "页数" if place in MARGINS else "")
     for number, table in enumerate(_all(tree, "tbl"), 1):
         yield from _table(table, f"{place}第{number}个表格")
     for node in tree.iter():
-        for name, value in node.attrib.items() if isinstance(node.tag, str) else ():
+        for name, value in node.items() if isinstance(node.tag, str) else ():
             if value.isascii() and len(value) < 15:
                 continue
             name = etree.QName(name).localname
             if "panose" not in (name, _local(node)[:6]):
                 yield Part(f"{place}（{name}属性）", value, UNSEEN)
-        if node not in seen and node.text and not (cells and _local(node) == "v"):
+        if not node.text or _local(node) in HELD or next(node.iterancestors(*INSIDE), None) is not None:
+            continue
+        if not (cells and _local(node) == "v"):
             yield Part(place, _number(node.text.strip()), UNSEEN)
 
 
