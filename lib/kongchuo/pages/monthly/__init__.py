@@ -68,7 +68,7 @@ def _gaps(month: Month) -> list[Lines]:
     homes = {*month.homes, CENTRE}
     unread = [f for f in month.judgement.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
     names = "、".join(dict.fromkeys(quality.short_name(month, f.workbook) for f in unread[:5]))
-    filed = figures.filed(scope, flows.school_days(scope))
+    filed = figures.filed(scope)
     called = figures.contacted(scope).total
     classes = filed.lacking["class_id"].nunique()
     where = "、".join(filed.lacking["home"].drop_duplicates()[:3]) if not month.home else ""
