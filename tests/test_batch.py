@@ -25,7 +25,7 @@ from kongchuo.core.findings import UsageError, UserError
 from kongchuo.core.tables import telling_names
 from kongchuo.excel import writing
 from kongchuo.facts import references
-from kongchuo.publishing import archive, batch, execution, gate, press
+from kongchuo.publishing import archive, batch, execution, gate, press, status
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from tiny import CELLS, SUMMARY, going_on, notebook, project, twice
 
@@ -470,6 +470,48 @@ def test_what_has_not_changed_is_not_made_again(tmp_path):
     notebook_file = file.parents[1] / "notebooks" / "tiny.ipynb"
     notebook_file.write_text(notebook([*CELLS, ("code", "1")]), "utf-8")
     assert made() == dict.fromkeys(("全镇", "正常中学", "乙校"), "笔记本变了")
+
+
+def test_a_scheduler_reads_events_and_only_what_failed_is_made_again(tmp_path):
+    file, shared, out = project(tmp_path, ["正常中学", "用户错误"])
+
+    def events(**given):
+        told = []
+        batch.run(file, {}, shared, out, say=lambda _: None, tell=told.append, **given)
+        assert (told[0]["event"], told[-1]["event"]) == ("begin", "end")
+        for number, one in enumerate(told[1:-1], 1):
+            assert one["made"] + one["unchanged"] + one["failed"] == number == one["total"] - one["left"]
+        return {one["name"]: (one["outcome"], bool(one["page"]), bool(one["reason"])) for one in told[1:-1]}
+
+    failed = {"用户错误": ("failed", False, True)}
+    assert events() == {"全镇": ("made", True, False), "正常中学": ("made", True, False)} | failed
+    assert events(only=["failed"]) == failed
+    assert events() == {"全镇": ("unchanged", True, False), "正常中学": ("unchanged", True, False)} | failed
+    (one,) = status.status(out, shared)
+    assert (one["made"], [*one["failed"]], one["workbooks"]) == (2, ["用户错误"], status.NEW)
+    (shared / "2023-2024" / "正常中学" / "学籍.xlsx").write_bytes(b"changed")
+    (one,) = status.status(out, shared)
+    assert one["workbooks"] == status.CHANGED
+    assert status.REDO in " ".join(status.told([one]))
+
+
+def test_nothing_failed_is_said(tmp_path):
+    file, shared, out = project(tmp_path, ["正常中学"])
+    with pytest.raises(UserError, match="没有上次失败的报告"):
+        batch.run(file, {}, shared, out, only=["failed"], say=lambda _: None)
+    with pytest.raises(UserError, match="还没有报告"):
+        status.status(out, shared)
+
+
+def test_a_value_that_does_not_exist_is_refused_before_anything_starts(tmp_path):
+    file, shared, out = project(tmp_path, ["正常中学"])
+
+    def no(text):
+        raise UserError(f"没有“{text}”")
+
+    with pytest.raises(UserError, match="没有“2023-10”"):
+        batch.run(file, {}, shared, out, say=lambda _: None, checks={"month": no})
+    assert not out.exists()
 
 
 def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):

@@ -195,7 +195,16 @@ def test_run_and_papers(towns, town, code, tmp_path):
     assert said == code, out + err
     if school == MIDDLE:
         assert "没有变，不用重做" in typed(*words, "--engine", "nbclient")[1]
-        assert "没有变" not in typed(*words, "--engine", "nbclient", "--force")[1]
+        assert "完成 1" in typed(*words, "--engine", "nbclient", "--force")[1]
+        told = [json.loads(line) for line in typed(*words, "--engine", "nbclient", "--json")[1].splitlines()]
+        assert [(one["event"], one.get("outcome")) for one in told] == [
+            ("begin", None),
+            ("run", "unchanged"),
+            ("end", None),
+        ]
+        code_of, out, _ = typed("status", *where)
+        assert (code_of, "月自查报告 2023-10：1 份" in out) == (0, True)
+        assert json.loads(typed("status", *where, "--json")[1])[0]["workbooks"] == "没有变"
     assert list(
         (tmp_path / "out" / "2023-10" / "monthly_self_check").glob(
             "*示例中学.html" if school == MIDDLE else "全镇.html"
@@ -219,6 +228,13 @@ def test_run_and_papers(towns, town, code, tmp_path):
     made = sorted(path.parent.name for path in (tmp_path / "o").rglob("*.xlsx"))
     assert made == [school], "the one that needs no ledger is there"
     assert [path.name for path in (tmp_path / "o").rglob("*") if path.is_dir() and not any(path.iterdir())] == []
+
+
+@pytest.mark.parametrize("value", ["edition=内部", "kinds=月报", "month=2023-13", "school=0052"])
+def test_a_value_there_is_not_is_wrong_usage(towns, tmp_path, value):
+    code, _, err = typed("run", MONTHLY, value, "--workbooks", towns / "clean", "--out", tmp_path / "out")
+    assert (code, value.partition("=")[2] in err) == (2, True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_on_nothing_is_said(towns, tmp_path):

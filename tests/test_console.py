@@ -179,3 +179,28 @@ def test_ctrl_c_is_one_sentence(tmp_path):
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
     assert "已结束" in out.decode()
+
+
+# --- how far a batch is ------------------------------------------------------------------------------------------------
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo terminal is POSIX")
+def test_a_terminal_gets_a_bar_below_the_lines_and_a_pipe_none():
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    script = (
+        "from kongchuo import console\n"
+        "with console.progress() as show:\n"
+        "    show({'total': 4, 'left': 2, 'failed': 1})\n"
+        "    console.say('一行')"
+    )
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=theirs, timeout=120)
+    shown = os.read(mine, 9999).decode()
+    assert done.stdout.decode().split() == ["一行"]
+    assert "失败 1，2/4 份" in shown
+
+    quiet = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
+    assert (quiet.stdout.decode().split(), quiet.stderr) == (["一行"], b"")

@@ -178,21 +178,41 @@ def example(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run a parameter file: one notebook for each school and month."""
+    from .core import editions
+    from .papers import printing
     from .publishing import batch
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
-    outcome = batch.run(
-        args.file,
-        overrides,
-        args.workbooks,
-        args.out,
-        only=args.only,
-        dry_run=args.dry_run,
-        say=say,
-        with_engine=args.engine,
-        force=args.force,
-    )
+    with console.progress() as show:
+
+        def tell(event: dict[str, object]) -> None:
+            show(event)
+            if args.json:
+                say(json.dumps(event, ensure_ascii=False))
+
+        outcome = batch.run(
+            args.file,
+            overrides,
+            args.workbooks,
+            args.out,
+            only=args.only,
+            dry_run=args.dry_run,
+            say=console.say_error if args.json else say,
+            tell=tell,
+            checks={"edition": editions.known, "kinds": printing.asked},
+            with_engine=args.engine,
+            force=args.force,
+        )
     return _outcome(outcome)
+
+
+def status(args: argparse.Namespace) -> int:
+    """Print which reports are made, which failed, and whether the workbooks have changed since."""
+    from .publishing import status as standing
+
+    found = standing.status(args.out, args.workbooks)
+    print(json.dumps(found, ensure_ascii=False, indent=1) if args.json else "\n".join(standing.told(found)))
+    return RUN_FAILED if any(one["failed"] for one in found) else CLEAN
 
 
 def papers(args: argparse.Namespace) -> int:

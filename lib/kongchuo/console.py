@@ -8,9 +8,10 @@ import datetime as dt
 import errno
 import logging
 import os
+import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -129,8 +130,39 @@ def _sentence(error: Exception) -> tuple[int, str]:
 
 
 def say(line: str) -> None:
-    """A line for whoever runs the command, at once."""
+    """A line for whoever runs the command, at once; above the bar where one is shown."""
+    if _bar:
+        _bar.clear()
     print(line, flush=True)
+    if _bar:
+        _bar.refresh()
+
+
+_bar = None  # the progress bar that is shown
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Mapping[str, int]], None]]:
+    """A bar below the lines while a batch runs, on a terminal; yields what it is told of the counts (batch.Outcome.counts)."""
+    global _bar
+    if not sys.stderr.isatty():
+        yield lambda counts: None
+        return
+    from tqdm import tqdm
+
+    form = "{desc}{n_fmt}/{total_fmt} 份 |{bar:30}| 已用 {elapsed}，约还要 {remaining}"
+    wide = shutil.get_terminal_size().columns
+    with tqdm(total=1, bar_format=form, file=sys.stderr, leave=False, ncols=wide) as bar:
+
+        def show(counts: Mapping[str, int]) -> None:
+            bar.total, bar.n = counts["total"], counts["total"] - counts["left"]
+            bar.set_description_str(f"失败 {counts['failed']}，" if counts["failed"] else "", refresh=True)
+
+        _bar = bar
+        try:
+            yield show
+        finally:
+            _bar = None
 
 
 def say_error(line: str) -> None:

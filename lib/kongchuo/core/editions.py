@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from .findings import UserError
+from .findings import UsageError
 from .id_numbers import WORD, long_numbers, numbered
 
 INTERNAL, PUBLIC, CASE = "内部版", "公开版", "个案版"  # staff; everybody; those who handle the case of one child
@@ -55,9 +55,9 @@ PEOPLE = re.compile(r"(?<![\d.])(\d+)\s*[人名件例](?!次)")
 
 
 def known(edition: str) -> str:
-    """The edition as typed; raises UserError, naming the three, for what is none."""
+    """The edition as typed; raises UsageError, naming the three, for what is none."""
     if edition not in EDITIONS:
-        raise UserError(f"没有“{edition}”这个版本，edition 可写：{'、'.join(EDITIONS)}")
+        raise UsageError(f"没有“{edition}”这个版本，edition 可写：{'、'.join(EDITIONS)}")
     return edition
 
 

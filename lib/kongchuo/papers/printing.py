@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +19,7 @@ from ..pages import live, quality
 from ..pages.display import Badge, Figure, Links, Note, Section, Table, Tiles
 from ..pages.report import Plan, Report
 from ..pages.views import Month, open_month
-from . import AUDIENCES, PAPERS, chosen, edition, make
+from . import AUDIENCES, chosen, edition, make
 from .base import Paper
 
 COLUMNS = ("材料", "每份写一个", "给谁看")
@@ -37,6 +38,12 @@ class Printed:
     broken: tuple[str, ...] = ()
 
 
+def asked(kinds: str) -> tuple[Paper, ...]:
+    """The papers that `kinds` names, all for DUE and EVERY. Raises UsageError for one there is not."""
+    names = [] if kinds in (DUE, EVERY) else re.split("[,，、]", kinds)
+    return chosen(filter(None, (name.strip() for name in names)))
+
+
 @dataclass(frozen=True)
 class Printing(Month):
     """A Month and the kinds of papers asked for: DUE, EVERY, or names joined by commas."""
@@ -46,11 +53,8 @@ class Printing(Month):
     @property
     def papers(self) -> tuple[Paper, ...]:
         """The papers asked for, as far as this edition has them. Raises UsageError for one there is not."""
-        if self.kinds in (DUE, EVERY):
-            asked = PAPERS if self.kinds == EVERY else tuple(paper for paper in PAPERS if paper.due(self.month))
-        else:
-            asked = chosen(filter(None, self.kinds.replace("，", ",").replace("、", ",").split(",")))
-        return tuple(paper for paper in asked if edition(self) in paper.editions)
+        of_month = (paper for paper in asked(self.kinds) if self.kinds != DUE or paper.due(self.month))
+        return tuple(paper for paper in of_month if edition(self) in paper.editions)
 
     @cached_property
     def printed(self) -> tuple[Printed, ...]:
@@ -183,5 +187,5 @@ def monthly_papers(school: str = "all", month: str = "", kinds: str = DUE, workb
 
     Raises UserError, in Chinese, for an unknown school, month, kind or folder.
     """
-    asked = live.asked(school=school, month=month, kinds=kinds)
-    return Report(PLAN, opened(asked["school"], asked["month"], asked["kinds"], workbooks), str(workbooks))
+    values = live.asked(school=school, month=month, kinds=kinds)
+    return Report(PLAN, opened(values["school"], values["month"], values["kinds"], workbooks), str(workbooks))

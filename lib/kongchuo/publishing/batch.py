@@ -7,6 +7,7 @@ import datetime as dt
 import difflib
 import itertools
 import re
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
@@ -24,8 +25,12 @@ from . import archive, engine, execution, linking, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
+Checks = Mapping[
+    str, Callable[[str], object]
+]  # by parameter of a notebook: what raises UserError for a value there is not
 ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how the runs of a batch are executed
 BEST = engine.NAME if prepared.possible() else "nbclient"
+ONLY_FAILED = "failed"  # of --only: the runs that failed the last time
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 
 
@@ -42,7 +47,9 @@ class Outcome:
     """What a batch came to, and the index page to open."""
 
     index: Path
+    total: int = 0  # runs that were asked for
     results: list[Result] = field(default_factory=list)
+    stood: int = 0  # results that stood there before, unchanged
     # what was not begun or kept, in words: another window at work, a folder that is gone
     lost: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # a line for each fault of ours outside of a run
@@ -56,6 +63,13 @@ class Outcome:
     def failed(self) -> tuple[Result, ...]:
         """The runs that failed."""
         return tuple(result for result in self.results if result.outcome == FAILED)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How far it is: runs asked for, made, unchanged, failed, left."""
+        failed, seen = len(self.failed), len(self.results)
+        made = seen - failed - self.stood
+        return {"total": self.total, "made": made, "unchanged": self.stood, "failed": failed, "left": self.total - seen}
 
     @property
     def withheld(self) -> tuple[Result, ...]:
@@ -159,14 +173,21 @@ def expand(
 
 
 def plan(
-    batches: Sequence[Batch], overrides: Mapping[str, str], workbooks: Path, out: Path, only: Sequence[str] = ()
+    batches: Sequence[Batch],
+    overrides: Mapping[str, str],
+    workbooks: Path,
+    out: Path,
+    only: Sequence[str] = (),
+    checks: Checks = types.MappingProxyType({}),
 ) -> dict[Shelf, tuple[Path, tuple[School, ...], dict[str, Run]]]:
     """What a parameter file comes to: for each notebook and period its path, the year's schools and the runs by name.
 
     An override goes to every entry whose notebook has a parameter of that name; `year` also to one whose month or round is
-    written as a school year, which stands for all of it. `only`: names of notebooks, all for none. Raises UserError before
+    written as a school year, which stands for all of it. `only`: names of notebooks, all for none, and "failed" for the runs
+    that failed the last time. `checks`: by parameter, what raises UserError for a value there is not. Raises UserError before
     anything is run.
     """
+    failed, only = ONLY_FAILED in only, [name for name in only if name != ONLY_FAILED]
     unknown = [name for name in only if name not in {batch.notebook.stem for batch in batches}]
     if unknown:
         raise UsageError(
@@ -185,11 +206,20 @@ def plan(
         if "year" in own and kind != "year" and years.YEAR.fullmatch(written.removesuffix(years.SUMMER)):
             own[kind] = own.pop("year") + written[len(years.YEAR.match(written)[0]) :]
         check_names(batch, own, names[batch.notebook])
+        for name, text in (batch.values | own).items():
+            checks.get(name, str)(text)
         for period in wanted(batch, own):
             known = schools.setdefault(period.year, registered(workbooks, period.year))
             shelf = Shelf(out, period, batch.notebook.stem)
             runs = {run.name: run for run in expand(batch, own, known, period)}
-            found.setdefault(shelf, (batch.notebook, known, {}))[2].update(runs)
+            if failed:
+                runs = {
+                    name: run for name, run in runs.items() if getattr(shelf.results.get(name), "outcome", "") == FAILED
+                }
+            if runs:
+                found.setdefault(shelf, (batch.notebook, known, {}))[2].update(runs)
+    if not found:
+        raise UserError("没有上次失败的报告，不用重做。")
     return found
 
 
@@ -222,6 +252,8 @@ def run(
     only: Sequence[str] = (),
     dry_run: bool = False,
     say: Callable[[str], None] = print,
+    tell: Callable[[dict[str, object]], None] = lambda event: None,
+    checks: Checks = types.MappingProxyType({}),
     workers: int = 2,
     limits: execution.Limits = execution.Limits(),  # noqa: B008 - frozen
     with_engine: str = "",
@@ -229,18 +261,20 @@ def run(
 ) -> Outcome:
     """Execute a parameter file and publish what came of it under `out`; `dry_run` only says what would be run.
 
-    `say` gets a line of Chinese for each finished run; `with_engine` is one of ENGINES (empty: the best this system has). All of
-    it sees one state of the shared folder. A run whose page depends on nothing that has changed is not made again, but with
-    `force`. Raises UserError before anything is started; a run that goes wrong
-    later is a failed Result.
+    `say` gets a line of Chinese for each finished run, `tell` an event (`_event`) before the first and after each.
+    `with_engine` is one of ENGINES (empty: the best this system has). All of it sees one state of the shared folder. A run
+    whose page depends on nothing that has changed is not made again, but with `force`. Raises UserError before anything is
+    started (`plan`); a run that goes wrong later is a failed Result.
     """
-    shelves = plan(load(file), overrides, workbooks, out.resolve(), only)
-    total = sum(len(runs) for _, _, runs in shelves.values())
+    shelves = plan(load(file), overrides, workbooks, out.resolve(), only, checks)
     index = next(iter(shelves)).path / "index.html" if len(shelves) == 1 else out.resolve() / "index.html"
-    outcome = Outcome(index)
-    for shelf, (_, _, runs) in shelves.items() if dry_run else ():
-        for item in runs.values():
-            say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
+    outcome = Outcome(index, sum(len(runs) for _, _, runs in shelves.values()))
+    if dry_run:
+        for shelf, (_, _, runs) in shelves.items():
+            for item in runs.values():
+                say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
+        return outcome
+    tell({"event": "begin", **outcome.counts})
     past = any(shelf.period.kind == "year" for shelf in shelves)
     with archive.scratch() as scratch:
 
@@ -249,7 +283,7 @@ def run(
             return Path(scratch) / year / archive.snapshot(workbooks, year, Path(scratch) / year, past)
 
         # an engine keeps what it has read and judged for as long as the reports are of one period
-        for _, group in itertools.groupby(() if dry_run else shelves.items(), key=lambda one: one[0].period):
+        for _, group in itertools.groupby(shelves.items(), key=lambda one: one[0].period):
             with ENGINES[with_engine or BEST](limits) as held:
                 for shelf, (notebook, schools, runs) in group:
                     title = f"{execution.title(notebook)} {shelf.period.key}"
@@ -258,22 +292,43 @@ def run(
                     with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
                         for result, stood in fill:
                             outcome.results.append(result)
+                            outcome.stood += stood
                             what = f"没有变，不用重做 {result.name}" if stood else _line(result)
-                            say(f"[{len(outcome.results)}/{total}]{where} {what}")
+                            say(f"[{len(outcome.results)}/{outcome.total}]{where} {what}")
+                            tell(_event(shelf, result, stood) | outcome.counts)
+    tell({"event": "end", **outcome.counts, "lost": outcome.lost, "index": str(index)})
     if outcome.lost and not outcome.results and len(shelves) == 1:
         raise UserError(outcome.lost[0])
-    for text in outcome.lost:
-        say(f"没有生成 {text}")
-    for text in outcome.broken:
-        say(text)
-    for text in outcome.unreadable:
-        say(f"读不到：{text}")
-    for text in outcome.stuck:
-        say(f"没有换新 {text}")
+    for line in _remarks(outcome):
+        say(line)
+    return outcome
+
+
+def _event(shelf: Shelf, result: Result, stood: bool) -> dict[str, object]:
+    """What a scheduler wants to know of a run that has ended; no pupil is named in it."""
+    held = {name: result.summary[name] for name in ("errors", "warnings") if name in result.summary}
+    what = "unchanged" if stood else "failed" if result.outcome == FAILED else "made"
+    page = str(shelf.path / result.page) if result.page else ""
+    return {
+        "event": "run", "outcome": what, "notebook": shelf.notebook, "period": shelf.period.key, "name": result.name,
+        "seconds": round(result.seconds, 1), "reason": result.reason, "why": result.why, "page": page, **held,
+    }  # fmt: skip
+
+
+def _remarks(outcome: Outcome) -> Iterator[str]:
+    """What is to be said of the whole when it is done."""
+    yield from (f"没有生成 {text}" for text in outcome.lost)
+    yield from outcome.broken
+    yield from (f"读不到：{text}" for text in outcome.unreadable)
+    yield from (f"没有换新 {text}" for text in outcome.stuck)
     for result in outcome.results:
         for text in result.summary.get("warned", ()):
-            say(f"请看一下 {result.name} {result.summary.get('period', '')}：{text}")
-    return outcome
+            yield f"请看一下 {result.name} {result.summary.get('period', '')}：{text}"
+    counts = outcome.counts
+    words = (("完成", "made"), ("没有变", "unchanged"), ("失败", "failed"), ("没有做", "left"))
+    parts = "，".join(f"{word} {counts[name]}" for word, name in words if counts[name] or name == "made")
+    again = f"。改好后只重做失败的：在同一条命令后面加 --only {ONLY_FAILED}" if counts["failed"] else ""
+    yield f"共 {counts['total']} 份：{parts}{again}"
 
 
 @contextmanager
