@@ -17,8 +17,6 @@ from kongchuo.pages import monthly
 from kongchuo.pages.display import cell
 from kongchuo.papers import BY_NAME
 
-REGISTRY = ("school", "village", "class", "staff", "code", "term", "calendar")
-
 
 def unread(town, sheet, place, column):
     """The town with one cell that could not be read."""
@@ -65,9 +63,9 @@ def silent(town, clean, cells, reads):
 
 
 def cells_of(town, seed, of=None):
-    """One cell of every column of every sheet that has rows, but for those that name the units figures are of."""
+    """One cell of every column of every sheet that has rows."""
     pick, found = random.Random(seed), []
-    for sheet in (sheet for sheet in town.schema.sheets.values() if sheet.name not in REGISTRY):
+    for sheet in town.schema.sheets.values():
         places = list(town[sheet.name].index)
         for item in sheet.typed if places else ():
             filled = [place for place in places if pd.notna(town[sheet.name].at[place, item.name])]
@@ -221,3 +219,61 @@ def test_no_unread_cell_changes_a_figure_without_a_word(seed, monkeypatch):
     reads, clean = read_by(town, monkeypatch), counted(town)
 
     assert silent(town, clean, cells_of(town, seed, of=20), reads) == []
+
+
+# sheet and column of the registry -> the figures that can no longer count a school, a class or a village
+OF_THE_REGISTRY = {
+    ("school", "school_name"): {
+        "包学校",
+        "包年级",
+        "包家长（校—村）",
+        "责任书：中心校—学校",
+        "责任书：学校—村",
+        "日查填报率",
+    },
+    ("school", "school_code"): {"包家长（校—村）", "责任书：学校—村", "日查填报率"},
+    ("school", "catchment"): {"包家长（校—村）", "责任书：学校—村"},
+    ("class", "school_code"): {"包年级", "责任书：学校—班主任", "责任书：学校—家长", "日查填报率"},
+    ("class", "class_id"): {"包年级", "责任书：学校—班主任", "日查填报率"},
+    ("class", "grade"): {"包年级"},
+    ("class", "head_teacher"): {"责任书：学校—班主任"},
+}
+
+
+@pytest.mark.parametrize(("sheet", "column"), OF_THE_REGISTRY)
+def test_a_cell_of_the_registry_that_nobody_could_read_is_said_beside_what_it_lacks(sheet, column):
+    town, _ = handmade.township(3, 60, 3, dt.date(2023, 11, 30))
+    clean = counted(town)
+    place = town[sheet].index[2]
+
+    now = counted(unread(town, sheet, place, column))
+
+    said = {key[2] for key in clean if now[key].total.left_out > clean[key].total.left_out}
+    assert said >= OF_THE_REGISTRY[sheet, column]
+    for key, was in clean.items():
+        short = now[key].total.short > was.total.short
+        assert not short or now[key].total.caveat, key  # what is lacking is not only so because nobody could read it
+
+
+def test_visits_of_which_nobody_knows_how_they_were_made_are_no_home_visits():
+    """Nor are two rows of one visit two."""
+    days = [dt.date(2023, 10, day) for day in (9, 10, 11, 12)]
+    modes = ("家访", None, "电话", "校村联合")
+    visits = [
+        {"visit_id": f"QF-{number}", "date": day, "mode": mode, "result": "家长不同意"}
+        for number, (day, mode) in enumerate(zip(days, modes, strict=True))
+    ]
+    absences = [
+        {"date": days[0], "kind": "旷课", "visited": True, "visit_id": "QF-0"},
+        {"date": days[1], "kind": "旷课", "visited": True},
+        {"date": days[2], "kind": "旷课", "visited": None},
+    ]
+    town = handmade.town({"visit": {"甲小学": visits}, "absence": {"甲小学": absences}})
+    place = town.place_of("2023-2024/甲小学/出勤_第一学期.xlsx", 4)
+    month = handmade.month(unread(town, "absence", place, "visited"), "甲小学")
+
+    page = repr(monthly.SECTIONS["organisation"](month))
+    assert "Figure(label='家访', value=3" in page
+    assert "“缺勤明细（家访）”1行、“劝返记录（方式）”1行" in page
+    assert "“劝返记录（方式）”1行" in repr(list(BY_NAME["月报表"].make(month)))
+    assert "未计入本期数据" in repr(list(BY_NAME["简报"].make(month)))

@@ -44,7 +44,10 @@ def filed(scope: Scope) -> Ratio:
     )
     hit = pd.Series(hit, due.index, dtype=bool)
     everything = scope.rows("daily")
-    left_out = [everything[scope.dateless("daily") | (everything["class_id"] == "")]]
+    left_out = [
+        everything[scope.dateless("daily") | (everything["class_id"] == "")],
+        scope.unplaced("class", "class_id"),
+    ]
     return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 
 

@@ -30,15 +30,24 @@ def schools(scope: Scope) -> pd.DataFrame:
 
 def grades(scope: Scope) -> pd.DataFrame:
     """One row a grade of a school that has a class, at the place of its first class: unit (`code-grade`), KEYS."""
-    rows = scope.classes.drop_duplicates(["home", "grade"])
+    rows = scope.classes[scope.classes["grade"] > 0].drop_duplicates(["home", "grade"])
     units = [f"{scope.key('school', home)}-{grade}" for home, grade in zip(rows["home"], rows["grade"], strict=True)]
     return rows[["home", "grade"]].assign(class_id="", unit=units)
+
+
+SERVING = ("school_code", "school_name", "catchment")  # what `villages` asks of a row of 学校
 
 
 def villages(scope: Scope) -> pd.DataFrame:
     """One row a pair of a school and a village it serves (学校.服务行政村): school (code), village (code), KEYS."""
     rows = duty.served(scope.town)
     return rows[rows["home"].isin(scope.homes)].assign(grade=0, class_id="")
+
+
+def _registered(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of `schools` those that stand in 学校; and those of whose folder nobody knows the row."""
+    there = rows.index != NOWHERE
+    return rows[there], rows[~there]
 
 
 def pairs(frame: pd.DataFrame, *columns: str) -> pd.MultiIndex:
@@ -71,11 +80,10 @@ def _somewhere(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
 @by_school_or_each
 def schools_bonded(scope: Scope) -> Ratio:
     """包学校: schools with a 中心学校 person answering for them ÷ schools."""
-    rows = schools(scope)
+    rows, lost = _registered(schools(scope))
     hit = rows["code"].isin(given(answered(scope, duty.SCHOOLS)["unit"]))
-    return ratio(
-        scope, "D13", "包学校", rows, hit, of="school", needs=("bond",), left_out=[_unclear(scope, duty.SCHOOLS)]
-    )
+    left_out = [_unclear(scope, duty.SCHOOLS), lost]
+    return ratio(scope, "D13", "包学校", rows, hit, of="school", needs=("bond",), left_out=left_out)
 
 
 @by_school_or_each
@@ -83,7 +91,7 @@ def grades_bonded(scope: Scope) -> Ratio:
     """包年级: grades of a school with a leader answering for them ÷ grades that have a class."""
     rows = grades(scope)
     hit = rows["unit"].isin(given(answered(scope, duty.GRADES)["unit"]))
-    left_out = [_unclear(scope, duty.GRADES)]
+    left_out = [_unclear(scope, duty.GRADES), scope.unplaced("class", "class_id", "grade")]
     return ratio(scope, "D13", "包年级", rows, hit, of="class", needs=("bond", "class"), left_out=left_out)
 
 
@@ -114,7 +122,7 @@ def villages_bonded(scope: Scope) -> Ratio:
         hit,
         of="school",
         needs=("bond", "school"),
-        left_out=[_unclear(scope, duty.VILLAGES)],
+        left_out=[_unclear(scope, duty.VILLAGES), scope.unplaced("school", *SERVING)],
     )
 
 
@@ -135,7 +143,7 @@ def _unsigned(scope: Scope, *kinds: str) -> pd.DataFrame:
 @by_school_or_each
 def schools_pledged(scope: Scope) -> Ratio:
     """责任书，中心校—学校: schools that signed ÷ schools."""
-    rows = schools(scope)
+    rows, lost = _registered(schools(scope))
     hit = rows["code"].isin(given(signed(scope, duty.WITH_SCHOOL)["other"]))
     return ratio(
         scope,
@@ -145,7 +153,7 @@ def schools_pledged(scope: Scope) -> Ratio:
         hit,
         of="school",
         needs=("pledge",),
-        left_out=[_unsigned(scope, duty.WITH_SCHOOL)],
+        left_out=[_unsigned(scope, duty.WITH_SCHOOL), lost],
     )
 
 
@@ -153,9 +161,11 @@ def schools_pledged(scope: Scope) -> Ratio:
 def heads_pledged(scope: Scope) -> Ratio:
     """责任书，学校—班主任: classes whose 班主任 signed ÷ classes."""
     rows = scope.classes
+    told = scope.told(rows, "class", "head_teacher")
+    rows, lost = rows[told], rows[~told]
     heads = keyed(scope.town, "class", "head_teacher").reindex(rows.index)
     hit = heads.isin(given(signed(scope, duty.WITH_TEACHER)["other"]))
-    left_out = [_unsigned(scope, duty.WITH_TEACHER)]
+    left_out = [_unsigned(scope, duty.WITH_TEACHER), lost, scope.unplaced("class", "class_id")]
     return ratio(
         scope, "D13", "责任书：学校—班主任", rows, hit, of="class", needs=("pledge", "class"), left_out=left_out
     )
@@ -182,7 +192,8 @@ def villages_pledged(scope: Scope) -> Ratio:
     """责任书，学校—村: pairs of a school and a village it serves that signed ÷ pairs."""
     rows = villages(scope)
     done = pairs(rows, "school", "village").isin(pairs(signed(scope, duty.WITH_VILLAGE), "school", "other"))
-    needs, left_out, hit = ("pledge", "school"), [_unsigned(scope, duty.WITH_VILLAGE)], pd.Series(done, rows.index)
+    needs, hit = ("pledge", "school"), pd.Series(done, rows.index)
+    left_out = [_unsigned(scope, duty.WITH_VILLAGE), scope.unplaced("school", *SERVING)]
     return ratio(scope, "D13", "责任书：学校—村", rows, hit, of="school", needs=needs, left_out=left_out)
 
 
@@ -208,7 +219,8 @@ def parents_pledged(scope: Scope) -> Ratio:
     counts = [pd.Series(values.to_numpy(), rows.index) for values in (copies.clip(upper=due), due)]
     needs = ("pledge", "roster", "class")
     lost = _somewhere(scope, homes[unclear].to_frame("home"))
-    left_out = [_unsigned(scope, duty.WITH_PARENTS), lost, of_unknown_state(scope)]
+    nowhere = scope.unplaced("class", "class_id")
+    left_out = [_unsigned(scope, duty.WITH_PARENTS), lost, of_unknown_state(scope), nowhere]
     return summed(scope, "D13", "责任书：学校—家长", rows, *counts, of="class", needs=needs, left_out=left_out)
 
 

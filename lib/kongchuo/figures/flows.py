@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ..core.tables import Town
+from ..core.tables import Town, yes
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import open_at
@@ -197,6 +197,12 @@ def unexcused(scope: Scope) -> pd.DataFrame:
     """The 缺勤明细 rows of the scope's days without leave: 旷课, 开学未报到, 失联."""
     rows = scope.rows("absence")
     return rows[scope.in_days(rows["date"]) & rows["kind"].isin(enrolment.UNEXCUSED)]
+
+
+def calls(scope: Scope) -> pd.DataFrame:
+    """The 缺勤明细 of the days with 家访 that name no 劝返记录, which would be the same visit."""
+    rows = scope.rows("absence")
+    return rows[scope.in_days(rows["date"]) & yes(rows["visited"]) & rows["visit_id"].isna()]
 
 
 @by_school

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
-from ..core.tables import NOWHERE, Town, mapping
+from ..core.tables import NOWHERE, Town, mapping, no
 from ..core.years import usual_begin
 from ..facts import support
 from ..facts.enrolment import terms
@@ -167,6 +167,19 @@ class Scope:
     def staff_names(self) -> dict[str, str]:
         """Staff number -> name, since people write either."""
         return self.town.once(_staff_names)
+
+    def unplaced(self, sheet: str, *columns: str) -> pd.DataFrame:
+        """KEYS of the rows of 学校 (in use) or 班级 of which one of `columns` is not there, or nobody knows the school.
+
+        What is counted by school or class cannot take them in. A row of no known school may be of each.
+        """
+        rows = self.town.once(_placed, sheet, "")
+        if sheet == "school":
+            rows = rows[(rows["stage"] != CENTRE) & ~no(rows["active"])]
+        nobody = rows["home"] == ""
+        lacking = self.town[sheet].loc[rows.index, list(columns)].isna().any(axis=1)
+        rows, home = rows[nobody | (lacking & rows["home"].isin(self.homes))], self.homes[0] if self.homes else ""
+        return rows.assign(home=rows["home"].replace("", home if len(self.homes) == 1 else ""), class_id="")[KEYS]
 
     def nowhere(self, sheet: str, home: str) -> int:
         """The place of a row that a school's sheet should have and has not: its workbook (of the term), Excel row 0."""

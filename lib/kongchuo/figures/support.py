@@ -11,7 +11,7 @@ from ..core.tables import yes
 from ..facts import support
 from ..facts.cases import open_at
 from .base import Ratio, by_school, ratio
-from .flows import at_school, dropouts, of_unknown_state, suspected
+from .flows import CASE_DAYS, at_school, dropouts, of_unknown_state, suspected
 from .scopes import Scope
 
 UNPLACED = "未安置"
@@ -168,7 +168,7 @@ def suspected_step(scope: Scope, column: str, title: str) -> Ratio:
     """Open suspected cases for which a step (首次家访, 报中心校日期 …) is dated ÷ open suspected cases."""
     rows = suspected(scope)
     rows = rows[open_at(rows, scope.end)]
-    told = scope.told(rows, "suspected", column)
+    told = scope.told(rows, "suspected", column, *CASE_DAYS["suspected"][1:])
     left_out, rows = [rows[~told]], rows[told]
     hit = rows[column] <= pd.Timestamp(scope.end)
     return ratio(scope, "D13", title, rows, hit, of="suspected", needs=(f"suspected.{column}",), left_out=left_out)
@@ -179,7 +179,7 @@ def dropouts_planned(scope: Scope) -> Ratio:
     """辍学一生一案: open dropouts with a 一生一案编号 ÷ open dropouts (rule X47)."""
     rows = dropouts(scope)
     rows = rows[open_at(rows, scope.end)]
-    told = scope.told(rows, "dropout", "plan_id")
+    told = scope.told(rows, "dropout", "plan_id", *CASE_DAYS["dropout"][1:])
     left_out, rows, needs = [rows[~told]], rows[told], ("dropout.plan_id",)
     hit = rows["plan_id"].notna()
     return ratio(scope, "D13", "辍学学生一生一案", rows, hit, of="dropout", needs=needs, left_out=left_out)

@@ -20,10 +20,15 @@ def _absences(scope: Scope) -> pd.DataFrame:
     return rows[scope.dateless("absence") | (scope.in_days(rows["date"]) & rows["kind"].isna())]
 
 
-def _visits(scope: Scope) -> pd.DataFrame:
-    """Those of the days of which nobody knows what came of them: they count as visits, and in no count by 结果."""
-    rows = scope.rows("visit")
-    return rows[scope.in_days(rows["date"]) & rows["result"].isna()]
+def _visits(column: str) -> Callable[[Scope], pd.DataFrame]:
+    """Those of the days that do not say what `column` asks (方式, 结果): they count as visits, and in no count by it."""
+    return lambda scope: scope.rows("visit").loc[lambda rows: scope.in_days(rows["date"]) & rows[column].isna()]
+
+
+def _calls(scope: Scope) -> pd.DataFrame:
+    """缺勤明细 of the days of which nobody can read whether somebody went there."""
+    rows = scope.rows("absence")
+    return rows[scope.in_days(rows["date"]) & ~scope.told(rows, "absence", "visited")]
 
 
 def _empty(sheet: str, *columns: str) -> Callable[[Scope], pd.DataFrame]:
@@ -40,7 +45,10 @@ BY_SHEET: dict[str, Callable[[Scope], pd.DataFrame]] = {
     "rollcall": _empty("rollcall", "term", "round"),
     "roster": of_unknown_state,
     "selfcheck": _empty("selfcheck", "month"),
-    "visit.result": _visits,  # of a column: what of the sheet's counts only those by this column leave out
+    # of a column: what of the sheet's counts only those by this column leave out
+    "absence.visited": _calls,
+    "visit.mode": _visits("mode"),
+    "visit.result": _visits("result"),
 }
 
 

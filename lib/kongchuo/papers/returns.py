@@ -10,7 +10,6 @@ import pandas as pd
 from .. import figures
 from ..core.numbers import in_order
 from ..core.schema import CENTRE
-from ..core.tables import yes
 from ..excel.tables import Column, Grid
 from ..facts import cases, support
 from ..figures import flows
@@ -168,10 +167,7 @@ def _timed(days: Days) -> Parts:
 
 def _at_home(days: Days) -> Parts:
     """家访: 劝返记录 made at home, and 缺勤明细 with 家访 that name no 劝返记录 (which would be the same visit)."""
-    scope, made = days.scope, days.visits
-    absent = scope.rows("absence")
-    absent = absent[scope.in_days(absent["date"]) & yes(absent["visited"]) & absent["visit_id"].isna()]
-    return by_keys(pd.concat([made[made["mode"] == VISIT], absent]))
+    return by_keys(pd.concat([days.visits[days.visits["mode"] == VISIT], flows.calls(days.scope)]))
 
 
 def _marked(days: Days, marked: bool) -> Parts:
@@ -237,7 +233,7 @@ NARROW = 5.2
 def monthly(month: Month) -> Iterator[Copy]:
     """月报表: 表一 pupils and attendance, 表二 cases and work, a row a school and grade, sums below."""
     meta = f"填报单位：{month.title}　　{month.label}　　数据截至{month.end:%Y-%m-%d}"
-    lost = _unread_notes(month, month.scope, "visit.result")
+    lost = _unread_notes(month, month.scope, "visit.mode", "visit.result", "absence.visited")
     grids = []
     for number, name, counts, notes in (
         ("一", "在校与出勤", (*PUPILS, *ATTENDANCE), _first_notes(month)),

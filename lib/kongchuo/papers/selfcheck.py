@@ -125,7 +125,11 @@ def bulletin(month: Month) -> Iterator[Copy]:
     before = _before(month)
     figures = _figures(scope, before, least)
     # how many is not for everybody
-    lost = "有的行日期、类别等空着或有误，未计入本期数据。" if left_out(scope, *needs) else ""
+    lost = (
+        "有的行日期、类别等空着或有误，未计入本期数据。"
+        if left_out(scope, *needs, "visit.mode", "absence.visited")
+        else ""
+    )
     due = f"{int(month.month[5:]) % 12 + 1}月{month.policy['month_report_due_day']}日前"
     words = {
         "issue": "第____期（总第____期）",

@@ -11,9 +11,10 @@ from ...core.numbers import in_order
 from ...core.schema import CENTRE
 from ...core.tables import mapping
 from ...facts import duty
+from ...facts.cases import PHONE
 from ...facts.references import named
 from ...figures import duty as bonds
-from ...figures import selfcheck, support
+from ...figures import flows, selfcheck, support
 from ...figures.base import Measure, Ratio
 from .. import units
 from ..display import NUMERALS, Badge, Blanks, Details, Failed, Figure, Note, Section, Table, Tiles, surname
@@ -264,11 +265,11 @@ def organisation(month: Month) -> Section:
     scope = month.scope
     checks = scope.rows("selfcheck")
     checks = checks[checks["month"] == month.month]
-    reconciled, absent, visits = scope.rows("reconcile"), scope.rows("absence"), scope.rows("visit")
+    reconciled, visits = scope.rows("reconcile"), scope.rows("visit")
     meetings, joint = scope.rows("publicity_log"), scope.rows("joint")
     rolls_called = reconciled[scope.in_days(reconciled["date"])].drop_duplicates(["home", "check_id"])
-    home_visits = int((scope.in_days(absent["date"]) & absent["visited"].fillna(False).astype(bool)).sum())
-    home_visits += int((scope.in_days(visits["date"]) & (visits["mode"] != "电话")).sum())
+    went = scope.in_days(visits["date"]) & visits["mode"].notna() & (visits["mode"] != PHONE)
+    home_visits = len(flows.calls(scope)) + int(went.sum())
     held = meetings[scope.in_days(meetings["date"])]
     taught = years.period(month.month).taught()
     filled = (f"{len(checks)}/{CHECKLIST_ITEMS * len(month.homes)}", "项（每校20项）")
@@ -291,7 +292,7 @@ def organisation(month: Month) -> Section:
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
     table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")
-    counted = ("selfcheck", "reconcile", "absence", "visit", "publicity_log", "joint")
+    counted = ("selfcheck", "reconcile", "absence", "absence.visited", "visit", "visit.mode", "publicity_log", "joint")
     blocks = [Note(lead), *units.uncounted_note(scope, *counted), Tiles(figures)]
     blocks += [*units.failed(failed), table, *details]
     if unread:
