@@ -43,10 +43,11 @@ def filed(scope: Scope) -> Ratio:
         found or scope.nowhere("daily", home) for found, home in zip(rows_of, due["home"], strict=True)
     )
     hit = pd.Series(hit, due.index, dtype=bool)
-    everything = scope.rows("daily")
+    everything, calendar = scope.rows("daily"), scope.town["calendar"]
     left_out = [
         everything[scope.dateless("daily") | (everything["class_id"] == "")],
         scope.unplaced("class", "class_id"),
+        scope.of_all(calendar[calendar["is_school_day"].isna() & scope.in_days(calendar["date"])]),
     ]
     return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
 

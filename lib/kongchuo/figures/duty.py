@@ -11,7 +11,7 @@ from ..facts import duty
 from ..facts.cases import open_at
 from ..facts.references import keyed, look_up, named, school_names
 from .base import Ratio, by_school, by_school_or_each, ratio, summed
-from .flows import at_school, dropouts, of_unknown_state, suspected
+from .flows import at_school, dropouts, suspected, unsure
 from .scopes import KEYS, Scope, counted
 from .support import given, pupils
 
@@ -71,10 +71,8 @@ def _unclear(scope: Scope, kind: str) -> pd.DataFrame:
 
 def _somewhere(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
     """KEYS of the office's rows of the scope's schools, and of those of which nobody knows the school: each school's may be."""
-    known = rows["home"].isin(scope.town.homes)
-    rows = rows[~known | rows["home"].isin(scope.homes)]
-    nobody = scope.homes[0] if len(scope.homes) == 1 else ""
-    return rows.assign(home=rows["home"].where(known, nobody), grade=0, class_id="")[KEYS]
+    own = rows[rows["home"].isin(scope.homes)].assign(grade=0, class_id="")
+    return pd.concat([own[KEYS], scope.of_all(rows[~rows["home"].isin(scope.town.homes)])])
 
 
 @by_school_or_each
@@ -100,11 +98,9 @@ def pupils_bonded(scope: Scope) -> Ratio:
     """包学生: pupils with a teacher answering for them ÷ pupils; the class's 班主任 unless the roster or a bond names another."""
     rows = pupils(scope)
     held = pairs(rows, "home", "student_key").isin(pairs(answered(scope, duty.PUPILS), "home", "unit"))
-    told = held | scope.town.known("roster", "teacher").reindex(rows.index)  # whom an unread cell names, nobody knows
-    needs, left_out = (
-        ("roster", "class", "bond"),
-        [rows[~told], _unclear(scope, duty.PUPILS), of_unknown_state(scope)],
-    )
+    # whom an unread cell names, nobody knows, nor who is named for a pupil without a number
+    told = held | scope.town.known("roster", "teacher").reindex(rows.index) & rows["student_key"].notna()
+    needs, left_out = ("roster", "class", "bond"), [rows[~told], _unclear(scope, duty.PUPILS), unsure(scope)]
     hit = pd.Series(held, rows.index)[told]
     return ratio(scope, "D13", "包学生", rows[told], hit, of="roster", needs=needs, left_out=left_out)
 
@@ -161,9 +157,10 @@ def schools_pledged(scope: Scope) -> Ratio:
 def heads_pledged(scope: Scope) -> Ratio:
     """责任书，学校—班主任: classes whose 班主任 signed ÷ classes."""
     rows = scope.classes
-    told = scope.told(rows, "class", "head_teacher")
-    rows, lost = rows[told], rows[~told]
     heads = keyed(scope.town, "class", "head_teacher").reindex(rows.index)
+    # of a name that 教职工 does not have nobody knows whether it signed
+    told = heads.notna() | (scope.told(rows, "class", "head_teacher") & rows["head_teacher"].isna())
+    rows, lost, heads = rows[told], rows[~told], heads[told]
     hit = heads.isin(given(signed(scope, duty.WITH_TEACHER)["other"]))
     left_out = [_unsigned(scope, duty.WITH_TEACHER), lost, scope.unplaced("class", "class_id")]
     return ratio(
@@ -179,11 +176,14 @@ def teachers_pledged(scope: Scope) -> Ratio:
     rows = rows[rows["home"].isin(scope.homes)].drop_duplicates(["home", "holder"])
     staff = scope.town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
     place = dict(zip(staff["staff_id"], staff.index, strict=True))
+    known = rows["holder"].isin(place.keys())
+    rows, lost = rows[known], rows[~known]
     index = by_place(place.get(holder, NOWHERE) for holder in rows["holder"])
     rows = rows[["home", "holder"]].set_index(index).assign(grade=0, class_id="")
     hit = rows["holder"].isin(given(signed(scope, duty.WITH_TEACHER, duty.WITH_HOLDER)["other"]))
     needs = ("pledge", "bond", "roster")
-    left_out = [_unsigned(scope, duty.WITH_TEACHER, duty.WITH_HOLDER), _unclear(scope, duty.PUPILS)]
+    lost = lost.assign(grade=0, class_id="")
+    left_out = [_unsigned(scope, duty.WITH_TEACHER, duty.WITH_HOLDER), _unclear(scope, duty.PUPILS), lost]
     return ratio(scope, "D13", "责任书：学校—包保教师", rows, hit, of="staff", needs=needs, left_out=left_out)
 
 
@@ -220,7 +220,7 @@ def parents_pledged(scope: Scope) -> Ratio:
     needs = ("pledge", "roster", "class")
     lost = _somewhere(scope, homes[unclear].to_frame("home"))
     nowhere = scope.unplaced("class", "class_id")
-    left_out = [_unsigned(scope, duty.WITH_PARENTS), lost, of_unknown_state(scope), nowhere]
+    left_out = [_unsigned(scope, duty.WITH_PARENTS), lost, unsure(scope), nowhere]
     return summed(scope, "D13", "责任书：学校—家长", rows, *counts, of="class", needs=needs, left_out=left_out)
 
 

@@ -12,7 +12,17 @@ from ..facts.enrolment import ages, grade_due, of_age
 from ..facts.references import keyed, look_up, named, school_names
 from ..facts.support import marked
 from .base import Ratio, by_school, not_there, ratio, summed
-from .flows import at_school, baseline, baseline_day, dropouts, moves, of_unknown_state, state_on, uncounted_changes
+from .flows import (
+    at_school,
+    baseline,
+    baseline_day,
+    dropouts,
+    moves,
+    of_unknown_base,
+    state_on,
+    uncounted_changes,
+    unsure,
+)
 from .scopes import KEYS, Scope, counted
 
 # --- D01-D05: what became of the pupils of a list, one by one: still here, lost, graduated. Knows no files ----------
@@ -48,7 +58,7 @@ def balance(scope: Scope) -> Ratio:
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, moved, counted)])
     needs = ("roster", "baseline", "change", "class")
     counts = rows["numerator"], rows["denominator"]
-    left_out = [uncounted_changes(scope), of_unknown_state(scope)]
+    left_out = [unsure(scope), of_unknown_base(scope)]
     return summed(scope, "D01", "期末在校生（花名册÷应有）", rows, *counts, needs=needs, left_out=left_out)
 
 
@@ -72,7 +82,15 @@ def dropped(scope: Scope) -> Ratio:
     cases = cases.assign(sheet="dropout", numerator=1, denominator=0)
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, cases)])
     counts = rows["numerator"], rows["denominator"]
-    return summed(scope, "D02", "学年辍学率", rows, *counts, needs=("baseline", "dropout"), left_out=[undated])
+    return summed(
+        scope,
+        "D02",
+        "学年辍学率",
+        rows,
+        *counts,
+        needs=("baseline", "dropout"),
+        left_out=[undated, of_unknown_base(scope)],
+    )
 
 
 @by_school
@@ -84,7 +102,8 @@ def kept(scope: Scope) -> Ratio:
     hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
     cases = dropouts(scope)
     nobody = cases[open_at(cases, scope.end) & cases["student_key"].isna()]  # a case of whom, nobody can tell
-    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"), left_out=[nobody])
+    needs, left_out = ("baseline", "dropout"), [nobody, of_unknown_base(scope)]
+    return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=needs, left_out=left_out)
 
 
 def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str], list[pd.DataFrame]]:
@@ -254,15 +273,20 @@ def attending(scope: Scope, frame: pd.DataFrame) -> pd.Series:
         (on_roster("休学", "辍学", "其他减少", "死亡"), NOT_AT),
         (on_roster("已转出") & ~elsewhere & ~keys.isin(left_for_good(scope)), NOT_AT),
         (on_roster("已转出") | elsewhere, AT),
-        (unread | _maybe_on_unread(scope, frame), CANNOT_TELL),
+        (unread | keys.isna() | _maybe_on_unread(scope, frame), CANNOT_TELL),
     )
     conditions = [condition.to_numpy(dtype=bool) for condition, _ in told]
     return pd.Series(np.select(conditions, [answer for _, answer in told], NOT_AT), frame.index, dtype="str")
 
 
 def _maybe_on_unread(scope: Scope, frame: pd.DataFrame) -> pd.Series:
-    """Rows whose child may stand on a roster that could not be read: the census names no school of ours, or an unread one."""
-    unread = scope.town.unread_homes("roster", "student_key", "status")
+    """Rows whose child may stand on a roster that could not be read, or in a row of one that names no pupil: the census names
+    no school of ours, or such a one.
+    """
+    roster = scope.town["roster"]
+    unread = scope.town.unread_homes("roster", "student_key", "status") | {
+        *roster.loc[roster["student_key"].isna(), "home"]
+    }
     schools = named(look_up(scope.town, frame["study_school"], "school")["key"], school_names(scope.town)).reindex(
         frame.index
     )
@@ -286,7 +310,8 @@ def net(scope: Scope) -> Ratio:
     undated = rows[rows["age"].isna()]
     rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     answers = attending(scope, rows)
-    left_out, rows = [undated, rows[answers == CANNOT_TELL]], rows[answers != CANNOT_TELL]
+    left_out = [undated, rows[answers == CANNOT_TELL], unsure(scope)]
+    rows = rows[answers != CANNOT_TELL]
     hit = answers[answers != CANNOT_TELL] == AT
     return ratio(scope, "D06", "适龄人口入学率", rows, hit, of="census", needs=CENSUS, left_out=left_out)
 
@@ -298,8 +323,8 @@ def gross(scope: Scope) -> list[Ratio]:
 
 def _gross(scope: Scope, stage: Stage) -> Ratio:
     pupils = at_school(scope, pd.Timestamp(scope.end))
-    unsure = of_unknown_state(scope).loc[lambda rows: rows["grade"].between(stage.first, stage.last)]
-    unplaced = pd.concat([pupils[pupils["grade"] == 0], unsure])
+    doubtful = unsure(scope).loc[lambda rows: (rows["grade"] == 0) | rows["grade"].between(stage.first, stage.last)]
+    unplaced = pd.concat([pupils[pupils["grade"] == 0], doubtful])
     pupils = pupils[pupils["grade"].between(stage.first, stage.last)].assign(sheet="roster", numerator=1, denominator=0)
     base = children(scope)
     undated = base[base["age"].isna()]
@@ -361,11 +386,11 @@ def disabled(scope: Scope) -> list[Ratio]:
     ]
     answers = attending(scope, others)
     delayed = (others["study_status"] == "延缓入学") & others["delay_no"].notna()
-    unsure = others[answers == CANNOT_TELL]
+    doubtful = others[answers == CANNOT_TELL]
     others = others.assign(hit=answers == AT, delayed=delayed)[answers != CANNOT_TELL]
     columns = ["sheet", *KEYS, "student_key", "birth_date", "hit", "delayed"]
     rows = pd.concat([listed[columns], others[columns]])
-    left_out = [rows[rows["birth_date"].isna()], unsure, unread, scope.nameless("disabled")]
+    left_out = [rows[rows["birth_date"].isna()], doubtful, unread, scope.nameless("disabled"), unsure(scope)]
     rows = rows[of_age(scope.town, scope.policy, rows["birth_date"]) & ~rows["student_key"].isin(dead(scope))]
     needs = ("disabled", "census.groups", "census.birth_date", "roster")
     title = "适龄残疾儿童入学率"

@@ -47,6 +47,22 @@ def of_unknown_state(scope: Scope) -> pd.DataFrame:
     return scope.within(scope.town.once(_of_unknown_state, f"{scope.end:%Y-%m-%d}"))
 
 
+def unsure(scope: Scope) -> pd.DataFrame:
+    """KEYS of what leaves in doubt who is at school on the scope's last day: pupils of unknown state, 学生变动 of which nobody
+    knows the pupil, the kind or the day.
+    """
+    lost = uncounted_changes(scope)
+    nameless = scope.nameless("change").drop(
+        lost.index, errors="ignore"
+    )  # one of a later day may have brought the pupil
+    return pd.concat([part[KEYS] for part in (of_unknown_state(scope), lost, nameless)])
+
+
+def of_unknown_base(scope: Scope) -> pd.DataFrame:
+    """The rows of 学年初基准 that do not say what the pupil was, or which one."""
+    return scope.rows("baseline").loc[lambda rows: rows[["base_state", "student_key"]].isna().any(axis=1)]
+
+
 def state_on(town: Town, day: dt.date) -> pd.DataFrame:
     """enrolment.on, worked out once a day."""
     return town.once(_on, f"{day:%Y-%m-%d}")

@@ -176,10 +176,13 @@ class Scope:
         rows = self.town.once(_placed, sheet, "")
         if sheet == "school":
             rows = rows[(rows["stage"] != CENTRE) & ~no(rows["active"])]
-        nobody = rows["home"] == ""
         lacking = self.town[sheet].loc[rows.index, list(columns)].isna().any(axis=1)
-        rows, home = rows[nobody | (lacking & rows["home"].isin(self.homes))], self.homes[0] if self.homes else ""
-        return rows.assign(home=rows["home"].replace("", home if len(self.homes) == 1 else ""), class_id="")[KEYS]
+        own = rows[lacking & rows["home"].isin(self.homes)].assign(class_id="")
+        return pd.concat([own[KEYS], self.of_all(rows[rows["home"] == ""])])
+
+    def of_all(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """KEYS of rows that may be of each school: of the one school of the scope, else of none by name."""
+        return rows.assign(home=self.homes[0] if len(self.homes) == 1 else "", grade=0, class_id="")[KEYS]
 
     def nowhere(self, sheet: str, home: str) -> int:
         """The place of a row that a school's sheet should have and has not: its workbook (of the term), Excel row 0."""

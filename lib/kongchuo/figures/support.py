@@ -11,7 +11,7 @@ from ..core.tables import yes
 from ..facts import support
 from ..facts.cases import open_at
 from .base import Ratio, by_school, ratio
-from .flows import CASE_DAYS, at_school, dropouts, of_unknown_state, suspected
+from .flows import CASE_DAYS, at_school, dropouts, suspected, unsure
 from .scopes import Scope
 
 UNPLACED = "未安置"
@@ -35,8 +35,9 @@ def pupils(scope: Scope) -> pd.DataFrame:
 def family_plans(scope: Scope) -> Ratio:
     """一家一案: pupils of poor families (脱贫户, 监测户, 低保, 特困供养, 孤儿) with a 一家一案 ÷ those pupils (rule X29)."""
     rows = pupils(scope)
-    left_out = [rows[~scope.told(rows, "roster", "groups")], scope.nameless("family_plan"), of_unknown_state(scope)]
-    rows = rows[support.marked(rows["groups"], support.POOR)]
+    told = scope.told(rows, "roster", "groups") & rows["student_key"].notna()
+    left_out = [rows[~told], scope.nameless("family_plan"), unsure(scope)]
+    rows = rows[told & support.marked(rows["groups"], support.POOR)]
     hit = rows["student_key"].isin(given(scope.town["family_plan"]["student_key"]))
     needs = ("roster.groups", "family_plan")
     return ratio(scope, "D13", "一家一案", rows, hit, of="roster", needs=needs, left_out=left_out)
@@ -65,12 +66,9 @@ def aid_paid(scope: Scope) -> Ratio:
 def pupil_plans(scope: Scope) -> Ratio:
     """一生一案（学困厌学）: pupils marked 学困 or 厌学 with a plan ÷ pupils so marked."""
     rows = pupils(scope)
-    left_out = [
-        rows[~scope.told(rows, "roster", "weak", "weary")],
-        scope.nameless("pupil_plan"),
-        of_unknown_state(scope),
-    ]
-    rows = rows[(yes(rows["weak"]) | yes(rows["weary"])) & scope.told(rows, "roster", "weak", "weary")]
+    told = scope.told(rows, "roster", "weak", "weary") & rows["student_key"].notna()
+    left_out = [rows[~told], scope.nameless("pupil_plan"), unsure(scope)]
+    rows = rows[told & (yes(rows["weak"]) | yes(rows["weary"]))]
     hit = rows["student_key"].isin(given(scope.town["pupil_plan"]["student_key"]))
     needs = ("roster", "pupil_plan")
     return ratio(scope, "D13", "一生一案（学困厌学）", rows, hit, of="roster", needs=needs, left_out=left_out)
