@@ -50,7 +50,7 @@ def test_command_tells_all_of_one_code(capsys):
     assert cli.main(["rules", "x12"]) == console.CLEAN
 
     out = capsys.readouterr().out
-    assert all(text in out for text in (BY_CODE["X12"].means, BY_CODE["X12"].fix, "疑似线 3（上课日", "domain.md 3.2"))
+    assert all(text in out for text in (BY_CODE["X12"].means, BY_CODE["X12"].fix, "疑似线 3（上课日", "业务规范 3.2"))
 
 
 def test_command_gives_json(capsys):

@@ -262,7 +262,7 @@ def test_an_unread_workbook_of_duties_shows_no_gap_and_no_all_clear():
 
     assert "四包尚未判定" in html
     assert "没有空档" not in html
-    assert "没有人包" not in html
+    assert "未落实包保" not in html
 
 
 def test_matrix_and_rates_are_the_same_numbers():

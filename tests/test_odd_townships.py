@@ -89,7 +89,7 @@ PAGES = {  # (township, period, "" or its last school) -> what stands in which s
     ("headers only", "2023-2024", ""): (
         ("headline", "没有班级可以判定"),
         ("league", "没有班级可以计分"),
-        ("what_if", "换一种定法也无从比较"),
+        ("what_if", "按另一口径也无从比较"),
         ("conversion", "学困厌学名单里没有学生"),
     ),
     ("headers only", SUMMER, ""): (("attendance", "不知道哪几天上课"),),

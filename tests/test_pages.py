@@ -227,3 +227,17 @@ def opened(browser, folder, body):  # noqa: F811
     page = browser.new_page(viewport={"width": 1000, "height": 800})
     page.goto(path.as_uri())
     return page
+
+
+def test_what_a_signed_paper_must_hold_is_on_it_though_folded_on_screen(browser, tmp_path):  # noqa: F811
+    held, other = (
+        display.Details(f"{name}（1 行）", (display.Table(("姓名",), ((f"{name}一名",),)),), printed=printed)
+        for name, printed in (("在册疑似", True), ("劝返记录", False))
+    )
+    page = opened(browser, tmp_path, display.card(display.Section("四", (held, other))))
+    assert not page.locator("text=在册疑似一名 >> visible=true").count()
+    page.pdf(path=tmp_path / "x.pdf", prefer_css_page_size=True)
+    page.close()
+    text = subprocess.run(["pdftotext", "-layout", tmp_path / "x.pdf", "-"], capture_output=True, text=True, check=True)
+    assert text.stdout.count("在册疑似一名") == 1
+    assert "劝返记录一名" not in text.stdout

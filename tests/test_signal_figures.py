@@ -24,7 +24,7 @@ WITHOUT = ("旷课", "开学未报到", "失联")
 CONDUCT = ("沉迷网络", "不良交往", "早恋", "有外出打工意向")
 GROUPS = {"W8", "W9", "W11", "W15", "W16"}  # what a pupil is
 COLOURS = (("红", 8), ("黄", 5), ("蓝", 3))
-CALLERS = ("蓝色以上", "黄色以上", "红色", "只看缺勤")
+CALLERS = ("蓝色以上", "黄色以上", "红色", "仅按缺勤")
 
 
 def spoil(rows):
@@ -275,7 +275,7 @@ def weekly(made):
             "蓝色以上": set(by_colour),
             "黄色以上": {one for one, colour in by_colour.items() if colour in ("黄", "红")},
             "红色": {one for one, colour in by_colour.items() if colour == "红"},
-            "只看缺勤": plainly(held, day),
+            "仅按缺勤": plainly(held, day),
         }
     return found
 
@@ -357,17 +357,17 @@ def test_the_back_test_counted_again(made, weekly):
 
     assert len(later) >= 5
     assert tiles(summary) == {"个案": len(later), "回看周数": len(days)}
-    for row in table_rows(summary, "预警与只看缺勤相比"):
-        caller = row["怎样叫"]
+    for row in table_rows(summary, "预警与仅按缺勤相比"):
+        caller = row["预警口径"]
         seen = [lead for lead in leads[caller].values() if lead]
         calls_made = sum(map(len, asked[caller].values()))
         wrong = sum(map(len, false[caller].values()))
-        assert row["事先看到的个案"] == (len(seen), len(later))
+        assert row["提前预警的个案"] == (len(seen), len(later))
         assert row["提前周数（中位）"] == (median(seen) if seen else None)
-        assert row["共叫人次"] == calls_made
-        assert row["每周叫错人次"] == round(wrong / len(days), 1)
-        assert row["叫对人次"] == (calls_made - wrong, calls_made)
-    assert [row["怎样叫"] for row in table_rows(summary, "预警与只看缺勤相比")] == [*CALLERS]
+        assert row["预警人次"] == calls_made
+        assert row["每周误报人次"] == round(wrong / len(days), 1)
+        assert row["命中人次"] == (calls_made - wrong, calls_made)
+    assert [row["预警口径"] for row in table_rows(summary, "预警与仅按缺勤相比")] == [*CALLERS]
     shown = Counter(tuple(row) for row in next(iter(tables(cases).values()))[1])
     ledger = {(row["home"], row["student_key"]) for row in rows["suspected"]}
     assert shown == Counter(
@@ -380,5 +380,5 @@ def test_the_back_test_counted_again(made, weekly):
         for child, day in later.items()
     )
     assert next(iter(tables(calls).values()))[1] == [
-        (day, *(f"{len(asked[caller][day])}（错 {len(false[caller][day])}）" for caller in CALLERS)) for day in days
+        (day, *(f"{len(asked[caller][day])}（误报 {len(false[caller][day])}）" for caller in CALLERS)) for day in days
     ]

@@ -18,7 +18,7 @@ from pathlib import Path
 import jinja2
 
 from kongchuo.core.findings import SEVERITIES
-from kongchuo.core.policy import SOURCES, Policy, keys
+from kongchuo.core.policy import SOURCES, Policy, cited, keys
 from kongchuo.core.schema import CENTRE, TERMS, Book, Codes, Field, Schema, Sheet
 from kongchuo.facts.signals import SIGNALS
 from kongchuo.figures.definitions import MEASURES
@@ -211,6 +211,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     script = (TEMPLATES / "filter.js").read_text("utf-8")
+    made.filters["cited"] = cited
     made.globals |= {
         "css": (TEMPLATES / "handbook.css").read_text("utf-8"),
         "script": script,
@@ -218,7 +219,7 @@ def _environment() -> jinja2.Environment:
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "DICTIONARY": DICTIONARY,
         "RULES": RULES,
-        "SOURCES": "出处里的 domain 是编写程序所依据的规格说明，S 后面的数字是其中文件的编号。",
+        "SOURCES": "出处里的“业务规范”是编写程序所依据的规格说明，S 后面的数字是其中文件的编号。",
     }
     return made
 

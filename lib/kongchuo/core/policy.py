@@ -30,7 +30,19 @@ SAID = {
     "周几": lambda value: f"星期{'一二三四五六日'[value - 1]}",
     "月-日": lambda value: "{}月{}日".format(*map(int, value.split("-"))),
 }
+CITED = (
+    ("domain.md", "业务规范"),
+    ("architecture.md", "设计说明"),
+    ("domain", "业务规范"),
+)  # what staff read for what we write
 TRIED = Path("试算")  # stands for the file in what is said of values that are only tried
+
+
+def cited(source: str) -> str:
+    """Where a rule or number comes from as staff read it: no names of our files."""
+    for ours, theirs in CITED:
+        source = source.replace(ours, theirs)
+    return source
 
 
 @dataclass(frozen=True)

@@ -319,7 +319,7 @@ class Score:
         """The score that counts, and what is to be said of it."""
         given = self.given
         if given is not None and given > self.points:
-            return self.system, f"得分 {given:g} 超过分值，没有采用（规则 V02）"
+            return self.system, f"得分 {given:g} 超过分值，没有采用"
         if given is None:
             return self.system, "" if self.system is None else "督查组没有打分，按系统测算"
         if self.reason or given == self.system or (self.system is None and given == self.points):
@@ -426,7 +426,7 @@ def fatal(scope: Scope) -> tuple[str, ...]:
     """What makes a school 不合格: pupils who have dropped out, not back and not 销号; cases kept off the ledgers."""
     away = int(open_at(dropouts(scope.whole), scope.end).sum())
     hidden = len(concealed(scope))
-    said = (f"辍学未返校、未销号 {away} 人" if away else "", f"应列未列疑似台账 {hidden} 人（X12）" if hidden else "")
+    said = (f"辍学未返校、未销号 {away} 人" if away else "", f"应列未列疑似台账 {hidden} 人" if hidden else "")
     return tuple(filter(None, said))
 
 

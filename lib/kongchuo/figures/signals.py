@@ -17,7 +17,7 @@ from ..facts import enrolment, signals
 from ..facts.signals import BLUE, RED, YELLOW
 from .base import Measure
 
-PLAIN = "只看缺勤"
+PLAIN = "仅按缺勤"
 CALLERS = (f"{BLUE}色以上", f"{YELLOW}色以上", f"{RED}色", PLAIN)  # who called, in the order of the page
 Child = tuple[str, str]  # home, student_key
 
@@ -38,13 +38,13 @@ class Outcome:
     @property
     def seen(self) -> Measure:
         """Cases still called in the last week before they were cases, of all cases."""
-        return Measure("W", "事先看到的", sum(lead > 0 for lead in self.leads), len(self.leads), self.small)
+        return Measure("W", "提前预警的", sum(lead > 0 for lead in self.leads), len(self.leads), self.small)
 
     @property
     def right(self) -> Measure:
         """Calls on children who became a case later, of all calls (a child called ten weeks long is ten calls)."""
         calls = sum(self.calls.values())
-        return Measure("W", "叫对的", calls - sum(self.false.values()), calls, self.small)
+        return Measure("W", "命中的", calls - sum(self.false.values()), calls, self.small)
 
     @property
     def weeks_before(self) -> float | None:

@@ -207,34 +207,73 @@ def _peaks(steps: Sequence[tuple[str, int]]) -> list[int]:
     return peaks
 
 
-# --- Stacked bars as inline SVG: of what parts each total is made. The number stands on the bar; parts differ by hatch, not only by colour ---
-LOOKS = (("#1d4f7c", ""), ("#8fb3d1", "/"), ("#dfe7ee", "\\"), ("#ee9f5b", ""))
-BAR_LINE, BAR_ROWS = 0.24, 36
+# --- Small multiples as inline SVG: a row of bars for each of several series over the same weeks or months ----------
+ROW = 0.62  # inches a series takes
 
 
-def stacked(
-    rows: Sequence[tuple[str, Sequence[float], str]], parts: Sequence[str], most: float, says: str
-) -> list[Markup]:
-    """One bar a row: (name, a number for each part, the word behind the bar); `most` is the full length. Several pictures when many."""
-    return [_stacked(rows[at : at + BAR_ROWS], parts, most, says) for at in range(0, len(rows), BAR_ROWS)]
+def multiples(
+    rows: Sequence[tuple[str, Sequence[float | None], Sequence[float]]],
+    labels: Sequence[str],
+    says: str,
+    alike: bool = False,
+) -> Markup:
+    """A row of bars each: (name, a value for each of `labels` or None, how much of it is hatched). The number stands on its bar.
+
+    `alike`: all rows on one scale; else each on its own, from 0 to its largest value.
+    """
+    left, bar = _left([name for name, *_ in rows]), 0.4
+    picture = Picture(ROW * len(rows) + 0.3)
+    step = (WIDTH - left - 0.1) / max(len(labels), 1)
+    wide = min(step * 0.68, 0.4)
+    peaks = [max([0, *(value for value in values if value is not None)]) for _, values, _ in rows]
+    for line, (name, values, hatched) in enumerate(rows):
+        base, top = ROW * (line + 1), max(peaks) if alike else peaks[line]
+        picture.word(left - 0.1, base - 0.12, name, at="right")
+        picture.line((left, WIDTH - 0.1), (base, base), GRID, 0.8)
+        for place, value in enumerate(values):
+            x = left + step * (place + 0.5)
+            if value is None:
+                picture.word(x, base - 0.08, "—", SOFT, 7)
+                continue
+            part = hatched[place] if hatched else 0
+            tall, pale = (bar * amount / top if top else 0 for amount in (value, part))
+            picture.box(x - wide / 2, base - tall + pale, wide, tall - pale, "#1d4f7c")
+            if pale:
+                picture.box(x - wide / 2, base - tall, wide, pale, "#ffffff", "/", SOFT)
+            picture.word(x, base - tall - 0.07, f"{value:g}", INK if value else SOFT, 7)
+    for place, label in enumerate(labels):
+        if len(labels) <= 14 or place % 2 == 0:
+            picture.word(left + step * (place + 0.5), ROW * len(rows) + 0.13, label, SOFT, 6.5)
+    return picture.svg(says)
 
 
-def _stacked(rows: Sequence[tuple], parts: Sequence[str], most: float, says: str) -> Markup:
-    top, left = 0.36, _left([name for name, *_ in rows])
-    picture, unit = Picture(0.36 + BAR_LINE * len(rows) + 0.08), (WIDTH - left - 1.35) / most
-    x = left
-    for part, (face, hatch) in zip(parts, LOOKS, strict=False):
-        picture.box(x, 0.1, 0.2, 0.13, face, hatch, INK)
-        picture.word(x + 0.26, 0.17, part, size=7.5, at="left")
-        x += 0.5 + 0.12 * len(part)
-    for line, (name, values, word) in enumerate(rows):
-        y, x = top + BAR_LINE * line, left
-        picture.word(left - 0.08, y + BAR_LINE / 2, name, at="right")
-        picture.line([left, left + unit * most], [y + BAR_LINE - 0.03] * 2, GRID, 0.5)
-        for value, (face, hatch) in zip(values, LOOKS, strict=False):
-            picture.box(x, y + 0.04, unit * value, BAR_LINE - 0.1, face, hatch, INK)
-            x += unit * value
-        picture.word(x + 0.06, y + BAR_LINE / 2, word, INK if sum(values) else SOFT, 7.5, "left")
+# Attendance in per cent: from this on takes this face and this ink
+WARMTH = (
+    (99, "#e7f1ea", SOFT),
+    (98, "#fbf1dc", INK),
+    (97, "#f8d9a8", INK),
+    (95, "#ee9f5b", INK),
+    (0, "#b3261e", "white"),
+)
+
+
+def heat(rows: Sequence[tuple[str, Sequence[float | None]]], labels: Sequence[str], says: str) -> Markup:
+    """One row a school, one cell a month with its attendance in per cent; the darker the lower, hatched where nothing was counted."""
+    top, left, cell = 0.24, _left([name for name, _ in rows]), 0.24
+    picture = Picture(top + cell * len(rows) + 0.04)
+    step = (WIDTH - left - 0.1) / max(len(labels), 1)
+    for place, label in enumerate(labels):
+        picture.word(left + step * (place + 0.5), top - 0.11, label, SOFT, 7)
+    for line, (name, values) in enumerate(rows):
+        y = top + cell * line
+        picture.word(left - 0.1, y + cell / 2, name, at="right")
+        for place, value in enumerate(values):
+            known = value is not None
+            face, ink = (
+                next((face, ink) for least, face, ink in WARMTH if value >= least) if known else ("#ffffff", SOFT)
+            )
+            picture.box(left + step * place, y, step, cell, face, "" if known else "/", "white")
+            picture.word(left + step * (place + 0.5), y + cell / 2, f"{value:g}" if known else "—", ink, 7)
     return picture.svg(says)
 
 

@@ -249,12 +249,16 @@ class Failed(Lines):
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks behind a summary line that opens on a click, and stands open on paper."""
+    """Blocks behind a summary line that opens on a click; on paper only where somebody opened it, or the paper must hold it.
+
+    `printed`: a signed paper holds it. It stands in the page a second time, for print alone: no style opens a fold in every browser.
+    """
 
     template: ClassVar[str] = "details.html"
     summary: str
     blocks: tuple
     open: bool = False
+    printed: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from importlib import metadata
 from .. import figures
 from ..commands.opening import UNREADABLE
 from ..core.editions import HEADINGS, SCHOOL, TOWN, audience_of
-from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, cause_of, count, grouped
+from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, Group, cause_of, count, grouped
 from ..core.numbers import natural
 from ..core.places import ALL
 from ..core.schema import CENTRE
@@ -17,7 +17,7 @@ from .units import audience, said
 from .views import View, home_of
 
 ASKED = 10  # questions listed
-MOST = 60  # rows of the findings table; the rest is in `kongchuo check`
+MOST = 60  # rows of the findings table; the rest is in the marked copies
 TONES = {ERROR: "bad", WARNING: "warn", INFO: "plain"}
 
 
@@ -35,7 +35,7 @@ def meta(view: View) -> tuple[str, ...]:
 def not_judged_tile(view: View) -> Figure:
     """Never plain: it counts what could not be judged, and 0 must not look like all clear."""
     number = len(view.not_judged)
-    note = "处缺数据判不了，不等于没有问题" if number else "各条规则都能判；各节写明尚未判定的不在此数"
+    note = "处　数据不全，暂不能判定（不等于合格）" if number else "各条规则都能判定；各节写明尚未判定的不在此数"
     return Figure("尚未判定", number, note, "unknown")
 
 
@@ -86,13 +86,21 @@ def _findings(view: View) -> Table | Note:
         place = " · ".join(filter(None, (short_name(view, first.workbook), first.sheet, first.column)))
         beside = f"{place}{first.message}{first.fix}"  # P03 asks of a row what stands in it together
         severity = Badge(TONES[first.severity], SEVERITIES[first.severity])
-        cells = group.cells.replace(" … ", "—") or "整表"
+        cells = _cells(group)
         message = said(view, "。".join(filter(None, (first.message, group.also))), beside)
         fix = said(view, f"先改{cause_of(first)}；这里不用逐处改。" if first.caused_by else first.fix, beside)
-        rows.append((severity, first.rule, place, cells, group.count, message, fix))
-    more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部用 kongchuo check 列出。" if len(groups) > MOST else ""
-    columns = ("级别", "代码", "在哪里", "单元格（首—末）", "处数", "问题（首处）", "怎么改")
+        rows.append((severity, place, cells, group.count, message, fix, first.rule))
+    more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部在各工作簿的校验副本里。" if len(groups) > MOST else ""
+    columns = ("级别", "在哪里", "单元格", "处数", "问题（首处）", "怎么改", "代码")
     return Table(columns, tuple(rows), "问题清单（同类合并）", note=more)
+
+
+def _cells(group: Group) -> str:
+    """Where it is: one cell or two; of more the first, and how many there are."""
+    first, _, last = group.cells.partition(" … ")
+    if group.count > 2:
+        return f"{first} 等{group.count}处" if last else first
+    return "、".join(filter(None, (first, last))) or "整表"
 
 
 def _questions(view: View) -> list:
@@ -103,7 +111,7 @@ def _questions(view: View) -> list:
         return []
     places = [one.where(lambda name: short_name(view, name)) for one in found[:ASKED]]
     lines = tuple(f"{said(view, one.text, place)}（{place}）" for one, place in zip(found[:ASKED], places, strict=True))
-    more = (f"另有 {len(found) - ASKED} 条，用 kongchuo check 列出。",) if len(found) > ASKED else ()
+    more = (f"另有 {len(found) - ASKED} 条，校验时列出。",) if len(found) > ASKED else ()
     return [Details(f"{HEADING}：{len(found)} 条", (Lines((*lines, *more)),), open=True)]
 
 
@@ -116,8 +124,8 @@ def _waived(view: View) -> list[Details]:
         place = " · ".join(filter(None, (short_name(view, found.workbook), found.sheet, cell)))
         beside = f"{place}{found.message}{one.reason}"
         message, reason = (said(view, text, beside) for text in (found.message, one.reason))
-        rows.append((found.rule, place, message, reason, one.asked_by, f"{one.until}"))
-    table = Table(("代码", "在哪里", "问题", "豁免理由", "申请人", "豁免至"), tuple(rows))
+        rows.append((place, message, reason, one.asked_by, f"{one.until}", found.rule))
+    table = Table(("在哪里", "问题", "豁免理由", "申请人", "豁免至", "代码"), tuple(rows))
     return [Details(f"已豁免的问题：{len(rows)} 处", (table,))] if rows else []
 
 
@@ -129,15 +137,14 @@ def _not_judged(view: View) -> list:
         (home, reason, "、".join(rules), len(rules))
         for (home, reason), rules in sorted(reasons.items(), key=lambda item: natural(item[0][0]))
     )
-    ran = "、".join(sorted(view.judgement.judged))
     blocks = []
     if rows:
-        table = Table(("单位", "缺什么", "因此没有判定的规则", "条数"), rows)
+        table = Table(("单位", "缺什么", "因此没有判定的规则（代码见规则目录）", "条数"), rows)
         blocks.append(Details(f"尚未判定：{len(view.not_judged)} 处，不等于没有问题", (table,), open=True))
     if view.judgement.broken:
         words = f"没有运行成功的规则：{len(view.judgement.broken)} 条，它们管的事没有判定"
         blocks.append(Details(words, (Lines(view.judgement.broken),), open=True))
-    return [*blocks, Details(f"已运行的规则（{len(view.judgement.judged)} 条）", (Note(f"{ran}。"),))]
+    return blocks
 
 
 def state(view: View) -> dict[str, object]:
@@ -167,8 +174,11 @@ def provenance(view: View) -> Section:
     versions = "，".join(f"{book.title} {book.version}" for book in view.town.schema.books)
     line = (
         f"数据截至 {view.end:%Y-%m-%d}；生成于 {now}；程序 kongchuo {metadata.version('kongchuo')}；"
-        f"模板版本：{versions}；已运行规则 {len(view.judgement.judged)} 条（共登记 {len(RULES)} 条）。"
+        f"校验规则 {len(view.judgement.judged)} 条（共 {len(RULES)} 条）。"
     )
+    judged = "、".join(sorted(view.judgement.judged))
+    made = Lines((f"模板版本：{versions}", f"已运行的规则：{judged}"))
     rows = tuple((short_name(view, book.name), book.sha256[:8] if book.sha256 else "读不到") for book in view.workbooks)
-    table = Table(("工作簿", "sha256（前8位）"), rows, note="文件改动一个字，校验码就会不同。")
-    return Section("数据来源", (Note(line), Details(f"读取的工作簿（{len(rows)} 个）", (table,))), 0, "footer")
+    table = Table(("工作簿", "校验码（前8位）"), rows, note="文件改动一个字，校验码就会不同。")
+    held = Details(f"读取的工作簿（{len(rows)} 个）、模板版本和规则", (table, made))
+    return Section("数据来源", (Note(line), held), 0, "footer")

@@ -165,7 +165,7 @@ class Report:
         self._left[ANNEX] = HEADINGS[TOWN] if audience(self.view) == TOWN else self.view.edition
         link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
         table = Table(("文件", "内容"), ((link, f"本页的 {number} 张表，一表一页，可以排序、筛选、再计算"),))
-        return Page(display.card(Section("附表", (table,))), f"{title}：附表")
+        return Page(display.card(Section("附表", (table,), 0, "annex")), f"{title}：附表")
 
     def _annex(self) -> bytes:
         return annex_bytes(

@@ -10,15 +10,15 @@ from ..core.findings import UserError
 from ..core.numbers import rounded
 from ..core.places import ALL, TOWN
 from ..figures.signals import PLAIN, BackTest, back_test
-from . import live, quality
-from .display import Figure, Note, Section, Table, Tiles
+from . import charts, live, quality
+from .display import Chart, Figure, Note, Section, Table, Tiles
 from .report import Plan, Report
 from .views import View, open_town
 
 SHEETS = {"suspected": "疑似辍学台账", "dropout": "辍学台账"}
 HINDSIGHT = (
-    "每周末只用那一天以前登记日期的行算信号。没有日期的格子（借读、健康状况、留守类型、是否已转化等）当作一直如此，这一点仍是事后的。"
-    "最近几周叫到的孩子，可能以后才成为个案，这里先算作叫错。"
+    "每周末只按当日以前登记的数据测算。没有日期的格子（借读、健康状况、留守类型、是否已转化等）视为一直如此，这一点仍是事后的。"
+    "最近几周预警的学生以后才可能成为个案，这里先算作误报。"
 )
 
 
@@ -38,16 +38,45 @@ def summary(view: Year) -> Section:
         return Section("回看结果", (Note("没有日查，回看不了，尚未判定。", "unknown"),), 1, "summary")
     rows = []
     for one in test.outcomes:
-        leads = "、".join(map(str, sorted(lead for lead in one.leads if lead))) or "—"
         calls = sum(one.calls.values()), rounded(one.false_a_week, 1), one.right
-        rows.append((one.caller, one.seen, one.weeks_before, leads, *calls))
-    columns = ("怎样叫", "事先看到的个案", "提前周数（中位）", "各案提前周数", "共叫人次", "每周叫错人次", "叫对人次")
-    note = f"{PLAIN}：正在连续无故缺勤满一日，或近期累计达到起算日数（W1、W2）。提前周数：立案前一连几周的周末都叫到。"
+        rows.append((one.caller, one.seen, one.weeks_before, *calls))
+    columns = ("预警口径", "提前预警的个案", "提前周数（中位）", "预警人次", "每周误报人次", "命中人次")
+    note = f"{PLAIN}：正在连续无故缺勤满一日，或近期累计达到起算日数。提前周数：立案前一连几周的周末都有预警。"
     tiles = (Figure("个案", len(test.cases), "疑似或辍学台账，一个孩子算一次"), Figure("回看周数", len(test.days)))
-    blocks = [Tiles(tiles), Table(columns, tuple(rows), "预警与只看缺勤相比", note=note), Note(HINDSIGHT)]
+    blocks = [
+        Tiles(tiles),
+        Table(columns, tuple(rows), f"预警与{PLAIN}相比", note=note),
+        *_leads(test),
+        *_weekly(test),
+        Note(HINDSIGHT),
+    ]
     if not len(test.cases):
         blocks.insert(1, Note("回看期间没有新立的个案，看不出预警灵不灵，不能当作灵。", "unknown"))
     return Section("回看结果", tuple(blocks), 1, "summary")
+
+
+def _leads(test: BackTest) -> list[Chart]:
+    """How many cases were called how many weeks before, caller by caller."""
+    most = max((lead for one in test.outcomes for lead in one.leads), default=0)
+    if not len(test.cases):
+        return []
+    labels = ["没有预警", *(f"{weeks}周" for weeks in range(1, most + 1))]
+    rows = [(one.caller, [one.leads.count(weeks) for weeks in range(most + 1)], ()) for one in test.outcomes]
+    says = "；".join(
+        f"{name}：" + "，".join(f"{label}{number}件" for label, number in zip(labels, numbers, strict=True) if number)
+        for name, numbers, _ in rows
+    )
+    return [Chart(charts.multiples(rows, labels, says, alike=True), "个案立案前几周开始预警（件）")]
+
+
+def _weekly(test: BackTest) -> list[Chart]:
+    """How many were called each week, and how many of them in vain."""
+    labels = [f"{day.month}-{day.day}" for day in test.days]
+    rows = [(one.caller, [*one.calls.values()], [*one.false.values()]) for one in test.outcomes]
+    says = "；".join(
+        f"{one.caller}共{sum(one.calls.values())}人次，误报{sum(one.false.values())}人次" for one in test.outcomes
+    )
+    return [Chart(charts.multiples(rows, labels, says), "每周预警人数（斜线为误报；各行比例尺不同）")]
 
 
 def cases(view: Year) -> Section:
@@ -59,16 +88,16 @@ def cases(view: Year) -> Section:
         for row, lead in zip(test.cases.itertuples(), leads, strict=True)
     )
     columns = ("学校", "立案日期", "台账", *(one.caller for one in test.outcomes))
-    table = Table(columns, rows, "各案提前几周叫到（0 为没有叫到）", empty="回看期间没有新立的个案")
+    table = Table(columns, rows, "各案提前几周预警（0 为没有预警）", empty="回看期间没有新立的个案")
     return Section("逐案", (table,), 2, "cases")
 
 
 def calls(view: Year) -> Section:
     """Week by week: how many were called, how many of them in vain."""
     test = view.test
-    rows = tuple((day, *(f"{one.calls[day]}（错 {one.false[day]}）" for one in test.outcomes)) for day in test.days)
+    rows = tuple((day, *(f"{one.calls[day]}（误报 {one.false[day]}）" for one in test.outcomes)) for day in test.days)
     columns = ("周末", *(one.caller for one in test.outcomes))
-    table = Table(columns, rows, "每周叫到的人数和其中叫错的", empty="没有日查")
+    table = Table(columns, rows, "每周预警人数和其中的误报", empty="没有日查")
     return Section("逐周", (table,), 3, "calls")
 
 

@@ -7,8 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from .. import due, figures
-from ..core import years
+from .. import due
 from ..core.findings import ERROR
 from ..core.policy import Policy
 from ..core.schema import CENTRE
@@ -17,7 +16,7 @@ from ..due.selfcheck import MONTHLY_REPORT, WEEKLY_REPORT
 from ..facts import cases as case_facts
 from ..facts import duty, enrolment, signals
 from ..figures import flows
-from ..figures.base import Measure
+from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
 from .units import said
 from .views import View, home_of
@@ -256,36 +255,30 @@ def numbers(view: View) -> dict[str, dict[str, int | None]]:
     }
 
 
-def recent(view: View) -> list[tuple[str, dict[str, Measure]]]:
-    """The last months with lessons up to the view's end: "10月" and each school's 出勤率."""
-    held = [month for month in years.months_of(view.town.year, view.end) if month[5:] in years.TAUGHT][:MONTHS]
-    found = []
-    for month in reversed(held):
-        start, end = years.days_of(month)
-        part = replace(view.scope.whole, start=start, end=min(end, view.end))
-        found.append((f"{int(month[5:])}月", figures.attendance(part).by("home")))
-    return found
-
-
 def board(view: View) -> Table:
     """各校: a row a school, each figure a way to its place on that school's page."""
-    held, months = numbers(view), recent(view)
+    held, past = numbers(view), months.held(view)[-MONTHS:]
     shares = [
-        {home: one.numerator / one.denominator for home, one in rates.items() if one.denominator} for _, rates in months
+        {home: one.numerator / one.denominator for home, one in each.attendance.items() if one.denominator}
+        for each in past
     ]
     low = min([0.95, *(share for month in shares for share in month.values())])
     rows = []
     for home in view.homes:
         shown = [_counted(home, name, number) for name, number in held[home].items()]
-        says = "，".join(f"{label}{rates[home].percent or '—'}" for label, rates in months if home in rates)
+        says = "，".join(
+            f"{label}{rates[home].percent or '—'}"
+            for label, rates in ((one.label, one.attendance) for one in past)
+            if home in rates
+        )
         bars = tuple(max(0.06, (month[home] - low) / (1 - low)) if home in month else None for month in shares)
-        rate = months[-1][1].get(home) if months else None
+        rate = past[-1].attendance.get(home) if past else None
         rows.append((To(home, home), *shown, rate, Spark(bars, says or "—")))
     if any(held.get(CENTRE, {}).values()):
         rows.append((CENTRE, *(_plain(name, number) for name, number in held[CENTRE].items()), None, None))
     total = [sum(own[name] or 0 for own in held.values()) for name in FIGURES]
-    columns = ("学校", *(title for title, _, _ in FIGURES.values()), "出勤率", f"近{len(months)}个月出勤")
-    note = f"小条：{'、'.join(label for label, _ in months)}的出勤率，条底 {low * 100:.0f} %。逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"
+    columns = ("学校", *(title for title, _, _ in FIGURES.values()), "出勤率", f"近{len(past)}个月出勤")
+    note = f"小条：{'、'.join(one.label for one in past)}的出勤率，条底 {low * 100:.0f} %。逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"
     return Table(columns, tuple(rows), "各校", ("合计", *total, None, None), note)
 
 

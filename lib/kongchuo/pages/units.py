@@ -13,14 +13,15 @@ from ..core.findings import UserError
 from ..core.numbers import in_order
 from ..core.tables import Town, other_names, personal_names, row_of
 from ..figures import uncounted
-from ..figures.base import Ratio
-from ..figures.definitions import MEASURES, Count
+from ..figures.base import Measure, Ratio, beside
+from ..figures.definitions import MEASURES, Count, Definition
 from ..figures.scopes import KEYS, Scope, counted
 from .display import NUMERALS, Details, Failed, Note, Table, masked_text, rows_table
 from .views import View
 
 TITLES = {one.function: one.title for one in MEASURES}
 Made = TypeVar("Made")
+PRIMARY = 6  # the last grade of primary school
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
 
 
@@ -136,6 +137,24 @@ def uncounted_note(scope: Scope, *sheets: str) -> list[Note]:
     return [Note(f"{words}。", "unknown")] if words else []
 
 
+def targets(view: View, definition: Definition) -> str:
+    """The targets and reference lines to print beside a measure: of the stages the view's classes are in, and no others."""
+    grades = view.scope.whole.classes["grade"]
+    stages = {"_primary": (grades <= PRIMARY).any(), "_junior": (grades > PRIMARY).any()}
+    other = tuple(end for end, there in stages.items() if len(grades) and not there)
+    return beside(view.policy, *(key for key in definition.beside if not (other and key.endswith(other))))
+
+
+def missed(view: View, code: str, measure: Measure) -> str:
+    """The tone of a figure of the year: what falls short of the plan's target never looks well."""
+    if measure.unknown:
+        return "unknown"
+    lost = {"D02": measure.numerator, "D03": measure.short}.get(code, 0)
+    if lost > view.policy["target_dropouts"]:
+        return "bad"
+    return "warn" if code == "D06" and measure.short else "plain"
+
+
 def finest(view: View) -> str:
     """The level of tables that must show every unit: classes in a school's report, schools in the town's."""
     return "class_id" if view.home else "home"
@@ -176,9 +195,9 @@ def village_names(town: Town) -> dict[str, str]:
     return dict(zip(rows["village_code"], rows["village_name"].fillna(rows["village_code"]), strict=True))
 
 
-def behind(summary: str, table: Table) -> Details:
-    """The rows behind a number, folded."""
-    return Details(f"{summary}（{len(table.rows)} 行）", (table,))
+def behind(summary: str, table: Table, printed: bool = False) -> Details:
+    """The rows behind a number, folded; `printed`: on paper they stand there."""
+    return Details(f"{summary}（{len(table.rows)} 行）", (table,), printed=printed)
 
 
 def said(view: View, text: object, beside: str = "") -> str | None:

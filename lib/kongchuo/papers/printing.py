@@ -22,7 +22,7 @@ from ..pages.views import Month, open_month
 from . import AUDIENCES, chosen, edition, make
 from .base import Paper
 
-COLUMNS = ("材料", "每份写一个", "给谁看")
+COLUMNS = ("材料", "每份对应", "给谁看")
 DUE, EVERY = "应打印", "全部"
 CALLED = {"docx": "Word 文件", "xlsx": "Excel 文件", "html": "打开"}  # a file that is the only one of its paper
 
@@ -84,7 +84,7 @@ def papers_made(view: Printing) -> Section:
     empty = "这个月没有应当打印的材料"
     if not os.environ.get(FILES):
         rows = tuple((one.title, one.per, AUDIENCES[one.audience][0]) for one in view.papers)
-        how = "这里只列出有哪些材料。打印请运行 kongchuo run parameters/monthly.yaml，或 kongchuo papers。"
+        how = "这里只列出有哪些材料。已生成的文件在“全部报告”里这个月的“打印材料”中。"
         return Section("材料清单", (Table(COLUMNS, rows, empty=empty), Note(how)), 0, "papers_made")
     made = [one for one in view.printed if one.files]
     refused = [one for one in view.printed if one.refused or one.broken]

@@ -30,7 +30,7 @@ GROUPS = {
     "A": "档案和材料不全",
     "N": "数字不合理",
     "V": "流失、否决和计分",
-    "P": "不能出去的内容",
+    "P": "不得外传的内容",
     "S": "需要说明的情况",
 }
 LIMITS = {"N04": ("small_denominator",), "P05": ("public_minimum",)}  # of codes that no rule yields
@@ -181,7 +181,7 @@ def told(entry: Entry, schema: Schema, policy: Policy) -> str:
     needs = [f"{title}（{'、'.join(columns)}）" if columns else title for title, columns in wanted]
     held = [policy.parameter(key) for key in entry.parameters]
     values = [
-        f"{item.title} {item.shown}（{item.unit}，{item.key}，出自{policies.SOURCES[item.source]}：{item.citation}）"
+        f"{item.title} {item.shown}（{item.unit}，{item.key}，出自{policies.SOURCES[item.source]}：{policies.cited(item.citation)}）"
         for item in held
     ]
     lines = [
@@ -191,6 +191,6 @@ def told(entry: Entry, schema: Schema, policy: Policy) -> str:
         f"怎样改　{entry.fix}",
         *([f"要读的　{'；'.join(needs)}"] if needs else []),
         *([f"参数　　{'；'.join(values)}"] if values else []),
-        f"出处　　{entry.kind.source}",
+        f"出处　　{policies.cited(entry.kind.source)}",
     ]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
 from ...facts import cases as case_facts
 from ...figures import flows, uncounted
-from .. import live, quality, today
+from .. import live, months, quality, today
 from ..display import Agenda, Badge, Figure, Lines, Note, Section, Tiles
 from ..report import Plan, Report
 from ..views import Month, home_of, open_month
@@ -109,6 +109,7 @@ def _summed(known: Mapping[str, Mapping[str, int | None]]) -> dict[str, int | No
 # The report in its order: the name of the method a notebook calls -> the function that makes the section
 SECTIONS: dict[str, Callable[[Month], Section]] = {
     "headline": headline,
+    "months": months.section,
     "basics": enrolment.basics,
     "organisation": duty.organisation,
     "attendance": attendance.attendance,
@@ -120,8 +121,8 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "checklist": selfcheck.checklist,
     "issues": duty.issues,
     "next_month": duty.next_month,
-    "signature": duty.signature,
     "data_quality": quality.data_quality,
+    "signature": duty.signature,
     "footer": quality.provenance,
 }
 

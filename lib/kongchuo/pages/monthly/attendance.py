@@ -26,9 +26,9 @@ def attendance(month: Month) -> Section:
     runs = flows.longest_runs(scope)
     said = "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence"))))
     figures = (
-        _rate("出勤率", rate.total, "实到人次÷应到人次，D10"),
-        _rate("日查填报率", filed.total, "已填班日÷应填班日，D15", wanted=True),
-        _rate("周报按时报送率", selfcheck.weekly(scope).total, "按期÷应报，本月到期，D15", wanted=True),
+        _rate("出勤率", rate.total, "实到人次÷应到人次"),
+        _rate("日查填报率", filed.total, "已填班日÷应填班日", wanted=True),
+        _rate("周报按时报送率", selfcheck.weekly(scope).total, "按期÷应报，本月到期", wanted=True),
         Figure("无故缺勤人次", len(absent), said),
         *(
             Figure(f"{name}人数", number, "本月内最长一次，按上课日", "bad" if step == 3 and number else "plain")

@@ -80,7 +80,7 @@ def cases(month: Month) -> Section:
     figures = (
         stock("本月末在册疑似", scope, open_suspected, "suspected"),
         stock("本月末在册辍学", scope, open_dropouts, "dropout"),
-        *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增），D11") for rate in rates),
+        *(Figure(rate.title, rate, rate.note or "返校÷（上月末在册＋本月新增）") for rate in rates),
         Figure("本月劝返户次", len(visits), made),
     )
     reads = _reads(first, second)
@@ -136,15 +136,15 @@ def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -
     if len(suspected) or len(dropouts):
         return Note(f"不是零报告。{counts}。", "bad")
     if any(finding.rule == "X41" for finding in month.findings):
-        return Note(f"零报告与台账不符（规则 X41）。{counts}。", "bad")
+        return Note(f"零报告与台账不符。{counts}。", "bad")
     if "X41" not in month.judgement.judged or any(item.rule == "X41" for item in month.not_judged):
-        return Note(f"零报告尚未判定（规则 X41 缺数据）。{counts}。", "unknown")
+        return Note(f"零报告尚未判定，缺数据。{counts}。", "unknown")
     if month.no_lessons:
         return Note(f"假期没有应报的周报。{counts}。")
     if silent := _silent(month):
         named = "、".join(silent[:5]) + (f"等{len(silent)}所" if len(silent) > 5 else "")
         return Note(f"{counts}；但本月最近一次没有报零报告的：{named}，不能当作零报告。", "unknown")
-    return Note(f"零报告：{counts}。零报告与台账相符（规则 X41）。", "good")
+    return Note(f"零报告：{counts}。零报告与台账相符。", "good")
 
 
 def _silent(month: Month) -> list[str]:
@@ -162,7 +162,7 @@ def _next_steps(month: Month) -> list:
     if rows.empty:
         return []
     late = int(rows["late"].fillna(False).astype(bool).sum())
-    text = f"在册和复学跟踪的个案共 {len(rows)} 件，其中 {late} 件的下一步已经逾期。"
+    text = f"在册和复学跟踪的个案共 {len(rows)} 件，" + (f"下一步逾期 {late} 件。" if late else "均未逾期。")
     rows = rows.assign(bond_school=[scope.staff_names.get(owner, owner) for owner in rows["owner"]])
     classes = [scope.labels.get(key, key) or "—" for key in rows["class_id"]]
     extra = {"班级": classes} if month.home else {"学校": rows["home"]}
@@ -170,14 +170,14 @@ def _next_steps(month: Month) -> list:
               "余期": [_left(days) for days in rows["days"]]}  # fmt: skip
     form = month.town.schema.sheets["dropout"]
     table = rows_table(rows, form, ("name", "state", "bond_school"), audience(month), extra)
-    return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table)]
+    return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table, printed=True)]
 
 
 def _left(days: object) -> str:
     """Days until a time limit, in words."""
     if pd.isna(days):
         return "—"
-    return f"还有 {days} 天" if days > 0 else "今天" if days == 0 else f"逾期 {-days} 天"
+    return f"还有 {days} 天" if days > 0 else "今天到期" if days == 0 else f"逾期 {-days} 天"
 
 
 BEHIND = {  # sheet -> what its rows stand under, and the columns shown
@@ -191,7 +191,11 @@ BEHIND = {  # sheet -> what its rows stand under, and the columns shown
 
 def _behind(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame, visits: pd.DataFrame) -> list:
     frames = zip(BEHIND.items(), (suspected, dropouts, visits.sort_values(["student_key", "date"])), strict=True)
-    return [behind(title, ledger(month, rows, sheet, names)) for (sheet, (title, names)), rows in frames if len(rows)]
+    return [
+        behind(title, ledger(month, rows, sheet, names), printed=sheet != "visit")
+        for (sheet, (title, names)), rows in frames
+        if len(rows)
+    ]
 
 
 def watched(scope: Scope) -> pd.DataFrame:
@@ -231,7 +235,7 @@ def watch(month: Month) -> Section:
         *alert_blocks(month),
     ]
     if len(open_rows) and month.home:  # names only in the internal view of the school
-        blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names)))
+        blocks.append(behind("在册重点关注名单", ledger(month, open_rows, "watch", names), printed=True))
     if not month.home:
         parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
         counts = [Column(name, parts[name]) for name in parts.columns]
@@ -242,10 +246,10 @@ def watch(month: Month) -> Section:
 def _unwatched(month: Month) -> Note:
     """What the rules say of pupils who should be watched and of watching that has stopped; not judged is not none."""
     if not {"X38", "X39"} <= month.judgement.judged:
-        return Note("以上为学校登记数；应关注未关注的（规则 X38、X39）尚未判定。", "unknown")
+        return Note("以上为学校登记数；应关注未关注的尚未判定。", "unknown")
     lacking = sorted({item.home for item in month.not_judged if item.rule in ("X38", "X39")})
     missed, idle = (sum(finding.rule == code for finding in month.findings) for code in ("X38", "X39"))
-    said = f"以上为学校登记数。信号达到黄色以上未列入的 {missed} 人（X38），超过跟踪频次的 {idle} 人（X39）"
+    said = f"以上为学校登记数。信号达到黄色以上未列入的 {missed} 人，超过跟踪频次的 {idle} 人"
     if lacking:
         return Note(f"{said}；缺数据尚未判定的：{'、'.join(lacking[:5])}。", "unknown")
     return Note(f"{said}。", "warn" if missed or idle else "good")

@@ -51,7 +51,7 @@ def _town(month: Month, held: pd.DataFrame, ratios: list[Ratio], doubles: pd.Dat
         rows.append((label, people.get(home, "—"), *measures, _count(short, "bad"), doubled, left))
     totals = [ratio.total for ratio in ratios]
     total = ("合计", "", *totals, sum(item.short for item in totals), len(doubles), len(gone))
-    columns = ("学校", "包学校的人", *(ratio.title for ratio in ratios), "空档", "多人包", "离岗仍包")
+    columns = ("学校", "包校领导", *(ratio.title for ratio in ratios), "空档", "多人包", "离岗仍包")
     return Table(columns, tuple(rows), "四包覆盖（各校）", total)
 
 
@@ -62,7 +62,7 @@ def _count(number: int, tone: str = "warn") -> object:
 def _school(month: Month, held: pd.DataFrame, ratios: list[Ratio]) -> list:
     """Who holds the school; grade, class and village in detail."""
     scope = month.scope
-    whole = "、".join(held.loc[held["kind"] == duty.SCHOOLS, "name"].drop_duplicates()) or "没有人"
+    whole = "、".join(held.loc[held["kind"] == duty.SCHOOLS, "name"].drop_duplicates()) or "未落实"
     leaders = bonds.names_by(held[held["kind"] == duty.GRADES], "unit")
     codes = dict(zip(bonds.grades(scope)["grade"], bonds.grades(scope)["unit"], strict=True))
     classes, pupils = scope.classes, ratios[2]
@@ -72,7 +72,7 @@ def _school(month: Month, held: pd.DataFrame, ratios: list[Ratio]) -> list:
         for grade, label in units.units(month, "grade")
     ]
     total = ("合计", "", len(classes), pupils.total)
-    table = Table(("年级", "包年级的人", "班数", "包学生"), tuple(rows), f"四包覆盖：包学校的是{whole}", total)
+    table = Table(("年级", "包年级领导", "班数", "包学生"), tuple(rows), f"四包覆盖（包校领导：{whole}）", total)
     return [
         table,
         units.behind("包学生，按班级", _classes(month, held, pupils)),
@@ -101,7 +101,7 @@ def _villages(month: Month, held: pd.DataFrame) -> Table:
     people = bonds.names_by(held[held["kind"] == duty.VILLAGES], "unit")
     labels = units.village_names(month.town)
     served = dict.fromkeys(bonds.villages(month.scope)["village"])
-    return Table(("村", "包家长的人"), tuple((labels.get(key, key), people.get(key, "—")) for key in served))
+    return Table(("村", "包家长责任人"), tuple((labels.get(key, key), people.get(key, "—")) for key in served))
 
 
 # --- what is missing, doubled, too much --------------------------------------------------------------------------------------
@@ -117,16 +117,16 @@ def _gaps(month: Month, ratios: list[Ratio]) -> list:
     served = served[served["home"].isin(villages["home"]) & ~served["village"].isin(held)]
     rows += [("包家长", row.home, labels(duty.VILLAGES, row.village)) for row in served.itertuples()]
     if rows:
-        found.append(Table(("类型", "学校", "没有人包的"), tuple(rows[:MOST_OPEN]), "四包空档", note=_more(len(rows))))
+        found.append(Table(("类型", "学校", "未落实包保"), tuple(rows[:MOST_OPEN]), "四包空档", note=_more(len(rows))))
     if len(pupils) and not month.home:
         counts = units.by_keys(pupils).reset_index(name="pupils")
         counts = counts.sort_values(["home", "grade", "class_id"], key=in_order)
         lines = tuple((row.home, scope.labels.get(row.class_id, "—"), row.pupils) for row in counts.itertuples())
-        found.append(units.behind("没有人包的学生，按班级", Table(("学校", "班级", "人数"), lines)))
+        found.append(units.behind("未落实包保的学生，按班级", Table(("学校", "班级", "人数"), lines)))
     elif len(pupils):
         rows_of = units.rows_behind(month, pupils, "roster")
         table = units.ledger(month, rows_of, "roster", ("name", "student_key", "status"))
-        found.append(units.behind("没有人包的学生", table))
+        found.append(units.behind("未落实包保的学生", table))
     if not rows and not len(pupils) and not unread:
         found.append(Note("截至本月末四包没有空档。", "good"))
     return found
@@ -153,16 +153,16 @@ def _loads(month: Month) -> list:
         return []
     over = [item for item in loads if item.over]
     lines = "、".join(f"{policy[key]}{word}" for key, word in bonds.LINES.values())
-    found: list = [Note(f"没有人超过包保上限（默认线：一人{lines}，待中心学校确认）。")]
+    found: list = [Note(f"包保任务均未超限（默认线：一人{lines}，待中心学校确认）。")]
     if over:
         rows = tuple((item.name, item.home or "村", item.over) for item in over[:MOST_OPEN])
         note = f"上限是默认值，待中心学校确认：一人{lines}。{_more(len(over))}"
-        found = [Table(("姓名", "单位", "包保"), rows, "包保过多，请核定是否分工", note=note)]
+        found = [Table(("姓名", "单位", "包保"), rows, "包保任务超限，请调整", note=note)]
     columns = ("姓名", "单位", "学校", "年级", "台账学生", "村")
     rows = tuple((item.name, item.home or "村", *item.counts.values()) for item in loads[:MOST_OPEN])
     note = "台账学生：重点关注、疑似辍学、辍学在册的和未转化的学困厌学；台账写了包保教师的算他，没有写的算花名册指定的教师，再没有的算班主任。"
     table = Table(columns, rows, note=f"{note}{_more(len(loads))}")
-    return [*found, Details(f"每人包多少（{len(loads)} 人）", (table,))]
+    return [*found, Details(f"包保任务分布（{len(loads)} 人）", (table,))]
 
 
 # --- by date ------------------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _by_date(month: Month) -> list[Details]:
             names = list(dict.fromkeys(labels(kind, unit) for unit in own["unit"]))
             more = f"等{len(names)}处" if len(names) > 5 else ""
             rows.append((TITLES[kind], first, last, len(own), "、".join(names[:5]) + more))
-        table = Table(("包保", "从", "到", "处数", "没有人包的"), tuple(rows))
+        table = Table(("包保", "从", "到", "处数", "未落实包保"), tuple(rows))
         found.append(units.behind("本月有过的空档（含月末仍空的）", table))
     return found
 
@@ -217,7 +217,7 @@ class Labels:
 
 
 # --- What is overdue and what falls due, by the table of deadlines: for the section 十一、下月工作 -------------------------
-MOST_DUE = 60  # rows of each list; the rest is in `kongchuo due`
+MOST_DUE = 60  # rows of each list
 
 
 def lists(month: Month, until: dt.date) -> list[Failed | Note | Table]:
@@ -245,12 +245,14 @@ def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
             "" if pd.isna(row.name) else units.said(month, str(row.name), row.title),
             "" if pd.isna(row.who) else row.who,
             row.due.date(),
-            Badge("bad", f"逾期 {-row.days} 天") if row.days < 0 else Badge("plain", f"还有 {row.days} 天"),
+            Badge("bad", f"逾期 {-row.days} 天")
+            if row.days < 0
+            else Badge("plain", f"还有 {row.days} 天" if row.days else "今天到期"),
         )
         for row in rows.head(MOST_DUE).itertuples(index=False)
     )
     columns = (*(() if month.home else ("学校",)), "事项", "对象", "谁来办", "期限", "时间")
-    more = f"只列前 {MOST_DUE} 项，其余用 kongchuo due 查看。" if len(rows) > MOST_DUE else ""
+    more = f"只列前 {MOST_DUE} 项，共 {len(rows)} 项。" if len(rows) > MOST_DUE else ""
     return Table(columns, lines, f"{caption}：{len(rows)} 项", note=more, empty="按现有台账没有")
 
 
@@ -290,7 +292,7 @@ def organisation(month: Month) -> Section:
     measures = [ratio.total for ratio in units.measured(month, (*bonds.FOUR_BONDS, bonds.pledges), failed)]
     details = units.attempt(month, "四包明细", lambda: bond_blocks(month), failed) or []
     rows = tuple((item.title, item, _state(item), item.note) for item in measures)
-    table = Table(("项目", "已落实/应落实（D13）", "测算", "说明"), rows, "四包与责任书")
+    table = Table(("项目", "已落实/应落实", "测算", "说明"), rows, "四包与责任书")
     unread = scope.missing("selfcheck", "bond", "pledge")
     counted = ("selfcheck", "reconcile", "absence", "absence.visited", "visit", "visit.mode", "publicity_log", "joint")
     blocks = [Note(lead), *units.uncounted_note(scope, *counted), Tiles(figures)]

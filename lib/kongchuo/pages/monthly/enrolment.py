@@ -26,7 +26,7 @@ def basics(month: Month) -> Section:
     n0, before, now = (int(part.sum()) for part in (year[flows.OPENING], flow[flows.OPENING], flow[flows.COUNTED]))
     tiles = (
         Figure("班数", len(classes)),
-        Figure("学年初在校生（N0）", n0, "学年初基准：在读＋送教上门"),
+        Figure("学年初在校生", n0, "学年初基准：在读＋送教上门"),
         Figure("本月末在校生", now, f"期初 {before}，净变动 {now - before:+d}"),
         *(_rate(month, rate) for rate in rates),
     )
@@ -35,9 +35,9 @@ def basics(month: Month) -> Section:
         *units.uncounted_note(scope, "roster", "baseline", "change", "absence", "suspected", "dropout"),
         Tiles(tiles),
         *(block for rate in rates if rate.code == "D06" for block in _not_at_school(month, rate)),
-        *_flow_tables(month, flow, f"{month.label}学生增减（D01）"),
+        *_flow_tables(month, flow, f"{month.label}学生增减"),
         _gap(flow, "本月"),
-        *_flow_tables(month, year, "学年以来学生增减（D01，自学年初基准起）"),
+        *_flow_tables(month, year, "学年以来学生增减（自学年初基准起）"),
         _gap(year, "学年以来"),
     ]
     unread = scope.missing("roster", "baseline", "change", "class")
@@ -49,8 +49,8 @@ def basics(month: Month) -> Section:
 def _rate(month: Month, rate: Ratio) -> Figure:
     """A rate of the school year as it stands at the month's end, with what it must be known with and its targets."""
     total, (definition,) = rate.total, [item for item in MEASURES if item.code == rate.code]
-    note = "；".join(filter(None, (total.note, definition.targets(month.policy) or "以摸底为准，镇外在读也算")))
-    return Figure(f"{rate.title}（{rate.code}）", total, note, "unknown" if total.unknown else "plain")
+    note = "；".join(filter(None, (total.note, units.targets(month, definition) or "以摸底为准，镇外在读也算")))
+    return Figure(rate.title, total, note, units.missed(month, rate.code, total))
 
 
 def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
@@ -121,7 +121,7 @@ def reconcile(month: Month) -> Section:
     names = ("name", "student_key", "date", "round", "diff_type", "action", "due", "done")
     columns = [
         units.Column("核查人数", units.by_keys(rows)),
-        units.Column("人籍一致率（D12）", rate),
+        units.Column("人籍一致率", rate),
         units.Column("有差异", units.by_keys(differing)),
     ]
     columns += units.uncounted_column(scope, "reconcile")
@@ -162,8 +162,8 @@ def _found(month: Month, code: str, label: str) -> Figure:
     number = sum(finding.rule == code for finding in month.findings)
     unknown = code not in month.judgement.judged or any(item.rule == code for item in month.not_judged)
     if unknown and not number:
-        return Figure(label, "尚未判定", f"规则 {code} 缺数据", "unknown")
-    return Figure(label, number, f"规则 {code}" + ("，另有尚未判定的" if unknown else ""), "bad" if number else "plain")
+        return Figure(label, "尚未判定", "缺数据", "unknown")
+    return Figure(label, number, "另有尚未判定的" if unknown else "", "bad" if number else "plain")
 
 
 GROUPS = (support.family_plans, support.aid_paid, support.pupil_plans, support.plans_logged, support.disabled_placed,
@@ -174,7 +174,7 @@ def _disabled(month: Month) -> Figure:
     """D09 with its second line: without those whose delay is approved."""
     first, second = (ratio.total for ratio in enrolment.disabled(month.scope))
     note = "；".join(filter(None, (first.note, f"不含批准延缓：{second.text}")))
-    return Figure(f"{first.title}（D09）", first, note, _tone(first))
+    return Figure(first.title, first, note, _tone(first))
 
 
 def _tone(item: Measure) -> str:
@@ -210,6 +210,8 @@ def _base(month: Month) -> Note:
     """Whether those who should have a plan are all known: what the rules on groups found and could not judge."""
     found = sum(finding.rule in GROUP_RULES for finding in month.findings)
     unjudged = sum(item.rule in GROUP_RULES for item in month.not_judged)
-    said = f"查出 {found} 处" + (f"，另有 {unjudged} 处缺数据尚未判定" if unjudged else "")
-    base = "应落实人数取自花名册的特殊群体、学困厌学标记和帮扶各表；有无漏登、两边是否一致由规则 X29—X37、X49 判断"
+    said = (f"台账核对发现不一致 {found} 处，见“数据质量”" if found else "没有发现不一致") + (
+        f"，另有 {unjudged} 处缺数据尚未判定" if unjudged else ""
+    )
+    base = "应落实人数取自花名册的特殊群体、学困厌学标记和帮扶各表；有无漏登、两边是否一致另行核对"
     return Note(f"{base}：{said}。", "unknown" if unjudged else "warn" if found else "plain")

@@ -77,7 +77,7 @@ def kept(
         found = [finding for finding in month.findings if finding.rule in codes]
         open_ = [item for item in month.not_judged if item.rule in codes]
         if found:
-            said.append(f"{'、'.join(sorted({one.rule for one in found}))} 问题 {len(found)} 处")
+            said.append(f"台账核对发现问题 {len(found)} 处")
         if open_:
             said.append(f"尚未判定 {len(open_)} 处")
         unknown = open_ or not month.judgement.judged >= set(codes)
@@ -205,7 +205,7 @@ def checklist(month: Month) -> Section:
     unread = month.scope.missing("selfcheck")
     blocks = [
         table,
-        Note("系统测算只说台账上看得出的；“尚未判定”的项目缺数据，须人工核实，不能当作合格。", "unknown"),
+        Note("系统测算仅依据台账；“尚未判定”的项目缺数据，须人工核实，不能当作合格。", "unknown"),
     ]
     if differing:
         blocks.insert(0, Note(f"第 {'、'.join(differing)} 项学校自查与系统测算不一致，请核对。", "warn"))

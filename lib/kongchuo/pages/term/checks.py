@@ -129,7 +129,7 @@ def cases(view: Round) -> Section:
     blocks += uncounted_note(view.scope.whole, "suspected", "dropout", "visit")
     hidden = [gap for sheet in view.sheets for gap in sheet.scores[5].gaps if gap.what == inspection.HIDDEN]
     if hidden:
-        blocks.append(Note(f"应列未列疑似台账 {len(hidden)} 人（规则 X12），行号见评分表第6项。", "bad"))
+        blocks.append(Note(f"应列未列疑似台账 {len(hidden)} 人，行号见评分表第6项。", "bad"))
     if steps.empty:
         none = f"{view.since:%Y-%m-%d} 至 {view.last:%Y-%m-%d}（各校到督查当日）台账中没有在办的疑似辍学、辍学个案。"
         return view.section("cases", *blocks, Note(none))
@@ -212,7 +212,7 @@ def groups(view: Round) -> Section:
     lacking = (f"{name}缺案（最多扣{points:g}分）" for name, points in zip(names, most, strict=True))
     table = Table(("学校", *lacking, "系统测算扣分"), tuple(rows), "各校缺案（督查当日，人）")
     lines = tuple((ratio.total.title, ratio.total, ratio.total.note) for ratio in rates)
-    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, f"{_grade(view)}覆盖率（D13）")
+    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, f"{_grade(view)}覆盖率")
     four = tuple((one.title, one, one.note) for one in (function(scope).total for function in duty.FOUR_BONDS))
     bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),))
     return view.section("groups", covered, table, bonds)

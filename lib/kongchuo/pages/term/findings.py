@@ -1,7 +1,7 @@
 """Sections on what follows: 主要成效, 存在问题, 整改要求, 签发, 问题清单."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from ...core.tables import row_of
 from ...facts import cases
 from ...figures import selfcheck
 from ...figures.inspection import FAILED, Score, Sheet
-from ..display import Badge, Blanks, Figure, Note, Section, Table, Tiles
+from ..display import Badge, Blanks, Details, Figure, Lines, Note, Section, Table, Tiles
 from ..units import said, uncounted_note
 from .rounds import Round, from_inspection
 
@@ -43,7 +43,7 @@ def described(score: Score) -> str:
     for gap in score.gaps:
         counts[gap.what] += gap.count
     counted = "，".join(f"{what} {number} 处" for what, number in counts.items())
-    return "；".join(filter(None, (score.reason, f"台账：{counted}" if counted else ""))) or "没有写扣分理由"
+    return "；".join(filter(None, (score.reason, f"台账核查查出{counted}" if counted else ""))) or "没有写扣分理由"
 
 
 # --- six and seven ----------------------------------------------------------------------------------------------------------
@@ -85,15 +85,28 @@ def problems(view: Round) -> Section:
     for sheet in view.inspected:
         own = [problem for problem in found if problem.home == sheet.home]
         undecided = "、".join(str(score.number) for score in sheet.undecided)
-        words = "；".join(f"（{problem.number}）{problem.score.title}" for problem in own) or "没有失分项目"
-        rows.append((sheet.home, len(own), rounded(sum(problem.score.lost for problem in own), 2), words, undecided or None,
+        rows.append((sheet.home, len(own), rounded(sum(problem.score.lost for problem in own), 2), undecided or None,
                      "；".join(sheet.fatal) or None))  # fmt: skip
-    columns = ("学校", "问题数", "失分", "问题（证据编号）", "尚未判定的项目", "直接定为不合格的情形")
-    total = ("合计", len(found), rounded(sum(problem.score.lost for problem in found), 2), "", "", "")
-    blocks = [Table(columns, tuple(rows), "各校问题", total), _weaknesses(view)]
+    columns = ("学校", "问题数", "失分", "尚未判定的项目", "直接定为不合格的情形")
+    total = ("合计", len(found), rounded(sum(problem.score.lost for problem in found), 2), "", "")
+    said_of = [
+        _said(view, sheet.home, [problem for problem in found if problem.home == sheet.home])
+        for sheet in view.inspected
+    ]
+    blocks = [Table(columns, tuple(rows), "各校问题", total), *said_of, _weaknesses(view)]
     if view.home:
         blocks.append(_list(view, found))
-    return view.section("problems", *blocks)
+    return replace(view.section("problems", *blocks), count=len(found))
+
+
+def _said(view: Round, home: str, own: list[Problem]) -> Details | Note:
+    """What is wrong at a school, a sentence each; the numbers of evidence stand in 附件3."""
+    if not own:
+        return Note(f"{home}：没有失分项目。")
+    lines = tuple(
+        f"{one.score.title}：{said(view, one.text, one.score.title)}，失 {one.score.lost:g} 分。" for one in own
+    )
+    return Details(f"{home}：{len(own)} 个问题", (Lines(lines),), open=True)
 
 
 def _some(number: int, of: int) -> str:

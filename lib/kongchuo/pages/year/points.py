@@ -7,8 +7,7 @@ from ...core.tables import row_of, yes
 from ...figures import support
 from ...figures.class_points import ClassPoints, Part
 from ...figures.unit_grades import UnitGrade
-from ..charts import stacked
-from ..display import NUMERALS, Badge, Chart, Details, Lines, Note, Section, Table
+from ..display import NUMERALS, Badge, Details, Lines, Note, Section, Spark, Table
 from ..units import Column, by_keys, finest, unit_table
 from .years import Year
 
@@ -36,7 +35,7 @@ def units(view: Year) -> Section:
         f"＋班级积分平均×{policy['unit_weight_class_points']:g}；有否决的为不合格，不评先进。"
     )
     vetoes = (Lines(fatal),) if fatal else ()
-    folded = Details(f"每一分的来历（{len(lines)} 行）", (behind,))
+    folded = Details(f"得分明细及依据（{len(lines)} 行）", (behind,))
     return Section("单位考核", (note, table, *vetoes, scores, folded), 3, "units")
 
 
@@ -60,7 +59,7 @@ def score(total: float | None, so_far: float | None) -> object:
     """A total, or the share reached so far; the one is never taken for the other."""
     if total is not None:
         return total
-    return UNDECIDED if so_far is None else Badge("unknown", f"暂 {fixed(so_far, 2)}%")
+    return UNDECIDED if so_far is None else Badge("unknown", f"暂 {fixed(so_far, 2)}")
 
 
 def head(one: ClassPoints, keys: tuple[str, ...]) -> tuple[Part, ...]:
@@ -79,29 +78,23 @@ def summed(parts: tuple[Part, ...]) -> object:
 
 def league(view: Year) -> Section:
     """四: the classes grade by grade in their order, of what parts their points are made, and each point down to its rows."""
-    blocks: list = []
+    blocks: list = [Note(LEGEND)]
     if not view.classes:
         return Section("班级积分", (Note("没有班级可以计分。", "unknown"),), 4, "league")
-    full = sum(part.most for part in view.classes[0].parts)
     for grade in dict.fromkeys(one.grade for one in view.classes):
         own = [one for one in view.classes if one.grade == grade]
         own.sort(key=lambda one: (one.rank is None, one.rank or 0, one.class_id))
         caption = f"{NUMERALS[grade]}年级（全镇 {own[0].peers} 个班排名）"
         blocks.append(Table(COLUMNS, tuple(_row(view, one) for one in own), caption=caption))
-        says = "；".join(f"{_name(view, one)} {_word(one)}" for one in own)
-        rows = [(_name(view, one), _bars(one), _word(one)) for one in own]
-        blocks += [
-            Chart(svg, f"{NUMERALS[grade]}年级班级积分构成（尚未判定的部分按已知的暂画）", says)
-            for svg in stacked(rows, [name for name, _ in HEADS], full, says)
-        ]
     blocks += [
-        Details(f"{home}：每一分的来历", (_explained(view, [one for one in view.classes if one.home == home]),))
+        Details(f"{home}：得分明细及依据", (_explained(view, [one for one in view.classes if one.home == home]),))
         for home in dict.fromkeys(one.home for one in view.classes)
     ]
     return Section("班级积分", tuple(blocks), 4, "league")
 
 
-COLUMNS = ("名次", "班级", "班主任", "学年初人数", "名单", *(name for name, _ in HEADS), "总积分", "说明")
+COLUMNS = ("名次", "班级", "班主任", "学年初人数", "名单", *(name for name, _ in HEADS), "得分比例", "总积分", "说明")
+LEGEND = "得分比例：小条依次为巩固、转化、过程、加分已得的部分。带“暂”的是已判定部分折合的百分制得分，不能据此兑现。"
 
 
 def _name(view: Year, one: ClassPoints) -> str:
@@ -115,7 +108,7 @@ def _row(view: Year, one: ClassPoints) -> tuple:
         said.append("申诉审定" if one.final is not None else "申诉待审定")
     shown = UNDECIDED if one.vetoed is None and one.final is None else state(one)
     names = _name(view, one), one.teacher or None
-    return (one.rank, *names, one.base, one.listed, *heads, shown, "；".join(said) or "—")
+    return (one.rank, *names, one.base, one.listed, *heads, _shares(one), shown, "；".join(said) or "—")
 
 
 def state(one: ClassPoints) -> object:
@@ -123,20 +116,18 @@ def state(one: ClassPoints) -> object:
     return Badge("bad", "0（否决）") if one.vetoed and one.final is None else score(one.total, one.so_far)
 
 
-def _bars(one: ClassPoints) -> list[float]:
+def _shares(one: ClassPoints) -> Spark | None:
+    """How much of each head was reached, as far as it is known; nothing of a class under the veto, or that nobody could judge."""
     if one.vetoed is not False:
-        return [0.0 for _ in HEADS]
-    return [sum(part.most * (part.known or 0) for part in head(one, keys)) for _, keys in HEADS]
-
-
-def _word(one: ClassPoints) -> str:
-    if one.final is not None:
-        return f"{one.final:g}（审定）"
-    if one.vetoed:
-        return "0 否决"
-    if one.total is not None:
-        return f"{one.total:g}"
-    return "尚未判定" if one.so_far is None else f"暂 {fixed(one.so_far, 1)}%"
+        return None
+    bars, words = [], []
+    for name, keys in HEADS:
+        own = head(one, keys)
+        most = sum(part.most for part in own)
+        share = sum(part.most * (part.known or 0) for part in own) / most if most else 0.0
+        bars.append(share if any(part.known is not None for part in own) else None)
+        words.append(f"{name}{'尚未判定' if bars[-1] is None else f'{100 * share:.0f} %'}")
+    return Spark(tuple(bars), "，".join(words))
 
 
 def _explained(view: Year, classes: list[ClassPoints]) -> Table:
@@ -183,7 +174,7 @@ def conversion(view: Year) -> Section:
         *([] if undecided else [Column("转化率", rate)]),
     ]
     blocks: list = [
-        unit_table(view, finest(view), columns, caption="学困厌学转化（D14）"),
+        unit_table(view, finest(view), columns, caption="学困厌学转化"),
         Table(
             ("原因", "名单人数", "已认定", "其中转化"), tuple(counts.itertuples(name=None)),
             caption="按原因（一人可有几个原因）", empty="学困厌学名单里没有学生",

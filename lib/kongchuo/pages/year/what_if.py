@@ -46,9 +46,11 @@ def static(view: Year) -> Section:
     """The alternatives to the two open questions beside the policy in force, in tables."""
     policy = view.policy
     now = f"现行：返校后{'免' if policy['return_lifts_veto'] else '不免'}否决，统计回校宽限{policy['return_grace_days']}日。"
-    blocks: list = [Note(f"{now}两项都待中心学校确定。换一种定法，名次和等次这样变（没有保存任何改动）：")]
+    blocks: list = [
+        Note(f"{now}两项都待中心学校确定。按另一口径试算，名次、等次变化如下（只是试算，没有保存任何改动）：")
+    ]
     if not view.classes:
-        blocks = [Note(f"{now}没有班级可以计分，换一种定法也无从比较。", "unknown")]
+        blocks = [Note(f"{now}没有班级可以计分，按另一口径也无从比较。", "unknown")]
         return Section("如果换一种算法", tuple(blocks), 0, "what_if")
     for title, after in view.scope.everybody.once(_tried).items():
         blocks += side_by_side(view, after, title)

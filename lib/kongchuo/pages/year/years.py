@@ -9,7 +9,7 @@ from ...commands import opening
 from ...core import years
 from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import UserError
-from ...core.policy import SOURCES
+from ...core.policy import SOURCES, cited
 from ...core.tables import Town
 from ...due import inspection
 from ...facts import enrolment
@@ -140,7 +140,7 @@ def basis(view: Year) -> Section:
     rows = []
     for one in map(view.policy.parameter, RESTS_ON):
         value = one.shown + ("" if one.unit in ("文字", "日期", "是否", "月-日") else one.unit)
-        rows.append((one.title, value, SOURCES[one.source], one.citation, one.holds_from))
+        rows.append((one.title, value, SOURCES[one.source], cited(one.citation), one.holds_from))
     table = Table(("参数", "值", "来源", "出处", "生效日期"), tuple(rows), caption="本报告所用参数")
     words = (
         "班级为单位，学年为节点，学年初在班人数（锁定的学年初基准）为基数；流失一名学生一票否决，全班积分为 0。",
@@ -175,6 +175,6 @@ def figures(view: Year) -> Section:
                 shown, note = total, total.note or "—"
                 if one.code == "D14" and total.why:
                     shown = Badge("unknown", "尚未判定")
-                rows.append((total.code, total.title, shown, one.targets(view.policy) or "—", note))
-    table = Table(("编号", "指标", "结果（分子/分母）", "目标、参照", "说明"), tuple(rows))
+                rows.append((total.title, shown, units.targets(view, one) or "—", note))
+    table = Table(("指标", "结果（分子/分母）", "目标、参照", "说明"), tuple(rows))
     return Section("全镇指标" if not view.home else "本校指标", (*units.failed(lines), table), 2, "figures")

@@ -1,0 +1,113 @@
+"""逐月变化: the figures of the year's months side by side, and the attendance of each school month by month."""
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from .. import due, figures
+from ..core import years
+from ..core.policy import Policy
+from ..core.tables import Town, once
+from ..figures import flows
+from ..figures.base import Measure
+from . import charts
+from .display import Chart, Note, Section
+from .views import View
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a month came to, by school; a school without a value has none that could be counted."""
+
+    label: str
+    attendance: dict[str, Measure]
+    counts: dict[str, dict[str, int]]  # title -> by school
+
+
+TITLES = ("无故缺勤人次", "月末在册疑似", "月末在册辍学", "返校", "月末逾期")
+
+
+def held(view: View) -> list[Figures]:
+    """The months with lessons of the school year up to the view's end, the first first; of all schools, counted once for the town."""
+    names = [month for month in years.months_of(view.town.year, view.end) if month[5:] in years.TAUGHT]
+    return [_month(view, month) for month in reversed(names)]
+
+
+def _month(view: View, month: str) -> Figures:
+    start, end = years.days_of(month)
+    scope = replace(view.scope.everybody, start=start, end=min(end, view.end))
+    first = flows.case_flow(scope, flows.suspected(scope), flows.SUSPECTED_STEPS).groupby(level="home").sum()
+    second = flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS).groupby(level="home").sum()
+    counted = (
+        flows.unexcused(scope)["home"].value_counts(),
+        first[flows.SUSPECTED_STEPS[-1]],
+        second[flows.DROPOUT_STEPS[-1]],
+        first["返校"].add(second["返校"], fill_value=0),
+        _overdue(view.town, view.policy, pd.Timestamp(scope.end)),
+    )
+    counts = {
+        title: {home: int(number) for home, number in one.items()} for title, one in zip(TITLES, counted, strict=True)
+    }
+    return Figures(f"{int(month[5:])}月", figures.attendance(scope).by("home"), counts)
+
+
+@once
+def _deeds(town: Town, policy: Policy) -> pd.DataFrame:
+    """start, due and done of everything that has a time limit. A deadline that fails is said where its list stands (today, 下月工作)."""
+    parts = [pd.DataFrame(columns=["home", "start", "due", "done"])]
+    for one in due.DEADLINES:
+        try:
+            parts.append(town.once_under(policy, one.rows)[["home", "start", "due", "done"]])
+        except Exception:
+            continue
+    return pd.concat([part for part in parts if len(part)] or parts[:1])
+
+
+def _overdue(town: Town, policy: Policy, day: pd.Timestamp) -> pd.Series:
+    rows = _deeds(town, policy)
+    late = (rows["start"] <= day) & (rows["due"] < day) & ~(rows["done"] <= day)
+    return rows.loc[late, "home"].value_counts()
+
+
+def section(view: View) -> Section:
+    """A row of bars a figure over the months of the year; for the town the schools' attendance as a map beside it."""
+    months, homes = held(view), set(view.homes)
+    if len(months) < 2:
+        return Section("逐月变化", (Note("本学年只有一个月，没有可比的月份。"),), 0, "months")
+    labels = [one.label for one in months]
+    rates = [[rate for home, rate in one.attendance.items() if home in homes] for one in months]
+    rows = [("出勤率 %", [_percent(own) for own in rates], ())]
+    counted = "，".join(
+        f"{label}{sum(rate.numerator for rate in own)}/{sum(rate.denominator for rate in own)}"
+        for label, own in zip(labels, rates, strict=True)
+    )
+    for title in TITLES:
+        values = [
+            sum(number for home, number in one.counts[title].items() if home in homes or not view.home)
+            for one in months
+        ]
+        rows.append((title, values, ()))
+    says = "；".join(f"{title}：" + "，".join(f"{label}{'—' if value is None else f'{value:g}'}" for label, value in zip(labels, values, strict=True))
+                    for title, values, _ in rows)  # fmt: skip
+    blocks = [
+        Chart(
+            charts.multiples(rows, labels, says),
+            "各月数字（各行比例尺不同，从0起）",
+            f"出勤率的实到、应到人次：{counted}。按现有台账回算；后来改写过的格子，当月报告上的数可能不同。",
+        )
+    ]
+    if not view.home:
+        cells = [
+            (home, [_percent([one.attendance[home]] if home in one.attendance else []) for one in months])
+            for home in view.homes
+        ]
+        says = "；".join(f"{home}：" + "，".join(f"{label}{'—' if value is None else f'{value:g}%'}" for label, value in zip(labels, values, strict=True))
+                        for home, values in cells)  # fmt: skip
+        blocks.append(Chart(charts.heat(cells, labels, says), "各校各月出勤率（%），颜色越深越低"))
+    return Section("逐月变化", tuple(blocks), 0, "months")
+
+
+def _percent(rates: list[Measure]) -> float | None:
+    """The rate of them together in per cent, one decimal; None without a base."""
+    base = sum(rate.denominator for rate in rates)
+    return round(100 * sum(rate.numerator for rate in rates) / base, 1) if base else None

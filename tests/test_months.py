@@ -1,0 +1,71 @@
+"""逐月变化: each month counted again by plain loops; the last month is what the page's own lists say."""
+
+import datetime as dt
+
+import pandas as pd
+
+import handmade
+from kongchuo import due
+from kongchuo.pages import display, months
+from kongchuo.pages.display import Chart
+
+
+def month(made, home=""):
+    view = handmade.month(made, home)
+    return (
+        type(view)(**{**vars(view), "start": dt.date(2024, 1, 1), "period": "2024-01"})
+        if made.as_of.year == 2024
+        else view
+    )
+
+
+def test_every_month_counted_again():
+    made, rows = handmade.township(3, 90)
+    view = month(made)
+    held = months.held(view)
+
+    assert [one.label for one in held] == ["9月", "10月", "11月", "12月", "1月"]
+    for number, one in zip((9, 10, 11, 12, 1), held, strict=True):
+        start = dt.date(2023 + (number < 9), number, 1)
+        end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        for home in made.homes:
+            daily = [row for row in rows["daily"] if row["home"] == home and start <= row["date"] <= end]
+            rate = one.attendance[home]
+            assert (rate.numerator, rate.denominator) == (
+                sum(row["present"] for row in daily),
+                sum(row["due"] for row in daily),
+            )
+            away = [row for row in rows.get("absence", ()) if row["home"] == home and start <= row["date"] <= end]
+            away = [row for row in away if row["kind"] in ("旷课", "开学未报到", "失联")]
+            assert one.counts["无故缺勤人次"].get(home, 0) == len(away)
+            cases = [row for row in rows["suspected"] if row["home"] == home and row["found"] <= end]
+            still = [row for row in cases if not row.get("closed") or row["closed"] > end]
+            assert one.counts["月末在册疑似"].get(home, 0) == len(still)
+
+
+def test_what_was_overdue_at_the_end_of_the_last_month_is_the_list_of_what_is_due():
+    made, _ = handmade.township(
+        3, 90, spoil=lambda rows: rows.update(filing=[row for at, row in enumerate(rows["filing"]) if at % 7])
+    )
+    view = month(made)
+    late = due.due(made, view.policy, 0, [])
+    late = late[late["days"] < 0]["home"].value_counts().to_dict()
+    assert sum(late.values()) > 3
+    assert months.held(view)[-1].counts["月末逾期"] == late
+    deeds = pd.concat([one.rows(made, view.policy) for one in due.DEADLINES])
+    day = pd.Timestamp(2023, 10, 31)
+    before = [row for row in deeds.itertuples() if row.start <= day and row.due < day and not row.done <= day]
+    assert sum(months.held(view)[1].counts["月末逾期"].values()) == len(before)
+
+
+def test_a_school_shows_its_own_months_and_the_town_a_map_of_its_schools():
+    made, _ = handmade.township(3, 90)
+    whole, own = months.section(month(made)), months.section(month(made, made.homes[0]))
+    assert [type(block) for block in whole.blocks] == [Chart, Chart]
+    (chart,) = own.blocks
+    one = months.held(month(made))[-1]
+    absent = one.counts["无故缺勤人次"].get(made.homes[0], 0)
+    assert f"1月{absent}" in chart.svg.split("无故缺勤人次：")[1].split("；")[0]
+    assert all(home in display.card(whole) for home in made.homes)
+    first = handmade.month(handmade.town({}, as_of=dt.date(2023, 9, 20)))
+    assert "只有一个月" in display.card(months.section(first))
