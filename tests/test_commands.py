@@ -237,6 +237,21 @@ def test_a_value_there_is_not_is_wrong_usage(towns, tmp_path, value):
     assert not (tmp_path / "out").exists()
 
 
+def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
+    (tmp_path / "学校.csv").write_text("学校全称\n示例中学\n", "utf-8")
+    code, out, _ = typed(
+        "init", tmp_path / "o", "--town", "示例镇", "--schools", tmp_path / "学校.csv", "--year", "2023-2024"
+    )
+    assert (code, "空白工作簿" in out) == (0, True)
+    assert typed("copy", "monthly")[0] == 3, "not in an office"
+    for name in (places.HOME, places.WORKBOOKS, places.OUT):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path / "o")
+    assert typed("copy", "monthly")[0] == 0
+    assert (tmp_path / "o" / "parameters" / "monthly.yaml").is_file()
+
+
 def test_a_run_on_nothing_is_said(towns, tmp_path):
     for town in ("empty", "nothing"):
         where = ("--workbooks", towns / town, "--out", tmp_path)

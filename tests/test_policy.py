@@ -341,10 +341,10 @@ def test_what_somebody_else_saved_meanwhile_is_not_lost(tmp_path, monkeypatch):
     path = written(tmp_path)
     load = policy.load
 
-    def slow(where, *more):
+    def slow(where, *more, **others):
         if where != path:
             path.write_text(SHIPPED + "# 别人写的\n", "utf-8")
-        return load(where, *more)
+        return load(where, *more, **others)
 
     monkeypatch.setattr(policy, "load", slow)
     with pytest.raises(SchemaError, match="刚才有人保存过"):

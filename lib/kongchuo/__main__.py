@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from . import console, options
 from .console import CLEAN, ERRORS, UNREADABLE, USAGE, say
 from .console import FAILED as RUN_FAILED
-from .core import findings, places
+from .core import findings, places, policy
 
 if TYPE_CHECKING:
     from .publishing.batch import Outcome
@@ -146,7 +146,10 @@ def build(args: argparse.Namespace) -> int:
     """Make templates and the plan's own workbooks again, put back Word templates, or say which files are stale."""
     from .commands import building
 
-    stale = building.build(check=args.check, left=lambda name: print(f"由办公室改过，未重做：{name}"))
+    home = places.office() or places.PROJECT
+    stale = building.build(
+        home, check=args.check, forms=home == places.PROJECT, left=lambda name: print(f"由办公室改过，未重做：{name}")
+    )
     for name in stale:
         print(f"已过期，请运行 kongchuo build：{name}" if args.check else f"已生成：{name}")
     return ERRORS if args.check and stale else CLEAN
@@ -161,7 +164,7 @@ def rules(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([entry.as_json() for entry in found], ensure_ascii=False, indent=1))
     elif args.codes:
-        held = policy.load(places.POLICY, dt.date.today())
+        held = policy.current(dt.date.today())
         print("\n\n".join(catalogue.told(entry, schema.default(), held) for entry in found))
     else:
         print(catalogue.listed(found))
@@ -204,6 +207,36 @@ def run(args: argparse.Namespace) -> int:
             force=args.force,
         )
     return _outcome(outcome)
+
+
+def init(args: argparse.Namespace) -> int:
+    """Make an office's own folder."""
+    from .commands import office, starting
+
+    made = list(office.init(args.folder, args.town, args.schools, args.year))
+    books = [path for path in made if path.suffix == ".xlsx"]
+    shared = args.folder / "workbooks" / args.town
+    starting.write(shared, args.folder / "runs")
+    say(f"已建好“{args.folder}”：{len(books)} 个空白工作簿，在 {shared / args.year}，各校一个文件夹。")
+    say(f"1. 填 {shared / args.year / '中心学校' / '基础信息.xlsx'}：学校、班级、教职工、行政村、学年学期、教学日历。")
+    say(f"2. 把 {shared} 放到各校都能打开的共享盘，各校填自己文件夹里的工作簿。")
+    say(f"3. 双击 {shared} 里的“校验”，或者在 {args.folder} 里运行 kongchuo check {shared.relative_to(args.folder)}")
+    say("4. 月底在这个文件夹里运行 kongchuo run monthly month=…，再运行 kongchuo serve --browser 看报告。")
+    return CLEAN
+
+
+def copy(args: argparse.Namespace) -> int:
+    """Copy what the package brings into the office, to be changed there."""
+    from .commands import office
+
+    home = places.office()
+    if home is None:
+        raise findings.UserError(
+            "这里不是办公文件夹（没有 kongchuo.yaml）。请先 kongchuo init，再进到那个文件夹里运行。"
+        )
+    for name in args.names:
+        say(f"已复制：{office.copy(name, home)}")
+    return CLEAN
 
 
 def status(args: argparse.Namespace) -> int:
@@ -296,6 +329,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str] | None) -> int:
+    if home := places.office():
+        from .commands import office
+
+        office.enter(home)
+        if unknown := policy.strangers():
+            console.say_error(f"本镇参数表里有这一版程序不认识的参数，没有用：{'、'.join(unknown)}")
     known = parser()
     args, rest = known.parse_known_args(argv)
     if hasattr(args, "overrides"):  # argparse takes them only in one piece; people write name=value anywhere

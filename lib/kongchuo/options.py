@@ -141,6 +141,15 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         WORKBOOKS,
         REPORTS,
     )),
+    "init": ("建一个办公文件夹：共享文件夹里放好各校的空白工作簿，另有本镇的参数、模板和笔记本的位置", (
+        option("folder", type=Path, metavar="DIR", help="建在哪里"),
+        option("--town", required=True, help="镇名，如 新庄镇"),
+        option("--schools", type=Path, metavar="FILE", help="学校名单，csv 或 xlsx，有“学校全称”一列"),
+        option("--year", required=True, metavar="YYYY-YYYY", help="学年，如 2024-2025"),
+    )),
+    "copy": ("把程序自带的笔记本、参数文件或材料模板复制到办公文件夹，供修改", (
+        option("names", nargs="+", metavar="NAME", help="如 monthly_self_check、月报表"),
+    )),
     "status": ("已经生成的报告：各有几份，哪些失败，台账之后变过没有", (
         WORKBOOKS,
         REPORTS,

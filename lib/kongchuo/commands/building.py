@@ -78,8 +78,10 @@ def _is_ours(data: bytes) -> bool:
     return made in _members(data).get("docProps/core.xml", b"")
 
 
-def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None] = lambda name: None) -> list[str]:
-    """Make under `root` templates and the plan's workbooks where they differ from what is declared now; copy the Word templates.
+def build(
+    root: Path = PROJECT, check: bool = False, left: Callable[[str], None] = lambda name: None, forms: bool = True
+) -> list[str]:
+    """Make under `root` templates and the plan's workbooks where they differ from what is declared now; `forms`: copy the Word templates.
 
     Returns the paths (inside `root`) that were made again, or with `check` only would be. A template whose workbook is
     gone from the schema is removed. A plan's workbook or a paper's template that people have saved is theirs: neither stale nor
@@ -88,7 +90,8 @@ def build(root: Path = PROJECT, check: bool = False, left: Callable[[str], None]
     schema, made = default(), root / "workbooks"
     wanted = {made / "templates" / name: data for name, data in templates(schema)}
     gone = [path for path in (made / "templates").rglob("[!.~]*.xlsx") if path not in wanted]
-    shared = {root / "parameters" / "papers" / path.name: path.read_bytes() for path in FORMS.glob("*.docx")}
+    papers = FORMS.glob("*.docx") if forms else ()
+    shared = {root / "parameters" / "papers" / path.name: path.read_bytes() for path in papers}
     for plan in sorted(made.glob("*/plan.yaml")):
         shared |= {plan.parent / name: data for name, data in planned(plan, schema)}
     for path, data in shared.items():

@@ -39,7 +39,12 @@ def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "
     `earlier` names the snapshot it was compared with.
     """
     found = hashlib.sha256(f"{FORMAT}|{earlier}|{year}|{as_of or f'until {dt.date.today()}'}|{places.PACKAGE}".encode())
-    for path in (*sorted(places.PACKAGE.rglob("*.py")), *sorted(places.PACKAGE.rglob("*.yaml")), places.POLICY):
+    for path in (
+        *sorted(places.PACKAGE.rglob("*.py")),
+        *sorted(places.PACKAGE.rglob("*.yaml")),
+        places.POLICY,
+        policy.mine(),
+    ):
         found.update(path.read_bytes())
     for folder in (shared / years.before(year), shared / year):
         for path in sorted(folder.rglob("*")):
@@ -213,7 +218,7 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
     shared, year, wanted = folders.locate(list(paths))
     town = reading.read_year(shared, year, as_of=as_of)
     broken: list[str] = []
-    rules = policy.load(places.POLICY, on=town.as_of)
+    rules = policy.current(town.as_of)
     homes = {path.split("/")[1] for path in wanted}
     found = deadlines.due(town, rules, within, broken), deadlines.undated(town, rules)
     rows, undated = (frame[frame["home"].isin(homes) | (not homes)] for frame in found)
@@ -283,7 +288,7 @@ def judged(
 ) -> tuple[Town, policy.Policy, Judgement]:
     """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
     town = reading.read_year(shared, year, as_of=as_of, read_one=read_one)
-    held = policy.load(places.POLICY, on=town.as_of)
+    held = policy.current(town.as_of)
     before = (reading.read_year(earlier[0], year, as_of=earlier[1]), earlier[1]) if earlier else None
     return town, held, examine(town, held, before)
 

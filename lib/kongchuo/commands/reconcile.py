@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import places, policy
+from ..core import policy
 from ..core.findings import Finding, UserError, report
 from ..core.tables import Town, row_of
 from ..excel import folders, reading, tables
@@ -60,7 +60,7 @@ def compare(workbooks: Path, file: Path | None = None, as_of: dt.date | None = N
     """
     shared, year, _ = folders.locate([workbooks])
     town = reading.read_year(shared, year, as_of=as_of)
-    held = policy.load(places.POLICY, on=town.as_of)
+    held = policy.current(town.as_of)
     if file is None:
         return Compared(town, matching.own(town, held))
     listed = read_list(file, town.schema)

@@ -1,17 +1,21 @@
-"""Where things lie: the package, its templates, the checkout around it; and the few names that processes share."""
+"""Where things lie: the package, its templates, what it ships, an office's own folder; and the few names that processes share."""
 
 import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TEMPLATES = PACKAGE / "templates"
-PROJECT = PACKAGE.parents[1]
+SHIPPED = PACKAGE / "shipped"  # in a wheel: what lies at the top of the repository (setup.py)
+PROJECT = SHIPPED if SHIPPED.is_dir() else PACKAGE.parents[1]
 NOTEBOOKS = PROJECT / "notebooks"
 PARAMETERS = PROJECT / "parameters"
 HANDBOOK = PROJECT / "handbook"
 POLICY = PARAMETERS / "policy.yaml"
 
+MARK = "kongchuo.yaml"  # what makes a folder an office's own (commands.office)
+
 # environment variables
+HOME = "KONGCHUO_HOME"  # the office's own folder; by default the nearest with a kongchuo.yaml, from the working folder upwards
 WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
 OUT = "KONGCHUO_OUT"  # where runs go
 CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
@@ -32,6 +36,20 @@ TOWN, ALL = "全镇", "all"
 RESULTS, HINT = "校验结果", "校验提示"
 GUIDE, LISTS = "填表说明", "字典"  # worksheets of a template beside those people fill in; the second is hidden
 STARTERS = ("校验.bat", "校验.command")  # may lie among the workbooks: a double-click checks them
+
+
+def office() -> Path | None:
+    """The office's own folder; None where there is none."""
+    if named := os.environ.get(HOME):
+        return Path(named)
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / MARK).is_file()), None)
+
+
+def own(name: str) -> Path:
+    """A file by its path in an office, "parameters/monthly.yaml": the office's own where it has one, else the package's."""
+    home = office()
+    return home / name if home and (home / name).exists() else PROJECT / name
 
 
 def cache() -> Path:

@@ -18,8 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+from . import places
 from .declarations import SchemaError, load_yaml, nearest
-from .places import PACKAGE
 from .years import FIRST, LAST
 
 # Frozen values and a strict loader. What keys there are, with unit and bounds, says policy_keys.yaml.
@@ -186,7 +186,7 @@ KINDS = {
 @cache
 def keys() -> Keys:
     """The table of parameters that ships with the package, loaded once."""
-    data = load_yaml(PACKAGE / "policy_keys.yaml")
+    data = load_yaml(places.PACKAGE / "policy_keys.yaml")
     units, found = data["units"], {}
     for group, declared in data["groups"].items():
         for key, more in declared.items():
@@ -198,12 +198,44 @@ def keys() -> Keys:
     return Keys(found, sums, *(tuple(map(tuple, data[name])) for name in ("rising", "paired")))
 
 
-def load(path: Path, on: dt.date = dt.date.max) -> Policy:
-    """Load policy.yaml; raises SchemaError, one Chinese sentence with file, key and remedy, for whatever cannot be meant."""
+def mine() -> Path:
+    """The policy file that an office changes: its own, else the package's."""
+    home = places.office()
+    path = home / "parameters" / places.POLICY.name if home else places.POLICY
+    return path if path.is_file() else places.POLICY
+
+
+def current(on: dt.date = dt.date.max) -> Policy:
+    """The policy that holds here: the package's entries, and an office's own over them. Raises SchemaError as `load` does."""
+    return load(places.POLICY, on) if mine() == places.POLICY else load(mine(), on, load(places.POLICY))
+
+
+def strangers() -> tuple[str, ...]:
+    """The keys of an office's policy that this version does not know; they are passed over, which is to be said."""
+    found = () if mine() == places.POLICY else (item.get("key") for item in _entries(mine()) if isinstance(item, dict))
+    return tuple(dict.fromkeys(str(key) for key in found if key not in keys().by_name))
+
+
+def _entries(path: Path) -> list[object]:
     data = load_yaml(path)
-    if list(data) != ["parameters"] or not isinstance(data["parameters"], list):
+    if list(data) != ["parameters"] or not isinstance(data["parameters"], list | None):
         raise SchemaError(f"{path.name}：最外层只能有“parameters:”一项，下面逐条列出参数。请从原来的文件恢复")
-    parameters = tuple(_parameter(path, place, item) for place, item in enumerate(data["parameters"], 1))
+    return data["parameters"] or []
+
+
+def load(path: Path, on: dt.date = dt.date.max, defaults: Policy | None = None) -> Policy:
+    """Load policy.yaml; raises SchemaError, one Chinese sentence with file, key and remedy, for whatever cannot be meant.
+
+    With `defaults` the file holds only entries of its own, which stand before those of the same key and day; a key that nobody
+    knows is passed over (`strangers`).
+    """
+    entries = list(enumerate(_entries(path), 1))
+    if defaults:
+        entries = [(at, one) for at, one in entries if not isinstance(one, dict) or one.get("key") in keys().by_name]
+    parameters = tuple(_parameter(path, place, item) for place, item in entries)
+    if defaults:
+        said = {(item.key, item.holds_from) for item in parameters}
+        parameters += tuple(item for item in defaults.parameters if (item.key, item.holds_from) not in said)
     _check_entries(path, parameters)
     for day in sorted({item.holds_from for item in parameters}):
         _check_day(path, Policy(parameters, day))
@@ -306,7 +338,8 @@ def append(
     and where somebody else has saved the file meanwhile.
     """
     before = path.read_bytes()
-    held = load(path)
+    defaults = load(places.POLICY) if path == mine() != places.POLICY else None
+    held = load(path, defaults=defaults)
     unknown = [key for key in values if key not in keys().by_name]
     if unknown:
         raise SchemaError(f"{path.name}：没有参数“{unknown[0]}”")
@@ -323,7 +356,7 @@ def append(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".policy-") as folder:
         part = Path(folder) / path.name
         part.write_bytes(made)
-        load(part)
+        load(part, defaults=defaults)
         if path.read_bytes() != before:
             raise SchemaError(f"{path.name}：刚才有人保存过。请重新打开这一页再试")
         os.replace(part, path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import policy
 from .declarations import SchemaError, load_yaml, strict
-from .places import PACKAGE, POLICY
+from .places import PACKAGE
 from .years import TERMS
 
 BOOKS = PACKAGE / "books"
@@ -275,9 +275,9 @@ def _load_book(path: Path, common: dict[str, dict], held: policy.Policy) -> Book
     return Book(sheets=sheets, **data)
 
 
-def load(folder: Path = BOOKS, numbers: Path = POLICY) -> Schema:
-    """Load every book in `folder`, with the newest `numbers`; raises SchemaError with file and key for whatever cannot be meant."""
-    common_path, held = folder / "common.yaml", policy.load(numbers)
+def load(folder: Path = BOOKS, numbers: Path | None = None) -> Schema:
+    """Load every book in `folder`, with the newest `numbers` (a policy file; the policy that holds here); raises SchemaError with file and key for whatever cannot be meant."""
+    common_path, held = folder / "common.yaml", policy.load(numbers) if numbers else policy.current()
     common = policy.told(common_path, load_yaml(common_path), held, TOLD)
     strict(common_path, "file", common, ("fields",), ("fields",))
     shared = {item["name"]: item for item in common["fields"]}

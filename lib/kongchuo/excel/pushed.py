@@ -125,6 +125,37 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
     return Pushed(path.name, people, tuple(sorted((*findings, *unusable))), tuple(_notes(taken)), unread)
 
 
+def read_rows(path: Path, sheet: Sheet, schema: Schema) -> list[dict[str, object]]:
+    """The rows of a table somebody keeps himself, with the columns of one of our sheets as far as it has them, in a process apart.
+
+    The first worksheet with the first column that every row must have counts. Raises UserError, naming the file, where none has.
+    """
+    path = path.expanduser()
+    try:
+        return apart.call(read_rows_here, path, sheet, schema, size=size_of(path))
+    except apart.Died as died:
+        raise UserError(f"“{path.name}”不能读取，{died}。请把要用的几列复制到一个新建的工作簿里，再运行。") from died
+
+
+def read_rows_here(path: Path, sheet: Sheet, schema: Schema) -> list[dict[str, object]]:
+    """`read_rows` in this process, which a file may end."""
+    (label,) = (item for item in sheet.fields if item.name == sheet.labels[0])
+    try:
+        data = bytes_of(path)
+    except OSError as error:
+        raise UserError(f"找不到“{path}”，或者它打不开。请检查路径，关闭正在使用它的程序。") from error
+    for _, grid, _ in _grids(path.name, data):
+        rows = [list(row) for row in grid.rows if any(value not in ("", None) for value in row)]
+        if all(sum(value not in ("", None) for value in row) == 1 for row in rows):  # names alone, which make no header
+            beside = next(item.title for item in sheet.fields if item.name in sheet.labels[1:])
+            grid = Grid([[*row, "" if at else beside] for at, row in enumerate(rows)])
+        table, _ = shape(grid, sheet, path.name, schema.codes)
+        if table is not None and label.name in table.columns:
+            frame = table.frame.astype(object).where(table.frame.notna(), None)
+            return frame.to_dict("records")
+    raise UserError(f"“{path.name}”里找不到“{label.title}”一列。表头写“{label.title}”，一行一条。")
+
+
 def _blocks(grid: Grid, sheet: Sheet, name: str, schema: Schema) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
     """The lists of a worksheet, from left to right: a printed list often stands in two blocks side by side."""
     tables, findings, first_head = [], [], ""

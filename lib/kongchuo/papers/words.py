@@ -14,8 +14,8 @@ from docx.document import Document
 from docx.oxml.ns import qn
 from docxtpl import DocxTemplate, RichText
 
+from ..core import places
 from ..core.findings import UserError
-from ..core.places import PARAMETERS
 from .base import Linked
 
 # --- What is wrong with the marks of a Word template, in words that quote the place: read before it is filled. Knows no paper ---
@@ -87,7 +87,7 @@ def _reads(mark: str, word: re.Match[str] | None, environment: jinja2.Environmen
 
 
 # --- A Word template filled with what a paper holds; what is wrong with a template is said in words that name it ----
-FOLDER = PARAMETERS / "papers"
+FOLDER = places.PARAMETERS / "papers"
 REMEDY = "请用 Word 打开它照手册《打印材料》改好，或删掉这个文件再运行 kongchuo build，得到原来的模板"
 PLAIN, LINK = "公文表内字", "公文链接"  # styles of letters that a template has
 NAMED = re.compile(r"'([^']+)' is undefined|has no attribute '([^']+)'")
@@ -100,6 +100,7 @@ def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) 
     mark that cannot be read.
     """
     path = folder / f"{template}.docx"
+    path = path if folder != FOLDER else places.own(f"parameters/papers/{path.name}")
     if not path.is_file():
         raise UserError(f"没有模板“{path.name}”，请运行 kongchuo build 重新生成，或从备份放回 parameters/papers")
     made = io.BytesIO()

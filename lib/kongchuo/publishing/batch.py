@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ..core import declarations, editions, faults, schema, years
+from ..core import declarations, editions, faults, places, schema, years
 from ..core.findings import UsageError, UserError
 from ..core.numbers import natural
 from ..core.places import ALL, TOWN
@@ -90,10 +90,13 @@ class Outcome:
 def load(path: Path) -> tuple[Batch, ...]:
     """Read a parameter file strictly: one notebook and its `for`, or several under `make`. Raises UserError.
 
-    The notebooks are looked for in ../notebooks.
+    A name without a folder is that of a file of the office, else of the package. The notebooks are looked for in ../notebooks,
+    then likewise.
     """
+    if not path.is_file():  # a name: the office's own, else the package's
+        path = places.own(f"parameters/{path.name.removesuffix('.yaml')}.yaml")
     if not path.is_file():
-        raise UserError(f"找不到参数文件“{path}”")
+        raise UserError(f"找不到参数文件“{path.name}”")
     try:
         data = declarations.load_yaml(path)
         several = isinstance(data, dict) and "make" in data
@@ -115,6 +118,7 @@ def _entry(path: Path, notebook: object, values: object) -> Batch:
     if not isinstance(notebook, str) or not re.fullmatch(r"\w+", notebook):
         raise UserError(f"参数文件“{path}”：notebook 只写笔记本的名称，不带文件夹和 .ipynb")
     found = path.resolve().parent.parent / "notebooks" / f"{notebook}.ipynb"
+    found = found if found.is_file() else places.own(f"notebooks/{notebook}.ipynb")
     if not found.is_file():
         raise UserError(f"参数文件“{path}”：找不到笔记本“{found}”")
     return Batch(found, values)

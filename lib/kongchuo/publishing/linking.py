@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from ..core.editions import INTERNAL
-from ..core.places import ALL, NOTEBOOKS, TOWN
+from ..core.places import ALL, TOWN, own
 from . import archive, execution
 from .archive import Shelf
 
@@ -74,7 +74,7 @@ def _ways(
         yield TOWN, quote(town)
     for other in made:
         if other.period == shelf.period and other.notebook != shelf.notebook and whose in pages[other.path]:
-            title = execution.title(NOTEBOOKS / f"{other.notebook}.ipynb")
+            title = execution.title(own(f"notebooks/{other.notebook}.ipynb"))
             yield html.escape(title), f"../{other.notebook}/{quote(pages[other.path][whose])}"
 
 

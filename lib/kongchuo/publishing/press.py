@@ -24,7 +24,7 @@ from markupsafe import Markup, escape
 from ..core import editions, faults, places, years
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
-from ..core.places import ALL, EARLIER, MADE, NOTEBOOKS, PACKAGE, RECORDS, TEMPLATES, TOWN
+from ..core.places import ALL, EARLIER, MADE, PACKAGE, RECORDS, TEMPLATES, TOWN
 from ..excel import saving
 from . import archive, execution, gate, prepared
 from .archive import DONE, FAILED, Result, Shelf, safe_name
@@ -193,7 +193,7 @@ def _runs(shelf: Shelf, units: Iterable[str]) -> dict[str, Result | None]:
 
 
 def _line(shelf: Shelf, units: Iterable[str]) -> tuple[str, Shelf, dict[str, Result | None]]:
-    return execution.title(NOTEBOOKS / f"{shelf.notebook}.ipynb"), shelf, _runs(shelf, units)
+    return execution.title(places.own(f"notebooks/{shelf.notebook}.ipynb")), shelf, _runs(shelf, units)
 
 
 def _rows(shelf: Shelf, units: Iterable[str], months: Sequence[Shelf]) -> list[tuple]:
@@ -255,12 +255,12 @@ def versions() -> str:
 
 def made_from() -> str:
     """One hash of what else a page is made from: numbers of the policy, templates of pages and papers."""
-    office = [path for path in (places.PARAMETERS / "papers").glob("*.docx") if not path.name.startswith(("~$", ".~"))]
+    found = []
+    for root in dict.fromkeys((places.PARAMETERS, places.own("parameters"))):  # the package's, an office's own
+        papers = (path for path in (root / "papers").glob("*.docx") if not path.name.startswith(("~$", ".~")))
+        found.append((list(filter(Path.is_file, (root / places.POLICY.name, *papers))), root))
     inside = [path for path in TEMPLATES.rglob("*") if path.is_file()]
-    return "".join(
-        archive.fingerprint(files, root)
-        for files, root in (([places.POLICY, *office], places.PARAMETERS), (inside, TEMPLATES))
-    )
+    return "".join(archive.fingerprint(files, root) for files, root in (*found, (inside, TEMPLATES)))
 
 
 def _read(path: Path) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from ..core.findings import UserError
-from ..core.places import NOTEBOOKS
+from ..core.places import own
 from . import archive, execution
 from .archive import FAILED
 
@@ -34,7 +34,7 @@ def status(out: Path, workbooks: Path) -> list[dict[str, object]]:
             books = NEW if {one.snapshot for one in results} == {now} else CHANGED
         except OSError:
             books = UNKNOWN
-        notebook = NOTEBOOKS / f"{shelf.notebook}.ipynb"
+        notebook = own(f"notebooks/{shelf.notebook}.ipynb")
         found.append(
             {
                 "notebook": shelf.notebook,

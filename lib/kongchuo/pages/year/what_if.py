@@ -7,7 +7,7 @@ saved is a new dated entry of policy.yaml, never a workbook.
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from ...core import places, policy
+from ...core import policy
 from ...core.declarations import SchemaError
 from ...core.numbers import fixed, rounded
 from ...figures.scopes import Scope
@@ -169,7 +169,7 @@ class Trial:
         if not self.cited.value.strip():
             return self._say("请写明出处：哪次会议或哪个文件决定的。", "bad")
         try:
-            made = policy.append(places.POLICY, self._tried, since, "default", self.cited.value)
+            made = policy.append(policy.mine(), self._tried, since, "default", self.cited.value)
         except (SchemaError, OSError) as error:
             return self._say(f"没有保存。{error}", "bad")
         self.save.disabled = True

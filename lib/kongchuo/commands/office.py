@@ -1,0 +1,139 @@
+"""An office's own folder: its shared folder with blank workbooks, what it changes of the package's, and where all that lies.
+
+kongchuo.yaml marks it; commands find it from the working folder upwards, or by KONGCHUO_HOME (core.places.office).
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from ..core import declarations, places, years
+from ..core.findings import UsageError, UserError
+from ..core.schema import CENTRE, Schema, default
+from ..excel import pushed, writing
+
+SETTINGS = """\
+# 这个文件夹是{town}控辍保学办公用的文件夹，由 kongchuo init 生成。在这个文件夹里运行 kongchuo，就用下面的位置。
+shared: {shared}
+out: {out}
+made_by: "{version}"
+"""
+POLICY = """\
+# 本镇自己的参数，只写和程序自带的不一样的；没有写的用程序自带的（kongchuo rules 和数据字典里看得到现行的值）。
+# 一条一行，写法如下（去掉行首的 # 号）。改了的数另起一条，写新的生效日期，旧的留着。
+#   - {key: suspected_after, title: 疑似线, value: 3, unit: 上课日, source: document, citation: 某某文件, holds_from: 2024-09-01}
+parameters:
+"""
+COPIED = Path(".kongchuo") / "copied.json"  # what was copied from the package, with the hash it had
+STAGES = (
+    ("教学点", "教学点"),
+    ("九年", "九年一贯"),
+    ("中学", "初中"),
+    ("初中", "初中"),
+    ("", "小学"),
+)  # by what a name says
+CODE = "{}{:02d}"  # of a school whose list gives none, until the office gives it its own
+KINDS = (("notebooks", ".ipynb"), ("parameters", ".yaml"), ("parameters/papers", ".docx"))  # what may be copied
+
+
+def enter(home: Path) -> None:
+    """Let the office's kongchuo.yaml say where its folders lie, for this process and those it starts. Raises UserError."""
+    path = home / places.MARK
+    try:
+        held = declarations.load_yaml(path)
+        declarations.strict(path, "file", held, ("shared", "out", "made_by"), ("shared", "out"))
+    except declarations.SchemaError as error:
+        raise UserError(f"“{path}”写错了：{error}") from error
+    os.environ[places.HOME] = str(home.resolve())
+    for name, key in ((places.WORKBOOKS, "shared"), (places.OUT, "out")):
+        os.environ.setdefault(name, str(home.resolve() / str(held[key])))
+
+
+def init(folder: Path, town: str, schools: Path | None, year: str) -> Iterator[Path]:
+    """Make an office's folder, with a blank workbook of every kind for the centre and each school of a list; yields what was made.
+
+    The list is any table with a column of 学校全称, the other columns of the sheet 学校 as far as it has them. Raises UserError
+    before anything is made: for a folder that is an office already or holds such workbooks, a name or year that is none, a list
+    that cannot be read.
+    """
+    if not years.YEAR.fullmatch(year) or int(year[5:]) != int(year[:4]) + 1:
+        raise UsageError(f"学年“{year}”应写成 2024-2025 的样子")
+    if not town.strip() or re.search(r'[\\/:*?"<>|]', town):
+        raise UsageError(f'镇名“{town}”不能空着，也不能有 \\ / : * ? " < > | 这些字')
+    if (folder / places.MARK).exists():
+        raise UserError(f"“{folder}”已经是办公文件夹。新学年请在共享文件夹里另建学年，不用再 init。")
+    schema, shared = default(), Path("workbooks") / town
+    root = folder / shared / year
+    if root.exists() and any(root.rglob("*.xlsx")):
+        raise UserError(f"“{root}”里已经有工作簿，没有动。")
+    rows = _schools(town, schools, schema)
+    files = {
+        places.MARK: SETTINGS.format(town=town, shared=shared.as_posix(), out="runs", version=version("kongchuo")),
+        "parameters/policy.yaml": POLICY,
+    }
+    for book in schema.books:
+        homes = [CENTRE] if book.owner == "centre" else [row["school_name"] for row in rows[1:]]
+        for stem in book.stems:
+            held = {"school": rows} if "school" in book.by_name else {}
+            data = writing.workbook_bytes(stem, book, held, schema)
+            files |= {(shared / year / str(home) / f"{stem}.xlsx").as_posix(): data for home in homes}
+    for name in ("notebooks", "parameters/papers", "runs"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        yield path
+
+
+def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, object]]:
+    """The rows of 学校: the centre first, then those of the list, with a code and a stage where it gives none."""
+    centre = {"school_code": "ZXXX", "school_name": f"{town}中心学校", "stage": "中心学校", "active": True}
+    rows = pushed.read_rows(path, schema.sheets["school"], schema) if path else []
+    rows = [{key: value for key, value in row.items() if value not in (None, "")} for row in rows]
+    named = [row for row in rows if row.get("school_name")]
+    if path and not named:
+        raise UserError(f"“{path.name}”里没有一所学校。要有“学校全称”一列，一所学校一行。")
+    names = [str(row["school_name"]) for row in named]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"“{path.name}”里有重名的学校：{'、'.join(twice)}。请核对后再运行。")
+    taken = {str(row.get("school_code", "")) for row in named}
+    found = []
+    for number, row in enumerate(named, 1):
+        stage = next(stage for mark, stage in STAGES if mark in str(row["school_name"]))
+        code = next(code for code in (CODE.format("XX", number), CODE.format("XY", number)) if code not in taken)
+        found.append({"school_code": code, "stage": stage, "active": True} | row)
+    own = [row for row in found if row["stage"] == "中心学校"]
+    return [*(own or [centre])[:1], *(row for row in found if row["stage"] != "中心学校")]
+
+
+def copy(name: str, home: Path) -> Path:
+    """Copy a notebook, parameter file or Word template of the package into an office, to be changed there; returns the copy.
+
+    The hash of what was copied is noted, so that an upgrade can tell whether the office has changed it. Raises UserError for a
+    name there is not, or where the office has its own already.
+    """
+    found = {path.stem: path.relative_to(places.PROJECT) for kind, end in KINDS for path in _packaged(kind, end)}
+    if name not in found:
+        raise UsageError(f"没有“{name}”，可以复制：{'、'.join(found)}")
+    target = home / found[name]
+    if target.exists():
+        raise UserError(f"“{target}”已经有了，没有动。")
+    data = (places.PROJECT / found[name]).read_bytes()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    noted = home / COPIED
+    held = json.loads(noted.read_text("utf-8")) if noted.is_file() else {}
+    held[found[name].as_posix()] = {"sha256": hashlib.sha256(data).hexdigest(), "version": version("kongchuo")}
+    noted.parent.mkdir(exist_ok=True)
+    noted.write_text(json.dumps(held, ensure_ascii=False, indent=1), "utf-8")
+    return target
+
+
+def _packaged(kind: str, end: str) -> list[Path]:
+    return sorted(path for path in (places.PROJECT / kind).glob(f"*{end}") if path.name != places.POLICY.name)
