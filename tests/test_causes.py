@@ -147,6 +147,9 @@ MISTAKES = {
     "姓名和监护人列名对调": (
         headers_of_one_kind("roster", JUNIOR, "name", "guardian"), "F40", f"{JUNIOR}/学籍.xlsx", "学生花名册", "姓名", 20,
     ),
+    "应到和实到列名对调": (
+        headers_of_one_kind("daily", JUNIOR, "due", "present"), "F40", f"{JUNIOR}/出勤_第一学期.xlsx", "日查", "应到", 20,
+    ),
     "整列空着": (emptied, "F17", f"{JUNIOR}/学籍.xlsx", "学生花名册", "现住址", 20),
 }  # fmt: skip
 
@@ -403,3 +406,18 @@ def test_a_clerk_sees_one_line_for_what_a_mistake_elsewhere_does():
     assert "因此另有" in entry.message
     again = judged(edited(town, "term", town["term"].index[0], end=pd.Timestamp("2024-01-26")))
     assert not again, "mended, nothing of it is left"
+
+
+@pytest.mark.parametrize(("part", "code"), [("sick", "X64"), ("other_leave", "X64"), ("unexcused", "X10")])
+def test_who_has_exchanged_two_numbers_of_a_day_is_not_sent_to_list_the_class_as_absent(part, code):
+    town, _ = handmade.township(2, 60, 5, AS_OF)
+    daily = town["daily"]
+    index = daily.index[(daily["due"] == daily["present"]) & (daily["due"] > 3)][3]
+
+    (found,) = judged(edited(town, "daily", index, **{"present": 0, part: daily.at[index, "due"]}))
+
+    title = town.schema.sheets["daily"].by_name[part].title
+    assert (found.rule, found.row, found.column) == (code, row_of(index), title)
+    assert f"“实到”和“{title}”像是填反了" in found.fix
+    (plain,) = judged(edited(town, "daily", index, **{"present": daily.at[index, "due"] - 1, part: 1}))
+    assert "填反" not in plain.fix

@@ -109,6 +109,27 @@ def test_a_rule_that_fails_stops_no_other():
     assert judgement.judged == {rule.code for rule in judging.RULES}
 
 
+def test_what_lacks_once_is_said_once():
+    """A school renamed in the registry has no folder of its new name: each rule lacks it, and that is one thing to be said."""
+    town, _ = handmade.township(2, 40, 3, dt.date(2023, 11, 30))
+    gone, other = town.homes[:2]
+    books = [replace(book, read=False, tables={}) if book.home == gone else book for book in town.workbooks]
+    books = [
+        replace(book, tables={name: t for name, t in book.tables.items() if name != "visit"})
+        if book.home == other
+        else book
+        for book in books
+    ]
+
+    lacking = judging.places(
+        judging.judge(replace(town, workbooks=tuple(books), _frames={}, _made={}), POLICY).not_judged
+    )
+
+    assert len([reason for home, reason in lacking if home == gone]) == 1
+    assert len(lacking[gone, "这个单位的工作簿一本也没有读到"]) > 20
+    assert all("“劝返记录”" in reason for home, reason in lacking if home == other)
+
+
 def test_what_cannot_be_read_is_not_judged():
     case = replace(CASES[0], tables=[], unread={("示例中学", "学籍")})
     judgement = judging.judge(build(case), POLICY)

@@ -29,7 +29,7 @@ def check(args: argparse.Namespace) -> int:
     """Print the findings of workbooks and of the rules over them."""
     from .commands import opening
     from .publishing import archive
-    from .rules import questions, waivers
+    from .rules import judging, questions, waivers
 
     snapshots = archive.snapshots(args.out) if args.out else []
     opened = opening.check(args.paths, args.as_of, remembered=not args.fresh, snapshots=snapshots)
@@ -40,9 +40,10 @@ def check(args: argparse.Namespace) -> int:
         if opened.waived:
             print(waivers.report(opened.waived, all_of_them=args.waived))
         if opened.not_judged:
-            print(f"尚未判定：{len(opened.not_judged)} 处（缺工作簿、表、列，或当时的内容已看不到；加 -v 看每一处）")
-            for item in opened.not_judged if args.verbose else ():
-                print(f"  {item.rule} {item.home}：{item.reason}")
+            lacking = judging.places(opened.not_judged)
+            print(f"尚未判定：{len(lacking)} 处（缺工作簿、表、列，或当时的内容已看不到；加 -v 看每一处）")
+            for (home, reason), rules in lacking.items() if args.verbose else ():
+                print(f"  {home}：{reason}（{'、'.join(rules)}）")
         if opened.questions:
             print(questions.report(opened.questions))
     errors = any(one.severity == findings.ERROR for one in opened.findings)  # those that follow from another among them

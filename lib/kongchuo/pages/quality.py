@@ -10,7 +10,7 @@ from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, Group, cause_of, c
 from ..core.numbers import natural
 from ..core.places import ALL
 from ..core.schema import CENTRE
-from ..rules.judging import RULES
+from ..rules.judging import RULES, places
 from ..rules.questions import HEADING
 from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
 from .units import audience, said
@@ -34,7 +34,7 @@ def meta(view: View) -> tuple[str, ...]:
 
 def not_judged_tile(view: View) -> Figure:
     """Never plain: it counts what could not be judged, and 0 must not look like all clear."""
-    number = len(view.not_judged)
+    number = len(places(view.not_judged))
     note = "处　数据不全，暂不能判定（不等于合格）" if number else "各条规则都能判定；各节写明尚未判定的不在此数"
     return Figure("尚未判定", number, note, "unknown")
 
@@ -130,17 +130,14 @@ def _waived(view: View) -> list[Details]:
 
 
 def _not_judged(view: View) -> list:
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for item in view.not_judged:
-        reasons.setdefault((item.home, item.reason), []).append(item.rule)
     rows = tuple(
         (home, reason, "、".join(rules), len(rules))
-        for (home, reason), rules in sorted(reasons.items(), key=lambda item: natural(item[0][0]))
+        for (home, reason), rules in sorted(places(view.not_judged).items(), key=lambda item: natural(item[0][0]))
     )
     blocks = []
     if rows:
         table = Table(("单位", "缺什么", "因此没有判定的规则（代码见规则目录）", "条数"), rows)
-        blocks.append(Details(f"尚未判定：{len(view.not_judged)} 处，不等于没有问题", (table,), open=True))
+        blocks.append(Details(f"尚未判定：{len(rows)} 处，不等于没有问题", (table,), open=True))
     if view.judgement.broken:
         words = f"没有运行成功的规则：{len(view.judgement.broken)} 条，它们管的事没有判定"
         blocks.append(Details(words, (Lines(view.judgement.broken),), open=True))
@@ -159,7 +156,7 @@ def state(view: View) -> dict[str, object]:
         "warnings": numbers[WARNING],
         "infos": numbers[INFO],
         "waived": len(view.waived),
-        "not_judged": len(view.not_judged),
+        "not_judged": len(places(view.not_judged)),
         "workbooks": {book.name: book.sha256 for book in view.workbooks if book.sha256},
         "schema": {book.name: book.version for book in view.town.schema.books},
         "code": metadata.version("kongchuo"),

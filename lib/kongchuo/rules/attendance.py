@@ -78,9 +78,17 @@ def absentees_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[_absence_readable(town, rows)]
     listed, slack = _listed(town, rows)
     wrong = (rows["unexcused"] - listed).abs() > slack
-    columns = ["label", "day", "unexcused", "listed"]
-    for index, label, day, count, number in rows.assign(listed=listed)[wrong][columns].itertuples(name=None):
-        yield at("daily", index, "unexcused", class_name=label, day=day, count=count, listed=number)
+    columns = ["label", "day", "unexcused", "listed", "present"]
+    for index, label, day, count, number, present in rows.assign(listed=listed)[wrong][columns].itertuples(name=None):
+        fix = _exchanged("无故缺勤") if pd.notna(present) and present == number < count else ""
+        yield at("daily", index, "unexcused", fix=fix, class_name=label, day=day, count=count, listed=number)
+
+
+def _exchanged(title: str) -> str:
+    """The remedy where 实到 says how many the 缺勤明细 lists: nobody is to list a whole class as absent."""
+    return (
+        f"“实到”和“{title}”像是填反了：填反的对调这两格，“缺勤明细”不用补；没有填反的，把当天的学生逐人记入“缺勤明细”。"
+    )
 
 
 def _absence_readable(town: Town, rows: pd.DataFrame) -> pd.Series:
@@ -208,11 +216,16 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     lost = absence[absence["kind"].isna() | (leave & absence[["date", "class_id"]].isna().any(axis=1))]
     slack = found["odd"] + tally(rows["home"], lost["home"].value_counts())
     wrong = (rows["count"] - found["listed"]).abs() > slack
-    columns = ["label", "day", "count", "listed", *LEAVE]
+    columns = ["label", "day", "count", "listed", "present", *LEAVE]
     rows = rows.assign(listed=found["listed"])[wrong]
-    for index, label, day, count, number, *parts in rows[columns].itertuples(name=None):
-        column = next((name for name, part in zip(LEAVE, parts, strict=True) if part > 0), "sick")
-        yield at("daily", index, column, class_name=label, day=day, count=count, listed=number)
+    for index, label, day, count, number, present, *parts in rows[columns].itertuples(name=None):
+        parts = dict(zip(LEAVE, parts, strict=True))
+        swapped = [
+            name for name, part in parts.items() if pd.notna(present) and present < part == count - number + present
+        ]
+        column = next((name for name in (*swapped, *LEAVE) if parts[name] > 0), "sick")
+        fix = _exchanged(LEAVE[column]) if swapped else ""
+        yield at("daily", index, column, fix=fix, class_name=label, day=day, count=count, listed=number)
 
 
 RULES = (due_differs_from_roster, parts_do_not_add_up, absentees_not_listed, day_without_count, leave_not_listed)  # fmt: skip

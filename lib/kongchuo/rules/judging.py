@@ -91,7 +91,16 @@ class Judgement:
         return tuple(finding for finding in self.findings if finding.rule in codes)
 
 
+def places(items: Iterable[NotJudged]) -> dict[tuple[str, str], list[str]]:
+    """(home, reason) -> codes of the rules that could not judge there for it: what lacks once is said once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        found.setdefault((item.home, item.reason), []).append(item.rule)
+    return found
+
+
 SHOWN = 5  # addresses of cells in a reason
+NOTHING = "这个单位的工作簿一本也没有读到"
 
 
 def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
@@ -110,7 +119,8 @@ def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
         whose = f"{seen.year}学年" if earlier else ""
         column = f"的“{sheet.by_name[field_name].title}”列" if field_name else ""
         for home in sorted(seen.unread_homes(sheet_name, *([field_name] if field_name else []))):
-            yield NotJudged(rule.code, home, f"读不到{whose}“{sheet.title}”{column}")
+            nothing = home in seen.once(_unread_whole)
+            yield NotJudged(rule.code, home, whose + NOTHING if nothing else f"读不到{whose}“{sheet.title}”{column}")
         rewritten = seen.any_later(sheet_name) and bool(field_name) and seen.later(sheet_name, field_name).any()
         for home, cells in seen.once(_unread_cells, sheet_name, field_name).items() if field_name else ():
             addresses = [address for _, _, address in cells]
@@ -122,6 +132,11 @@ def _missing(rule: Rule, town: Town) -> Iterable[NotJudged]:
             )
             reason = f"{whose}“{sheet.title}”{column}{why}：{'、'.join(addresses[:SHOWN])}{more}"
             yield NotJudged(rule.code, home, reason, cells)
+
+
+def _unread_whole(town: Town) -> frozenset[str]:
+    """Folders of which no workbook could be read."""
+    return frozenset({book.home for book in town.workbooks} - {book.home for book in town.workbooks if book.tables})
 
 
 def _unread_cells(town: Town, sheet_name: str, field_name: str) -> dict[str, tuple[tuple[str, str, str], ...]]:

@@ -129,7 +129,7 @@ KINDS = {
 # --- A column of a worksheet that stands in the wrong place: one cell too low or too high from some row on, or under another's header ---
 LEAST = 8  # findings in a worksheet before its columns are suspected
 PLACES_TRIED = 6  # columns of a worksheet, and places in a column
-COVERS = 0.4  # share of a worksheet's rows whose findings suggest that two headers are exchanged
+COVERS = 0.4  # share of the rows in which two columns differ whose findings suggest that their headers are exchanged
 
 
 def _sheets(town: Town, loose: frozenset[Finding]) -> Iterator[tuple[str, Sheet, Table, list[Finding]]]:
@@ -205,12 +205,15 @@ def exchanged(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator
         by_column = Counter((one.column, one.rule) for one in found if one.rule != "F17")
         for (title, code), count in by_column.most_common(2):
             item = next((one for one in sheet.typed if one.title == title), None)
-            if item is None or count < max(LEAST, COVERS * len(table.frame)):
+            if item is None or count < LEAST:
                 continue
             alike = [
                 one
                 for one in sheet.typed
-                if _alike(one, item) and one.name in table.columns and table.frame[one.name].notna().any()
+                if _alike(one, item)
+                and one.name in table.columns
+                and table.frame[one.name].notna().any()
+                and count >= COVERS * (table.frame[one.name] != table.frame[item.name]).sum()
             ]
             for other in alike[:PLACES_TRIED]:
                 mended = with_table(

@@ -16,6 +16,7 @@ from ...facts import enrolment
 from ...figures import definitions
 from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import Standings, UnitGrade, standings
+from ...rules.judging import places
 from .. import today, units
 from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
 from ..views import View, find_school, open_town, records, shared_folder
@@ -120,7 +121,7 @@ def headline(view: Year) -> Section:
     tone = "bad" if vetoed else "unknown" if unknown or not classes else "good"
     # all that nobody could judge yet: parts of points, and rules that lacked data; 0 of the one is not 0 of the other
     parts = sum(len(one.open) for one in classes) + sum(part.points is None for one in units for part in one.parts)
-    rules = len(view.not_judged)
+    rules = len(places(view.not_judged))
     lacking = f"积分、考核的分项 {parts} 个，规则 {rules} 处；不等于没有问题"
     figures = (
         Figure("班级", len(classes), f"积分已定 {len(final)} 个，其余暂列"),
