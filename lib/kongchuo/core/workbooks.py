@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .findings import Finding, Place
@@ -44,6 +45,11 @@ class Table:
     instead: Table | None = None
     displays: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
     later: frozenset[tuple[int, str]] = frozenset()
+
+    @cached_property
+    def latest(self) -> dict[str, pd.Timestamp]:
+        """By column of dates the last one that stands in it, NaT where none does."""
+        return {item.name: self.frame[item.name].max() for item in self.sheet.typed if item.type == "date"}
 
 
 @dataclass(frozen=True)

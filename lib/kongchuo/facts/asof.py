@@ -113,9 +113,9 @@ def _later(table: Table, now: pd.Timestamp, stop: dt.date | None, absent: set[st
     list without dates stands there since he came.
     """
     frame, dated = table.frame, table.sheet.dated
-    if dated:
+    if dated and table.latest[dated] > now:
         return _between(frame[dated], now, stop)
-    inside = absent and "student_key" in frame
+    inside = absent and not dated and "student_key" in frame
     return frame["student_key"].isin(absent) if inside else pd.Series(False, frame.index)
 
 
@@ -160,15 +160,19 @@ def _cut(
         if len(sheet.primary_key) == 1:
             gone.setdefault(sheet.name, set()).update(frame.loc[later, sheet.primary_key[0]].dropna())
         frame = frame[~later]
-    late: Cells = {item.name: frame[item.name] > now for item in sheet.recorded if item.name != sheet.dated}
+    nothing = pd.Series(False, frame.index)
+    after = {column for column, day in table.latest.items() if day > now}
+    late: Cells = {
+        item.name: frame[item.name] > now for item in sheet.recorded if item.name != sheet.dated and item.name in after
+    }
     late.pop("visit_date", None)  # see _surveyed
     for item in sheet.typed:
-        if item.known_from in TERMS:
-            late[item.name] = frame[item.name].notna() & (item.known_from in pending)
-        elif item.known_from:
-            since = frame[item.known_from]
-            asked = since > now if sheet.by_name[item.known_from].type == "date" else pd.Series(False, frame.index)
-            late[item.name] = late.get(item.known_from, asked) & frame[item.name].notna()
+        since = item.known_from
+        if since in pending or since in late or since in after:
+            asked = True if since in TERMS else late[since] if since in late else frame[since] > now
+            late[item.name] = frame[item.name].notna() & asked
+        elif since:
+            late[item.name] = nothing
     late = {column: rows for column, rows in late.items() if rows.any()}
     frame = frame.assign(**{column: frame[column].mask(rows) for column, rows in late.items()}) if late else frame
     frame = _put_back(sheet, frame, late)
