@@ -22,6 +22,27 @@ from .core.findings import UsageError, UserError
 CLEAN, ERRORS, USAGE, UNREADABLE, FAILED = 0, 1, 2, 3, 4
 STOPPED, UNHEARD = 130, 141  # as a shell names what Ctrl-C and a closed pipe end
 KEPT = 20  # logs
+# what may be left out of an installation -> the extra of pyproject.toml that brings it
+EXTRAS = (
+    dict.fromkeys(
+        (
+            "papermill",
+            "nbformat",
+            "nbconvert",
+            "nbclient",
+            "ipykernel",
+            "IPython",
+            "jinja2",
+            "markupsafe",
+            "docxtpl",
+            "docx",
+            "tqdm",
+        ),
+        "report",
+    )
+    | dict.fromkeys(("voila", "ipywidgets", "itables", "tornado", "jupyter_server", "traitlets"), "live")
+    | {"xlwings": "excel"}
+)
 
 
 class _Log(logging.FileHandler):
@@ -121,7 +142,10 @@ def _sentence(error: Exception) -> tuple[int, str]:
     if isinstance(error, MemoryError):
         return UNREADABLE, "内存不够。请关掉别的程序再运行，或者一次只看一所学校。"
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("kongchuo"):
-        return FAILED, f"程序没有装全（缺少 {error.name}），请管理员重新安装。"
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            return FAILED, f"程序没有装全（缺少 {error.name}），请管理员重新安装。"
+        return UNREADABLE, f'这个功能要另外安装（缺少 {error.name}）：python -m pip install "kongchuo[{extra}]"'
     if isinstance(error, OSError) and error.filename is not None:  # a file of theirs
         from .excel import saving
 

@@ -249,7 +249,8 @@ LISTING = ("monthly_papers",)  # notebooks whose papers list what has been made 
 @cache
 def versions() -> str:
     """Which Python and which libraries make the pages."""
-    names = (re.match(r"[\w.-]+", line)[0] for line in requires("kongchuo") or () if "extra ==" not in line)
+    needed = (line for line in requires("kongchuo") or () if "extra ==" not in line or 'extra == "report"' in line)
+    names = (re.match(r"[\w.-]+", line)[0] for line in needed)
     return " ".join([platform.python_version(), *(f"{name} {version(name)}" for name in names)])
 
 
