@@ -208,7 +208,10 @@ def _peaks(steps: Sequence[tuple[str, int]]) -> list[int]:
 
 
 # --- Small multiples as inline SVG: a row of bars for each of several series over the same weeks or months ----------
-ROW = 0.62  # inches a series takes
+ROW, YEAR = (
+    0.52,
+    10,
+)  # inches a series takes; months with lessons, so that a year that has begun leaves room for the rest
 
 
 def multiples(
@@ -221,9 +224,9 @@ def multiples(
 
     `alike`: all rows on one scale; else each on its own, from 0 to its largest value.
     """
-    left, bar = _left([name for name, *_ in rows]), 0.4
+    left, bar = _left([name for name, *_ in rows]), 0.32
     picture = Picture(ROW * len(rows) + 0.3)
-    step = (WIDTH - left - 0.1) / max(len(labels), 1)
+    step = (WIDTH - left - 0.1) / max(len(labels), YEAR)
     wide = min(step * 0.68, 0.4)
     peaks = [max([0, *(value for value in values if value is not None)]) for _, values, _ in rows]
     for line, (name, values, hatched) in enumerate(rows):
@@ -261,7 +264,7 @@ def heat(rows: Sequence[tuple[str, Sequence[float | None]]], labels: Sequence[st
     """One row a school, one cell a month with its attendance in per cent; the darker the lower, hatched where nothing was counted."""
     top, left, cell = 0.24, _left([name for name, _ in rows]), 0.24
     picture = Picture(top + cell * len(rows) + 0.04)
-    step = (WIDTH - left - 0.1) / max(len(labels), 1)
+    step = (WIDTH - left - 0.1) / max(len(labels), YEAR)
     for place, label in enumerate(labels):
         picture.word(left + step * (place + 0.5), top - 0.11, label, SOFT, 7)
     for line, (name, values) in enumerate(rows):

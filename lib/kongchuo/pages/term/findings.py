@@ -55,7 +55,10 @@ def good_practice(view: Round) -> Section:
     items = Counter(score.title for scores in full.values() for score in scores)
     if view.public:
         many = [(title, number) for title, number in items.most_common() if number * 2 >= len(full)]
-        lines = [f"{title}：{'各校均' if number == len(full) else '多数学校'}做到位。" for title, number in many]
+        groups = {"各校均": [], "多数学校": []}
+        for title, number in many:
+            groups["各校均" if number == len(full) else "多数学校"].append(title)
+        lines = [f"{'、'.join(titles)}：{who}做到位。" for who, titles in groups.items() if titles]
         return view.section("good_practice", *map(Note, lines or ["各项工作均有待加强。"]))
     book = cases.cases(view.town)
     rows = []
@@ -76,7 +79,10 @@ def problems(view: Round) -> Section:
     found = [problem for sheet in view.inspected for problem in problems_of(view, sheet)]
     if view.public:
         items, of = Counter(problem.score.title for problem in found), len(view.inspected)
-        lines = [f"{_some(number, of)}在“{title}”方面还有差距。" for title, number in items.most_common()]
+        groups: dict[str, list[str]] = {who: [] for who in ("各校", "多数学校", "个别学校")}
+        for title, number in items.most_common():
+            groups[_some(number, of)].append(f"“{title}”")
+        lines = [f"{who}在{'、'.join(titles)}方面还有差距。" for who, titles in groups.items() if titles]
         if failed := sum(sheet.grade == FAILED for sheet in view.inspected):
             lines.insert(0, f"{_some(failed, len(view.inspected))}控辍工作评为不合格，须逐案整改。")
         last = "中心学校已要求有关学校限期整改，并在下一轮督查时回头看。"
