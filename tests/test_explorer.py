@@ -5,6 +5,7 @@ from io import BytesIO
 
 import openpyxl
 import pandas as pd
+import pytest
 
 from kongchuo.excel import tables
 from kongchuo.figures.base import Measure
@@ -30,6 +31,16 @@ def test_numbers_sort_as_numbers_and_a_rate_keeps_its_counts():
     assert shown["人数"].tolist() == [12, 9]
     assert shown["出勤率"].tolist()[0].endswith("（11/12）")
     assert shown["出勤率"].tolist()[1] == "—"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-甲", "@SUM(A1)", "\t=1", "=3"])
+def test_what_a_spreadsheet_would_work_out_is_text_in_the_download(text):
+    assert live.frame(Table(("备注",), ((text,),)))["备注"].tolist() == [f"'{text}"]
+
+
+@pytest.mark.parametrize("text", ["+3", "-2.5 %", "-1", "甲-乙", "3=3", "—"])
+def test_numbers_with_a_sign_stay_as_they_are(text):
+    assert live.frame(Table(("数",), ((text,),)))["数"].tolist() == [text]
 
 
 def test_a_badge_is_its_word():

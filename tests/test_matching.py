@@ -157,6 +157,17 @@ def test_variant_characters_are_a_reason_of_their_own(one, other):
     assert reason == "姓名异体字"
 
 
+@pytest.mark.parametrize("nameless", [(0,), (1,), (0, 1)])
+def test_where_a_side_has_no_names_they_are_not_said_to_differ(nameless):
+    sides = [
+        [child(1, None if place in nameless else "甲春梅") | more] for place, more in enumerate(({}, {"sex": "男"}))
+    ]
+
+    (reason,) = compare(*sides)["reason"]
+
+    assert reason == "性别不同"
+
+
 def test_twins_are_two_children():
     """Same birthday, one character apart, each with a number that is right in itself."""
     rows = compare([child(1, "甲春梅")], [child(2, "甲春兰")])

@@ -705,6 +705,18 @@ def test_a_worksheet_that_the_clerk_added_is_said(tmp_path, title, rows, said):
         assert ("学年初基准" if title != "村" else "基础信息·行政村") in one.message
 
 
+def test_of_an_added_worksheet_that_is_hidden_it_is_said_how_to_see_it(tmp_path):
+    path = make(tmp_path / "学籍.xlsx", pages(BOOK, baseline=[pupil(1)]) | {"新生": [HEAD, pupil(9)], "草稿": [["甲"]]})
+    book = openpyxl.load_workbook(path)
+    book["新生"].sheet_state, book["草稿"].sheet_state = "hidden", "veryHidden"
+    book.save(path)
+
+    found = read(path).findings
+
+    assert {one.rule for one in found} == {"R14", "R15"}
+    assert all("取消隐藏" in one.message for one in found)
+
+
 def test_a_renamed_worksheet_is_known_by_its_header(tmp_path):
     held = pages(BOOK, baseline=[pupil(1)])
     held["工作表1"] = held.pop(SHEET.title)
@@ -755,6 +767,25 @@ def test_a_copy_without_its_workbook_is_perhaps_the_workbook(shared):
 
     assert {one.rule for one in told} == {"R01", "R08"}
     assert "“学籍(1).xlsx”是不是它" in next(one.fix for one in told if one.rule == "R01")
+    assert "两份" not in next(one.fix for one in told if one.rule == "R08")
+
+
+@pytest.mark.parametrize(
+    ("lying", "what"),
+    [
+        ("学籍.xlsx.baiduyun.p.downloading", "没有下载完"),
+        ("控辍台账.xlsx.crdownload", "没有下载完"),
+        ("学籍.lnk", "快捷方式"),
+    ],
+)
+def test_a_file_is_said_to_be_what_its_ending_says(shared, lying, what):
+    (shared / YEAR / "示例中学" / lying).write_bytes(b"x")
+
+    told = [one for workbook in read_year(shared, YEAR).workbooks for one in workbook.findings]
+    (one,) = [one for one in told if one.rule == "R09"]
+
+    assert what in one.fix
+    assert "标准文件名" not in one.fix
 
 
 def test_names_of_locks():

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from dressed import edited
-from kongchuo.core.cells import displayed, odd, strange
+from kongchuo.core.cells import displayed, odd, strange, typed
 from kongchuo.core.findings import UserError
 from kongchuo.excel.packages import look
 from kongchuo.excel.pushed import read_list
@@ -184,6 +184,30 @@ def test_seconds_before_midnight_are_the_next_day(tmp_path):
 
     frame = roster(tmp_path / "学籍.xlsx", change).tables["roster"].frame
     assert f"{frame['birth_date'].iloc[0]:%Y-%m-%d}" == "2011-03-16"
+
+
+@pytest.mark.parametrize("hour", [dt.time(16), dt.time(15, 59, 17), dt.time(23, 59, 17)])
+def test_days_that_a_program_wrote_by_the_time_of_greenwich_are_those_of_beijing(tmp_path, hour):
+    def change(cell, book):
+        cell("出生日期").value = dt.datetime.combine(dt.date(2011, 3, 15), hour)
+        cell("出生日期").number_format = "yyyy-mm-dd"
+
+    book = roster(tmp_path / "学籍.xlsx", change)
+    assert f"{book.tables['roster'].frame['birth_date'].iloc[0]:%Y-%m-%d}" == "2011-03-16"
+    assert of(book, "出生日期")[0] == ("F24", "“出生日期”不是真正的日期，已按2011-03-16理解")
+
+
+def test_an_hour_beside_plain_days_is_what_was_typed():
+    item = ROSTER.by_name["birth_date"]
+    days, problems = typed([dt.datetime(2011, 3, 15, 16), dt.date(2011, 3, 15), ""], item)
+    assert (days, problems) == ([dt.date(2011, 3, 15), dt.date(2011, 3, 15), None], [])
+
+
+def test_the_date_of_number_0_is_named_as_excel_shows_it(tmp_path):
+    def change(cell, book):
+        cell("出生日期").value, cell("出生日期").number_format = 0, "yyyy-mm-dd"
+
+    assert of(roster(tmp_path / "学籍.xlsx", change), "出生日期")[0] == ("F09", "“出生日期”的日期“1900-01-00”无法识别")
 
 
 def test_a_workbook_that_counts_from_1904(tmp_path):

@@ -57,6 +57,10 @@ _DOTS = re.compile("[•‧∙⋅⸱・･᛫]|(?<=[\u3400-\u9fff])[.．﹒●](
 # full-width letters, digits and brackets in a person's name
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _PICTURE = re.compile(r"=\s*(_xlfn\.)?(DISPIMG|IMAGE)\(", re.I)  # what the cell says of it where it is text
+_DAY_NOUGHT = "1900-01-00"  # what Excel shows of the date of number 0
+# midnight in Beijing, as programs write it that take it for Greenwich (16:00), or count by the local time of 1900 (8:05:43)
+_GREENWICH = (dt.time(16), dt.time(15, 54, 17), dt.time(15, 59, 17), dt.time(23, 59, 17))
+_ZONE = dt.timedelta(hours=8, minutes=6)  # brings each of them into the day that was meant
 _SECOND = 1.2 / 86400  # of a day: so much before midnight a sum of days and hours means the next day
 _QUOTES = "'’‘`"
 _SEPARATORS = re.compile(r"[、,，;；/\s]+")
@@ -263,7 +267,9 @@ def _date(value: object, item: Field) -> Read:
         match = _DATE.fullmatch(unicodedata.normalize("NFKC", clean(value)))
         day = _day(*(part for part in match.groups() if part)) if match else None
     if day is None or not FIRST <= day <= LAST:
-        return _bad("F09", value)
+        return _bad(
+            "F09", _DAY_NOUGHT if value == dt.time(0) or (type(value) in (int, float) and value == 0) else value
+        )
     return day, () if typed else (("F24", {"value": day.isoformat()}),)
 
 
@@ -458,6 +464,12 @@ def filled(values: Values, item: Field) -> int:
 
 def _cell_by_cell(values: Sequence[object], item: Field, codes: Codes | None) -> tuple[list[object], list[Problem]]:
     read = reader(item, codes)
+    if item.type == "date" and _of_greenwich(values):
+        days = [(value + _ZONE).date() if isinstance(value, dt.datetime) else value for value in values]
+        typed, problems = _cell_by_cell(days, item, codes)
+        at = [place for place, day in enumerate(typed) if day is not None and isinstance(values[place], dt.datetime)]
+        told = [Problem(place, "F24", {"value": typed[place].isoformat()}, lost=False) for place in at]
+        return typed, sorted([*problems, *told], key=lambda problem: problem.position)
     cells = list(zip(map(type, values), values, strict=True))  # 1, 1.0 and True are equal, but not the same cell
     known = {cell: read(cell[1]) for cell in set(cells)}
     typed = [known[cell][0] for cell in cells]
@@ -467,6 +479,17 @@ def _cell_by_cell(values: Sequence[object], item: Field, codes: Codes | None) ->
     return typed, [
         Problem(position, *wrong, lost=value is None) for position, value, wrongs in found for wrong in wrongs
     ]
+
+
+def _of_greenwich(values: Sequence[object]) -> bool:
+    """Whether all days of a column are the evenings before, at the hour in Greenwich when Beijing has midnight.
+
+    One such hour beside plain days may be what somebody typed.
+    """
+    days = [value for value in values if isinstance(value, dt.date)]
+    return bool(days) and all(
+        isinstance(value, dt.datetime) and value.replace(microsecond=0).time() in _GREENWICH for value in days
+    )
 
 
 def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> Values | None:

@@ -103,6 +103,20 @@ def meant(name: str, stems: Iterable[str]) -> str:
     return known.get(next(inside, "") or closest(text, known), "")
 
 
+# files that are something else than their name says, by the ending
+_UNFINISHED = "这是没有下载完的文件，里面的内容不全：请等下载完，或重新下载。"
+_SHORTCUT = "这是快捷方式，文件本身在别处：请把原文件复制到这里。"
+_WHAT = {
+    **dict.fromkeys((".downloading", ".crdownload", ".download", ".part", ".partial", ".td", ".xltd"), _UNFINISHED),
+    **dict.fromkeys((".lnk", ".url", ".webloc", ".desktop"), _SHORTCUT),
+}
+
+
+def what(name: str) -> str:
+    """What is to be done with a file that is something else than a workbook of a strange name; "" where it may be one."""
+    return _WHAT.get(Path(name).suffix.lower(), "")
+
+
 def near(name: str, stems: Iterable[str]) -> str:
     """`meant` as a question to the clerk."""
     standard = meant(name, stems)

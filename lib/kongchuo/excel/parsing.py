@@ -26,6 +26,10 @@ from .packages import Package, Refusal, Unseen, look, odd_formats, rebuilt, scan
 OURS = (RESULTS, GUIDE, LISTS)
 
 
+STRAY = {code: KINDS[code] for code in ("R14", "R15")}
+HIDDEN = "；这张工作表是隐藏的，右击任一工作表标签、选“取消隐藏”才看得到"
+
+
 def unknown(
     titles: Iterable[str],
     missing: Iterable[Sheet],
@@ -33,11 +37,12 @@ def unknown(
     name: str,
     book: Book,
     codes: dict[str, Codes],
+    unseen: Collection[str] = (),
 ) -> Iterator[Finding]:
     """R05 for each sheet that is `missing`, with the one of `titles` that it may be; R14 or R15 for the other titles.
 
     `titles` are worksheets that were not read. One with a known header and rows holds data that nobody counts; one that holds
-    anything else is said as well; an empty one is not.
+    anything else is said as well; an empty one is not. `unseen`: titles of those that are hidden, of which that is said too.
     """
     whole = next((one for one in schemas.default().books if one.name == book.name), book)
     # where only a part of the book is asked for, the rest is no stranger
@@ -56,12 +61,15 @@ def unknown(
     for title, cells in grids.items():
         sheet = like[title]
         table = shape_apart(cells, sheet, name, codes)[0] if sheet else None
+        kinds = {
+            code: replace(kind, says=kind.says + HIDDEN) if title in unseen else kind for code, kind in STRAY.items()
+        }
         if table is None or not len(table.frame):
-            yield KINDS["R15"].at(Place(name, title))
+            yield kinds["R15"].at(Place(name, title))
         else:
             other = next(one for one in schemas.default().books if sheet.name in one.by_name)
             named = sheet.title if other.name == book.name else f"{other.title}·{sheet.title}"
-            yield KINDS["R14"].at(Place(name, title), like=named, rows=len(table.frame))
+            yield kinds["R14"].at(Place(name, title), like=named, rows=len(table.frame))
 
 
 def _filled(cells: Grid) -> bool:
@@ -131,7 +139,7 @@ def _parsed(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workb
     except BaseException:  # a panic of the parser is no Exception
         return replace(workbook, findings=(KINDS["R02"].at(Place(name), reason="文件已损坏或不完整"),))
     with opened:
-        found, findings = _tables(package.sheets, partial(_sheet, opened, package), name, book, codes)
+        found, findings = _tables(package.sheets, partial(_sheet, opened, package), name, book, codes, package.hidden)
         asked = asked_waivers(opened, package)
     version = re.match(r"\d{1,9}", package.properties.get(VERSION, ""))
     if version and int(version[0]) < book.version:
@@ -191,7 +199,12 @@ def tables(
 
 
 def _tables(
-    there: Collection[str], grid: Callable[[str], Grid | None], name: str, book: Book, codes: dict[str, Codes]
+    there: Collection[str],
+    grid: Callable[[str], Grid | None],
+    name: str,
+    book: Book,
+    codes: dict[str, Codes],
+    unseen: Collection[str] = (),
 ) -> tuple[dict[str, Table], list[Finding]]:
     found, findings, absent, used = {}, [], [], set()
     titles = {fold(title): title for title in there}
@@ -210,7 +223,7 @@ def _tables(
         if table is not None:
             found[sheet.name] = table
     rest = [title for title in there if title not in used]
-    return found, [*findings, *unknown(rest, absent, grid, name, book, codes)]
+    return found, [*findings, *unknown(rest, absent, grid, name, book, codes, unseen)]
 
 
 def grid_of(rows: list[list[object]], unseen: Unseen) -> Grid | None:

@@ -19,7 +19,7 @@ from ..core.tables import Town
 from ..core.workbooks import Workbook
 from ..facts import asof, enrolment
 from ..facts.references import homes_of
-from .folders import OTHER_FORMATS, Contents, contents, meant, near
+from .folders import OTHER_FORMATS, Contents, contents, meant, near, what
 from .packages import size_of
 from .parsing import missing, read_for_another, with_frames
 
@@ -288,8 +288,12 @@ def _strange(
             files.add(f"{root.name}/{folder}")
         elif known:
             folders.append(_stranger(f"{root.name}/{folder}", known))
-    unknown = (KINDS["R09"].at(Place(name), near=near(Path(name).name, schema.by_stem)) for name in sorted(files))
-    return (*unknown, *folders)
+    return (*(_unknown(name, schema) for name in sorted(files)), *folders)
+
+
+def _unknown(name: str, schema: Schema) -> Finding:
+    kind, fix = KINDS["R09"], what(name)
+    return replace(kind, fix=fix or kind.fix).at(Place(name), near=near(Path(name).name, schema.by_stem))
 
 
 def _stranger(name: str, known: list[str]) -> Finding:
@@ -374,7 +378,15 @@ def _copied(name: str, copies: Sequence[str]) -> list[Finding]:
 
 def _absent(year: str, home: str, folder: str, stem: str, schema: Schema, lying: Contents) -> Workbook:
     name = f"{year}/{folder}/{stem}.xlsx"
-    copies = _copied(name, lying.copies.get(stem, ()))
+    there = lying.copies.get(stem, ())
+    copies = _copied(name, there)
+    if len(there) == 1:  # nothing to compare it with
+        fix = f"请打开看是不是要用的那一份：是的，把文件名改成“{stem}.xlsx”；不是的，移出这个文件夹。"
+        copies = [
+            replace(KINDS["R08"], says="只有这一工作簿的一份副本：{name}，没有读取", fix=fix).at(
+                Place(name), name=there[0]
+            )
+        ]
     tables = (other for other in lying.unknown if other.lower().endswith((".xlsx", *OTHER_FORMATS)))
     like = next((other for other in tables if meant(other, schema.by_stem) == stem), "")
     like = like or next(iter(lying.copies.get(stem, ())), "")  # a lone copy is perhaps the workbook itself

@@ -22,7 +22,7 @@ from .references import named
 # --- How alike two names are: the same but for variant characters, sounding alike, differing in one character -------
 # Names are compared many times over, so each distinct name and character is worked out once.
 # from alike to different: the same text, the same but for variant characters, homophones, one character off, two names
-SAME, VARIANT, SOUND, CLOSE, OTHER = range(5)
+SAME, VARIANT, SOUND, CLOSE, OTHER, UNTOLD = range(6)
 HIDDEN = re.compile(r"[*○某]+")  # how a list that may be put up hides characters of a name
 # what many speakers and typists do not tell apart
 _FOLDED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
@@ -263,7 +263,7 @@ def _likeness(left: pd.DataFrame, right: pd.DataFrame) -> list[int]:
 
     columns = (left["name"], right["name"], left["plain"], right["plain"])
     return [
-        OTHER if a != a or b != b else SAME if a == b or fits_mask(one, other) else likeness(one, other)
+        UNTOLD if a != a or b != b else SAME if a == b or fits_mask(one, other) else likeness(one, other)
         for a, b, one, other in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
@@ -277,7 +277,7 @@ WEIGHTS = {
     "near_birth": 8,
     "same_sex": 3,
 }
-BY_NAME = {SAME: 30, VARIANT: 26, SOUND: 20, CLOSE: 10, OTHER: 0}
+BY_NAME = {SAME: 30, VARIANT: 26, SOUND: 20, CLOSE: 10, OTHER: 0, UNTOLD: 0}
 
 
 def _score(facts: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,7 @@
 """What a live page adds: drop-downs, and tables to search, filter and take away."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from urllib.parse import parse_qs, urlencode
@@ -40,6 +41,10 @@ OPTIONS = {  # given anew with each table, or ITables falls back on its own
 }
 
 
+# what a spreadsheet would work out when the table is downloaded as CSV and opened; +3 and -2.5 % are the numbers they look like
+FORMULA = re.compile(r"(?![+-]?\d[\d,.]*\s?%?$)[=+\-@\t\r]")
+
+
 def tables(sections: Iterable[Section]) -> dict[str, Table]:
     """Every table with rows in the sections, by a title that says where it stands; those behind a summary line too.
 
@@ -70,7 +75,8 @@ def frame(table: Table) -> pd.DataFrame:
 def _value(shown: Cell) -> object:
     if shown.kind == "number" and shown.text.lstrip("-").isdigit():
         return int(shown.text)
-    return f"{shown.text}{shown.counts}"
+    text = f"{shown.text}{shown.counts}"
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def plain(table: Table) -> annexes.AnnexSheet:
