@@ -69,3 +69,12 @@ def test_a_school_shows_its_own_months_and_the_town_a_map_of_its_schools():
     assert all(home in display.card(whole) for home in made.homes)
     first = handmade.month(handmade.town({}, as_of=dt.date(2023, 9, 20)))
     assert "只有一个月" in display.card(months.section(first))
+
+
+def test_a_ledger_that_could_not_be_read_is_no_month_without_cases():
+    homes = ("甲小学", "乙小学")
+    made = handmade.town({}, homes, unread=[("乙小学", "cases")])
+    card = display.card(months.section(handmade.month(made, "乙小学")))
+    assert "月末在册疑似：9月—，10月—" in card
+    assert "读不到出勤或控辍台账：乙小学" in card
+    assert "读不到出勤或控辍台账：乙小学" in display.card(months.section(handmade.month(made)))

@@ -315,7 +315,7 @@ def test_a_paper_that_may_not_leave_stops_nothing_else(tmp_path):
         batch._line(result),
     ):
         assert "没有放行" in index
-    outcome = batch.Outcome(tmp_path, (result,))
+    outcome = batch.Outcome(tmp_path, results=[result])
     assert not outcome.failed
     assert outcome.withheld == (result,)
 
@@ -360,7 +360,7 @@ def test_the_index_of_the_archive_leads_to_no_paper_that_was_refused(tmp_path):
 
 def test_a_batch_with_a_paper_withheld_ends_in_four(monkeypatch, tmp_path):
     result = archive.Result("甲小学", {}, "", 1.0, archive.DONE, summary={WITHHELD: {"简报": "P05"}})
-    monkeypatch.setattr(batch, "run", lambda *_, **__: batch.Outcome(tmp_path, (result,)))
+    monkeypatch.setattr(batch, "run", lambda *_, **__: batch.Outcome(tmp_path, results=[result]))
 
     assert cli.main(["run", "parameters/monthly.yaml", "--workbooks", str(tmp_path), "--out", str(tmp_path)]) == 4
 

@@ -24,7 +24,14 @@ class Figures:
     counts: dict[str, dict[str, int]]  # title -> by school
 
 
-TITLES = ("无故缺勤人次", "月末在册疑似", "月末在册辍学", "返校", "月末逾期")
+# what is counted -> the sheet it is counted from; what is overdue is of all sheets
+TITLES = {
+    "无故缺勤人次": "absence",
+    "月末在册疑似": "suspected",
+    "月末在册辍学": "dropout",
+    "返校": "dropout",
+    "月末逾期": "",
+}
 
 
 def held(view: View) -> list[Figures]:
@@ -80,22 +87,24 @@ def section(view: View) -> Section:
     counted = "，".join(
         f"{label}{sum(rate.numerator for rate in own)}/{sum(rate.denominator for rate in own)}"
         for label, own in zip(labels, rates, strict=True)
+        if any(rate.denominator for rate in own)
     )
-    for title in TITLES:
-        values = [
-            sum(number for home, number in one.counts[title].items() if home in homes or not view.home)
-            for one in months
-        ]
-        rows.append((title, values, ()))
+    unread = {title: set(view.scope.missing(sheet)) if sheet else set() for title, sheet in TITLES.items()}
+    for title, lost in unread.items():
+        known = [one.counts[title] for one in months]
+        sums = [sum(number for home, number in one.items() if home in homes or not view.home) for one in known]
+        rows.append((title, [None] * len(months) if homes <= lost else sums, ()))
     says = "；".join(f"{title}：" + "，".join(f"{label}{'—' if value is None else f'{value:g}'}" for label, value in zip(labels, values, strict=True))
                     for title, values, _ in rows)  # fmt: skip
     blocks = [
         Chart(
             charts.multiples(rows, labels, says),
             "各月数字（各行比例尺不同，从0起）",
-            f"出勤率的实到、应到人次：{counted}。按现有台账回算；后来改写过的格子，当月报告上的数可能不同。",
+            f"出勤率的实到、应到人次：{counted or '没有日查'}。按现有台账回算；后来改写过的格子，当月报告上的数可能不同。",
         )
     ]
+    if lost := [home for home in view.homes if any(home in one for one in unread.values())]:
+        blocks.insert(0, Note(f"读不到出勤或控辍台账：{'、'.join(lost)}，未计入。", "unknown"))
     if not view.home:
         cells = [
             (home, [_percent([one.attendance[home]] if home in one.attendance else []) for one in months])
