@@ -14,6 +14,7 @@ from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY, SUMMARY
 from kongchuo.pages import term
 from kongchuo.pages.report import Report
+from kongchuo.pages.term import checks
 from kongchuo.pages.term.rounds import Round, open_round
 from kongchuo.rules.judging import Judgement
 
@@ -35,6 +36,29 @@ def texts(town, **more):
     """Every section of one view as plain text."""
     report = Report(term.PLAN, view(town, **more))
     return {name: text(report, name) for name in term.SECTIONS}
+
+
+@pytest.mark.parametrize("broken", ["family_plans", "pupils_bonded", "left_behind"])
+def test_a_measure_of_the_groups_that_fails_is_a_line_and_the_others_stand(monkeypatch, broken):
+    """And so does the list of what each school lacks."""
+
+    def fails(scope):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(checks, "COVERED", tuple(fails if one.__name__ == broken else one for one in checks.COVERED))
+    monkeypatch.setattr(
+        checks.duty, "FOUR_BONDS", tuple(fails if one.__name__ == broken else one for one in checks.duty.FOUR_BONDS)
+    )
+    town, _ = handmade.township(2, 60, 4, dt.date(2024, 1, 31))
+
+    said = text(Report(term.PLAN, view(town)), "groups")
+
+    assert "没有算出来" in said
+    assert "各校缺案" in said
+    assert "残疾儿童已安置" in said
+    assert "包学校" in said
+    with pytest.raises(ZeroDivisionError):  # a page for everybody is whole or is not
+        term.SECTIONS["groups"](view(town, edition=PUBLIC))
 
 
 def without_first_round(rows):

@@ -27,7 +27,7 @@ from ..rules.census import away_without_proof
 from . import duty as bonds
 from . import support
 from .base import Ratio, ratio
-from .flows import dropouts
+from .flows import dropouts, unsure
 from .scopes import Scope
 
 # --- What in the ledgers costs points at an inspection: for each of the ten items the gaps, each with the row it is read from ---
@@ -236,9 +236,14 @@ def concealed(scope: Scope) -> list[Gap]:
 def left_behind(scope: Scope) -> Ratio:
     """留守: pupils marked so on the roster with a row in 留守儿童 ÷ those pupils."""
     rows = support.pupils(scope)
-    rows = rows[rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守")]
-    hit = rows["student_key"].isin(support.given(scope.town["leftbehind"]["student_key"]))
-    return ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=("roster", "leftbehind"))
+    told = scope.told(rows, "roster", "leftbehind") & rows["student_key"].notna()
+    left_out = [rows[~told], scope.nameless("leftbehind"), unsure(scope)]
+    rows = rows[told & rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守")]
+    hit, needs = (
+        rows["student_key"].isin(support.given(scope.town["leftbehind"]["student_key"])),
+        ("roster", "leftbehind"),
+    )
+    return ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
 def groups(scope: Scope) -> Evidence:

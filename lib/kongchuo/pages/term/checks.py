@@ -11,7 +11,7 @@ from ...facts import cases as case_facts
 from ...figures import duty, inspection, support
 from .. import charts
 from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles
-from ..units import uncounted_note
+from ..units import attempt, failed, measured, uncounted_note
 from .rounds import Round
 
 COUNTS = {
@@ -198,8 +198,16 @@ def _late_list(view: Round, labels: dict[str, str], late: pd.DataFrame) -> Detai
 # --- five: groups of pupils --------------------------------------------------------------------------------------------------
 def groups(view: Round) -> Section:
     """五: who of the four groups has no plan, placement or place on the list, per school as of its inspection; coverage rates."""
-    scope = replace(view.scope, town=asof.on(view.town, view.last), end=view.last)
-    rates = [function(scope) for function in COVERED]
+    scope, lines = replace(view.scope, town=asof.on(view.town, view.last), end=view.last), []
+    rates = [(one.total.title, one.total, one.total.note) for one in measured(view, COVERED, lines, scope)]
+    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), tuple(rates), f"{_grade(view)}覆盖率")
+    table = attempt(view, "各校缺案", lambda: _lacking(view), lines)
+    four = [(one.total.title, one.total, one.total.note) for one in measured(view, duty.FOUR_BONDS, lines, scope)]
+    bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), tuple(four)),))
+    return view.section("groups", *failed(lines), covered, *([table] if table else []), bonds)
+
+
+def _lacking(view: Round) -> Table:
     names = [name for name, _ in inspection.GROUPS]
     most = view.policy["inspection_group_points"]
     rows = []
@@ -210,9 +218,4 @@ def groups(view: Round) -> Section:
         lost = Badge("unknown", "不能测算") if score.system is None else score.points - score.system
         rows.append((sheet.home, *counts, lost))
     lacking = (f"{name}缺案（最多扣{points:g}分）" for name, points in zip(names, most, strict=True))
-    table = Table(("学校", *lacking, "系统测算扣分"), tuple(rows), "各校缺案（督查当日，人）")
-    lines = tuple((ratio.total.title, ratio.total, ratio.total.note) for ratio in rates)
-    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), lines, f"{_grade(view)}覆盖率")
-    four = tuple((one.title, one, one.note) for one in (function(scope).total for function in duty.FOUR_BONDS))
-    bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),))
-    return view.section("groups", covered, table, bonds)
+    return Table(("学校", *lacking, "系统测算扣分"), tuple(rows), "各校缺案（督查当日，人）")
