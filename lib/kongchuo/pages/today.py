@@ -172,15 +172,16 @@ def _tasks(view: View, sections: Container[str]) -> Iterator[Task]:
     def same(one: Thing) -> tuple:
         return *one.order, one.due, *((one.who,) if view.home else ())
 
+    above = ""
     for _, group in groupby(sorted(things(view), key=same), key=same):
         own = list(group)
-        if view.home and len(own) < 3:
-            yield from (_task(view, [one], sections) for one in own)
-        else:
-            yield _task(view, own, sections)
+        for part in [[one] for one in own] if view.home and len(own) < 3 else [own]:
+            yield _task(view, part, sections, above)
+            above = part[0].what
 
 
-def _task(view: View, own: list[Thing], sections: Container[str]) -> Task:
+def _task(view: View, own: list[Thing], sections: Container[str], above: str) -> Task:
+    """One line; `above` is what the line before says, beside which a full name may not stand either (P03)."""
     first = own[0]
     days, late = abs(first.days), first.days < 0
     words = f"逾期{days}天" if late else f"还有{days}天" if days else "今天到期"
@@ -192,7 +193,7 @@ def _task(view: View, own: list[Thing], sections: Container[str]) -> Task:
     others = sum(one.others for one in own)
     more = [f"另有{others}项"] if others else []
     if view.home:
-        whom = filter(None, (f"{one.label}{said(view, one.name, one.what) or ''}" for one in own[:WHOM]))
+        whom = filter(None, (f"{one.label}{said(view, one.name, above + one.what) or ''}" for one in own[:WHOM]))
         more = [f"等{len(own)}{'人' if first.key else '项'}"] * (len(own) > WHOM) + more
         return Task(
             when, To(first.what, "", at) if at else first.what, tuple(whom), who, first.due.date(), "，".join(more)
