@@ -87,8 +87,10 @@ def test_overview_shows_the_latest_month_that_was_made_alone_and_folds_all_other
     assert "2023年11月" in shown
     assert "2023-11/" not in folded
     assert "term_inspection" in shown  # the newest of another report
+    board, _, year = shown.partition("逐月")
+    assert re.findall(r'<th scope="row"><a href="(2023-\d\d)/[^>]*>2023年\d+月<', year) == ["2023-10", "2023-11"]
     for month in ("2023年10月", "2023年12月"):
-        assert month not in shown
+        assert month not in board
         assert f"<summary>{month}" in folded
     (row,) = re.findall(r'<tr><th scope="row"><a href="2023-11/[^>]*>甲校.*?</tr>', shown, re.S)
     assert re.findall(r"<td[^>]*>\s*(?:<span[^>]*>)?([^<]*)", row)[:6] == ["✗", "尚未判定", "—", "—", "0", "▲"]

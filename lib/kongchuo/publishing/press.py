@@ -159,6 +159,7 @@ def overview(
         "agenda": _agenda(latest, "r/" if live else "") if latest else None,
         "rows": _rows(latest, units, past[::-1]) if latest else [],
         "months": len(past),
+        "history": _history(months, latest) if latest else [],
         "board": {key: FIGURES[key] for key in BOARD},
         "newest": [_line(shelf, units) for shelf in newest.values()],
         "before": before,
@@ -211,6 +212,13 @@ def _rows(shelf: Shelf, units: Iterable[str], months: Sequence[Shelf]) -> list[t
         )
         found.append((name, result, bars if says else [], says))
     return found
+
+
+def _history(months: Iterable[Shelf], latest: Shelf) -> list[tuple[Shelf, Result]]:
+    """The town's run of each month of the school year of the latest, the first first."""
+    own = [one for one in months if (one.notebook, one.period.year) == (latest.notebook, latest.period.year)]
+    held = [(one, one.results.get(places.TOWN)) for one in reversed(own)]
+    return [(one, run) for one, run in held if run and run.shown]
 
 
 def _attendance(result: Result) -> float | None:
