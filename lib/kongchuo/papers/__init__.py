@@ -198,36 +198,46 @@ def make(
             sheets = "、".join(month.town.schema.sheets[name].title for name in paper.needs)
             refused.append(f"{month.title} {paper.name}：没有生成，读不到{sheets}（{'、'.join(unread)}）")
             continue
-        before = len(made)
-        stopped: dict[str, list[str]] = {}  # why -> of which copies
-        failed: dict[str, None] = {}
         try:
-            copies = paper.make(month)
-            if paper.name == INDEX:
-                copies = selfcheck.index(month, _filed(month), _addresses(folder, earlier))
-            for copy in copies:
-                try:
-                    made += _published(month, paper, copy, folder, gate, templates)
-                except UserError as error:
-                    stopped.setdefault(str(error), []).append(copy.part)
-                except Exception as error:  # of this copy only; which one is not said, as it may be a pupil's
-                    if warn is None:
-                        raise
-                    failed[faults.told(f"{month.title} {paper.name}：有的没有生成", error)] = None
+            index = paper.name == INDEX
+            copies = selfcheck.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
+            own, stopped, failed = _copies(month, paper, copies, folder, gate, templates, fails=warn is not None)
         except Exception as error:
             if warn is None:
                 raise
-            failed[faults.told(f"{month.title} {paper.name}：没有生成", error)] = None
+            own, stopped, failed = [], {}, [faults.told(f"{month.title} {paper.name}：没有生成", error)]
+        made += own
         for line in failed:
             warn(line)
         refused += (f"{month.title} {paper.name}{_of(parts)}：{why}" for why, parts in stopped.items())
-        if len(made) == before and not stopped and not failed:
+        if not (own or stopped or failed):
             say(f"{month.title} {paper.name}：本期没有应当打印的")
     with suppress(OSError):  # one in which nothing lies
         folder.rmdir()
     if refused:
         raise UserError("；".join(refused))
     return made
+
+
+def _copies(
+    month: Month, paper: Paper, copies: Iterable[Copy], folder: Path, gate: Callable, templates: Path, *, fails: bool
+) -> tuple[list[Path], dict[str, list[str]], list[str]]:
+    """The files of the copies that are made; by reason, of which copies those are that may not be; a line for each fault of ours,
+    which without `fails` is raised.
+    """
+    made: list[Path] = []
+    stopped: dict[str, list[str]] = {}
+    failed: dict[str, None] = {}
+    for copy in copies:
+        try:
+            made += _published(month, paper, copy, folder, gate, templates)
+        except UserError as error:
+            stopped.setdefault(str(error), []).append(copy.part)
+        except Exception as error:  # of this copy only; which one is not said, as it may be a pupil's
+            if not fails:
+                raise
+            failed[faults.told(f"{month.title} {paper.name}：有的没有生成", error)] = None
+    return made, stopped, [*failed]
 
 
 def _of(parts: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from .base import Copy, said, shared
 ROUND_MONTHS = tuple(month for month, _ in years.ROUND_ENDS.values())
 YEAR_MONTHS = ("08",)  # the last of a school year
 Shown = TypeVar("Shown", Round, Year)
-WORDS, SHEETS = "文字", "各表"
+WORDS, SHEETS, LISTS = "文字", "各表", "各条"
 BRACKETS, SIGNS = re.compile(r"（.*?）"), re.compile(r"\W")
 
 
@@ -73,9 +73,9 @@ def called(title: str) -> str:
 def held_in(section: Section) -> dict[str, object]:
     """文字 (its sentences), each figure by its label, the rows of each table by its caption (its section's title where it has none).
 
-    Tables behind a line that opens (the score sheets) come as 各表: each its caption and rows.
+    Tables behind a line that opens (the score sheets) come as 各表: each its caption and rows; sentences behind one as 各条.
     """
-    found: dict[str, object] = {WORDS: [], SHEETS: []}
+    found: dict[str, object] = {WORDS: [], SHEETS: [], LISTS: []}
     for block in section.blocks:
         if isinstance(block, Note):
             found[WORDS].append(block.text)
@@ -87,6 +87,9 @@ def held_in(section: Section) -> dict[str, object]:
             found[called(block.caption or section.title)] = rows_of(block)
             found[WORDS] += filter(None, (block.note, "" if block.rows else f"{block.empty}。"))
         elif isinstance(block, Details):
+            found[LISTS] += [
+                {"caption": block.summary, "lines": list(one.items)} for one in block.blocks if isinstance(one, Lines)
+            ]
             found[SHEETS] += [
                 {"caption": one.caption or block.summary, "rows": rows_of(one)} for one in block.blocks if isinstance(one, Table)
             ]  # fmt: skip

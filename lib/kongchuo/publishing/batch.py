@@ -286,26 +286,43 @@ def run(
         def frozen(year: str) -> Path:  # all that is made sees one state of the shared folder
             return Path(scratch) / year / archive.snapshot(workbooks, year, Path(scratch) / year, past)
 
-        # an engine keeps what it has read and judged for as long as the reports are of one period
-        for _, group in itertools.groupby(shelves.items(), key=lambda one: one[0].period):
-            with ENGINES[with_engine or BEST](limits) as held:
-                for shelf, (notebook, schools, runs) in group:
-                    title = f"{execution.title(notebook)} {shelf.period.key}"
-                    where = f" {title}" if len(shelves) > 1 else ""
-                    fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
-                    with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
-                        for result, stood in fill:
-                            outcome.results.append(result)
-                            outcome.stood += stood
-                            what = f"没有变，不用重做 {result.name}" if stood else _line(result)
-                            say(f"[{len(outcome.results)}/{outcome.total}]{where} {what}")
-                            tell(_event(shelf, result, stood) | outcome.counts)
+        made = _made(shelves, outcome, frozen, workers, ENGINES[with_engine or BEST], limits, force)
+        with closing(made):
+            for shelf, many, result, stood in made:
+                outcome.results.append(result)
+                outcome.stood += stood
+                what = f"没有变，不用重做 {result.name}" if stood else _line(result)
+                say(f"[{len(outcome.results)}/{outcome.total}]{many} {what}")
+                tell(_event(shelf, result, stood) | outcome.counts)
     tell({"event": "end", **outcome.counts, "lost": outcome.lost, "index": str(index)})
     if outcome.lost and not outcome.results and len(shelves) == 1:
         raise UserError(outcome.lost[0])
     for line in _remarks(outcome):
         say(line)
     return outcome
+
+
+def _made(
+    shelves: Mapping[Shelf, tuple[Path, Sequence[School], Mapping[str, Run]]],
+    outcome: Outcome,
+    frozen: Callable[[str], Path],
+    workers: int,
+    engine: type[press.Engine],
+    limits: execution.Limits,
+    force: bool,
+) -> Iterator[tuple[Shelf, str, Result, bool]]:
+    """`_fill` for each shelf: the shelf, its title where there are several, the Result, whether it stood before. What keeps a
+    shelf from being made goes into the outcome.
+    """
+    # an engine keeps what it has read and judged for as long as the reports are of one period
+    for _, group in itertools.groupby(shelves.items(), key=lambda one: one[0].period):
+        with engine(limits) as held:
+            for shelf, (notebook, schools, runs) in group:
+                title = f"{execution.title(notebook)} {shelf.period.key}"
+                fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
+                with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
+                    for result, stood in fill:
+                        yield shelf, f" {title}" if len(shelves) > 1 else "", result, stood
 
 
 def _event(shelf: Shelf, result: Result, stood: bool) -> dict[str, object]:

@@ -17,6 +17,7 @@ from ..core.places import FILES, HOME, SCRATCH, SUMMARY
 # --- One run of one notebook by Papermill in a process of its own, and the verdict whether it really succeeded ------
 # Papermill marks cells "completed" when the kernel dies or never starts, so success is never read off its marks: a run is done
 # only if nothing was raised, every code cell was executed and the notebook's last word (its summary) is there.
+OVER = 124  # exit code of a process that ended itself, as its cell took no notice of the limit (timeout(1) has it, too)
 LARGEST = 50_000_000  # bytes of an executed notebook; more is a report that prints without end
 
 # What a kernel may see of our environment: enough to run, nothing that holds a secret

@@ -159,7 +159,7 @@ class Fork:
         if self.told:
             return {"type": "TimeoutExpired"}
         code = os.waitstatus_to_exitcode(status)
-        if code == engine.OVER:
+        if code == execution.OVER:
             return {"type": "CellTimeoutError"}
         try:
             return json.loads(self.answer.read_text("utf-8"))
