@@ -240,3 +240,27 @@ def test_numbers_carry_their_counts_to_the_page():
     html = display.card(Section("例", (Table(("率",), ((Measure("D10", "出勤率", 1234, 1250),),)),)))
 
     assert re.sub(r"<[^>]+>|\s", "", html).endswith("98.7%（1234/1250）")
+
+
+def test_a_school_sees_the_reference_line_of_its_own_stage_and_a_missed_target_never_looks_well():
+    """One pupil dropped out and came back: he counts into 学年辍学率, not into 学年巩固率, and the page says why the two differ."""
+
+    def spoil(rows):
+        pupil = next(row for row in rows["baseline"] if row["home"] == rows["baseline"][0]["home"])
+        days = {"drop_date": "2023-10-09", "confirm_date": "2023-10-10", "back_date": "2023-10-20"}
+        rows["dropout"] = [
+            {"home": pupil["home"], **{key: pupil[key] for key in ("student_key", "name")}, **days, "state": "已复学"}
+        ]
+
+    made, rows = handmade.township(3, 90, spoil=spoil)
+    for home in made.homes:  # 教学点 are primary schools too
+        own, other = ("初中", "小学") if "中学" in home else ("小学", "初中")
+        html = Report(PLAN, handmade.month(made, home)).html("basics")
+        assert f"参照线({own}辍学率)" in html
+        assert f"参照线({other}辍学率)" not in html
+    lost = rows["dropout"][0]["home"]
+    (tiles,) = (block for block in SECTIONS["basics"](handmade.month(made, lost)).blocks if isinstance(block, Tiles))
+    shown = {figure.label: figure for figure in tiles.figures}
+    assert (shown["学年辍学率"].value.numerator, shown["学年辍学率"].tone) == (1, "bad")
+    assert "其后返校的也算" in shown["学年辍学率"].note
+    assert (shown["学年巩固率"].value.short, shown["学年巩固率"].tone) == (0, "plain")

@@ -49,7 +49,9 @@ def basics(month: Month) -> Section:
 def _rate(month: Month, rate: Ratio) -> Figure:
     """A rate of the school year as it stands at the month's end, with what it must be known with and its targets."""
     total, (definition,) = rate.total, [item for item in MEASURES if item.code == rate.code]
-    note = "；".join(filter(None, (total.note, units.targets(month, definition) or "以摸底为准，镇外在读也算")))
+    again = "其后返校的也算" if rate.code == "D02" and total.numerator else ""
+    targets = units.targets(month, definition) or "以摸底为准，镇外在读也算"
+    note = "；".join(filter(None, (total.note, again, targets)))
     return Figure(rate.title, total, note, units.missed(month, rate.code, total))
 
 
