@@ -11,7 +11,7 @@ import odd
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.figures import base, definitions, flows, uncounted
-from kongchuo.figures.duty import named_for_pupils
+from kongchuo.figures.duty import doubles, gone, named_for_pupils, vacancies
 from kongchuo.pages import monthly
 from kongchuo.pages.report import Report
 from kongchuo.papers import returns
@@ -26,6 +26,9 @@ FRAMES = (
     flows.month_flow,
     flows.year_flow,
     named_for_pupils,
+    doubles,
+    gone,
+    vacancies,
 )
 ODD = ("one round", "no staff", "no ledger", "a school without files", "nothing read")
 RETURNED = (*returns.PUPILS, *returns.ATTENDANCE, *returns.CASES, *returns.ON_HAND, *returns.WORK, *returns.MARKED)
@@ -62,6 +65,8 @@ def same(one, other, name):
         assert (one.missing, one.why) == (other.missing, other.why), name
         assert all(one.by(level) == other.by(level) for level in base.KEYS), name
         one, other = one.rows, other.rows
+    if one.index.names == [None]:  # numbered from 0, by nothing
+        one, other = (rows.reset_index(drop=True) for rows in (one, other))
     pd.testing.assert_frame_equal(one, other, check_dtype=len(one) > 0, check_index_type=False, obj=name)
 
 

@@ -278,6 +278,7 @@ def names_by(rows: pd.DataFrame, *keys: str) -> dict:
     return {key: "、".join(own["name"]) for key, own in rows.groupby(keys[0] if len(keys) == 1 else list(keys))}
 
 
+@by_school
 def gone(scope: Scope) -> pd.DataFrame:
     """What is held by people who have left by the scope's last day: kind, home, holder, name, left, units (how many)."""
     rows = held(scope)
@@ -285,6 +286,7 @@ def gone(scope: Scope) -> pd.DataFrame:
     return rows.groupby(["kind", "home", "holder", "name", "left"])["unit"].nunique().rename("units").reset_index()
 
 
+@by_school
 def doubles(scope: Scope) -> pd.DataFrame:
     """Schools and grades with more than one holder, pupils for whom two teachers are named: kind, home, unit, names.
 
@@ -407,6 +409,7 @@ def turnover(scope: Scope) -> pd.DataFrame:
     return pd.concat(parts).sort_values("date", kind="stable")
 
 
+@by_school
 def vacancies(scope: Scope) -> pd.DataFrame:
     """Stretches of the scope's days on which nobody held a school, a grade or a village: kind, home, unit, first, last."""
     due = [

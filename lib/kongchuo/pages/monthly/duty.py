@@ -9,7 +9,7 @@ from ...core import years
 from ...core.editions import MAY_SEE, SHOWN
 from ...core.numbers import in_order
 from ...core.schema import CENTRE
-from ...core.tables import mapping
+from ...core.tables import Town, mapping, once
 from ...facts import duty
 from ...facts.cases import PHONE
 from ...facts.references import named
@@ -192,6 +192,12 @@ def _more(number: int) -> str:
     return f"只列前 {MOST_OPEN} 项，共 {number} 项。" if number > MOST_OPEN else ""
 
 
+@once
+def _pupils(town: Town) -> dict[str, str]:
+    """Number of a pupil -> name."""
+    return mapping(town["roster"].dropna(subset=["student_key", "name"]), "student_key", "name")
+
+
 class Labels:
     """What a unit of 四包 is called on the page."""
 
@@ -200,8 +206,7 @@ class Labels:
         self.mask = str if MAY_SEE["name"][units.audience(month)] == SHOWN else surname
         self.schools = {scope.key("school", home): home for home in month.town.homes}
         self.classes, self.villages = scope.labels, units.village_names(month.town)
-        roster = month.town["roster"].dropna(subset=["student_key", "name"])
-        self.pupils = mapping(roster, "student_key", "name")
+        self.pupils = _pupils(month.town)
 
     def __call__(self, kind: str, unit: object, target_type: str = "") -> str:
         """The label of a school, `code-grade`, class, pupil or village."""
