@@ -9,6 +9,7 @@ import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
+from kongchuo.figures.base import Measure
 from kongchuo.pages import display
 from kongchuo.publishing import archive, press
 from kongchuo.publishing.archive import DONE, FAILED, Result
@@ -243,3 +244,16 @@ def test_what_a_signed_paper_must_hold_is_on_it_though_folded_on_screen(browser,
     text = subprocess.run(["pdftotext", "-layout", tmp_path / "x.pdf", "-"], capture_output=True, text=True, check=True)
     assert text.stdout.count("在册疑似一名") == 1
     assert "劝返记录一名" not in text.stdout
+
+
+def test_a_tile_with_large_counts_does_not_push_a_phone_sideways(browser, tmp_path):  # noqa: F811
+    rate = Measure("D10", "出勤率", 24381, 24758, left_out=1)
+    tiles = display.Tiles(tuple(display.Figure("出勤率", rate, "实到÷应到人次") for _ in range(8)))
+    page = opened(browser, tmp_path, display.card(display.Section("一", (tiles,))))
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    widths = page.eval_on_selector_all(
+        ".kc-tile", "tiles => tiles.map(one => Math.round(one.getBoundingClientRect().width))"
+    )
+    assert len(set(widths)) == 1
+    page.close()
