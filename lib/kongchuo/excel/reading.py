@@ -252,16 +252,7 @@ def read_year(
     seen = Town(year, dt.date.today(), schema, tuple(read.values()))
     counted = last_day(seen)
     given, as_of = as_of, as_of or counted
-    workbooks: list[Workbook] = []
-    for home, lying in found.items():
-        due = [stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or due_by(stem, seen, as_of)]
-        folder = [read.get(f"{home}/{stem}") or _absent(year, home, folders[home], stem, schema, lying) for stem in due]
-        if _empty(lying):  # said once, not once for each workbook
-            if home not in (CENTRE, *known):
-                continue
-            said = [(missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
-            folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
-        workbooks += folder
+    workbooks = [*_expected(found, folders, read, known, lambda stem: due_by(stem, seen, as_of), schema, year)]
     strange = _strange(root, {folders[home]: (home, lying) for home, lying in found.items()}, known, schema)
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + strange)
     town = Town(year, as_of, schema, tuple(workbooks), read_before(shared, year, as_of, schema, read_one))
@@ -269,6 +260,27 @@ def read_year(
     if not given or given >= horizon(seen, counted):
         return town
     return replace(asof.at(town, given), past_day=given < counted)
+
+
+def _expected(
+    found: Mapping[str, Contents],
+    folders: Mapping[str, str],
+    read: Mapping[str, Workbook],
+    known: list[str],
+    wanted: Callable[[str], bool],
+    schema: Schema,
+    year: str,
+) -> Iterator[Workbook]:
+    """The workbooks of each home: those read, and in the place of each that is wanted by now and is not there an empty one that says so."""
+    for home, lying in found.items():
+        due = [stem for stem in _stems(schema, home) if f"{home}/{stem}" in read or wanted(stem)]
+        folder = [read.get(f"{home}/{stem}") or _absent(year, home, folders[home], stem, schema, lying) for stem in due]
+        if _empty(lying):  # said once, not once for each workbook
+            if home not in (CENTRE, *known):
+                continue
+            said = [(missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
+            folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
+        yield from folder
 
 
 def _empty(lying: Contents) -> bool:

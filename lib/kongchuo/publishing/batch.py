@@ -271,12 +271,11 @@ def run(
     started (`plan`); a run that goes wrong later is a failed Result.
     """
     shelves = plan(load(file), overrides, workbooks, out.resolve(), only, checks)
-    index = next(iter(shelves)).path / "index.html" if len(shelves) == 1 else out.resolve() / "index.html"
-    outcome = Outcome(index, sum(len(runs) for _, _, runs in shelves.values()))
+    folder = next(iter(shelves)).path if len(shelves) == 1 else out.resolve()
+    outcome = Outcome(folder / "index.html", sum(len(runs) for _, _, runs in shelves.values()))
     if dry_run:
-        for shelf, (_, _, runs) in shelves.items():
-            for item in runs.values():
-                say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
+        for shelf, item in ((shelf, item) for shelf, (_, _, runs) in shelves.items() for item in runs.values()):
+            say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
         return outcome
     tell({"event": "begin", **outcome.counts})
     past = any(shelf.period.kind == "year" for shelf in shelves)
@@ -289,12 +288,10 @@ def run(
         made = _made(shelves, outcome, frozen, workers, ENGINES[with_engine or BEST], limits, force)
         with closing(made):
             for shelf, many, result, stood in made:
-                outcome.results.append(result)
-                outcome.stood += stood
                 what = f"没有变，不用重做 {result.name}" if stood else _line(result)
                 say(f"[{len(outcome.results)}/{outcome.total}]{many} {what}")
                 tell(_event(shelf, result, stood) | outcome.counts)
-    tell({"event": "end", **outcome.counts, "lost": outcome.lost, "index": str(index)})
+    tell({"event": "end", **outcome.counts, "lost": outcome.lost, "index": str(outcome.index)})
     if outcome.lost and not outcome.results and len(shelves) == 1:
         raise UserError(outcome.lost[0])
     for line in _remarks(outcome):
@@ -311,8 +308,8 @@ def _made(
     limits: execution.Limits,
     force: bool,
 ) -> Iterator[tuple[Shelf, str, Result, bool]]:
-    """`_fill` for each shelf: the shelf, its title where there are several, the Result, whether it stood before. What keeps a
-    shelf from being made goes into the outcome.
+    """`_fill` for each shelf: the shelf, its title where there are several, the Result, whether it stood before. The Result and
+    what keeps a shelf from being made go into the outcome.
     """
     # an engine keeps what it has read and judged for as long as the reports are of one period
     for _, group in itertools.groupby(shelves.items(), key=lambda one: one[0].period):
@@ -322,6 +319,8 @@ def _made(
                 fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
                 with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
                     for result, stood in fill:
+                        outcome.results.append(result)
+                        outcome.stood += stood
                         yield shelf, f" {title}" if len(shelves) > 1 else "", result, stood
 
 
