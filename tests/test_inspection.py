@@ -225,7 +225,7 @@ def test_a_workbook_that_cannot_be_read_is_no_full_mark():
         (None, 10.0, "", 10.0, ""),
         (None, 8.0, "", 8.0, "缺扣分理由"),
         (None, None, "", None, ""),
-        (9.0, 11.0, "好", 9.0, "V02"),
+        (9.0, 11.0, "好", 9.0, "超过分值"),
     ],
 )
 def test_the_inspector_overrules_only_with_a_reason(system, given, reason, final, says):
@@ -268,9 +268,9 @@ def test_a_dropout_who_is_not_back_fails_the_school_and_one_on_no_ledger_too():
     for home in town.homes:
         says = evidence_fatal(town, home)
         assert bool(away[home]) == any("未销号" in text for text in says)
-        assert not any("X12" in text for text in says)
+        assert not any("应列未列" in text for text in says)
     hidden, _ = handmade.township(3, 240, spoil=hide)
-    assert any("X12" in text for home in hidden.homes for text in evidence_fatal(hidden, home))
+    assert any("应列未列" in text for home in hidden.homes for text in evidence_fatal(hidden, home))
 
 
 def evidence_fatal(town, home):
