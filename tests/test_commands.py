@@ -249,6 +249,17 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path / "o")
     assert typed("copy", "monthly")[0] == 0
+    (tmp_path / "名单.csv").write_text("姓名,性别,班级\n甲春,男,七(1)班\n", "utf-8")
+    words = (
+        "import",
+        tmp_path / "名单.csv",
+        "--into",
+        tmp_path / "o/workbooks/示例镇/2023-2024/示例中学",
+        "--out",
+        tmp_path / "i",
+    )
+    assert [typed(*words)[0], typed(*words)[0]] == [0, 0]
+    assert (tmp_path / "i" / "returns" / "示例中学" / "学籍_导入.xlsx").is_file()
     assert (tmp_path / "o" / "parameters" / "monthly.yaml").is_file()
 
 

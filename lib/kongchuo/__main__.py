@@ -240,6 +240,22 @@ def copy(args: argparse.Namespace) -> int:
     return CLEAN
 
 
+def import_(args: argparse.Namespace) -> int:
+    """Propose how a school's own roster becomes ours; once a person has read that, make the workbook."""
+    from .commands import importing
+
+    known = importing.known(args.into, args.out)
+    mapping, lines = importing.propose(args.file, args.into, args.out)
+    if not known:
+        for line in lines:
+            say(line)
+        say(f"对照表：{mapping}。请打开看一遍、改好，再运行同一条命令。")
+        return CLEAN
+    for line in importing.told(importing.take(args.file, args.into, args.out)):
+        say(line)
+    return CLEAN
+
+
 def status(args: argparse.Namespace) -> int:
     """Print which reports are made, which failed, and whether the workbooks have changed since."""
     from .publishing import status as standing

@@ -150,6 +150,11 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     "copy": ("把程序自带的笔记本、参数文件或材料模板复制到办公文件夹，供修改", (
         option("names", nargs="+", metavar="NAME", help="如 monthly_self_check、月报表"),
     )),
+    "import": ("把学校自己的花名册变成我们的列：先生成对照表给人看、给人改，再生成工作簿", (
+        option("file", type=Path, metavar="FILE", help="名单，xlsx 或 csv；一个班一张工作表也可以"),
+        option("--into", type=Path, required=True, metavar="DIR", help="学校的文件夹：共享文件夹/学年/学校"),
+        out("对照表和生成的工作簿放在哪里（默认取 KONGCHUO_OUT）"),
+    )),
     "status": ("已经生成的报告：各有几份，哪些失败，台账之后变过没有", (
         WORKBOOKS,
         REPORTS,
@@ -175,13 +180,16 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
 }  # fmt: skip
 
 
+RENAMED = {"import": "import_"}  # the function of a command whose name Python keeps for itself
+
+
 def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentParser:
     """All commands; `functions` run them, by name. A default taken from the environment is read here and nowhere else."""
     top = argparse.ArgumentParser(prog="kongchuo", description="控辍保学台账检查与报告", epilog=epilog)
     commands = top.add_subparsers(required=True, metavar="命令")
     for name, (help_text, options) in COMMANDS.items():
         command = commands.add_parser(name, help=help_text, description=help_text)
-        command.set_defaults(function=functions[name])
+        command.set_defaults(function=functions[RENAMED.get(name, name)])
         for names, meaning in options:
             default = meaning.get("default")
             command.add_argument(*names, **meaning | ({"default": default()} if callable(default) else {}))

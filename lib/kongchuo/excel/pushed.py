@@ -125,6 +125,24 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
     return Pushed(path.name, people, tuple(sorted((*findings, *unusable))), tuple(_notes(taken)), unread)
 
 
+def grids(path: Path) -> list[tuple[str, Grid, bool]]:
+    """Every worksheet of a file as it is, with its title and whether it is hidden, read in a process apart. Raises UserError."""
+    path = path.expanduser()
+    try:
+        return apart.call(grids_here, path, size=size_of(path))
+    except apart.Died as died:
+        raise UserError(f"“{path.name}”不能读取，{died}。请把要用的几列复制到一个新建的工作簿里，再运行。") from died
+
+
+def grids_here(path: Path) -> list[tuple[str, Grid, bool]]:
+    """`grids` in this process, which a file may end."""
+    try:
+        data = bytes_of(path)
+    except OSError as error:
+        raise UserError(f"找不到“{path}”，或者它打不开。请检查路径，关闭正在使用它的程序。") from error
+    return list(_grids(path.name, data))
+
+
 def read_rows(path: Path, sheet: Sheet, schema: Schema) -> list[dict[str, object]]:
     """The rows of a table somebody keeps himself, with the columns of one of our sheets as far as it has them, in a process apart.
 

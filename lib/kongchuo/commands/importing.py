@@ -1,0 +1,392 @@
+"""A roster as a school keeps it, or as 学籍系统 exports it, into 学生花名册: first a mapping that a person reads and changes, then a
+workbook beside the reports, never over a file of staff.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from ..core import declarations
+from ..core.cells import as_array, closest, fold, typed
+from ..core.findings import UserError
+from ..core.id_numbers import is_person
+from ..core.places import RETURNS
+from ..core.schema import CENTRE, Field, Schema, Sheet, default
+from ..core.sheets import Grid
+from ..excel import folders, pushed, reading, saving, writing
+
+SHEET, BOOK = "roster", "enrolment"
+GUESSED = "？"  # before what is only guessed
+GRADE = "年级"  # not a column of ours: with 班级 it says which class
+# what columns are called in 学籍系统 and in schools' own lists, beside our titles and aliases
+ALSO = {
+    "status_no": ("全国学籍号", "个人标识码", "国网学籍号"),
+    "name": ("学生", "学生姓名"),
+    "birth_date": ("出生年月", "生日", "出生日期(年月日)"),
+    "id_type": ("身份证件类型", "证件类别"),
+    "id_no": ("身份证件号", "身份证", "证件号", "学生身份证号", "公民身份证号码", "身份证号码(学生)"),
+    "class_id": ("班号", "班别", "所在班级", "行政班", "现在班级"),
+    "seat_no": ("序号", "学号", "班级学号", "座号"),
+    "entry_ym": ("入学时间", "入学日期"),
+    "boarding": ("是否住校", "是否寄宿", "住宿情况", "走读住宿"),
+    "hukou_type": ("户口类别", "户籍性质"),
+    "address": ("家庭住址", "家庭地址", "住址", "详细地址", "现家庭住址", "家庭详细住址"),
+    "guardian": ("家长姓名", "家长", "成员1姓名", "成员姓名1", "监护人(家长)", "家长(监护人)姓名"),
+    "guardian_rel": ("成员1关系", "与家长关系", "家长关系", "称谓", "关系"),
+    "guardian_tel": ("联系电话", "电话", "手机", "手机号", "成员1联系电话", "家长联系电话", "监护人手机"),
+    "leftbehind": ("是否留守", "是否留守儿童", "留守儿童", "留守情况"),
+    "migrant": ("是否随迁子女", "随迁", "是否进城务工人员随迁子女"),
+    "village_code": ("户籍村", "村组", "所属村", "行政村名称"),
+    "ethnicity": ("民族名称",),
+    "guest": ("是否借读",),
+}
+KEY = "学生编号"  # issued by the centre, never made up here
+NUMERALS = {char: str(number) for number, char in enumerate("一二三四五六七八九十", 1)}
+JUNIOR = (("初一", "七"), ("初二", "八"), ("初三", "九"))
+NOTE = """\
+# 名单“{name}”怎样变成“{title}”。看一遍，改好，再运行同一条命令。
+# columns：左边是名单里的列，右边是我们的列；“？”开头的是猜的，请改对或去掉“？”；空着（""）就是不要这一列。
+# values：名单里的写法 -> 我们的写法。fixed：名单里没有、每个人都一样的列。
+"""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A worksheet of the list: its title, its grid and the row of its header."""
+
+    title: str
+    grid: Grid
+    header: int
+
+    @property
+    def heads(self) -> list[str]:
+        """The texts of the header."""
+        return [fold(text) for text in self.grid.texts(self.header)]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an import came to: the file written, how many came in, and a line for each thing to be looked at."""
+
+    path: Path
+    rows: int
+    lines: tuple[str, ...]
+
+
+def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
+    """Write the mapping of a list, as far as it can be proposed, unless it is there; its path and an account of the list.
+
+    Raises UserError for a list or a school's folder that cannot be read.
+    """
+    schema, home = default(), _home(into)
+    sheet, (sheets, unread) = schema.sheets[SHEET], _listed(file, schema)
+    columns: dict[str, str] = {}
+    for text in dict.fromkeys(head for one in sheets for head in one.heads if head):
+        columns[text] = _proposed(text, sheet, {title.removeprefix(GUESSED) for title in columns.values()})
+    titles = {item.title: item for item in sheet.typed}
+    values: dict[str, dict[str, str]] = {}
+    for text, title in columns.items():
+        item = titles.get(title.removeprefix(GUESSED))
+        codes = schema.codes.get(item.codes) if item and item.codes else None
+        known = {fold(name) for value in (codes.values if codes else ()) for name in (value.name, *value.aliases)}
+        odd = (
+            {said for one in sheets for said in _column(one, text) if said and fold(said) not in known} if codes else ()
+        )
+        if odd and not item.many:
+            values[text] = {said: GUESSED + closest(said, codes.names) for said in sorted(odd)[:20]}
+    missing = [item.title for item in sheet.typed if item.required and item.title not in _taken(columns)]
+    day = f"{into.parent.name[:4]}-09-01"
+    fixed = {
+        title: text for title, text in {"在籍状态": "在读", "状态日期": day, "借读": "否"}.items() if title in missing
+    }
+    path = _mapping(home, out)
+    if not path.exists():
+        held = {"file": file.name, "columns": columns, "values": values, "fixed": fixed}
+        text = NOTE.format(name=file.name, title=sheet.title) + yaml.safe_dump(
+            held, allow_unicode=True, sort_keys=False
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        saving.write_copy(path, text.encode())
+    lines = [
+        f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，{len(_rows(one))} 人" for one in sheets
+    ] + unread
+    dropped = [text for text, title in columns.items() if not title]
+    lines += [f"不要的列：{'、'.join(dropped)}"] if dropped else []
+    if guesses := _guesses(held_of(path)):
+        lines.append(f"要请人定的：{'、'.join(guesses)}")
+    if all(any(_parsed(one.title)) for one in sheets):  # a worksheet for each class
+        missing = [title for title in missing if title != "班级编号"]
+    lacking = [title for title in missing if title not in fixed and title not in ("性别", "出生日期", "证件类型", KEY)]
+    lines += [f"名单里没有、以后要补的列：{'、'.join(lacking)}"] if lacking else []
+    return path, tuple(lines)
+
+
+def known(into: Path, out: Path) -> bool:
+    """Whether a mapping is there already."""
+    return _mapping(_home(into), out).is_file()
+
+
+def held_of(path: Path) -> dict[str, dict]:
+    """A mapping as a person has left it. Raises UserError, naming the file, for one that cannot be read."""
+    try:
+        held = declarations.load_yaml(path)
+        declarations.strict(path, "file", held, ("file", "columns", "values", "fixed"), ("columns",))
+    except declarations.SchemaError as error:
+        raise UserError(f"对照表“{path}”写错了：{error}。改不好就删掉它，再运行一次，会重新生成。") from error
+    return {name: held.get(name) or {} for name in ("columns", "values", "fixed")}
+
+
+def _guesses(held: Mapping[str, Mapping]) -> list[str]:
+    """What is still only guessed in a mapping, as words."""
+    found = [f"columns 里“{text}”" for text, title in held["columns"].items() if str(title or "").startswith(GUESSED)]
+    found += [
+        f"values 里“{text}”的“{said}”"
+        for text, pairs in held["values"].items()
+        for said, ours in (pairs or {}).items()
+        if str(ours or "").startswith(GUESSED)
+    ]
+    return found
+
+
+def take(file: Path, into: Path, out: Path) -> Account:
+    """Write the workbook that a list and its mapping make, 学籍_导入.xlsx under returns/<school>/.
+
+    Raises UserError where the mapping still guesses or names a column there is not, and where the school's roster holds rows:
+    what has changed since is for `reconcile` to say.
+    """
+    schema, home = default(), _home(into)
+    sheet, path = schema.sheets[SHEET], _mapping(home, out)
+    held = held_of(path)
+    if guesses := _guesses(held):
+        raise UserError(f"对照表“{path}”里还有猜的：{'、'.join(guesses[:6])}。请改对，或去掉“{GUESSED}”，再运行。")
+    titles = {item.title: item for item in sheet.typed}
+    unknown = [
+        str(title) for title in (*held["columns"].values(), *held["fixed"]) if title and title not in (*titles, GRADE)
+    ]
+    if unknown:
+        near = closest(unknown[0], titles)
+        raise UserError(f"对照表“{path}”里没有“{unknown[0]}”这样的列。{f'是不是“{near}”？' if near else ''}")
+    existing = _table(into / "学籍.xlsx", BOOK, SHEET, schema)
+    if len(existing):
+        raise UserError(
+            f"“{into.name}”的学籍.xlsx 里已有 {len(existing)} 人，没有导入。请先核对有哪些变动：kongchuo reconcile {file}"
+        )
+    classes, keys = _classes(into, schema), _keys(into, schema)
+    sheets, lines = _listed(file, schema)
+    rows, seen = [], Counter()
+    for one in sheets:
+        for number, raw in _rows(one):
+            where = f"“{one.title}”第{number}行"
+            row, notes = _row(raw, held, titles, schema)
+            if not row.get("name"):
+                lines.append(f"{where}：没有带入，没有姓名")
+                continue
+            number_ = str(row.get("id_no", ""))
+            seen[number_] += bool(number_)
+            if seen[number_] > 1:
+                lines.append(f"{where}：没有带入，证件号码和前面一行一样")
+                continue
+            said = (str(row.pop("class_id", "")), raw.get(_grade_of(held), ""), one.title)
+            row["class_id"] = _class(said, classes) or said[0]
+            if row["class_id"] not in classes.values():
+                lines.append(f"{where}：班级“{said[0] or one.title}”和基础信息里的班级对不上，照原样带入")
+            if number_ and is_person(number_):
+                row.setdefault("id_type", "居民身份证")
+                row.setdefault("birth_date", dt.date(int(number_[6:10]), int(number_[10:12]), int(number_[12:14])))
+                row.setdefault("sex", "男" if int(number_[16]) % 2 else "女")
+            lines += [f"{where}：{note}" for title, note in notes.items() if titles[title].name not in row]
+            row |= {"student_key": keys[number_]} if number_ in keys and not row.get("student_key") else {}
+            rows.append(row)
+    if not rows:
+        raise UserError(f"“{file.name}”里没有一个人能带入。{lines[0] if lines else ''}")
+    lacking = sum(not row.get("student_key") for row in rows)
+    lines += [f"{lacking} 人没有{KEY}：由中心学校发，填好后再用"] if lacking else []
+    target = path.with_name("学籍_导入.xlsx")
+    book = next(book for book in schema.books if book.name == BOOK)
+    saving.write_copy(target, writing.workbook_bytes(book.stems[0], book, {SHEET: rows}, schema))
+    return Account(target, len(rows), tuple(lines))
+
+
+# --- The list ------------------------------------------------------------------------------------------------------------
+def _listed(file: Path, schema: Schema) -> tuple[list[Listed], list[str]]:
+    """The worksheets that are rosters, and in words those that were not read."""
+    sheet = schema.sheets[SHEET]
+    found, unread = [], []
+    for title, grid, hidden in pushed.grids(file):
+        scores = [
+            (sum(bool(_proposed(fold(text), sheet, set())) for text in grid.texts(at) if text), -at)
+            for at in range(min(20, len(grid.rows)))
+        ]
+        best, at = max(scores, default=(0, 0))
+        if best >= 2 and not hidden:
+            found.append(Listed(title, grid, -at))
+        elif any(value not in ("", None) for row in grid.rows for value in row):
+            unread.append(f"没有读工作表“{title}”：{'它是隐藏的' if hidden else '找不到花名册的表头'}")
+    if not found:
+        raise UserError(f"“{file.name}”里找不到花名册：一行表头里要有“姓名”和另外至少一列（身份证号、性别、班级……）。")
+    return found, unread
+
+
+def _rows(one: Listed) -> list[tuple[int, dict[str, str]]]:
+    """Excel row and texts by header, without empty rows, repeated headers and totals."""
+    found = []
+    for at in range(one.header + 1, len(one.grid.rows)):
+        raw = dict(zip(one.heads, one.grid.texts(at), strict=False))
+        filled = [fold(text) for text in raw.values() if text]
+        if (
+            len(filled) < 2
+            or filled == [head for head in one.heads if head]
+            or re.match("合计|总计|小计|共计", filled[0])
+        ):
+            continue
+        found.append((one.grid.first_row + at, raw))
+    return found
+
+
+def _column(one: Listed, head: str) -> set[str]:
+    return {raw.get(head, "") for _, raw in _rows(one)}
+
+
+def _proposed(text: str, sheet: Sheet, taken: set[str]) -> str:
+    """Which of our columns a header means: its title; with GUESSED before it one that it is like; "" for none."""
+    bare = re.sub(r"\(.*?\)|[:：*]", "", text)
+    names = {
+        fold(name): item.title for item in sheet.typed for name in (*ALSO.get(item.name, ()), *item.aliases, item.title)
+    } | {GRADE: GRADE}
+    sure = names.get(text) or names.get(bare)
+    if sure:
+        return "" if sure in taken else sure
+    near = closest(bare, names) if len(bare) > 2 else ""
+    return GUESSED + names[near] if near and names[near] not in taken else ""
+
+
+def _taken(columns: Mapping[str, str]) -> set[str]:
+    return {title.removeprefix(GUESSED) for title in columns.values()}
+
+
+def _row(
+    raw: Mapping[str, str], held: Mapping[str, Mapping], titles: Mapping[str, Field], schema: Schema
+) -> tuple[dict[str, object], dict[str, str]]:
+    """A pupil by our columns, read as a workbook would be; by column, in words, what could not be read."""
+    texts = {str(title): str(text) for title, text in held["fixed"].items()}
+    for head, title in held["columns"].items():
+        said = raw.get(fold(str(head)), "")
+        said = str((held["values"].get(head) or {}).get(said, said) or "")
+        if title and title != GRADE and said:
+            texts[str(title)] = said
+    row, notes = {}, {}
+    for title, text in texts.items():
+        item = titles[title]
+        if item.format == "entry_month":  # 2021年9月, 2021-09-01
+            parts = re.findall(r"\d+", text)
+            text = f"{parts[0]}{int(parts[1]):02d}" if len(parts) > 1 and len(parts[0]) == 4 else text[:6]
+        values, problems = typed([text], item, schema.codes.get(item.codes))
+        value = as_array(values, item)[0]
+        if any(problem.lost for problem in problems) or pd.isna(value):
+            notes[title] = f"{title}“{text}”读不出来，空着"
+        else:
+            row[item.name] = (
+                value.date() if isinstance(value, pd.Timestamp) else value.item() if hasattr(value, "item") else value
+            )
+    return row, notes
+
+
+def _grade_of(held: Mapping[str, Mapping]) -> str:
+    return next((fold(str(head)) for head, title in held["columns"].items() if title == GRADE), "")
+
+
+# --- The school ----------------------------------------------------------------------------------------------------------
+def _home(into: Path) -> Path:
+    if not into.is_dir() or not folders.is_year(into.parent.name) or into.name == CENTRE:
+        raise UserError(
+            f"“{into}”不是学校的文件夹。要写到 共享文件夹/学年/学校，如 workbooks/示例镇/2024-2025/示例中学。"
+        )
+    return into
+
+
+def _mapping(home: Path, out: Path) -> Path:
+    return out / RETURNS / home.name / "导入_学生花名册.yaml"
+
+
+def _table(path: Path, book: str, sheet: str, schema: Schema) -> pd.DataFrame:
+    """The rows of a sheet as read; empty where the workbook is not there or has none."""
+    declared = next(one for one in schema.books if one.name == book)
+    if not path.is_file():
+        return pd.DataFrame()
+    tables = reading.read_workbook(path, path.name, declared, schema.codes).tables
+    return tables[sheet].frame if sheet in tables else pd.DataFrame()
+
+
+def _classes(into: Path, schema: Schema) -> dict[tuple[str, str], str]:
+    """(grade, number in the grade) -> the code of the school's class, as 基础信息 has it."""
+    path = into.parent / CENTRE / "基础信息.xlsx"
+    schools, rows = _table(path, "registry", "school", schema), _table(path, "registry", "class", schema)
+    if not len(schools) or not len(rows):
+        return {}
+    own = schools[schools["school_name"].map(lambda name: fold(str(name)) == fold(into.name))]
+    codes = {fold(str(code)) for column in ("school_code", "school_name") for code in own[column]}
+    mine = rows[rows["school_code"].map(lambda code: fold(str(code)) in codes)].dropna(
+        subset=["class_id", "class_name"]
+    )
+    return {_parsed(str(name)): str(code) for code, name in zip(mine["class_id"], mine["class_name"], strict=True)}
+
+
+def _keys(into: Path, schema: Schema) -> dict[str, str]:
+    """Identity number -> the number that 摸底登记 gives a child."""
+    rows = _table(into.parent / CENTRE / "适龄儿童摸底.xlsx", "census", "census", schema)
+    if not len(rows):
+        return {}
+    rows = rows.dropna(subset=["id_no", "student_key"])
+    return dict(zip(rows["id_no"].astype(str), rows["student_key"].astype(str), strict=True))
+
+
+@cache
+def _parsed(text: str) -> tuple[str, str]:
+    """(grade, number) of a class as people write it: 七(1)班, 七年级1班, 701, 初一（1）班, 7.1; "" for what it does not say."""
+    said = fold(text)
+    for junior, grade in JUNIOR:
+        said = said.replace(junior, grade)
+    said = re.sub("^([一二三四五六七八九])(?=[0-9(]|[一二三四五六七八九]班)", r"\1-", said)  # 七1, 七(1), 七一班
+    said = re.sub("十([一二三四五六七八九])", r"1\1", said)
+    said = "".join(NUMERALS.get(char, char) for char in said)
+    if plain := re.fullmatch(r"([1-9])(\d{2})班?|([1-9])(\d)", said):  # 701, 701班, 71; 12班 is the twelfth
+        plain = [part for part in plain.groups(default="") if part]
+        return plain[0], str(int(plain[1]))
+    if both := re.search(r"([1-9])\D+0?(\d{1,2})", said):
+        return both[1], str(int(both[2]))
+    if alone := re.search(r"0?(\d{1,2})班", said):
+        return "", str(int(alone[1]))
+    grade = re.search(r"([1-9])年?级?$", said)
+    return (grade[1], "") if grade else ("", "")
+
+
+def _class(said: tuple[str, str, str], classes: Mapping[tuple[str, str], str]) -> str:
+    """The class that a cell, beside it the grade, or the worksheet's title mean; "" where none or several may be meant."""
+    text, grade, title = said
+    if text in classes.values():
+        return text
+    for words in (text, title):
+        own, number = _parsed(words) if words else ("", "")
+        own = own or (_parsed(grade)[0] if grade else "") or _parsed(title)[0]
+        found = [code for (one, at), code in classes.items() if own == one and number in ("", at)]
+        if own and len(found) == 1:
+            return found[0]
+    return ""
+
+
+def told(account: Account, most: int = 40) -> Iterator[str]:
+    """The account in words."""
+    yield f"已带入 {account.rows} 人：{account.path}"
+    yield from account.lines[:most]
+    if len(account.lines) > most:
+        yield f"……共 {len(account.lines)} 条要看"
+    yield "打开看过以后，另存为学校文件夹里的 学籍.xlsx，再运行 kongchuo check。"

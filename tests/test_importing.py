@@ -1,0 +1,183 @@
+"""A school's own roster into 学生花名册: what is proposed, what a person must decide, which rows come in, why others do not."""
+
+import datetime as dt
+
+import openpyxl
+import pytest
+import yaml
+
+import townships
+from kongchuo import __main__ as cli
+from kongchuo.commands import importing
+from kongchuo.core.findings import UserError
+from kongchuo_township.people import id_number
+
+MIDDLE = "示例中学"
+BORN = dt.date(2011, 3, 9)
+HEAD = ("序号", "姓名", "性别", "身份证号", "出生年月", "家长姓名", "联系电话", "家庭住址", "是否留守", "爱好")
+
+
+def number(at):
+    return id_number(990001, BORN, 100 + at)
+
+
+def row(at, name="甲春", **more):
+    held = dict(
+        zip(
+            HEAD,
+            (at, name, None, number(at), "2011.03", "乙夏", f"1380000{at:04d}", "样例村", "是", "画画"),
+            strict=True,
+        )
+    )
+    return [(held | more)[head] for head in HEAD]
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clean") / "town"
+    townships.make(folder, 2, 60, 1)
+    return folder
+
+
+@pytest.fixture
+def school(clean, tmp_path):
+    """The folder of a school that has no roster yet; others of the year as they are."""
+    import shutil
+
+    shutil.copytree(clean, tmp_path / "town")
+    (into,) = (tmp_path / "town").glob(f"2*/{MIDDLE}/学籍.xlsx")
+    into.unlink()
+    return into.parent
+
+
+def written(path, sheets, head=HEAD):
+    """A workbook as schools keep it: a title above the header, a total below, one worksheet a class."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        page = book.create_sheet(title)
+        page.append(["示例中学学生名册"])
+        page.append(list(head))
+        for one in rows:
+            page.append(one)
+        page.append(["合计", len(rows)])
+    book.save(path)
+    return path
+
+
+def decided(into, out, **values):
+    """The mapping, with what was left to a person decided."""
+    path, _ = importing.propose(into[0], into[1], out)
+    held = yaml.safe_load(path.read_text("utf-8"))
+    held["values"] = {head: {said: values.get(said, "") for said in pairs} for head, pairs in held["values"].items()}
+    path.write_text(yaml.safe_dump(held, allow_unicode=True), "utf-8")
+    return held
+
+
+def read(path):
+    page = openpyxl.load_workbook(path)["学生花名册"]
+    head = [cell.value for cell in page[1]]
+    rows = [dict(zip(head, [cell.value for cell in cells], strict=True)) for cells in page.iter_rows(min_row=2)]
+    return [one for one in rows if one["姓名"]]
+
+
+def test_usual_columns_are_known_and_what_is_not_is_left_to_a_person(school, tmp_path):
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1)]})
+    path, lines = importing.propose(file, school, tmp_path / "out")
+    held = yaml.safe_load(path.read_text("utf-8"))
+
+    assert held["columns"] == {
+        "序号": "班内学号", "姓名": "姓名", "性别": "性别", "身份证号": "证件号码", "出生年月": "出生日期", "家长姓名": "监护人",
+        "联系电话": "监护人电话", "家庭住址": "现住址", "是否留守": "留守类型", "爱好": "",
+    }  # fmt: skip
+    assert held["values"]["是否留守"]["是"].startswith("？")
+    assert any("爱好" in line for line in lines)
+    with pytest.raises(UserError, match=r"还有猜的.*是否留守"):
+        importing.take(file, school, tmp_path / "out")
+
+
+def test_pupils_come_in_with_class_sex_and_birth_and_the_rest_is_accounted_for(school, tmp_path):
+    sheets = {
+        "七年级1班": [row(1), row(2, 家长姓名=None)],
+        "初一(1)班二": [row(3), row(1, name="重号"), row(5, name=None)],
+        "说明": [],
+    }
+    file = written(tmp_path / "名单.xlsx", sheets)
+    decided((file, school), tmp_path / "out", 是="双亲留守")
+    account = importing.take(file, school, tmp_path / "out")
+    pupils = read(account.path)
+
+    assert account.rows == len(pupils) == 3
+    assert {one["证件号码"] for one in pupils} == {number(at) for at in (1, 2, 3)}
+    assert {one["出生日期"].date() for one in pupils} == {BORN}
+    assert [one["性别"] for one in pupils] == ["男" if int(one["证件号码"][16]) % 2 else "女" for one in pupils]
+    assert {one["留守类型"] for one in pupils} == {"双亲留守"}
+    assert len({one["班级编号"] for one in pupils}) == 1
+    told = "\n".join(account.lines)
+    assert "第4行：没有带入，证件号码和前面一行一样" in told
+    assert "第5行：没有带入，没有姓名" in told
+    assert "3 人没有学生编号" in told
+    assert "出生日期“2011.03”" not in told, "the number says it"
+
+
+def test_what_cannot_be_read_stays_empty_and_is_named(school, tmp_path):
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 身份证号="不详", 联系电话="没有")]})
+    decided((file, school), tmp_path / "out", 是="非留守")
+    account = importing.take(file, school, tmp_path / "out")
+    assert any("第3行：出生日期“2011.03”读不出来" in line for line in account.lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "七(1)班",
+        "七年级1班",
+        "七年级（一）班",
+        "701",
+        "初一1班",
+        "初一（1）班",
+        "7.1班",
+        "七1",
+        "七1班",
+        "七一班",
+        "71",
+        "701班",
+    ],
+)
+def test_a_class_in_every_spelling(text):
+    assert importing._parsed(text) == ("7", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [("1班", ("", "1")), ("九年级", ("9", "")), ("十二班", ("", "12")), ("12班", ("", "12")), ("", ("", ""))],
+)
+def test_half_a_class(text, means):
+    assert importing._parsed(text) == means
+
+
+def test_a_roster_that_is_there_is_never_replaced(clean, tmp_path):
+    (into,) = clean.glob(f"2*/{MIDDLE}")
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1)]})
+    decided((file, into), tmp_path / "out", 是="非留守")
+    before = (into / "学籍.xlsx").read_bytes()
+    with pytest.raises(UserError, match=r"已有 .* 人，没有导入.*kongchuo reconcile"):
+        importing.take(file, into, tmp_path / "out")
+    assert (into / "学籍.xlsx").read_bytes() == before
+
+
+def test_what_is_no_roster_or_no_school_is_said(school, tmp_path):
+    with pytest.raises(UserError, match="找不到花名册"):
+        importing.propose(written(tmp_path / "x.xlsx", {"表": [["甲"]]}, head=("一",)), school, tmp_path / "out")
+    with pytest.raises(UserError, match="不是学校的文件夹"):
+        importing.propose(tmp_path / "x.xlsx", school.parent, tmp_path / "out")
+
+
+def test_as_typed_first_the_mapping_then_the_workbook(school, tmp_path, capsys):
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 是否留守=None)]})
+    words = ["import", str(file), "--into", str(school), "--out", str(tmp_path / "out")]
+    assert cli.main(words) == 0
+    assert "对照表" in capsys.readouterr().out
+    assert cli.main(words) == 0
+    assert "已带入 1 人" in capsys.readouterr().out
+    assert [path.name for path in school.glob("学籍*")] == [], "never among the files of staff"
