@@ -263,6 +263,15 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
     assert (tmp_path / "o" / "parameters" / "monthly.yaml").is_file()
 
 
+def test_a_new_year_is_tried_made_and_made_once(towns, tmp_path):
+    shutil.copytree(towns / "whole-year", tmp_path / "town")
+    words = "newyear", tmp_path / "town", "--from", YEAR
+    code, out, _ = typed(*words, "--dry-run")
+    assert (code, "将生成" in out, (tmp_path / "town" / "2024-2025").exists()) == (0, True, False)
+    assert (typed(*words)[0], typed(*words)[0]) == (0, 3)
+    assert typed("newyear", tmp_path / "town", "--from", "2023")[0] == 2
+
+
 def test_a_run_on_nothing_is_said(towns, tmp_path):
     for town in ("empty", "nothing"):
         where = ("--workbooks", towns / town, "--out", tmp_path)

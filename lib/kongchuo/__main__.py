@@ -256,6 +256,16 @@ def import_(args: argparse.Namespace) -> int:
     return CLEAN
 
 
+def newyear(args: argparse.Namespace) -> int:
+    """Make the new school year from the old one, and say what a person must decide."""
+    from .commands import newyear as turning
+
+    made, said = turning.newyear(args.path, args.before, args.dry_run)
+    for line in turning.told(made, said, args.dry_run):
+        say(line)
+    return CLEAN
+
+
 def status(args: argparse.Namespace) -> int:
     """Print which reports are made, which failed, and whether the workbooks have changed since."""
     from .publishing import status as standing

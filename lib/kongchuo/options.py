@@ -155,6 +155,11 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         option("--into", type=Path, required=True, metavar="DIR", help="学校的文件夹：共享文件夹/学年/学校"),
         out("对照表和生成的工作簿放在哪里（默认取 KONGCHUO_OUT）"),
     )),
+    "newyear": ("建新学年：旧学年不动，学校、班级、学生、包保、没有销的个案带入新的空白工作簿，要决定的列出来", (
+        option("path", nargs="?", type=Path, default=SHARED_FOLDER, metavar="PATH", help="共享文件夹（默认取环境变量）"),
+        option("--from", dest="before", required=True, metavar="YYYY-YYYY", help="旧学年，如 2023-2024"),
+        flag("--dry-run", "只说会带入什么，不生成"),
+    )),
     "status": ("已经生成的报告：各有几份，哪些失败，台账之后变过没有", (
         WORKBOOKS,
         REPORTS,

@@ -1,0 +1,135 @@
+"""The new school year: the old one byte for byte as it was, everybody in the right place, and only what must be filled in is wrong."""
+
+import datetime as dt
+import hashlib
+import shutil
+from collections import Counter
+
+import openpyxl
+import pytest
+
+import townships
+from kongchuo.commands import newyear, opening
+from kongchuo.core.findings import UserError
+from kongchuo.excel import reading
+
+OLD, NEW, MIDDLE = "2023-2024", "2024-2025", "示例中学"
+# what nobody can know for them: the new class, and what has happened since
+TO_FILL = {("F17", "班级编号"), ("F17", "最近跟踪"), ("F17", "最近联系父母日期"), ("F17", "最近帮扶日期")}
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("old") / "town"
+    townships.make(folder, 3, 120, 1, whole_year=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def turned(old, tmp_path_factory):
+    """The township with its new year, what was made and what was said."""
+    shared = tmp_path_factory.mktemp("new") / "town"
+    shutil.copytree(old, shared)
+    made, said = newyear.newyear(shared, OLD)
+    return shared, made, said
+
+
+def hashes(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*.xlsx"))}
+
+
+def test_the_old_year_is_untouched_and_every_school_has_its_workbooks(old, turned):
+    shared, made, _ = turned
+    assert hashes(shared / OLD) == hashes(old / OLD)
+    assert {path.relative_to(shared / NEW) for path in made} == {
+        path.relative_to(old / OLD) for path in (old / OLD).rglob("*.xlsx")
+    }
+
+
+def test_everybody_is_where_he_or_she_goes_on(old, turned):
+    before, after = reading.read_year(old, OLD), reading.read_year(turned[0], NEW)
+    grade = before["roster"]["class_id"].map(
+        dict(zip(before["class"]["class_id"], before["class"]["grade"], strict=True))
+    )
+    then = {
+        key: (home, status, int(grade))
+        for key, home, status, grade in zip(
+            *(before["roster"][name] for name in ("student_key", "home", "status")), grade, strict=True
+        )
+    }
+    now = dict(zip(after["roster"]["student_key"], after["roster"]["home"], strict=True))
+    for key, (home, status, was) in then.items():
+        goes = status in newyear.STAYS and (was != 9 or status == "辍学")
+        assert now.get(key) == ((MIDDLE if was == 6 else home) if goes else None), (status, was)
+    assert len(now) == len(after["roster"])
+
+
+def test_classes_are_one_grade_up_under_their_own_code(old, turned):
+    before, after = (
+        reading.read_year(*which)["class"].set_index("class_id") for which in ((old, OLD), (turned[0], NEW))
+    )
+    assert set(after.index) == set(before.index[~before["grade"].isin([6, 9])])
+    for code, row in after.iterrows():
+        was = before.loc[code]
+        assert (row["grade"], row["school_year"]) == (was["grade"] + 1, NEW)
+        assert row["class_name"] == was["class_name"].replace(
+            newyear.GRADES[was["grade"]], newyear.GRADES[row["grade"]]
+        )
+
+
+def test_only_what_must_be_filled_in_is_wrong(turned):
+    _, _, judgement = opening.judged(turned[0], NEW, dt.date(2024, 9, 10))
+    found = Counter((one.rule, one.column) for one in judgement.findings)
+    assert {(rule, column) for rule, column in found if rule not in ("R12", "X15")} <= TO_FILL
+
+
+def test_open_cases_keep_their_history(old, turned):
+    before, after = reading.read_year(old, OLD), reading.read_year(turned[0], NEW)
+    going = before["dropout"][before["dropout"]["closed"].isna()]
+    assert len(going)
+    assert set(after["dropout"]["case_id"]) == set(going["case_id"])
+    assert set(going["ys_id"].dropna()) <= set(after["suspected"]["case_id"])
+    for sheet in ("visit", "legal"):
+        kept = before[sheet]["case_id"].isin({*after["dropout"]["case_id"], *after["suspected"]["case_id"]})
+        assert len(after[sheet]) == kept.sum()
+
+
+def test_what_a_person_must_decide_is_said_without_names(old, turned):
+    lines = "\n".join(newyear.told(turned[1], turned[2], dry_run=False))
+    assert "六年级升入" in lines
+    assert "九年级毕业" in lines
+    names = set(reading.read_year(old, OLD)["roster"]["name"].dropna())
+    assert not [name for name in names if name in lines]
+
+
+def test_a_dry_run_makes_nothing_and_says_the_same(old, turned):
+    made, said = newyear.newyear(old, OLD, dry_run=True)
+    assert said == turned[2]
+    assert len(made) == len(turned[1])
+    assert not (old / NEW).exists()
+
+
+def test_a_cell_that_cannot_be_read_is_said(old, tmp_path):
+    shutil.copytree(old, tmp_path / "town")
+    (path,) = (tmp_path / "town" / OLD / MIDDLE).glob("学籍.xlsx")
+    book = openpyxl.load_workbook(path)
+    page = book["学生花名册"]
+    (column,) = [cell.column for cell in page[1] if cell.value == "出生日期"]
+    page.cell(3, column).value = "不知道"
+    book.save(path)
+    _, said = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
+    assert "学籍.xlsx：有 1 格读不出来，带入后空着；旧工作簿里还在" in said[MIDDLE]
+
+
+def test_what_is_there_is_never_replaced(turned):
+    before = hashes(turned[0])
+    with pytest.raises(UserError, match="已经有工作簿，没有动"):
+        newyear.newyear(turned[0], OLD)
+    assert hashes(turned[0]) == before
+
+
+def test_a_year_that_is_none_or_not_there_is_said(old):
+    with pytest.raises(UserError, match="2023-2024 的样子"):
+        newyear.newyear(old, "2023")
+    with pytest.raises(UserError, match="没有学年“2020-2021”"):
+        newyear.newyear(old, "2020-2021")
