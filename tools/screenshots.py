@@ -24,6 +24,8 @@ img{max-width:420px;max-height:560px;border:1px solid #999;display:block}</style
 
 def wanted(pages: Path) -> Iterator[Path]:
     """The index pages, and in each folder of a report the town's page and the first school's."""
+    if not (pages / "index.html").is_file():
+        sys.exit(f"no pages under {pages}: make demo")
     yield pages / "index.html"
     for folder in sorted(path.parent for path in pages.glob("*/*/manifest.json")):
         made = [path for path in sorted(folder.glob("*.html")) if path.name != "index.html"]
