@@ -22,14 +22,14 @@ TRIED = 40  # suspects in all: each is judged again, and a township full of mist
 LEAST = 2  # findings of which one may be the cause of the other
 NEW = 0.2  # as many findings as this share of those that go may come anew when the cause is mended
 
-Again = Callable[[Town, frozenset[str]], Iterable[Finding] | None]
+Again = Callable[[Town, frozenset[str], str], tuple[set[Finding], frozenset[str]] | None]
 
 
 def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[Finding], again: Again) -> list[Finding]:
     """All findings, those of causes among them, in order; what follows from a cause names it (`caused_by`).
 
     `judged`: what rules and checks said, `read`: what reading said. `again` judges a township by the rules and checks of some
-    codes (None where one of them fails): what a township with one mistake mended no longer has, is that mistake's.
+    codes that read a sheet ("": any; None where one of them fails): what a township with one mistake mended no longer has, is that mistake's.
     """
     loose, read, causes = frozenset(judged), frozenset(read), {}
     seen, tried = town, count(1)
@@ -52,10 +52,10 @@ def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[F
 
 def _tested(suspect: Suspect, loose: frozenset[Finding], again: Again) -> tuple[Suspect, frozenset[Finding]] | None:
     """The suspect and what goes with it; None where too little goes, or too much comes."""
-    if suspect.code and len(_gone(loose, again(suspect.town, frozenset((suspect.code,))), {suspect.code})[0]) < ENOUGH:
+    first = frozenset((suspect.code,)) if suspect.code else frozenset()
+    if first and len(_gone(loose, again(suspect.town, first, ""))[0]) < ENOUGH:
         return None
-    codes = {finding.rule for finding in loose}
-    gone, new = _gone(loose, again(suspect.town, frozenset(codes)), codes)
+    gone, new = _gone(loose, again(suspect.town, frozenset(finding.rule for finding in loose), suspect.sheet))
     if suspect.proven and suspect.cause not in gone:
         return None
     if len(gone - {suspect.cause}) < (1 if suspect.proven else ENOUGH) or new > NEW * len(gone):
@@ -64,11 +64,10 @@ def _tested(suspect: Suspect, loose: frozenset[Finding], again: Again) -> tuple[
 
 
 def _gone(
-    loose: frozenset[Finding], left: Iterable[Finding] | None, codes: Iterable[str]
+    loose: frozenset[Finding], again: tuple[set[Finding], frozenset[str]] | None
 ) -> tuple[frozenset[Finding], int]:
-    """Which of the findings of these codes there are no more, and how many there are that were not there."""
-    codes = frozenset(codes)
-    left = loose if left is None else left  # what cannot be judged again proves nothing
+    """Which of the findings of the codes that judged again there are no more, and how many there are that were not there."""
+    left, codes = again or (loose, frozenset())  # what cannot be judged again proves nothing
     now = {finding.anchor for finding in left if finding.rule in codes}
     before = [finding for finding in loose if finding.rule in codes]
     gone = frozenset(finding for finding in before if finding.anchor not in now)

@@ -11,6 +11,7 @@ from ..core.findings import Finding
 from ..core.policy import Policy
 from ..core.tables import Town
 from . import causes, checks, waivers
+from .base import Rule
 from .judging import RULES, Judgement, judge
 from .questions import ask
 
@@ -54,11 +55,21 @@ def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None) 
     return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=tuple(broken))
 
 
-def _again(policy: Policy, town: Town, codes: frozenset[str]) -> set[Finding] | None:
-    """What rules and checks of some codes say of a township in which one mistake was mended; None where one of them fails."""
-    judged = judge(town, policy, [rule for rule in RULES if rule.code in codes])
+def _again(
+    policy: Policy, town: Town, codes: frozenset[str], sheet: str = ""
+) -> tuple[set[Finding], frozenset[str]] | None:
+    """What rules and checks of some codes say of a township in which one mistake was mended, and which of the codes judged; None
+    where one of them fails. `sheet`: only what reads it judges.
+    """
+
+    def reads(rule: Rule) -> bool:
+        return not sheet or sheet in {need.partition(".")[0] for need in rule.needs}
+
+    rules = [rule for rule in RULES if rule.code in codes and reads(rule)]
+    judged = judge(town, policy, rules)
     plain, failed = _checked(town, codes)
-    return None if judged.broken or failed else _together(judged.findings, plain)
+    which = codes - {rule.code for rule in RULES} | {rule.code for rule in rules}
+    return None if judged.broken or failed else (_together(judged.findings, plain), which)
 
 
 def _checked(town: Town, codes: frozenset[str] = frozenset()) -> tuple[list[Finding], list[str]]:

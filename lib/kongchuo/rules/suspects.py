@@ -30,7 +30,8 @@ class Suspect:
     """A possible cause: the finding that says it, and the township as it would be without the mistake.
 
     `code` is one that must go then. `with_it` goes as well if it does: what reading said, which is not judged again.
-    `proven`: the cause is found without any guess, and must go as well; then one more that goes is enough.
+    `proven`: the cause is found without any guess, and must go as well; then one more that goes is enough. `sheet`: the only one
+    that differs ("": several), so that rules that do not read it need not judge again.
     """
 
     cause: Finding
@@ -38,6 +39,7 @@ class Suspect:
     code: str
     with_it: tuple[Finding, ...] = ()
     proven: bool = False
+    sheet: str = ""
 
 
 Suspecting = Callable[[Town, Policy, frozenset[Finding]], Iterator[Suspect]]
@@ -357,7 +359,13 @@ def misdated(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
         year = first if day.month >= AUGUST else second
         if day.year != year:
             right = day + pd.DateOffset(years=year - day.year)
-            yield Suspect(one, edited(town, sheet.name, index, **{item.name: right}), "", proven=True)
+            yield Suspect(
+                one,
+                edited(town, sheet.name, index, **{item.name: right}),
+                "",
+                proven=True,
+                sheet=sheet.name,
+            )
 
 
 # --- A name or number retyped on one side: a row of the registry nobody refers to, and a name in use that no row bears ---
