@@ -121,6 +121,20 @@ def test_a_cell_that_cannot_be_read_is_said(old, tmp_path):
     assert "学籍.xlsx：有 1 格读不出来，带入后空着；旧工作簿里还在" in said[MIDDLE]
 
 
+def test_pupils_of_a_closed_school_are_said(old, tmp_path):
+    shutil.copytree(old, tmp_path / "town")
+    (path,) = (tmp_path / "town" / OLD / "中心学校").glob("基础信息.xlsx")
+    book = openpyxl.load_workbook(path)
+    page = book["学校"]
+    columns = {cell.value: cell.column for cell in page[1]}
+    (at,) = [row for row in range(2, page.max_row) if page.cell(row, columns["学校全称"]).value == "示例第二小学"]
+    page.cell(at, columns["在用"]).value = "否"
+    book.save(path)
+    made, said = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
+    assert not [path for path in made if path.parent.name == "示例第二小学"]
+    assert any("“示例第二小学”停用了" in text and "35 名学生" in text for text in said["中心学校"])
+
+
 def test_what_is_there_is_never_replaced(turned):
     before = hashes(turned[0])
     with pytest.raises(UserError, match="已经有工作簿，没有动"):

@@ -86,6 +86,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path, given, says
         ("校长\n甲\n", "找不到“学校全称”一列"),
         ("学校全称\n", "没有一所学校"),
         ("学校全称\n甲小学\n甲小学\n", "重名的学校：甲小学"),
+        ("学校全称\n甲/小学\n", "“甲/小学”不能有"),
     ],
 )
 def test_a_list_that_is_none_is_refused(tmp_path, text, says):

@@ -244,14 +244,12 @@ def import_(args: argparse.Namespace) -> int:
     """Propose how a school's own roster becomes ours; once a person has read that, make the workbook."""
     from .commands import importing
 
-    known = importing.known(args.into, args.out)
-    mapping, lines = importing.propose(args.file, args.into, args.out)
-    if not known:
-        for line in lines:
-            say(line)
-        say(f"对照表：{mapping}。请打开看一遍、改好，再运行同一条命令。")
-        return CLEAN
-    for line in importing.told(importing.take(args.file, args.into, args.out)):
+    if importing.known(args.into, args.out):
+        lines = importing.told(importing.take(args.file, args.into, args.out))
+    else:
+        mapping, said = importing.propose(args.file, args.into, args.out)
+        lines = (*said, f"对照表：{mapping}。请打开看一遍、改好，再运行同一条命令。")
+    for line in lines:
         say(line)
     return CLEAN
 

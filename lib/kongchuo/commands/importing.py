@@ -28,12 +28,8 @@ SHEET, BOOK = "roster", "enrolment"
 GUESSED = "？"  # before what is only guessed
 GRADE = "年级"  # not a column of ours: with 班级 it says which class
 # what columns are called in 学籍系统 and in schools' own lists, beside our titles and aliases
-ALSO = {
-    "status_no": ("全国学籍号", "个人标识码", "国网学籍号"),
-    "name": ("学生", "学生姓名"),
-    "birth_date": ("出生年月", "生日", "出生日期(年月日)"),
+ALSO = pushed.MORE_ALIASES | {
     "id_type": ("身份证件类型", "证件类别"),
-    "id_no": ("身份证件号", "身份证", "证件号", "学生身份证号", "公民身份证号码", "身份证号码(学生)"),
     "class_id": ("班号", "班别", "所在班级", "行政班", "现在班级"),
     "seat_no": ("序号", "学号", "班级学号", "座号"),
     "entry_ym": ("入学时间", "入学日期"),
@@ -69,8 +65,13 @@ class Listed:
 
     @property
     def heads(self) -> list[str]:
-        """The texts of the header."""
-        return [fold(text) for text in self.grid.texts(self.header)]
+        """The texts of the header; one that stands there again is numbered, so that no column hides another: 联系电话, 联系电话2."""
+        seen: Counter[str] = Counter()
+        heads = []
+        for text in map(fold, self.grid.texts(self.header)):
+            seen[text] += 1
+            heads.append(f"{text}{seen[text]}" if text and seen[text] > 1 else text)
+        return heads
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         saving.write_copy(path, text.encode())
     lines = [
-        f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，{len(_rows(one))} 人" for one in sheets
+        f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，下面 {len(_rows(one))} 行" for one in sheets
     ] + unread
     dropped = [text for text, title in columns.items() if not title]
     lines += [f"不要的列：{'、'.join(dropped)}"] if dropped else []
@@ -142,7 +143,15 @@ def held_of(path: Path) -> dict[str, dict]:
         declarations.strict(path, "file", held, ("file", "columns", "values", "fixed"), ("columns",))
     except declarations.SchemaError as error:
         raise UserError(f"对照表“{path}”写错了：{error}。改不好就删掉它，再运行一次，会重新生成。") from error
-    return {name: held.get(name) or {} for name in ("columns", "values", "fixed")}
+    parts = {name: held.get(name) or {} for name in ("columns", "values", "fixed")}
+    if not all(isinstance(one, dict) for one in (*parts.values(), *(pairs or {} for pairs in _pairs(parts)))):
+        raise UserError(f"对照表“{path}”写错了：冒号前后的两栏乱了。改不好就删掉它，再运行一次，会重新生成。")
+    words = {head: {str(said): ours for said, ours in (pairs or {}).items()} for head, pairs in parts["values"].items()}
+    return parts | {"values": words}
+
+
+def _pairs(parts: Mapping[str, Mapping]) -> list[object]:
+    return [*parts["values"].values()] if isinstance(parts["values"], dict) else []
 
 
 def _guesses(held: Mapping[str, Mapping]) -> list[str]:
@@ -151,7 +160,7 @@ def _guesses(held: Mapping[str, Mapping]) -> list[str]:
     found += [
         f"values 里“{text}”的“{said}”"
         for text, pairs in held["values"].items()
-        for said, ours in (pairs or {}).items()
+        for said, ours in pairs.items()
         if str(ours or "").startswith(GUESSED)
     ]
     return found
@@ -182,29 +191,21 @@ def take(file: Path, into: Path, out: Path) -> Account:
         )
     classes, keys = _classes(into, schema), _keys(into, schema)
     sheets, lines = _listed(file, schema)
+    new = {head: 0 for one in sheets for head in one.heads if head and head not in held["columns"]}
+    lines += (
+        [f"对照表里没有、没有带入的列：{'、'.join(new)}。要带入就写进对照表；换了名单的，删掉对照表重来"] if new else []
+    )
     rows, seen = [], Counter()
     for one in sheets:
         for number, raw in _rows(one):
-            where = f"“{one.title}”第{number}行"
-            row, notes = _row(raw, held, titles, schema)
-            if not row.get("name"):
-                lines.append(f"{where}：没有带入，没有姓名")
+            row, notes = _pupil(raw, held, titles, schema, classes, one.title)
+            id_no = str(row.get("id_no", ""))
+            seen[id_no] += bool(id_no)
+            stops = "没有姓名" if not row.get("name") else "证件号码和前面一行一样" if seen[id_no] > 1 else ""
+            lines += [f"“{one.title}”第{number}行：{note}" for note in ([f"没有带入，{stops}"] if stops else notes)]
+            if stops:
                 continue
-            number_ = str(row.get("id_no", ""))
-            seen[number_] += bool(number_)
-            if seen[number_] > 1:
-                lines.append(f"{where}：没有带入，证件号码和前面一行一样")
-                continue
-            said = (str(row.pop("class_id", "")), raw.get(_grade_of(held), ""), one.title)
-            row["class_id"] = _class(said, classes) or said[0]
-            if row["class_id"] not in classes.values():
-                lines.append(f"{where}：班级“{said[0] or one.title}”和基础信息里的班级对不上，照原样带入")
-            if number_ and is_person(number_):
-                row.setdefault("id_type", "居民身份证")
-                row.setdefault("birth_date", dt.date(int(number_[6:10]), int(number_[10:12]), int(number_[12:14])))
-                row.setdefault("sex", "男" if int(number_[16]) % 2 else "女")
-            lines += [f"{where}：{note}" for title, note in notes.items() if titles[title].name not in row]
-            row |= {"student_key": keys[number_]} if number_ in keys and not row.get("student_key") else {}
+            row |= {"student_key": keys[id_no]} if id_no in keys and not row.get("student_key") else {}
             rows.append(row)
     if not rows:
         raise UserError(f"“{file.name}”里没有一个人能带入。{lines[0] if lines else ''}")
@@ -214,6 +215,28 @@ def take(file: Path, into: Path, out: Path) -> Account:
     book = next(book for book in schema.books if book.name == BOOK)
     saving.write_copy(target, writing.workbook_bytes(book.stems[0], book, {SHEET: rows}, schema))
     return Account(target, len(rows), tuple(lines))
+
+
+def _pupil(
+    raw: Mapping[str, str],
+    held: Mapping[str, Mapping],
+    titles: Mapping[str, Field],
+    schema: Schema,
+    classes: Mapping[tuple[str, str], str],
+    title: str,
+) -> tuple[dict[str, object], list[str]]:
+    """A pupil by our columns, with the class, and what the identity number says where the list does not; what is to be looked at."""
+    row, unread = _row(raw, held, titles, schema)
+    notes, id_no = [], str(row.get("id_no", ""))
+    said = (str(row.pop("class_id", "")), raw.get(_grade_of(held), ""), title)
+    row["class_id"] = _class(said, classes) or said[0]
+    if row["class_id"] not in classes.values():
+        notes.append(f"班级“{said[0] or title}”和基础信息里的班级对不上，照原样带入")
+    if is_person(id_no):
+        row.setdefault("id_type", "居民身份证")
+        row.setdefault("birth_date", dt.date(int(id_no[6:10]), int(id_no[10:12]), int(id_no[12:14])))
+        row.setdefault("sex", "男" if int(id_no[16]) % 2 else "女")
+    return row, notes + [note for column, note in unread.items() if titles[column].name not in row]
 
 
 # --- The list ------------------------------------------------------------------------------------------------------------
@@ -237,16 +260,13 @@ def _listed(file: Path, schema: Schema) -> tuple[list[Listed], list[str]]:
 
 
 def _rows(one: Listed) -> list[tuple[int, dict[str, str]]]:
-    """Excel row and texts by header, without empty rows, repeated headers and totals."""
+    """Excel row and texts by header, without empty rows, the header once more, and totals."""
     found = []
     for at in range(one.header + 1, len(one.grid.rows)):
         raw = dict(zip(one.heads, one.grid.texts(at), strict=False))
         filled = [fold(text) for text in raw.values() if text]
-        if (
-            len(filled) < 2
-            or filled == [head for head in one.heads if head]
-            or re.match("合计|总计|小计|共计", filled[0])
-        ):
+        again = filled == [fold(text) for text in one.grid.texts(one.header) if text]
+        if not filled or again or re.match("合计|总计|小计|共计", filled[0]):
             continue
         found.append((one.grid.first_row + at, raw))
     return found
@@ -280,7 +300,7 @@ def _row(
     texts = {str(title): str(text) for title, text in held["fixed"].items()}
     for head, title in held["columns"].items():
         said = raw.get(fold(str(head)), "")
-        said = str((held["values"].get(head) or {}).get(said, said) or "")
+        said = str(held["values"].get(head, {}).get(said, said) or "")
         if title and title != GRADE and said:
             texts[str(title)] = said
     row, notes = {}, {}

@@ -93,6 +93,9 @@ def newyear(shared: Path, before: str, dry_run: bool = False) -> tuple[list[Path
         move(passage)
     _unread(passage)
     homes = [CENTRE, *town.schools.loc[yes(town.schools["active"]), "school_name"].astype(str)]
+    for home in passage.rows.keys() - {*homes}:  # closed, or in no list
+        pupils = len(passage.rows[home].get("roster", ()))
+        passage.say(CENTRE, f"要定：“{home}”停用了，或不在学校表里，{pupils} 名学生和别的行没有带入")
     made = []
     for home, stem, data in _books(passage, homes, town.schema):
         made.append(root / home / f"{stem}.xlsx")
@@ -156,6 +159,8 @@ def _pupils(passage: Passage) -> None:
             status_date=first,
         )
         passage.say(juniors[0], f"六年级升入 {len(sixth)} 人，已写进花名册：班级、班内学号要填；没有来报到的照实改")
+        if without := int(sixth["student_key"].isna().sum()):
+            passage.say(CENTRE, f"要定：六年级有 {without} 人没有学生编号，留在原校的花名册里，班级空着")
     elif len(sixth):
         passage.say(CENTRE, f"六年级毕业 {len(sixth)} 人：有几所初中，请各校用 kongchuo import 或抄录接收")
     for home, part in roster.groupby("home"):

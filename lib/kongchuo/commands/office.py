@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 from ..core import declarations, places, years
@@ -36,7 +37,7 @@ STAGES = (
     ("初中", "初中"),
     ("", "小学"),
 )  # by what a name says
-CODE = "{}{:02d}"  # of a school whose list gives none, until the office gives it its own
+CODE = "XX{:02d}"  # of a school whose list gives none, until the office gives it its own
 KINDS = (("notebooks", ".ipynb"), ("parameters", ".yaml"), ("parameters/papers", ".docx"))  # what may be copied
 
 
@@ -99,6 +100,9 @@ def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, obj
     if path and not named:
         raise UserError(f"“{path.name}”里没有一所学校。要有“学校全称”一列，一所学校一行。")
     names = [str(row["school_name"]) for row in named]
+    odd = [name for name in names if re.search(r'[\\/:*?"<>|]', name)]
+    if odd:
+        raise UserError(f'学校全称“{odd[0]}”不能有 \\ / : * ? " < > | 这些字：文件夹也用这个名字。请改正名单。')
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(f"“{path.name}”里有重名的学校：{'、'.join(twice)}。请核对后再运行。")
@@ -106,7 +110,8 @@ def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, obj
     found = []
     for number, row in enumerate(named, 1):
         stage = next(stage for mark, stage in STAGES if mark in str(row["school_name"]))
-        code = next(code for code in (CODE.format("XX", number), CODE.format("XY", number)) if code not in taken)
+        code = next(code for code in map(CODE.format, count(number)) if code not in taken)
+        taken.add(code)
         found.append({"school_code": code, "stage": stage, "active": True} | row)
     own = [row for row in found if row["stage"] == "中心学校"]
     return [*(own or [centre])[:1], *(row for row in found if row["stage"] != "中心学校")]
