@@ -3,17 +3,19 @@
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from kongchuo import __main__ as cli
-from kongchuo.commands import office
-from kongchuo.core import places, policy
+from kongchuo.commands import office, upgrading
+from kongchuo.core import declarations, places, policy
 from kongchuo.core.findings import UsageError, UserError
 
 ROOT = Path(__file__).parents[1]
@@ -137,6 +139,56 @@ def test_a_copy_is_noted_stands_before_the_packages_and_is_made_once(home):
         office.copy("没有这个", home)
 
 
+# --- a newer program ---------------------------------------------------------------------------------------------------
+def test_an_upgrade_says_each_copy_and_touches_none_that_the_office_has_changed(home):
+    """Each copy once: as it came, changed here, changed here only, removed, of a file that the package no longer has."""
+    names = ("控辍保学简报", "督查通报", "档案目录", "责任书_家长")
+    plain, changed, same, gone = (office.copy(name, home) for name in names)
+    for path, text in ((plain, b"as it came"), (changed, b"as it came"), (same, b"mine")):
+        path.write_bytes(text)
+    gone.unlink()
+    noted = office.copies(home)
+    for path in (plain, changed):
+        noted[path.relative_to(home).as_posix()] = office.entry(b"as it came")
+    noted["notebooks/old.ipynb"] = office.entry(b"old")
+    office.note(home, noted)
+    changed.write_bytes(b"mine")
+    told = "\n".join(upgrading.upgrade(home))
+
+    def shipped(path):
+        return (places.PROJECT / path.relative_to(home)).read_bytes()
+
+    beside = changed.with_name("督查通报.新版.docx")
+    assert plain.read_bytes() == shipped(plain)
+    assert (changed.read_bytes(), beside.read_bytes()) == (b"mine", shipped(changed))
+    assert same.read_bytes() == b"mine", "and the package's is as it was when it was copied"
+    assert "控辍保学简报.docx：没有改过，已换成新的" in told
+    assert "督查通报.docx：你们改过，没有动" in told
+    assert "notebooks/old.ipynb：程序不再自带" in told
+    assert "档案目录" not in told
+    assert "责任书_家长" not in told
+    assert len(list(home.rglob("*新版*"))) == 1
+    assert not any("：" in line and ".docx" in line for line in upgrading.upgrade(home)), "said once"
+
+
+def test_an_upgrade_leaves_all_other_lines_of_the_offices_file(home):
+    path = home / places.MARK
+    before = path.read_text("utf-8").replace('made_by: "', 'made_by: "0.0.1-') + "# ours\n"
+    path.write_text(before, "utf-8")
+    told = [*upgrading.upgrade(home)]
+    now = metadata.version("kongchuo")
+    assert any(line.startswith(f"{now} 版：") for line in told), "what it brings"
+    assert (
+        path.read_text("utf-8").splitlines()[1:]
+        == [f'made_by: "{now}"' if line.startswith("made_by") else line for line in before.splitlines()][1:]
+    )
+
+
+def test_what_a_release_brings_is_said_to_offices_as_to_maintainers():
+    released = set(re.findall(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M))
+    assert {*declarations.load_yaml(upgrading.NEWS)} >= released | {metadata.version("kongchuo")}
+
+
 # --- the wheel alone ----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
@@ -153,24 +205,53 @@ def installed(tmp_path_factory):
     return folder / "site"
 
 
-def test_a_first_day_with_the_wheel_and_no_repository(installed, tmp_path, listed):
-    held = {**os.environ, "PYTHONPATH": str(installed), places.CACHE: str(tmp_path / "cache")}
+@pytest.fixture
+def typed(installed, tmp_path):
+    """Runs kongchuo as typed, from the wheel only."""
 
-    def kongchuo(*words, here=tmp_path):
+    def kongchuo(*words, here=tmp_path, site=installed):
+        held = {**os.environ, "PYTHONPATH": str(site), places.CACHE: str(tmp_path / "cache")}
         command = [sys.executable, "-m", "kongchuo", *map(str, words)]
         return subprocess.run(command, cwd=here, env=held, capture_output=True, text=True, timeout=600)
 
+    return kongchuo
+
+
+def test_an_upgrade_as_typed_and_a_program_that_is_older_than_the_office(installed, typed, tmp_path, listed):
+    typed("init", "办公", "--town", "示例镇", "--schools", listed, "--year", "2023-2024")
+    home = tmp_path / "办公"
+    assert typed("copy", "控辍保学简报", "督查通报", here=home).returncode == 0
+    (home / "parameters" / "papers" / "督查通报.docx").write_bytes(b"ours")
+    newer = shutil.copytree(installed, tmp_path / "newer")
+    (info,) = newer.glob("kongchuo-*.dist-info/METADATA")
+    info.write_text(re.sub(r"(?m)^Version: .*", "Version: 99.1", info.read_text("utf-8")), "utf-8")
+    (newer / "kongchuo" / "news.yaml").write_text('"99.1":\n  - 新的东西\n', "utf-8")
+    for path in (newer / "kongchuo" / "shipped" / "parameters" / "papers").iterdir():
+        path.write_bytes(b"the next version's")
+    done = typed("upgrade", here=home, site=newer)
+
+    assert done.returncode == 0, done.stderr
+    assert "  - 新的东西" in done.stdout
+    held = {path.name: path.read_bytes() for path in (home / "parameters" / "papers").iterdir()}
+    new = b"the next version's"
+    assert held == {"控辍保学简报.docx": new, "督查通报.docx": b"ours", "督查通报.新版.docx": new}
+    assert "请先升级程序" in typed("rules", "X12", here=home).stderr, "said, and nothing is stopped"
+    assert typed("upgrade", here=home).returncode == 3
+
+
+def test_a_first_day_with_the_wheel_and_no_repository(installed, typed, tmp_path, listed):
+    held = {**os.environ, "PYTHONPATH": str(installed)}
     script = "import kongchuo; print(kongchuo.__file__)"
     where = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=held, capture_output=True, text=True)
     assert Path(where.stdout.strip()).is_relative_to(installed)
-    done = kongchuo("init", "办公", "--town", "示例镇", "--schools", listed, "--year", "2023-2024")
+    done = typed("init", "办公", "--town", "示例镇", "--schools", listed, "--year", "2023-2024")
     assert done.returncode == 0, done.stderr
     home = tmp_path / "办公"
     shutil.rmtree(home / "workbooks" / "示例镇" / "2023-2024")
-    assert kongchuo("example", "workbooks/示例镇", "--schools", "2", "--pupils", "40", here=home).returncode == 0
-    assert kongchuo("check", "workbooks/示例镇", here=home).returncode == 0
-    done = kongchuo("run", "monthly", "month=2023-10", "school=示例中学", here=home)
+    assert typed("example", "workbooks/示例镇", "--schools", "2", "--pupils", "40", here=home).returncode == 0
+    assert typed("check", "workbooks/示例镇", here=home).returncode == 0
+    done = typed("run", "monthly", "month=2023-10", "school=示例中学", here=home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (home / "runs" / "2023-10" / "monthly_self_check" / "示例中学.html").is_file()
     assert list((home / "runs" / "2023-10" / "monthly_papers" / "示例中学").glob("*.docx"))
-    assert "月自查报告 2023-10：1 份" in kongchuo("status", here=home).stdout
+    assert "月自查报告 2023-10：1 份" in typed("status", here=home).stdout

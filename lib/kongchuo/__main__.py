@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import console, options
@@ -230,13 +231,18 @@ def copy(args: argparse.Namespace) -> int:
     """Copy what the package brings into the office, to be changed there."""
     from .commands import office
 
-    home = places.office()
-    if home is None:
-        raise findings.UserError(
-            "这里不是办公文件夹（没有 kongchuo.yaml）。请先 kongchuo init，再进到那个文件夹里运行。"
-        )
+    home = _office()
     for name in args.names:
         say(f"已复制：{office.copy(name, home)}")
+    return CLEAN
+
+
+def upgrade(args: argparse.Namespace) -> int:
+    """Bring the office to this program's version, and say what that brings."""
+    from .commands import upgrading
+
+    for line in upgrading.upgrade(_office()):
+        say(line)
     return CLEAN
 
 
@@ -322,6 +328,13 @@ def _beside(name: str) -> Callable:
     return found[0].load()
 
 
+def _office() -> Path:
+    """The office that a command works in; it must be one."""
+    if home := places.office():
+        return home
+    raise findings.UserError("这里不是办公文件夹（没有 kongchuo.yaml）。请先 kongchuo init，再进到那个文件夹里运行。")
+
+
 def _outcome(outcome: Outcome) -> int:
     """The exit code of a batch, which has said itself what went wrong."""
     if outcome.failed or outcome.withheld or outcome.broken:
@@ -355,9 +368,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(argv: list[str] | None) -> int:
     if home := places.office():
-        from .commands import office
+        from .commands import settings
 
-        office.enter(home)
+        if wrong := settings.enter(home):
+            console.say_error(wrong)
         if unknown := policy.strangers():
             console.say_error(f"本镇参数表里有这一版程序不认识的参数，没有用：{'、'.join(unknown)}")
     known = parser()

@@ -150,6 +150,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     "copy": ("把程序自带的笔记本、参数文件或材料模板复制到办公文件夹，供修改", (
         option("names", nargs="+", metavar="NAME", help="如 monthly_self_check、月报表"),
     )),
+    "upgrade": ("装了新版程序以后运行一次：说新版带来什么，没有改过的副本换成新的，改过的旁边放一份新的", ()),
     "import": ("把学校自己的花名册变成我们的列：先生成对照表给人看、给人改，再生成工作簿", (
         option("file", type=Path, metavar="FILE", help="名单，xlsx 或 csv；一个班一张工作表也可以"),
         option("--into", type=Path, required=True, metavar="DIR", help="学校的文件夹：共享文件夹/学年/学校"),

@@ -1,21 +1,21 @@
 """An office's own folder: its shared folder with blank workbooks, what it changes of the package's, and where all that lies.
 
-kongchuo.yaml marks it; commands find it from the working folder upwards, or by KONGCHUO_HOME (core.places.office).
+kongchuo.yaml marks it; commands find it from the working folder upwards, or by KONGCHUO_HOME (core.places.office); what it says is read by settings.
 """
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
-from ..core import declarations, places, years
+from ..core import places, years
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, Schema, default
-from ..excel import pushed, writing
+from ..excel import pushed, saving, writing
+from ..excel.parts import Refused
 
 SETTINGS = """\
 # 这个文件夹是{town}控辍保学办公用的文件夹，由 kongchuo init 生成。在这个文件夹里运行 kongchuo，就用下面的位置。
@@ -39,19 +39,6 @@ STAGES = (
 )  # by what a name says
 CODE = "XX{:02d}"  # of a school whose list gives none, until the office gives it its own
 KINDS = (("notebooks", ".ipynb"), ("parameters", ".yaml"), ("parameters/papers", ".docx"))  # what may be copied
-
-
-def enter(home: Path) -> None:
-    """Let the office's kongchuo.yaml say where its folders lie, for this process and those it starts. Raises UserError."""
-    path = home / places.MARK
-    try:
-        held = declarations.load_yaml(path)
-        declarations.strict(path, "file", held, ("shared", "out", "made_by"), ("shared", "out"))
-    except declarations.SchemaError as error:
-        raise UserError(f"“{path}”写错了：{error}") from error
-    os.environ[places.HOME] = str(home.resolve())
-    for name, key in ((places.WORKBOOKS, "shared"), (places.OUT, "out")):
-        os.environ.setdefault(name, str(home.resolve() / str(held[key])))
 
 
 def init(folder: Path, town: str, schools: Path | None, year: str) -> Iterator[Path]:
@@ -123,22 +110,53 @@ def copy(name: str, home: Path) -> Path:
     The hash of what was copied is noted, so that an upgrade can tell whether the office has changed it. Raises UserError for a
     name there is not, or where the office has its own already.
     """
-    found = {path.stem: path.relative_to(places.PROJECT) for kind, end in KINDS for path in _packaged(kind, end)}
+    found = {Path(path).stem: path for path in packaged()}
     if name not in found:
         raise UsageError(f"没有“{name}”，可以复制：{'、'.join(found)}")
     target = home / found[name]
     if target.exists():
         raise UserError(f"“{target}”已经有了，没有动。")
     data = (places.PROJECT / found[name]).read_bytes()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-    noted = home / COPIED
-    held = json.loads(noted.read_text("utf-8")) if noted.is_file() else {}
-    held[found[name].as_posix()] = {"sha256": hashlib.sha256(data).hexdigest(), "version": version("kongchuo")}
-    noted.parent.mkdir(exist_ok=True)
-    noted.write_text(json.dumps(held, ensure_ascii=False, indent=1), "utf-8")
+    put(target, data)
+    note(home, copies(home) | {found[name]: entry(data)})
     return target
 
 
-def _packaged(kind: str, end: str) -> list[Path]:
-    return sorted(path for path in (places.PROJECT / kind).glob(f"*{end}") if path.name != places.POLICY.name)
+def packaged() -> tuple[str, ...]:
+    """What may be copied from the package, by its path in it and in an office: notebooks, parameter files, Word templates."""
+    found = (path for kind, end in KINDS for path in sorted((places.PROJECT / kind).glob(f"*{end}")))
+    return tuple(path.relative_to(places.PROJECT).as_posix() for path in found if path.name != places.POLICY.name)
+
+
+# --- What was copied, with the hash it had when the package brought it ------------------------------------------------------
+def copies(home: Path) -> dict[str, dict[str, str]]:
+    """By path in the office, what was copied: the hash of the package's file then, and its version. Raises UserError."""
+    path = home / COPIED
+    try:
+        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"“{path}”坏了。请删掉它再运行；那些副本就当作你们改过的。") from error
+
+
+def note(home: Path, held: dict[str, dict[str, str]]) -> None:
+    """Write down what was copied."""
+    if held or (home / COPIED).is_file():
+        put(home / COPIED, json.dumps(held, ensure_ascii=False, indent=1).encode())
+
+
+def entry(data: bytes) -> dict[str, str]:
+    """What is noted of a file of the package."""
+    return {"sha256": sha256(data), "version": version("kongchuo")}
+
+
+def sha256(data: bytes) -> str:
+    """The hash by which a file is known again."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file of the office whole. Raises UserError where it is open or cannot be written."""
+    try:
+        saving.write_copy(path, data)
+    except Refused as error:
+        raise UserError(f"“{path}”写不进去：{error}。") from error
