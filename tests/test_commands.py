@@ -243,12 +243,13 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
         "init", tmp_path / "o", "--town", "示例镇", "--schools", tmp_path / "学校.csv", "--year", "2023-2024"
     )
     assert (code, "空白工作簿" in out) == (0, True)
-    assert typed("copy", "monthly")[0] == 3, "not in an office"
+    assert (typed("copy", "monthly")[0], typed("upgrade")[0]) == (3, 3), "not in an office"
     for name in (places.HOME, places.WORKBOOKS, places.OUT):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path / "o")
     assert typed("copy", "monthly")[0] == 0
+    assert typed("upgrade")[0] == 0
     (tmp_path / "名单.csv").write_text("姓名,性别,班级\n甲春,男,七(1)班\n", "utf-8")
     words = (
         "import",
