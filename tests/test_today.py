@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo.core.editions import INTERNAL
+from kongchuo import due
+from kongchuo.core.editions import INTERNAL, SECRET
 from kongchuo.core.findings import Finding
 from kongchuo.core.tables import row_of
-from kongchuo.pages import display, today
+from kongchuo.pages import display, today, units
 from kongchuo.pages.display import Agenda
 from kongchuo.pages.monthly import PLAN, SECTIONS, headline
 from kongchuo.pages.report import Report
@@ -54,23 +55,31 @@ def test_a_child_of_several_duties_is_one_line_before_every_paper():
     assert any(task.what != child.what for task in lines[1:])  # weekly reports nobody has sent
 
 
-def test_below_a_line_on_what_is_kept_apart_from_names_nobody_is_named_in_full(monkeypatch):
-    """P03 reads a line with the one above it: 学困 of one child must not stand by the name of another."""
+def test_beside_a_full_name_a_duty_is_called_without_what_is_kept_apart_and_the_name_stands_whole(monkeypatch):
+    """P03 reads a line with the one above it; on the school's own page the child is named, for the town neither is."""
     view = handmade.month(town(suspected(0), suspected(1)), "甲小学")
-    due = [("pupil_plan", "学困厌学学生月帮扶", -9), ("change", "转出学籍核办", -5), ("change", "转入学籍核办", -4)]
+    waiting = [("pupil_plan", "学困厌学学生月帮扶", -9), ("change", "转出学籍核办", -5), ("change", "转入学籍核办", -4)]
     made = [
         today.Thing(
             "甲小学", sheet, f"{days}", NAMES[number % 2], "一(1)班", what, "丁老师", pd.Timestamp(view.end), days
         )
-        for number, (sheet, what, days) in enumerate(due)
+        for number, (sheet, what, days) in enumerate(waiting)
     ]
     monkeypatch.setattr(today, "things", lambda view: made)
 
     block = agenda(view)
     page = str(display.card(display.Section("今天要办", (block,))))
 
-    assert [NAMES[number % 2] in str(task.whom) for number, task in enumerate(block.tasks)] == [False, False, True]
+    assert [NAMES[number % 2] in str(task.whom) for number, task in enumerate(block.tasks)] == [True, True, True]
+    assert "学困" not in page
     gate.gate(page, INTERNAL, NAMES)
+    assert "学困厌学学生月帮扶" in str(agenda(replace(view, home="")).tasks)
+
+
+def test_every_duty_whose_name_says_what_is_kept_apart_from_names_is_called_otherwise_beside_them():
+    for one in due.DEADLINES:
+        assert not SECRET.search(units.APART.get(one.title, one.title)), one.title
+    assert {*units.APART} <= {one.title for one in due.DEADLINES}
 
 
 def test_the_oldest_comes_first_and_what_is_due_later_than_three_days_not_at_all():

@@ -18,7 +18,7 @@ from ..facts import duty, enrolment, signals
 from ..figures import flows
 from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
-from .units import said
+from .units import duty_title, said
 from .views import View, home_of
 
 SOON = 3  # calendar days: what falls due by then is to be done now
@@ -177,7 +177,7 @@ def _tasks(view: View, sections: Container[str]) -> Iterator[Task]:
         own = list(group)
         for part in [[one] for one in own] if view.home and len(own) < 3 else [own]:
             yield _task(view, part, sections, above)
-            above = part[0].what
+            above = duty_title(view, part[0].what)
 
 
 def _task(view: View, own: list[Thing], sections: Container[str], above: str) -> Task:
@@ -193,11 +193,10 @@ def _task(view: View, own: list[Thing], sections: Container[str], above: str) ->
     others = sum(one.others for one in own)
     more = [f"另有{others}项"] if others else []
     if view.home:
-        whom = filter(None, (f"{one.label}{said(view, one.name, above + one.what) or ''}" for one in own[:WHOM]))
+        what = duty_title(view, first.what)
+        whom = filter(None, (f"{one.label}{said(view, one.name, above + what) or ''}" for one in own[:WHOM]))
         more = [f"等{len(own)}{'人' if first.key else '项'}"] * (len(own) > WHOM) + more
-        return Task(
-            when, To(first.what, "", at) if at else first.what, tuple(whom), who, first.due.date(), "，".join(more)
-        )
+        return Task(when, To(what, "", at) if at else what, tuple(whom), who, first.due.date(), "，".join(more))
     counts = Counter(one.home for one in own)
     homes = sorted(counts, key=[*view.homes, CENTRE].index)
     whom = [To(home + (f"{counts[home]}" if counts[home] > 1 else ""), home, at) for home in homes[:WHOM]]

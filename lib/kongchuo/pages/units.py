@@ -8,7 +8,7 @@ from typing import TypeVar
 import pandas as pd
 
 from ..core import faults
-from ..core.editions import audience_of
+from ..core.editions import MAY_SEE, SHOWN, audience_of
 from ..core.findings import UserError
 from ..core.numbers import in_order
 from ..core.tables import Town, other_names, personal_names, row_of
@@ -23,6 +23,8 @@ TITLES = {one.function: one.title for one in MEASURES}
 Made = TypeVar("Made")
 PRIMARY = 6  # the last grade of primary school
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
+# P03: what a duty is called where it stands beside a child's full name; all others as the table of deadlines calls them
+APART = {"学困厌学学生月帮扶": "学生月帮扶", "脱贫（监测）家庭当日报告": "当日报告中心学校"}
 
 
 @dataclass(frozen=True)
@@ -205,3 +207,8 @@ def said(view: View, text: object, beside: str = "") -> str | None:
     if not isinstance(text, str):
         return None
     return masked_text(text, personal_names(view.town), audience(view), beside, other_names(view.town))
+
+
+def duty_title(view: View, title: str) -> str:
+    """What a duty is called for the view's readers: beside full names without the labels that are kept apart from them."""
+    return APART.get(title, title) if MAY_SEE["name"][audience(view)] == SHOWN else title

@@ -246,8 +246,8 @@ def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
     lines = tuple(
         (
             *(() if month.home else (row.home,)),
-            row.title,
-            "" if pd.isna(row.name) else units.said(month, str(row.name), row.title),
+            title := units.duty_title(month, row.title),
+            "" if pd.isna(row.name) else units.said(month, str(row.name), title),
             "" if pd.isna(row.who) else row.who,
             row.due.date(),
             Badge("bad", f"逾期 {-row.days} 天")
