@@ -390,6 +390,32 @@ def test_each_school_year_has_returns_of_its_own(tmp_path):
     assert sorted(path.name for path in (out / "returns").iterdir()) == ["2023-2024", "原件", "记录"]
 
 
+def test_a_returns_folder_somebody_has_open_is_copied_into_its_year(tmp_path, monkeypatch):
+    """Windows renames no folder while a file in it is open: this year's copies must not go over last year's all the same."""
+    out, shared = tmp_path / "out", tmp_path / "shared"
+    (shared / "2023-2024").mkdir(parents=True)
+    returning.shelf_of(out, shared, "2023-2024")
+    for home in ("乙小学", "甲小学"):
+        path = out / "returns" / home / "学籍_校验.xlsx"
+        path.parent.mkdir(parents=True)
+        path.write_text("去年")
+    rename = type(out).rename
+
+    def held(path, to):
+        if path.name == "乙小学":
+            raise PermissionError
+        return rename(path, to)
+
+    monkeypatch.setattr(type(out), "rename", held)
+    monkeypatch.setattr(returning.shutil, "rmtree", lambda *_, **__: None)  # nor can it be removed
+    (shared / "2024-2025").mkdir()
+    returning.shelf_of(out, shared, "2024-2025")
+    assert all(
+        (out / "returns/2023-2024" / home / "学籍_校验.xlsx").read_text() == "去年" for home in ("甲小学", "乙小学")
+    )
+    assert not (out / "returns/甲小学").exists()
+
+
 def test_refresh_takes_each_year_by_itself_and_no_copy(shared, roster, out, monkeypatch):
     asked = []
     monkeypatch.setattr(returning, "mark", lambda paths, out, say: asked.append([path.name for path in paths]))

@@ -220,6 +220,26 @@ def test_a_scanner_that_holds_the_file_for_an_instant(file, kept, monkeypatch):
     assert file.read_bytes() == NEW
 
 
+def test_reading_waits_as_well(file, monkeypatch):
+    tries = iter((PermissionError(), None))
+
+    def read():
+        if error := next(tries):
+            raise error
+        return b"whole"
+
+    assert saving.patiently(read) == b"whole"
+
+
+def test_a_private_folder_by_mode_and_by_the_list_of_windows(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(saving.subprocess, "run", lambda words, **_: asked.append(words))
+    saving.private(tmp_path)
+    saving.private(tmp_path, windows=True)
+    assert os.name == "nt" or stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    assert asked[-1][:3] == ["icacls", str(tmp_path), "/inheritance:r"]
+
+
 # what the saving asks of the system, by where it is looked up
 CALLS = [
     (os, "open"), (os, "replace"), (os, "fsync"), (os, "fdopen"), (os, "close"), (tempfile, "mkstemp"), (shutil, "copymode"),

@@ -103,11 +103,13 @@ def live(args: argparse.Namespace) -> int:
 
 
 def starters(args: argparse.Namespace) -> int:
-    """Write what starts the checks by a double-click, and on Windows the macros for Excel."""
+    """Write what is started by a double-click, and on Windows the macros for Excel."""
     from .commands import starting
 
     for path in starting.write(args.folder, args.out):
         print(f"已生成：{path}")
+    if sys.platform == "win32":
+        print(f"已生成：{starting.macros(args.folder, args.out)}")
     return CLEAN
 
 
@@ -219,11 +221,12 @@ def init(args: argparse.Namespace) -> int:
     books = [path for path in made if path.suffix == ".xlsx"]
     shared = args.folder / "workbooks" / args.town
     starting.write(shared, args.folder / "runs")
+    starting.write(args.folder, args.folder / "runs")
     say(f"已建好“{args.folder}”：{len(books)} 个空白工作簿，在 {shared / args.year}，各校一个文件夹。")
     say(f"1. 填 {shared / args.year / '中心学校' / '基础信息.xlsx'}：学校、班级、教职工、行政村、学年学期、教学日历。")
     say(f"2. 把 {shared} 放到各校都能打开的共享盘，各校填自己文件夹里的工作簿。")
-    say(f"3. 双击 {shared} 里的“校验”，或者在 {args.folder} 里运行 kongchuo check {shared.relative_to(args.folder)}")
-    say("4. 月底在这个文件夹里运行 kongchuo run monthly month=…，再运行 kongchuo serve --browser 看报告。")
+    say(f"3. 双击 {args.folder} 里的“校验”，或者在那里运行 kongchuo check {shared.relative_to(args.folder)}")
+    say("4. 月底双击“生成本月报告”（kongchuo run monthly month=…），再双击“打开网页”（kongchuo serve --browser）。")
     return CLEAN
 
 

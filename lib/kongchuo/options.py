@@ -99,8 +99,8 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         AS_OF,
         REPORTS,
     )),
-    "starters": ("生成双击就能用的“校验”；在 Windows 上还生成 Excel 的宏", (
-        option("folder", type=Path, metavar="DIR", help="放在哪里：要校验的文件夹"),
+    "starters": ("生成双击就能用的“校验”，办公文件夹里还有打开网页、生成本月报告等；在 Windows 上还生成 Excel 的宏", (
+        option("folder", type=Path, metavar="DIR", help="放在哪里：要校验的文件夹，或办公文件夹"),
         out("标好的副本和报告放在哪里（默认取 KONGCHUO_OUT）"),
     )),
     "watch": ("看着共享文件夹：有人保存，就更新他的标好的副本", (

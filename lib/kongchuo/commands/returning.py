@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -152,12 +153,21 @@ def shelf_of(out: Path, shared: Path, year: str) -> Shelf:
         if folders.is_year(was) and was < newest:
             for path in sorted((out / RETURNS).iterdir()):
                 if path.is_dir() and path.name not in (ORIGINALS, RECORDS) and not folders.is_year(path.name):
-                    (out / RETURNS / was).mkdir(exist_ok=True)
-                    path.rename(out / RETURNS / was / path.name)
+                    _move(path, out / RETURNS / was / path.name)
         if was != newest:
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(newest, "utf-8")
     return Shelf(out, year, year == newest)
+
+
+def _move(folder: Path, to: Path) -> None:
+    """Move a folder; one in which somebody has a file open is copied, and what can be taken away goes. Nothing is lost either way."""
+    to.parent.mkdir(exist_ok=True)
+    try:
+        folder.rename(to)
+    except OSError:
+        shutil.copytree(folder, to, dirs_exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 # --- What was found goes back to those who can mend it: marked copies in the returns folder, or marks in their own workbooks ---

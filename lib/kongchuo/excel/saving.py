@@ -9,10 +9,13 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from .folders import lock_names
 from .parts import Refused
@@ -22,8 +25,9 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
+T = TypeVar("T")
 _PART = re.compile(r"\.~[a-z0-9_]{8}\.tmp")  # as tempfile names what we write before it is renamed
-PATIENCE = (0.05,) * 6  # seconds between tries to rename
+PATIENCE = (0.05,) * 6  # seconds between tries
 SAID = {
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "磁盘配额已满",
@@ -146,15 +150,30 @@ def _replace(path: Path, data: bytes, *, check: str = "", like: Path | None = No
 
 
 def rename(part: Path, path: Path) -> None:
-    """Rename over; a virus scanner that looks at the file holds it for an instant, and only on Windows."""
+    """Rename over."""
+    patiently(os.replace, part, path)
+
+
+def patiently(call: Callable[..., T], *given: object) -> T:
+    """What a call returns that a virus scanner may keep from a file for an instant, and only on Windows."""
     for wait in PATIENCE:
         try:
-            os.replace(part, path)
+            return call(*given)
         except PermissionError:
             time.sleep(wait)
+    return call(*given)
+
+
+def private(folder: Path, windows: bool = os.name == "nt") -> None:
+    """Let nobody but its owner into a new folder, where the system of files can say so. Windows asks no mode but a list of who may."""
+    owner = "*S-1-3-4:(OI)(CI)F"  # owner rights, under this number in Windows of any language
+    with suppress(OSError):
+        if windows:
+            subprocess.run(
+                ["icacls", str(folder), "/inheritance:r", "/grant:r", owner], capture_output=True, check=False
+            )
         else:
-            return
-    os.replace(part, path)
+            folder.chmod(0o700)
 
 
 def why(error: OSError) -> str:

@@ -25,8 +25,7 @@ from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.numbers import natural
 from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
-from ..excel import reading
-from ..excel.saving import rename
+from ..excel import reading, saving
 
 DONE, FAILED = "done", "failed"
 SCRATCHES = "kongchuo"  # how the folders of `scratch` begin, before the number of the process that made them
@@ -61,7 +60,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that its name always holds the old or the new content, whole: beside it, fsync, rename."""
     scratch = beside(path, content)
     try:
-        rename(scratch, path)
+        saving.rename(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -142,7 +141,7 @@ class Shelf:
     def results(self) -> dict[str, Result]:
         """What the manifest says of each run, by its name (school or 全镇); empty without a readable manifest."""
         try:
-            data = json.loads((self.path / "manifest.json").read_text("utf-8"))
+            data = json.loads(saving.patiently((self.path / "manifest.json").read_text, "utf-8"))
             return {item["name"]: Result(**item) for item in data["runs"]}
         except (OSError, ValueError, TypeError, KeyError):
             return {}
@@ -279,7 +278,9 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     on content alone: unchanged workbooks are kept once. Files that are no workbook (lock files, stray documents) are kept
     as empty files of that name, so that reading still sees them.
     """
-    inputs.mkdir(mode=0o700, exist_ok=True)
+    if not inputs.exists():
+        inputs.mkdir(mode=0o700)
+        saving.private(inputs)
     for left in inputs.glob(".*.part"):  # of a batch that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = inputs / f".{os.getpid()}.part"
@@ -287,7 +288,7 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
         _copy(shared, year, part, past)
         name = hashlib.sha256(json.dumps(hashes(part), sort_keys=True).encode()).hexdigest()[:12]
         if not (inputs / name).exists():
-            part.replace(inputs / name)
+            saving.rename(part, inputs / name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return name

@@ -21,7 +21,7 @@ Private Sub Start(ByVal action As String)
     Dim command As String, said As String, code As Long, stream As Object
     If ActiveWorkbook Is Nothing Then Exit Sub
     said = Environ("TEMP") & "\kongchuo.txt"
-    command = Quoted(PYTHON) & " -m kongchuo live " & action & " " & Quoted(ActiveWorkbook.FullName) & _
+    command = Quoted(PYTHON) & " -X utf8 -P -m kongchuo live " & action & " " & Quoted(ActiveWorkbook.FullName) & _
         " --out " & Quoted(REPORTS) & " > " & Quoted(said) & " 2>&1"
     Application.StatusBar = "控辍保学：正在运行，请不要录入……"
     code = CreateObject("WScript.Shell").Run("cmd /d /s /c " & Quoted(command), 0, True)

@@ -1,7 +1,3 @@
 #!/bin/sh
-# 双击：校验本文件夹里的工作簿；后面给出工作簿或文件夹：只校验给出的。原文件不改动。
-[ $# -gt 0 ] || set -- "$(dirname "$0")"
-${python} -m kongchuo mark "$@" --out ${out}
-[ -d ${out}/returns ] && ${open} ${out}/returns
-printf '按回车键关闭。'
-read -r _
+[ -x ${python} ] || { printf '找不到程序：请在这台电脑上安装，或请管理员在这里重新运行 kongchuo starters。按回车键关闭。'; read -r _; exit 3; }
+exec ${python} -P -m kongchuo.desk ${out} ${what} "$(dirname "$0")" -- "$@"
