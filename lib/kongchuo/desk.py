@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import __main__ as commands
 from . import console
-from .commands import office
+from .commands import settings
 from .core import places, years
 
 OPENER = "open" if sys.platform == "darwin" else "xdg-open"  # of a folder or page; Windows has startfile
@@ -40,7 +40,7 @@ def _do(args: argparse.Namespace) -> int:
     if args.out:
         os.environ[places.OUT] = args.out
     if (folder / places.MARK).is_file():
-        office.enter(folder)
+        settings.enter(folder)  # what is wrong there the command itself says
         folder = Path(os.environ[places.WORKBOOKS])
     code, made = WHAT[args.what](folder, args.given)
     path = Path(os.environ.get(places.OUT, "build/runs"), made)
