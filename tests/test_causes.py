@@ -16,7 +16,8 @@ from kongchuo.core.sheets import Grid, shape
 from kongchuo.core.tables import row_of
 from kongchuo.excel import plan as excel_plan
 from kongchuo.rules.examining import examine
-from kongchuo.rules.suspects import departed, edited
+from kongchuo.rules.misnamed import departed
+from kongchuo.rules.suspects import edited
 
 AS_OF = dt.date(2024, 1, 26)
 MOST = 20  # findings one mistake may give

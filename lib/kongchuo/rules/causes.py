@@ -11,12 +11,13 @@ from itertools import count, takewhile
 from ..core.findings import Anchor, Finding
 from ..core.policy import Policy
 from ..core.tables import Town
-from . import suspects
-from .suspects import ENOUGH, REPEATS, Suspect, Suspecting
+from . import misnamed, suspects
+from .repeats import REPEATS
+from .suspects import ENOUGH, Suspect, Suspecting
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
 CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.exchanged, suspects.shifted,
-                                  suspects.misdated, suspects.renamed, suspects.departed, suspects.roster)  # fmt: skip
+                                  suspects.misdated, misnamed.renamed, misnamed.departed, misnamed.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes
 LEAST = 2  # findings of which one may be the cause of the other
