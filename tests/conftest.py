@@ -1,10 +1,14 @@
 """No test reads or writes what this machine's user has remembered; what is dear to make is made once a run."""
 
+import hashlib
+import os
+import pickle
 from pathlib import Path
 
 import pytest
 
 import townships
+from kongchuo.commands import opening
 from kongchuo.core import places
 
 
@@ -19,6 +23,27 @@ def own_folders(tmp_path_factory):
         patch.setenv(places.CACHE, str(tmp_path_factory.mktemp("cache")))
         patch.setenv(townships.TEMPLATES, str(templates))
         yield
+
+
+@pytest.fixture
+def judged_once(monkeypatch):
+    """The same workbooks are judged once for all tests that ask for this, by any worker: what they try comes after."""
+    judged = opening.judged
+
+    def kept(shared, year, *more, **reader):
+        if reader:  # a workbook that stands open is read another way
+            return judged(shared, year, *more, **reader)
+        paths = sorted(path for path in shared.glob("20*/**/*") if path.is_file())
+        held = [(path.relative_to(shared).as_posix(), hashlib.sha256(path.read_bytes()).digest()) for path in paths]
+        key = hashlib.sha256(repr((held, year, more, opening.examine.__qualname__)).encode()).hexdigest()[:32]
+        file = Path(os.environ[townships.TEMPLATES]) / f"judged-{key}.pickle"
+        if not file.is_file():
+            part = file.with_suffix(f".{os.getpid()}")
+            part.write_bytes(pickle.dumps(judged(shared, year, *more), protocol=5))
+            part.replace(file)
+        return pickle.loads(file.read_bytes())
+
+    monkeypatch.setattr(opening, "judged", kept)
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -113,6 +113,7 @@ def test_clear_leaves_nothing(opened, tmp_path):
     assert seen(book) == before
 
 
+@pytest.mark.usefixtures("judged_once")
 def test_the_whole_job_with_unsaved_edits(opened, tmp_path, monkeypatch):
     """The township is judged with the workbook as LibreOffice holds it; its marks are those of its file, until it is edited."""
     shared = tmp_path / "shared"

@@ -173,6 +173,9 @@ def test_what_an_open_workbook_holds_is_read_as_from_the_file(opened, tmp_path):
 
 
 # --- the job -------------------------------------------------------------------------------------------------------------
+pytestmark = pytest.mark.usefixtures("judged_once")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")

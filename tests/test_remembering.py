@@ -14,6 +14,7 @@ from kongchuo.core import places
 from kongchuo_township import YEAR
 
 ROSTER = "学籍.xlsx"
+pytestmark = pytest.mark.usefixtures("judged_once")
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from kongchuo.excel.parts import Package
 from kongchuo.rules.judging import NotJudged
 from kongchuo_township import YEAR
 
+pytestmark = pytest.mark.usefixtures("judged_once")
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -41,24 +43,6 @@ def shared(made, tmp_path):
 def roster(shared):
     """One school's 学籍: only it is marked in most tests, though all is judged."""
     return sorted((shared / YEAR).rglob("学籍.xlsx"))[0]
-
-
-JUDGED = {}
-
-
-@pytest.fixture(autouse=True)
-def judged_once(monkeypatch):
-    """The same files are judged once for all tests: what is tried here comes after."""
-    judged = opening.judged
-
-    def kept(shared, year, *more):
-        paths = sorted(path for path in shared.rglob("*.xlsx") if path.is_file())
-        key = tuple((path.relative_to(shared), hashlib.sha256(path.read_bytes()).digest()) for path in paths), *more
-        if key not in JUDGED:
-            JUDGED[key] = judged(shared, year, *more)
-        return JUDGED[key]
-
-    monkeypatch.setattr(opening, "judged", kept)
 
 
 @pytest.fixture
