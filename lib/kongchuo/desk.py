@@ -93,7 +93,9 @@ def newyear(folder: Path, given: list[str]) -> tuple[int, str]:
 
 def first(folder: Path, given: list[str]) -> tuple[int, str]:
     """An office's own folder, from three answers."""
-    town = _ask("镇名（如 新庄镇）：")
+    town = _ask("现在建办公文件夹。镇名（如 新庄镇；已经有办公文件夹的，直接按回车）：")
+    if not town:
+        return console.CLEAN, ""
     today = dt.date.today()
     usual = years.year_of(f"{today:%Y-%m}")
     year = _ask(f"学年（直接按回车就是 {usual}）：") or usual
@@ -136,7 +138,7 @@ def _open(path: Path) -> None:
     if hasattr(os, "startfile"):
         os.startfile(path)
     elif shutil.which(OPENER):
-        subprocess.run([OPENER, str(path)], check=False)
+        subprocess.run([OPENER, str(path)], stderr=subprocess.DEVNULL, check=False)
 
 
 if __name__ == "__main__":
