@@ -72,6 +72,15 @@ NEEDS = {
     ),
     "live": ("serve", "--workbooks", "town", "--out", "out", "--port", "0"),
     "excel": ("live", "mark", "town/x.xlsx"),
+    "cluster": (
+        "run",
+        os.path.abspath("parameters/monthly.yaml"),
+        "month=2023-10",
+        "--workbooks",
+        "town",
+        "--scheduler",
+        "tcp://127.0.0.1:9",
+    ),
 }
 
 

@@ -187,7 +187,7 @@ def run(args: argparse.Namespace) -> int:
     """Run a parameter file: one notebook for each school and month."""
     from .core import editions
     from .papers import printing
-    from .publishing import batch
+    from .publishing import county
 
     overrides = dict(item.partition("=")[::2] for item in args.overrides)
     with console.progress() as show:
@@ -197,10 +197,10 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 say(json.dumps(event, ensure_ascii=False))
 
-        outcome = batch.run(
+        outcome = county.run(
             args.file,
             overrides,
-            args.workbooks,
+            args.workbooks or [options.SHARED_FOLDER()],
             args.out,
             only=args.only,
             dry_run=args.dry_run,
@@ -208,6 +208,7 @@ def run(args: argparse.Namespace) -> int:
             tell=tell,
             checks={"edition": editions.known, "kinds": printing.asked},
             with_engine=args.engine,
+            scheduler=args.scheduler,
             force=args.force,
         )
     return _outcome(outcome)

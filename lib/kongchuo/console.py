@@ -41,7 +41,7 @@ EXTRAS = (
         "report",
     )
     | dict.fromkeys(("voila", "ipywidgets", "itables", "tornado", "jupyter_server", "traitlets"), "live")
-    | {"xlwings": "excel"}
+    | {"xlwings": "excel", "distributed": "cluster"}
 )
 
 

@@ -136,9 +136,11 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
             help="只要参数文件里的这一种，如 annual_reward，可写几次；failed：只重做上次失败的"),
         flag("--force", "台账和程序都没有变的也重做"),
         option("--engine", choices=("kongchuo", "nbclient"), default="", help="怎样运行笔记本（默认取本机最快的）"),
+        option("--scheduler", default="", metavar="tcp://…", help="交给已有的 Dask 集群去做：调度程序的地址"),
         flag("--dry-run", "只列出将要生成的报告"),
         flag("--json", "每完成一份输出一行 JSON，供计划任务等程序读"),
-        WORKBOOKS,
+        option("--workbooks", action="append", type=Path, help="共享文件夹（默认取环境变量 KONGCHUO_WORKBOOKS）；"
+            "几个镇就写几次，各镇的报告在 --out 下面各自的文件夹里"),
         REPORTS,
     )),
     "init": ("建一个办公文件夹：共享文件夹里放好各校的空白工作簿，另有本镇的参数、模板和笔记本的位置", (

@@ -253,6 +253,11 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def state(folder: Path) -> str:
+    """The name of a snapshot, which stands for its content."""
+    return hashlib.sha256(json.dumps(hashes(folder), sort_keys=True).encode()).hexdigest()[:12]
+
+
 @cache
 def _inside(taken: Path) -> dict[str, str]:
     """`hashes` of a snapshot, which nobody changes."""
@@ -286,7 +291,7 @@ def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:
     part = inputs / f".{os.getpid()}.part"
     try:
         _copy(shared, year, part, past)
-        name = hashlib.sha256(json.dumps(hashes(part), sort_keys=True).encode()).hexdigest()[:12]
+        name = state(part)
         if not (inputs / name).exists():
             saving.rename(part, inputs / name)
     finally:

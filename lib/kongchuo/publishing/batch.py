@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ..core import declarations, editions, faults, places, schema, years
@@ -21,7 +21,7 @@ from ..core.numbers import natural
 from ..core.places import ALL, TOWN
 from ..excel import reading, saving
 from ..facts.references import School, school_called, schools_in
-from . import archive, engine, execution, linking, prepared, press
+from . import archive, cluster, engine, execution, linking, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
@@ -32,6 +32,10 @@ ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how t
 BEST = engine.NAME if prepared.possible() else "nbclient"
 ONLY_FAILED = "failed"  # of --only: the runs that failed the last time
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
+
+
+class NothingFailed(UserError):
+    """What failed the last time was to be made, and nothing had."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,7 @@ def plan(
             if runs:
                 found.setdefault(shelf, (batch.notebook, known, {}))[2].update(runs)
     if not found:
-        raise UserError("没有上次失败的报告，不用重做。")
+        raise NothingFailed("没有上次失败的报告，不用重做。")
     return found
 
 
@@ -261,12 +265,14 @@ def run(
     workers: int = 2,
     limits: execution.Limits = execution.Limits(),  # noqa: B008 - frozen
     with_engine: str = "",
+    scheduler: str = "",
     force: bool = False,
 ) -> Outcome:
     """Execute a parameter file and publish what came of it under `out`; `dry_run` only says what would be run.
 
     `say` gets a line of Chinese for each finished run, `tell` an event (`_event`) before the first and after each.
-    `with_engine` is one of ENGINES (empty: the best this system has). All of it sees one state of the shared folder. A run
+    `with_engine` is one of ENGINES (empty: the best this system has), `scheduler` the address of a Dask cluster that is to do the
+    runs. All of it sees one state of the shared folder. A run
     whose page depends on nothing that has changed is not made again, but with `force`. Raises UserError before anything is
     started (`plan`); a run that goes wrong later is a failed Result.
     """
@@ -285,7 +291,8 @@ def run(
         def frozen(year: str) -> Path:  # all that is made sees one state of the shared folder
             return Path(scratch) / year / archive.snapshot(workbooks, year, Path(scratch) / year, past)
 
-        made = _made(shelves, outcome, frozen, workers, ENGINES[with_engine or BEST], limits, force)
+        engine = partial(cluster.Cluster, scheduler, with_engine) if scheduler else ENGINES[with_engine or BEST]
+        made = _made(shelves, outcome, frozen, workers, engine, limits, force)
         with closing(made):
             for shelf, many, result, stood in made:
                 what = f"没有变，不用重做 {result.name}" if stood else _line(result)
@@ -304,7 +311,7 @@ def _made(
     outcome: Outcome,
     frozen: Callable[[str], Path],
     workers: int,
-    engine: type[press.Engine],
+    engine: Callable[[execution.Limits], press.Engine],
     limits: execution.Limits,
     force: bool,
 ) -> Iterator[tuple[Shelf, str, Result, bool]]:
@@ -405,7 +412,7 @@ def _fill(
         if not runs:
             return
         press.open(runs)
-        pool = ThreadPoolExecutor(workers)  # its threads only wait: each run is a process of its own
+        pool = ThreadPoolExecutor(max(workers, engine.width))  # its threads only wait: each run is a process of its own
         try:
             waiting = {pool.submit(press.execute, item): item for item in runs}
             for done in as_completed(waiting):

@@ -123,11 +123,12 @@ def hide_grammar() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
-def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Limits) -> Verdict:
+def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Limits, **own: str) -> Verdict:
     """Execute the notebook with these parameters in a new process; `output` is a scratch path in a folder of its own.
 
     The folder above it is shared by the runs of one batch and goes with it: what they all need, such as the judged
-    township, the first of them may leave there (KONGCHUO_SCRATCH). Files that belong to the page lie in `left_by`.
+    township, the first of them may leave there (KONGCHUO_SCRATCH). Files that belong to the page lie in `left_by`. `own` goes into
+    the environment of the process.
     Never raises for what goes wrong inside: the verdict says it in Chinese, the log holds the traceback.
     """
     command = [sys.executable, "-m", "kongchuo.publishing.execution"]
@@ -139,7 +140,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
             encoding="utf-8",
             errors="replace",
             cwd=output.parent,
-            env=environment(output.parent, **{SCRATCH: str(output.parents[1]), FILES: str(left_by(output))}),
+            env=environment(output.parent, **{SCRATCH: str(output.parents[1]), FILES: str(left_by(output))}, **own),
             timeout=limits.run,
         )
     except subprocess.TimeoutExpired:
@@ -154,8 +155,10 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], limits: Li
 class Stock:
     """How a batch has its runs executed where nothing better can be had: each by `execute`, a process and a kernel of its own."""
 
-    def __init__(self, limits: Limits):
-        self._limits = limits
+    width = 0  # runs that it can take beyond what this machine does at a time
+
+    def __init__(self, limits: Limits, **own: str):
+        self._limits, self._own = limits, own
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +173,7 @@ class Stock:
 
     def execute(self, notebook: Path, output: Path, parameters: Mapping[str, str]) -> Verdict:
         """See the module's function."""
-        return execute(notebook, output, dict(parameters), self._limits)
+        return execute(notebook, output, dict(parameters), self._limits, **self._own)
 
 
 def job(notebook: Path, output: Path, parameters: Mapping[str, str], limits: Limits) -> dict[str, object]:

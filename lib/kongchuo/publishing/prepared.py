@@ -42,9 +42,15 @@ def possible() -> bool:
 
 # --- The batch's side ---------------------------------------------------------------------------------------------------
 class Prepared:
-    """The process, as a batch sees it. Use it as a context; `execute` may be called by several threads at a time."""
+    """The process, as a batch sees it. Use it as a context; `execute` may be called by several threads at a time.
 
-    def __init__(self, limits: execution.Limits):
+    `own` goes into the environment of the process.
+    """
+
+    width = 0  # runs that it can take beyond what this machine does at a time
+
+    def __init__(self, limits: execution.Limits, **own: str):
+        self._own = own
         self._limits, self._answers, self._lock, self._number = limits, dict[int, Future](), threading.Lock(), 0
         self._process: subprocess.Popen | None = None
         self._over = False
@@ -61,7 +67,7 @@ class Prepared:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self._home.name,
-            env=execution.environment(Path(self._home.name), **ALONE),
+            env=execution.environment(Path(self._home.name), **ALONE, **self._own),
             text=True,
         )
         self._listening = threading.Thread(target=self._listen, daemon=True)
@@ -131,11 +137,11 @@ class Prepared:
         except EOFError:
             if self._over:
                 return execution.Verdict(reason="已停止")
-            return execution.execute(notebook, output, dict(parameters), self._limits)
+            return execution.execute(notebook, output, dict(parameters), self._limits, **self._own)
         except TimeoutError:
             if (process := self._process) is not None:
                 process.kill()  # it hangs: nobody shall wait for it again
-            return execution.execute(notebook, output, dict(parameters), self._limits)
+            return execution.execute(notebook, output, dict(parameters), self._limits, **self._own)
         return execution.judge(output, error, log.read_text("utf-8", "replace") if log.is_file() else "", self._limits)
 
 
