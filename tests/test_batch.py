@@ -602,6 +602,22 @@ def test_what_a_killed_batch_has_left_is_removed_by_the_next(tmp_path, monkeypat
     assert left == sorted([f"kongchuo-{os.getpid()}-x", Path(scratch).name])
 
 
+def test_what_a_killed_batch_has_half_written_is_removed_by_the_next(tmp_path):
+    out = tmp_path / "runs"
+    shelf = archive.Shelf(out, MONTH, "tiny")
+    (shelf.path / "甲校").mkdir(parents=True)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for folder, name in ((out, "index.html"), (shelf.path, "甲校.html"), (shelf.path / "甲校", "附表.xlsx")):
+        for number in (gone.pid, os.getpid()):
+            (folder / f".{name}.{number}.part").write_bytes(b"pupils")
+
+    archive.sweep(shelf)
+
+    assert {path.name.split(".")[-2] for path in out.rglob("*.part")} == {str(os.getpid())}
+    assert len([*out.rglob("*.part")]) == 3
+
+
 def test_dry_run_lists_and_makes_nothing(tmp_path):
     file, shared, out = project(tmp_path, ["甲校", "乙校"])
     said = []

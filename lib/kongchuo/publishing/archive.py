@@ -266,13 +266,24 @@ def _inside(taken: Path) -> dict[str, str]:
 
 def scratch() -> tempfile.TemporaryDirectory:
     """A folder for what a batch needs only while it runs. Those of batches that were killed are removed first: pupils stand in them."""
-    import psutil
-
     for path in Path(tempfile.gettempdir()).glob(f"{SCRATCHES}-*-*"):
-        number = path.name.split("-")[1]
-        if number.isdecimal() and not psutil.pid_exists(int(number)):
+        if _gone(path.name.split("-")[1]):
             shutil.rmtree(path, ignore_errors=True)  # another account's stays: it may not be entered
     return tempfile.TemporaryDirectory(prefix=f"{SCRATCHES}-{os.getpid()}-", ignore_cleanup_errors=True)
+
+
+def sweep(shelf: Shelf) -> None:
+    """Remove what batches that were killed have left half written on a shelf or beside it: pupils stand in it."""
+    for path in (*shelf.out.glob(".*.part"), *shelf.path.glob(".*.part"), *shelf.path.glob("*/.*.part")):
+        if path.is_file() and _gone(path.name.split(".")[-2]):
+            path.unlink(missing_ok=True)
+
+
+def _gone(number: str) -> bool:
+    """Whether this is the number of a process that is no more."""
+    import psutil
+
+    return number.isdecimal() and not psutil.pid_exists(int(number))
 
 
 def snapshot(shared: Path, year: str, inputs: Path, past: bool = False) -> str:

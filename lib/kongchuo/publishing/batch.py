@@ -399,6 +399,7 @@ def _fill(
     """
     (shelf.path / "logs").mkdir(parents=True, exist_ok=True)
     with archive.alone(shelf.path), archive.scratch() as scratch:
+        archive.sweep(shelf)
         year, past = shelf.period.year, shelf.period.kind == "year"
         taken = archive.snapshot(frozen(year), year, shelf.path / "inputs", past)
         archive.tell_records(Path(scratch), shelf.out)
