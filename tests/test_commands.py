@@ -264,6 +264,12 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
     assert (tmp_path / "o" / "parameters" / "monthly.yaml").is_file()
 
 
+def test_workbooks_of_the_present_template_need_no_migration(towns, tmp_path):
+    code, out, _ = typed("migrate", towns / "clean", "--in-place", "--out", tmp_path)
+    assert (code, "旧模板的 0 个" in out, [*tmp_path.rglob("*.xlsx")]) == (0, True, [])
+    assert typed("migrate", towns / "damaged", "--out", tmp_path)[0] == 3
+
+
 def test_a_new_year_is_tried_made_and_made_once(towns, tmp_path):
     shutil.copytree(towns / "whole-year", tmp_path / "town")
     words = "newyear", tmp_path / "town", "--from", YEAR

@@ -88,6 +88,16 @@ def repair(args: argparse.Namespace) -> int:
     return ERRORS if any(one.path for one in told) else CLEAN
 
 
+def migrate(args: argparse.Namespace) -> int:
+    """Bring workbooks of an older template into the present one, as copies or in their place."""
+    from .commands import migrating
+
+    told = migrating.migrate(args.paths, args.out, args.in_place, say)
+    if any(one.refused for one in told):
+        return UNREADABLE
+    return ERRORS if any(one.path and one.path.is_relative_to(args.out) for one in told) else CLEAN
+
+
 def live(args: argparse.Namespace) -> int:
     """Show the findings in the workbook that stands open in Excel, take them out again, or open its school's report."""
     from .commands import live as open_workbook

@@ -93,6 +93,11 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         PATHS,
         out("副本放在哪里（默认取 KONGCHUO_OUT）"),
     )),
+    "migrate": ("把旧模板的工作簿搬进新模板：列改了名、加了列、代码换了的；默认另存副本，原文件不动", (
+        PATHS,
+        flag("--in-place", "直接换掉原工作簿（先留原件；有人打开时、有带不过来的东西时不换）"),
+        out("副本和原件放在哪里（默认取 KONGCHUO_OUT）"),
+    )),
     "live": ("校验 Excel 里正打开的工作簿（含没有保存的修改），就地标记；不保存", (
         option("action", choices=("mark", "clear", "report"), help="标记、清除标记、打开本校最新的报告"),
         option("book", nargs="?", default="", metavar="BOOK", help="工作簿的完整路径（默认是 Excel 最前面的那本）"),

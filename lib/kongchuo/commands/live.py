@@ -16,7 +16,6 @@ from ..excel import plan as plans
 from ..rules import waivers
 from . import opening, returning
 
-OF_THE_FILE = ("R04",)  # what is found in a file, and holds for the open workbook as well
 UNTRUE = ("R07",)  # it is we who have it open, and what was read is not what was saved
 # hidden rows and filters, pictures, number formats: found in files only, so what was found before stays listed
 UNSEEN = frozenset(("F20", "F32", "F34"))
@@ -36,6 +35,8 @@ def mark(book: live.OpenBook, *, clear: bool = False, as_of: dt.date | None = No
         cells = live.grids(book)
         town, _, judgement = opening.judged(shared, year, as_of, read_one=_reader(shared / name, cells))
         workbook = town.by_name.get(name)
+        if workbook is not None and (workbook.version or 0) > workbook.book.version:
+            raise UserError("；".join((workbook.findings[0].message, workbook.findings[0].fix)))
         if workbook is None or not workbook.read:
             raise UserError(f"“{Path(name).name}”不是台账工作簿的名字，没有校验。请打开共享文件夹里的原文件。")
         if not live.is_ours(book, cells, workbook.book):
@@ -67,11 +68,10 @@ def _reader(path: Path, cells: live.Grids) -> reading.Read:
 
     def read(one: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
         saved = reading.read_workbook(one, name, book, codes)
-        if one.resolve() != path.resolve():
+        if one.resolve() != path.resolve() or (saved.version or 0) > book.version:
             return saved
         tables, findings = parsing.tables(cells, cells.get, name, book, codes)
-        kept = (finding for finding in saved.findings if finding.rule in OF_THE_FILE)
         typed = tuple(waivers.read(cells[places.RESULTS].rows)) if places.RESULTS in cells else ()
-        return replace(saved, read=True, tables=tables, findings=(*kept, *findings), asked=typed)
+        return replace(saved, read=True, tables=tables, findings=tuple(parsing.aged(saved, findings)), asked=typed)
 
     return read

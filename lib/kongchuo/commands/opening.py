@@ -104,7 +104,9 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
 
 
 # --- From paths to a judged township: the command line, the notebooks and the tests all come in through here ---------------
-UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11", "R16"))  # codes that mean a whole workbook was not read
+UNREADABLE = frozenset(
+    ("R01", "R02", "R03", "R10", "R11", "R16", "R17")
+)  # codes that mean a whole workbook was not read
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,18 @@ def repair(paths: Sequence[Path], out: Path, say: Callable[[str], None] = lambda
 
     Raises UserError where nothing can be found.
     """
-    shared, year, wanted = folders.locate(list(paths))
     schema = schemas.default()
+    shared, names, shelf = asked_for(paths, out, schema)
+    told = [_one(shared, name, shelf, schema, say) for name in names]
+    made, refused = sum(bool(one.path) for one in told), sum(bool(one.refused) for one in told)
+    more = f"；{refused} 个没有修复" if refused else ""
+    say(f"看了 {len(told)} 个工作簿，修好副本 {made} 个，原文件没有动{more}。")
+    return told
+
+
+def asked_for(paths: Sequence[Path], out: Path, schema: Schema) -> tuple[Path, list[str], Shelf]:
+    """The shared folder, the names of the workbooks in it that were asked for, and where their copies go. Raises UserError."""
+    shared, year, wanted = folders.locate(list(paths))
     names = [
         path.relative_to(shared).as_posix()
         for path in sorted((shared / year).glob("*/*.xlsx"))
@@ -43,14 +53,9 @@ def repair(paths: Sequence[Path], out: Path, say: Callable[[str], None] = lambda
     ]
     names = [name for name in names if not wanted or any(name == one or name.startswith(f"{one}/") for one in wanted)]
     if not names:
-        raise UserError("要修复的工作簿一个也没有找到，请检查路径。")
-    shelf = returning.shelf_of(out, shared, year)
+        raise UserError("要找的工作簿一个也没有找到，请检查路径。")
     saving.sweep(out / RETURNS)
-    told = [_one(shared, name, shelf, schema, say) for name in names]
-    made, refused = sum(bool(one.path) for one in told), sum(bool(one.refused) for one in told)
-    more = f"；{refused} 个没有修复" if refused else ""
-    say(f"看了 {len(told)} 个工作簿，修好副本 {made} 个，原文件没有动{more}。")
-    return told
+    return shared, names, returning.shelf_of(out, shared, year)
 
 
 def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, say: Callable[[str], None]) -> Told:

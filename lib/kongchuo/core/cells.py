@@ -165,10 +165,14 @@ def _person(value: object, item: Field) -> Read:
 
 @cache
 def _lookup(codes: Codes) -> dict[str, str]:
-    """Every way to say a value, folded, to its name: names first, then aliases, then codes; what is refused stands for itself."""
+    """Every way to say a value, folded, to its name: names first, then aliases, what a value has replaced, codes; what is refused
+    stands for itself.
+    """
     ways = {fold(value.name).casefold(): value.name for value in codes.values}
     for value in codes.values:
         ways |= {fold(alias).casefold(): value.name for alias in value.aliases if fold(alias).casefold() not in ways}
+    for old, now in codes.replaced:
+        ways.setdefault(fold(old).casefold(), now)
     for value in codes.values:
         for code in (value.code.casefold(), value.code.lstrip("0").casefold()):
             if code:
@@ -185,6 +189,18 @@ def _named(text: str, codes: Codes) -> str | None:
         if match and match[name] in ways and ways.get(match[code]) == ways[match[name]]:
             return ways[match[name]]
     return None
+
+
+def renewed(value: object, codes: Codes) -> object:
+    """A raw value with the codes in it that are no more replaced by those that stand for them; anything else as it is."""
+    now = {fold(old).casefold(): new for old, new in codes.replaced}
+    if not now or not isinstance(value, str):
+        return value
+    whole = fold(value).casefold()
+    parts = [whole] if whole in now else [part for part in _SEPARATORS.split(clean(value)) if fold(part)]
+    if not any(fold(part).casefold() in now for part in parts):
+        return value
+    return "、".join(dict.fromkeys(now.get(fold(part).casefold(), part) for part in parts))
 
 
 def closest(text: str, names: Iterable[str]) -> str:

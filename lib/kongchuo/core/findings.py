@@ -197,7 +197,7 @@ def cause_of(finding: Finding) -> str:
 RETYPE = "请把整列改为文本格式，再按户口簿或原始材料重新录入。"
 
 # Codes given by reading (R: a whole workbook or sheet; F: a cell or column). F01-F22 are those of domain.md 3.1;
-# F23-F30 and R01-R13 are ours, for what that list has no code for.
+# F23-F30 and R01-R17 are ours, for what that list has no code for.
 KINDS = {
     kind.code: kind
     for kind in (
@@ -207,7 +207,7 @@ KINDS = {
              why="文件坏了，或不是真正的 Excel 工作簿，里面的内容一行也没有读到。"),
         Kind("R03", ERROR, "工作簿设有打开密码，无法读取", "请取消打开密码后重新保存；不要把密码发给任何人。", "excel.md 4.3",
              why="程序没有密码，里面的内容一行也没有读到。"),
-        Kind("R04", ERROR, "工作簿用的是第{found}版模板，现行为第{current}版", "请从 templates 取新模板，把数据用“选择性粘贴—数值”粘贴过去。", "issue 2",
+        Kind("R04", ERROR, "工作簿用的是第{found}版模板，现行为第{current}版，缺列或缺表", "请中心学校运行 kongchuo migrate，把填好的内容搬进新模板；列不要删，也不用手工改。", "issue 2",
              why="新版模板的列和下拉选项有变动，旧模板填的表会缺列、对不上选项。"),
         Kind("R05", ERROR, "缺少工作表“{name}”", "请不要删除或改名工作表；从模板把“{name}”复制回来。{near}", "issue 2",
              why="程序按名字找工作表。少了或改了名，这张表的内容就没有读到，也没有人核对。"),
@@ -233,6 +233,8 @@ KINDS = {
              why="程序只读模板里的工作表。别的工作表里写了什么，不进入任何检查和统计。"),
         Kind("R16", ERROR, "打不开工作簿：像是被加密软件（亿赛通、绿盾等）加了密", "请在装有这种加密软件的电脑上解密，再另存为 .xlsx 放回原处；不会解密的请信息管理员或发来文件的单位办理。只改扩展名、再存一次都没有用。", "issue 12",
              why="加了密的文件离开装有加密软件的电脑，谁也读不出，里面的内容一行也没有算进去。"),
+        Kind("R17", ERROR, "工作簿用的是第{found}版模板，这台电脑上的程序只认到第{current}版，没有读取", "请先升级程序，再检查；工作簿没有错，什么也不要改。", "issue 16",
+             why="新模板里有这一版程序不认识的列，照旧的读会说它多余、让人删掉，所以一格也不读。"),
         Kind("F01", ERROR, "“{column}”按数值保存，末几位可能已丢失", RETYPE,
              why="号码一旦变成数值，后几位就已经丢了，拿它和谁也对不上。"),
         Kind("F02", ERROR, "证件号码应为18位（末位可为X），现为{found}", "请对照户口簿重新录入18位号码。",
@@ -322,6 +324,14 @@ ADDED = {
         ("F12", "工作簿用的是较早的模板，没有后来新增的列“{column}”"),
     )
 }
+
+# An older template that has every column: nothing is lost, so it is said and stops nothing.
+OLDER = replace(
+    KINDS["R04"],
+    severity=INFO,
+    says="工作簿用的是第{found}版模板，现行为第{current}版；列都在，照常读取",
+    fix="不改也能用；要换成新模板，请中心学校运行 kongchuo migrate。",
+)
 
 # What figures on pages keep to: no cell is at fault, so no rule yields them. figures.base.Measure holds them by what it is.
 FIGURE_KINDS = {

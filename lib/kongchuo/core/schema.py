@@ -40,6 +40,8 @@ class Codes:
     """A code list, with the source of its values.
 
     `refused` are words people type that must be no value: they are read as they stand, and a rule says why they cannot be.
+    `replaced` are values of older versions with the one that stands for each now: read as that, and put in its place by
+    `kongchuo migrate`.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Codes:
     values: tuple[Code, ...]
     source: str = ""
     refused: tuple[str, ...] = ()
+    replaced: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -253,7 +256,9 @@ def _load_codes(path: Path) -> Iterator[Codes]:
     strict(path, "file", data, ("lists",), ("lists",))
     for item in data["lists"]:
         where = f"list '{item.get('name', '?')}'"
-        strict(path, where, item, ("name", "title", "source", "refused", "values"), ("name", "title", "values"))
+        strict(
+            path, where, item, ("name", "title", "source", "refused", "replaced", "values"), ("name", "title", "values")
+        )
         values = []
         for value in item["values"]:
             value = {"name": value} if isinstance(value, str) else value
@@ -262,7 +267,12 @@ def _load_codes(path: Path) -> Iterator[Codes]:
         names = [value.name for value in values]
         if len(set(names)) != len(names):
             raise SchemaError(f"{path.name}: {where} has a value twice")
-        yield Codes(item["name"], item["title"], tuple(values), item.get("source", ""), tuple(item.get("refused", ())))
+        replaced = tuple((str(old), str(new)) for old, new in item.get("replaced", {}).items())
+        for old, new in replaced:
+            if old in names or new not in names:
+                raise SchemaError(f"{path.name}: {where} replaces '{old}' by '{new}', which must be no value and one")
+        more = (item.get("source", ""), tuple(item.get("refused", ())), replaced)
+        yield Codes(item["name"], item["title"], tuple(values), *more)
 
 
 def _load_book(path: Path, common: dict[str, dict], held: policy.Policy) -> Book:
@@ -321,4 +331,6 @@ _taken_over: list[Schema] = []
 
 def take_over(schema: Schema) -> None:
     """Let `default` give what it has given in another process, which is there sooner than it is loaded."""
-    _taken_over[:] = [schema]
+    if not _taken_over or _taken_over[0] is not schema:
+        _taken_over[:] = [schema]
+        default.cache_clear()

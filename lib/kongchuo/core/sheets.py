@@ -119,7 +119,7 @@ def shape_apart(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]
     """`shape` whose table holds Typed rows instead of a frame: made without pandas, and cheap to send."""
     place = partial(Place, workbook, sheet.title)
     grid = _rectangular(grid)
-    header = _find_header(grid, sheet)
+    header = find_header(grid, sheet)
     if header is None:
         empty = not any(clean(shown(value)) for row in grid.rows for value in row if value not in (None, ""))
         why = "是空的，连表头也没有" if empty else "找不到表头，没有读取"
@@ -139,7 +139,7 @@ def shape_apart(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]
         if column is None:
             held[item.name] = [None] * len(rows)
             continue
-        values = _since_1900(columns[column]) if grid.since_1904 and item.type == "date" else columns[column]
+        values = since_1900(columns[column]) if grid.since_1904 and item.type == "date" else columns[column]
         held[item.name], problems = typed(values, item, codes.get(item.codes))
         shows = _displays(grid, rows, column, values, item, codes.get(item.codes)) if grid.formats else {}
         displays |= {(row, item.name): seen for row, seen in shows.items()}
@@ -201,7 +201,7 @@ def _kind(code: str, item: Field) -> Kind:
     return KINDS[code]
 
 
-def _since_1900(values: Sequence[object]) -> list[object]:
+def since_1900(values: Sequence[object]) -> list[object]:
     """Days counted from 1904, of a workbook that was made so, as days counted from 1900; dates as such are known to the reader."""
     return [
         value + DAYS_1904 if isinstance(value, int | float) and not isinstance(value, bool) and value < 1e6 else value
@@ -264,7 +264,7 @@ def _match(texts: list[str], sheet: Sheet) -> dict[str, int]:
     return columns
 
 
-def _find_header(grid: Grid, sheet: Sheet) -> Header | None:
+def find_header(grid: Grid, sheet: Sheet) -> Header | None:
     """The row that names most columns; where two do, the upper one. Fewer than two names make no header."""
     best: dict[str, int] = {}
     at = 0
@@ -290,7 +290,7 @@ def alike(grid: Grid, sheets: Iterable[Sheet]) -> Sheet | None:
     for sheet in sheets:
         if sum(fold(item.title).casefold() in texts for item in sheet.typed) <= 2:
             continue
-        header = _find_header(grid, sheet)
+        header = find_header(grid, sheet)
         needed = [item.name for item in sheet.typed if item.required]
         there = [name for name in needed if header and name in header.columns]
         most = header and 2 * len(header.columns) >= sum(map(bool, header.texts))

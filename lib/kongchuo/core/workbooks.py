@@ -69,7 +69,8 @@ class Asked:
 class Workbook:
     """One workbook: name = path inside the shared folder ("2023-2024/示例中学/学籍.xlsx"), home = its folder's name.
 
-    `read` is False when the file is missing or cannot be read; `findings` hold what reading saw, `asked` the waivers typed.
+    `read` is False when the file is missing or cannot be read; `findings` hold what reading saw, `asked` the waivers typed,
+    `version` that of the template it was made from (None: it does not say).
     """
 
     name: str
@@ -80,6 +81,7 @@ class Workbook:
     tables: dict[str, Table] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     asked: tuple[Asked, ...] = ()
+    version: int | None = None
 
     def place(self, sheet: Sheet | None = None, row: int = 0, item: Field | None = None) -> Place:
         """The Place of a row and column of this workbook, with the cell's address where the column is known."""

@@ -14,7 +14,7 @@ import python_calamine
 
 from ..core import schema as schemas
 from ..core.cells import clean, closest, fold, shown
-from ..core.findings import ADDED, KINDS, Finding, Place
+from ..core.findings import ADDED, ERROR, KINDS, OLDER, Finding, Place, caused
 from ..core.places import GUIDE, LISTS, RESULTS
 from ..core.schema import Book, Codes, Sheet
 from ..core.sheets import Grid, alike, framed, shape_apart
@@ -113,11 +113,15 @@ def with_frames(read: Workbook, book: Book) -> Workbook:
     return replace(read, book=book, tables=tables)
 
 
-@lru_cache(2)
 def _unpacked(packed: bytes) -> dict[str, Codes]:
-    codes, schema = pickle.loads(packed)
+    codes, schema = _loaded(packed)
     schemas.take_over(schema)
     return codes
+
+
+@lru_cache(2)
+def _loaded(packed: bytes) -> tuple[dict[str, Codes], schemas.Schema]:
+    return pickle.loads(packed)
 
 
 def _parsed(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
@@ -132,6 +136,11 @@ def _parsed(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workb
     package = look(data)
     if isinstance(package, Refusal):
         return replace(workbook, findings=(KINDS[package.code].at(Place(name), **package.facts),))
+    said = re.match(r"\d{1,9}", package.properties.get(VERSION, ""))
+    workbook = replace(workbook, version=int(said[0]) if said else None)
+    if said and workbook.version > book.version:
+        newer = KINDS["R17"].at(Place(name), found=workbook.version, current=book.version)
+        return replace(workbook, findings=(newer,))
     try:
         opened = cells_of(package)
     except _FATAL:
@@ -141,10 +150,27 @@ def _parsed(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workb
     with opened:
         found, findings = _tables(package.sheets, partial(_sheet, opened, package), name, book, codes, package.hidden)
         asked = asked_waivers(opened, package)
-    version = re.match(r"\d{1,9}", package.properties.get(VERSION, ""))
-    if version and int(version[0]) < book.version:
-        findings = [KINDS["R04"].at(Place(name), found=version[0], current=book.version), *findings]
-    return replace(workbook, read=True, tables=found, findings=tuple(findings), asked=asked)
+    return replace(workbook, read=True, tables=found, findings=tuple(aged(workbook, findings)), asked=asked)
+
+
+LACKING = ("R05", "F12", "F26")  # what a workbook of an older template lacks, and what it has under a name of before
+
+
+def aged(workbook: Workbook, findings: list[Finding]) -> list[Finding]:
+    """The findings with the age of an older template: a mistake whose consequences are missing columns, or a hint where none is."""
+    if workbook.version is None or workbook.version >= workbook.book.version:
+        return findings
+    lacks = any(one.rule in LACKING and one.severity == ERROR for one in findings)
+    kind = KINDS["R04"] if lacks else OLDER
+    cause = kind.at(Place(workbook.name), found=workbook.version, current=workbook.book.version)
+    return [cause, *(caused(one, cause) if lacks and one.rule in LACKING else one for one in findings)]
+
+
+def grids(data: bytes) -> dict[str, Grid | None]:
+    """The cells of each worksheet of a workbook that could be read before, by title; None for one that is damaged."""
+    package = look(data)
+    with cells_of(package) as opened:
+        return {title: _sheet(opened, package, title) for title in package.sheets}
 
 
 def cells_of(package: Package) -> python_calamine.CalamineWorkbook:

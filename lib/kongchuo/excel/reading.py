@@ -31,7 +31,7 @@ SHEETS = ("school", "class", "roster")  # of last year's workbooks, only these
 PAST = ("school", "class", "baseline", "change")  # of the workbooks of all years of a pupil at school
 LONGEST = 8  # years before the one in which a ninth-grader finishes
 # findings that tell why something needed cannot be used; what else is wrong in last year's rows was last year's business
-TOLD = ("R02", "R03", "R05", "R06", "R10", "R16")
+TOLD = ("R02", "R03", "R05", "R06", "R10", "R16", "R17")
 
 Read = Callable[[Path, str, Book, dict[str, Codes]], Workbook]
 
