@@ -270,6 +270,11 @@ def test_workbooks_of_the_present_template_need_no_migration(towns, tmp_path):
     assert typed("migrate", towns / "damaged", "--out", tmp_path)[0] == 3
 
 
+def test_the_tutorial_begins(tmp_path):
+    code, out, _ = typed("tutorial", tmp_path / "练习")
+    assert (code, "第 1 题" in out) == (1, True)
+
+
 def test_a_new_year_is_tried_made_and_made_once(towns, tmp_path):
     shutil.copytree(towns / "whole-year", tmp_path / "town")
     words = "newyear", tmp_path / "town", "--from", YEAR

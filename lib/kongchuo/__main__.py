@@ -332,6 +332,11 @@ def demo(args: argparse.Namespace) -> int:
     return code if code == RUN_FAILED else CLEAN  # what it plants cannot all be read: no failure
 
 
+def tutorial(args: argparse.Namespace) -> int:
+    """Ten mistakes to find and mend in an invented township, one after the other."""
+    return CLEAN if _beside("tutorial")(args.folder, say=say) else ERRORS
+
+
 def _beside(name: str) -> Callable:
     """What a package beside this one does for a command, by its entry point: an office needs no example."""
     found = tuple(entry_points(group="kongchuo.commands", name=name))

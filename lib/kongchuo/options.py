@@ -187,6 +187,9 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         WORKBOOKS,
         REPORTS,
     )),
+    "tutorial": ("练习：建一个小小的虚构镇，埋十处错误，一处一处找出来、改好；再运行一次，说改好了几处", (
+        option("folder", type=Path, nargs="?", default=Path("控辍保学练习"), metavar="DIR", help="建在哪里"),
+    )),
     "demo": ("用示例镇演示全过程", (
         option("folder", type=Path, nargs="?", default=Path("build/demo")),
     )),

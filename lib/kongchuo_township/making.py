@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from xlsxwriter.worksheet import Worksheet
 
 from kongchuo.core import schema
+from kongchuo.core.cells import shown
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT
 from kongchuo.core.schema import Sheet
 from kongchuo.excel import writing
 
-from . import YEAR, Rows, plant, workbooks
-from .planting import Row, Spoilt
+from . import YEAR, Rows, plant, planting, workbooks
+from .planting import Fault, Row, Spoilt
 
 PLANTED = "planted.json"
 
@@ -67,6 +68,25 @@ def make(
     written = _write(folder, hand.books.items(), hand.spoilt)
     (folder / PLANTED).write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return Made(folder, *written, planted)
+
+
+def plant_in(
+    folder: Path, schools: int, pupils: int, seed: int, faults: Iterable[Fault]
+) -> Iterator[tuple[dict[str, object], dict[str, str]]]:
+    """Write a township with these faults alone; of each its entry as in planted.json, and what was right: column title -> text."""
+    made, books = dict(workbooks(schools, pupils, seed)), schema.default()
+    right = {id(row): (row, dict(row)) for rows in made.values() for lines in rows.values() for row in lines}
+    hand = planting.plant(made, books, seed, faults)
+    _write(folder, hand.books.items(), hand.spoilt)
+    for one, listed in zip(hand.planted, hand.listed(), strict=True):
+        now, was = right[id(one.row)]
+        fields = [item for item in books.sheets[one.sheet].typed if was.get(item.name) != now.get(item.name)]
+        texts = {item.title: "空着" if was.get(item.name) is None else _said(was[item.name]) for item in fields}
+        yield listed, texts
+
+
+def _said(value: object) -> str:
+    return {True: "是", False: "否"}[value] if isinstance(value, bool) else shown(value)
 
 
 def _write(folder: Path, made: Iterable[tuple[str, Rows]], spoilt: dict[tuple[str, str], Spoilt]) -> tuple[int, int]:
