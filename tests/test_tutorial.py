@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 
 import openpyxl
 import pytest
@@ -21,6 +22,14 @@ def typed(tmp_path, monkeypatch, capsys):
         return code, told.out + told.err
 
     return kongchuo
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The folder as the first call leaves it."""
+    folder = tmp_path_factory.mktemp("made") / "练习"
+    tutorial.tutorial(folder, say=lambda line: None)
+    return folder
 
 
 def mend(folder, tasks, **instead):
@@ -55,17 +64,16 @@ def test_ten_mistakes_are_mended_one_after_the_other(typed, tmp_path):
     assert "改好了" in told
 
 
-def test_what_nobody_can_read_is_not_mended(typed, tmp_path):
-    typed()
-    (folder,) = tmp_path.iterdir()
+def test_what_nobody_can_read_is_not_mended(made, typed, tmp_path):
+    folder = shutil.copytree(made, tmp_path / "控辍保学练习")
     tasks = json.loads((folder / tutorial.TASKS).read_text("utf-8"))["tasks"]
     (folder / tutorial.SHARED / tasks[0]["place"][1]).write_bytes(b"")
     code, told = typed()
     assert (code, "第 1 题" in told, "看不出改好没有" in told) == (1, True, True)
 
 
-def test_all_mended_is_said_and_ends_well(typed, tmp_path):
-    typed("练习")
+def test_all_mended_is_said_and_ends_well(made, typed, tmp_path):
+    shutil.copytree(made, tmp_path / "练习")
     mend(tmp_path / "练习", json.loads((tmp_path / "练习" / tutorial.TASKS).read_text("utf-8"))["tasks"])
     code, told = typed("练习")
     assert (code, "10 处全部改好了" in told) == (0, True)
