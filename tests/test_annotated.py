@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -90,6 +91,17 @@ def test_what_a_marked_cell_shows(theirs):
     assert book[ROSTER]["C2"].number_format == "yyyy-mm-dd"
     assert cell.comment.text == worksheet.note("错误：名字错。请核对\n错误：名字短。请核对")
     assert book.sheetnames == [ROSTER, "说明", RESULTS], "last, where it moves no other"
+
+
+def test_errors_and_warnings_are_apart_in_colour_and_a_copy_says_that_it_is_one(theirs):
+    warned = replace(entry("C2"), severity="警告")
+    book = opened(marking.marked(theirs, plan(entry("A2"), warned), BOOK, apart=listing.Copy()))
+    assert [book[ROSTER][cell].fill.fgColor.rgb for cell in ("A2", "C2")] == [worksheet.MARK, worksheet.LESS]
+    page = book[RESULTS]
+    assert [page[f"B{row}"].value for row in (2, 3, 4)] == ["副本", "错误", "警告"]
+    assert [page[f"B{row}"].fill.fgColor.rgb for row in (3, 4)] == [worksheet.MARK, worksheet.LESS]
+    assert book.active.title == RESULTS
+    assert [sheet.title for sheet in book if sheet.sheet_view.tabSelected] == [RESULTS]
 
 
 def test_a_note_of_their_own_stays_the_only_one(theirs):

@@ -1,5 +1,6 @@
 """Ways from page to page: only to pages that are there, of the same edition, on pages made before as well; the table of contents."""
 
+import html
 import json
 import re
 from urllib.parse import unquote
@@ -51,6 +52,28 @@ def test_a_link_stands_only_where_there_is_a_page_of_the_same_edition(tmp_path):
     assert ways(one, "全镇") == {"甲&amp;小学": f"{own}#cases"}
     assert ways(one, "甲&小学") == {"甲&amp;小学": f"{own}#cases", "全镇": "全镇.html"}
     assert list(ways(one, "乙小学（公开版）")) == ["乙小学"]
+
+
+def test_a_finding_leads_to_the_cell_of_the_marked_copy_once_there_is_one(tmp_path):
+    one = shelf(tmp_path, "2023-10", "甲&小学")
+    file = one.path / f"{stem('甲&小学')}.html"
+    cell = '<a data-book="2023-2024/甲&amp;小学/学籍.xlsx" data-place="&#39;学生花名册&#39;!A4">A4</a>'
+    file.write_text(file.read_text("utf-8").replace("<main>", f"<main>{cell}"), "utf-8")
+    linking.reach(tmp_path)
+    assert cell in file.read_text("utf-8"), "there is no copy yet"
+    copies = tmp_path / "returns"
+    (copies / "记录").mkdir(parents=True)
+    (copies / "记录" / "学年.txt").write_text("2023-2024", "utf-8")
+    (copies / "甲&小学").mkdir()
+    (copies / "甲&小学" / "学籍_校验.xlsx").write_text("副本", "utf-8")
+    linking.reach(tmp_path)
+    (to,) = re.findall(r'<a href="([^"]*)" data-book', file.read_text("utf-8"))
+    path, _, place = unquote(html.unescape(to)).partition("#")
+    assert (one.path / path).read_text("utf-8") == "副本"
+    assert place == "'学生花名册'!A4"
+    (copies / "记录" / "学年.txt").write_text("2024-2025", "utf-8")  # a new year: last year's copies lie in its folder
+    linking.reach(tmp_path)
+    assert cell in file.read_text("utf-8")
 
 
 def test_the_month_before_learns_of_the_next_and_a_page_that_goes_takes_its_links_with_it(tmp_path):

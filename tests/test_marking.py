@@ -124,6 +124,39 @@ def test_what_people_typed_and_since_when_go_along_with_the_finding():
     assert old["since"] == str((DAY - listing.EPOCH).days)
 
 
+def chosen(data):
+    """The worksheets that are chosen when the workbook opens, and which of them is in front."""
+    package = Package(data)
+    sheets = [sheet.get("name") for sheet in package.tree(package.workbook).iter(package.tag("sheet"))]
+    views = {title: next(package.tree(part).iter(package.tag("sheetView"))) for title, part in package.sheets.items()}
+    active = next(package.tree(package.workbook).iter(package.tag("workbookView"))).get("activeTab", "0")
+    return [title for title, view in views.items() if view.get("tabSelected") == "1"], sheets[int(active)]
+
+
+def test_a_copy_opens_on_its_list_and_says_which_file_is_to_be_mended():
+    assert chosen(PLAIN) == (["填表说明"], "填表说明")
+    wanted = plan(entry("name", 2), entry("sex", 3, severity="警告"))
+    copy = marking.marked(PLAIN, wanted, BOOK, apart=listing.Copy("../../共享/2023-2024/示例中学/学籍.xlsx"))
+    assert chosen(copy) == ([RESULTS], RESULTS), "what is typed goes into one worksheet"
+    page = openpyxl.load_workbook(io.BytesIO(copy))[RESULTS]
+    first, found = ({name: page[f"{letter}{row}"] for name, letter in results.LETTERS.items()} for row in (2, 3))
+    assert first["message"].value == "这是副本，请改原件：2023-2024/示例中学/学籍.xlsx"
+    assert (first["severity"].value, found["number"].value) == ("副本", 1)
+    place = f"'{ROSTER}'!{COLUMNS['name']}2"
+    assert found["sheet"].value == f'=HYPERLINK("../../共享/2023-2024/示例中学/学籍.xlsx#{place}","{ROSTER}")'
+    assert found["cell"].hyperlink.location == place, "the cell of the copy is a click away as well"
+    assert [line["hint"][:9] for line in lines(copy)] == ["【副本，请改原件】"] * 2
+    assert [line["sheet"] for line in lines(copy)] == [ROSTER] * 2, (
+        "what a rule could not judge again is kept as it was"
+    )
+    assert marking.marked(copy, wanted, BOOK, apart=listing.Copy()) != copy, "moved apart, it only names the original"
+    assert "HYPERLINK" not in str(
+        parts(marking.marked(PLAIN, wanted, BOOK, apart=listing.Copy()))["xl/worksheets/sheet6.xml"]
+    )
+    assert not any("副本" in str(line) for line in lines(marking.marked(PLAIN, wanted, BOOK)))
+    assert marking.marked(PLAIN, plan(), BOOK, apart=listing.Copy()) is PLAIN, "nothing found, nothing said"
+
+
 def test_more_than_it_has_room_for_is_said_and_errors_come_first():
     """And nothing beside which people have typed is left out."""
     many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(results.CAPACITY)]

@@ -41,10 +41,11 @@ def test_page_shows_outputs_and_no_code():
     assert "<title>示例中学 &lt;2023-10&gt;</title>" in page
 
 
-def test_page_holds_no_script_and_no_address():
+def test_page_holds_one_script_that_it_names_and_no_address():
     page = press.render(executed(shows(text_html="<p>内容</p>")), "标题")
 
-    assert "<script" not in page
+    assert page.count("<script") == page.count(f"<script>{press.script()}</script>") == 1
+    assert f'script-src {press.script_source()}">' in page
     assert not re.search(r"https?://|@import|url\(", page)
 
 

@@ -18,6 +18,7 @@ from kongchuo import __main__ as cli
 from kongchuo import console
 from kongchuo.commands import opening, returning, watching
 from kongchuo.core import apart
+from kongchuo.core.findings import SEVERITIES
 from kongchuo.core.places import RESULTS
 from kongchuo.excel import listing, results
 from kongchuo.excel.parts import Package
@@ -85,6 +86,18 @@ def test_a_marked_copy_and_the_staffs_own_files_untouched(mark, shared, roster, 
     assert listed(copy_of(roster, out))
     assert f"{YEAR}/{roster.parent.name}/学籍.xlsx：标出问题 {len(listed(copy_of(roster, out)))} 条" in printed
     assert printed.splitlines()[-1].endswith("条。")
+
+
+def test_copies_list_the_gravest_first_and_lead_to_the_originals(mark, shared, out):
+    mark(path=shared)
+    copies = sorted((out / "returns").rglob("*_校验.xlsx"))
+    ranks = [[list(SEVERITIES.values()).index(line["severity"]) for line in listed(copy)] for copy in copies]
+    assert ranks == [sorted(rank) for rank in ranks]
+    assert any(len({*rank}) > 1 for rank in ranks)
+    page = openpyxl.load_workbook(copies[-1])[RESULTS]
+    address = page["D2"].value.split('"')[1]
+    stem = copies[-1].name.replace("_校验", "")
+    assert (copies[-1].parent / address).resolve() == (shared / YEAR / copies[-1].parent.name / stem).resolve()
 
 
 def test_again_gives_the_same_copy(mark, roster, out):

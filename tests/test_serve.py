@@ -12,7 +12,7 @@ import townships
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
-from kongchuo.publishing import archive, batch
+from kongchuo.publishing import archive, batch, press
 from kongchuo.publishing.archive import DONE, Result
 from kongchuo.site import kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
@@ -46,6 +46,12 @@ def server(tmp_path_factory):
             )
         ]
     )
+    returns = out / "returns" / "甲校"
+    returns.mkdir(parents=True)
+    for name in ("学籍_校验.xlsx", "学籍.xlsx", "记录.json"):
+        (returns / name).write_text(f"副本 {name}", "utf-8")
+    (folder / "别处.xlsx").write_text("别处", "utf-8")
+    (returns / "外面_校验.xlsx").symlink_to(folder / "别处.xlsx")
     with serving(folder, shared, out, folder / "notebooks") as made:
         yield made
 
@@ -73,7 +79,7 @@ def test_archived_page_is_sent_as_it_was_made(server):
     status, text, headers = server.get(f"/r/2023-10/live/{quote('甲校.html')}")
 
     assert (status, "存档的报告" in text) == (200, True)
-    assert "script-src" not in headers["Content-Security-Policy"]
+    assert headers["Content-Security-Policy"].partition("script-src ")[2] == press.script_source()
     assert server.get("/r/2023-10/live/index.html")[0] == 200
     assert server.get("/r/index.html")[0] == 302
 
@@ -86,6 +92,21 @@ def test_a_paper_named_in_the_manifest_is_handed_out(server):
     status, text, headers = server.get("/r/2023-10/live/" + quote("甲校/简报.html"))
     assert (status, text) == (200, "材料 简报.html")
     assert headers["Content-Type"].startswith("text/html")
+
+
+def test_a_marked_copy_is_handed_out_and_nothing_else_of_the_returns(server):
+    """The findings of a page lead to it; what only looks like one, or leads elsewhere, does not."""
+    status, text, headers = server.get("/r/returns/" + quote("甲校/学籍_校验.xlsx"))
+    assert (status, text) == (200, "副本 学籍_校验.xlsx")
+    assert headers["Content-Disposition"].startswith("attachment")
+    for name in (
+        "甲校/学籍.xlsx",
+        "甲校/记录.json",
+        "甲校/外面_校验.xlsx",
+        "甲校/没有_校验.xlsx",
+        "../x/学籍_校验.xlsx",
+    ):
+        assert server.get("/r/returns/" + quote(name))[0] == 404
 
 
 def test_handbook_can_be_looked_up_from_the_landing_page(page, server):

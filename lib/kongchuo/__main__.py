@@ -73,6 +73,10 @@ def mark(args: argparse.Namespace) -> int:
     done = returning.mark(
         args.paths, args.out, in_place=args.in_place, clear=args.clear, as_of=args.as_of, say=say, warn=broken.append
     )
+    if any(args.out.glob("*/*/manifest.json")):  # pages: their findings lead to the copies
+        from .publishing import linking
+
+        linking.reach(args.out)
     shown, refused = sum(one.count for one in done), [one for one in done if one.refused]
     print(f"{len(done) - len(refused)} 个工作簿，问题 {shown} 条{f'；{len(refused)} 个没有标记' if refused else ''}。")
     return _code(broken, refused, shown)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -117,6 +118,7 @@ def dump(record: Record) -> bytes:
 # year's.
 ORIGINALS = "原件"
 YEAR = "学年.txt"  # beside the records: the year whose returns lie directly under returns
+FAR = 5  # folders down from what the shared folder and the returns have in common: a name of their own, two or three within
 BEFORE = "上学年"  # begins the name of what this year says of last year's workbook
 
 
@@ -142,6 +144,17 @@ class Shelf:
     def copy(self, workbook: Workbook) -> Path:
         """Where the marked copy of a workbook lies."""
         return self.path(workbook.name, f"_校验{Path(workbook.name).suffix}")
+
+
+def marked_copy(out: Path, year: str, workbook: str) -> Path | None:
+    """Where the marked copy of a workbook lies, as this school year has judged it; None where there is none. `workbook` as in the shared
+    folder."""
+    note = out / RETURNS / RECORDS / YEAR
+    newest = note.read_text("utf-8").strip() if note.is_file() else ""
+    if workbook.count("/") != 2:  # a folder of which no workbook is there
+        return None
+    path = Shelf(out, year, year == newest).path(workbook, f"_校验{Path(workbook).suffix}")
+    return path if path.is_file() else None
 
 
 def shelf_of(out: Path, shared: Path, year: str) -> Shelf:
@@ -299,7 +312,9 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place
         data = path.read_bytes()
         saving.same(data, plan.sha256)
         earlier = copy.read_bytes() if copy.is_file() else b""
-        made, ours, more = marking.marked_apart(data, plan, workbook.book, earlier)
+        made, ours, more = marking.marked_apart(
+            data, plan, workbook.book, earlier, in_place, _apart(path, shelf, workbook)
+        )
         own = in_place and ours
         if own:
             kept = shelf.out / RETURNS / ORIGINALS / f"{dt.date.today()}" / workbook.home
@@ -314,6 +329,17 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place
         return Returned(workbook.name, plan.open, put, only_copy=in_place and not own, more=more, under=len(plan.under))
     except (Refused, OSError) as error:
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
+
+
+def _apart(path: Path, shelf: Shelf, workbook: Workbook) -> marking.Copy:
+    """What a copy says of the workbook it is of: its address too, where the folders lie beside each other, as an office's do."""
+    here, there = shelf.copy(workbook).resolve().parent, path.resolve()
+    with suppress(ValueError):  # on another drive
+        common = Path(os.path.commonpath([here, there]))
+        near = all(len(one.relative_to(common).parts) <= FAR for one in (here, there))
+        if near and common != Path(common.anchor):
+            return marking.Copy(Path(os.path.relpath(there, here)).as_posix())
+    return marking.Copy()
 
 
 def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: bool) -> Returned | None:

@@ -18,24 +18,98 @@ from .worksheet import put
 OWN = tuple(column.name for column in results.COLUMNS if column.own)
 ASKED = ("reason", "asked_by")
 DATES = ("since", "until")
+CHOSEN, HEAD = (
+    re.compile(rb"\stabSelected=[\"'](?:1|true)"),
+    5000,
+)  # what says that a worksheet is chosen, and where it stands
 # only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
 KEPT = results.Column("kept", "原样", 12, hidden=True)
 
 
 @dataclass
 class Line:
-    """One row of 校验结果: values by column name; a pair is a formula and the value it has now."""
+    """One row of 校验结果: values by column name; a pair is a formula and the value it has now. `look`: the style of its severity."""
 
     number: int
     entry: Entry
     values: dict[str, object]
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a marked copy says of itself. `original`: the address of the workbook to be mended, as seen from the copy; "" where the
+    two do not lie beside each other, so that one of them may be moved."""
+
+    original: str = ""
+
+    def link(self, shown: str, place: str = "") -> tuple[str, str]:
+        """The formula that leads to the original (`place`: a cell of it, as 'sheet'!A1), and the text it shows."""
+        quoted = [one.replace('"', '""') for one in (f"{self.original}{place and f'#{place}'}", shown)]
+        return f'HYPERLINK("{quoted[0]}","{quoted[1]}")', shown
+
+
+NOTHING = Entry("", "", "", 0, "", "", "", "", "")  # of a line that is no finding
+
+
+def banner(name: str, apart: Copy | None) -> list[Line]:
+    """The first line of a marked copy of the workbook `name`; none in a workbook marked in place. Without an identity it is no finding."""
+    if apart is None:
+        return []
+    how = "点“工作表”一栏，打开原件的那一格；点“单元格”，看本副本里的。" if apart.original else "到共享文件夹打开原件。"
+    line = Line(
+        2,
+        NOTHING,
+        {"severity": results.COPY, "message": f"这是副本，请改原件：{name}", "fix": f"{how}改好保存，再校验一次。"},
+    )
+    if apart.original:
+        line.values["sheet"] = apart.link("打开原件")
+    return [line]
+
+
+def number(lines: Iterable[Line], apart: Copy | None) -> None:
+    """Number the findings among the lines; in a copy their worksheets lead to the cells of the original."""
+    for at, line in enumerate((line for line in lines if line.entry is not NOTHING), 1):
+        line.values["number"] = at
+        if apart and apart.original and line.entry.cell:
+            line.values["sheet"] = apart.link(line.entry.sheet, place(line.entry))
+
+
+def place(entry: Entry) -> str:
+    """Where a finding is, as the address of a link within a workbook."""
+    title = entry.sheet.replace("'", "''")
+    return f"'{title}'!{entry.cell}"
+
+
+def bring_forward(package: Package) -> None:
+    """Have the workbook open on 校验结果 and no other worksheet chosen with it, or what is typed would go into both."""
+    tree, tag = package.tree(package.workbook), package.tag
+    sheets = list(tree.find(tag("sheets")))
+    own = next(at for at, sheet in enumerate(sheets) if sheet.get("name") == RESULTS)
+    sheets[own].attrib.pop("state", None)
+    views = tree.find(tag("bookViews"))
+    if views is None:
+        views = etree.Element(tag("bookViews"))
+        tree.find(tag("sheets")).addprevious(views)
+    if not len(views):
+        etree.SubElement(views, tag("workbookView"))
+    for view in views:
+        view.set("activeTab", str(own))
+        view.attrib.pop("firstSheet", None)
+    others = [link.part for link in package.links(package.workbook) if link.kind in ("worksheet", "chartsheet")]
+    for part in others:
+        if part != package.sheets[RESULTS] and CHOSEN.search(package.read(part)[:HEAD]):
+            for view in package.tree(part).iter(tag("sheetView")):
+                view.attrib.pop("tabSelected", None)
+    for view in package.tree(package.sheets[RESULTS]).iter(tag("sheetView")):
+        view.set("tabSelected", "1")
 
 
 def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
     """What a line says of a finding; `before` is the line that said it before: what people typed there goes along."""
     before = {name: _date(value) if name in DATES else value for name, value in before.items()}
     since = [day for day in (before.get("since"), entry.since and (entry.since - EPOCH).days) if isinstance(day, int)]
-    values: dict[str, object] = {"number": number - 1, "since": min(since, default=(as_of - EPOCH).days)}
+    values: dict[str, object] = {"since": min(since, default=(as_of - EPOCH).days)}
     values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
     states = ((entry.waived, results.WAIVED), (entry.unjudged, results.UNJUDGED), (entry.under, results.UNDER))
     values["state"] = next((state for holds, state in states if holds), results.OPEN)
@@ -80,7 +154,12 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
     }
     for line in lines:
         cells = (
-            _cell(f"{at}{line.number}", line.values.get(name, ""), styles.get(name)) for name, at in letters.items()
+            _cell(
+                f"{at}{line.number}",
+                line.values.get(name, ""),
+                (name == "severity" and line.look) or styles.get(name),
+            )
+            for name, at in letters.items()
         )
         high = results.height(line.values.get)
         row = f'<row xmlns="{package.ns}" r="{line.number}" ht="{high}" customHeight="1">{"".join(cells)}</row>'
@@ -89,10 +168,8 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
     if links:
         listed = etree.Element(tag("hyperlinks"))
         for line in links:
-            title = line.entry.sheet.replace("'", "''")
-            target = f"'{title}'!{line.entry.cell}"
             ref = f"{results.LETTERS['cell']}{line.number}"
-            etree.SubElement(listed, tag("hyperlink"), ref=ref, location=target, display=line.entry.cell)
+            etree.SubElement(listed, tag("hyperlink"), ref=ref, location=place(line.entry), display=line.entry.cell)
         put(page, listed)
     size = page.find(tag("dimension"))
     if size is not None:

@@ -31,6 +31,8 @@ FORMATS = {
     "hint": {**_PLAIN, "font_color": "#C00000"},
     "result": {**_CELL, "text_wrap": True},
     "lit": {"bg_color": "#FFC7CE", "border": 1, "border_color": "#C00000"},
+    "less": {"bg_color": "#FFEB9C", "border": 1, "border_color": "#BF8F00"},
+    "copy": {"bold": True, "font_color": "#C00000"},
     "title": {**_TITLE, "font_size": 18},
     "section": {**_TITLE, "font_size": 12, "bottom": 2, "bottom_color": _DARK},
     "sentence": {**_PLAIN, "text_wrap": True},

@@ -16,7 +16,7 @@ from ..core.places import RESULTS
 from ..core.schema import Book, Sheet
 from ..core.workbooks import column_letters
 from . import listing, results, worksheet
-from .listing import Line, read
+from .listing import Copy, Line, read
 from .parts import LINKS, Cell, Cells, Package, Refused, changed_apart, spelt, split
 from .plan import Entry, Plan
 from .results import MOST
@@ -30,7 +30,9 @@ COLUMNS = (*results.COLUMNS, listing.KEPT)
 _OWN = next(column.title for column in results.COLUMNS if column.name == "identity")
 
 
-def annotate(package: Package, plan: Plan, earlier: Iterable[dict[str, object]] = ()) -> None:
+def annotate(
+    package: Package, plan: Plan, earlier: Iterable[dict[str, object]] = (), apart: Copy | None = None
+) -> None:
     """Put the plan into the package, in place of the marks of before; an empty plan only clears them.
 
     `earlier` are lines of another copy of the workbook, where people may have typed as well.
@@ -46,7 +48,7 @@ def annotate(package: Package, plan: Plan, earlier: Iterable[dict[str, object]] 
         typed = {row["identity"]: row for row in earlier}
         for row in before:
             typed[row["identity"]] = typed.get(row["identity"], {}) | row
-        _mark(package, pages, styles, plan, typed)
+        _mark(package, pages, styles, plan, typed, apart)
     elif RESULTS in package.sheets and not _remove_results(package):
         listing.write(package, (), COLUMNS)
     if not plan.entries:
@@ -134,10 +136,20 @@ def _leaning(package: Package, own: list[etree._Element]) -> bool:
 
 
 # --- marking ----------------------------------------------------------------------------------------------------------
-def _mark(package: Package, pages: dict[str, Page], styles: Styles, plan: Plan, before: dict[str, dict]) -> None:
-    lines, said, contents = [], {}, Cells(package)
-    for number, entry in enumerate(plan.entries, start=2):
+def _mark(
+    package: Package,
+    pages: dict[str, Page],
+    styles: Styles,
+    plan: Plan,
+    before: dict[str, dict],
+    apart: Copy | None,
+) -> None:
+    _make_results(package, styles)
+    looks = {one: styles.mark(styles.looks()["text"], worksheet.MARKS[one]) for one in worksheet.MARKS}
+    lines, said, contents = listing.banner(plan.name, apart), {}, Cells(package)
+    for number, entry in enumerate(plan.entries, start=2 + len(lines)):
         line = listing.line(number, entry, before.get(entry.identity, {}), plan.as_of)
+        line.look = looks.get(entry.severity, "") if entry.lit else ""
         lines.append(line)
         if not entry.lit or not entry.cell or entry.sheet not in package.sheets:
             continue
@@ -150,13 +162,15 @@ def _mark(package: Package, pages: dict[str, Page], styles: Styles, plan: Plan, 
         if entry.cell not in own:
             made = made or (SAID if cell.get("s") == "0" else "")
             line.values["kept"] = f"{made} {styles.kept(cell.get('s'))}"
-            cell.set("s", styles.mark(cell.get("s")))
+            cell.set("s", styles.mark(cell.get("s"), worksheet.MARKS.get(entry.severity, worksheet.LESS)))
         own.setdefault(entry.cell, []).append(entry)
     for title, cells in said.items():
         words = {address: _words(entries) for address, entries in cells.items()}
         worksheet.add(package, package.sheets[title], pages[title], words)
-    _make_results(package, styles)
+    listing.number(lines, apart)
     listing.write(package, lines, COLUMNS)
+    if apart is not None:
+        listing.bring_forward(package)
 
 
 def _words(entries: list[Entry]) -> str:
@@ -223,38 +237,48 @@ def ours(titles: Collection[str], names: Collection[str], header: Collection[obj
     return listing.KEPT.title not in header  # put there when the template's own was gone
 
 
-def fill(package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, object]] = ()) -> None:
+def fill(
+    package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, object]] = (), apart: Copy | None = None
+) -> None:
     """Put the plan into the package, in place of what 校验结果 held; an empty plan clears the marks.
 
     `earlier` are lines of another copy of the workbook, where people may have typed as well.
     """
-    listing.write(package, lines(plan, book, Cells(package).text, (*earlier, *read(package))))
+    listing.write(package, lines(plan, book, Cells(package).text, (*earlier, *read(package)), apart))
+    if apart is not None and plan.entries:
+        listing.bring_forward(package)
 
 
-def lines(plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]]) -> list[Line]:
+def lines(
+    plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]], apart: Copy | None = None
+) -> list[Line]:
     """The lines of 校验结果 that show a plan. `earlier` are lines of before (see listing.read), what counts most last."""
     before: dict[object, dict[str, object]] = {}
     for row in earlier:
         before[row["identity"]] = before.get(row["identity"], {}) | row
     typed = frozenset(one for one, row in before.items() if any(row.get(name) for name in listing.OWN))
-    shown = plan.first(results.MOST, typed)
-    listed = _more(plan, shown)
+    listed = listing.banner(plan.name, apart) if plan.entries else []
+    shown = plan.first(results.MOST - len(listed), typed)
+    listed += _more(plan, shown, 2 + len(listed))
     listed += [
         _line(number, entry, before.get(entry.identity, {}), plan.as_of, text, book)
         for number, entry in enumerate(shown.entries, start=2 + len(listed))
     ]
-    _add_hints(listed)
+    listing.number(listed, apart)
+    _add_hints(listed, apart)
     return listed
 
 
-def _more(plan: Plan, shown: Plan) -> list[Line]:
+def _more(plan: Plan, shown: Plan, number: int) -> list[Line]:
     """The line that says what is not listed; none where all is. Without an identity it is nobody's finding."""
     left = Counter(entry.severity for entry in plan.entries) - Counter(entry.severity for entry in shown.entries)
     if not left:
         return []
     said = "、".join(f"{severity} {count} 条" for severity, count in left.items())
-    message = f"还有 {left.total()} 条没有列在下面（{said}）：一张表最多列 {results.MOST} 条，先列错误，再列警告和提示"
-    line = Line(2, Entry("", "", "", 0, "", "", "", "", ""), {})
+    message = (
+        f"还有 {left.total()} 条没有列在下面（{said}）：一张表最多列 {len(shown.entries)} 条，先列错误，再列警告和提示"
+    )
+    line = Line(number, listing.NOTHING, {})
     line.values |= {"message": message, "fix": "先改下面的；改掉一些再检查，其余的就列出来"}
     return [line]
 
@@ -277,21 +301,25 @@ def _held(text: Text, sheet: Sheet, cell: str, row: int) -> tuple[str, str]:
     return spelt([text(sheet.title, address) for address in addresses])
 
 
-def _add_hints(lines: Sequence[Line]) -> None:
+def _add_hints(lines: Sequence[Line], apart: Copy | None) -> None:
     """What the hint column of each row says, held by the first line of the row: the findings of it that are still open."""
-    rows = [line for line in lines if "place" in line.values]
+    rows = sorted(
+        (line for line in lines if "place" in line.values), key=lambda line: (line.entry.sheet, line.entry.row)
+    )
+    begin = f"【{results.COPY}，请改原件】" if apart else ""
     for (title, row), group in groupby(rows, key=lambda line: (line.entry.sheet, line.entry.row)):
         own = list(group)
         state, said, fix = (results.LETTERS[name] for name in ("state", "message", "fix"))
         still = ",".join(f'{state}{line.number}="{results.OPEN}"' for line in own[:MOST_IN_OR])
         place, shown = f"{title}!{row}", own[:MOST_IN_HINT]
         own[0].values["line"] = f'IF(OR({still}),"{place}","")', place
-        parts = [
+        parts = [f'"{begin}"'] if apart else []
+        parts += [
             f'IF({state}{n}="{results.OPEN}","【{line.entry.severity}】"&{said}{n}&"。"&{fix}{n},"")'
             for line in shown
             if (n := line.number)
         ]
-        text = "".join(f"【{line.entry.severity}】{line.entry.message}。{line.entry.fix}" for line in shown)
+        text = begin + "".join(f"【{line.entry.severity}】{line.entry.message}。{line.entry.fix}" for line in shown)
         if len(own) > len(shown):
             parts.append(f'"等{len(own)}条，见{RESULTS}"')
             text += f"等{len(own)}条，见{RESULTS}"
@@ -304,18 +332,19 @@ def is_ours(data: bytes, book: Book) -> bool:
     return from_template(Package(data), book)
 
 
-def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> bytes:
+def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"", apart: Copy | None = None) -> bytes:
     """The workbook with the plan's findings shown in it, and those of before gone; an empty plan clears.
 
     In a workbook that is not made from our template cells are coloured and get notes. `earlier` is the marked copy of before:
-    what people typed there stays. The same bytes where nothing had to be changed.
+    what people typed there stays. With `apart` it is a copy, which opens on 校验结果 and says so. The same bytes where nothing had
+    to be changed.
     Raises Refused for what cannot be changed safely.
     """
     package = Package(data)
     if from_template(package, book):
-        fill(package, shown, book, _typed(earlier))
+        fill(package, shown, book, _typed(earlier), apart)
     else:
-        annotate(package, shown, _typed(earlier))
+        annotate(package, shown, _typed(earlier), apart)
     return package.data() if package.changed() else data
 
 
@@ -327,13 +356,17 @@ class Marked(NamedTuple):
     unlisted: int
 
 
-def marked_apart(data: bytes, shown: Plan, book: Book, earlier: bytes = b"") -> Marked:
-    """`marked`, `is_ours` and `unlisted` in a process apart. Raises Refused for what cannot be changed, whatever is wrong with it."""
-    return changed_apart(_all, data, shown, book, earlier, size=len(data) + len(earlier))
+def marked_apart(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: Copy) -> Marked:
+    """`marked`, `is_ours` and `unlisted` in a process apart; not a copy where it is marked `in_place` and may be. Raises Refused for
+    what cannot be changed, whatever is wrong with it."""
+    return changed_apart(_all, data, shown, book, earlier, in_place, apart, size=len(data) + len(earlier))
 
 
-def _all(data: bytes, shown: Plan, book: Book, earlier: bytes) -> Marked:
-    return Marked(marked(data, shown, book, earlier), is_ours(data, book), unlisted(data, shown, book))
+def _all(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: Copy) -> Marked:
+    ours = is_ours(data, book)
+    copied = None if in_place and ours else apart
+    made = marked(data, shown, book, earlier, copied)
+    return Marked(made, ours, unlisted(data, shown, book, MOST - (copied is not None)))
 
 
 def keeping(shown: Plan, unjudged: frozenset[str], *copies: bytes) -> Plan:
@@ -346,9 +379,9 @@ def remembering(shown: Plan, first: dict[str, dt.date], mended: dict[str, dt.dat
     return shown.remembering(_typed_apart(copies) if mended else (), first, mended)
 
 
-def unlisted(data: bytes, shown: Plan, book: Book) -> int:
+def unlisted(data: bytes, shown: Plan, book: Book, most: int = MOST) -> int:
     """How many of the plan's findings 校验结果 has no room for; only that of our template is limited."""
-    return max(len(shown.entries) - MOST, 0) if len(shown.entries) > MOST and is_ours(data, book) else 0
+    return max(len(shown.entries) - most, 0) if len(shown.entries) > most and is_ours(data, book) else 0
 
 
 def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:

@@ -24,6 +24,7 @@ __all__ = ["Entry", "Plan", "identity", "plan"]
 # whom a row names for the work in it, first come first; else whoever keeps the workbook
 NAMED = ("reporter", "teacher", "helper", "recorder", "handler", "checker", "owner", "head_teacher", "surveyor", "server",
          "locker")  # fmt: skip
+ASKED = f"请{CENTRE}"  # begins the remedy of what only the office can mend
 KEPT_BY = {
     "enrolment": "学籍管理员",
     "attendance": "班主任",
@@ -123,8 +124,9 @@ class Plan:
 def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Finding] = ()) -> Plan:
     """The plan for one workbook of a judged township; findings of other workbooks are left out.
 
-    In the order of the worksheets and rows, as a clerk goes through them; what is of the whole workbook comes first. What follows
-    from another mistake is said in the line of its cause, and once a worksheet where the cause lies in another workbook.
+    The gravest first, what is waived last; of the same weight in the order of the worksheets and rows, as a clerk goes through them,
+    what is of the whole workbook first. What follows from another mistake is said in the line of its cause, and once a worksheet
+    where the cause lies in another workbook.
     """
     workbook = town.by_name[name]
     order = {sheet.title: place for place, sheet in enumerate(workbook.book.sheets)}
@@ -133,10 +135,11 @@ def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Fi
     every = (*findings, *silent)
     follows, causes = following(every), {one.anchor: one for one in every if not one.caused_by}
     mine = [finding for finding in every if finding.workbook == name]
-    own = sorted(
-        (finding for finding in mine if not finding.caused_by),
-        key=lambda one: (order.get(one.sheet, -1), one.row, rank[one.severity], one.column, one.rule, one.message),
-    )
+
+    def weight(one: Finding) -> tuple:
+        return one in silent, rank[one.severity], order.get(one.sheet, -1), one.row, one.column, one.rule, one.message
+
+    own = sorted((finding for finding in mine if not finding.caused_by), key=weight)
     entries = [_entry(town, workbook, finding, finding in silent, follows.get(finding.anchor, ())) for finding in own]
     after = [finding for finding in mine if finding.caused_by]
     elsewhere = [one for one in after if one.caused_by[0] != name and one.caused_by in causes]
@@ -149,13 +152,23 @@ def plan(town: Town, name: str, findings: Iterable[Finding], waived: Iterable[Fi
 
 
 def _entry(town: Town, workbook: Workbook, finding: Finding, waived: bool, follows: Iterable[Finding]) -> Entry:
-    table = table_of(workbook, finding)
     more = also(grouped(follows), finding.workbook)
     says = f"{finding.message}。{more}" if more else finding.message
-    who = (table and _named(town, workbook, table, finding.row)) or KEPT_BY.get(workbook.book.name, CENTRE)
+    who = mender(town, finding)
     place = finding.sheet, finding.row, finding.cell
     known = known_as(workbook, finding)
     return Entry(SEVERITIES[finding.severity], finding.rule, *place, says, finding.fix, who, *known, waived)
+
+
+def mender(town: Town, finding: Finding) -> str:
+    """Who is to mend a finding: the office where its remedy asks the office, whom the row names for the work in it, else whoever
+    keeps the workbook."""
+    workbook = town.by_name.get(finding.workbook)
+    if workbook is None:  # there is none, or a folder is missing
+        return CENTRE if f"/{CENTRE}/" in finding.workbook else KEPT_BY["selfcheck"]
+    table = table_of(workbook, finding)
+    asked = CENTRE if finding.fix.startswith(ASKED) else table and _named(town, workbook, table, finding.row)
+    return asked or KEPT_BY.get(workbook.book.name, CENTRE)
 
 
 def _under(town: Town, cause: Finding, members: list[Finding]) -> Entry:

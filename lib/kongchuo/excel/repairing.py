@@ -211,9 +211,10 @@ def _light(package: Package, template: Package, table: Table, part: str, last: i
     new = next(template.tree(template.sheets[table.sheet.title]).iter(template.tag("conditionalFormatting")))
     new = copy.deepcopy(new)
     new.set("sqref", spelt([(2, 1, last, wide)]))
-    (rule,) = new
-    rule.set("dxfId", own[0].get("dxfId") if own and own[0].get("dxfId") else _look(package, template))
-    rule.set("priority", str(max([0, *(int(one.get("priority", "0")) for one in tree.iter(tag("cfRule")))]) + 1))
+    last = max([0, *(int(one.get("priority", "0")) for one in tree.iter(tag("cfRule")))])
+    for place, rule in enumerate(new):
+        rule.set("dxfId", _look(package, template, int(rule.get("dxfId"))))
+        rule.set("priority", str(last + 1 + place))
     for old in own:
         parent = old.getparent()
         parent.remove(old)
@@ -223,18 +224,21 @@ def _light(package: Package, template: Package, table: Table, part: str, last: i
     return True
 
 
-def _look(package: Package, template: Package) -> str:
-    """The number of the look of a lit cell among the workbook's looks of conditional formats, added to them."""
-    look = next(template.tree(template.linked(template.workbook, "styles")).iter(template.tag("dxf")))
+def _look(package: Package, template: Package, number: int) -> str:
+    """The number of a look of the template's lit cells among the workbook's looks of conditional formats, where need be added to them."""
+    look = list(template.tree(template.linked(template.workbook, "styles")).iter(template.tag("dxf")))[number]
     tree = package.tree(package.linked(package.workbook, "styles"))
     listed = tree.find(package.tag("dxfs"))
     if listed is None:
         listed = etree.Element(package.tag("dxfs"), count="0")
         before = [child for name in ("cellXfs", "cellStyles") for child in tree.iterchildren(package.tag(name))]
         before[-1].addnext(listed)
-    listed.append(copy.deepcopy(look))
-    listed.set("count", str(len(listed)))
-    return str(len(listed) - 1)
+    known = [etree.tostring(one, method="c14n") for one in listed]
+    if etree.tostring(look, method="c14n") not in known:
+        listed.append(copy.deepcopy(look))
+        listed.set("count", str(len(listed)))
+        return str(len(listed) - 1)
+    return str(known.index(etree.tostring(look, method="c14n")))
 
 
 def _hints(package: Package, table: Table, part: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
+from ..core import findings
 from ..core.places import RESULTS
 from ..core.schema import Sheet
 from . import looks
@@ -19,6 +20,9 @@ MOST = CAPACITY - 2  # findings that it lists: without its header, and the line 
 SPARE_ROWS = 20  # rows of a new sheet that have the hint's formula; Excel gives it to each row typed below
 ERROR = "#"  # stands for what a cell holds that shows an error
 BETWEEN = "¦"  # between what a cell holds and what identifies its row; nobody types it
+
+
+LEVELS = "校验_级别"  # a workbook made from an earlier template lacks it: there all marks are red
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Column:
 
 COLUMNS = (
     Column("number", "序号", 6),
-    Column("severity", "级别", 7),
+    Column("severity", "级别", 7, LEVELS),
     Column("rule", "编号", 7),
     Column("sheet", "工作表", 16),
     Column("cell", "单元格", 9),
@@ -56,7 +60,9 @@ COLUMNS = (
 )
 LISTED = ("number", "severity", "rule", "sheet", "cell", "message", "fix", "who")  # what a list without marks shows
 LETTERS = {column.name: xl_col_to_name(place) for place, column in enumerate(COLUMNS)}
+GRAVE, LESS = (findings.SEVERITIES[one] for one in (findings.ERROR, findings.WARNING))
 OPEN, MENDED, MOVED, WAIVED, UNJUDGED, GONE = "待改", "已改", "行已移动", "已豁免", "尚未判定", "已改好"
+COPY = "副本"  # in the place of the severity: what says that this is not the workbook to be mended
 UNDER = "先改原因"  # what only follows from a mistake in another workbook
 
 
@@ -101,11 +107,21 @@ def key_letters(sheet: Sheet) -> list[str]:
     return [xl_col_to_name(names.index(name)) for name in sheet.primary_key or names[:1]]
 
 
-def lit(sheet: Sheet) -> str:
-    """The conditional format's formula for the cell A2, to hold over all data cells of a sheet."""
-    here = f'"{sheet.title}!"&ADDRESS(ROW(),COLUMN(),4)'
+def lit(sheet: Sheet, less: bool = False) -> str:
+    """The conditional format's formula for the cell A2, to hold over all data cells of a sheet; `less`: for what is no error."""
+    line = f'MATCH("{sheet.title}!"&ADDRESS(ROW(),COLUMN(),4),校验_定位,0)'
     now = held(sheet, "A2", lambda letter: f"${letter}2")
-    return f"=IFERROR(EXACT(INDEX(校验_原值,MATCH({here},校验_定位,0)),{now}),FALSE)"
+    still = f"EXACT(INDEX(校验_原值,{line}),{now})"
+    return f'=IFERROR(AND({still},INDEX({LEVELS},{line})<>"{GRAVE}"),FALSE)' if less else f"=IFERROR({still},FALSE)"
+
+
+def told() -> dict[str, str]:
+    """How a line of 校验结果 looks, by the name of a format: the conditional format's formula for row 2."""
+    level, state = (f"${LETTERS[name]}2" for name in ("severity", "state"))
+    still = {
+        name: f'=AND({level}="{severity}",{state}="{OPEN}")' for name, severity in (("lit", GRAVE), ("less", LESS))
+    }
+    return still | {"copy": f'={level}="{COPY}"'}
 
 
 def hint(sheet: Sheet) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from lxml import etree
 
 from ..core.workbooks import column_letters
+from . import results
 from .parts import KEEP_SPACE, LINKS, Package, Refused, plain, split
 
 # --- A worksheet of somebody's workbook: its rows and cells by place, where each new thing has to stand, how wide and high things are ---
@@ -370,6 +371,8 @@ def _reach(size, place: int, pixels: int) -> tuple[int, int]:
 # Style numbers change whenever a program saves the workbook, so a mark is known by its colour, which nothing else uses, and the fill
 # of before is kept as XML (reference excel.md 3.3).
 MARK = "FFFFC7CF"  # one step beside the red that Excel offers as 差, so that nobody's own fill is taken for a mark
+LESS = "FFFFEB9D"  # of a warning; likewise one step beside 适中
+MARKS = {results.GRAVE: MARK, results.LESS: LESS}
 _HEAD = "FFF8CBAD"
 _SOLID = '<patternFill patternType="solid"><fgColor rgb="{}"/><bgColor indexed="64"/></patternFill>'
 _NONE = '<patternFill patternType="none"/>'
@@ -415,7 +418,7 @@ class Styles:
         self._found: dict[etree._Element, dict[bytes, int]] = {
             group: {_canonical(item): place for place, item in reversed(list(enumerate(group)))} for group in groups
         }
-        self._marks: dict[str | None, str] = {}
+        self._marks: dict[tuple[str | None, str], str] = {}
 
     def _of(self, style: str | None) -> etree._Element:
         number = int(style or 0)
@@ -448,20 +451,21 @@ class Styles:
         return self._place(self._xfs, xf)
 
     # --- marks --------------------------------------------------------------------------------------------------------
-    def _is_mark(self, style: str | None, colour: str = MARK) -> bool:
+    def _is_mark(self, style: str | None) -> bool:
         return any(
-            (item.get("rgb") or "").upper() == colour for item in self._fill(style).iter(self._package.tag("fgColor"))
+            (item.get("rgb") or "").upper() in (MARK, LESS)
+            for item in self._fill(style).iter(self._package.tag("fgColor"))
         )
 
     def marks(self) -> set[str]:
         """The styles of marked cells."""
         return {str(number) for number in range(len(self._xfs)) if self._is_mark(str(number))}
 
-    def mark(self, style: str | None) -> str:
-        """The style of a cell, marked."""
-        if style not in self._marks:
-            self._marks[style] = self._filled(self._of(style), self._element(_SOLID.format(MARK)), "1")
-        return self._marks[style]
+    def mark(self, style: str | None, colour: str = MARK) -> str:
+        """The style of a cell, marked with a colour of MARKS."""
+        if (style, colour) not in self._marks:
+            self._marks[style, colour] = self._filled(self._of(style), self._element(_SOLID.format(colour)), "1")
+        return self._marks[style, colour]
 
     def kept(self, style: str | None) -> str:
         """What of a style a mark covers, to give it back."""
@@ -552,7 +556,7 @@ class Styles:
                 break
             self._take(self._xfs)
         filled = {int(xf.get("fillId") or 0) for xf in self._tree.iter(self._package.tag("xf"))}
-        added = {_canonical(self._element(_SOLID.format(colour))) for colour in (MARK, _HEAD)}
+        added = {_canonical(self._element(_SOLID.format(colour))) for colour in (MARK, LESS, _HEAD)}
         while (last := len(self._fills) - 1) not in filled and _canonical(self._fills[last]) in added:
             self._take(self._fills)
 

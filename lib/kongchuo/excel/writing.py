@@ -34,7 +34,7 @@ HOW = (
     "新的一行接着最后一行往下填，中间不留空行。可以排序和筛选；填完请取消筛选，显示全部行。",
     "不改表头文字，不加标题行、合计行、签字行，不合并单元格。合计由程序计算；打印时页眉页脚已有单位和签字的位置。",
     "表中有学生和家庭的个人信息，只放在共享文件夹，不用微信、QQ 传送，不抄到别处。",
-    "填好后保存并关闭文件。查出的问题列在标好的副本（或本文件）的“校验结果”里：有问题的格子变红，“校验提示”写明怎样改；改对了，红色自己消失。",
+    "填好后保存并关闭文件。查出的问题列在标好的副本（或本文件）的“校验结果”里：有错误的格子变红，有警告的变黄，“校验提示”写明怎样改；改对了，红色自己消失。",
 )
 
 
@@ -251,8 +251,9 @@ def _marks(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], formats: dict[str, 
     for row in range(1, max(len(rows), results.SPARE_ROWS) + 1):
         # the blank makes it a text for readers that do not calculate; without one xlsxwriter says it is a number
         _must(ws.write_formula(row, place, results.hint(sheet), formats["hint"], " "), sheet.title)
-    rule = {"type": "formula", "criteria": results.lit(sheet), "format": formats["lit"]}
-    _must(ws.conditional_format(1, 0, last - 1, place - 1, rule), sheet.title)
+    for look in ("less", "lit"):
+        rule = {"type": "formula", "criteria": results.lit(sheet, look == "less"), "format": formats[look]}
+        _must(ws.conditional_format(1, 0, last - 1, place - 1, rule | {"stop_if_true": True}), sheet.title)
     _must(ws.print_area(0, 0, 1_048_575, place - 1), sheet.title)
 
 
@@ -268,6 +269,13 @@ def _results(workbook: Workbook, formats: dict[str, Format]) -> None:
             _must(ws.write_formula(0, column, always[item.name], head, item.title), RESULTS)
         else:
             _must(ws.write_string(0, column, item.title, head), RESULTS)
+    wide = [item.name for item in results.COLUMNS].index("cell")
+    for look, formula in results.told().items():
+        rule = {"type": "formula", "criteria": formula, "format": formats[look]}
+        _must(
+            ws.conditional_format(1, 0, results.CAPACITY - 1, len(results.LISTED) if look == "copy" else wide, rule),
+            RESULTS,
+        )
     ws.freeze_panes(1, 0)
     ws.autofilter(0, 0, results.CAPACITY - 1, len(results.COLUMNS) - 1)
     shown = [place for place, item in enumerate(results.COLUMNS) if not item.hidden]

@@ -150,6 +150,16 @@ class To:
 
 
 @dataclass(frozen=True)
+class At:
+    """A cell of a workbook (`book` as in the shared folder, `place` 'sheet'!R4): leads to it in the marked copy, where there is one
+    (publishing.linking)."""
+
+    value: object
+    book: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Spark:
     """A row of small bars (heights 0 to 1; None: nothing to show), and in words what they say."""
 
@@ -243,6 +253,24 @@ class Agenda:
 
 
 @dataclass(frozen=True)
+class Letter:
+    """What is sent to one person: `key` by which this page leads to it, for whom, how much it is about, the text itself."""
+
+    key: str
+    to: str
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Texts to be sent, each by itself: to be selected, or copied by a button where the page's script runs."""
+
+    template: ClassVar[str] = "letters.html"
+    items: tuple[Letter, ...]
+
+
+@dataclass(frozen=True)
 class Failed(Lines):
     """Of what a section could not count by a fault of ours, a line each; the rest of the section stands. The run ends in 4."""
 
@@ -312,13 +340,13 @@ class Cell:
     sign: str = ""
     links: tuple[tuple[str, str], ...] = ()  # what is shown, and the address
     counts: str = ""  # the numerator and denominator behind a per cent, kept together on one line
-    to: To | None = None
+    to: To | At | None = None
     bars: tuple[float | None, ...] = ()
 
 
 def cell(value: object) -> Cell:
     """How a value is shown: numbers right-aligned, a missing value as a dash, a Measure with its two counts."""
-    if isinstance(value, To):
+    if isinstance(value, To | At):
         return replace(cell(value.value), to=value)
     if isinstance(value, Spark):
         drawn = any(bar is not None for bar in value.bars)

@@ -16,7 +16,7 @@ from ..core.places import ALL
 from ..excel import tables as annexes
 from ..facts import support
 from ..figures.base import Measure
-from .display import NUMERALS, Cell, Links, Note, Section, Table, To, cell, render
+from .display import NUMERALS, At, Cell, Links, Note, Section, Table, To, cell, render
 from .views import View
 
 # --- The tables of a page to sort, search and download: on a live page by ITables, which needs no network; beside a page made by a batch as 附表.xlsx ---
@@ -97,7 +97,7 @@ def plain(table: Table) -> annexes.AnnexSheet:
 
 def _raw(value: object) -> object:
     """A cell for a workbook: None for what is not there."""
-    value = value.value if isinstance(value, To) else value
+    value = value.value if isinstance(value, To | At) else value
     shown = cell(value)
     if shown.kind in ("number", "date") and not isinstance(value, Measure):
         return value

@@ -12,7 +12,8 @@ from ..core.places import ALL
 from ..core.schema import CENTRE
 from ..rules.judging import RULES, places
 from ..rules.questions import HEADING
-from .display import NUMERALS, Badge, Details, Figure, Lines, Note, Section, Table, Tiles
+from . import reminders
+from .display import NUMERALS, At, Badge, Details, Figure, Lines, Note, Section, Table, Tiles, To
 from .units import audience, said
 from .views import View, home_of
 
@@ -72,11 +73,14 @@ def data_quality(view: View) -> Section:
         blocks.append(Note(f"另有 {after} 处只是由别处一个错引起的，不计入上面的数；原因改好，它们就消失。"))
     if view.course:
         blocks.append(Note(f"和以前比：{view.course}，已豁免 {len(view.waived)} 条。"))
-    blocks += [_findings(view), *_waived(view), *_questions(view), *_not_judged(view)]
+    held = reminders.menders(view) if audience(view) in (SCHOOL, TOWN) else {}
+    blocks += [_findings(view, held), *reminders.section(view, held)]
+    blocks += [*_waived(view), *_questions(view), *_not_judged(view)]
     return Section("数据质量", tuple(blocks), 0, "data_quality", numbers[ERROR])
 
 
-def _findings(view: View) -> Table | Note:
+def _findings(view: View, held: reminders.Menders) -> Table | Note:
+    who = {one: To(name, at=reminders.key_of(at)) for at, ((_, name), own) in enumerate(held.items(), 1) for one in own}
     groups = grouped(view.findings)
     if not groups:
         return Note(f"已运行的检查没有发现问题（{len(view.judgement.judged)} 条规则；尚未判定的另列）。")
@@ -86,12 +90,12 @@ def _findings(view: View) -> Table | Note:
         place = " · ".join(filter(None, (short_name(view, first.workbook), first.sheet, first.column)))
         beside = f"{place}{first.message}{first.fix}"  # P03 asks of a row what stands in it together
         severity = Badge(TONES[first.severity], SEVERITIES[first.severity])
-        cells = _cells(group)
+        cells = At(_cells(group), first.workbook, f"'{first.sheet}'!{first.cell}") if first.cell else _cells(group)
         message = said(view, "。".join(filter(None, (first.message, group.also))), beside)
         fix = said(view, f"先改{cause_of(first)}；这里不用逐处改。" if first.caused_by else first.fix, beside)
-        rows.append((severity, place, cells, group.count, message, fix, first.rule))
+        rows.append((severity, place, cells, group.count, message, fix, who.get(first), first.rule))
     more = f"只列前 {MOST} 类，共 {len(groups)} 类；全部在各工作簿的校验副本里。" if len(groups) > MOST else ""
-    columns = ("级别", "在哪里", "单元格", "处数", "问题（首处）", "怎么改", "代码")
+    columns = ("级别", "在哪里", "单元格", "处数", "问题（首处）", "怎么改", "谁来改（首处）", "代码")
     return Table(columns, tuple(rows), "问题清单（同类合并）", note=more)
 
 

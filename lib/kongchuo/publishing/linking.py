@@ -7,8 +7,10 @@ import contextlib
 import html
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from urllib.parse import quote
 
+from ..commands import returning
 from ..core.editions import INTERNAL
 from ..core.places import ALL, TOWN, own
 from . import archive, execution
@@ -18,7 +20,8 @@ WAY = re.compile(r'(<span class="kc-way">).*?(</span>)', re.S)  # in the templat
 LED = re.compile(
     r'<a\b[^>]*\bdata-page="[^>]*>'
 )  # in cells and lines: data-page, whose page it is, and data-at, which section
-HELD = re.compile(r'data-(page|at)="([^"]*)"')
+REACHED = re.compile(r'<a\b[^>]*\bdata-book="[^>]*>')  # data-book, which workbook it is in, and data-place, where in it
+HELD = re.compile(r'data-(page|at|book|place)="([^"]*)"')
 STEPS = {"month": ("上一月", "下一月"), "round": ("上一轮", "下一轮"), "year": ("上一学年", "下一学年")}
 Pages = Mapping[tuple[str, str], str]  # (school or 全镇, edition) -> file name
 
@@ -37,6 +40,7 @@ def lead(shelf: Shelf) -> None:
                 text = file.read_text("utf-8")
                 ways = "".join(f' <a href="{address}">{words}</a>' for words, address in _ways(one, whose, made, pages))
                 new = LED.sub(lambda found, own=pages[one.path], of=whose[1]: _led(found, own, of), text)
+                new = REACHED.sub(lambda found, one=one: _reached(found, one), new)
                 new = WAY.sub(lambda found, ways=ways: f"{found[1]}{ways}{found[2]}", new, count=1)
                 if new != text:
                     archive.write_whole(file, new)
@@ -84,3 +88,23 @@ def _led(found: re.Match[str], own: Pages, edition: str) -> str:
     held, at = own.get((html.unescape(asked["page"]), edition)), asked.get("at", "")
     address = f' href="{quote(held)}{f"#{at}" if at else ""}"' if held else ""
     return f'<a{address} data-page="{asked["page"]}" data-at="{at}">'
+
+
+def reach(out: Path) -> None:
+    """Link the findings of all pages under `out` to the marked copies that are there now."""
+    for one in archive.shelves(out):
+        for name in _pages(one).values():
+            with contextlib.suppress(OSError):
+                text = (one.path / name).read_text("utf-8")
+                new = REACHED.sub(lambda found, one=one: _reached(found, one), text)
+                if new != text:
+                    archive.write_whole(one.path / name, new)
+
+
+def _reached(found: re.Match[str], shelf: Shelf) -> str:
+    """The tag of a link to a cell: with the address of the marked copy where there is one. (A browser saves a workbook and opens the
+    saved one: the original must not be changed there, while the copy says which file is to be mended.)"""
+    asked = dict(HELD.findall(found[0]))
+    copy = returning.marked_copy(shelf.out, shelf.period.year, html.unescape(asked["book"]))
+    address = f' href="../../{quote(copy.relative_to(shelf.out).as_posix())}#{asked["place"]}"' if copy else ""
+    return f'<a{address} data-book="{asked["book"]}" data-place="{asked["place"]}">'

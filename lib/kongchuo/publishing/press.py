@@ -1,5 +1,6 @@
 """A run put in its place: the page made, read by the gate, and whatever may leave laid on the shelf whole."""
 
+import base64
 import datetime as dt
 import hashlib
 import json
@@ -31,11 +32,23 @@ from .archive import DONE, FAILED, Result, Shelf, safe_name
 
 
 # --- Executed notebooks to pages that need nothing from outside, and index pages over them --------------------------
-# A page shows outputs only: no code, no script, styles inside. It prints on A4.
+# A page shows outputs only: no code, styles inside, and the one script of ours, which it names by its hash. It prints on A4.
 @cache
 def stylesheet() -> str:
     """The styles of all report pages."""
     return (TEMPLATES / "report.css").read_text("utf-8") + (TEMPLATES / "site" / "site.css").read_text("utf-8")
+
+
+@cache
+def script() -> str:
+    """The one script of report pages: copies, sorts, filters, folds. Pages are whole without it."""
+    return (TEMPLATES / "page.js").read_text("utf-8")
+
+
+@cache
+def script_source() -> str:
+    """That script and no other, as a Content-Security-Policy says it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()}'"
 
 
 # a section as its template writes it: key, what there is of it, its heading as HTML
@@ -64,7 +77,8 @@ def render(notebook: str, title: str) -> str:
     node = nbformat.reads(notebook, as_version=4)
     shown = (output.get("data", {}).get("text/html", "") for cell in node.cells for output in cell.get("outputs", ()))
     contents = [found.groups("") for text in shown for found in SECTION.finditer(text)]
-    page, _ = exporter.from_notebook_node(node, {"page_title": title, "css": stylesheet(), "contents": contents})
+    held = {"page_title": title, "css": stylesheet(), "contents": contents}
+    page, _ = exporter.from_notebook_node(node, held | {"script": script(), "script_source": script_source()})
     return page
 
 

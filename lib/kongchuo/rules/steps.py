@@ -429,6 +429,9 @@ def _missed(town: Town, policy: Policy, deadline: base.Deadline) -> pd.DataFrame
     return rows.assign(since=(pd.Timestamp(town.as_of) - rows["start"]).dt.days)
 
 
+ONLY_CALLED = "{school}{name}列为疑似已{days}天，没有上门：“首次家访”填的是{written}，那天只打过电话"
+
+
 @rule(
     "X13",
     ERROR,
@@ -439,7 +442,11 @@ def _missed(town: Town, policy: Policy, deadline: base.Deadline) -> pd.DataFrame
 )
 def not_visited(town: Town, policy: Policy) -> Iterator[Spot]:
     """列入疑似的学生，要在首访时限（上课日）内有人上门。只打过电话不算家访：不到家里去，就不知道孩子在不在、为什么不来。时限内已经结案的不算。"""
-    yield from spots(_missed(town, policy, FIRST_VISIT), "suspected", "first_visit", days="since")
+    rows = _missed(town, policy, FIRST_VISIT)
+    rows = rows.assign(written=town["suspected"]["first_visit"].reindex(rows.index))
+    told = rows["written"].notna()
+    yield from spots(rows[~told], "suspected", "first_visit", days="since")
+    yield from spots(rows[told], "suspected", "first_visit", says=ONLY_CALLED, days="since", written="written")
 
 
 @rule(

@@ -50,6 +50,7 @@ POLICY = (
     " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 STATIC_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+PAGE_POLICY = f"{STATIC_POLICY}; script-src {press.script_source()}"  # an archived page: the one script of ours
 LOOKUP_POLICY = f"{STATIC_POLICY}; script-src 'unsafe-inline'"  # the page itself names the one script that may run
 
 
@@ -68,6 +69,13 @@ class Page(JupyterHandler):
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("Content-Security-Policy", policy)
         self.finish(page)
+
+    def hand_out(self, file: Path):
+        """Send a file to be saved."""
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name)}")
+        self.set_header("Cache-Control", "private, no-cache")
+        self.finish(file.read_bytes())
 
 
 class Landing(Page):
@@ -94,11 +102,20 @@ class Archived(Page):
         if not found.made or name not in {"index.html", *archive.named(found)} or file.resolve() != file:
             raise tornado.web.HTTPError(404)  # the last: a symbolic link may lead anywhere, so none is followed
         if name.endswith(".html"):
-            return self.show(file.read_text("utf-8"))
-        self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name.rpartition('/')[2])}")
-        self.set_header("Cache-Control", "private, no-cache")
-        self.finish(file.read_bytes())
+            return self.show(file.read_text("utf-8"), PAGE_POLICY)
+        self.hand_out(file)
+
+
+class Returned(Page):
+    """A marked copy of a workbook, to which the findings of an archived page lead."""
+
+    @tornado.web.authenticated
+    def get(self, name: str):
+        """Send it to be saved: it opens on its list and says which file is to be mended."""
+        file = self.settings["out"] / places.RETURNS / name
+        if not file.is_file() or file.resolve() != file:
+            raise tornado.web.HTTPError(404)
+        self.hand_out(file)
 
 
 class Handbook(Page):
@@ -221,6 +238,7 @@ class App(Voila):
             (r"/", Landing),
             (r"/r/index\.html", Home),
             (r"/r/([\d-]{7,13})/(\w+)/((?:[^/\\]+/)?[^/\\]+\.(?:html|docx|xlsx))", Archived),
+            (r"/r/returns/((?:[\d-]{9}/)?[^/\\]+/[^/\\]+_校验\.xlsx)", Returned),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
             (r"/voila/templates/(kongchuo/static/.+)", TemplateStaticFileHandler),

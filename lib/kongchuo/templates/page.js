@@ -1,0 +1,88 @@
+"use strict";
+(function () {  // copy, sort, filter, fold; a page does without it. Small, asks nobody, keeps nothing
+  function each(what, act, where) { Array.prototype.forEach.call((where || document).querySelectorAll(what), act); }
+  function button(words, act) {
+    var made = document.createElement("button");
+    made.type = "button";
+    made.className = "kc-button kc-screen";
+    made.textContent = words;
+    made.addEventListener("click", act);
+    return made;
+  }
+  function rows(table) { return Array.from(table.querySelectorAll("tbody > tr:not(.kc-total)")); }
+  function text(row, at) { return row.cells[at] ? row.cells[at].textContent.trim() : ""; }
+
+  each(".kc-say", function (say) {  // the text stands there to be selected; the button selects and copies it
+    var copy = button("复制催办文字", function () {
+      var range = document.createRange(), chosen = getSelection();
+      range.selectNodeContents(say);
+      chosen.removeAllRanges();
+      chosen.addRange(range);
+      copy.textContent = document.execCommand("copy") ? "已复制，可以粘贴发送" : "已选中，请按 Ctrl+C";
+    });
+    say.after(copy);
+  });
+
+  function compared(one, other) {  // numbers and dates by what they are, what is not there last
+    if (one === other) return 0;
+    if (one === "—" || other === "—") return one === "—" ? 1 : -1;
+    var numbers = [parseFloat(one), parseFloat(other)];
+    if (!isNaN(numbers[0]) && !isNaN(numbers[1]) && numbers[0] !== numbers[1]) return numbers[0] - numbers[1];
+    return one.localeCompare(other, "zh", { numeric: true });
+  }
+  function sortable(table) {
+    each("thead th", function (head, at) {
+      var sort = button(head.textContent, function () {
+        var down = head.getAttribute("aria-sort") === "ascending", body = table.tBodies[0], last = body.querySelector(".kc-total");
+        each("th", function (other) { other.removeAttribute("aria-sort"); }, table);
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        rows(table).sort(function (one, other) {
+          return compared(text(one, at), text(other, at)) * (down ? -1 : 1);
+        }).forEach(function (row) { body.insertBefore(row, last); });
+      });
+      sort.className = "kc-sort";
+      sort.title = "点击排序";
+      head.textContent = "";
+      head.append(sort);
+    }, table);
+  }
+  function filtered(table) {
+    var box = document.createElement("input"), said = document.createElement("span"), bar = document.createElement("p");
+    box.type = "search";
+    box.placeholder = "在这张表里找，几个词用空格隔开";
+    box.setAttribute("aria-label", box.placeholder);
+    box.addEventListener("input", function () {
+      var words = box.value.toLowerCase().split(/\s+/).filter(Boolean), all = rows(table), number = 0;
+      all.forEach(function (row) {
+        row.hidden = !words.every(function (word) { return row.textContent.toLowerCase().includes(word); });
+        number += !row.hidden;
+      });
+      said.textContent = words.length ? " 找到 " + number + " 行，共 " + all.length + " 行" : "";
+    });
+    bar.className = "kc-filter kc-screen";
+    bar.append(box, said);
+    table.parentElement.before(bar);
+  }
+  each(".kc-scroll > table", function (table) {
+    if (table.closest(".kc-paper") || !table.tHead) return;
+    if (rows(table).length > 5) sortable(table);
+    if (rows(table).length > 15) filtered(table);
+  });
+
+  var folds = document.querySelectorAll("details"), bar = document.querySelector(".kc-nav");
+  if (bar && folds.length > 1) {
+    var all = button("全部展开", function () {
+      var open = all.textContent === "全部展开";
+      each("details", function (fold) { fold.open = open; });
+      all.textContent = open ? "全部收起" : "全部展开";
+    });
+    bar.append(all);
+  }
+  function reach() {  // a link into a fold opens it
+    var to = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (var fold = to && to.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    if (to) to.scrollIntoView();
+  }
+  addEventListener("hashchange", reach);
+  reach();
+})();
