@@ -32,18 +32,19 @@
   }
   function sortable(table) {
     each("thead th", function (head, at) {
-      var sort = button(head.textContent, function () {
+      function sort() {  // the title itself is what is clicked: a button in it would not be printed again on each page
         var down = head.getAttribute("aria-sort") === "ascending", body = table.tBodies[0], last = body.querySelector(".kc-total");
         each("th", function (other) { other.removeAttribute("aria-sort"); }, table);
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         rows(table).sort(function (one, other) {
           return compared(text(one, at), text(other, at)) * (down ? -1 : 1);
         }).forEach(function (row) { body.insertBefore(row, last); });
-      });
-      sort.className = "kc-sort";
-      sort.title = "点击排序";
-      head.textContent = "";
-      head.append(sort);
+      }
+      head.className = "kc-sort";
+      head.title = "点击排序";
+      head.tabIndex = 0;
+      head.addEventListener("click", sort);
+      head.addEventListener("keydown", function (key) { if (key.key === "Enter") sort(); });
     }, table);
   }
   function filtered(table) {
