@@ -111,7 +111,7 @@ def test_what_was_typed_into_the_copy_is_not_lost(mark, roster, out):
     mark()
     copy = copy_of(roster, out)
     book = openpyxl.load_workbook(copy)
-    book[RESULTS]["K2"], book[RESULTS]["L2"] = "户口簿即如此", "甲老师"
+    book[RESULTS]["K3"], book[RESULTS]["L3"] = "户口簿即如此", "甲老师"
     book.save(copy)
     mark()
     first, *others = listed(copy)
