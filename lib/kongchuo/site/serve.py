@@ -113,7 +113,7 @@ class Returned(Page):
     def get(self, name: str):
         """Send it to be saved: it opens on its list and says which file is to be mended."""
         file = self.settings["out"] / places.RETURNS / name
-        if not file.is_file() or file.resolve() != file:
+        if not name.endswith("_校验.xlsx") or not file.is_file() or file.resolve() != file:
             raise tornado.web.HTTPError(404)
         self.hand_out(file)
 
@@ -238,7 +238,7 @@ class App(Voila):
             (r"/", Landing),
             (r"/r/index\.html", Home),
             (r"/r/([\d-]{7,13})/(\w+)/((?:[^/\\]+/)?[^/\\]+\.(?:html|docx|xlsx))", Archived),
-            (r"/r/returns/((?:[\d-]{9}/)?[^/\\]+/[^/\\]+_校验\.xlsx)", Returned),
+            (r"/r/returns/((?:[\d-]{9}/)?[^/\\]+/[^/\\]+\.xlsx)", Returned),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
             (r"/voila/templates/(kongchuo/static/.+)", TemplateStaticFileHandler),
