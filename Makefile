@@ -61,7 +61,7 @@ wheelhouse: setup ## what a machine without network installs from, Windows or Li
 	@$(RUN)/python tools/wheelhouse.py build/wheelhouse
 
 test: setup system lint ## all tests, on as many cores as there are
-	@$(RUN)/python -m pytest -n auto --dist loadfile
+	@$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 quick: setup lint ## lint and the tests of rules, cells, policy, gate and catalogue: a minute or two
 	@$(RUN)/python -m pytest -n auto --dist loadfile $(QUICK:%=tests/test_%.py)

@@ -46,6 +46,18 @@ def judged_once(monkeypatch):
     monkeypatch.setattr(opening, "judged", kept)
 
 
+# files of minutes, dearest first: begun last, one of them would keep one worker busy while the others have nothing left
+LONG = ("odd_townships", "batch", "demo", "causes", "commands", "township", "papers", "whole_year", "gate_towns", "as_of",
+        "rules", "engine", "kernels", "serve", "returning", "calc", "public", "recipes",
+        "second_school", "papers_laid_out", "pages_add_up", "excel", "newyear", "year_report", "term_report")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first, then as they come (xdist itself would begin with those of most tests: --no-loadscope-reorder)."""
+    place = {f"test_{name}": at for at, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
 def pytest_ignore_collect(collection_path, config):
     """What takes hours (tests/hostile) is only run when it is asked for by name."""
     asked = any("hostile" in Path(word.split("::")[0]).parts for word in config.args)

@@ -12,7 +12,7 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.facts import asof, enrolment
-from kongchuo.figures import archived, selfcheck, support
+from kongchuo.figures import selfcheck, support
 from kongchuo.pages import monthly, term
 from kongchuo.pages import year as annual
 from kongchuo.pages.term.rounds import Round
@@ -240,7 +240,7 @@ def test_what_a_cell_said_before_it_was_written_anew_is_not_guessed():
     made = handmade.town({"leftbehind": {"甲小学": [left]}, "archive": {"甲小学": [archive]}}, as_of=END)
     scope = handmade.scope(asof.at(made, dt.date(2023, 10, 31)))
 
-    contacted, filed = support.leftbehind_contacted(scope).total, archived(scope).total
+    contacted, filed = support.leftbehind_contacted(scope).total, selfcheck.archived(scope).total
     assert (contacted.text, contacted.left_out) == ("尚未判定", 1)
     assert "不知道本期" in contacted.note
     assert filed.left_out == 1

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo import figures
 from kongchuo.core.findings import FIGURE_KINDS
 from kongchuo.core.policy import Policy
 from kongchuo.facts import enrolment
-from kongchuo.figures import duty, flows, support
+from kongchuo.figures import attendance, duty, flows, selfcheck, support
 from kongchuo.figures import enrolment as schooling
 from kongchuo.figures.base import Measure
 from kongchuo.pages import display
@@ -105,8 +104,8 @@ def test_n04_the_limit_is_that_of_the_policy():
         replace(item, value=13) if item.key == "small_denominator" else item for item in scope.policy.parameters
     )
 
-    assert figures.attendance(scope).total.text == "100.0 %（12/12）"
-    assert figures.attendance(replace(scope, policy=Policy(entries))).total.text == "12/12"
+    assert attendance.rate(scope).total.text == "100.0 %（12/12）"
+    assert attendance.rate(replace(scope, policy=Policy(entries))).total.text == "12/12"
 
 
 def test_what_could_not_be_read_is_not_none():
@@ -121,7 +120,7 @@ def test_attendance_is_summed_and_never_averaged():
     rows = daily()
     scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
 
-    rate = figures.attendance(scope)
+    rate = attendance.rate(scope)
 
     for home in HOMES:
         present = sum(row["present"] for row in rows[home] if row["date"] < "2023-11")
@@ -136,9 +135,9 @@ def test_attendance_is_summed_and_never_averaged():
 def test_a_row_with_an_error_is_left_out_of_the_rate_and_said():
     town = handmade.town(registry() | {"daily": daily()}, HOMES)
     workbook = next(book.name for book in town.workbooks if book.home == "甲小学" and book.book.name == "attendance")
-    trusted = figures.attendance(handmade.scope(town)).total
+    trusted = attendance.rate(handmade.scope(town)).total
 
-    left = figures.attendance(handmade.scope(town, distrusted=frozenset([(workbook, "日查", 2)]))).total
+    left = attendance.rate(handmade.scope(town, distrusted=frozenset([(workbook, "日查", 2)]))).total
 
     assert (trusted.denominator - left.denominator, left.left_out) == (30, 1)
     assert "1行有错误" in left.note
@@ -148,7 +147,7 @@ def test_filed_counts_each_class_on_each_school_day():
     rows = daily()
     scope = handmade.scope(handmade.town(registry() | TERM | {"daily": rows}, HOMES), DAYS[0], DAYS[2])
 
-    rate = figures.filed(scope).total
+    rate = attendance.filed(scope).total
 
     done = {(row["class_id"], row["date"]) for home in HOMES for row in rows[home]}
     expected = sum((key, day) in done for keys in CLASSES.values() for key in keys for day in DAYS[:3])
@@ -157,22 +156,22 @@ def test_filed_counts_each_class_on_each_school_day():
 
 def test_a_grade_or_class_narrows_the_figures():
     town = handmade.town(registry() | {"daily": daily()}, HOMES)
-    whole = figures.attendance(handmade.scope(town))
+    whole = attendance.rate(handmade.scope(town))
 
-    assert figures.attendance(handmade.scope(town, grade=3)).total == whole.by("grade")[3]
-    assert figures.attendance(handmade.scope(town, class_id="JJ-2020-02")).total == whole.by("class_id")["JJ-2020-02"]
+    assert attendance.rate(handmade.scope(town, grade=3)).total == whole.by("grade")[3]
+    assert attendance.rate(handmade.scope(town, class_id="JJ-2020-02")).total == whole.by("class_id")["JJ-2020-02"]
 
 
 def test_a_class_is_known_by_its_name_within_its_school():
     rows = {"甲小学": [{"date": "2023-10-09", "class_id": "班2", "due": 30, "present": 29}]}
     scope = handmade.scope(handmade.town(registry() | {"daily": rows}, HOMES))
 
-    assert list(figures.attendance(scope).by("class_id")) == ["JJ-2020-02"]
+    assert list(attendance.rate(scope).by("class_id")) == ["JJ-2020-02"]
 
 
 def test_an_unread_school_is_named_and_not_counted():
     town = handmade.town(registry() | {"daily": daily()}, HOMES, unread=[("乙小学", "attendance")])
-    rate = figures.attendance(handmade.scope(town))
+    rate = attendance.rate(handmade.scope(town))
 
     assert rate.total.missing == ("乙小学",)
     assert rate.by("home")["乙小学"].text == "尚未判定"
@@ -187,7 +186,7 @@ def test_an_unread_ledger_does_not_count_as_nothing_done():
 
     assert (rate.total.text, rate.total.full, rate.by("home")["乙小学"].text) == ("1/1", False, "尚未判定")
     town = handmade.town(registry() | TERM | {"daily": daily()}, HOMES, unread=[("乙小学", "attendance")])
-    assert figures.filed(handmade.scope(town, DAYS[0], DAYS[0])).total.denominator == 2
+    assert attendance.filed(handmade.scope(town, DAYS[0], DAYS[0])).total.denominator == 2
 
 
 def cases(seed):
@@ -249,12 +248,12 @@ def test_a_dropout_who_left_again_is_open():
 
     assert list(flow.sum()) == [2, 1, 1, 0, 2]
     assert (schooling.kept(scope).total.numerator, schooling.kept(scope).total.denominator) == (2, 4)
-    assert figures.returned(scope, flows.dropouts(scope), "辍学劝返率", "dropout").total.text == "1/3"
+    assert flows.returned(scope, flows.dropouts(scope), "辍学劝返率", "dropout").total.text == "1/3"
 
 
 def test_four_lists_must_all_agree():
     fine = {"date": "2023-10-12", "class_id": "JJ-2020-01", "present": "在位", "name_ok": True}
-    fine |= dict.fromkeys(figures.FOUR_LISTS, True)
+    fine |= dict.fromkeys(schooling.FOUR_LISTS, True)
     rows = [
         fine,
         fine | {"present": "请假"},
@@ -264,8 +263,8 @@ def test_four_lists_must_all_agree():
     ]
     scope = handmade.scope(handmade.town(registry() | {"reconcile": {"甲小学": rows}}, HOMES))
 
-    assert figures.reconciled(scope).total.text == "2/4"
-    assert figures.listed(scope, "in_seating", "座次表").total.text == "3/4"
+    assert schooling.reconciled(scope).total.text == "2/4"
+    assert schooling.listed(scope, "in_seating", "座次表").total.text == "3/4"
 
 
 def pupil(number, **more):
@@ -347,11 +346,11 @@ def test_archive_counts_eighteen_items_a_school():
     ]
     scope = handmade.scope(handmade.town(registry() | {"archive": {"甲小学": rows}}, HOMES))
 
-    assert {home: item.numerator for home, item in figures.archived(scope).by("home").items()} == {
+    assert {home: item.numerator for home, item in selfcheck.archived(scope).by("home").items()} == {
         "甲小学": 6,
         "乙小学": 0,
     }
-    assert figures.archived(scope).total.denominator == 36
+    assert selfcheck.archived(scope).total.denominator == 36
 
 
 @pytest.mark.parametrize("seed", range(2))

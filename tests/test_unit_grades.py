@@ -125,7 +125,7 @@ def test_a_veto_is_a_fail_and_no_model_whatever_the_points():
 
 
 def unit(home, score, vetoes=()):
-    from kongchuo.figures.class_points import Part
+    from kongchuo.figures.class_parts import Part
 
     return UnitGrade(
         home, (Part("all", "", 100, score / 100),), (Round("第一学期", 1, score),), vetoes,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..core.policy import Policy
-from . import archived, attendance, contacted, duty, enrolment, filed, listed, reconciled, returned, selfcheck, support
+from . import attendance, duty, enrolment, selfcheck, support
 from .base import Ratio, beside
-from .flows import dropouts, suspected
+from .flows import dropouts, returned, suspected
 from .scopes import Scope
 
 Count = Callable[[Scope], Ratio | list[Ratio]]
@@ -63,7 +63,7 @@ LISTS = (("in_rollbook", "点名册"), ("in_seating", "座次表"), ("in_homewor
 
 def four_lists(scope: Scope) -> list[Ratio]:
     """D12 list by list."""
-    return [listed(scope, column, f"{title}有此人") for column, title in LISTS]
+    return [enrolment.listed(scope, column, f"{title}有此人") for column, title in LISTS]
 
 
 S47, S46, S48 = "domain 4.1（文 S47）", "domain 4.1（文 S46）", "domain 4.1（文 S48）"
@@ -86,10 +86,10 @@ MEASURES = (
     Definition("D08", "完成率", "15周岁人口中小学毕业人数 ÷ 15周岁人口；17周岁人口中初中毕业人数 ÷ 17周岁人口", S48, enrolment.completed, on_request=True),
     Definition("D09", "适龄残疾儿童入学率", "（随班就读＋特殊教育学校＋特教班＋有学籍的送教上门）÷ 适龄残疾儿童数；第二行从分母中去掉已批准延缓入学的",
                "domain 4.1（文 S48 S57）", enrolment.disabled),
-    Definition("D10", "出勤率", "实到人次 ÷ 应到人次", DEFAULT, attendance),
+    Definition("D10", "出勤率", "实到人次 ÷ 应到人次", DEFAULT, attendance.rate),
     Definition("D11", "疑似劝返率", "本期返校 ÷（上期末在册疑似＋本期新增）", "domain 4.1（文 S5b）", suspected_returned),
     Definition("D11", "辍学劝返率", "本期返校 ÷（上期末在册辍学＋本期新认定）", "domain 4.1（文 S5b）", dropouts_returned),
-    Definition("D12", "人籍一致率", "学籍表、点名册、座次表、作业都有，姓名一致，且在位或请假的人数 ÷ 学籍数（人籍核查）", DEFAULT, reconciled),
+    Definition("D12", "人籍一致率", "学籍表、点名册、座次表、作业都有，姓名一致，且在位或请假的人数 ÷ 学籍数（人籍核查）", DEFAULT, enrolment.reconciled),
     Definition("D12", "四表分项", "该表有此人 ÷ 学籍数", DEFAULT, four_lists),
     Definition("D13", "包学校", f"{_D13}有中心学校人员包保的学校 ÷ 学校数", PLAN, duty.schools_bonded),
     Definition("D13", "包年级", f"{_D13}有班子成员包保的年级 ÷ 有班级的年级数", PLAN, duty.grades_bonded),
@@ -103,7 +103,7 @@ MEASURES = (
     Definition("D13", "残疾儿童安置", f"{_D13}已安置的 ÷ 残疾儿童", PLAN, support.disabled_placed),
     Definition("D13", "送教上门", f"{_D13}本月送教次数够的 ÷ 应送教的儿童", PLAN, support.home_taught, ("home_teaching_per_month",)),
     Definition("D13", "留守联系", f"{_D13}本月联系过父母的 ÷ 留守学生", PLAN, support.leftbehind_contacted),
-    Definition("D13", "缺勤联系家长", f"{_D13}已联系家长的 ÷ 无故缺勤人次", PLAN, contacted),
+    Definition("D13", "缺勤联系家长", f"{_D13}已联系家长的 ÷ 无故缺勤人次", PLAN, attendance.contacted),
     Definition("D13", "疑似已家访", f"{_D13}有首次家访日期的 ÷ 在册疑似", PLAN, visited),
     Definition("D13", "疑似已报中心校", f"{_D13}有报中心校日期的 ÷ 在册疑似", PLAN, reported),
     Definition("D13", "辍学一生一案", f"{_D13}有一生一案编号的 ÷ 在册辍学", PLAN, support.dropouts_planned),
@@ -111,9 +111,9 @@ MEASURES = (
                ("parents_aware_target",)),
     Definition("D14", "学困厌学转化率", "学年内认定转化人数 ÷ 学年初学困厌学名单人数（名单截止日以前认定的）", "domain 4.1（方案，默认）", support.converted,
                ("weak_list_day",)),
-    Definition("D15", "日查填报率", "已填日查的班·日 ÷ 应填班·日", DEFAULT, filed),
+    Definition("D15", "日查填报率", "已填日查的班·日 ÷ 应填班·日", DEFAULT, attendance.filed),
     Definition("D15", "周报按时报送率", "按期份数 ÷ 应报份数（本期到期的周报）", DEFAULT, selfcheck.weekly),
     Definition("D15", "月报按时报送率", "按期份数 ÷ 应报份数（本期到期的月报，即上月的）", DEFAULT, selfcheck.monthly),
     Definition("D15", "月自查按时完成率", "按期完成数 ÷ 应完成数（本期到期的月自查，即上月的）", DEFAULT, selfcheck.self_checks),
-    Definition("D16", "档案完备率", "有材料或写明原因的项数 ÷ 18项", PLAN, archived),
+    Definition("D16", "档案完备率", "有材料或写明原因的项数 ÷ 18项", PLAN, selfcheck.archived),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..core.tables import by_place
+from ..core.tables import by_place, yes
 from ..facts import enrolment
 from ..facts.cases import losses, open_at
 from ..facts.enrolment import ages, grade_due, of_age
@@ -399,3 +399,34 @@ def disabled(scope: Scope) -> list[Ratio]:
         ratio(scope, "D09", title, rows, rows["hit"], needs=needs, left_out=left_out),
         ratio(scope, "D09", f"{title}（不含批准延缓）", kept, kept["hit"], needs=needs, left_out=left_out),
     ]
+
+
+# --- D12: the lists of 人籍核查 against one another ------------------------------------------------------------------
+FOUR_LISTS = ("in_register", "in_rollbook", "in_seating", "in_homework")
+
+
+@by_school
+def reconciled(scope: Scope) -> Ratio:
+    """D12 人籍一致率 = 四表一致且在位或请假的人数 ÷ 学籍数, over the 人籍核查 rows of the days."""
+    rows = scope.sound("reconcile")
+    rows = rows[scope.in_days(rows["date"]) & yes(rows["in_register"])]
+    everything = scope.rows("reconcile")
+    asked = scope.in_days(everything["date"]) & (yes(everything["in_register"]) | everything["in_register"].isna())
+    left_out = [everything[asked].drop(rows.index), scope.undated("reconcile")]
+    hit = rows["present"].isin(("在位", "请假")) & yes(rows["name_ok"])
+    for column in FOUR_LISTS:
+        hit &= yes(rows[column])
+    return ratio(scope, "D12", "人籍一致率", rows, hit, of="reconcile", needs=("reconcile",), left_out=left_out)
+
+
+@by_school
+def listed(scope: Scope, column: str, title: str) -> Ratio:
+    """D12, one list of the four: 该表有 ÷ 学籍数, over the 人籍核查 rows of the days."""
+    rows = scope.rows("reconcile")
+    rows = rows[
+        scope.in_days(rows["date"]) & (yes(rows["in_register"]) | ~scope.told(rows, "reconcile", "in_register"))
+    ]
+    told = scope.told(rows, "reconcile", "in_register", column)
+    left_out, needs = [scope.undated("reconcile"), rows[~told]], (f"reconcile.{column}",)
+    rows = rows[told]
+    return ratio(scope, "D12", title, rows, yes(rows[column]), of="reconcile", needs=needs, left_out=left_out)

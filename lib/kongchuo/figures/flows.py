@@ -12,7 +12,7 @@ from ..core.tables import Town, yes
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import open_at
-from .base import by_school
+from .base import Ratio, by_school, summed
 from .scopes import KEYS, Scope, counted, with_class
 
 OPENING, CLOSING, COUNTED, GAP, MOVED_IN, MOVED_OUT = "期初在校", "期末应有", "期末在校", "差额", "班级调入", "班级调出"
@@ -238,3 +238,13 @@ def longest_runs(scope: Scope) -> pd.DataFrame:
 def school_days(scope: Scope) -> list[pd.Timestamp]:
     """The school days among the scope's days, by 教学日历 and 学年学期."""
     return [pd.Timestamp(day) for day in enrolment.school_days(scope.town) if scope.start <= day <= scope.end]
+
+
+def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:
+    """D11 劝返率 = 本期返校 ÷ 应劝返（上月末在册 + 本期新增）, of `flows.suspected` or `flows.dropouts`."""
+    steps = case_steps(scope, cases)
+    due, hit = steps["opening"] | steps["new"], steps["left"] & (cases["how"] == "返校")
+    # a case whose end cannot be read counts as open, but nobody knows whether it was this one that ended well
+    unsure = due & ~scope.told(cases, of, *CASE_DAYS[of][1:])
+    due, hit = due & ~unsure, hit & ~unsure
+    return summed(scope, "D11", title, cases, hit, due, of=of, needs=(of,), left_out=[cases[unsure]])

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .. import figures
 from ..core import years
 from ..core.numbers import rounded
 from ..core.policy import Policy
@@ -24,11 +23,12 @@ from ..facts.references import keyed
 from ..rules.base import Rule, Spot
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
+from . import attendance, support
 from . import duty as bonds
-from . import support
 from .base import Ratio, ratio
 from .flows import dropouts, unsure
 from .scopes import Scope
+from .selfcheck import archived
 
 # --- What in the ledgers costs points at an inspection: for each of the ten items the gaps, each with the row it is read from ---
 # domain.md 5.4. A Scope of one school goes in: from the day after the round before (or the first day of term) to the day of the
@@ -203,7 +203,7 @@ def _of_round(scope: Scope, rows: pd.DataFrame) -> pd.Series:
 
 def daily(scope: Scope) -> Ratio:
     """日查 of every class and school day since the round before."""
-    return figures.filed(scope).with_title("没有日查")
+    return attendance.filed(scope).with_title("没有日查")
 
 
 def breaches(scope: Scope) -> Evidence:
@@ -277,7 +277,7 @@ ITEMS: tuple[Find, ...] = (
         enrolment.GUESTS,
     ),
     lambda scope: Evidence((), "宣传效果、简报和案例由督查组现场评定，台账不测算"),
-    lacking(figures.archived),
+    lacking(archived),
 )
 
 

@@ -1,11 +1,14 @@
-"""D15 按时报送率 of what a school sends once a week or month, and D13 家长知晓率. The deadlines say what was due. Knows no files."""
+"""自查档案: D15 按时报送率 of what a school sends once a week or month, D13 家长知晓率, D16 档案完备率. The deadlines say what was due. Knows no files."""
+
+from dataclasses import replace
 
 import pandas as pd
 
+from ..core.tables import by_place
 from ..due import selfcheck
 from ..due.base import Deadline, state
 from .base import Ratio, by_school, ratio, summed
-from .scopes import Scope
+from .scopes import Scope, counted
 
 LETTER = "告家长一封信"
 
@@ -66,3 +69,26 @@ def problems(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, end = scope.rows("issue"), pd.Timestamp(scope.end)
     unsure = scope.town.later("issue", "found").reindex(rows.index) & ~(rows["due"] <= end) & ~(rows["done"] <= end)
     return rows[~unsure], rows[unsure]
+
+
+@counted
+def archived(scope: Scope) -> Ratio:
+    """D16 档案完备率 = 有材料或写明原因的项数 ÷ 18, for each school (items that have no row count as missing)."""
+    items = range(1, scope.policy["archive_items"] + 1)
+    rows = scope.rows("archive")
+    rows = rows.assign(done=(rows["copies"].fillna(0) > 0) | rows["missing"].notna())
+    rows = rows.sort_values("done", ascending=False, kind="stable").drop_duplicates(["home", "archive_no"])
+    known = dict(zip(zip(rows["home"], rows["archive_no"], strict=True), rows.index, strict=True))
+    done = set(rows.index[rows["done"]])
+    due = [(home, number) for home in scope.homes for number in items]
+    index = by_place(known.get(pair) or scope.nowhere("archive", pair[0]) for pair in due)
+    frame = pd.DataFrame({"home": [home for home, _ in due], "grade": 0, "class_id": ""}, index)
+    hit = pd.Series(index.isin(done), index)
+    told = scope.town.known("archive", "copies") & scope.town.known("archive", "missing")
+    known = hit | ~frame.index.isin(told.index[~told])
+    left_out = [frame[~known], rows[rows["archive_no"].isna()]]
+    found = ratio(
+        scope, "D16", "档案完备率", frame[known], hit[known], of="archive", needs=("archive",), left_out=left_out
+    )
+    later = scope.town.later("archive", "copies").reindex(rows.index)
+    return replace(found, why="档案目录在本期以后改写过，当时的份数看不到了") if later.any() else found

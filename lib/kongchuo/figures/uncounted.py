@@ -40,7 +40,7 @@ BY_SHEET: dict[str, Callable[[Scope], pd.DataFrame]] = {
     "absence": _absences,
     "baseline": _empty("baseline", "base_state"),
     "change": uncounted_changes,
-    "daily": lambda scope: attendance(scope).uncounted,
+    "daily": lambda scope: attendance.rate(scope).uncounted,
     "issue": lambda scope: problems(scope)[1],
     "rollcall": _empty("rollcall", "term", "round"),
     "roster": of_unknown_state,

@@ -16,7 +16,8 @@ from ..due import selfcheck
 from ..facts import enrolment
 from ..facts.cases import open_at
 from .base import Measure, Ratio, ratio
-from .class_points import ClassPoints, Part, class_points, rate, total_of
+from .class_parts import Part, rate, total_of
+from .class_points import ClassPoints, class_points
 from .flows import dropouts
 from .inspection import held, inspect
 from .scopes import KEYS, Scope

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .. import due, figures
+from .. import due
 from ..core import years
 from ..core.policy import Policy
 from ..core.tables import Town, once
-from ..figures import flows
+from ..figures import attendance, flows
 from ..figures.base import Measure
 from . import charts
 from .display import Chart, Note, Section
@@ -55,7 +55,7 @@ def _month(view: View, month: str) -> Figures:
     counts = {
         title: {home: int(number) for home, number in one.items()} for title, one in zip(TITLES, counted, strict=True)
     }
-    return Figures(f"{int(month[5:])}月", figures.attendance(scope).by("home"), counts)
+    return Figures(f"{int(month[5:])}月", attendance.rate(scope).by("home"), counts)
 
 
 @once

@@ -3,13 +3,14 @@
 import datetime as dt
 from importlib import metadata
 
-from .. import figures
 from ..commands.opening import UNREADABLE
 from ..core.editions import HEADINGS, SCHOOL, TOWN, audience_of
 from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, Group, cause_of, count, grouped
 from ..core.numbers import natural
 from ..core.places import ALL
 from ..core.schema import CENTRE
+from ..figures import attendance
+from ..figures.enrolment import reconciled
 from ..rules.judging import RULES, places
 from ..rules.questions import HEADING
 from . import reminders
@@ -50,7 +51,7 @@ def data_quality(view: View) -> Section:
     """The box: errors, warnings, rows left out, what could not be judged and why, findings grouped with place and remedy."""
     numbers = count(view.findings)
     unread = [finding for finding in view.findings if finding.rule in UNREADABLE]
-    rates = (figures.attendance(view.scope), figures.reconciled(view.scope))
+    rates = (attendance.rate(view.scope), reconciled(view.scope))
     left_out = sum(rate.total.left_out for rate in rates)
     tiles = (
         *(Figure(SEVERITIES[s], numbers[s], "处", TONES[s] if numbers[s] else "plain") for s in (ERROR, WARNING, INFO)),

@@ -7,12 +7,11 @@ from functools import cached_property, partial
 
 import pandas as pd
 
-from .. import figures
 from ..core.numbers import in_order
 from ..core.schema import CENTRE
 from ..excel.tables import Column, Grid
 from ..facts import cases, support
-from ..figures import flows
+from ..figures import attendance, flows
 from ..figures.base import Measure, by_school
 from ..figures.scopes import KEYS, Scope
 from ..pages.display import NUMERALS
@@ -42,7 +41,7 @@ class Days:
     @cached_property
     def attended(self) -> pd.DataFrame:
         """出勤率 by KEYS: D10."""
-        return figures.attendance(self.scope).parts
+        return attendance.rate(self.scope).parts
 
     @cached_property
     def runs(self) -> pd.DataFrame:

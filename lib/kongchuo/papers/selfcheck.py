@@ -7,11 +7,11 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from .. import figures
 from ..core import years
 from ..core.editions import few, hidden
 from ..core.numbers import natural
 from ..core.tables import yes
+from ..figures import attendance
 from ..figures.scopes import Scope
 from ..pages.display import rate
 from ..pages.views import Month
@@ -169,7 +169,7 @@ def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str
     for title, *values in zip(FIGURES, *columns, strict=True):
         shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
         found.append({"title": title, "before": shown[0], "now": shown[1], "change": _change(*values, least)})
-    rates = [rate(figures.attendance(one).total, least).replace(" %", "%") if one else "—" for one in (before, now)]
+    rates = [rate(attendance.rate(one).total, least).replace(" %", "%") if one else "—" for one in (before, now)]
     attended = {"title": "出勤率（实到／应到）", "before": rates[0], "now": rates[1], "change": ""}
     return [*found[:1], attended, *found[1:]]
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ... import figures
 from ...commands.opening import UNREADABLE
 from ...core import years
 from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
 from ...facts import cases as case_facts
+from ...figures import attendance as rates
 from ...figures import flows, uncounted
 from .. import live, months, quality, today
 from ..display import Agenda, Badge, Figure, Lines, Note, Section, Tiles
@@ -30,7 +30,7 @@ def headline(month: Month) -> Section:
     scope = month.scope
     suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
     suspected, dropouts = (book[case_facts.open_at(book, scope.end)] for book in (suspected, dropouts))
-    rate = figures.attendance(scope).total
+    rate = rates.rate(scope).total
     numbers = count(month.findings)
     others = f"警告 {numbers[WARNING]}，提示 {numbers[INFO]}"
     absent = scope.missing("roster", "change", "class")
@@ -68,8 +68,8 @@ def _gaps(month: Month) -> list[Lines]:
     homes = {*month.homes, CENTRE}
     unread = [f for f in month.judgement.findings if f.rule in UNREADABLE and home_of(f, month.town) in homes]
     names = "、".join(dict.fromkeys(quality.short_name(month, f.workbook) for f in unread[:5]))
-    filed = figures.filed(scope)
-    called = figures.contacted(scope).total
+    filed = rates.filed(scope)
+    called = rates.contacted(scope).total
     classes = filed.lacking["class_id"].nunique()
     where = "、".join(filed.lacking["home"].drop_duplicates()[:3]) if not month.home else ""
     said = (
@@ -87,7 +87,7 @@ def _gaps(month: Month) -> list[Lines]:
 
 def state(month: Month) -> dict[str, object]:
     """What travels with the page: what every report says of its data, and the figures the index shows."""
-    rate = figures.attendance(month.scope).total
+    rate = rates.rate(month.scope).total
     return quality.state(month) | {
         "month": month.month,
         **_summed(today.numbers(month)),

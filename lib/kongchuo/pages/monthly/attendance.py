@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ... import figures as measures
 from ...core import years
+from ...figures import attendance as rates
 from ...figures import base, flows, selfcheck, uncounted
 from .. import charts
 from ..display import Chart, Figure, Note, Section, Table, Tiles
@@ -21,8 +21,8 @@ def attendance(month: Month) -> Section:
     if unread and set(unread) >= set(month.homes):
         lost = Note(f"读不到{scope.term}的出勤工作簿：{'、'.join(unread)}，尚未判定。", "unknown")
         return Section("出勤与流生", (lost,), 3, "attendance")
-    rate, filed = measures.attendance(scope), measures.filed(scope)
-    absent, called = flows.unexcused(scope), measures.contacted(scope)
+    rate, filed = rates.rate(scope), rates.filed(scope)
+    absent, called = flows.unexcused(scope), rates.contacted(scope)
     runs = flows.longest_runs(scope)
     said = "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence"))))
     figures = (

@@ -4,7 +4,6 @@ import datetime as dt
 
 import pandas as pd
 
-from ... import figures as measures
 from ...core.editions import MAY_SEE, SHOWN
 from ...core.tables import yes
 from ...due import lives
@@ -68,8 +67,8 @@ def cases(month: Month) -> Section:
     first = flows.case_flow(scope, suspected, flows.SUSPECTED_STEPS)
     second = flows.case_flow(scope, dropouts, flows.DROPOUT_STEPS)
     rates = (
-        measures.returned(scope, suspected, "疑似劝返率", "suspected").total,
-        measures.returned(scope, dropouts, "辍学劝返率", "dropout").total,
+        flows.returned(scope, suspected, "疑似劝返率", "suspected").total,
+        flows.returned(scope, dropouts, "辍学劝返率", "dropout").total,
     )
     visits = scope.rows("visit")
     visits = visits[scope.in_days(visits["date"])]

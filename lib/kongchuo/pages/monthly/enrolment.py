@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from ... import figures as measures
 from ...facts import cases as case_facts
 from ...facts import support as special
 from ...figures import base, enrolment, flows, support
@@ -108,7 +107,7 @@ def reconcile(month: Month) -> Section:
         lost = units.uncounted_note(scope, "reconcile")
         note = Note("本月没有上课日，不核查人籍。") if idle else Note(text, "unknown")
         return Section("人籍一致", (note, *lost), 5, "reconcile")
-    rate = measures.reconciled(scope)
+    rate = enrolment.reconciled(scope)
     classes = scope.classes
     seen = classes["class_id"].isin(rows["class_id"])
     checked = base.ratio(scope, "D13", "已核查班级", classes, seen, needs=("reconcile",))
@@ -116,7 +115,7 @@ def reconcile(month: Month) -> Section:
     mended = base.ratio(scope, "D13", "差异已处理", differing, differing["done"].notna())
     figures = [Figure(item.title, item, item.note) for item in (rate.total, checked.total, mended.total)]
     figures += [
-        Figure(f"{title}有此人", item := measures.listed(scope, column, title).total, item.note)
+        Figure(f"{title}有此人", item := enrolment.listed(scope, column, title).total, item.note)
         for column, title in (("in_rollbook", "点名册"), ("in_seating", "座次表"), ("in_homework", "作业"))
     ]
     types = tuple((kind, int(number)) for kind, number in differing.groupby("diff_type").size().items())

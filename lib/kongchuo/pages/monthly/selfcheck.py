@@ -9,9 +9,8 @@ from functools import partial
 
 import pandas as pd
 
-from ... import figures
 from ...facts import cases as case_facts
-from ...figures import duty, flows, selfcheck, support, uncounted
+from ...figures import attendance, duty, enrolment, flows, selfcheck, support, uncounted
 from ...figures.base import Measure, Ratio
 from ...figures.definitions import reported, visited
 from ...figures.inspection import LEADERS
@@ -91,7 +90,7 @@ def four_lists(column: str, title: str) -> Judge:
     """One list of the four against the register; without a check in the month nothing is known."""
 
     def judge(month: Month) -> Evidence:
-        item = figures.listed(month.scope, column, title).total
+        item = enrolment.listed(month.scope, column, title).total
         if not item.denominator and month.no_lessons:
             return Evidence(NOT_DUE, HOLIDAY)
         if not item.denominator:
@@ -170,9 +169,9 @@ EVIDENCE: tuple[Judge, ...] = (
     full(*duty.FOUR_BONDS),
     full(duty.pledges),
     lambda month: _happened(month, ("校委会", "教师会"), "例会（校委会、教师会）"),
-    full(figures.filed),
+    full(attendance.filed),
     full(selfcheck.weekly),
-    full(figures.contacted),
+    full(attendance.contacted),
     kept("X13", "X14", ratios=(visited, reported)),
     full(support.dropouts_planned),
     kept("X15", also=visits),
@@ -185,7 +184,7 @@ EVIDENCE: tuple[Judge, ...] = (
     full(support.plans_logged),
     full(support.disabled_placed, support.home_taught),
     publicity,
-    full(figures.archived),
+    full(selfcheck.archived),
 )
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 from ...core.numbers import fixed, natural, rounded
 from ...core.tables import row_of, yes
 from ...figures import support
-from ...figures.class_points import ClassPoints, Part
+from ...figures.class_parts import Part
+from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import UnitGrade
 from ..display import NUMERALS, Badge, Details, Lines, Note, Section, Spark, Table
 from ..units import Column, by_keys, finest, unit_table
