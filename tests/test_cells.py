@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kongchuo.core import schema as schemas
-from kongchuo.core.cells import PICTURE, STALE, CellError, convert
+from kongchuo.core.cells import PICTURE, STALE, CellError
+from kongchuo.core.columns import convert
 from kongchuo.core.schema import Field
 from kongchuo.core.tables import DTYPES
 

@@ -14,7 +14,7 @@ from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import default
 from kongchuo.core.tables import NOWHERE, book_of, by_place, row_of
-from kongchuo.facts import lists, matching
+from kongchuo.facts import lists, matching, pairing
 from kongchuo.facts.matching import AGREES, LEFT, PUSHED, REASONS, REVIEW, RIGHT
 from kongchuo_township.people import id_number
 
@@ -236,10 +236,10 @@ def test_who_is_on_one_list_only_gets_the_reason_that_can_be_seen():
 
 
 def test_names_sound_alike_under_any_reading():
-    assert matching.name_likeness("曾晓", "增小") == matching.SOUND
-    assert matching.name_likeness("张三", "章山") == matching.SOUND
-    assert matching.name_likeness("甲春梅", "甲春") == matching.CLOSE
-    assert matching.name_likeness("甲春", "甲夏") == matching.OTHER, "of two characters one is too little"
+    assert pairing.name_likeness("曾晓", "增小") == pairing.SOUND
+    assert pairing.name_likeness("张三", "章山") == pairing.SOUND
+    assert pairing.name_likeness("甲春梅", "甲春") == pairing.CLOSE
+    assert pairing.name_likeness("甲春", "甲夏") == pairing.OTHER, "of two characters one is too little"
 
 
 # --- the township's own lists -----------------------------------------------------------------------------------------

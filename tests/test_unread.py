@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 
 from dressed import edited
-from kongchuo.core.cells import displayed, odd, strange, typed
+from kongchuo.core.cells import displayed, odd, strange
+from kongchuo.core.columns import typed
 from kongchuo.core.findings import UserError
 from kongchuo.excel.packages import look
 from kongchuo.excel.pushed import read_list

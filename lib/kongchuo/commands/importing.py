@@ -16,7 +16,8 @@ import pandas as pd
 import yaml
 
 from ..core import declarations
-from ..core.cells import as_array, closest, fold, typed
+from ..core.cells import closest, fold
+from ..core.columns import as_array, typed
 from ..core.findings import UserError
 from ..core.id_numbers import is_person
 from ..core.places import RETURNS

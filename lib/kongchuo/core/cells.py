@@ -1,18 +1,15 @@
-"""One raw cell, or a whole column of them, to typed values, or why not; and what a number format makes a cell show."""
+"""One raw cell to a typed value, or why not; and what a number format makes a cell show. A whole column: columns."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
-import math
 import operator
 import re
 import unicodedata
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from .schema import Codes, Field
 from .years import FIRST, LAST
@@ -59,8 +56,8 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _PICTURE = re.compile(r"=\s*(_xlfn\.)?(DISPIMG|IMAGE)\(", re.I)  # what the cell says of it where it is text
 _DAY_NOUGHT = "1900-01-00"  # what Excel shows of the date of number 0
 # midnight in Beijing, as programs write it that take it for Greenwich (16:00), or count by the local time of 1900 (8:05:43)
-_GREENWICH = (dt.time(16), dt.time(15, 54, 17), dt.time(15, 59, 17), dt.time(23, 59, 17))
-_ZONE = dt.timedelta(hours=8, minutes=6)  # brings each of them into the day that was meant
+GREENWICH = (dt.time(16), dt.time(15, 54, 17), dt.time(15, 59, 17), dt.time(23, 59, 17))
+ZONE = dt.timedelta(hours=8, minutes=6)  # brings each of them into the day that was meant
 _SECOND = 1.2 / 86400  # of a day: so much before midnight a sum of days and hours means the next day
 _QUOTES = "'’‘`"
 _SEPARATORS = re.compile(r"[、,，;；/\s]+")
@@ -392,177 +389,6 @@ def _what(character: str) -> str:
         return f"（{code}）是自造字，换一台电脑就看不到，请用输入法重新录入"
     radical = "部首" if 0x2E80 <= ord(character) <= 0x2FDF else ""
     return f"是{radical}“{character}”（{code}）" + (f"，应为“{right}”" if right else "，请核对")
-
-
-# --- A column of raw cells to a typed column, with what was wrong in it ---------------------------------------------
-# Knows no files. Nearly every column of nearly every workbook is clean, and a clean column is recognised at one look; only the
-# others are read cell by cell, each distinct value once. What is typed is plain and small (`Values`), and goes from one process to
-# another at little cost; `as_array` makes of it what a frame holds.
-if TYPE_CHECKING:  # what types a column needs none of it, and it takes long to import
-    from pandas.api.extensions import ExtensionArray
-
-# a typed column: its values with None for missing ones; or, by the type of the column, days since 1970 (_NAT: missing), numbers
-# (NaN: missing), 1 and 0 for 是 and 否 (-1: missing)
-Values = list[object] | array
-
-_DAY_0 = dt.date(1970, 1, 1).toordinal()
-_NAT = -(2**63)  # how numpy writes a missing date
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with one cell of a column. `position` counts from 0; `lost`: no value could be kept."""
-
-    position: int
-    code: str
-    facts: dict[str, object]
-    lost: bool
-
-
-# A text column is looked at joined by NUL, which no workbook can hold. What matches may need work; what does not, needs none.
-_UNSAFE = "\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
-_HAN = "\u4e00-\u9fff\u3400-\u4dbf"
-_PICTURES = r"(?:DISPIMG|IMAGE)\("
-_WORK = {
-    **dict.fromkeys(KEYS, re.compile(rf"[^\x00!\"$-&(-,\-/-_{{-~a-z{_HAN}]|{_PICTURES}")),
-    **dict.fromkeys(UPPER, re.compile(r"[^\x00A-Z0-9]")),
-    "phone": re.compile(r"[^\x000-9+()-]"),
-    "class_name": re.compile(rf"[^\x000-9A-Za-z(){_HAN}]|{_PICTURES}"),
-    "person_name": re.compile(rf"[\s#.{_UNSAFE}•‧∙⋅⸱・･᛫﹒●\uff01-\uff5e]"),
-    "": re.compile(rf"[\s#{_UNSAFE}]|{_PICTURES}", re.I),
-}
-
-
-def convert(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[ExtensionArray, list[Problem]]:
-    """Type a column. `codes` is the list the column names (None for a column without one).
-
-    Returns an array of the column's dtype, NA where a cell is empty or lost, and the problems by position.
-    Never raises, whatever the cells hold.
-    """
-    found, problems = typed(values, item, codes)
-    return as_array(found, item), problems
-
-
-def typed(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[Values, list[Problem]]:
-    """`convert` without the array."""
-    found = _clean(values, item, codes)
-    return _cell_by_cell(values, item, codes) if found is None else (found, [])
-
-
-def as_array(values: Values, item: Field) -> ExtensionArray:
-    """The array of a column, of its dtype, of what was typed."""
-    import numpy as np
-    import pandas as pd
-
-    from .tables import DTYPES
-
-    if isinstance(values, list):
-        return pd.array(values, dtype=DTYPES[item.type], copy=False)
-    held = np.array(values)
-    if item.type == "boolean":
-        return pd.arrays.BooleanArray(held == 1, held == -1)
-    if item.type == "date":
-        return pd.array(held.view("datetime64[D]").astype("datetime64[us]"), copy=False)
-    empty = np.isnan(held)
-    if item.type == "number":
-        return pd.arrays.FloatingArray(held, empty)
-    return pd.arrays.IntegerArray(np.where(empty, 0, held).astype("int64"), empty)
-
-
-def filled(values: Values, item: Field) -> int:
-    """How many values of a typed column are not missing."""
-    if isinstance(values, list):
-        return len(values) - values.count(None)
-    if item.type in ("integer", "number"):
-        return sum(not math.isnan(value) for value in values)
-    return len(values) - values.count(_NAT if item.type == "date" else -1)
-
-
-def _cell_by_cell(values: Sequence[object], item: Field, codes: Codes | None) -> tuple[list[object], list[Problem]]:
-    read = reader(item, codes)
-    if item.type == "date" and _of_greenwich(values):
-        days = [(value + _ZONE).date() if isinstance(value, dt.datetime) else value for value in values]
-        typed, problems = _cell_by_cell(days, item, codes)
-        at = [place for place, day in enumerate(typed) if day is not None and isinstance(values[place], dt.datetime)]
-        told = [Problem(place, "F24", {"value": typed[place].isoformat()}, lost=False) for place in at]
-        return typed, sorted([*problems, *told], key=lambda problem: problem.position)
-    cells = list(zip(map(type, values), values, strict=True))  # 1, 1.0 and True are equal, but not the same cell
-    known = {cell: read(cell[1]) for cell in set(cells)}
-    typed = [known[cell][0] for cell in cells]
-    if not any(wrong for _, wrong in known.values()):
-        return typed, []
-    found = ((position, *known[cell]) for position, cell in enumerate(cells))
-    return typed, [
-        Problem(position, *wrong, lost=value is None) for position, value, wrongs in found for wrong in wrongs
-    ]
-
-
-def _of_greenwich(values: Sequence[object]) -> bool:
-    """Whether all days of a column are the evenings before, at the hour in Greenwich when Beijing has midnight.
-
-    One such hour beside plain days may be what somebody typed.
-    """
-    days = [value for value in values if isinstance(value, dt.date)]
-    return bool(days) and all(
-        isinstance(value, dt.datetime) and value.replace(microsecond=0).time() in _GREENWICH for value in days
-    )
-
-
-def _clean(values: Sequence[object], item: Field, codes: Codes | None) -> Values | None:
-    """The typed column when every cell is already as it should be, else None."""
-    if item.many or item.pattern:
-        return None
-    if codes:
-        return _clean_names(values, dict(zip(codes.names, codes.names, strict=True)))
-    if item.type == "boolean":
-        known = _clean_names(values, {"是": 1, "否": 0})
-        if known is None:
-            return None
-        return array("b", [-1 if value is None else value for value in known])
-    if item.type == "date":
-        return _clean_dates(values)
-    if item.type in ("integer", "number"):
-        return _clean_numbers(values, item)
-    return _clean_texts(values, _WORK.get(item.format))
-
-
-def _clean_names(values: Sequence[object], names: dict[object, object]) -> list[object] | None:
-    known = {**names, "": None, None: None}
-    distinct = set(values)
-    if not distinct <= known.keys():
-        return None
-    if all(known[value] is value for value in distinct):  # nothing to replace: spare a walk over the column
-        return list(values)
-    return [known[value] for value in values]
-
-
-def _clean_texts(values: Sequence[object], work: re.Pattern[str] | None) -> list[object] | None:
-    try:
-        joined = "\x00".join(values)
-    except TypeError:  # not all are text
-        return None
-    return None if work is None or work.search(joined) else [value or None for value in values]
-
-
-def _clean_dates(values: Sequence[object]) -> array | None:
-    distinct = set(values) - {"", None}
-    if not all(type(value) is dt.date and FIRST <= value <= LAST for value in distinct):
-        return None
-    known = {value: value.toordinal() - _DAY_0 for value in distinct} | {"": _NAT, None: _NAT}
-    return array("q", [known[value] for value in values])
-
-
-def _clean_numbers(values: Sequence[object], item: Field) -> array | None:
-    kinds = set(map(type, values))
-    if not kinds <= {float, int, str, type(None)} or any(isinstance(value, str) for value in set(values) - {""}):
-        return None
-    numbers = array("d", [math.nan if value in ("", None) else value for value in values])
-    held = {number for number in numbers if not math.isnan(number)}
-    low = -EXACT if item.minimum is None else item.minimum
-    high = EXACT if item.maximum is None else item.maximum
-    if any(not low <= number <= high or abs(number) >= EXACT for number in held):
-        return None
-    return numbers if item.type == "number" or all(number.is_integer() for number in held) else None
 
 
 # --- What a number format makes a cell show, where that is another thing than the cell holds: [=0]"女";[=1]"男", "G"@, "XS"0000000, ;;; ---

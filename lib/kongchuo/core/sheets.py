@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .cells import ERRORS, Values, as_array, clean, closest, displayed, filled, fold, quoted, reader, shown, typed
+from .cells import ERRORS, clean, closest, displayed, fold, quoted, reader, shown
+from .columns import Values, as_array, filled, typed
 from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet
