@@ -67,6 +67,12 @@ def test_a_town_that_is_at_work_keeps_no_other(county):
     assert made(out, "南镇") == {"全镇", "甲校", "南镇小学"}
 
 
+def test_dry_run_lists_the_runs_of_all_towns(county, tmp_path):
+    file, folders, _ = county
+    code, said, _ = run(file, folders, tmp_path / "out", "--dry-run", "--json")
+    assert (code, said, (tmp_path / "out").exists()) == (0, [], False)
+
+
 def test_what_a_town_cannot_do_is_said_before_anything_starts(county, tmp_path):
     file, folders, _ = county
     code, _, err = run(file, folders, tmp_path / "out", "school=东镇小学")

@@ -40,14 +40,15 @@ def run(
             raise type(error)(f"{name}：{error}") from error
     if not towns:
         raise batch.NothingFailed("没有上次失败的报告，不用重做。")
-    tell({"event": "begin", **whole.counts})
+    if not options.get("dry_run"):
+        tell({"event": "begin", **whole.counts})
     for name, folder in towns.items():
         _town(name, whole, say, tell, lambda folder=folder, name=name, **more: batch.run(
             file, overrides, folder, out / name, **options, **more
         ))  # fmt: skip
     if not options.get("dry_run"):
         archive.write_whole(whole.index, index(out))
-    tell({"event": "end", **whole.counts, "lost": whole.lost, "index": str(whole.index)})
+        tell({"event": "end", **whole.counts, "lost": whole.lost, "index": str(whole.index)})
     return whole
 
 
