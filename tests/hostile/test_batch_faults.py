@@ -49,6 +49,8 @@ threading.Thread(target=kill, daemon=True).start()
 print("x" * 5_000_000)""",
     "corrupt": "",  # the workbook
 }
+# of these a run that is executed by a kernel of its own, as the prepared process is gone, may well be done: another process writes
+IN_PROCESS = ("torn", "torn by a kill")
 BEGIN = """import hashlib, json, os, signal, sys, time
 from pathlib import Path
 from IPython.display import HTML, display
@@ -157,7 +159,7 @@ class Trial:
         assert self.shelf.made, self.said
         held = json.loads((self.shelf.path / "manifest.json").read_text("utf-8"))
         for name, one in self.shelf.results.items():
-            assert not (one.outcome == DONE and name in self.faults), (name, self.faults[name])
+            assert one.outcome != DONE or self.faults.get(name) in (None, *IN_PROCESS), (name, self.faults[name])
             assert one.outcome == DONE or one.reason, name
             if one.shown:
                 inside = held["inputs"][one.shown["snapshot"]]
@@ -239,7 +241,7 @@ def test_a_batch_in_which_every_fifth_goes_wrong(tmp_path):
         assert len(taken) == 1  # of before what was changed meanwhile
 
         failed = {name for name, one in trial.shelf.results.items() if one.outcome == FAILED}
-        assert set(trial.faults) <= failed
+        assert {school for school, fault in trial.faults.items() if fault not in IN_PROCESS} <= failed
         for school in trial.faulty("corrupt"):
             trial.book(school).write_bytes(b"whole " + school.encode())
         trial.faults = {}
