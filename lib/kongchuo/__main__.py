@@ -297,6 +297,36 @@ def status(args: argparse.Namespace) -> int:
     return RUN_FAILED if any(one["failed"] for one in found) else CLEAN
 
 
+def notify(args: argparse.Namespace) -> int:
+    """Say what each member of staff has to do, as counts; send it where the office wants that."""
+    from .publishing import notifying
+
+    held = notifying.wanted(places.office())
+    if args.send and not held:
+        raise findings.UserError(
+            f"没有打开提醒。请在办公文件夹的 {places.MARK} 里写 notify（照里面的样子），on 写 true。"
+        )
+    told = notifying.notice(args.path, args.within or int(held.get("within", notifying.WITHIN)), args.as_of)
+    say(told.whole or f"截至 {told.as_of}，没有要提醒的。")
+    failed = notifying.send(told, held, console.say_error) if args.send else 0
+    return _code(told.broken, [*_unread(told.unread), *[None] * failed], ())
+
+
+def schedule(args: argparse.Namespace) -> int:
+    """Write the entry that has the machine do an evening's work by itself, or do that work now."""
+    from .publishing import scheduling
+
+    home = _office()
+    if args.now:
+        well, lines = scheduling.evening(home, args.workbooks, args.out, missed=args.missed)
+        for line in lines:
+            say(line)
+        return CLEAN if well else RUN_FAILED
+    path, line = scheduling.write(home, args.at)
+    say(f"已生成：{path}\n在命令行里运行这一行，从此每天 {args.at:%H:%M} 自动做：\n{line}")
+    return CLEAN
+
+
 def papers(args: argparse.Namespace) -> int:
     """Print out the papers of a month: .docx or .xlsx, each with its page."""
     from . import papers as printing

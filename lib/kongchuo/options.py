@@ -29,6 +29,13 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return number
 
 
+def _time(text: str) -> dt.time:
+    try:
+        return dt.datetime.strptime(text, "%H:%M").time()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"时间“{text}”应写成 18:00 的样子") from error
+
+
 Option = tuple[tuple[str, ...], dict[str, object]]  # names and meaning of one argument, as argparse takes them
 
 
@@ -172,6 +179,19 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         WORKBOOKS,
         REPORTS,
         flag("--json", "输出 JSON"),
+    )),
+    "notify": ("提醒：每人逾期、快到期各几项，只有数目，没有学生姓名；可以抄走，也可以发邮件、企业微信、钉钉", (
+        option("path", nargs="?", type=Path, default=SHARED_FOLDER, metavar="PATH", help="共享文件夹（默认取环境变量）"),
+        option("--within", type=_number(0, 3660), default=0, metavar="DAYS", help="今后多少天内到期的也算（默认7）"),
+        flag("--send", "照办公文件夹 kongchuo.yaml 里的 notify 发出去（没有写就不发）"),
+        AS_OF,
+    )),
+    "schedule": ("每天自动做一次：检查、标红，上月的报告没有做的补做，打开了提醒的发提醒", (
+        option("--at", type=_time, default="18:00", metavar="HH:MM", help="每天几点（默认18:00）"),
+        flag("--now", "现在就做一次（计划任务运行的就是它）"),
+        flag("--missed", "和 --now 一起：一天里做过的就不做"),
+        WORKBOOKS,
+        REPORTS,
     )),
     "papers": ("打印材料：月报表、简报、告家长一封信、一生一案、责任书等，生成 Word、Excel 和网页", (
         option("path", nargs="?", type=Path, default=SHARED_FOLDER, metavar="PATH", help="共享文件夹（默认取环境变量）"),

@@ -22,6 +22,13 @@ SETTINGS = """\
 shared: {shared}
 out: {out}
 made_by: "{version}"
+
+# 提醒：每人逾期、快到期各几项，只有数目，没有学生姓名。不写就不发。网址、密码不写在这里，写环境变量的名字。
+# notify:
+#   on: true
+#   within: 7
+#   mail: {{host: smtp.example.cn, port: 465, user: a@example.cn, password_env: KONGCHUO_MAIL, sender: a@example.cn, to: {{示例中学: b@example.cn}}}}
+#   webhooks: [{{kind: 企业微信, url_env: KONGCHUO_WECOM}}, {{kind: 钉钉, url_env: KONGCHUO_DINGTALK, secret_env: KONGCHUO_DINGTALK_SECRET}}]
 """
 POLICY = """\
 # 本镇自己的参数，只写和程序自带的不一样的；没有写的用程序自带的（kongchuo rules 和数据字典里看得到现行的值）。

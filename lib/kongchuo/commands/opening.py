@@ -197,6 +197,7 @@ class Due:
     unread: tuple[Finding, ...]
     broken: tuple[str, ...]
     left_out: str = ""  # what is in no list since nobody can tell its day, in words
+    town: Town | None = None
 
     def told(self, within: int) -> Iterator[str]:
         """Line by line in Chinese, school by school."""
@@ -227,7 +228,7 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
     rows.insert(0, "workbook", town.book_names(rows.index))
     rows.insert(1, "row", row_of(rows.index))
     lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
-    return Due(town.as_of, rows, lost, tuple(broken), deadlines.left_out(undated))
+    return Due(town.as_of, rows, lost, tuple(broken), deadlines.left_out(undated), town)
 
 
 def unread(town: Town, *sheets: str) -> tuple[Finding, ...]:

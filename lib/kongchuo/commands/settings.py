@@ -8,7 +8,7 @@ from pathlib import Path
 from ..core import declarations, places
 from ..core.findings import UserError
 
-KEYS = ("shared", "out", "made_by")
+KEYS = ("shared", "out", "made_by", "notify")
 
 
 def settings(home: Path) -> dict[str, object]:
