@@ -275,6 +275,19 @@ def test_the_tutorial_begins(tmp_path):
     assert (code, "第 1 题" in out) == (1, True)
 
 
+def test_what_is_due_is_told_as_counts(towns):
+    code, out, _ = typed("notify", towns / "faulted", "--within", "7", "--as-of", "2024-01-15")
+    assert (code, "逾期" in out) == (0, True)
+    assert typed("notify", towns / "faulted", "--send")[0] == 3, "nothing is sent unless an office says so"
+    assert typed("notify", towns / "damaged")[0] == 3
+
+
+def test_an_evening_is_an_offices(towns, tmp_path):
+    where = ("--workbooks", towns / "faulted", "--out", tmp_path)
+    assert typed("schedule", "--at", "18:00")[0] == 3
+    assert typed("schedule", "--now", "--missed", *where)[0] == 3
+
+
 def test_a_new_year_is_tried_made_and_made_once(towns, tmp_path):
     shutil.copytree(towns / "whole-year", tmp_path / "town")
     words = "newyear", tmp_path / "town", "--from", YEAR
