@@ -290,11 +290,14 @@ def test_an_evening_is_an_offices(towns, tmp_path):
 
 def test_a_new_year_is_tried_made_and_made_once(towns, tmp_path):
     shutil.copytree(towns / "whole-year", tmp_path / "town")
-    words = "newyear", tmp_path / "town", "--from", YEAR
+    words = "newyear", tmp_path / "town", "--from", YEAR, "--out", tmp_path
     code, out, _ = typed(*words, "--dry-run")
     assert (code, "将生成" in out, (tmp_path / "town" / "2024-2025").exists()) == (0, True, False)
     assert (typed(*words)[0], typed(*words)[0]) == (0, 3)
     assert typed("newyear", tmp_path / "town", "--from", "2023")[0] == 2
+    (tmp_path / "t.csv").write_text("学生编号,升入学校\n", "utf-8")
+    shutil.rmtree(tmp_path / "town" / "2024-2025")
+    assert typed(*words, "--to", tmp_path / "t.csv")[0] == 0
 
 
 def test_a_run_on_nothing_is_said(towns, tmp_path):

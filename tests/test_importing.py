@@ -1,6 +1,8 @@
 """A school's own roster into 学生花名册: what is proposed, what a person must decide, which rows come in, why others do not."""
 
 import datetime as dt
+import shutil
+import subprocess
 
 import openpyxl
 import pytest
@@ -10,6 +12,7 @@ import townships
 from kongchuo import __main__ as cli
 from kongchuo.commands import importing
 from kongchuo.core.findings import UserError
+from kongchuo.excel import pushed
 from kongchuo_township.people import id_number
 
 MIDDLE = "示例中学"
@@ -42,8 +45,6 @@ def clean(tmp_path_factory):
 @pytest.fixture
 def school(clean, tmp_path):
     """The folder of a school that has no roster yet; others of the year as they are."""
-    import shutil
-
     shutil.copytree(clean, tmp_path / "town")
     (into,) = (tmp_path / "town").glob(f"2*/{MIDDLE}/学籍.xlsx")
     into.unlink()
@@ -164,6 +165,64 @@ def test_a_roster_that_is_there_is_never_replaced(clean, tmp_path):
     with pytest.raises(UserError, match=r"已有 .* 人，没有导入.*kongchuo reconcile"):
         importing.take(file, into, tmp_path / "out")
     assert (into / "学籍.xlsx").read_bytes() == before
+
+
+def test_a_roster_that_has_changed_since_is_compared_and_nothing_taken_over(clean, tmp_path, capsys):
+    (into,) = clean.glob(f"2*/{MIDDLE}")
+    before = (into / "学籍.xlsx").read_bytes()
+    ours = read(into / "学籍.xlsx")
+    known = [
+        row(at, one["姓名"], 身份证号=one["证件号码"], 出生年月=one["出生日期"]) for at, one in enumerate(ours[:-3])
+    ]
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [*known, row(99, "丁秋霜")]})
+    words = ["import", str(file), "--into", str(into), "--out", str(tmp_path / "out")]
+    assert [cli.main(words), cli.main(words)] == [1, 1]
+    told = capsys.readouterr().out
+    assert f"已有 {len(ours)} 人，没有带入，先核对" in told
+    assert "丁秋霜" in told
+    assert (into / "学籍.xlsx").read_bytes() == before
+    folder = tmp_path / "out" / "returns" / MIDDLE
+    assert sorted(path.name for path in folder.iterdir()) == ["导入_核对结果.xlsx", "导入_核对结果2.xlsx"]
+    texts = {
+        cell.value for page in openpyxl.load_workbook(folder / "导入_核对结果.xlsx") for line in page for cell in line
+    }
+    assert {one["姓名"] for one in ours[-3:]} <= texts, "who is on the roster and not in the list"
+
+
+def test_every_word_that_is_not_known_is_asked_about(school, tmp_path):
+    words = [f"说法{at}" for at in range(60)]
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(at, 是否留守=word) for at, word in enumerate(words)]})
+    path, _ = importing.propose(file, school, tmp_path / "out")
+    assert set(yaml.safe_load(path.read_text("utf-8"))["values"]["是否留守"]) == set(words)
+
+
+def test_more_words_than_a_person_reads_are_counted(school, tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "MOST_WORDS", 5)
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(at, 是否留守=f"说法{at}") for at in range(7)]})
+    _, lines = importing.propose(file, school, tmp_path / "out")
+    assert any("“是否留守”有 7 种不认识的写法，多半不是“留守类型”，只列出 5 种" in line for line in lines)
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not here")
+def test_an_xls_as_the_register_exports_it_comes_in_like_an_xlsx(school, tmp_path):
+    rows = {"七(1)班": [row(1), row(2)], "空": []}
+    plain = written(tmp_path / "名单.xlsx", rows)
+    home = f"-env:UserInstallation=file://{tmp_path / 'lo'}"
+    command = ["soffice", home, "--headless", "--convert-to", "xls", "--outdir", str(tmp_path / "old"), str(plain)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    old = tmp_path / "old" / "名单.xls"
+    assert old.read_bytes()[:4] == b"\xd0\xcf\x11\xe0"
+    (title, grid, hidden), *_ = pushed.grids(old)
+    assert (title, hidden) == ("七(1)班", False)
+    assert [grid.texts(at) for at in range(4)] == [pushed.grids(plain)[0][1].texts(at) for at in range(4)]
+    decided((old, school), tmp_path / "out", 是="双亲留守")
+    assert importing.take(old, school, tmp_path / "out").rows == 2
+
+
+def test_an_old_file_that_is_spoiled_is_said(school, tmp_path):
+    (tmp_path / "名单.xls").write_bytes(b"\xd0\xcf\x11\xe0" + b"x" * 600)
+    with pytest.raises(UserError, match="没有读成"):
+        importing.propose(tmp_path / "名单.xls", school, tmp_path / "out")
 
 
 def test_what_is_no_roster_or_no_school_is_said(school, tmp_path):

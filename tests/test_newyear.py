@@ -30,7 +30,7 @@ def turned(old, tmp_path_factory):
     """The township with its new year, what was made and what was said."""
     shared = tmp_path_factory.mktemp("new") / "town"
     shutil.copytree(old, shared)
-    made, said = newyear.newyear(shared, OLD)
+    made, said, _ = newyear.newyear(shared, OLD)
     return shared, made, said
 
 
@@ -103,7 +103,7 @@ def test_what_a_person_must_decide_is_said_without_names(old, turned):
 
 
 def test_a_dry_run_makes_nothing_and_says_the_same(old, turned):
-    made, said = newyear.newyear(old, OLD, dry_run=True)
+    made, said, _ = newyear.newyear(old, OLD, dry_run=True)
     assert said == turned[2]
     assert len(made) == len(turned[1])
     assert not (old / NEW).exists()
@@ -117,7 +117,7 @@ def test_a_cell_that_cannot_be_read_is_said(old, tmp_path):
     (column,) = [cell.column for cell in page[1] if cell.value == "出生日期"]
     page.cell(3, column).value = "不知道"
     book.save(path)
-    _, said = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
+    _, said, _ = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
     assert "学籍.xlsx：有 1 格读不出来，带入后空着；旧工作簿里还在" in said[MIDDLE]
 
 
@@ -130,9 +130,70 @@ def test_pupils_of_a_closed_school_are_said(old, tmp_path):
     (at,) = [row for row in range(2, page.max_row) if page.cell(row, columns["学校全称"]).value == "示例第二小学"]
     page.cell(at, columns["在用"]).value = "否"
     book.save(path)
-    made, said = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
+    made, said, _ = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
     assert not [path for path in made if path.parent.name == "示例第二小学"]
     assert any("“示例第二小学”停用了" in text and "35 名学生" in text for text in said["中心学校"])
+
+
+@pytest.mark.parametrize(
+    ("day", "there", "said"),
+    [
+        ("2024-08-31", (OLD,), False),
+        ("2024-09-01", (OLD,), True),
+        ("2024-09-01", (OLD, NEW), False),
+        ("2026-09-01", (OLD,), False),
+    ],
+)
+def test_a_year_that_has_begun_without_a_folder_is_said(tmp_path, day, there, said):
+    for name in there:
+        (tmp_path / name).mkdir()
+    assert ("kongchuo newyear --from 2023-2024" in opening.begun(tmp_path, dt.date.fromisoformat(day))) == said
+
+
+@pytest.fixture
+def two(old, tmp_path):
+    """The township with a second junior school."""
+    shutil.copytree(old, tmp_path / "town")
+    (path,) = (tmp_path / "town" / OLD / "中心学校").glob("基础信息.xlsx")
+    book = openpyxl.load_workbook(path)
+    page = book["学校"]
+    columns = {cell.value: cell.column for cell in page[1]}
+    at = next(row for row in range(2, 100) if page.cell(row, columns["学校全称"]).value is None)
+    for title, value in {"学校代码": "SLZ99", "学校全称": "示例镇第二中学", "学段": "初中", "在用": "是"}.items():
+        page.cell(at, columns[title]).value = value
+    book.save(path)
+    return tmp_path / "town"
+
+
+def test_grade_six_goes_where_the_office_says(two, tmp_path):
+    _, said, asked = newyear.newyear(two, OLD, dry_run=True)
+    assert len(asked) > 1
+    assert any(f"六年级毕业 {len(asked)} 人，有几所初中" in text for text in said["中心学校"])
+    assert f"{len(asked)} 名毕业生" in newyear.ask(asked, tmp_path / "out")
+    table = tmp_path / "out" / newyear.TABLE
+    lines = table.read_text("utf-8-sig").splitlines()
+    assert lines[0] == ",".join(newyear.COLUMNS)
+
+    filled = [line + MIDDLE for line in lines[1:2]] + [line + "示例镇第二中学" for line in lines[2:-1]] + lines[-1:]
+    table.write_bytes("\r\n".join([lines[0], *filled]).encode("gbk"))  # as Excel saves it here
+    newyear.ask(asked, tmp_path / "out")
+    assert table.read_bytes().decode("gbk").endswith(lines[-1]), "what the office has begun stays"
+    _, said, still = newyear.newyear(two, OLD, to=table)
+    homes = dict(zip(*(reading.read_year(two, NEW)["roster"][name] for name in ("student_key", "home")), strict=True))
+    assert homes[asked[0][0]] == MIDDLE
+    assert {homes[one[0]] for one in asked[1:-1]} == {"示例镇第二中学"}
+    assert (still, asked[-1][0] in homes) == (asked[-1:], False)
+    assert any(f"六年级升入 {len(asked) - 2} 人" in text for text in said["示例镇第二中学"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("学生编号,升入学校\nXS1,某某中学\n", "“某某中学”不是"), ("姓名,学校\n甲,乙\n", "找不到")]
+)
+def test_a_table_that_names_no_school_of_ours_is_refused(two, tmp_path, text, says):
+    (tmp_path / "t.csv").write_text(text, "utf-8")
+    with pytest.raises(UserError, match=says):
+        newyear.newyear(two, OLD, to=tmp_path / "t.csv")
+    assert not (two / NEW).exists()
 
 
 def test_what_is_there_is_never_replaced(turned):

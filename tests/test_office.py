@@ -61,6 +61,9 @@ def test_the_blank_office_is_read_without_a_fault_of_form(home, capsys):
     assert cli.main(["check", str(home / "workbooks" / "示例镇"), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)["findings"]
     assert {one["rule"] for one in found} <= {"R12", "F17", "G01"}, "nothing is filled in, all else is right"
+    assert not [one for one in found if one["rule"] == "R12" and "第二学期" in one["workbook"]], (
+        "学年学期 is asked for first"
+    )
 
 
 def test_commands_inside_use_the_folders_that_kongchuo_yaml_names(home, capsys):

@@ -47,6 +47,8 @@ def check(args: argparse.Namespace) -> int:
                 print(f"  {home}：{reason}（{'、'.join(rules)}）")
         if opened.questions:
             print(questions.report(opened.questions))
+    if opened.late:
+        console.say_error(f"{opened.late}。")
     errors = any(one.severity == findings.ERROR for one in opened.findings)  # those that follow from another among them
     return _code(opened.judgement.broken, opened.unreadable, errors)
 
@@ -268,6 +270,8 @@ def import_(args: argparse.Namespace) -> int:
     """Propose how a school's own roster becomes ours; once a person has read that, make the workbook."""
     from .commands import importing
 
+    if enrolled := importing.enrolled(args.into):
+        return _changed(args, enrolled)
     if importing.known(args.into, args.out):
         lines = importing.told(importing.take(args.file, args.into, args.out))
     else:
@@ -278,13 +282,29 @@ def import_(args: argparse.Namespace) -> int:
     return CLEAN
 
 
+def _changed(args: argparse.Namespace, enrolled: int) -> int:
+    """What has changed between a school's roster and a list of its own, as reconcile says it; nothing is taken over."""
+    from .commands import reconcile as comparing
+
+    compared = comparing.of_school(args.into, args.file)
+    path = comparing.free(args.out / places.RETURNS / args.into.name / "导入_核对结果.xlsx")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    comparing.write(compared, path)
+    say(f"“{args.into.name}”的花名册里已有 {enrolled} 人，没有带入，先核对：")
+    print("\n".join(comparing.told(compared)).lstrip())
+    say(f"全部结果：{path}。核实以后，由学校在花名册和学生变动里改。")
+    return _code((), _unread(compared.unread), compared.open or compared.aside)
+
+
 def newyear(args: argparse.Namespace) -> int:
     """Make the new school year from the old one, and say what a person must decide."""
     from .commands import newyear as turning
 
-    made, said = turning.newyear(args.path, args.before, args.dry_run)
+    made, said, asked = turning.newyear(args.path, args.before, args.dry_run, args.to)
     for line in turning.told(made, said, args.dry_run):
         say(line)
+    if asked:
+        say(turning.ask(asked, args.out))
     return CLEAN
 
 

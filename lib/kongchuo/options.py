@@ -174,6 +174,8 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         option("path", nargs="?", type=Path, default=SHARED_FOLDER, metavar="PATH", help="共享文件夹（默认取环境变量）"),
         option("--from", dest="before", required=True, metavar="YYYY-YYYY", help="旧学年，如 2023-2024"),
         flag("--dry-run", "只说会带入什么，不生成"),
+        option("--to", type=Path, metavar="FILE", help="填好的 升学去向.csv：有几所初中时，六年级各升哪一所"),
+        out("要填的 升学去向.csv 放在哪里（默认取 KONGCHUO_OUT）"),
     )),
     "status": ("已经生成的报告：各有几份，哪些失败，台账之后变过没有", (
         WORKBOOKS,

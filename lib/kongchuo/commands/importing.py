@@ -46,6 +46,7 @@ ALSO = pushed.MORE_ALIASES | {
     "ethnicity": ("民族名称",),
     "guest": ("是否借读",),
 }
+MOST_WORDS = 200  # of one column, that a person is asked about
 KEY = "学生编号"  # issued by the centre, never made up here
 NUMERALS = {char: str(number) for number, char in enumerate("一二三四五六七八九十", 1)}
 JUNIOR = (("初一", "七"), ("初二", "八"), ("初三", "九"))
@@ -96,6 +97,7 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
         columns[text] = _proposed(text, sheet, {title.removeprefix(GUESSED) for title in columns.values()})
     titles = {item.title: item for item in sheet.typed}
     values: dict[str, dict[str, str]] = {}
+    many: list[str] = []
     for text, title in columns.items():
         item = titles.get(title.removeprefix(GUESSED))
         codes = schema.codes.get(item.codes) if item and item.codes else None
@@ -104,7 +106,10 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
             {said for one in sheets for said in _column(one, text) if said and fold(said) not in known} if codes else ()
         )
         if odd and not item.many:
-            values[text] = {said: GUESSED + closest(said, codes.names) for said in sorted(odd)[:20]}
+            values[text] = {said: GUESSED + closest(said, codes.names) for said in sorted(odd)[:MOST_WORDS]}
+            many += [f"“{text}”有 {len(odd)} 种不认识的写法，多半不是“{item.title}”，只列出 {MOST_WORDS} 种"] * (
+                len(odd) > MOST_WORDS
+            )
     missing = [item.title for item in sheet.typed if item.required and item.title not in _taken(columns)]
     day = f"{into.parent.name[:4]}-09-01"
     fixed = {
@@ -120,7 +125,7 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
         saving.write_copy(path, text.encode())
     lines = [
         f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，下面 {len(_rows(one))} 行" for one in sheets
-    ] + unread
+    ] + [*unread, *many]
     dropped = [text for text, title in columns.items() if not title]
     lines += [f"不要的列：{'、'.join(dropped)}"] if dropped else []
     if guesses := _guesses(held_of(path)):
@@ -185,10 +190,9 @@ def take(file: Path, into: Path, out: Path) -> Account:
     if unknown:
         near = closest(unknown[0], titles)
         raise UserError(f"对照表“{path}”里没有“{unknown[0]}”这样的列。{f'是不是“{near}”？' if near else ''}")
-    existing = _table(into / "学籍.xlsx", BOOK, SHEET, schema)
-    if len(existing):
+    if existing := enrolled(into):
         raise UserError(
-            f"“{into.name}”的学籍.xlsx 里已有 {len(existing)} 人，没有导入。请先核对有哪些变动：kongchuo reconcile {file}"
+            f"“{into.name}”的学籍.xlsx 里已有 {existing} 人，没有导入。请先核对有哪些变动：kongchuo reconcile {file}"
         )
     classes, keys = _classes(into, schema), _keys(into, schema)
     sheets, lines = _listed(file, schema)
@@ -336,6 +340,11 @@ def _home(into: Path) -> Path:
 
 def _mapping(home: Path, out: Path) -> Path:
     return out / RETURNS / home.name / "导入_学生花名册.yaml"
+
+
+def enrolled(into: Path) -> int:
+    """How many children the school's roster holds already."""
+    return len(_table(_home(into) / "学籍.xlsx", BOOK, SHEET, default()))
 
 
 def _table(path: Path, book: str, sheet: str, schema: Schema) -> pd.DataFrame:

@@ -1,9 +1,11 @@
 """The new school year: the old one stays untouched, what still holds goes over into blank workbooks, what a person must decide is said."""
 
+import csv
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +15,7 @@ from ..core.cells import fold
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
 from ..core.tables import Town, yes
-from ..excel import reading, saving, writing
+from ..excel import pushed, reading, saving, writing
 
 LAST_JUNIOR = 9
 STAYS = ("在读", "休学", "送教上门", "辍学")  # of 在籍状态: who is still ours; the others are gone
@@ -26,6 +28,8 @@ class Passage:
 
     town: Town
     year: str
+    to: dict[str, str] = field(default_factory=dict)  # pupil -> junior school, as the office has filled it in
+    asked: list[tuple[str, ...]] = field(default_factory=list)  # of whom it must be filled in: a line of COLUMNS each
     rows: dict[str, dict[str, list[dict[str, object]]]] = field(default_factory=dict)
     said: dict[str, list[str]] = field(default_factory=dict)
     moved: dict[object, str] = field(default_factory=dict)  # pupil -> the school that he or she goes on to
@@ -75,11 +79,14 @@ def _row(row: Mapping[str, object], sheet: Sheet, year: str) -> dict[str, object
     return held
 
 
-def newyear(shared: Path, before: str, dry_run: bool = False) -> tuple[list[Path], dict[str, list[str]]]:
-    """Make the year after `before` in a shared folder; the workbooks made, and by home what is to be decided or filled in.
+def newyear(
+    shared: Path, before: str, dry_run: bool = False, to: Path | None = None
+) -> tuple[list[Path], dict[str, list[str]], list[tuple[str, ...]]]:
+    """Make the year after `before` in a shared folder; the workbooks made, by home what is to be decided or filled in, and the lines
+    of COLUMNS for pupils of whom nobody has said yet which junior school they go to.
 
-    Nothing of the old year is changed. `dry_run` makes nothing. Raises UserError where the old year is not there, or the new one
-    holds workbooks already.
+    `to`: that table, filled in. Nothing of the old year is changed. `dry_run` makes nothing. Raises UserError where the old year is
+    not there, the new one holds workbooks already, or the table names a school there is not.
     """
     year = f"{int(before[:4]) + 1}-{int(before[5:]) + 1}" if years.YEAR.fullmatch(before) else ""
     if not year:
@@ -88,7 +95,7 @@ def newyear(shared: Path, before: str, dry_run: bool = False) -> tuple[list[Path
     if any(root.rglob("*.xlsx")):
         raise UserError(f"“{root}”里已经有工作簿，没有动。")
     town = reading.read_year(shared, before)
-    passage = Passage(town, year)
+    passage = Passage(town, year, _filled(to, _juniors(town)) if to else {})
     for move in MOVES:
         move(passage)
     _unread(passage)
@@ -102,7 +109,7 @@ def newyear(shared: Path, before: str, dry_run: bool = False) -> tuple[list[Path
         if not dry_run:
             made[-1].parent.mkdir(parents=True, exist_ok=True)
             saving.write_copy(made[-1], data)
-    return made, passage.said
+    return made, passage.said, passage.asked
 
 
 def _books(passage: Passage, homes: list[str], schema: Schema) -> Iterator[tuple[str, str, bytes]]:
@@ -113,6 +120,38 @@ def _books(passage: Passage, homes: list[str], schema: Schema) -> Iterator[tuple
                 own = {sheet.name: rows[sheet.name] for sheet in book.sheets if rows.get(sheet.name)}
                 for stem in book.stems:
                     yield home, stem, writing.workbook_bytes(stem, book, own, schema)
+
+
+# --- Which junior school each pupil goes to, where there are several: a table for the office to fill ---------------------------
+COLUMNS = ("学生编号", "姓名", "毕业学校", "毕业班级", "升入学校")
+TABLE = "升学去向.csv"
+
+
+def ask(asked: list[tuple[str, ...]], out: Path) -> str:
+    """Write the table to be filled, unless one that somebody may have begun is there; what to do with it."""
+    path = out / TABLE
+    if not path.exists():
+        text = StringIO()
+        csv.writer(text).writerows([COLUMNS, *((*row, "") for row in asked)])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        saving.write_copy(path, text.getvalue().encode("utf-8-sig"))
+    return f"“{path}”里是这 {len(asked)} 名毕业生：用 Excel 填上“升入学校”、保存，再加 --to {path} 运行。"
+
+
+def _filled(path: Path, juniors: list[str]) -> dict[str, str]:
+    """Pupil -> junior school, from the table as filled; a name may be spelled in another way. Raises UserError."""
+    known = {fold(name): name for name in juniors}
+    for _, grid, _ in pushed.grids(path):
+        rows = [grid.texts(at) for at in range(len(grid.rows))]
+        at = next((at for at, row in enumerate(rows) if {COLUMNS[0], COLUMNS[-1]} <= {*row}), None)
+        if at is None:
+            continue
+        key, school = rows[at].index(COLUMNS[0]), rows[at].index(COLUMNS[-1])
+        said = {row[key]: row[school] for row in rows[at + 1 :] if row[key] and row[school]}
+        if wrong := [name for name in said.values() if fold(name) not in known]:
+            raise UserError(f"“{path.name}”写的“{wrong[0]}”不是本镇在用的初中。可以写：{'、'.join(juniors)}。")
+        return {pupil: known[fold(name)] for pupil, name in said.items()}
+    raise UserError(f"“{path.name}”里找不到“{COLUMNS[0]}”和“{COLUMNS[-1]}”两列。")
 
 
 # --- What goes over --------------------------------------------------------------------------------------------------------
@@ -143,26 +182,7 @@ def _pupils(passage: Passage) -> None:
     passage.put("roster", roster[stays & (left.isna() | lost)])
     for home, number in roster[lost].groupby("home").size().items():
         passage.say(str(home), f"要定：九年级辍学没有销的 {number} 人仍在花名册里，班级空着")
-    juniors = list(
-        town.schools.loc[town.schools["stage"].isin(["初中", "九年一贯"]) & yes(town.schools["active"]), "school_name"]
-    )
-    sixth = roster[stays & (left == LAST_PRIMARY)]
-    first = dt.date(int(passage.year[:4]), 9, 1)
-    if len(juniors) == 1 and len(sixth):
-        passage.moved = dict.fromkeys(sixth["student_key"].dropna(), str(juniors[0]))
-        passage.put(
-            "roster",
-            sixth,
-            seat_no=None,
-            teacher=None,
-            entry_ym=f"{first:%Y%m}",
-            status_date=first,
-        )
-        passage.say(juniors[0], f"六年级升入 {len(sixth)} 人，已写进花名册：班级、班内学号要填；没有来报到的照实改")
-        if without := int(sixth["student_key"].isna().sum()):
-            passage.say(CENTRE, f"要定：六年级有 {without} 人没有学生编号，留在原校的花名册里，班级空着")
-    elif len(sixth):
-        passage.say(CENTRE, f"六年级毕业 {len(sixth)} 人：有几所初中，请各校用 kongchuo import 或抄录接收")
+    _handed_over(passage, roster[stays & (left == LAST_PRIMARY)])
     for home, part in roster.groupby("home"):
         own, gone = part[stays[part.index]], left[part.index]
         counts = {
@@ -181,6 +201,37 @@ def _pupils(passage: Passage) -> None:
             if found.any():
                 passage.say(str(home), f"要看：{word} {int(found.sum())} 人")
     passage.say(CENTRE, "学籍：学年初基准等 9 月锁定后再填")
+
+
+def _juniors(town: Town) -> list[str]:
+    """The junior schools in use."""
+    schools = town.schools
+    return [
+        *schools.loc[schools["stage"].isin(["初中", "九年一贯"]) & yes(schools["active"]), "school_name"].astype(str)
+    ]
+
+
+def _handed_over(passage: Passage, sixth: pd.DataFrame) -> None:
+    """Grade six to its junior schools: to the only one, else as the office has said; of whom it has not, it is asked."""
+    juniors = _juniors(passage.town)
+    goes = dict.fromkeys(sixth["student_key"].dropna(), juniors[0]) if len(juniors) == 1 else passage.to
+    passage.moved = {key: goes[key] for key in sixth["student_key"].dropna() if key in goes}
+    moves, keyless = sixth[sixth["student_key"].isin(passage.moved)], sixth[sixth["student_key"].isna()]
+    first = dt.date(int(passage.year[:4]), 9, 1)
+    for rows in (moves, keyless if len(juniors) == 1 else keyless[:0]):
+        passage.put("roster", rows, seat_no=None, teacher=None, entry_ym=f"{first:%Y%m}", status_date=first)
+    for school, number in moves["student_key"].map(passage.moved).value_counts().items():
+        passage.say(school, f"六年级升入 {number} 人，已写进花名册：班级、班内学号要填；没有来报到的照实改")
+    if len(keyless) and juniors:
+        stay = "留在原校的花名册里，班级空着" if len(juniors) == 1 else "没有带入"
+        passage.say(CENTRE, f"要定：六年级有 {len(keyless)} 人没有学生编号，{stay}")
+    rest = sixth[sixth["student_key"].notna() & ~sixth["student_key"].isin(passage.moved)]
+    if len(rest) and juniors:
+        passage.say(CENTRE, f"要定：六年级毕业 {len(rest)} 人，有几所初中，没有写升入哪一所，没有带入")
+        lines = rest[["student_key", "name", "home", "class_id"]].astype(object).fillna("")
+        passage.asked = [tuple(map(str, line)) for line in lines.itertuples(index=False)]
+    elif len(rest):
+        passage.say(CENTRE, f"六年级毕业 {len(rest)} 人：本镇没有在用的初中，没有带入")
 
 
 def _duties(passage: Passage) -> None:

@@ -117,6 +117,7 @@ class Checked:
     as_of: dt.date
     judgement: Judgement
     wanted: tuple[str, ...] = ()
+    late: str = ""  # that a school year has begun of which the shared folder holds nothing
 
     def asked(self, name: str) -> bool:
         """Whether a workbook or folder (path inside the shared folder) is among what was asked for; last year's is with this year's."""
@@ -185,7 +186,15 @@ def check(
         known = town.as_of, judgement
         if remembered and fingerprint(shared, year, as_of, note) == key:  # nobody has saved anything meanwhile
             remember(shared, year, key, *known)
-    return Checked(year, *known, tuple(wanted))
+    return Checked(year, *known, tuple(wanted), begun(shared, dt.date.today()))
+
+
+def begun(shared: Path, today: dt.date) -> str:
+    """What to say where a school year has begun and the newest the shared folder holds is the one before; "" else."""
+    now = years.year_of(f"{today:%Y-%m}")
+    newest = max((path.name for path in shared.iterdir() if folders.is_year(path.name)), default="")
+    said = f"{now} 学年已经开始，共享文件夹里最新的还是 {newest}。请运行 kongchuo newyear --from {newest}（先加 --dry-run 看）"
+    return said if newest == years.before(now) else ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ here but for their last four digits.
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -67,6 +68,16 @@ def compare(workbooks: Path, file: Path | None = None, as_of: dt.date | None = N
     return Compared(
         town, (matching.pushed(town, held, listed.people),), listed.name, listed.findings, listed.notes, listed.unread
     )
+
+
+def of_school(into: Path, file: Path) -> Compared:
+    """Compare a school's own list with all children the township knows; of those it lacks, only the ones on the school's roster."""
+    compared = compare(into, file)
+    (one,) = compared.comparisons
+    whose = f"{compared.town.year}/{into.name}/"
+    mine = [not pd.isna(at) and (compared.town.book_name(at) or "").startswith(whose) for at in one.rows["right"]]
+    rows = one.rows[one.rows["left"].notna() | pd.Series(mine, one.rows.index)].reset_index(drop=True)
+    return replace(compared, comparisons=(replace(one, rows=rows),))
 
 
 # --- for a terminal ---------------------------------------------------------------------------------------------------
@@ -156,6 +167,12 @@ def check_target(path: Path) -> None:
         raise UserError(f"“{path}”已经有了，没有改动。请换一个文件名，或先移走原来的。")
     if not path.absolute().parent.is_dir():
         raise UserError(f"没有文件夹“{path.absolute().parent}”。请先建立，或换一个位置。")
+
+
+def free(path: Path) -> Path:
+    """The path, or where there is such a file already, one with the next free number behind its name."""
+    numbered = (path.with_name(f"{path.stem}{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(one for one in numbered if not one.exists())
 
 
 def write(compared: Compared, path: Path) -> None:

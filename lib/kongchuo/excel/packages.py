@@ -19,6 +19,7 @@ from ..core.cells import PICTURE, STALE, CellError, Picture, Stale, odd
 from ..core.workbooks import column_letters
 
 # --- Files that an encryption agent on some computer has wrapped: nobody can read them elsewhere, and saving them again is no help ---
+LOCKED = "EncryptedPackage".encode("utf-16-le")  # in a locked one
 OLE2 = b"\xd0\xcf\x11\xe0"  # how old formats of Office begin, and locked new ones
 # 亿赛通, 绿盾 and others
 _AGENTS = (b"%TSD-Header", b"E-SafeNet", b"LOCK", b"TIPTEK", b"GreenShield", b"LvDun", b"IP-guard", b"DRMONE")
@@ -160,7 +161,7 @@ def _by_head(data: bytes) -> None:
     if len(data) > MAX_FILE:
         raise _refuse("R10", reason=f"文件大于{MAX_FILE >> 20}MB")
     if data.startswith(OLE2):
-        if "EncryptedPackage".encode("utf-16-le") in data:
+        if LOCKED in data:
             raise _refuse("R03")
         raise _refuse("R11", found="Excel 97-2003（.xls）或 WPS 表格（.et）")
     if not data.strip(b"\0"):

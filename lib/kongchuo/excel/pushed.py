@@ -8,10 +8,11 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pandas as pd
+import python_calamine
 
 from ..core import apart
 from ..core.cells import fold, shown
@@ -19,7 +20,7 @@ from ..core.findings import KINDS, Finding, Place, UserError
 from ..core.schema import Field, Schema, Sheet
 from ..core.sheets import Grid, shape
 from ..core.workbooks import Table, column_letters
-from .packages import MAX_AREA, MAX_FILE, Refusal, look, scan, size_of, wrapped
+from .packages import LOCKED, MAX_AREA, MAX_FILE, OLE2, Refusal, Unseen, look, scan, size_of, wrapped
 from .parsing import bytes_of, cells_of, grid_of
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
@@ -273,6 +274,9 @@ def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
             )
         yield "名单", Grid(lines), False
         return
+    if data.startswith(OLE2) and LOCKED not in data:
+        yield from _old_format(name, data)
+        return
     package = look(data)
     if isinstance(package, Refusal):
         told = KINDS[package.code].at(Place(name), **package.facts)
@@ -288,6 +292,28 @@ def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
         raise
     except BaseException as error:  # a panic of the parser is no Exception
         raise UserError(f"名单“{name}”的内容已损坏。请用 Excel 或 WPS 打开，另存为 .xlsx 后再运行。") from error
+
+
+def _old_format(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
+    """Every worksheet of an .xls, as 学籍系统 exports it, or an .et. Only a list is read so, never a workbook of ours."""
+    try:
+        with python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as opened:
+            for one in opened.sheets_metadata:
+                sheet = opened.get_sheet_by_name(one.name)
+                if sheet.height * sheet.width > MAX_AREA:
+                    raise ValueError(one.name)
+                hidden = one.visible != python_calamine.SheetVisibleEnum.Visible
+                merged = [
+                    (*(n + 1 for n in first), *(n + 1 for n in last)) for first, last in sheet.merged_cell_ranges or ()
+                ]
+                rows = sheet.to_python(skip_empty_area=False)
+                yield one.name, grid_of(rows, Unseen(merged=tuple(merged))) or Grid(rows), hidden
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, UserError):
+        raise
+    except BaseException as error:  # a panic of the parser is no Exception
+        raise UserError(
+            f"名单“{name}”是旧格式（.xls、.et），没有读成。请用 Excel 或 WPS 另存为 .xlsx 后再运行。"
+        ) from error
 
 
 def _lines(name: str, data: bytes) -> Iterator[list[object]]:

@@ -94,8 +94,11 @@ def displays(town: Town, found: list[Finding], alone: bool) -> Iterator[Finding]
 
 # --- R12 --------------------------------------------------------------------------------------------------------------
 def empty_sheets(town: Town) -> Iterator[Finding]:
-    """R12: a sheet that must have rows by now (ROWS_FROM) has none. 日查 of a term that has not begun may be empty."""
-    later = [term for term in TERMS if _begins(town, term) > town.as_of]
+    """R12: a sheet that must have rows by now (ROWS_FROM) has none. 日查 of a term that has not begun may be empty, and that of the
+    second term as long as 学年学期 is: of that it is said there.
+    """
+    unsaid = TERMS[1:] if terms(town).empty else ()
+    later = [term for term in TERMS if term in unsaid or _begins(town, term) > town.as_of]
     for workbook in town.workbooks:
         if workbook.book.per_term and any(term in workbook.name for term in later):
             continue
