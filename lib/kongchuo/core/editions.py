@@ -44,6 +44,7 @@ MAY_SEE = {
 # P03: what may not stand beside a full name but on the papers of the child's own case
 SECRET = re.compile("贫困|脱贫|监测户|低保|特困|残疾|学困|成绩|涉案")
 HAN = re.compile("[㐀-鿿〇○·]")
+SPACED = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")  # a name may be written with spaces between its characters
 BLOT = "〈号码已隐去〉"
 # titles of numbers that count no people
 NO_PEOPLE = re.compile("序号|名次|编号|[班校项页次期轮]数|轮次|年级|年份|月份|期号|第.{1,3}[项期轮页次]")
@@ -135,6 +136,11 @@ class Names:
                 at += len(name)
             else:
                 at += 1
+
+    def standing(self, text: str) -> set[str]:
+        """Every name that stands anywhere in the text, those inside of others as well."""
+        near = ((at, self._sizes.get(char, ())) for at, char in enumerate(text))
+        return {text[at : at + size] for at, sizes in near for size in sizes if text[at : at + size] in self.stand_in}
 
     def replaced(self, text: str, loose: bool = False) -> str:
         """The text with what stands in the place of each name."""

@@ -68,7 +68,7 @@ def data_quality(view: View) -> Section:
     elsewhere = count(centre)[ERROR]
     after = sum(1 for finding in view.findings if finding.caused_by)
     if elsewhere:
-        says = f"中心学校的工作簿另有 {elsewhere} 处错误，可能影响本页数字，由中心学校改正（见全镇报告）。"
+        says = "中心学校的工作簿另有错误，可能影响本页数字，由中心学校改正（哪几处见全镇报告）。"
         blocks.append(Note(says, "warn"))
     if after:
         blocks.append(Note(f"另有 {after} 处只是由别处一个错引起的，不计入上面的数；原因改好，它们就消失。"))

@@ -4,7 +4,7 @@ In a batch run a section is a Page of HTML; on a live page (Voila) it is a widge
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -14,10 +14,10 @@ from markupsafe import Markup
 from ..core import faults
 from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
 from ..core.findings import UserError
-from ..core.places import FILES
+from ..core.places import CONTENT, FILES
 from ..core.tables import other_names, personal_names
 from ..excel.tables import annex_bytes
-from . import display, live
+from . import content, display, live
 from .display import Failed, Lines, Links, Note, Page, Section, Table, masked_page, public
 from .units import audience
 from .views import View
@@ -34,6 +34,8 @@ class Plan:
     title, meta: the title, and what stands below it (when, as of when, for whom).
     choices: the drop-downs of a view, label -> (options, chosen value).
     published: the sections that the public edition has; none that is not named here.
+    unwritten: the view that does all but write files; leaves: what a run of it leaves besides its sections and their tables, as
+        plain values (content.fingerprint).
     rehearse: what a report of one school does besides its sections, done for nothing so that the others find it done.
     by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
     choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
@@ -48,6 +50,8 @@ class Plan:
     published: tuple[str, ...] = ()
     by_pupil: tuple[str, ...] = ()
     rehearse: Callable[[View], None] = lambda view: None
+    unwritten: Callable[[View], View] = lambda view: view
+    leaves: Callable[[View], object] = lambda view: None
 
 
 class Report:
@@ -61,6 +65,8 @@ class Report:
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
         self._broken: dict[str, tuple[str, ...]] = {}  # by section: a line of each failure
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
+        self._said: dict[str, str] = {}  # in a batch run: the HTML of each section shown
+        self._kept: dict[str, object] = {}  # and the tables of its 附表
 
     def __getattr__(self, name: str) -> Callable[[], object]:
         if not name.startswith("_") and name in self.plan.sections:
@@ -124,6 +130,16 @@ class Report:
             report._annex()
             self.plan.rehearse(report.view)
 
+    def weighed(self, names: Iterable[str]) -> str:
+        """The `content` of a run whose notebook calls these methods and nothing else, worked out without a notebook or any file but
+        the 附表; "" where a part of it fails.
+        """
+        self.view = self.plan.unwritten(self.view)
+        self._whole = replace(self.view, group="")
+        for name in names:
+            getattr(self, name)()
+        return str(self._state().get(CONTENT, ""))
+
     def html(self, name: str) -> Markup:
         """The HTML of one section; "" for one that the edition does not have."""
         section = self.section(name)
@@ -168,9 +184,8 @@ class Report:
         return Page(display.card(Section("附表", (table,), 0, "annex")), f"{title}：附表")
 
     def _annex(self) -> bytes:
-        return annex_bytes(
-            self.plan.title(self.view), {heading: live.plain(table) for heading, table in self._tables().items()}
-        )
+        self._kept = {heading: live.plain(table) for heading, table in self._tables().items()}
+        return annex_bytes(self.plan.title(self.view), self._kept)
 
     def _tables(self) -> dict[str, Table]:
         """Those of every section but the footer, which only says what the page was made from."""
@@ -184,9 +199,9 @@ class Report:
             widget = live.section(self.html(name))
             self._shown.append((widget, name))
             return widget
-        return Page(
-            self.html(name), f"{self.plan.title(self.view)}：{name}", self._state() if name == self._last else {}
-        )
+        html = self.html(name)
+        self._said[name] = str(html)
+        return Page(html, f"{self.plan.title(self.view)}：{name}", self._state() if name == self._last else {})
 
     @property
     def _last(self) -> str:
@@ -197,7 +212,15 @@ class Report:
         held = self.plan.state(self.view)
         held |= {"files": held.get("files", {}) | self._left} if self._left else {}
         broken = [*held.get("broken", ()), *(line for lines in self._broken.values() for line in lines)]
-        return held | ({"broken": broken} if broken else {})
+        held |= {"broken": broken} if broken else {}
+        return held | ({CONTENT: self._content(held)} if os.environ.get(FILES) and not broken else {})
+
+    def _content(self, held: Mapping[str, object]) -> str:
+        """What of two runs must be the same for the later one to be spared: see content.fingerprint."""
+        try:
+            return content.fingerprint(self._said.values(), [held, self._kept, self.plan.leaves(self.view)])
+        except TypeError:  # something that nobody can compare
+            return ""
 
     def _redraw(self, view: View) -> None:
         shown = self.view, self._whole, self._made

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -178,6 +179,7 @@ def make(
     templates: Path = words.FOLDER,
     earlier: Iterable[str] = (),
     warn: Callable[[str], None] | None = None,
+    publish: Callable[..., list[Path]] | None = None,
 ) -> list[Path]:
     """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
 
@@ -186,7 +188,7 @@ def make(
     `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
     Raises UserError, after all else is made, for a template that is missing or asks for something unknown, for what could not be
     read, and for each copy that the gate refused. `warn` gets a line for each paper that failed by a fault of ours (without it
-    the fault is raised).
+    the fault is raised). `publish` makes the files of one copy in the place of `published`.
     """
     made: list[Path] = []
     refused: list[str] = []
@@ -201,7 +203,8 @@ def make(
         try:
             index = paper.name == INDEX
             copies = selfcheck.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
-            own, stopped, failed = _copies(month, paper, copies, folder, gate, templates, fails=warn is not None)
+            how = partial(publish or published, folder=folder, gate=gate, templates=templates)
+            own, stopped, failed = _copies(month, paper, copies, how, fails=warn is not None)
         except Exception as error:
             if warn is None:
                 raise
@@ -220,7 +223,7 @@ def make(
 
 
 def _copies(
-    month: Month, paper: Paper, copies: Iterable[Copy], folder: Path, gate: Callable, templates: Path, *, fails: bool
+    month: Month, paper: Paper, copies: Iterable[Copy], publish: Callable[..., list[Path]], *, fails: bool
 ) -> tuple[list[Path], dict[str, list[str]], list[str]]:
     """The files of the copies that are made; by reason, of which copies those are that may not be; a line for each fault of ours,
     which without `fails` is raised.
@@ -230,7 +233,7 @@ def _copies(
     failed: dict[str, None] = {}
     for copy in copies:
         try:
-            made += _published(month, paper, copy, folder, gate, templates)
+            made += publish(month, paper, copy)
         except UserError as error:
             stopped.setdefault(str(error), []).append(copy.part)
         except Exception as error:  # of this copy only; which one is not said, as it may be a pupil's
@@ -301,12 +304,17 @@ def print_out(
     return made
 
 
-def _published(
+def names_of(month: Month, paper: Paper, copy: Copy) -> list[str]:
+    """What the files of a copy are called, the one to print first, then its page."""
+    parts = (paper.name, month.home or "全镇", month.month, copy.part)
+    stem = "_".join(part.translate(UNFIT) for part in parts if part)
+    return [f"{stem}.{paper.format}", f"{stem}.html"]
+
+
+def published(
     month: Month, paper: Paper, copy: Copy, folder: Path, gate: Callable[[Path, str], object], templates: Path
 ) -> list[Path]:
     """The files of one copy: written where nobody looks, read by the gate, then moved to their names together."""
-    parts = (paper.name, month.home or "全镇", month.month, copy.part)
-    stem = "_".join(part.translate(UNFIT) for part in parts if part)
     audience, edition_of = AUDIENCES[paper.audience]
     title = f"{paper.title} {month.title} {month.label}"
     if paper.format == XLSX:
@@ -316,7 +324,7 @@ def _published(
         page = of_document(data, title, audience)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:
-        files = {f"{stem}.{paper.format}": data, f"{stem}.html": page.encode()}
+        files = dict(zip(names_of(month, paper, copy), (data, page.encode()), strict=True))
         for name, content in files.items():
             (Path(scratch) / name).write_bytes(content)
             gate(Path(scratch) / name, edition_of)

@@ -19,8 +19,9 @@ from ..pages import live, quality
 from ..pages.display import Badge, Figure, Links, Note, Section, Table, Tiles
 from ..pages.report import Plan, Report
 from ..pages.views import Month, open_month
-from . import AUDIENCES, chosen, edition, make
-from .base import Paper
+from . import AUDIENCES, chosen, edition, make, names_of, published
+from .base import Copy, Paper
+from .words import path_of, text_of
 
 COLUMNS = ("材料", "每份对应", "给谁看")
 DUE, EVERY = "应打印", "全部"
@@ -46,9 +47,10 @@ def asked(kinds: str) -> tuple[Paper, ...]:
 
 @dataclass(frozen=True)
 class Printing(Month):
-    """A Month and the kinds of papers asked for: DUE, EVERY, or names joined by commas."""
+    """A Month and the kinds of papers asked for: DUE, EVERY, or names joined by commas. Unless `written`, their files stay empty."""
 
     kinds: str = DUE
+    written: bool = True
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -66,11 +68,28 @@ class Printing(Month):
         said: list[str] = []
         broken: list[str] = []
         try:
-            made = make(self, [paper.name], folder, say=said.append, earlier=_earlier(), warn=broken.append)
+            more = {"say": said.append, "warn": broken.append, "publish": self._publish}
+            made = make(self, [paper.name], folder, earlier=_earlier(), **more)
         except UserError as error:
             return Printed(paper, refused=str(error), broken=tuple(broken))
         told = "；".join(line.split("：", 1)[1] for line in said)
         return Printed(paper, tuple(path.name for path in made), told, broken=tuple(broken))
+
+    @cached_property
+    def contents(self) -> list:
+        """What each copy made holds: its paper, its part, its content, and what the template itself says."""
+        return []
+
+    def _publish(self, month: Month, paper: Paper, copy: Copy, folder: Path, **more: object) -> list[Path]:
+        template = text_of(path_of(paper.template)) if paper.template else ""
+        self.contents.append((paper.name, copy.part, copy.content, template))
+        if self.written:
+            return published(month, paper, copy, folder, **more)
+        folder.mkdir(parents=True, exist_ok=True)
+        made = [folder / name for name in names_of(month, paper, copy)]
+        for path in made:
+            path.touch()
+        return made
 
 
 def _earlier() -> list[str]:
@@ -173,13 +192,26 @@ def rehearse(view: Printing) -> None:
     papers = replace(view, home=view.town.homes[0]).papers
     with tempfile.TemporaryDirectory() as folder, suppress(UserError):
         if view.home:
-            make(view, [paper.name for paper in papers], Path(folder), warn=lambda line: None)
+            names = [paper.name for paper in papers]
+            make(view, names, Path(folder), warn=lambda line: None, publish=replace(view)._publish)
         for paper in () if view.home else papers:
             with suppress(Exception):
                 list(paper.make(view))
 
 
-PLAN = Plan(SECTIONS, title, quality.meta, state, choices, choose, rehearse=rehearse)
+def unwritten(view: Printing) -> Printing:
+    """The same, of which no paper is written."""
+    return replace(view, written=False)
+
+
+def leaves(view: Printing) -> list:
+    """What the papers hold."""
+    return view.contents
+
+
+PLAN = Plan(
+    SECTIONS, title, quality.meta, state, choices, choose, rehearse=rehearse, unwritten=unwritten, leaves=leaves
+)
 
 
 def monthly_papers(school: str = "all", month: str = "", kinds: str = DUE, workbooks: str | Path = "") -> Report:

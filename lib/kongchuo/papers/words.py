@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -93,14 +94,28 @@ PLAIN, LINK = "公文表内字", "公文链接"  # styles of letters that a temp
 NAMED = re.compile(r"'([^']+)' is undefined|has no attribute '([^']+)'")
 
 
+def path_of(template: str, folder: Path = FOLDER) -> Path:
+    """Where a template lies: of the package's folder the office's own where it has one."""
+    path = folder / f"{template}.docx"
+    return path if folder != FOLDER else places.own(f"parameters/papers/{path.name}")
+
+
+@cache
+def text_of(path: Path) -> str:
+    """All that is written in a template, one piece after the other; "" for what is none."""
+    with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as package:
+        inside = [package.read(name).decode("utf-8", "replace") for name in package.namelist() if name.endswith(".xml")]
+        return re.sub("<[^>]*>", "", "\n".join(inside))
+    return ""
+
+
 def filled(template: str, context: Mapping[str, object], folder: Path = FOLDER) -> bytes:
     """The template (file name without ending) of a folder filled with a context.
 
     Raises UserError, naming the template, where it is missing, damaged, asks for something the paper does not know, or has a
     mark that cannot be read.
     """
-    path = folder / f"{template}.docx"
-    path = path if folder != FOLDER else places.own(f"parameters/papers/{path.name}")
+    path = path_of(template, folder)
     if not path.is_file():
         raise UserError(f"没有模板“{path.name}”，请运行 kongchuo build 重新生成，或从备份放回 parameters/papers")
     made = io.BytesIO()

@@ -110,6 +110,7 @@ class Result:
     notebook_sha256: str = ""
     depends: dict[str, str] = field(default_factory=dict)  # what the page depends on, by name, each as a hash
     why: str = ""  # why it was made anew, in Chinese
+    stood: str = ""  # why the last batch that was asked for it did not make it, in Chinese; empty where it did
     summary: dict[str, object] = field(default_factory=dict)
     previous: dict[str, object] | None = None
 
@@ -150,7 +151,7 @@ class Shelf:
         """Write the manifest, and drop the snapshots that no run in it refers to any more."""
         results = list(results)
         kept = {item["snapshot"] for result in results for item in (asdict(result), result.previous or {}) if item}
-        inputs = {path.name: _inside(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
+        inputs = {path.name: inside(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
         data = {
             "period": self.period.key,
             "notebook": self.notebook,
@@ -259,7 +260,7 @@ def state(folder: Path) -> str:
 
 
 @cache
-def _inside(taken: Path) -> dict[str, str]:
+def inside(taken: Path) -> dict[str, str]:
     """`hashes` of a snapshot, which nobody changes."""
     return hashes(taken)
 

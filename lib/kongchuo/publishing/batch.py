@@ -295,7 +295,7 @@ def run(
         made = _made(shelves, outcome, frozen, workers, engine, limits, force)
         with closing(made):
             for shelf, many, result, stood in made:
-                what = f"没有变，不用重做 {result.name}" if stood else _line(result)
+                what = _line(result, stood)
                 say(f"[{len(outcome.results)}/{outcome.total}]{many} {what}")
                 tell(_event(shelf, result, stood) | outcome.counts)
     tell({"event": "end", **outcome.counts, "lost": outcome.lost, "index": str(outcome.index)})
@@ -338,7 +338,7 @@ def _event(shelf: Shelf, result: Result, stood: bool) -> dict[str, object]:
     page = str(shelf.path / result.page) if result.page else ""
     return {
         "event": "run", "outcome": what, "notebook": shelf.notebook, "period": shelf.period.key, "name": result.name,
-        "seconds": round(result.seconds, 1), "reason": result.reason, "why": result.why, "page": page, **held,
+        "seconds": round(result.seconds, 1), "reason": result.reason, "why": result.stood if stood else result.why, "page": page, **held,
     }  # fmt: skip
 
 
@@ -407,14 +407,18 @@ def _fill(
         archive.tell_made(Path(scratch), shelf)
         press = Press(notebook, shelf, taken, Path(scratch), engine)
         results = shelf.results
-        standing = [] if force else [item for item in runs if press.stands(item, results.get(item.name))]
-        yield from ((results[item.name], True) for item in standing)
-        runs = [item for item in runs if item not in standing]
-        if not runs:
-            return
-        press.open(runs)
+        standing = {} if force else press.standing(runs, results)
+        if len(standing) < len(runs):
+            press.open([item for item in runs if item.name not in standing])
         pool = ThreadPoolExecutor(max(workers, engine.width))  # its threads only wait: each run is a process of its own
         try:
+            if not force:
+                standing |= press.weighed([item for item in runs if item.name not in standing], results, workers)
+            if any(results[name] != result for name, result in standing.items()):
+                results |= standing
+                shelf.save(_ordered(results, schools))
+            yield from ((result, True) for result in standing.values())
+            runs = [item for item in runs if item.name not in standing]
             waiting = {pool.submit(press.execute, item): item for item in runs}
             for done in as_completed(waiting):
                 item = waiting[done]
@@ -434,7 +438,9 @@ def _ordered(results: Mapping[str, Result], schools: Sequence[School]) -> list[R
     return sorted(results.values(), key=lambda result: (rank.get(result.name, len(rank)), result.name))
 
 
-def _line(result: Result) -> str:
+def _line(result: Result, stood: bool = False) -> str:
+    if stood:
+        return f"没有变，不用重做 {result.name}" + (f"：{result.stood}" if result.stood != press.SAME else "")
     if result.outcome == FAILED:
         return f"失败 {result.name}：{result.reason}"
     counts = {"错误": result.summary.get("errors"), "警告": result.summary.get("warnings")}

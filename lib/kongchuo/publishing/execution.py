@@ -290,6 +290,34 @@ def parameters(notebook: Path) -> tuple[str, ...]:
     raise UserError(f"笔记本“{notebook.name}”没有标记为 parameters 的单元格")
 
 
+def shown(notebook: Path) -> tuple[str, ...]:
+    """The methods of its report that a notebook calls, one a cell and the footer last, where it does nothing else: opens the report
+    of its own name with its parameters, then calls. () for any other notebook, of which nobody knows what its page depends on.
+    """
+    given, found = set(parameters(notebook)), []
+    for kind, source, tags in _cells(notebook):
+        try:
+            lines = ast.parse(source).body if kind == "code" else []
+        except (SyntaxError, ValueError):
+            return ()
+        for line in lines:
+            match line:
+                case ast.Assign(targets=[ast.Name()], value=ast.Constant()) if "parameters" in tags:
+                    pass
+                case ast.Import(names=[ast.alias(name="kongchuo", asname=None)]):
+                    pass
+                case ast.Assign(
+                    targets=[ast.Name("report")],
+                    value=ast.Call(ast.Attribute(ast.Name("kongchuo"), notebook.stem), args, []),
+                ) if {getattr(one, "id", "") for one in args} == given:
+                    pass
+                case ast.Expr(ast.Call(ast.Attribute(ast.Name("report"), name), [], [])) if len(lines) == 1:
+                    found.append(name)
+                case _:
+                    return ()
+    return tuple(found) if found[-1:] == ["footer"] else ()
+
+
 def kind(names: tuple[str, ...]) -> str:
     """Which of these parameters names the period (a key of years.KINDS); "" where none does."""
     return next((name for name in years.KINDS if name in names), "")

@@ -19,6 +19,7 @@ from ..core.editions import (
     INTERNAL,
     SCHOOL,
     SECRET,
+    SPACED,
     TOWN,
     Names,
     audience_of,
@@ -402,7 +403,6 @@ def _values(value: object, key: str = "") -> Iterator[Part]:
 LONG = 1000  # characters from which a text is not kept to be known again
 SHOWN = 5  # places a message names
 CHINESE = str.maketrans("〇○零一二三四五六七八九", "000123456789")
-SPACED = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
 DATE = re.compile(r"(20\d\d)[-./年](\d{1,2})[-./月](\d{1,2})")
 NOTICE = re.compile("公示(期|时间|起|止|自|从|日期)")
 

@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from . import archive, engine, execution
 INTERRUPTED = 3  # seconds that a run has to end after it was told that its time is up
 PATIENCE = 3  # times the limit of a run that an answer may take: before it, the books are read
 LINE = 1 << 20  # bytes read at a time
+WEIGHED = "weighed"  # what a fork answers that has weighed runs, and the folders where it did
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", FORKED: "1"}  # in its environment: no thread but its own
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -127,6 +129,29 @@ class Prepared:
         if notebook.stem in VERBS:
             self._ask(open=notebook.stem, scratch=str(scratch), parameters=dict(parameters), sections=runs > 1)
 
+    def weigh(
+        self, notebook: Path, scratch: Path, asked: Mapping[str, Mapping[str, str]], workers: int
+    ) -> dict[str, str]:
+        """Report.weighed for the runs of a notebook: by stem of each run, given its parameters; of which it fails is not in it.
+
+        To be called after `open`. So many forks share the work; each does its runs one after the other.
+        """
+        methods, every = execution.shown(notebook), list(asked.items())
+        folders = [scratch / f"{WEIGHED}-{number}" for number in range(min(workers, len(every)))]
+        answers = []
+        for number, folder in enumerate(folders):
+            folder.mkdir(exist_ok=True)
+            job = {"weigh": dict(every[number :: len(folders)]), "report": notebook.stem, "methods": methods}
+            job |= {"output": str(folder / "out"), "log": str(folder / "log"), "files": str(folder)}
+            answers.append(self._ask(**job, scratch=str(scratch), run=self._limits.run, memory=self._limits.memory))
+        found: dict[str, str] = {}
+        for answer in answers:
+            with suppress(EOFError, TimeoutError):
+                found |= answer.result(PATIENCE * self._limits.run).get(WEIGHED, {})
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        return found
+
     def execute(self, notebook: Path, output: Path, parameters: Mapping[str, str]) -> execution.Verdict:
         """As execution.execute. Where the process is gone (the machine was out of memory), the run is one of its own."""
         log = output.with_suffix(".log")
@@ -190,13 +215,30 @@ def _start(job: dict) -> Fork:
         ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _settle(job)
-        run.answer.write_text(json.dumps(execution.work(job, engine.NAME)), "utf-8")
+        answer = _weigh(job) if "weigh" in job else execution.work(job, engine.NAME)
+        run.answer.write_text(json.dumps(answer), "utf-8")
         code = 0
     finally:
         with suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _weigh(job: dict) -> dict[str, dict[str, str]]:
+    """In the child: what the page of each run would hold, as a hash."""
+    import kongchuo
+
+    execution.limit_memory(job["memory"])
+    gc.enable()  # these are many
+    found = {}
+    for stem, parameters in job["weigh"].items():
+        folder = Path(job["files"]) / stem
+        os.environ[FILES] = str(folder)
+        with suppress(Exception):
+            found[stem] = getattr(kongchuo, job["report"])(**parameters).weighed(job["methods"])
+        shutil.rmtree(folder, ignore_errors=True)
+    return {WEIGHED: found}
 
 
 def _settle(job: dict) -> None:

@@ -10,7 +10,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -25,7 +25,8 @@ from markupsafe import Markup, escape
 from ..core import editions, faults, places, years
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
-from ..core.places import ALL, EARLIER, MADE, PACKAGE, RECORDS, TEMPLATES, TOWN
+from ..core.places import ALL, CONTENT, EARLIER, MADE, PACKAGE, RECORDS, TEMPLATES, TOWN
+from ..core.schema import CENTRE
 from ..excel import saving
 from . import archive, execution, gate, prepared
 from .archive import DONE, FAILED, Result, Shelf, safe_name
@@ -265,6 +266,10 @@ class Run:
 Engine = execution.Stock | prepared.Prepared
 
 
+# what a page depends on: all workbooks, of these its school's own and the centre's, what the other batches have left
+BOOKS, OWN, CENTRES, FOLLOWED, BEFORE = "台账", "本校的台账", "中心学校的台账", "以前的校验记录", "上一期的台账"
+OTHERS = "别的学校的台账"  # what has changed where neither of the two has
+SAME, ELSEWHERE = "都没有变", "{}，这一份的内容不受影响"  # why a run was not made
 LISTING = ("monthly_papers",)  # notebooks whose papers list what has been made before
 
 
@@ -311,12 +316,12 @@ class Press:
         """What every page of the shelf depends on."""
         earlier = json.loads(_read(self.scratch / EARLIER) or '[""]')
         found = {
-            "台账": self.snapshot,
+            BOOKS: self.snapshot,
             "程序": f"{self.stamp['code']} {self.stamp['schema']} {versions()}",
             "参数表和模板": made_from(),
             "笔记本": self.stamp["notebook_sha256"],
-            "以前的校验记录": _hash(archive.hashes(self.scratch / RECORDS)),
-            "上一期的台账": _hash([Path(earlier[0]).name, *earlier[1:]]),
+            FOLLOWED: _hash(archive.hashes(self.scratch / RECORDS)),
+            BEFORE: _hash([Path(earlier[0]).name, *earlier[1:]]),
         }
         if self.notebook.stem in LISTING:
             found["已有的报告和材料"] = _hash(_read(self.scratch / MADE))
@@ -326,16 +331,66 @@ class Press:
 
     def depends(self, item: Run) -> dict[str, str]:
         """What a run's page depends on, by name, each as text or hash: while all is as it was, the page need not be made again."""
-        return self._depends | {"要求": _hash(item.parameters)}
+        homes = {} if item.parameters["school"] == ALL else {OWN: item.parameters["school"], CENTRES: CENTRE}
+        own = {name: self._of_home(home) for name, home in homes.items()}
+        return self._depends | own | {"要求": _hash(item.parameters)}
 
-    def stands(self, item: Run, before: Result | None) -> bool:
-        """Whether what the run would make is there already, whole: not where a file could not be changed or a part of it failed."""
-        if before is None or before.outcome != DONE or before.depends != self.depends(item):
-            return False
-        if before.summary.get(STUCK) or before.summary.get("broken"):
+    def _of_home(self, home: str) -> str:
+        return _hash(self._homes.get(home, []))
+
+    @cached_property
+    def _homes(self) -> dict[str, list]:
+        """By folder its workbooks in the snapshot, of all years: path and hash."""
+        found: dict[str, list] = {}
+        for name, digest in archive.inside(self.inputs).items():
+            found.setdefault([*name.split("/"), ""][1], []).append((name, digest))
+        return found
+
+    def _changed(self, item: Run, before: Result) -> list[str]:
+        now = self.depends(item)
+        return [name for name in now if before.depends.get(name) != now[name]]
+
+    def _whole(self, item: Run, before: Result | None) -> bool:
+        """Whether all that the last run made is there: not where a file could not be changed or a part of it failed."""
+        if before is None or before.outcome != DONE or before.summary.get(STUCK) or before.summary.get("broken"):
             return False
         names = (before.page, before.notebook, *(f"{item.stem}/{name}" for name in before.summary.get(FILES, {})))
         return all((self.shelf.path / name).is_file() for name in names)
+
+    def standing(self, runs: Sequence[Run], results: Mapping[str, Result]) -> dict[str, Result]:
+        """By name the Results of the runs that need not be made: of those nothing changed on which their page depends."""
+        whole = [(item, results[item.name]) for item in runs if self._whole(item, results.get(item.name))]
+        return {item.name: replace(before, stood=SAME) for item, before in whole if not self._changed(item, before)}
+
+    def weighed(self, runs: Sequence[Run], results: Mapping[str, Result], workers: int) -> dict[str, Result]:
+        """As `standing`, of schools' runs of which nothing changed but what lies outside their own folder and the centre's: their
+        page is worked out without being made, and they stand if all it holds is what it held.
+
+        To be called after `open`. What stands is from now on what the new state of the books gives.
+        """
+        weigh = getattr(self.engine, "weigh", None)  # of an engine that holds the books
+        asked = {
+            item.stem: (item, before)
+            for item in runs
+            if self._whole(item, before := results.get(item.name))
+            and item.parameters["school"] != ALL
+            and before.summary.get(CONTENT)
+            and {*self._changed(item, before)} <= {BOOKS, FOLLOWED, BEFORE}
+        }
+        if not (weigh and asked and execution.shown(self.notebook)):
+            return {}
+        given = {stem: item.parameters | {GIVEN: str(self.inputs)} for stem, (item, _) in asked.items()}
+        found = weigh(self.notebook, self.scratch, given, workers)
+        return {
+            item.name: replace(
+                before,
+                stood=ELSEWHERE.format(self._said(item, self._changed(item, before))),
+                snapshot=self.snapshot,
+                depends=self.depends(item),
+            )
+            for stem, (item, before) in asked.items()
+            if found.get(stem) == before.summary[CONTENT]
+        }
 
     def why(self, item: Run, before: Result | None) -> str:
         """Why a run is made, in words."""
@@ -345,9 +400,15 @@ class Press:
             return "上次没有生成"
         if not before.depends:
             return "上次是旧版程序生成的"
-        now = self.depends(item)
-        changed = [name for name in now if before.depends.get(name) != now[name]]
-        return f"{'、'.join(changed)}变了" if changed else "指定重做，或上次的没有做全"
+        changed = self._changed(item, before)
+        return self._said(item, changed) if changed else "指定重做，或上次的没有做全"
+
+    def _said(self, item: Run, changed: Sequence[str]) -> str:
+        own = {OWN, CENTRES} & {*changed}
+        names = [name for name in changed if not (own and name == BOOKS)]
+        if item.parameters["school"] != ALL and not own:
+            names = [OTHERS if name == BOOKS else name for name in names]
+        return f"{'、'.join(names)}变了"
 
     def open(self, runs: Sequence[Run]) -> None:
         """Have the engine make ready what the runs need."""
