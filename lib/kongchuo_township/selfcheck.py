@@ -43,6 +43,11 @@ ONCE = {
     "2024-05": (("家长会", "期中家长会"),),
     "2024-06": (("广播", "暑假不流失广播"),),
 }
+STORIES = {
+    "均衡控辍": "与结对学校互派教师听课两次，营养改善计划按天供餐，多媒体教室各班轮用；教学点音乐课仍缺专任教师。",
+    "质量控辍": "开齐开足课程，作业总量每周公示，课后服务开设兴趣小组五个，学困生分层布置作业，学生到校意愿增强。",
+    "融合控辍": "八、九年级每月一节职业体验课，组织参观县职业学校一次，毕业班学生全部接受升学指导，无人因升学无望离校。",
+}
 CASE_DAY = 18  # which school day of a term the case is written on
 CASE_BODY = (
     "小A是一名学习吃力的学生，曾不愿到校。班主任多次家访，与科任教师商定课后辅导，请同伴结对。"
@@ -59,6 +64,7 @@ def rows(random: Random, record: Record) -> dict[str, list[dict]]:
         "issue": _issues(random, record, checks),
         "archive": _archive(record),
         "publicity_log": [row for month in record.calendar.months for row in _publicity(random, record, month)],
+        "story": _stories(record),
         "bulletin": _bulletins(record),
     }
 
@@ -191,6 +197,23 @@ def _publicity(random: Random, record: Record, month: str) -> list[dict]:
             row |= {"n_due": people, "n_att": people}
         found.append(row | {"media_ref": f"16-{school.code}-{month}-{len(found) + 1}"})
     return sorted(found, key=lambda row: row["date"])
+
+
+def _stories(record: Record) -> list[dict]:
+    school = record.school
+    kinds = [kind for kind in STORIES if kind != "融合控辍" or any(item.grade > 6 for item in school.classes)]
+    return [
+        filled(
+            "story",
+            school,
+            measure=kind,
+            date=term.school_days[CASE_DAY],
+            text=STORIES[kind],
+            reporter=school.principal.name,
+        )
+        for term in record.calendar.parts
+        for kind in kinds
+    ]
 
 
 def _bulletins(record: Record) -> list[dict]:

@@ -11,7 +11,7 @@ from .attendance import NOT_ARRIVED
 from .cases import Case, plan_id
 from .days import Calendar
 from .enrolment import Record
-from .people import Child, filled, numeral
+from .people import GIVEN, Child, filled, numeral
 from .schools import SchoolClass
 
 # --- 重点关注 -----------------------------------------------------------------------------------------------------------
@@ -152,6 +152,7 @@ PLANNED = ("孤儿", "事实无人抚养")  # besides the poor: who has a plan f
 DIS_CODES = {"视力": 1, "听力": 2, "言语": 3, "肢体": 4, "智力": 5, "精神": 6, "多重": 7}
 LEVEL_CODES = {"一级": 1, "二级": 2, "三级": 3, "四级": 4}
 WORKPLACES = ("邻省样例市", "外省示例市", "邻市样例县")
+BEYOND = (("普通高中", "示例县第一高级中学"), ("中等职业", "示例县职业学校"), ("学前", "示例镇中心幼儿园"))
 Pupils = list[tuple[SchoolClass, Child]]
 
 
@@ -176,8 +177,19 @@ def rows(random: Random, record: Record) -> dict[str, list[dict]]:
         "home_teaching": _home_teaching(random, record, disabled),
         "leftbehind": (leftbehind := [_leftbehind(random, record, item, child) for item, child in left]),
         "contact": [row for entry in leftbehind for row in _contacts(record, entry)],
+        "beyond": [_beyond(record, number, child) for number, (_, child) in enumerate(in_need[:3])],
         "others": [row for item, child in pupils for row in _others(item, child)],
     }
+
+
+def _beyond(record: Record, number: int, child: Child) -> dict:
+    """An elder brother or sister of a pupil in need, who learns on elsewhere. Nothing is drawn by lot: all else stays as it was."""
+    stage, place = BEYOND[number % len(BEYOND)]
+    name = f"{child.name[0]}{GIVEN[int(child.key[-3:]) % len(GIVEN)]}{GIVEN[-1 - number]}"
+    return filled(
+        "beyond", name=name, stage=stage, at=place, hardship=poor_type(child), aid="已享受国家助学金", checked=LISTED,
+        checker=record.school.principal.name,
+    )  # fmt: skip
 
 
 def poor_type(child: Child) -> str:

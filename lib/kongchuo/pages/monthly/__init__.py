@@ -17,7 +17,7 @@ from .. import live, months, quality, today
 from ..display import Agenda, Badge, Figure, Lines, Note, Section, Tiles
 from ..report import Plan, Report
 from ..views import Month, home_of, open_month
-from . import attendance, cases, duty, enrolment, selfcheck
+from . import attendance, cases, duty, enrolment, plan, selfcheck
 
 
 def title(month: Month) -> str:
@@ -121,6 +121,7 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "checklist": selfcheck.checklist,
     "issues": duty.issues,
     "next_month": duty.next_month,
+    "plan": plan.section,
     "data_quality": quality.data_quality,
     "signature": duty.signature,
     "footer": quality.provenance,
