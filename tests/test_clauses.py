@@ -43,7 +43,7 @@ def spoil(rows):
 
 @pytest.fixture(scope="module")
 def made():
-    return handmade.township(spoil=spoil)
+    return handmade.township(2, 50, spoil=spoil)
 
 
 def lines(view):
@@ -134,7 +134,7 @@ def test_a_school_without_a_sentence_or_a_row_has_a_gap():
         for sheet in ("story", "publicity_log", "beyond", "visit"):
             rows[sheet] = []
 
-    town, _ = handmade.township(spoil=bare)
+    town, _ = handmade.township(2, 50, spoil=bare)
     found = lines(handmade.month(town, town.homes[0]))
     assert "写了做法差 1" in found["均衡控辍"]["差距"].text
     assert "没有宣传会议" in found["宣传控辍"]["差距"].text
