@@ -121,7 +121,7 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "checklist": selfcheck.checklist,
     "issues": duty.issues,
     "next_month": duty.next_month,
-    "plan": plan.section,
+    "clauses": plan.section,
     "data_quality": quality.data_quality,
     "signature": duty.signature,
     "footer": quality.provenance,

@@ -156,7 +156,7 @@ def section(month: Month) -> Section:
         summary.append((part, len(rows), state, unknown))
         folds.append(Details(f"{part}（{len(rows)} 条，有差距 {short} 条）", (Table(COLUMNS, rows),)))
     table = Table(("方案", "条数", "有差距", "尚未判定"), tuple(summary), note=SAID)
-    return Section("方案落实", (*units.failed(failed), table, *folds, *_stories(month)), 0, "plan", gaps)
+    return Section("方案落实", (*units.failed(failed), table, *folds, *_stories(month)), 0, "clauses", gaps)
 
 
 UNKNOWN = Badge("unknown", "尚未判定")
