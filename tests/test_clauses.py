@@ -144,6 +144,18 @@ def test_a_school_without_a_sentence_or_a_row_has_a_gap():
     assert f"{len(town.homes)}校没有宣传会议" in whole["宣传控辍"]["差距"].text
 
 
+def test_an_item_of_the_archive_that_nobody_could_read_is_not_lacking(made):
+    town, _ = made
+    book = next(one for one in town.workbooks if one.book.name == "selfcheck" and one.home == town.homes[0])
+    table = book.tables["archive"]
+    place = table.frame.index[table.frame["archive_no"] == 1][0]
+    frame = table.frame.assign(copies=table.frame["copies"].mask(table.frame.index == place))
+    lost = replace(table, frame=frame, unread=table.unread | {(place, "copies")})
+    own = tuple(replace(one, tables=one.tables | {"archive": lost}) if one is book else one for one in town.workbooks)
+    view = handmade.month(replace(town, workbooks=own, _frames={}, _made={}), book.home)
+    assert lines(view)["上级控辍保学文件"]["差距"] == plan.UNKNOWN
+
+
 def test_what_cannot_be_read_is_not_judged(made):
     town, _ = made
     gone = [

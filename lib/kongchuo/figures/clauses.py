@@ -32,11 +32,15 @@ def item(number: int) -> Callable[[Scope], Ratio]:
         rows = scope.rows("archive")
         own = rows[rows["archive_no"] == number].drop_duplicates("home")
         done = (own["copies"].fillna(0) > 0) | own["missing"].notna()
+        told = done | scope.told(
+            own, "archive", "copies", "missing"
+        )  # what was written over later says nothing of these days
         place = dict(zip(own["home"], own.index, strict=True))
         frame = pd.DataFrame({"home": list(scope.homes), "grade": 0, "class_id": ""})
         frame.index = pd.Index([place.get(home, scope.nowhere("archive", home)) for home in scope.homes])
-        hit = pd.Series(frame["home"].isin(own.loc[done, "home"]), frame.index)
-        return ratio(scope, "", "有材料或写明原因", frame, hit, of="archive", needs=("archive",))
+        hit, lost = (frame["home"].isin(own.loc[rows, "home"]) for rows in (done, ~told))
+        sure, needs = frame[~lost], ("archive",)
+        return ratio(scope, "", "有材料或写明原因", sure, hit[~lost], of="archive", needs=needs, left_out=[frame[lost]])
 
     return count
 
