@@ -10,9 +10,8 @@ from itertools import groupby
 
 import pandas as pd
 
-from ... import figures
 from ...facts.duty import names_of
-from ...figures import clauses, duty, enrolment, selfcheck, support
+from ...figures import attendance, clauses, duty, enrolment, selfcheck, support
 from ...figures.base import Measure, Ratio
 from ...figures.clauses import blamed, in_grades, item, written
 from ...figures.definitions import dropouts_returned, reported, suspected_returned, visited
@@ -99,7 +98,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(WHOM, "未读完九年义务教育已辍学的少年儿童", "cases", full=(support.dropouts_planned,), rows=("dropout",)),
     Clause(WHOM, "有辍学苗头的学生", "watch", full=(support.pupil_plans,), rows=("watch",)),
     Clause(FIRST, "初中学生，特别是八、九年级学生", "attendance",
-           full=(in_grades(enrolment.kept, "八、九年级", 8, 9),), told=(in_grades(figures.attendance, "八、九年级", 8, 9),)),
+           full=(in_grades(enrolment.kept, "八、九年级", 8, 9),), told=(in_grades(attendance.rate, "八、九年级", 8, 9),)),
     Clause(FIRST, "贫困家庭学生", "groups", full=(support.family_plans, support.aid_paid)),
     Clause(FIRST, "残疾儿童少年学生", "groups", full=(support.disabled_placed, enrolment.disabled)),
     *_numbered(
@@ -116,7 +115,7 @@ CLAUSES: tuple[Clause, ...] = (
         Clause(SYSTEMS, "学生变动即时报告制度", "changes", full=(enrolment.balance,), rows=("change",)),
         Clause(SYSTEMS, "学困生帮教制度", "groups", full=(support.pupil_plans, support.plans_logged), rows=("support_log",)),
         Clause(SYSTEMS, "辍学生劝返制度", "cases", full=(dropouts_returned,), rows=("visit", "legal")),
-        Clause(SYSTEMS, "人籍核查制度", "reconcile", full=(figures.reconciled,), must=("reconcile",)),
+        Clause(SYSTEMS, "人籍核查制度", "reconcile", full=(enrolment.reconciled,), must=("reconcile",)),
         Clause(SYSTEMS, "学校和行政村联防联控制度", "organisation", full=(duty.villages_bonded,), must=("joint",)),
         Clause(SYSTEMS, "控辍保学工作奖惩制度", must=("publicity",), rows=("reward",)),
     ),
@@ -131,7 +130,7 @@ CLAUSES: tuple[Clause, ...] = (
             support.leftbehind_contacted,
         )),
         Clause(MEASURES, "融合控辍", story=clauses.JUNIOR),
-        Clause(MEASURES, "守规控辍", "attendance", full=(figures.filed, selfcheck.weekly, selfcheck.monthly), never=(blamed,)),
+        Clause(MEASURES, "守规控辍", "attendance", full=(attendance.filed, selfcheck.weekly, selfcheck.monthly), never=(blamed,)),
         Clause(MEASURES, "绩效控辍", "groups", told=(support.converted,), must=("publicity",)),
         Clause(MEASURES, "督查控辍", "checklist", full=(selfcheck.self_checks,), must=("selfcheck", "score")),
         Clause(MEASURES, "奖惩控辍", rows=("reward", "veto")),
