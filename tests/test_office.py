@@ -133,7 +133,7 @@ def test_a_new_entry_goes_into_the_offices_own_file(home):
 
 
 def test_a_copy_is_noted_stands_before_the_packages_and_is_made_once(home):
-    copied = office.copy("控辍保学简报", home)
+    (copied,) = office.copy("控辍保学简报", home)
     assert places.own(f"parameters/papers/{copied.name}") == copied
     assert [*json.loads((home / office.COPIED).read_text("utf-8"))] == [f"parameters/papers/{copied.name}"]
     with pytest.raises(UserError, match="已经有了"):
@@ -146,7 +146,7 @@ def test_a_copy_is_noted_stands_before_the_packages_and_is_made_once(home):
 def test_an_upgrade_says_each_copy_and_touches_none_that_the_office_has_changed(home):
     """Each copy once: as it came, changed here, changed here only, removed, of a file that the package no longer has."""
     names = ("控辍保学简报", "督查通报", "档案目录", "责任书_家长")
-    plain, changed, same, gone = (office.copy(name, home) for name in names)
+    plain, changed, same, gone = (path for name in names for path in office.copy(name, home))
     for path, text in ((plain, b"as it came"), (changed, b"as it came"), (same, b"mine")):
         path.write_bytes(text)
     gone.unlink()

@@ -253,7 +253,8 @@ def copy(args: argparse.Namespace) -> int:
 
     home = _office()
     for name in args.names:
-        say(f"已复制：{office.copy(name, home)}")
+        for path in office.copy(name, home):
+            say(f"已复制：{path}")
     return CLEAN
 
 

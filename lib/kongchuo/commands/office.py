@@ -36,6 +36,7 @@ POLICY = """\
 #   - {key: suspected_after, title: 疑似线, value: 3, unit: 上课日, source: document, citation: 某某文件, holds_from: 2024-09-01}
 parameters:
 """
+STARTS = places.TEMPLATES / "office"  # what an office begins its own from, and the package itself does not run
 COPIED = Path(".kongchuo") / "copied.json"  # what was copied from the package, with the hash it had
 STAGES = (
     ("教学点", "教学点"),
@@ -111,28 +112,39 @@ def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, obj
     return [*(own or [centre])[:1], *(row for row in found if row["stage"] != "中心学校")]
 
 
-def copy(name: str, home: Path) -> Path:
-    """Copy a notebook, parameter file or Word template of the package into an office, to be changed there; returns the copy.
+def copy(name: str, home: Path) -> list[Path]:
+    """Copy a notebook, parameter file or Word template of the package into an office, to be changed there; returns the copies.
 
     The hash of what was copied is noted, so that an upgrade can tell whether the office has changed it. Raises UserError for a
     name there is not, or where the office has its own already.
     """
-    found = {Path(path).stem: path for path in packaged()}
-    if name not in found:
-        raise UsageError(f"没有“{name}”，可以复制：{'、'.join(found)}")
-    target = home / found[name]
-    if target.exists():
-        raise UserError(f"“{target}”已经有了，没有动。")
-    data = (places.PROJECT / found[name]).read_bytes()
-    put(target, data)
-    note(home, copies(home) | {found[name]: entry(data)})
-    return target
+    found = [path for path in packaged() if Path(path).stem == name]
+    if not found:
+        raise UsageError(f"没有“{name}”，可以复制：{'、'.join(dict.fromkeys(Path(path).stem for path in packaged()))}")
+    for path in found:
+        if (home / path).exists():
+            raise UserError(f"“{home / path}”已经有了，没有动。")
+    for path in found:
+        data = source(path).read_bytes()
+        put(home / path, data)
+        note(home, copies(home) | {path: entry(data)})
+    return [home / path for path in found]
 
 
 def packaged() -> tuple[str, ...]:
     """What may be copied from the package, by its path in it and in an office: notebooks, parameter files, Word templates."""
-    found = (path for kind, end in KINDS for path in sorted((places.PROJECT / kind).glob(f"*{end}")))
-    return tuple(path.relative_to(places.PROJECT).as_posix() for path in found if path.name != places.POLICY.name)
+    found = (
+        path.relative_to(root).as_posix()
+        for root in (places.PROJECT, STARTS)
+        for kind, end in KINDS
+        for path in sorted((root / kind).glob(f"*{end}"))
+    )
+    return tuple(path for path in found if path != f"parameters/{places.POLICY.name}")
+
+
+def source(name: str) -> Path:
+    """Where the package has what may be copied under this name."""
+    return next((root / name for root in (STARTS, places.PROJECT) if (root / name).is_file()), places.PROJECT / name)
 
 
 # --- What was copied, with the hash it had when the package brought it ------------------------------------------------------

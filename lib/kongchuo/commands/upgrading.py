@@ -40,7 +40,7 @@ def upgrade(home: Path) -> Iterator[str]:
     for name in office.packaged():
         if said := _one(home, name, noted):
             yield said
-    for name in [name for name in noted if not (places.PROJECT / name).is_file()]:
+    for name in [name for name in noted if not office.source(name).is_file()]:
         yield f"{name}：程序不再自带，你们的这一份留着"
         del noted[name]
     office.note(home, noted)
@@ -50,7 +50,7 @@ def upgrade(home: Path) -> Iterator[str]:
 
 def _one(home: Path, name: str, noted: dict[str, dict[str, str]]) -> str:
     """Look at the office's copy of a file of the package, and see to it; in words what was done, "" for nothing."""
-    own, fresh = home / name, (places.PROJECT / name).read_bytes()
+    own, fresh = home / name, office.source(name).read_bytes()
     if not own.is_file():
         noted.pop(name, None)  # removed by the office: the package's holds again
         return ""

@@ -9,6 +9,7 @@ import errno
 import logging
 import mimetypes
 import os
+import shutil
 import socket
 import uuid
 import webbrowser
@@ -306,7 +307,7 @@ def serve(
     port: int = 8866,
     *,
     open_browser: bool = False,
-    notebooks: Path = NOTEBOOKS,
+    notebooks: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve until Ctrl-C: archived pages of `out`, live pages on the shared folder `workbooks`.
@@ -321,7 +322,8 @@ def serve(
     mimetypes.add_type("text/javascript", ".js")  # on some Windows the registry calls them plain text,
     mimetypes.add_type("text/css", ".css")  # which no browser executes
     with archive.scratch() as scratch:
-        ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": notebooks.resolve()}
+        held = notebooks or _notebooks(Path(scratch))
+        ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": held.resolve()}
         kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
         app = App(ours, kernel_env, config=settings(port, ours["notebooks"], Path(scratch)))
         app.initialize([])
@@ -334,6 +336,18 @@ def serve(
         if open_browser:
             webbrowser.open(address)
         app.start()
+
+
+def _notebooks(scratch: Path) -> Path:
+    """The folder of notebooks: in an office the package's and its own in one, of the same name its own; as they are now."""
+    home = places.office()
+    if not home or not any((home / "notebooks").glob("*.ipynb")):
+        return NOTEBOOKS
+    (scratch / "notebooks").mkdir()
+    for folder in (NOTEBOOKS, home / "notebooks"):
+        for path in folder.glob("*.ipynb"):
+            shutil.copy(path, scratch / "notebooks")
+    return scratch / "notebooks"
 
 
 def _unexpected(record: logging.LogRecord) -> bool:
