@@ -1,5 +1,5 @@
 """All that is made from declarations and committed, made again: `make build`, or python tools/products.py [--check], which only
-says what is stale. The pages of the handbook to look things up in, the package's own Word templates and the cells of the notebooks
+says what is stale. The handbook as one page, its pages to look things up in, the package's own Word templates and the cells of the notebooks
 are made here; the rest by `kongchuo build`, which an office runs as well.
 """
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import book
 import dictionary
 import forms
 import notebooks
@@ -28,6 +29,7 @@ def pages(root: Path = PROJECT) -> Iterator[tuple[str, bytes]]:
 def build(root: Path = PROJECT, check: bool = False) -> list[str]:
     """Make everything that differs from what is declared now; returns the paths (inside `root`), with `check` without making."""
     wanted = {root / "handbook" / name: data for name, data in pages(root)}
+    wanted[root / "handbook" / book.BOOK] = book.book(root / "handbook")
     wanted |= {root / "notebooks" / name: data for name, data in notebooks.notebooks(root / "notebooks")}
     wanted |= {root / building.FORMS.relative_to(PROJECT) / name: data for name, data in forms.forms()}
     # what the tools make comes first: an office's Word templates are copies of the package's
