@@ -168,6 +168,7 @@ def test_a_new_year_is_made_only_after_a_yes(clicked):
     listed = ["newyear", "~/共享", "--from", "2023-2024", "--dry-run"]
     assert clicked("newyear", "\n") == [listed]
     assert clicked("newyear", "是\n") == [listed, listed[:-1]]
+    assert clicked("newyear", "", "升学去向.csv") == [[*listed[:-1], "--to=升学去向.csv", "--dry-run"]]
 
 
 def test_pages_and_watching(clicked):

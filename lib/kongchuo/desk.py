@@ -79,9 +79,12 @@ def watch(folder: Path, given: list[str]) -> tuple[int, str]:
 
 
 def newyear(folder: Path, given: list[str]) -> tuple[int, str]:
-    """The next school year from the newest there is: first what would become of it, then, if that is right, the workbooks."""
+    """The next school year from the newest there is: first what would become of it, then, if that is right, the workbooks.
+
+    Where there are several junior schools, the filled table of who goes to which is dropped on the icon.
+    """
     held = [path.name for path in folder.iterdir() if years.YEAR.fullmatch(path.name)]
-    words = ["newyear", str(folder), "--from", max(held, default="")]
+    words = ["newyear", str(folder), "--from", max(held, default=""), *(f"--to={path}" for path in given[:1])]
     code = commands.main([*words, "--dry-run"])
     if (
         code == console.CLEAN
