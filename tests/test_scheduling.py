@@ -52,14 +52,29 @@ def test_a_line_of_cron_runs_in_the_office_whatever_its_name(home, tmp_path):
     script = tmp_path / "my python"
     script.write_text('#!/bin/sh\npwd > "$OUT"\necho "$@" >> "$OUT"\n', "utf-8")
     script.chmod(0o755)
-    path, line = scheduling.write(home, dt.time(6, 5), system="linux", python=str(script))
-    daily, boot = [one for one in path.read_text("utf-8").splitlines() if not one.startswith("#")]
+    path, _ = scheduling.write(home, dt.time(6, 5), system="linux", python=str(script))
+    daily, boot = path.read_text("utf-8").splitlines()
     assert daily.startswith("5 6 * * * ")
     assert boot.startswith("@reboot sleep 300 && ")
     command = daily.split(" ", 5)[5].replace(r"\%", "%")  # as cron does
     subprocess.run(["sh", "-c", command], env={"OUT": str(tmp_path / "said"), "PATH": "/usr/bin:/bin"}, check=True)
     assert (tmp_path / "said").read_text("utf-8").splitlines() == [f"{home.resolve()}", "-m kongchuo schedule --now"]
-    assert "crontab -" in line
+
+
+def test_the_line_that_puts_cron_in_force_may_be_run_again(home, tmp_path):
+    table, tool = tmp_path / "table", tmp_path / "bin" / "crontab"
+    tool.parent.mkdir()
+    tool.write_text(
+        f'#!/bin/sh\nif [ "$1" = -l ]; then cat "{table}"; else cat > "{table}.new"; mv "{table}.new" "{table}"; fi\n',
+        "utf-8",
+    )
+    tool.chmod(0o755)
+    table.write_text("0 1 * * * mine\n", "utf-8")
+    for hour in (6, 7):
+        path, line = scheduling.write(home, dt.time(hour), system="linux", python="/usr/bin/python3")
+        subprocess.run(["sh", "-c", line], env={"PATH": f"{tool.parent}:/usr/bin:/bin"}, check=True)
+    assert table.read_text("utf-8") == "0 1 * * * mine\n" + path.read_text("utf-8")
+    assert "0 7 * * * cd" in table.read_text("utf-8")
 
 
 def test_the_entry_as_typed(home, capsys):

@@ -40,14 +40,15 @@ def write(home: Path, at: dt.time, *, system: str = sys.platform, python: str = 
         line = f'schtasks /Create /TN "{TASK}" /XML "{path}" /F'
     else:
         path = home / CRON
-        run = f"cd {shlex.quote(f'{home}')} && {shlex.quote(python)} -m kongchuo schedule --now".replace("%", r"\%")
+        where = f"cd {shlex.quote(f'{home}')} && ".replace("%", r"\%")
+        run = where + f"{shlex.quote(python)} -m kongchuo schedule --now".replace("%", r"\%")
         lines = (
-            "# 控辍保学：每天一次；关着机错过的，开机后补",
             f"{at.minute} {at.hour} * * * {run} >/dev/null 2>&1",
             f"@reboot sleep 300 && {run} --missed >/dev/null 2>&1",
         )
         data = ("\n".join(lines) + "\n").encode()
-        line = f"(crontab -l 2>/dev/null; cat {shlex.quote(f'{path}')}) | crontab -"
+        before = f"crontab -l 2>/dev/null | grep -vF {shlex.quote(where)}"  # run again, it takes the place of the lines of before
+        line = f"({before}; cat {shlex.quote(f'{path}')}) | crontab -"
     try:
         saving.write_copy(path, data)
     except Refused as error:
