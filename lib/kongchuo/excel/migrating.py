@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from xlsxwriter.worksheet import Worksheet
 
-from ..core.cells import PICTURE, STALE, CellError, clean, fold, renewed, shown, typed
+from ..core.cells import PICTURE, STALE, CellError, clean, fold, renewed, shown
+from ..core.columns import typed
 from ..core.places import GUIDE, HINT, LISTS, RESULTS
 from ..core.schema import Codes, Field, Schema, Sheet
 from ..core.sheets import Grid, Header, find_header, since_1900
