@@ -101,6 +101,17 @@ def headers_of_one_kind(sheet, home, one, other):
     return spoil
 
 
+def sorted_alone(sheet, home, column):
+    """One column sorted, and nothing else."""
+
+    def spoil(rows):
+        own = of(rows, sheet, home)
+        for row, value in zip(own, sorted(row[column] for row in own), strict=True):
+            row[column] = value
+
+    return spoil
+
+
 def emptied(rows):
     for row in of(rows, "roster", JUNIOR):
         row["address"] = None
@@ -117,6 +128,11 @@ MISTAKES = {
     "班级编号改了": (retyped("class", "class_id", CLASS, "SLX01-2021-1"), "X70", REGISTRY, "班级", "班级编号", 50),
     "村名改了": (retyped("village", "village_name", "样例一村", "样例壹村"), "X70", REGISTRY, "行政村", "村名", 20),
     "村代码改了": (retyped("village", "village_code", "SLC001", "SLC01"), "X70", REGISTRY, "行政村", "村代码", 20),
+    "学校代码写成另一所的": (retyped("school", "school_code", "SLX02", "SLX01"), "F18", REGISTRY, "学校", "学校代码", 20),
+    "只给姓名列排了序": (sorted_alone("roster", JUNIOR, "name"), "X76", f"{JUNIOR}/学籍.xlsx", "学生花名册", "姓名", 20),
+    "只给证件号码列排了序": (sorted_alone("roster", JUNIOR, "id_no"), "X76", f"{JUNIOR}/学籍.xlsx", "学生花名册", "证件号码", 20),
+    "只给缺勤明细的姓名排了序": (sorted_alone("absence", JUNIOR, "name"), "X76", f"{JUNIOR}/出勤_第一学期.xlsx", "缺勤明细", "姓名", 20),
+    "病假和事假的列名对调": (headers_of_one_kind("daily", JUNIOR, "sick", "personal"), "F40", f"{JUNIOR}/出勤_第一学期.xlsx", "日查", "病假", 8),
     "学校代码改了": (retyped("school", "school_code", "SLX01", "SLX91"), "X70", REGISTRY, "学校", "学校代码", 20),
     "一所学校缺一个月日查": (month_lacking(), "X11", f"{SECOND}/出勤_第一学期.xlsx", "日查", "日期", 50),
     "两校都有": (

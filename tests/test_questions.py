@@ -41,7 +41,7 @@ def test_case(case):
 
 
 def test_questions_are_worded_as_questions_and_explain_themselves():
-    assert [one.code for one in questions.QUESTIONS] == ["Q01", "Q02", "Q03", "Q04", "Q05"]
+    assert [one.code for one in questions.QUESTIONS] == ["Q01", "Q02", "Q03", "Q04", "Q05", "Q07", "Q08", "Q09"]
     assert {page.stem for page in PAGES} | {"Q05"} == set(BY_CODE)
     for words in (*(one.explains for one in questions.QUESTIONS), questions.backdated.__doc__):
         assert words.endswith("。")

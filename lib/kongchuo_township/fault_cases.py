@@ -329,6 +329,25 @@ def visit_skipped(hand: Hand) -> None:
     hand.note("X69", case.ledgers, "visit", row, "seq")
 
 
+def back_by_the_visit(hand: Hand) -> None:
+    """X74: the visit says that the child is back, the ledger does not."""
+    case = suspected(hand, _found(hand))
+    row = visit(hand, case, days.shift(case.suspected["found"], 2))
+    row["result"] = "已复学(原班)"
+    hand.note("X74", case.ledgers, "visit", row, "result")
+
+
+def rewarded(hand: Hand) -> None:
+    """V06: a class that lost a pupil is rewarded all the same."""
+    veto = dropout(hand, CONFIRMED).veto
+    row = {"school_year": days.YEAR, "target_id": veto["target_id"], "kind": "奖", "item": "控辍保学先进班级", "basis": "实施方案",
+           "amount": 200, "doc_no": f"镇教[2024]{hand.random.randint(100, 999)}号", "done": dt.date(2024, 1, 22),
+           "pub_from": dt.date(2024, 1, 10), "pub_to": dt.date(2024, 1, 19)}  # fmt: skip
+    hand.books[INSPECTION]["reward"].append(row)
+    hand.take(row)
+    hand.note("V06", INSPECTION, "reward", row, "target_id")
+
+
 def another_owner(hand: Hand) -> None:
     """X67: another school stands as the one that has to bring the child back."""
     case = suspected(hand, _found(hand))
@@ -365,5 +384,5 @@ CASES = (
         lambda _old, row, _hand: row["teacher"], of=_of(_closed)),
     at("X50", 2, "a word that is none for evidence", "suspected.evidence", ("无", "待补", "/"), of=_of(_closed)),
     by(2, well_closed), by(5, out_of_order), by(3, handed_on_to_nobody), by(3, school_orders), by(3, step_too_late), by(3, visit_skipped),
-    by(3, another_owner),
+    by(3, another_owner), by(3, back_by_the_visit), by(3, rewarded),
 )  # fmt: skip

@@ -231,6 +231,20 @@ def _visit(row: Row, day: dt.date, number: int) -> Row:
     return made | {"content": "生活语文", "response": "情绪好", "media_ref": f"11-{number}-{day:%m%d}"}
 
 
+def another_called(hand: Hand) -> None:
+    """X75: written down under a pupil who is not left behind."""
+    book, row = hand.pick("contact")
+    there = [
+        child
+        for place, child in hand.rows("roster")
+        if place == book.replace("帮扶", "学籍") and plain(child) and hand.free(child)
+    ]
+    pupil = hand.random.choice(there)
+    hand.take(pupil)
+    row |= {"student_key": pupil["student_key"], "name": pupil["name"]}
+    hand.note("X75", book, "contact", row, "student_key")
+
+
 def taught_too_seldom(hand: Hand) -> None:
     """X34: once in a month, or not at all."""
     often = dict.fromkeys(days.MONTHS, 2)
@@ -262,7 +276,7 @@ def odd_card(hand: Hand) -> None:
 
 
 DISABLED = (
-    by(3, odd_card), by(3, taught_too_seldom),
+    by(3, odd_card), by(3, taught_too_seldom), by(3, another_called),
     at("", 1, "twice in every month, and the last month is not over (X34)", "disabled.plan_per_month",
         of=lambda hand: _taught_at_home(hand, dict.fromkeys(days.MONTHS, 2) | {days.MONTHS[-1]: 0})),
     at("X32", 3, "未安置, or nothing", "disabled.placement", ("未安置", ""), of=_in_class),

@@ -177,6 +177,7 @@ def missing_days(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
 
 
 LEAVE = {"sick": "病假", "personal": "事假", "other_leave": "其他请假"}  # column of 日查 -> 缺勤类型
+BY_KIND = "{class_name}{day}日查{kind}{count}人，缺勤明细{kind}{listed}人，请假的总数一样"
 NONE_LISTED = "{school}日查共有请假、缺勤{count}人次，缺勤明细一行也没有"
 
 
@@ -188,7 +189,7 @@ NONE_LISTED = "{school}日查共有请假、缺勤{count}人次，缺勤明细�
         *("absence.kind", "absence.date", "absence.class_id"),
     ),
     says="{class_name}{day}日查请假{count}人，缺勤明细请假{listed}人",
-    fix="请把当天请假的学生逐人记入“缺勤明细”（病假、事假、其他请假），或改正日查的人数。",
+    fix="请把当天请假的学生逐人记入“缺勤明细”（病假、事假、其他请假），或改正日查的人数；类别不一样的，照假条改正写错的一处。",
     source="domain.md 2.5 缺勤明细（只记缺勤学生，每人每天一行）, 8",
 )
 def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
@@ -216,6 +217,7 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     lost = absence[absence["kind"].isna() | (leave & absence[["date", "class_id"]].isna().any(axis=1))]
     slack = found["odd"] + tally(rows["home"], lost["home"].value_counts())
     wrong = (rows["count"] - found["listed"]).abs() > slack
+    yield from _other_kind(rows[~wrong & (slack == 0)], sure)
     columns = ["label", "day", "count", "listed", "present", *LEAVE]
     rows = rows.assign(listed=found["listed"])[wrong]
     for index, label, day, count, number, present, *parts in rows[columns].itertuples(name=None):
@@ -226,6 +228,23 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
         column = next((name for name in (*swapped, *LEAVE) if parts[name] > 0), "sick")
         fix = _exchanged(LEAVE[column]) if swapped else ""
         yield at("daily", index, column, fix=fix, class_name=label, day=day, count=count, listed=number)
+
+
+def _other_kind(rows: pd.DataFrame, listed: pd.DataFrame) -> Iterator[Spot]:
+    """日查 rows whose leave adds up, but not by kind: sick leave counted as personal, or the two columns exchanged."""
+    numbers = listed.groupby(["class_id", "date", "kind"]).size()
+    by_kind = (
+        numbers.unstack(fill_value=0).reindex(columns=list(LEAVE.values()), fill_value=0) if len(numbers) else None
+    )
+    if by_kind is None or rows.empty:
+        return
+    by_kind = by_kind.reindex(pd.MultiIndex.from_frame(rows[["class_id", "date"]]), fill_value=0).set_axis(rows.index)
+    apart = rows[list(LEAVE)].astype("int64") - by_kind.set_axis(list(LEAVE), axis=1)
+    for index, *parts in apart[(apart != 0).any(axis=1)].itertuples(name=None):
+        name = next(name for name, part in zip(LEAVE, parts, strict=True) if part > 0)
+        facts = {"class_name": rows.at[index, "label"], "day": rows.at[index, "day"], "kind": LEAVE[name]}
+        count = int(rows.at[index, name])
+        yield at("daily", index, name, says=BY_KIND, count=count, listed=int(by_kind.at[index, LEAVE[name]]), **facts)
 
 
 RULES = (due_differs_from_roster, parts_do_not_add_up, absentees_not_listed, day_without_count, leave_not_listed)  # fmt: skip

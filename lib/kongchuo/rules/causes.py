@@ -20,7 +20,8 @@ from .suspects import DAY, ENOUGH, Suspect, Suspecting, of
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
 CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.exchanged, suspects.shifted,
-                                  suspects.misdated, misnamed.renamed, misnamed.departed, misnamed.roster)  # fmt: skip
+                                  suspects.sorted_alone, suspects.misdated, misnamed.doubled, misnamed.renamed,
+                                  misnamed.departed, misnamed.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes
 LEAST = 2  # findings of which one may be the cause of the other

@@ -273,6 +273,9 @@ def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("change", index, "report_date", limit=policy["change_report_within"], **facts)
 
 
+OVERLAP = "{term}{start}开学，{other}却到{end}才放假，两个学期重叠"
+
+
 @rule(
     "X56",
     WARNING,
@@ -282,8 +285,11 @@ def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
     source="domain.md 2.4 学期、变动日期, 2.9 督查日期",
 )
 def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
-    """学生变动和督查评分的学期，要是那个日期所在的学期；假期里的不论写哪个学期。学期写错，这件事就算到另一个学期去了。"""
+    """学生变动和督查评分的学期，要是那个日期所在的学期；假期里的不论写哪个学期。学期写错，这件事就算到另一个学期去了。第二学期要在第一学期放假以后开学，重叠的日子算在哪个学期就说不清。"""
     terms = enrolment.terms(town)
+    before = terms.assign(other=terms["term"].shift(), until=terms["end"].shift())
+    overlap = before[(before["start"] <= before["until"]).fillna(False)]
+    yield from spots(overlap, "term", "start", says=OVERLAP, term="term", start="start", other="other", end="until")
     for sheet in ("change", "score"):
         rows = complete(town[sheet], "term", "date")
         title = town.schema.sheets[sheet].by_name["date"].title

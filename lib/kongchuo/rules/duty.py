@@ -288,15 +288,20 @@ def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
     people = duty.names_of(town, "staff", "staff_id", "name")
     villages = duty.names_of(town, "village", "village_code", "village_name")
     pupils = duty.names_of(town, "roster", "student_key", "name")
+    schools = school_names(town)
     for sheet, number, name, known, says in (
         ("bond", "staff_id", "name", people, OF_PERSON),
         ("bond", "target_id", "target_name", villages | pupils, OF_TARGET),
         ("pledge", "party_b_id", "party_b", people | villages, OF_PERSON),
     ):
         rows = of_year(town, town[sheet]).dropna(subset=[number, name])
-        rows = rows.assign(known=named(rows[number], known)).dropna(subset=["known"])
+        unit = look_up(town, rows[name], "school")["key"] == rows[number]
+        signer = look_up(town, rows[name], "staff")["key"] != ""  # whether the right person signs for a school is G10's
+        fits = unit | signer
+        rows = rows.assign(known=named(rows[number], known | schools)).dropna(subset=["known"])
         for index, key, given, right in rows[[number, name, "known"]].itertuples(name=None):
-            if fold(right) not in fold(given) and fold(given) not in fold(right):
+            alike = fits[index] if key in schools else fold(right) in fold(given) or fold(given) in fold(right)
+            if not alike:
                 yield at(sheet, index, name, says=says, number=key, known=right, name=given)
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no, row_of
+from ..core.tables import Town, no, of_year, row_of
 from ..due import inspection
 from ..due.base import state
-from .base import Spot, at, readable, rule
+from ..facts import enrolment
+from ..facts.references import look_up
+from .base import Spot, at, readable, rule, spots
 from .selfcheck import gaps
 
 TERMS = ("term.start", "term.end")
@@ -104,4 +108,69 @@ def lost_points_unexplained(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("score", index, "reason", school=school or "该校", item=item, lost=f"{lost:g}")
 
 
-RULES = (too_few_inspections, score_above_points, scheme_not_shown, lost_points_unexplained)
+APART = "{school}{term}第{round}轮督查，这一项的日期写{day}，其他项写{other}"
+OUTSIDE = "{school}{term}第{round}轮督查的日期{day}不在本学年任何一个学期内"
+
+
+@rule(
+    "V05",
+    WARNING,
+    needs=("score.school_code", "score.term", "score.round", "score.date", *TERMS),
+    says=APART,
+    fix="请照当天的督查记录核对日期：一所学校一轮督查的各项是同一天，都在开学以后、放假以前。",
+    source="domain.md 2.9 督查日期, 3.3 T02",
+)
+def round_on_two_days(town: Town, policy: Policy) -> Iterator[Spot]:
+    """一所学校一轮督查的十项写同一个日期，而且在学期以内。日期不一样，这一轮是哪天做的、算不算按时，就说不清；核对台账也不知道看哪一天。"""
+    rows = inspection.inspected(town).dropna(subset=["term", "round", "date"])
+    unit = ["school_code", "term", "round"]
+    usual = rows.groupby(unit)["date"].agg(lambda days: days.value_counts().index[0])
+    rows = rows.join(usual.rename("other"), on=unit)
+    facts = {"school": "home", "term": "term", "round": "round", "day": "date"}
+    yield from spots(rows[rows["date"] != rows["other"]], "score", "date", other="other", **facts)
+    terms = enrolment.terms(town)
+    if terms.empty or not readable(town, rows["home"], *TERMS).all():
+        return
+    inside = pd.concat(
+        [rows["date"].between(start, end) for start, end in terms[["start", "end"]].itertuples(index=False)], axis=1
+    ).any(axis=1)
+    out = rows[~inside & (rows["date"] == rows["other"])].drop_duplicates(unit)
+    yield from spots(out, "score", "date", says=OUTSIDE, **facts)
+
+
+@rule(
+    "V06",
+    ERROR,
+    needs=("reward.target_id", "reward.kind", "veto.target_id", "veto.effective"),
+    says="{target}本学年被一票否决（第{other}行），这里却记了奖励“{item}”",
+    fix="请核对：否决撤销了的，在“一票否决”写明申诉结果；没有撤销的，取消这项奖励。",
+    source="domain.md 5.4（否决的不评先进）; 方案六-8、六-10",
+)
+def rewarded_in_spite(town: Town, policy: Policy) -> Iterator[Spot]:
+    """一票否决生效的班级、学校和个人，这一学年不评先进、不发奖。奖励照发，否决就成了一句空话，别的学校也不会服气。"""
+    vetoed = of_year(town, town["veto"])
+    vetoed = vetoed[~no(vetoed["effective"])].dropna(subset=["target_id"])
+    rows = {key: row_of(index) for index, key in reversed(list(_targets(town, vetoed["target_id"])))}
+    rewards = of_year(town, town["reward"])
+    rewards = rewards[rewards["kind"] == "奖"].dropna(subset=["target_id"])
+    for index, key in _targets(town, rewards["target_id"]):
+        if key in rows:
+            facts = {"target": rewards.at[index, "target_id"], "item": rewards.at[index, "item"], "other": rows[key]}
+            yield at("reward", index, "target_id", **facts)
+
+
+def _targets(town: Town, cells: pd.Series) -> Iterator[tuple[int, tuple[str, str]]]:
+    """(row, what each cell stands for): a school, a class or a member of staff, by number or by name."""
+    for kind in ("school", "class", "staff"):
+        found = look_up(town, cells, kind)["key"]
+        yield from ((index, (kind, key)) for index, key in found[found != ""].items())
+
+
+RULES = (
+    too_few_inspections,
+    score_above_points,
+    scheme_not_shown,
+    lost_points_unexplained,
+    round_on_two_days,
+    rewarded_in_spite,
+)

@@ -48,6 +48,28 @@ def renamed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[S
             yield Suspect(kind, mended, code, _of_folders(town, target, value, written))
 
 
+def doubled(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
+    """A code of the registry that stands twice while another, in use elsewhere, is missing: one of the two rows is the other's."""
+    keys = {
+        (sheet.title, sheet.by_name[sheet.primary_key[0]].title): sheet
+        for sheet in town.schema.sheets.values()
+        if sheet.primary_key
+    }
+    twice = [(one, keys[one.sheet, one.column]) for one in of(loose, "F18") if (one.sheet, one.column) in keys]
+    twice = [(one, sheet) for one, sheet in twice if town.schema.book_of[sheet.name].name == "registry"]
+    if not twice:
+        return
+    cells = _cells(town)
+    lost = Counter(cells.loc[cells["lost"], ["target", "value"]].itertuples(index=False, name=None))
+    for one, sheet in twice:
+        values = [value for (target, value), count in lost.most_common() if target == sheet.name and count >= ENOUGH]
+        key, index = sheet.primary_key[0], town.place_of(one.workbook, one.row)
+        same = town[sheet.name].index[town[sheet.name][key] == town[sheet.name].at[index, key]]
+        for value in values[:NAMES_TRIED]:
+            for place in sorted(same, key=lambda place: place != index):
+                yield Suspect(one, edited(town, sheet.name, place, **{key: value}), "F18")
+
+
 def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
     """A member of staff who has left and whom rows still name: where a class has nobody else, that is what is to be mended."""
     if len(of(loose, "G05")) < ENOUGH:

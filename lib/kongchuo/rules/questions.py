@@ -16,7 +16,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, among, book_of, complete, mapping
 from ..facts import enrolment
-from ..facts.references import class_names, keyed
+from ..facts.references import class_names, keyed, named, school_names
 
 # --- What a question is: something that may well be right and should be looked at by a person. No finding, in no score ---
 SHOWN = 6  # rows named one by one
@@ -95,7 +95,7 @@ def _full(town: Town) -> pd.DataFrame:
 
 @asker("Q04", "不上课的日子全勤")
 def present_without_school(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
-    """教学日历上不上课的日子（周末、放假、停课），日查却写着全部到齐。可能补了课、日历没有改，也可能是照抄前一天的。"""
+    """教学日历上不上课的日子（周末、放假、停课），日查却写着全部到齐，或者人籍核查写着本人在位。可能补了课、日历没有改，也可能是照抄前一天的。"""
     if town.unread_homes("calendar", "date", "is_school_day") or town.unread_homes("term", "start", "end"):
         return
     taught = {pd.Timestamp(day) for day in enrolment.school_days(town)}
@@ -111,12 +111,15 @@ def present_without_school(town: Town, policy: Policy) -> Iterator[tuple[str, Ro
     entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
     reasons = dict(zip(entries["date"], entries["reason"].fillna(""), strict=True))
     rows = rows[inside & rows["full"] & ~rows["date"].isin(taught) & (rows["home"] != CENTRE)]
-    for _, own in rows.groupby("home"):
-        why = reasons.get(own["date"].min(), "")
-        yield (
-            f"{days_of(own['date'])}{f'（{why}）' if why else ''}教学日历上不上课，日查却写着全部到齐，那天上课了吗？",
-            [("daily", index) for index in own.index],
-        )
+    checked = town["reconcile"][town["reconcile"]["present"] == "在位"].dropna(subset=["date"])
+    checked = checked[~checked["date"].isin(taught) & (checked["date"] <= pd.Timestamp(town.as_of))]
+    for sheet, found, what in (("daily", rows, "日查却写着全部到齐"), ("reconcile", checked, "人籍核查却写着本人在位")):
+        for _, own in found.groupby("home"):
+            why = reasons.get(own["date"].min(), "")
+            yield (
+                f"{days_of(own['date'])}{f'（{why}）' if why else ''}教学日历上不上课，{what}，那天上课了吗？",
+                [(sheet, index) for index in own.index],
+            )
 
 
 @asker("Q05", "整学期全勤")
@@ -378,11 +381,78 @@ def minutes(span: str) -> tuple[int, int] | None:
     return (first, last) if first < last <= 24 * 60 else None
 
 
+# --- Q07 and Q08: cells that were filled down, people who stand where another is expected ---------------------------------
+ODD_ONE = 9  # one standard that is another than nine are
+SHARED = {"guardian_tel": "监护人电话", "guardian": "监护人"}
+
+
+@asker("Q07", "花名册下拉填充")
+def filled_down(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
+    """一所学校很多学生的监护人或电话一模一样，或者很多学生的户籍所在村与摸底登记不同。可能真是这样，也可能是下拉填充把别人的盖掉了，出了事就找不到家长。"""
+    least = policy["question_filled_down"]
+    roster = enrolment.listed(town).assign(village=keyed(town, "roster", "village_code"))
+    for column, title in SHARED.items():
+        filled = roster.dropna(subset=[column])
+        for (home, value), own in filled.groupby(["home", column]):
+            if len(own) >= least:
+                text = f"{home}花名册有{len(own)}名学生的{title}都是“{value}”，是不是下拉填充把别人的盖掉了？"
+                yield text, [("roster", index) for index in own.index]
+    census = town["census"].assign(village=keyed(town, "census", "village_code"))
+    known = mapping(complete(census, "student_key", "village").drop_duplicates("student_key"), "student_key", "village")
+    other = named(roster["student_key"], known)
+    moved = roster[roster["village"].notna() & other.notna() & (roster["village"] != other)]
+    for home, own in moved.groupby("home"):
+        if len(own) >= least:
+            text = f"{home}花名册有{len(own)}名学生的户籍所在村与摸底登记的行政村不同，哪一边写错了？"
+            yield text, [("roster", index) for index in own.index]
+
+
+@asker("Q08", "班主任和填报人、校长和单位")
+def another_in_charge(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
+    """一个班的日查一直由另一个班的班主任填报，或者校长的单位是别的学校。可能是代课、兼任，也可能是“班级”“学校”表里两个人写颠倒了，责任书、包保都会跟着错。"""
+    heads = town["class"].assign(head=keyed(town, "class", "head_teacher"))
+    heads = complete(heads, "class_id", "head").drop_duplicates("class_id")
+    rooms = dict(zip(heads["head"], heads["class_id"], strict=True))
+    daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), by=keyed(town, "daily", "reporter"))
+    counts = daily.dropna(subset=["class_id", "by"]).groupby("class_id")["by"].value_counts()
+    usual = {room: by for (room, by), number in counts.items() if number * 2 > counts[room].sum()}
+    names = mapping(complete(town["staff"], "staff_id", "name").drop_duplicates("staff_id"), "staff_id", "name")
+    labels = class_names(town)
+    for index, room, head in heads[["class_id", "head"]].itertuples(name=None):
+        by = usual.get(room, head)
+        if by != head and by in rooms and usual.get(rooms[by], by) != by:
+            text = (
+                f"{labels.get(room, room)}的班主任写{names.get(head, head)}，日查却多是{labels.get(rooms[by], rooms[by])}的"
+                f"班主任{names.get(by, by)}填报，两个班的班主任是不是写颠倒了？"
+            )
+            yield text, [("class", index)]
+    units = town["staff"].assign(unit=keyed(town, "staff", "school_code")).dropna(subset=["staff_id", "unit"])
+    units = mapping(units.drop_duplicates("staff_id"), "staff_id", "unit")
+    schools = town["school"].assign(head=keyed(town, "school", "principal")).dropna(subset=["school_code", "head"])
+    for index, code, name, head in schools[["school_code", "school_name", "head"]].itertuples(name=None):
+        if units.get(head, code) != code:
+            text = f"{name}的校长写{names.get(head, head)}，“教职工”里他的单位是{school_names(town).get(units[head], units[head])}，是兼任还是写错了？"
+            yield text, [("school", index)]
+
+
+@asker("Q09", "资助标准不一样")
+def standards_differ(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
+    """一所学校同一学期同一个资助项目，绝大多数学生的标准一样，只有一两名不同。可能按档次发，也可能标准写错了，多发少发都要追回补发。"""
+    rows = complete(town["aid"], "term", "aid_item", "standard")
+    for (home, term, item), own in rows.groupby(["home", "term", "aid_item"]):
+        counts = own["standard"].value_counts()
+        usual, number = counts.index[0], counts.iloc[0]
+        others = own[own["standard"] != usual]
+        if len(others) and len(others) * ODD_ONE <= number:
+            text = f"{home}{term}{item}绝大多数标准是{usual:g}元，有{len(others)}行不同，标准是不是写错了？"
+            yield text, [("aid", index) for index in others.index]
+
+
 # --- Questions against gaming: what may well be right, and should be looked at by a person. No findings, and in no score ---
 # QUESTIONS is the table of those a township answers by itself; `backdated` compares it with an earlier snapshot. Pure.
 HEADING = "请核实（只是疑问，不是问题，不计分）"
 QUESTIONS: tuple[Asker, ...] = (copied_text, many_villages, two_homes_at_once, present_without_school,
-                                nobody_ever_absent)  # fmt: skip
+                                nobody_ever_absent, filled_down, another_in_charge, standards_differ)  # fmt: skip
 
 
 @dataclass(frozen=True)

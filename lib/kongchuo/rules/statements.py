@@ -14,16 +14,16 @@ from ..core.schema import Field
 from ..core.tables import Town, called, complete, mapping
 from ..facts import duty, enrolment, identity, support
 from ..facts.references import class_grades, directory, keyed, look_up, named, school_names
-from .base import Rule, Spot, at, readable, rule, spots
+from .base import GONE, Rule, Spot, at, readable, rule, spots
 from .census import surveyed
 
 # --- Rules on two statements of one thing that cannot both be right: within a row, between a ledger and the roster, census and roster ---
-YES, NO, FILLED = "是", "否", "*"
+YES, NO, FILLED, EMPTY = "是", "否", "*", ""
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Where column `first` has one of `values`, column `other` cannot have one of `others` (FILLED: must be empty)."""
+    """Where column `first` has one of `values`, column `other` cannot have one of `others` (FILLED: must be empty; EMPTY: filled)."""
 
     sheet: str
     first: str
@@ -45,10 +45,12 @@ CONTRADICTIONS = tuple(
         ("absence", "kind", ("旷课", "失联"), "leave_slip", (YES,)),
         ("absence", "called", (NO,), "called_at", (FILLED,)),
         ("suspected", "verdict", ("返校",), "close_type", GONE_FOR_GOOD),
+        ("suspected", "verdict", ("转辍学台账",), "close_type", ("已复学", *GONE_FOR_GOOD)),
         ("dropout", "state", ("劝返中",), "back_date", (FILLED,)),
         ("dropout", "state", ("劝返中", "已复学跟踪", "再次辍学"), "closed", (FILLED,)),
         ("visit", "guardian_att", ("未见到",), "signed", (YES,)),
         ("visit", "mode", ("电话",), "signed", (YES,)),
+        ("pupil_plan", "converted", (YES,), "goal_met", (NO,)),
         ("pupil_plan", "converted", (YES,), "review1", ("无变化", "退步")),
         ("pupil_plan", "converted", (YES,), "review2", ("无变化", "退步")),
         ("disabled", "has_card", (NO,), "card_no", (FILLED,)),
@@ -57,12 +59,17 @@ CONTRADICTIONS = tuple(
         ("archive", "copies", ("0",), "has_media", (YES,)),
         ("bulletin", "kind", ("典型案例",), "deidentified", (NO,)),
         ("veto", "appeal", ("撤销",), "effective", (YES,)),
+        ("veto", "effective", (NO,), "appeal", ("维持", EMPTY)),
         ("bond", "bond_type", (duty.SCHOOLS,), "target_type", ("年级", "班级", "学生", "行政村")),
         ("bond", "bond_type", (duty.GRADES,), "target_type", ("班级", "学生", "行政村")),
         ("bond", "bond_type", (duty.PUPILS,), "target_type", ("行政村",)),
         ("bond", "bond_type", (duty.VILLAGES,), "target_type", ("年级", "班级")),
     )
 )
+
+
+OWN_GUARDIAN = ("census", "roster", "suspected", "dropout")
+SAME = "“监护人”写的就是孩子本人（{name}）"
 
 
 @rule(
@@ -83,10 +90,17 @@ def cells_contradict(town: Town, policy: Policy) -> Iterator[Spot]:
             continue
         other = _texts(frame[one.other][said], columns[one.other])
         wrong = other.notna() if FILLED in one.others else other.isin(one.others)
+        if EMPTY in one.others:
+            wrong |= other.isna() & town.known(one.sheet, one.other).reindex(other.index)
         for index in other.index[wrong]:
-            told = "填了" if FILLED in one.others else f"是“{other[index]}”"
+            empty = pd.isna(other[index])
+            told = "填了" if FILLED in one.others else "空着" if empty else f"是“{other[index]}”"
             facts = {"first": columns[one.first].title, "value": first[index], "other": columns[one.other].title}
             yield at(one.sheet, index, one.other, told=told, **facts)
+    for sheet in OWN_GUARDIAN:
+        rows = town[sheet]
+        for index, name in rows.loc[(rows["guardian"] == rows["name"]).fillna(False).astype(bool), "name"].items():
+            yield at(sheet, index, "guardian", says=SAME, name=name)
 
 
 def _texts(column: pd.Series, item: Field) -> pd.Series:
@@ -124,6 +138,7 @@ COPIED = {  # sheet -> the columns copied from the roster
     "disabled": ("sex", "birth_date"),
     "census": ("ethnicity",),  # what the number tells as well is judged by F05 and F06
 }
+OF_VILLAGE = ("dropout", "family_plan", "disabled")  # sheets whose 行政村 is the pupil's
 GRADES = {"suspected": "found", "dropout": "drop_date"}  # ledger -> the date from which its 年级 is of this school year
 GRADE = "{name}的年级写{given}，所填班级是{known}年级"
 
@@ -154,6 +169,16 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
                 if known.get(key, value) != value:
                     facts = {"given": _shown(value), "known": _shown(known[key])}
                     yield at(sheet, index, column, name=called(name), **facts)
+    villages = mapping(roster.assign(village=keyed(town, "roster", "village_code")), "student_key", "village")
+    names = mapping(town["village"], "village_code", "village_name")
+    for sheet in OF_VILLAGE:
+        rows = town[sheet].assign(given=keyed(town, sheet, "village_code"))
+        rows = rows.assign(known=named(rows["student_key"], villages)).dropna(subset=["given", "known"])
+        for index, name, given, known in rows.loc[
+            rows["given"] != rows["known"], ["name", "given", "known"]
+        ].itertuples(name=None):
+            facts = {"given": names.get(given, given), "known": names.get(known, known)}
+            yield at(sheet, index, "village_code", name=called(name), **facts)
     grades = class_grades(town)
     for sheet, date in GRADES.items():
         rows = town[sheet].assign(known=keyed(town, sheet, "class_id").map(grades)).dropna(subset=["grade", "known"])
@@ -194,26 +219,40 @@ def placed_otherwise(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at("disabled", index, "placement", name=called(name), placement=placement, state=state)
 
 
+OTHERWISE = "{name}的在籍状态写“{state}”，“学生变动”最后一次（{day}）却变成“{other}”"
+
+
 @rule(
     "X63",
     WARNING,
     needs=("roster.status", "roster.status_date", "change.kind", "change.date"),
     says="{name}的在籍状态“{state}”从{since}起，“学生变动”记的是{day}",
-    fix="请照审批材料核对，改正写错的一个日期；变动在先的，状态日期写变动那天。",
+    fix="请照审批材料核对，改正写错的一处；日期不同、变动在先的，状态日期写变动那天。",
     source="domain.md 2.4 状态日期、变动日期",
 )
 def since_when(town: Town, policy: Policy) -> Iterator[Spot]:
-    """花名册的状态日期就是那次变动的日期。两处不一样，应到人数、跟踪天数就有两种算法。"""
+    """花名册的状态日期就是那次变动的日期，离开学校的状态就是那次变动的结果。两处不一样，应到人数、跟踪天数、孩子的去向就有两种说法。"""
     moved = enrolment.changes(town)
     moved = moved.assign(state=moved["kind"].map(enrolment.AFTER)).dropna(subset=["state"])
     last = moved.drop_duplicates(enrolment.PUPIL, keep="last").set_index(enrolment.PUPIL)[["state", "date"]]
     rows = enrolment.listed(town).dropna(subset=["student_key", "status", "status_date"])
     rows = rows[rows["status"] != enrolment.ENROLLED]
     found = last.reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)
-    wrong = (found["state"] == rows["status"]) & (found["date"] != rows["status_date"])
-    rows = rows.assign(day=found["date"])[wrong.fillna(False).astype(bool)]
-    for index, name, state, since, day in rows[["name", "status", "status_date", "day"]].itertuples(name=None):
-        yield at("roster", index, "status_date", name=called(name), state=state, since=_shown(since), day=_shown(day))
+    rows = rows.assign(day=found["date"], other=found["state"])
+    wrong = (rows["other"] == rows["status"]) & (rows["day"] != rows["status_date"])
+    yield from spots(
+        rows[wrong.fillna(False).astype(bool)], "roster", "status_date", state="status", since="status_date", day="day"
+    )
+    away = rows["other"].isin(GONE) & rows["status"].isin(GONE) & (rows["other"] != rows["status"])
+    yield from spots(
+        rows[away.fillna(False).astype(bool)],
+        "roster",
+        "status",
+        says=OTHERWISE,
+        state="status",
+        day="day",
+        other="other",
+    )
 
 
 # --- census and roster ------------------------------------------------------------------------------------------------
@@ -231,6 +270,9 @@ AGREE = {  # 就学状态 -> the states of the roster that agree with it; 辍学
 }
 BEFORE_SCHOOL = ("未入学", "学前", "延缓入学")  # right on the day of the visit for who entered grade 1 since
 OTHER_SCHOOL = "{name}摸底登记写就读学校“{given}”，花名册在{school}"
+OF_OURS = "{name}摸底登记写“{state}”，就读学校却是本镇的“{given}”"
+OTHER_GRADE = "{name}摸底登记写就读年级{given}，花名册在{known}年级"
+GRADES_APART = 2  # the visit may lie before or after the summer in which the child moved up
 
 
 @rule(
@@ -247,10 +289,14 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     census = complete(surveyed(town), "student_key", "study_status", "visit_date")
     census = census[census["study_status"].isin(AGREE)]
     census = census.assign(school=_named_school(town, census["study_school"]), place=list(census.index))
+    ours = census[(census["study_status"] == AWAY) & census["school"].notna()]
+    yield from spots(ours, "census", "study_school", says=OF_OURS, given="study_school", state="study_status")
     now = pd.Timestamp(town.as_of)
     spells = enrolment.spells(town).dropna(subset=["student_key"])
     spells = spells[["home", "student_key", "class_id", "state", "start", "end"]]
-    rows = census[["student_key", "name", "study_status", "visit_date", "school", "study_school", "place"]]
+    rows = census[
+        ["student_key", "name", "study_status", "visit_date", "school", "study_school", "study_grade", "place"]
+    ]
     rows = rows.merge(spells, on="student_key")
     rows = rows[(rows["end"] > rows["visit_date"]) & (rows["start"] <= now)]
     pairs = zip(rows["state"].tolist(), rows["study_status"].tolist(), strict=True)
@@ -270,6 +316,12 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     at_school = at_school[at_school["end"] > now]
     wrong = at_school[~at_school["place"].map(right).astype(bool)].drop_duplicates("place", keep="last")
     yield from spots(wrong, "census", "study_school", given="study_school", place="place", says=OTHER_SCHOOL)
+    graded = at_school.assign(known=at_school["class_id"].map(grades)).dropna(subset=["study_grade", "known"])
+    apart = graded[(graded["known"] - graded["study_grade"]).abs() >= GRADES_APART].astype({"known": "int64"})
+    apart = apart[~apart["place"].isin(wrong["place"])].drop_duplicates("place", keep="last")
+    yield from spots(
+        apart, "census", "study_grade", given="study_grade", known="known", place="place", says=OTHER_GRADE
+    )
 
 
 def _named_school(town: Town, texts: pd.Series) -> pd.Series:

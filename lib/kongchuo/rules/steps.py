@@ -7,13 +7,13 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, yes
+from ..core.tables import Town, among, called, complete, mapping, yes
 from ..due import base
 from ..due.cases import CENTER, FIRST_VISIT, INTERVAL, PAPER, follow_end
 from ..due.enrolment import OPENING
 from ..facts import cases, enrolment
 from ..facts.cases import BACK_AGAIN
-from ..facts.references import keyed, named, school_names
+from ..facts.references import dated, keyed, named, school_names
 from .base import Rule, Spot, at, maybe_listed, readable, rule, spots
 
 # --- Rules on 复学 and 销号: whether who is back is back, and who is struck off may be ----------------------------------
@@ -127,6 +127,27 @@ def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~rows["state"].isin((*enrolment.AT_SCHOOL, enrolment.NOT_HERE))]
     rows = rows.drop_duplicates(enrolment.PUPIL, keep="last")
     yield from spots(rows, "roster", "status", date="date", state="state", place="row")
+
+
+@rule(
+    "X74",
+    WARNING,
+    needs=("visit.result", "visit.date", "dropout.back_date", "suspected.verdict", "suspected.closed"),
+    says="{name}{date}的劝返结果写“{result}”，台账上却没有复学",
+    fix="请核实孩子回来没有：回来了的，在台账填复学日期（疑似案结案为返校）；没有回来的，改正劝返结果。",
+    source="domain.md 2.6 劝返结果、复学日期",
+)
+def back_by_the_visit_only(town: Town, policy: Policy) -> Iterator[Spot]:
+    """劝返记录写已经复学，台账就要有复学日期，疑似案就要结案为返校。只在劝返记录里回来的孩子，在册人数、复学率里都没有他，跟踪也没有开始。"""
+    book, now = cases.cases(town), pd.Timestamp(town.as_of)
+    back = (book["back"] <= now) | ((book["verdict"] != cases.TO_DROPOUT) & (book["settled"] <= now))
+    told = pd.Series(True, book.index)
+    for sheet, column in (("dropout", "back_date"), ("suspected", "verdict"), ("suspected", "closed")):
+        told &= book[sheet].map(town.known(sheet, column)).fillna(True).astype(bool)
+    visits = cases.visits(town)
+    visits = visits[visits["result"].isin(cases.RETURNED) & (visits["date"] <= now)]
+    visits = visits[visits["case"].isin(book.index[~back & told])]
+    yield from spots(visits, "visit", "result", date="date", result="result")
 
 
 PROOF = "在读|就读|学籍"  # words of a paper of the vocational school: 在读证明, 就读证明, 学籍截图
@@ -248,7 +269,7 @@ def steps_in_impossible_order(town: Town, policy: Policy) -> Iterator[Spot]:
                     facts = titles[name], rows.at[index, name], titles[first], rows.at[index, first]
                     yield _mark(town, sheet, index, cell, *facts)
     suspects = {(sheet, index) for sheet, index, _ in marked}
-    for sheet, index, cell, *facts in _between_rows(town, suspects):
+    for sheet, index, cell, *facts in (*_between_rows(town, suspects), *_before_it_began(town)):
         if (sheet, index, cell) not in marked:
             yield _mark(town, sheet, index, cell, *facts)
 
@@ -265,7 +286,7 @@ def _mark(
     says: str = "",
     fix: str = "",
 ) -> Spot:
-    name = town[sheet].at[index, "name"] if "name" in town[sheet] else "该案"
+    name = town[sheet].at[index, "name"] if "name" in town[sheet] else "本校" if sheet == "filing" else "该案"
     facts = {"later": later, "day": f"{day:%Y-%m-%d}", "earlier": earlier, "before": f"{before:%Y-%m-%d}"}
     return at(sheet, index, cell, says=says, fix=fix, name=called(name), **facts)
 
@@ -316,6 +337,34 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
             SEQ,
             SEQ_FIX,
         )
+
+
+PERIODS = {
+    "周报": pd.offsets.Day(6),
+    "月报": pd.offsets.MonthBegin(1),
+}  # report -> from its 截止日 back to its first day
+
+
+def _before_it_began(town: Town) -> Iterator[tuple]:
+    """Help noted before its plan was made, reports sent before the week or month they tell of began: as `_between_rows`."""
+    logs, plans = town["support_log"], complete(town["pupil_plan"], "pupil_plan", "listed")
+    listed = dated(logs["pupil_plan"], mapping(plans.drop_duplicates(["pupil_plan"]), "pupil_plan", "listed"))
+    for index in logs.index[logs["date"] < listed]:
+        yield "support_log", index, "date", "帮扶日期", logs.at[index, "date"], "这一案的认定日期", listed[index]
+    filings = complete(town["filing"], "report", "until", "date")
+    for report, back in PERIODS.items():
+        rows = filings[filings["report"] == report]
+        first = rows["until"] - back
+        for index in rows.index[rows["date"] < first]:
+            yield (
+                "filing",
+                index,
+                "date",
+                f"{report}报送日期",
+                rows.at[index, "date"],
+                f"这一期{report}的第一天",
+                first[index],
+            )
 
 
 @rule(
@@ -516,7 +565,7 @@ def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[S
     yield from spots(rows, "notice", "arrived", days="since")
 
 
-RULES: tuple[Rule, ...] = (back_but_absent, absent_again, back_but_not_on_the_roster,
+RULES: tuple[Rule, ...] = (back_but_absent, absent_again, back_but_not_on_the_roster, back_by_the_visit_only,
                            no_proof_of_the_vocational_school, struck_off_without_ground, steps_in_impossible_order,
                            handed_on_to_nobody, owned_by_another, ledgers_differ, visits_not_numbered, not_visited,
                            not_reported, not_persuaded_lately, paper_ran_out, nobody_wrote_down_who_did_not_come)  # fmt: skip

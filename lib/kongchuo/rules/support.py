@@ -7,10 +7,10 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, yes
+from ..core.tables import Town, among, called, complete, yes
 from ..due import base
 from ..due.support import AID, LESSONS, LOGS, VISITS, missed
-from ..facts import support
+from ..facts import enrolment, support
 from ..facts.enrolment import of_age
 from ..facts.references import class_names, keyed, named, school_names
 from .base import GONE, Spot, at, maybe_listed, readable, rule, spots
@@ -204,6 +204,24 @@ def groups_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
                 yield at("roster", index, column, name=called(name), group=group.name, what=what)
 
 
+@rule(
+    "X75",
+    WARNING,
+    needs=("contact.student_key", "leftbehind.student_key", "roster.leftbehind"),
+    says="“联系记录”里的{name}没有登记在“留守儿童”",
+    fix="请核对学生编号：是留守儿童的，登记到“留守儿童”；写错人的，改正编号和姓名。",
+    source="domain.md 2.7 留守儿童、联系记录",
+)
+def contact_of_another(town: Town, policy: Policy) -> Iterator[Spot]:
+    """“联系记录”记的是留守学生的父母。记在别人名下，该联系的那个孩子这个月就等于没有联系。"""
+    rows = complete(town["contact"], "student_key")
+    rows = rows[~among(rows, town["leftbehind"], enrolment.PUPIL) & ~maybe_listed(town, rows, "leftbehind")]
+    marked = town["roster"][town["roster"]["leftbehind"].isin(LEFT_TYPES)]
+    rows = rows[~among(rows, marked, enrolment.PUPIL)]  # whom the roster marks and the sheet lacks is X49's
+    rows = rows[readable(town, rows["home"], "leftbehind.student_key", "roster.leftbehind")]
+    yield from spots(rows, "contact", "student_key")
+
+
 # --- Rules on 帮扶: plans, aid and records for those who need them ----------------------------------------------------
 @rule(
     "X29",
@@ -364,5 +382,5 @@ def disability_differs(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("roster", index, column, name=called(name), what=what)
 
 
-RULES = (both_away_and_nobody_in_charge, left_behind_and_migrant, groups_disagree, poor_without_plan, aid_not_paid,
+RULES = (both_away_and_nobody_in_charge, left_behind_and_migrant, groups_disagree, contact_of_another, poor_without_plan, aid_not_paid,
          month_without_support, not_placed, placed_but_not_enrolled, taught_too_seldom, disability_differs)  # fmt: skip

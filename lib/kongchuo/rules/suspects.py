@@ -12,7 +12,7 @@ from ..core.findings import ERROR, Finding, Kind
 from ..core.findings import KINDS as OF_READING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
-from ..core.tables import Town, complete, row_of
+from ..core.tables import Town, complete, mapping, row_of
 from ..core.workbooks import Table, column_letters
 from ..facts import enrolment
 from .attendance import expected_days, missing_days
@@ -116,6 +116,9 @@ KINDS = {
         Kind("X72", ERROR, "教学日历{value}写的是上课，但{count}所学校各班都没有这一天的日查",
              "请核对这一天（{days}天）上不上课：放假、停课的把“上课”改为“否”；确实上了课的，请各校补填日查。", "issue 12",
              why="放假的一天写成上课，每个班就都少一行日查。改教学日历一处就好，不要补填没有上课的日查。"),
+        Kind("X76", ERROR, "“{column}”整列的次序和同一行的其他格对不上：{count}行的内容都在，只是不在自己那一行",
+             "多半是只给这一列排了序：请撤销排序，或从备份、上一版取回这一列；以后排序先选中整张表。", "issue 12",
+             why="只给一列排序，每一行就都成了几个人拼起来的。改回这一列，其余的会一起改好。"),
         Kind("X73", ERROR, "{name}在花名册上{what}，{class_name}的日查从{since}起{count}天都和花名册差这{number}人",
              "请核对这名学生，{mend}；日查的应到不用改。", "issue 12",
              why="日查每天的应到都和花名册差同样的人数，错的多半是花名册这一行，不是那么多天的日查。"),
@@ -238,6 +241,41 @@ def _alike(one: Field, item: Field) -> bool:
 def _exchanged(table: Table, one: str, other: str) -> Table:
     frame = table.frame.assign(**{one: table.frame[other].array, other: table.frame[one].array})
     return replace(table, frame=frame)
+
+
+# --- one column sorted by itself ------------------------------------------------------------------------------------------
+COPIED = ("name", "id_no", "birth_date", "status_no")  # what roster and census both say of a pupil, most telling first
+IN_PLACE = 0.9  # share of the values that stand somewhere in the column, if it was only sorted
+
+
+def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
+    """A column that holds the right values in the wrong rows, by what the roster (of the roster: the census) says of each pupil."""
+    if len(loose) < LEAST:
+        return
+    code = Counter(one.rule for one in loose).most_common(1)[0][0]
+    for workbook, sheet, table in (
+        (book.name, one.sheet, one) for book in town.workbooks for one in book.tables.values()
+    ):
+        if "student_key" not in table.columns or sheet.name == "census" or len(table.frame) < LEAST:
+            continue
+        known = complete(town["census" if sheet.name == "roster" else "roster"], "student_key")
+        known = known.drop_duplicates("student_key", keep=False)
+        for column in (name for name in COPIED if name in table.columns and name in known):
+            right = table.frame["student_key"].map(mapping(known.dropna(subset=[column]), "student_key", column))
+            both = table.frame[column].notna() & right.notna()
+            given, right = table.frame.loc[both, column], right[both].astype(table.frame[column].dtype)
+            wrong = given.index[given != right]
+            kept = (Counter(given.tolist()) & Counter(right.tolist())).total()
+            if len(wrong) >= LEAST and kept >= IN_PLACE * len(given):
+                mended = changed(
+                    town,
+                    sheet.name,
+                    workbook,
+                    lambda copy, c=column, r=right: copy.assign(**{c: r.combine_first(copy[c])}),
+                )
+                place = town.place(sheet.name, town.place_of(workbook, int(wrong[0])), column)
+                yield Suspect(KINDS["X76"].at(place, count=len(wrong)), mended, code)
+                break
 
 
 # --- Days of the office that are wrong for all schools at once: the dates of a term, a day of 教学日历 ------------------
