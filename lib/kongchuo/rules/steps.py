@@ -141,9 +141,10 @@ def back_by_the_visit_only(town: Town, policy: Policy) -> Iterator[Spot]:
     """劝返记录写已经复学，台账就要有复学日期，疑似案就要结案为返校。只在劝返记录里回来的孩子，在册人数、复学率里都没有他，跟踪也没有开始。"""
     book, now = cases.cases(town), pd.Timestamp(town.as_of)
     back = (book["back"] <= now) | ((book["verdict"] != cases.TO_DROPOUT) & (book["settled"] <= now))
-    told = pd.Series(True, book.index)
+    told = np.full(len(book), True)
     for sheet, column in (("dropout", "back_date"), ("suspected", "verdict"), ("suspected", "closed")):
-        told &= book[sheet].map(town.known(sheet, column)).fillna(True).astype(bool)
+        known = town.known(sheet, column)
+        told &= np.array([pd.isna(place) or bool(known.get(place, True)) for place in book[sheet]], bool)
     visits = cases.visits(town)
     visits = visits[visits["result"].isin(cases.RETURNED) & (visits["date"] <= now)]
     visits = visits[visits["case"].isin(book.index[~back & told])]
