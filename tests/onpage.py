@@ -1,7 +1,7 @@
 """Figures as a section of a report shows them: its tables by caption, its tiles by label, for tests that count them again."""
 
 from kongchuo.figures.base import Measure
-from kongchuo.pages.display import Badge, Details, Section, Table, Tiles
+from kongchuo.pages.display import Anchor, Badge, Details, Section, Table, Tiles, To
 
 
 def blocks(part):
@@ -14,6 +14,8 @@ def blocks(part):
 
 def plain(cell):
     """A cell as a number or text: a badge by its text, a rate by its two counts."""
+    if isinstance(cell, To | Anchor):
+        return plain(cell.value)
     if isinstance(cell, Badge):
         return int(cell.text) if cell.text.isdigit() else cell.text
     return (cell.numerator, cell.denominator) if isinstance(cell, Measure) else cell

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from kongchuo.core import years
 from kongchuo.pages import display
@@ -109,3 +109,29 @@ def test_the_contents_name_every_section_with_its_count_and_lead_to_it():
         ("key2", "二、甲&lt;2", "1"),
     ]
     assert all(f'id="key{number}"' in page for number in range(1, 6))
+
+
+def test_a_name_leads_to_the_page_of_another_report_and_a_paper_to_its_file_where_they_are_there(tmp_path):
+    def led(one):
+        text = (one.path / f"{stem('甲&小学')}.html").read_text("utf-8")
+        return dict(re.findall(r'data-(?:at="[^"]*" data-)?of="(\w+)"[^>]*>([^<]*)', text)), re.findall(
+            r'<a href="([^"#]*#?[^"]*)"[^>]*data-of', text
+        )
+
+    to = '<a data-page="甲&amp;小学" data-at="pupil-abc" data-of="people">赵</a>'
+    paper = '<a data-page="甲&amp;小学" data-at="劝返记录" data-of="monthly_papers">材料</a>'
+    first = shelf(tmp_path, "2023-10", "甲&小学")
+    page = first.path / f"{stem('甲&小学')}.html"
+    page.write_text(page.read_text("utf-8").replace("<main>", f"<main>{to}{paper}"), "utf-8")
+    linking.lead(first)
+    assert led(first) == ({"people": "赵", "monthly_papers": "材料"}, [])
+
+    shelf(tmp_path, "2023-10", "甲&小学", name="people")
+    papers = shelf(tmp_path, "2023-10", "甲&小学", name="monthly_papers")
+    held = papers.path / stem("甲&小学")
+    held.mkdir()
+    (held / "劝返记录_甲&小学_2023-10.html").touch()
+    linking.lead(first)
+    own = quote(stem("甲&小学"))
+    ways = [f"../people/{own}.html#pupil-abc", f"../monthly_papers/{own}/{quote('劝返记录_甲&小学_2023-10.html')}"]
+    assert led(first)[1] == ways

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kongchuo.pages import monthly, signals, term, year
+from kongchuo.pages import monthly, people, signals, term, year
 from kongchuo.papers import printing
 
 REPORTS: dict[str, Mapping[str, object]] = {  # notebook -> the sections of its report
@@ -15,6 +15,7 @@ REPORTS: dict[str, Mapping[str, object]] = {  # notebook -> the sections of its 
     "annual_reward": year.SECTIONS,
     "signals_back_test": signals.SECTIONS,
     "monthly_papers": printing.SECTIONS,
+    "people": people.SECTIONS,
 }
 CALL = "report."
 

@@ -1,8 +1,9 @@
 """Drawn charts of the pages."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -75,6 +76,10 @@ class Picture:
             font_weight="bold" if bold else "",
         )
         self._marks.append(f"<text{look}>{escape(text)}</text>")
+
+    def shape(self, path: str, face: str) -> None:
+        """Many boxes of one face as the data of one path, in points."""
+        self._marks.append(f'<path d="{path}" fill="{face}"/>')
 
     def line(self, x: Sequence[float], y: Sequence[float], ink: str, width: float, dash: str = "") -> None:
         """A line from one place to another, `width` in points."""
@@ -163,6 +168,39 @@ def _look(day: Day) -> tuple[str, str, str, str]:
         return "#ffffff", "", "缺", "#a61b1b"
     face, ink = next((face, ink) for limit, face, ink in STEPS if day.count <= limit)
     return face, "", f"{day.count or ''}{'*' * day.partial}", ink
+
+
+def year(days: Sequence[dt.date], marks: Mapping[dt.date, tuple[float, bool]], says: str) -> Markup:
+    """The school days of a year so far, a column a week: dark where a pupil was away without leave, hatched with; half a day half a cell.
+
+    `marks`: date -> (days missed, whether without leave).
+    """
+    cell, top = 0.14, 0.2
+    picture, all_days = Picture(top + 7 * cell + 0.02), sorted({*days, *marks})
+    monday = all_days[0] - dt.timedelta(days=all_days[0].weekday())
+
+    def at(day: dt.date) -> tuple[float, float]:
+        weeks, weekday = divmod((day - monday).days, 7)
+        return 0.02 + cell * weeks, top + cell * weekday
+
+    runs: list[list[dt.date]] = []  # of days one below the other, drawn as one to keep the page small
+    for day in all_days:
+        if runs and day.weekday() and runs[-1][-1] == day - dt.timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    places = [(at(run[0]), len(run)) for run in runs]
+    path = "".join(
+        f"M{x * POINTS:.1f} {y * POINTS:.1f}h9v{cell * POINTS * number - 1:.1f}h-9z" for (x, y), number in places
+    )
+    picture.shape(path, STEPS[0][1])
+    for month, own in groupby(all_days, key=lambda day: day.month):
+        picture.word(at(next(own))[0], top - 0.1, f"{month}月", SOFT, 7, "left")
+    for day, (missed, without) in marks.items():
+        x, y = at(day)
+        side = 9 / POINTS
+        picture.box(x, y, side, side * min(missed, 1), "#b3261e" if without else "#ffffff", "" if without else "/", INK)
+    return picture.svg(says)
 
 
 def waterfall(flows: Sequence[tuple[str, Sequence[tuple[str, int]]]], says: str) -> Markup:

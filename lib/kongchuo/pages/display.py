@@ -141,12 +141,22 @@ class Links:
 class To:
     """A value that leads to the page of a school (or 全镇) for the same period, where there is one: publishing.linking sees to that.
 
-    `page` "": this very page. `at`: the key of a section.
+    `page` "": this very page. `at`: the key of a section, or where in it. `of`: the notebook of another report, where it is none of the
+    same; of the printed ones `at` is the paper.
     """
 
     value: object
     page: str = ""
     at: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A value that the page's search finds, and that links may lead to by its id."""
+
+    value: object
+    id: str
 
 
 @dataclass(frozen=True)
@@ -287,6 +297,23 @@ class Details:
     blocks: tuple
     open: bool = False
     printed: bool = False
+    key: str = ""  # by which links and the page's search find it
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one child, person or school: what it is called, and one value or several."""
+
+    template: ClassVar[str] = "facts.html"
+    rows: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The box that finds what has an Anchor or a key, where the page's script runs; `hint`: what may be looked for."""
+
+    template: ClassVar[str] = "search.html"
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -342,12 +369,15 @@ class Cell:
     counts: str = ""  # the numerator and denominator behind a per cent, kept together on one line
     to: To | At | None = None
     bars: tuple[float | None, ...] = ()
+    id: str = ""
 
 
 def cell(value: object) -> Cell:
     """How a value is shown: numbers right-aligned, a missing value as a dash, a Measure with its two counts."""
     if isinstance(value, To | At):
         return replace(cell(value.value), to=value)
+    if isinstance(value, Anchor):
+        return replace(cell(value.value), id=value.id)
     if isinstance(value, Spark):
         drawn = any(bar is not None for bar in value.bars)
         return Cell(value.says, "spark" if drawn else "text", bars=value.bars if drawn else ())

@@ -37,6 +37,7 @@ class Plan:
     unwritten: the view that does all but write files; leaves: what a run of it leaves besides its sections and their tables, as
         plain values (content.fingerprint).
     rehearse: what a report of one school does besides its sections, done for nothing so that the others find it done.
+    annexed: whether its tables are offered to be taken away (附表.xlsx; on a live page to be searched).
     by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
     choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
     """
@@ -49,6 +50,7 @@ class Plan:
     choose: Callable[[Mapping[str, object], str], View]
     published: tuple[str, ...] = ()
     by_pupil: tuple[str, ...] = ()
+    annexed: bool = True
     rehearse: Callable[[View], None] = lambda view: None
     unwritten: Callable[[View], View] = lambda view: view
     leaves: Callable[[View], object] = lambda view: None
@@ -127,7 +129,8 @@ class Report:
             report = Report(self.plan, replace(self.view, home=home), self._workbooks)
             for name in self.plan.sections:
                 report.html(name)
-            report._annex()
+            if self.plan.annexed:
+                report._annex()
             self.plan.rehearse(report.view)
 
     def weighed(self, names: Iterable[str]) -> str:
@@ -163,6 +166,8 @@ class Report:
 
     def tables(self) -> object:
         """All tables of the report, to sort, search and download: on a live page there, in a batch run in 附表.xlsx beside the page."""
+        if not self.plan.annexed:
+            return None
         if live.is_live():
             self.explorer = live.Explorer(self._tables())
             return self.explorer.widget

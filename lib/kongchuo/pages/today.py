@@ -18,7 +18,7 @@ from ..facts import duty, enrolment, signals
 from ..figures import flows
 from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
-from .units import duty_title, said
+from .units import child, duty_title, said
 from .views import View, home_of
 
 SOON = 3  # calendar days: what falls due by then is to be done now
@@ -85,9 +85,9 @@ def folded(view: View, sections: Container[str]) -> list[Details]:
 
 # --- what is to be done ---------------------------------------------------------------------------------------------------
 @once
-def _due(town: Town, policy: Policy) -> tuple[Thing, ...]:
+def _due(town: Town, policy: Policy, within: int) -> tuple[Thing, ...]:
     """Every row of `due` for the whole town as a Thing."""
-    rows = due.due(town, policy, SOON, [])
+    rows = due.due(town, policy, within, [])
     pupils = {sheet: _pupils(town, sheet) for sheet in {*rows["sheet"]} & {*CHILDREN}}
     found = []
     columns = rows["home"], rows["sheet"], rows["name"], rows["title"], rows["who"], rows["due"], rows["days"]
@@ -154,12 +154,16 @@ def _signalled(view: View) -> Iterator[Thing]:
             yield from (held[place] for place in places if place in held)
 
 
+def waiting(view: View, within: int = SOON) -> list[Thing]:
+    """What is overdue, or due within so many calendar days, in the view's schools."""
+    homes = {*view.homes, *(() if view.home else (CENTRE,))}
+    return [one for one in (*_signalled(view), *_due(view.town, view.policy, within)) if one.home in homes]
+
+
 def things(view: View) -> list[Thing]:
     """What is to be done now in the view's schools, each child once, by what is most urgent of it."""
-    homes = {*view.homes, *(() if view.home else (CENTRE,))}
-    every = [one for one in (*_signalled(view), *_due(view.town, view.policy)) if one.home in homes]
     found: dict[object, Thing] = {}
-    for number, one in enumerate(sorted(every, key=lambda one: one.order)):
+    for number, one in enumerate(sorted(waiting(view), key=lambda one: one.order)):
         key = (one.home, one.key) if one.key else number
         first = found.get(key)
         found[key] = replace(first, others=first.others + 1) if first else one
@@ -194,7 +198,8 @@ def _task(view: View, own: list[Thing], sections: Container[str], above: str) ->
     more = [f"另有{others}项"] if others else []
     if view.home:
         what = duty_title(view, first.what)
-        whom = filter(None, (f"{one.label}{said(view, one.name, above + what) or ''}" for one in own[:WHOM]))
+        whom = (child(view, one.key, f"{one.label}{said(view, one.name, above + what) or ''}") for one in own[:WHOM])
+        whom = (one for one in whom if one)
         more = [f"等{len(own)}{'人' if first.key else '项'}"] * (len(own) > WHOM) + more
         return Task(when, To(what, "", at) if at else what, tuple(whom), who, first.due.date(), "，".join(more))
     counts = Counter(one.home for one in own)

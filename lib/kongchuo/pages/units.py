@@ -1,7 +1,8 @@
 """Tables with one row a class, a grade or a school, and small things all sections use."""
 
+import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -11,19 +12,21 @@ from ..core import faults
 from ..core.editions import MAY_SEE, SHOWN, audience_of
 from ..core.findings import UserError
 from ..core.numbers import in_order
-from ..core.tables import Town, other_names, personal_names, row_of
+from ..core.tables import PUPIL, Town, once, other_names, personal_names, row_of
 from ..figures import uncounted
 from ..figures.base import Measure, Ratio, beside
 from ..figures.definitions import MEASURES, Count, Definition
 from ..figures.scopes import KEYS, Scope, counted
-from .display import NUMERALS, Details, Failed, Note, Table, masked_text, rows_table
+from .display import NUMERALS, Details, Failed, Note, Table, To, masked_text, rows_table
 from .views import View
 
+LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopabcdef")
 TITLES = {one.function: one.title for one in MEASURES}
 Made = TypeVar("Made")
 PRIMARY = 6  # the last grade of primary school
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
 # P03: what a duty is called where it stands beside a child's full name; all others as the table of deadlines calls them
+PEOPLE = "people"  # the notebook whose pages tell of each pupil, class and person
 APART = {"学困厌学学生月帮扶": "学生月帮扶", "脱贫（监测）家庭当日报告": "当日报告中心学校"}
 
 
@@ -181,7 +184,17 @@ def ledger(view: View, frame: pd.DataFrame, sheet: str, names: Iterable[str], **
     extra = {} if view.home else {"学校": frame["home"]}
     if scope.of_class(sheet) and (not len(frame) or (frame["class_id"] != "").any()):
         extra["班级"] = [scope.labels.get(key, key) or "—" for key in frame["class_id"]]
-    return rows_table(frame.assign(**shown), form, names, audience(view), extra, **more)
+    made = rows_table(frame.assign(**shown), form, names, audience(view), extra, **more)
+    return leading(view, made, frame["student_key"], form.by_name[PUPIL].title) if PUPIL in names else made
+
+
+def leading(view: View, table: Table, keys: Iterable[object], title: str = "姓名") -> Table:
+    """The table with the names under a title leading to the pupils of these numbers, row by row: see `child`."""
+    at = table.columns.index(title) if title in table.columns else None
+    if at is None:
+        return table
+    rows = zip(table.rows, keys, strict=True)
+    return replace(table, rows=tuple((*row[:at], child(view, key, row[at]), *row[at + 1 :]) for row, key in rows))
 
 
 def rows_behind(view: View, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
@@ -207,6 +220,24 @@ def said(view: View, text: object, beside: str = "") -> str | None:
     if not isinstance(text, str):
         return None
     return masked_text(text, personal_names(view.town), audience(view), beside, other_names(view.town))
+
+
+def anchor(kind: str, *key: str) -> str:
+    """Where a pupil, class or person stands on a page of PEOPLE: the same every month; letters only, so that no number is in it."""
+    digest = hashlib.blake2b("\0".join(key).encode(), digest_size=6).hexdigest()
+    return f"{kind}-{digest.translate(LETTERS)}"
+
+
+def child(view: View, key: object, shown: str) -> To | str:
+    """A pupil's name on a school's own page, leading to all that is known of the pupil; others' names lead nowhere."""
+    known = shown and MAY_SEE["name"][audience(view)] == SHOWN and (view.home, key) in _listed(view.town)
+    return To(shown, view.home, anchor("pupil", view.home, str(key)), PEOPLE) if known else shown
+
+
+@once
+def _listed(town: Town) -> frozenset[tuple[str, str]]:
+    rows = town["roster"].dropna(subset=["student_key"])
+    return frozenset(zip(rows["home"], rows["student_key"], strict=True))
 
 
 def duty_title(view: View, title: str) -> str:

@@ -19,9 +19,10 @@ from .archive import Shelf
 WAY = re.compile(r'(<span class="kc-way">).*?(</span>)', re.S)  # in the template of pages
 LED = re.compile(
     r'<a\b[^>]*\bdata-page="[^>]*>'
-)  # in cells and lines: data-page, whose page it is, and data-at, which section
+)  # in cells and lines: data-page, whose page it is, data-at, which section, and data-of, of which other report
 REACHED = re.compile(r'<a\b[^>]*\bdata-book="[^>]*>')  # data-book, which workbook it is in, and data-place, where in it
-HELD = re.compile(r'data-(page|at|book|place)="([^"]*)"')
+HELD = re.compile(r'data-(page|at|of|book|place)="([^"]*)"')
+PRINTED = "monthly_papers"  # the notebook whose pages have the printed papers beside them
 STEPS = {"month": ("上一月", "下一月"), "round": ("上一轮", "下一轮"), "year": ("上一学年", "下一学年")}
 Pages = Mapping[tuple[str, str], str]  # (school or 全镇, edition) -> file name
 
@@ -39,7 +40,8 @@ def lead(shelf: Shelf) -> None:
             with contextlib.suppress(OSError):  # one that is open in another program keeps the links it has
                 text = file.read_text("utf-8")
                 ways = "".join(f' <a href="{address}">{words}</a>' for words, address in _ways(one, whose, made, pages))
-                new = LED.sub(lambda found, own=pages[one.path], of=whose[1]: _led(found, own, of), text)
+                near = {other.notebook: (other, pages[other.path]) for other in made if other.period == one.period}
+                new = LED.sub(lambda found, near=near, own=one.notebook, of=whose[1]: _led(found, near, own, of), text)
                 new = REACHED.sub(lambda found, one=one: _reached(found, one), new)
                 new = WAY.sub(lambda found, ways=ways: f"{found[1]}{ways}{found[2]}", new, count=1)
                 if new != text:
@@ -82,12 +84,20 @@ def _ways(
             yield html.escape(title), f"../{other.notebook}/{quote(pages[other.path][whose])}"
 
 
-def _led(found: re.Match[str], own: Pages, edition: str) -> str:
-    """The tag of a link in a cell or line: with an address where that page is there."""
+def _led(found: re.Match[str], near: Mapping[str, tuple[Shelf, Pages]], own: str, edition: str) -> str:
+    """The tag of a link in a cell or line: with an address where that page, or that paper, is there. `near`: the period's shelves."""
     asked = dict(HELD.findall(found[0]))
-    held, at = own.get((html.unescape(asked["page"]), edition)), asked.get("at", "")
-    address = f' href="{quote(held)}{f"#{at}" if at else ""}"' if held else ""
-    return f'<a{address} data-page="{asked["page"]}" data-at="{at}">'
+    of, at = asked.get("of", ""), asked.get("at", "")
+    shelf, pages = near.get(of or own, (None, {}))
+    held = pages.get((html.unescape(asked["page"]), edition))
+    to = f"{quote(held)}{f'#{at}' if at else ''}" if held else ""
+    if held and of == PRINTED:  # a file of the run: at is the paper
+        folder = held.removesuffix(".html")
+        papers = sorted(path.name for path in (shelf.path / folder).glob("*.html") if path.name.startswith(f"{at}_"))
+        to = quote(f"{folder}/{papers[0]}") if papers else ""
+    address = f' href="{f"../{of}/" if of else ""}{to}"' if to else ""
+    more = f' data-of="{of}"' if of else ""
+    return f'<a{address} data-page="{asked["page"]}" data-at="{at}"{more}>'
 
 
 def reach(out: Path) -> None:

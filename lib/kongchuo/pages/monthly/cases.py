@@ -14,7 +14,18 @@ from ...figures import flows, uncounted
 from ...figures.scopes import Scope
 from .. import charts
 from ..display import Chart, Details, Figure, Note, Section, Table, Tiles, rows_table, unlabelled
-from ..units import Column, audience, behind, by_keys, finest, ledger, uncounted_note, unit_table
+from ..units import (
+    Column,
+    audience,
+    behind,
+    by_keys,
+    child,
+    finest,
+    leading,
+    ledger,
+    uncounted_note,
+    unit_table,
+)
 from ..views import Month
 
 # --- The colours 蓝, 黄, 红 on the page: how many by school, who and for which reasons, who is new in the last week of the month ---
@@ -48,7 +59,13 @@ def alert_blocks(month: Month) -> list[Table | Details | Note]:
 def _pupils(month: Month, rows: pd.DataFrame, summary: str, is_open: bool) -> list[Details]:
     """Names with their reasons, what a pupil merely is told as 特殊群体 only (P03)."""
     lines = tuple(
-        (row.name, month.scope.labels.get(row.class_id, "—"), f"{row.colour}色", unlabelled(row.reasons), row.since)
+        (
+            child(month, row.student_key, row.name),
+            month.scope.labels.get(row.class_id, "—"),
+            f"{row.colour}色",
+            unlabelled(row.reasons),
+            row.since,
+        )
         for row in rows.itertuples(index=False)
     )
     table = Table(("姓名", "班级", "预警", "原因", "最近信号日期"), lines)
@@ -169,6 +186,7 @@ def _next_steps(month: Month) -> list:
               "余期": [_left(days) for days in rows["days"]]}  # fmt: skip
     form = month.town.schema.sheets["dropout"]
     table = rows_table(rows, form, ("name", "state", "bond_school"), audience(month), extra)
+    table = leading(month, table, rows["student_key"], form.by_name["name"].title)
     return [Note(text, "bad" if late else "plain"), behind("在册个案的下一步", table, printed=True)]
 
 

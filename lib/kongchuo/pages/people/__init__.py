@@ -1,0 +1,99 @@
+"""学生、班级、责任人: all that is known of a child, a class, a school, a person in one place, and a search. For staff, never a public page."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from ...core import years
+from ...facts import duty
+from .. import live, quality
+from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
+from ..report import Plan, Report
+from ..units import anchor, units
+from ..views import open_month
+from . import classes, pupils, staff
+from .classes import COUNTS, counts
+from .pupils import People, answering, person
+
+NEEDS = ("roster", "class", "change", "absence", "watch", "suspected", "dropout", "visit", "bond")
+
+
+def title(view: People) -> str:
+    """The title line."""
+    return f"{view.title}学生、班级、责任人（{view.label}）"
+
+
+def school(view: People) -> Section:
+    """The search over all that stands below; of the one school its figures and who answers for it, of the town a row a school."""
+    blocks: list = [Search("姓名、编号后四位、班级、教师" if view.home else "学校、班级、教师")]
+    if unread := dict.fromkeys(home for need in NEEDS for home in view.scope.missing(need)):
+        blocks.append(Note(f"有台账读不到：{'、'.join(unread)}。这里没有列出的，不等于没有。", "unknown"))
+    if lost := int(view.scope.rows("roster")["student_key"].isna().sum()):
+        blocks.append(Note(f"花名册有{lost}行没有学生编号，没有列入。", "unknown"))
+    if not view.home:
+        return Section("各校", (*blocks, _schools(view)), 0, "school")
+    told = (
+        ("plain", value) if isinstance(value, int) else (value.tone, value.text)
+        for value in _of_school(view, view.home)
+    )
+    tiles = (Figure(label, value, tone=tone) for label, (tone, value) in zip(COUNTS, told, strict=True))
+    return Section("学校", (*blocks, Tiles(tuple(tiles)), Facts(tuple(_posts(view)))), 0, "school")
+
+
+def _of_school(view: People, home: str) -> tuple[object, ...]:
+    return counts(view, [one for one in view.pupils.values() if one.home == home])
+
+
+def _schools(view: People) -> Table:
+    rows = ((Anchor(To(home, home), anchor("school", home)), *_of_school(view, home)) for home in view.homes)
+    return Table(("学校", *COUNTS), tuple(rows), "各校")
+
+
+def _posts(view: People) -> Iterator[tuple[str, object]]:
+    """Who answers for the school and its grades."""
+    own = view.town.schools[view.town.schools["school_name"] == view.home]
+    for column, post in staff.POSTS.items():
+        yield post, tuple(person(view, who) for who in own[column]) or None
+    known, code = answering(view.town, view.end), view.scope.key("school", view.home)
+    tiers = [("包学校", (duty.SCHOOLS, code))]
+    tiers += [(f"包{label}", (duty.GRADES, f"{code}-{grade}")) for grade, label in units(view, "grade")]
+    for tier, unit in tiers:
+        yield tier, tuple(person(view, name) for name in known.get(unit, ())) or Badge("bad", "未落实")
+
+
+SECTIONS = {
+    "school": school,
+    "classes": classes.section,
+    "staff": staff.section,
+    "pupils": pupils.section,
+    "footer": quality.provenance,
+}
+
+
+def choices(view: People) -> live.Choices:
+    """The drop-downs 学校, 月份."""
+    months = years.months_of(view.town.year, dt.date.today())
+    return {"学校": live.schools(view), "月份": ([(name, name) for name in months], view.month)}
+
+
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> People:
+    """The view that the drop-downs ask for."""
+    return opened(str(values["学校"]), str(values["月份"]), workbooks)
+
+
+def opened(school: str, month: str, workbooks: str | Path = "") -> People:
+    """open_month, to be seen pupil by pupil."""
+    found = open_month(school, month, workbooks)
+    return People(**{item.name: getattr(found, item.name) for item in fields(found)})
+
+
+PLAN = Plan(SECTIONS, title, quality.meta, quality.state, choices, choose, annexed=False)
+
+
+def people(school: str = "all", month: str = "", workbooks: str | Path = "") -> Report:
+    """Open the pages of pupils, classes and people of a school ("all": the town, without pupils) for a month such as "2023-10".
+
+    There is no public edition. Raises UserError, in Chinese, for an unknown school, month or folder.
+    """
+    return Report(PLAN, opened(**live.asked(school=school, month=month), workbooks=workbooks), str(workbooks))

@@ -1,0 +1,134 @@
+"""A page a pupil, a class, a person: everybody is found once, every link lands, nothing stands beside a name that may not."""
+
+import datetime as dt
+import re
+from dataclasses import fields
+
+import pytest
+
+import handmade
+from kongchuo.core.editions import HEADINGS, INTERNAL, SECRET, TOWN
+from kongchuo.core.tables import telling_names
+from kongchuo.facts import duty, enrolment
+from kongchuo.pages import people, units
+from kongchuo.pages.monthly import PLAN as MONTHLY
+from kongchuo.pages.people.pupils import People
+from kongchuo.pages.report import Report
+from kongchuo.publishing import gate
+
+ID = re.compile(r'\bid="((?:pupil|class|staff|school)-[^"]*)"')
+
+
+def opened(made, home=""):
+    month = handmade.month(made, home)
+    return People(**{item.name: getattr(month, item.name) for item in fields(month)})
+
+
+def page(view, plan=people.PLAN):
+    """The HTML of all sections."""
+    report = Report(plan, view)
+    made = "".join(str(report.html(name)) for name in plan.sections)
+    assert not report._broken
+    return made
+
+
+@pytest.fixture(scope="module")
+def town():
+    """A township at the end of its first term, with cases, plans and absences."""
+    return handmade.township(2, 120, as_of=dt.date(2024, 1, 12))[0]
+
+
+@pytest.fixture(scope="module")
+def home(town):
+    return max(town.homes, key=lambda name: (town["suspected"]["home"] == name).sum())
+
+
+@pytest.fixture(scope="module")
+def school(town, home):
+    view = opened(town, home)
+    return view, page(view)
+
+
+def test_every_pupil_class_and_person_stands_once_and_every_way_within_the_page_lands(town, home, school):
+    view, text = school
+    ids = ID.findall(text)
+    assert len(ids) == len({*ids})
+    roster = enrolment.on(town, view.end)
+    roster = roster[(roster["home"] == home) & (roster["state"] != "")].dropna(subset=["student_key"])
+    assert {units.anchor("pupil", home, key) for key in roster["student_key"]} == {
+        one for one in ids if one.startswith("pupil-")
+    }
+    ways = {*re.findall(r'href="#([^"]+)"', text)}
+    assert {way for way in ways if way.startswith("pupil-")}
+    assert ways <= {*ids, *people.SECTIONS}
+
+
+def test_an_anchor_tells_no_number_and_is_the_same_every_month(school):
+    assert not re.search(r"\d", "".join(ID.findall(school[1])))
+    assert units.anchor("pupil", "甲小学", "XS00001") == units.anchor("pupil", "甲小学", "XS00001")
+    assert units.anchor("pupil", "甲小学", "XS00001") != units.anchor("pupil", "乙小学", "XS00001")
+
+
+def test_days_missed_are_those_of_the_ledger_counted_by_hand(town, home, school):
+    days = {}
+    for row in town["absence"].to_dict("records"):
+        if row["home"] == home:
+            without = row["kind"] in enrolment.UNEXCUSED or row["leave_slip"] is False
+            days.setdefault((row["student_key"], without), []).append(row["halves"] / 2)
+    assert any(without for _, without in days)
+    for one in school[0].pupils.values():
+        for without in (True, False):
+            assert one.away(without) == sum(days.get((one.key, without), ())), one.key
+
+
+def test_who_answers_for_a_child_at_each_of_the_four_tiers_is_what_the_ledgers_say(town, school):
+    view, _ = school
+    rows = duty.answering(town, view.end)
+    one = next(one for one in view.pupils.values() if one.village and one.noted)
+    held = {kind: {*names} for kind, names in view.holders(one)}
+    assert held[duty.PUPILS] == {*rows.loc[(rows["unit"] == one.key) & (rows["home"] == one.home), "name"]}
+    assert held[duty.VILLAGES] == {*rows.loc[(rows["kind"] == duty.VILLAGES) & (rows["unit"] == one.village), "name"]}
+    assert held[duty.SCHOOLS]
+    assert held[duty.GRADES]
+
+
+def test_beside_full_names_stands_nothing_that_is_kept_apart_and_the_towns_page_names_no_child(town, school):
+    view, text = school
+    assert any(one.plans for one in view.pupils.values())
+    body = text[: text.index('id="footer"')]
+    assert not SECRET.search(re.sub(r"<[^>]*>", "", body))
+    names = telling_names(town)
+    gate.gate(text, INTERNAL, names)
+    whole = page(opened(town))
+    gate.gate(whole, HEADINGS[TOWN], names)
+    assert not any(one.startswith("pupil-") for one in ID.findall(whole))
+
+
+def test_the_months_page_leads_to_each_child_it_names_and_the_towns_to_none(town, home, school):
+    month = page(handmade.month(town, home), MONTHLY)
+    ways = re.findall(rf'data-page="{home}" data-at="(pupil-\w+)" data-of="people"', month)
+    assert ways
+    assert {*ways} <= {*ID.findall(school[1])}
+    assert "pupil-" not in page(handmade.month(town), MONTHLY)
+
+
+@pytest.mark.parametrize("home", ["", "甲小学"])
+def test_an_empty_township_and_unread_ledgers_say_so(home):
+    empty = page(opened(handmade.town({}), home))
+    assert "读不到" not in empty
+    unread = page(opened(handmade.town({}, unread=[("甲小学", "enrolment"), ("甲小学", "cases")]), home))
+    assert "有台账读不到：甲小学" in unread
+
+
+def test_a_pupil_without_a_number_is_said_and_two_of_one_name_are_told_apart():
+    roster = [
+        {"student_key": key, "name": "赵小花", "class_id": "JJ-1", "status": "在读", "status_date": dt.date(2023, 9, 1)}
+        for key in ("XS00001", "XS00002", None)
+    ]
+    rooms = [{"school_year": "2023-2024", "class_id": "JJ-1", "class_name": "一(1)班", "grade": 1, "school_code": "JJ"}]
+    schools = [{"school_code": "JJ", "school_name": "甲小学", "stage": "小学", "active": True}]
+    text = page(opened(handmade.town({"roster": {"甲小学": roster}, "class": rooms, "school": schools}), "甲小学"))
+    assert "花名册有1行没有学生编号" in text
+    assert len([one for one in ID.findall(text) if one.startswith("pupil-")]) == 2
+    assert "0001" in text
+    assert "0002" in text
