@@ -6,7 +6,7 @@ import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.pages import display
-from kongchuo.pages.display import Details, Letter, Letters, Section, Table
+from kongchuo.pages.display import Anchor, Details, Letter, Letters, Note, Search, Section, Table, To
 from kongchuo.publishing import press
 from test_pages import executed, shows
 
@@ -83,3 +83,36 @@ def test_without_it_the_page_says_the_same(browser, page):  # noqa: F811
     assert tab.locator(".kc-say").inner_text() == LETTER.text
     assert column(tab, 1)[-1] == "210"
     tab.context.close()
+
+
+@pytest.fixture
+def found(browser, tmp_path):  # noqa: F811
+    """A page with a search box: a class with two pupils, one of whom has a fold, and a row that leads to another page."""
+    rows = ((To("丙小叶", at="pupil-a"), "0001", "在读"), (Anchor("乙小芦", "pupil-b"), "0002", "在读"))
+    fold = Details("八(1)班　班主任 壬花雪", (Table(("姓名", "编号", "在籍"), rows),), key="class-a")
+    own = Details("先看", (Details("八(1)班　丙小叶　0001　红色预警", (Note("全部"),), key="pupil-a"),))
+    away = Table(("学校", "班级"), (("甲小学", Anchor(To("一(1)班", "甲小学"), "class-b")),))
+    made = display.card(Section("学校", (Search("姓名、班级"), fold, own, away), 0, "school"))
+    text = press.render(executed(shows(text_html=str(made))), "标题").replace(
+        '<a data-page="甲小学"', '<a href="x.html"'
+    )
+    (tmp_path / "页.html").write_text(text, "utf-8")
+    tab = browser.new_page()
+    tab.goto((tmp_path / "页.html").as_uri())
+    yield lambda words: (tab.fill(".kc-search input", words), tab.locator(".kc-search nav a").all_inner_texts())[1], tab
+    tab.close()
+
+
+def test_a_search_finds_pupils_classes_and_teachers_and_opens_the_folds_they_are_in(found):
+    ask, tab = found
+    assert ask("") == []
+    assert ask("丙小叶") == ["八(1)班　丙小叶　0001　红色预警"]
+    assert ask("0002") == ["乙小芦　0002　在读　八(1)班　班主任 壬花雪"]
+    assert ask("八（1） 壬花雪")[0] == "八(1)班　班主任 壬花雪"  # the class first, however the brackets are written
+    assert ask("没有这个人") == []
+    assert not tab.locator("#pupil-b").is_visible()
+    ask("乙小芦")
+    tab.click(".kc-search nav a")
+    assert tab.locator("#pupil-b").is_visible()
+    ask("甲小学")
+    assert tab.locator(".kc-search nav a").get_attribute("href").endswith("x.html")

@@ -43,7 +43,7 @@ def stylesheet() -> str:
 @cache
 def script() -> str:
     """The one script of report pages: copies, sorts, filters, folds. Pages are whole without it."""
-    return (TEMPLATES / "page.js").read_text("utf-8")
+    return "\n".join(map(str.strip, (TEMPLATES / "page.js").read_text("utf-8").splitlines()))
 
 
 @cache

@@ -1,5 +1,5 @@
 "use strict";
-(function () {  // copy, sort, filter, fold; a page does without it. Small, asks nobody, keeps nothing
+(function () {  // copies, sorts, finds, folds; asks nobody, keeps nothing
   function each(what, act, where) { Array.prototype.forEach.call((where || document).querySelectorAll(what), act); }
   function button(words, act) {
     var made = document.createElement("button");
@@ -10,6 +10,8 @@
     return made;
   }
   function rows(table) { return Array.from(table.querySelectorAll("tbody > tr:not(.kc-total)")); }
+  function plain(text) { return text.normalize("NFKC").toLowerCase(); }
+  function fits(box, told) { return plain(box.value).split(/\s+/).every(function (word) { return plain(told).includes(word); }); }
   function text(row, at) { return row.cells[at] ? row.cells[at].textContent.trim() : ""; }
 
   each(".kc-say", function (say) {  // the text stands there to be selected; the button selects and copies it
@@ -53,12 +55,12 @@
     box.placeholder = "在这张表里找，几个词用空格隔开";
     box.setAttribute("aria-label", box.placeholder);
     box.addEventListener("input", function () {
-      var words = box.value.toLowerCase().split(/\s+/).filter(Boolean), all = rows(table), number = 0;
+      var all = rows(table), number = 0;
       all.forEach(function (row) {
-        row.hidden = !words.every(function (word) { return row.textContent.toLowerCase().includes(word); });
+        row.hidden = !fits(box, row.textContent);
         number += !row.hidden;
       });
-      said.textContent = words.length ? " 找到 " + number + " 行，共 " + all.length + " 行" : "";
+      said.textContent = box.value.trim() ? " 找到 " + number + " 行，共 " + all.length + " 行" : "";
     });
     bar.className = "kc-filter kc-screen";
     bar.append(box, said);
@@ -68,6 +70,23 @@
     if (table.closest(".kc-paper") || !table.tHead) return;
     if (rows(table).length > 5) sortable(table);
     if (rows(table).length > 15) filtered(table);
+  });
+
+  each(".kc-search", function (part) {  // folds before rows
+    var box = part.querySelector("input"), said = part.querySelector("p"), held = [[], []];
+    each("[data-find]", function (one) {
+      var fold = one.closest("details"), row = one.closest("tr"), to = one.querySelector("a[href]");
+      var link = document.createElement("a");
+      link.href = row && to ? to.href : "#" + one.id;
+      link.textContent = (row ? [text(row, 0), text(row, 1), text(row, 2)] : []).concat(fold ? fold.firstElementChild.textContent : []).join("　");
+      held[+!!row].push(link);
+    });
+    box.addEventListener("input", function () {
+      var hits = held[0].concat(held[1]).filter(function (link) { return box.value.trim() && fits(box, link.textContent); });
+      part.querySelector("nav").replaceChildren(...hits.slice(0, 20));
+      said.textContent = box.value.trim() && "找到 " + hits.length + " 处，先列 20 处";
+    });
+    part.hidden = false;
   });
 
   var folds = document.querySelectorAll("details"), bar = document.querySelector(".kc-nav");
