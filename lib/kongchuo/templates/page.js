@@ -84,7 +84,7 @@
     box.addEventListener("input", function () {
       var hits = held[0].concat(held[1]).filter(function (link) { return box.value.trim() && fits(box, link.textContent); });
       part.querySelector("nav").replaceChildren(...hits.slice(0, 20));
-      said.textContent = box.value.trim() && "找到 " + hits.length + " 处，先列 20 处";
+      said.textContent = box.value.trim() && "找到 " + hits.length + " 处（至多列 20 处）";
     });
     part.hidden = false;
   });
