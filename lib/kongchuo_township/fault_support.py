@@ -8,7 +8,7 @@ from collections.abc import Callable
 from . import days
 from .fault_pupils import away
 from .people import POOR, id_number
-from .planting import EMPTY, Hand, Row, at, by, plain
+from .planting import EMPTY, Hand, NoPlace, Row, at, by, plain
 from .support import DIS_CODES, LEVEL_CODES
 
 NOT_HERE = ("study_school", "study_grade", "proof", "away_place")
@@ -239,6 +239,8 @@ def another_called(hand: Hand) -> None:
         for place, child in hand.rows("roster")
         if place == book.replace("帮扶", "学籍") and plain(child) and hand.free(child)
     ]
+    if not there:
+        raise NoPlace("roster")
     pupil = hand.random.choice(there)
     hand.take(pupil)
     row |= {"student_key": pupil["student_key"], "name": pupil["name"]}
