@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 import handmade
+import odd
 from kongchuo.core.editions import HEADINGS, INTERNAL, SECRET, TOWN
 from kongchuo.core.tables import telling_names
 from kongchuo.facts import duty, enrolment
@@ -132,3 +133,10 @@ def test_a_pupil_without_a_number_is_said_and_two_of_one_name_are_told_apart():
     assert len([one for one in ID.findall(text) if one.startswith("pupil-")]) == 2
     assert "0001" in text
     assert "0002" in text
+
+
+@pytest.mark.parametrize("name", ["three pupils", "no staff", "headers only", *odd.UNREAD])
+def test_the_page_of_an_odd_township_is_whole_and_in_words(name):
+    made = odd.town(name, dt.date(2023, 10, 31))
+    for home in ("", made.homes[-1]):
+        assert odd.broken(page(opened(made, home))) == [], home

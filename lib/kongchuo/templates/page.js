@@ -73,7 +73,7 @@
   });
 
   each(".kc-search", function (part) {  // folds before rows
-    var box = part.querySelector("input"), said = part.querySelector("p"), held = [[], []];
+    var box = part.querySelector("input"), said = part.querySelector("output"), held = [[], []];
     each("[data-find]", function (one) {
       var fold = one.closest("details"), row = one.closest("tr"), to = one.querySelector("a[href]");
       var link = document.createElement("a");

@@ -144,6 +144,7 @@ def _fold(view: People, labels: Labels, one: Person) -> Details:
             for pupil in need
         )
         blocks.append(Table(("姓名", "班级", "预警", "个案", "要办"), rows, "要关注的学生"))
+    blocks = blocks or [Note("没有登记包保的学校、年级、学生和村，也没有到期的事。")]
     return Details("　".join(filter(None, parts)), tuple(blocks), key=anchor("staff", one.name))
 
 
