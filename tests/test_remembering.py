@@ -2,15 +2,18 @@
 
 import datetime as dt
 import os
+import pickle
 import shutil
 import stat
+import time
 
 import openpyxl
 import pytest
 
 import townships
 from kongchuo.commands import opening
-from kongchuo.core import places
+from kongchuo.core import apart, places, schema
+from kongchuo.excel import parsed, reading
 from kongchuo_township import YEAR
 
 ROSTER = "学籍.xlsx"
@@ -123,7 +126,7 @@ def test_saved_while_reading_is_not_remembered(cache, shared, monkeypatch):
 
     monkeypatch.setattr(opening, "judged", slow)
     opening.check([shared])
-    assert not list(cache.glob("*"))
+    assert not list(cache.glob("*.json"))
 
 
 def test_a_failed_rule_is_not_remembered(cache, shared, monkeypatch):
@@ -131,13 +134,13 @@ def test_a_failed_rule_is_not_remembered(cache, shared, monkeypatch):
     broken = type(judgement)(judgement.findings, (), frozenset(), ("规则 X99 没有运行成功",))
     monkeypatch.setattr(opening, "judged", lambda *_: (town, policy, broken))
     assert opening.check([shared]).judgement.broken
-    assert not list(cache.glob("*"))
+    assert not list(cache.glob("*.json"))
 
 
 def test_one_private_file_a_year(cache, shared):
     for day in (None, dt.date(2023, 10, 31)):
         opening.check([shared], day)
-    (kept,) = cache.iterdir()
+    (kept,) = cache.glob("*.json")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
 
@@ -145,7 +148,7 @@ def test_one_private_file_a_year(cache, shared):
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"key": 1}'])
 def test_what_cannot_be_understood_is_worked_out_again(cache, shared, content):
     first = opening.check([shared])
-    (kept,) = cache.iterdir()
+    (kept,) = cache.glob("*.json")
     kept.write_text(content, "utf-8")
     assert opening.check([shared]) == first
 
@@ -154,3 +157,98 @@ def test_without_a_place_to_write_it_works_all_the_same(shared, tmp_path, monkey
     (tmp_path / "file").touch()
     monkeypatch.setenv(places.CACHE, str(tmp_path / "file"))
     assert opening.check([shared]) == opening.check([shared], remembered=False)
+
+
+# --- a workbook as it was parsed ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The names of the workbooks that were parsed, as they come."""
+    names, call = [], apart.call
+
+    def counted(work, path, name, *more, **named):
+        names.append(name)
+        return call(work, path, name, *more, **named)
+
+    monkeypatch.setattr(apart, "call", counted)
+    return names
+
+
+def alias(shared, listed, name, other):
+    """A word of the township's own for a value of a code list, on 代码表."""
+    path = next((shared / YEAR).rglob("基础信息.xlsx"))
+    book = openpyxl.load_workbook(path)
+    book["代码表"].append([listed, name, other])
+    book.save(path)
+
+
+def test_only_the_workbook_that_was_saved_is_read_again(cache, shared, read):
+    opening.check([shared])
+    assert len(read) > 10
+    read.clear()
+    path = a_roster(shared)
+    book = openpyxl.load_workbook(path)
+    sheet = book["学生花名册"]
+    column = next(cell.column for row in sheet.iter_rows(max_row=4) for cell in row if cell.value == "姓名")
+    sheet.cell(sheet.max_row, column).value = "欧阳测测"
+    book.save(path)
+
+    again = opening.check([shared])
+
+    assert read == [path.relative_to(shared).as_posix()]
+    read.clear()
+    assert again == opening.check([shared], remembered=False)
+    assert len(read) > 10
+
+
+def test_a_word_of_the_townships_own_reads_all_again(cache, shared, read):
+    reading.read_year(shared, YEAR)
+    before, _ = list(read), read.clear()
+    alias(shared, "性别", "男", "男孩子")
+    reading.read_year(shared, YEAR)
+    assert set(before) == set(read)
+
+
+def test_what_is_kept_is_the_users_own_and_goes_in_time(cache, shared):
+    reading.read_year(shared, YEAR)
+    kept = list((cache / parsed.FOLDER).iterdir())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    assert stat.S_IMODE((cache / parsed.FOLDER).stat().st_mode) == 0o700
+    old = time.time() - (parsed.OLD + 1) * parsed.DAY
+    os.utime(kept[0], (old, old))
+    parsed._tidied.cache_clear()
+    book = schema.default().book_of["roster"]
+    parsed.keep("0" * 64, reading.Workbook("x", book, "x"))
+    assert not kept[0].exists()
+    assert kept[1].exists()
+
+
+class Trap:
+    def __reduce__(self):
+        return os.system, ("exit 0",)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:100]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(pickle.dumps({"a": 1})),
+        lambda path: path.write_bytes(pickle.dumps(Trap())),
+    ],
+    ids=["cut short", "empty", "of another kind", "not ours"],
+)
+def test_what_cannot_be_understood_is_read_again(cache, shared, read, monkeypatch, spoil):
+    monkeypatch.setattr(os, "system", lambda _: pytest.fail("a file of the cache ran something"))
+    known = schema.default()
+    name = a_roster(shared).relative_to(shared).as_posix()
+    given = a_roster(shared), name, known.book_of["roster"], known.codes
+    first = reading.read_workbook(*given)
+    assert reading.read_workbook(*given).findings == first.findings
+    assert read == [name]
+    (kept,) = (cache / parsed.FOLDER).iterdir()
+    spoil(kept)
+    second = reading.read_workbook(*given)
+    assert read == [name] * 2
+    assert all(table.frame.equals(second.tables[key].frame) for key, table in first.tables.items())

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -182,7 +182,8 @@ def check(
     key = fingerprint(shared, year, as_of, note) if remembered else ""
     known = recall(shared, year, key) if remembered else None
     if known is None:
-        town, _, judgement = judged(shared, year, as_of, earlier)
+        anew = {} if remembered else {"read_one": partial(reading.read_workbook, fresh=True)}
+        town, _, judgement = judged(shared, year, as_of, earlier, **anew)
         known = town.as_of, judgement
         if remembered and fingerprint(shared, year, as_of, note) == key:  # nobody has saved anything meanwhile
             remember(shared, year, key, *known)
@@ -301,7 +302,8 @@ def judged(
     """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
     town = reading.read_year(shared, year, as_of=as_of, read_one=read_one)
     held = policy.current(town.as_of)
-    before = (reading.read_year(earlier[0], year, as_of=earlier[1]), earlier[1]) if earlier else None
+    old = reading.read_year(earlier[0], year, as_of=earlier[1], read_one=read_one) if earlier else None
+    before = (old, earlier[1]) if earlier else None
     return town, held, examine(town, held, before)
 
 

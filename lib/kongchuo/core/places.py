@@ -18,7 +18,9 @@ MARK = "kongchuo.yaml"  # what makes a folder an office's own (commands.office)
 HOME = "KONGCHUO_HOME"  # the office's own folder; by default the nearest with a kongchuo.yaml, from the working folder upwards
 WORKBOOKS = "KONGCHUO_WORKBOOKS"  # the shared folder
 OUT = "KONGCHUO_OUT"  # where runs go
-CACHE = "KONGCHUO_CACHE"  # where the last judgement is remembered; by default the user's own cache folder
+CACHE = (
+    "KONGCHUO_CACHE"  # where the last judgement and parsed workbooks are kept; by default the user's own cache folder
+)
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
 FORKED = "KONGCHUO_FORKED"  # set where the runs of a batch are forks of one process, which need not leave one another what they read
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers and tables beside its page

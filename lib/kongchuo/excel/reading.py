@@ -19,6 +19,7 @@ from ..core.tables import Town
 from ..core.workbooks import Workbook
 from ..facts import asof, enrolment
 from ..facts.references import homes_of
+from . import parsed
 from .folders import OTHER_FORMATS, Contents, contents, meant, near, what
 from .packages import size_of
 from .parsing import missing, read_for_another, with_frames
@@ -170,13 +171,19 @@ def term(stem: str, town: Town) -> tuple[dt.date, dt.date] | None:
 
 
 # --- The workbooks of a school year to a Town, each read in a process apart (parsing.py) ----------------------------
-def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
+def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes], *, fresh: bool = False) -> Workbook:
     """Read one workbook, in a process apart. `name` is its path inside the shared folder, `book` says what should be in it.
 
-    Never raises for what the file is or holds: `read` is False and the findings say why.
+    One that was read before and is what it was is not read again (parsed.py), but with `fresh`. Never raises for what the file
+    is or holds: `read` is False and the findings say why.
     """
     try:
+        key, content = ("", "") if fresh else parsed.key(path, name, book, codes)
+        if key and (held := parsed.known(key)):
+            return with_frames(held, book)
         read = apart.call(read_for_another, path, name, book, _Packed.of(codes), size=size_of(path))
+        if key and read.read and read.sha256 == content:  # nobody has saved anything meanwhile
+            parsed.keep(key, read)
         return with_frames(read, book)
     except apart.Died as died:
         found = KINDS["R10"].at(Place(name), reason=str(died))

@@ -12,7 +12,7 @@ from typing import Self
 
 from ..core import years
 from ..core.findings import UserError
-from ..core.places import FILES, HOME, SCRATCH, SUMMARY
+from ..core.places import CACHE, FILES, HOME, SCRATCH, SUMMARY
 
 # --- One run of one notebook by Papermill in a process of its own, and the verdict whether it really succeeded ------
 # Papermill marks cells "completed" when the kernel dies or never starts, so success is never read off its marks: a run is done
@@ -23,6 +23,7 @@ LARGEST = 50_000_000  # bytes of an executed notebook; more is a report that pri
 # What a kernel may see of our environment: enough to run, nothing that holds a secret
 KEPT = [
     HOME,
+    CACHE,
     "PATH",
     "HOME",
     "USER",
