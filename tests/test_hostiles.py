@@ -54,7 +54,7 @@ def test_a_fault_of_ours_is_of_that_workbook_only(tmp_path, monkeypatch):
     path = tmp_path / "学籍.xlsx"
     path.write_bytes(hostiles.package())
     monkeypatch.setattr(apart, "call", faulty)
-    workbook = read_workbook(path, "2023-2024/示例中学/学籍.xlsx", BOOK, SCHEMA.codes)
+    workbook = read_workbook(path, "2023-2024/示例中学/学籍.xlsx", BOOK, SCHEMA.codes, fresh=True)
 
     assert [finding.rule for finding in workbook.findings] == ["R02"]
     assert "ZeroDivisionError" in workbook.findings[0].message

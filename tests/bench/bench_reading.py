@@ -32,10 +32,11 @@ APART, HERE = "in a process apart", "in this process"
 DEAREST = 1.15
 READ_A_YEAR = """
 import sys
+from functools import partial
 from pathlib import Path
 from kongchuo.core import apart
 from kongchuo.excel import reading
-read_one = reading.read_workbook
+read_one = partial(reading.read_workbook, fresh=True)
 if sys.argv[2] == "here":
     apart.MOST, read_one = 1, reading.read_here
 reading.read_year(Path(sys.argv[1]), "2023-2024", read_one=read_one)
