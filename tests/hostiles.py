@@ -167,7 +167,7 @@ WORKBOOKS = {  # kind -> (what has to become of it, what makes it)
             parts={"xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="00;;"/>'},
         ),
     ),
-    "version of 5,000 digits": (READ, lambda: version(5000)),
+    "version of 5,000 digits": (REFUSED, lambda: version(5000)),
     "prefix x": (READ, prefixed),
     "prefix c": (READ, lambda: prefixed("c")),
     "another encoding where nobody reads": (READ, lambda: package(parts={"customXml/item1.xml": _CUSTOM.encode("utf-16")})),

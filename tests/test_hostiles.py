@@ -19,7 +19,7 @@ MOST = 5.0  # CPU seconds of any of them
 
 def became(workbook):
     if not workbook.read:
-        return REFUSED if {finding.rule for finding in workbook.findings} <= {"R02", "R10"} else ""
+        return REFUSED if {finding.rule for finding in workbook.findings} <= {"R02", "R10", "R17"} else ""
     if "roster" in workbook.tables:
         return READ
     return SHEET if ("R02", SHEET_TITLE) in {(finding.rule, finding.sheet) for finding in workbook.findings} else ""
