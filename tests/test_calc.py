@@ -4,6 +4,7 @@ The marks are those of a file that LibreOffice opens, and they are alive: an edi
 """
 
 import shutil
+from pathlib import Path
 
 import pytest
 import xlwings as xw
@@ -121,8 +122,9 @@ def test_the_whole_job_with_unsaved_edits(opened, tmp_path, monkeypatch):
     (shared / "planted.json").unlink(missing_ok=True)
     census = shared / YEAR / "中心学校" / "适龄儿童摸底.xlsx"
     before = census.read_bytes()
-    returning.mark([census], tmp_path / "out", as_of=DAY)
-    filed = opened(tmp_path / "out" / "returns" / "中心学校" / "适龄儿童摸底_校验.xlsx")
+    twin = Path(shutil.copytree(shared, tmp_path / "twin")) / census.relative_to(shared)
+    returning.mark([twin], tmp_path / "out", in_place=True, as_of=DAY)
+    filed = opened(twin.rename(twin.with_name("标好的.xlsx")))
     book = opened(census)
     live.mark(book, as_of=DAY)
     shown = seen(book)
