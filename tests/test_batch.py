@@ -760,6 +760,7 @@ def test_what_one_school_changes_makes_its_own_runs_and_the_towns_again(tmp_path
 
     def made(**given):
         values = {"school": f"全镇,{one},{other}", "kinds": "月报表,简报,劝返记录"} | given.pop("values", {})
+        given["only"] = [shelf.notebook for shelf in shelves]
         outcome = batch.run(ROOT / "parameters" / "monthly.yaml", values, shared, out, say=print, **given)
         assert not outcome.failed
         return {(shelf.notebook, name): result for shelf in shelves for name, result in shelf.results.items()}

@@ -268,6 +268,7 @@ Engine = execution.Stock | prepared.Prepared
 
 # what a page depends on: all workbooks, of these its school's own and the centre's, what the other batches have left
 BOOKS, OWN, CENTRES, FOLLOWED, BEFORE = "台账", "本校的台账", "中心学校的台账", "以前的校验记录", "上一期的台账"
+LISTED = "已有的报告和材料"  # of LISTING
 OTHERS = "别的学校的台账"  # what has changed where neither of the two has
 SAME, ELSEWHERE = "都没有变", "{}，这一份的内容不受影响"  # why a run was not made
 LISTING = ("monthly_papers",)  # notebooks whose papers list what has been made before
@@ -324,7 +325,7 @@ class Press:
             BEFORE: _hash([Path(earlier[0]).name, *earlier[1:]]),
         }
         if self.notebook.stem in LISTING:
-            found["已有的报告和材料"] = _hash(_read(self.scratch / MADE))
+            found[LISTED] = _hash(_read(self.scratch / MADE))
         if self.shelf.period.days[1] >= dt.date.today():
             found["今天的日期"] = dt.date.today().isoformat()
         return found
@@ -375,7 +376,7 @@ class Press:
             if self._whole(item, before := results.get(item.name))
             and item.parameters["school"] != ALL
             and before.summary.get(CONTENT)
-            and {*self._changed(item, before)} <= {BOOKS, FOLLOWED, BEFORE}
+            and {*self._changed(item, before)} <= {BOOKS, FOLLOWED, BEFORE, LISTED}
         }
         if not (weigh and asked and execution.shown(self.notebook)):
             return {}
