@@ -132,7 +132,7 @@ MISTAKES = {
     "只给姓名列排了序": (sorted_alone("roster", JUNIOR, "name"), "X76", f"{JUNIOR}/学籍.xlsx", "学生花名册", "姓名", 20),
     "只给证件号码列排了序": (sorted_alone("roster", JUNIOR, "id_no"), "X76", f"{JUNIOR}/学籍.xlsx", "学生花名册", "证件号码", 20),
     "只给缺勤明细的姓名排了序": (sorted_alone("absence", JUNIOR, "name"), "X76", f"{JUNIOR}/出勤_第一学期.xlsx", "缺勤明细", "姓名", 20),
-    "病假和事假的列名对调": (headers_of_one_kind("daily", JUNIOR, "sick", "personal"), "F40", f"{JUNIOR}/出勤_第一学期.xlsx", "日查", "病假", 8),
+    "病假和事假的列名对调": (headers_of_one_kind("daily", JUNIOR, "sick", "personal"), "F40", f"{JUNIOR}/出勤_第一学期.xlsx", "日查", "事假", 8),
     "学校代码改了": (retyped("school", "school_code", "SLX01", "SLX91"), "X70", REGISTRY, "学校", "学校代码", 20),
     "一所学校缺一个月日查": (month_lacking(), "X11", f"{SECOND}/出勤_第一学期.xlsx", "日查", "日期", 50),
     "两校都有": (

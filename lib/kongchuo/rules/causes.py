@@ -19,8 +19,8 @@ from .misnamed import steady
 from .suspects import DAY, ENOUGH, Suspect, Suspecting, of
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
-CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.exchanged, suspects.shifted,
-                                  suspects.sorted_alone, suspects.misdated, misnamed.doubled, misnamed.renamed,
+CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.sorted_alone, suspects.exchanged,
+                                  suspects.shifted, suspects.misdated, misnamed.doubled, misnamed.renamed,
                                   misnamed.departed, misnamed.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes

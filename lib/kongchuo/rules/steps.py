@@ -15,6 +15,7 @@ from ..facts import cases, enrolment
 from ..facts.cases import BACK_AGAIN
 from ..facts.references import dated, keyed, named, school_names
 from .base import Rule, Spot, at, maybe_listed, readable, rule, spots
+from .checks import SUMMER
 
 # --- Rules on 复学 and 销号: whether who is back is back, and who is struck off may be ----------------------------------
 INTO_CLASS = ("复学(原班)", "复学(插班)", "复学(单独编班)")
@@ -347,16 +348,20 @@ PERIODS = {
 
 
 def _before_it_began(town: Town) -> Iterator[tuple]:
-    """Help noted before its plan was made, reports sent before the week or month they tell of began: as `_between_rows`."""
+    """Help noted before its plan was made, reports sent before the week or month they tell of began: as `_between_rows`.
+
+    Of days before the school year F36 speaks.
+    """
+    since = pd.Timestamp(int(town.year[:4]), *SUMMER)
     logs, plans = town["support_log"], complete(town["pupil_plan"], "pupil_plan", "listed")
     listed = dated(logs["pupil_plan"], mapping(plans.drop_duplicates(["pupil_plan"]), "pupil_plan", "listed"))
-    for index in logs.index[logs["date"] < listed]:
+    for index in logs.index[(logs["date"] < listed) & (logs["date"] >= since)]:
         yield "support_log", index, "date", "帮扶日期", logs.at[index, "date"], "这一案的认定日期", listed[index]
     filings = complete(town["filing"], "report", "until", "date")
     for report, back in PERIODS.items():
         rows = filings[filings["report"] == report]
         first = rows["until"] - back
-        for index in rows.index[rows["date"] < first]:
+        for index in rows.index[(rows["date"] < first) & (rows["date"] >= since)]:
             yield (
                 "filing",
                 index,

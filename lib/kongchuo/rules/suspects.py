@@ -266,7 +266,11 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
             given, right = table.frame.loc[both, column], right[both].astype(table.frame[column].dtype)
             wrong = given.index[given != right]
             kept = (Counter(given.tolist()) & Counter(right.tolist())).total()
-            if len(wrong) >= LEAST and kept >= IN_PLACE * len(given):
+            first, second = given.to_numpy(), right.to_numpy()
+            slipped = max(
+                (first[1:] == second[:-1]).sum(), (first[:-1] == second[1:]).sum()
+            )  # `shifted` says it better
+            if len(wrong) >= LEAST and kept >= IN_PLACE * len(given) and 2 * slipped < len(wrong):
                 mended = changed(
                     town,
                     sheet.name,
