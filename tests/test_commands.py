@@ -307,7 +307,11 @@ def test_a_run_on_nothing_is_said(towns, tmp_path):
         assert code in (3, 4), out + err
         assert "学年" in out + err
     code, out, _ = typed("run", MONTHLY, "month=2023-10", "school=all", "--dry-run", "--workbooks", towns / "clean")
-    assert (code, out.count("将生成")) == (0, 2 * 3)
+    assert (code, out.count("将生成")) == (0, 3 * 3)
+    code, out, err = typed(
+        "run", MONTHLY, "month=2023-10", "school=all", "--scheduler", "没有", "--workbooks", towns / "clean"
+    )
+    assert (code, "集群" in out + err) == (3, True), out + err
 
 
 def test_papers_are_listed():

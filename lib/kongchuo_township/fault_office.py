@@ -109,8 +109,6 @@ REGISTERS = (
     by(3, leave_not_listed), by(3, self_check_copied), by(3, not_moved_up),
     at("G12", 3, "the village's school is one of another stage", "village.school_primary", _junior),
     at("V04", 3, "points lost without a reason", "score.reason", EMPTY),
-    at("V05", 3, "one item of a round three days later", "score.date", lambda old, *_: old + days.DAY * 3,
-        lambda row: row["item_no"] == 5),
     at("X56", 3, "another term than the date says", "change.term", "第二学期", lambda row: row["term"] == "第一学期"),
     by(3, seat_taken),
 )  # fmt: skip

@@ -73,6 +73,8 @@ def came_without_transfer(hand: Hand) -> None:
 
 FILINGS = (
     by(3, school_without_case), by(3, round_not_held),
+    at("V05", 3, "one item of a round three days later", "score.date", lambda old, *_: old + days.DAY * 3,
+        lambda row: row["item_no"] == 5),
     at("V02", 3, "more than the full points", "score.score",
         lambda _old, row, hand: POINTS[row["item_no"] - 1] + hand.random.choice((0.5, 1, 2))),
     at("V03", 2, "the scheme was never shown", "publicity.pub_date", EMPTY, without="pub_mode"),

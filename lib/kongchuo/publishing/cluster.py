@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import shutil
+import socket
 import tarfile
 import threading
 import traceback
@@ -22,6 +23,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from ..core.findings import UserError
 from ..core.places import EARLIER, HOME, MARK, NAMES, PACKAGE, PARAMETERS, POLICY, office
@@ -65,8 +67,12 @@ class Cluster:
         self._engine, self._limits, self._batch, self._lock = engine, limits, uuid.uuid4().hex, threading.Lock()
         self._jobs, self._over, self.width = set(), False, 1
         try:
+            where = urlsplit(address if "://" in address else f"tcp://{address}")
+            socket.create_connection(
+                (where.hostname, where.port), PATIENCE
+            ).close()  # a Client that finds nobody writes a traceback
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise UserError(f"连不上集群“{address}”，请核对 --scheduler，看看调度程序在不在运行") from error
 
     def __enter__(self) -> Self:
