@@ -294,7 +294,8 @@ def test_everything_built_and_committed_is_fresh():
 
 @pytest.fixture
 def built(tmp_path):
-    """A fresh project folder with the plan's data, built."""
+    """A fresh project folder with the plan's data and what people wrote of the handbook, built."""
+    shutil.copytree(places.PROJECT / "handbook", tmp_path / "handbook", ignore=shutil.ignore_patterns("*.html"))
     (plan,) = (places.PROJECT / "workbooks").glob("*/plan.yaml")
     target = tmp_path / "workbooks" / plan.parent.name
     target.mkdir(parents=True)
