@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no, of_year, row_of
+from ..core.tables import Town, no, of_year, row_of, yes
 from ..due import inspection
 from ..due.base import state
 from ..facts import enrolment
@@ -122,8 +122,8 @@ OUTSIDE = "{school}{term}第{round}轮督查的日期{day}不在本学年任何�
 )
 def round_on_two_days(town: Town, policy: Policy) -> Iterator[Spot]:
     """一所学校一轮督查的十项写同一个日期，而且在学期以内。日期不一样，这一轮是哪天做的、算不算按时，就说不清；核对台账也不知道看哪一天。"""
-    rows = inspection.inspected(town).dropna(subset=["term", "round", "date"])
-    unit = ["school_code", "term", "round"]
+    rows = inspection.inspected(town).dropna(subset=["school_code", "term", "round", "date"])
+    rows, unit = rows.assign(home=rows["home"].replace("", "该校")), ["school_code", "term", "round"]
     usual = rows.groupby(unit)["date"].agg(lambda days: days.value_counts().index[0])
     rows = rows.join(usual.rename("other"), on=unit)
     facts = {"school": "home", "term": "term", "round": "round", "day": "date"}
@@ -149,7 +149,7 @@ def round_on_two_days(town: Town, policy: Policy) -> Iterator[Spot]:
 def rewarded_in_spite(town: Town, policy: Policy) -> Iterator[Spot]:
     """一票否决生效的班级、学校和个人，这一学年不评先进、不发奖。奖励照发，否决就成了一句空话，别的学校也不会服气。"""
     vetoed = of_year(town, town["veto"])
-    vetoed = vetoed[~no(vetoed["effective"])].dropna(subset=["target_id"])
+    vetoed = vetoed[yes(vetoed["effective"])].dropna(subset=["target_id"])
     rows = {key: row_of(index) for index, key in reversed(list(_targets(town, vetoed["target_id"])))}
     rewards = of_year(town, town["reward"])
     rewards = rewards[rewards["kind"] == "奖"].dropna(subset=["target_id"])

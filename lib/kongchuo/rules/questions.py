@@ -416,7 +416,7 @@ def another_in_charge(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), by=keyed(town, "daily", "reporter"))
     counts = daily.dropna(subset=["class_id", "by"]).groupby("class_id")["by"].value_counts()
     usual = {room: by for (room, by), number in counts.items() if number * 2 > counts[room].sum()}
-    names = mapping(complete(town["staff"], "staff_id", "name").drop_duplicates("staff_id"), "staff_id", "name")
+    names = town.once(_names)
     labels = class_names(town)
     for index, room, head in heads[["class_id", "head"]].itertuples(name=None):
         by = usual.get(room, head)

@@ -270,7 +270,7 @@ AGREE = {  # 就学状态 -> the states of the roster that agree with it; 辍学
 }
 BEFORE_SCHOOL = ("未入学", "学前", "延缓入学")  # right on the day of the visit for who entered grade 1 since
 OTHER_SCHOOL = "{name}摸底登记写就读学校“{given}”，花名册在{school}"
-OF_OURS = "{name}摸底登记写“{state}”，就读学校却是本镇的“{given}”"
+OF_OURS = "{name}摸底登记写“{state}”，就读学校却是本镇的“{given}”；外地的同名学校请写上省市县"
 OTHER_GRADE = "{name}摸底登记写就读年级{given}，花名册在{known}年级"
 GRADES_APART = 2  # the visit may lie before or after the summer in which the child moved up
 
