@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -195,6 +196,24 @@ def test_nothing_else_is_handed_out(server, path):
 
     assert status in (302, 403, 404), text
     assert not any(word in text for word in ("root:", "甲校" * 2, "import ", "notebook: tiny"))
+
+
+def test_answers_are_packed_and_scripts_asked_for_once(server):
+    """Packed where the browser takes it; a script whose name changes with its content is never asked for again."""
+    status, _, headers = server.get("/", Accept_Encoding="gzip")
+    assert (status, headers["Content-Encoding"]) == (200, "gzip")
+    assert "Content-Encoding" not in server.get("/")[2]
+
+    text = server.get("/live/live")[1]
+    (main,) = re.findall(r'src="(/voila/static-[^"]+/voila.js)"', text)
+    widgets = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', text, re.S)[1])[
+        "federated_extensions"
+    ]
+    entries = [f"/voila/labextensions/{one['name']}/{one['load']}" for one in widgets]
+    for path in (main, *entries):
+        status, _, headers = server.get(path)
+        assert (status, "immutable" in headers["Cache-Control"]) == (200, True), path
+    assert "immutable" not in server.get("/voila/static/voila.js")[2].get("Cache-Control", "")
 
 
 def test_errors_are_said_in_chinese(server):

@@ -9,6 +9,7 @@ import errno
 import logging
 import mimetypes
 import os
+import re
 import shutil
 import socket
 import uuid
@@ -27,13 +28,18 @@ from ..publishing.execution import environment, hide_grammar, transport
 hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
-from jupyter_server.base.handlers import JupyterHandler  # noqa: E402
+import voila  # noqa: E402
+from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler  # noqa: E402
 from tornado.ioloop import IOLoop  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from voila import notebook_renderer  # noqa: E402
 from voila.app import Voila  # noqa: E402
-from voila.static_file_handler import AllowListFileHandler, TemplateStaticFileHandler  # noqa: E402
+from voila.static_file_handler import (  # noqa: E402
+    AllowListFileHandler,
+    MultiStaticFileHandler,
+    TemplateStaticFileHandler,
+)
 from voila.tornado.contentshandler import VoilaContentsHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
@@ -44,6 +50,9 @@ from .kernels import VISIT, Connection, Executor, Kernels  # noqa: E402
 
 UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
 OURS = (None, "none", "same-origin")  # Sec-Fetch-Site of a browser that does not say, an address typed, a page of ours
+SCRIPTS = f"/voila/static-{voila.__version__}"
+HASHED = re.compile(r"\.[0-9a-f]{8,}\.")  # a script's name tells its content
+FOREVER = "public, max-age=31536000, immutable"
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 MESSAGES = {403: "不能从别处打开这个页面，请从首页点开", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
 POLICY = (
@@ -174,6 +183,24 @@ class Live(TornadoVoilaHandler):
         IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
 
 
+class Script(MultiStaticFileHandler):
+    """A script of Voila's, in a folder named by its version: it never changes."""
+
+    def set_extra_headers(self, path: str):
+        """Ask once."""
+        self.set_header("Cache-Control", FOREVER)
+
+
+class WidgetScript(FileFindHandler):
+    """A script of the widgets; one that is named by its content never changes."""
+
+    def set_extra_headers(self, path: str):
+        """Ask once; of the others each time whether they have changed."""
+        self.set_header("Cache-Control", FOREVER if HASHED.search(path) else "no-cache")
+
+    set_headers = tornado.web.StaticFileHandler.set_headers  # its own says no-cache of all
+
+
 class Missing(Page):
     """Everything else."""
 
@@ -214,6 +241,10 @@ def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], l
     return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools, notes
 
 
+# Voila's websocket takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
+INSTEAD = {VoilaKernelWebsocketHandler: KernelWebsocketHandler, FileFindHandler: WidgetScript}
+
+
 class App(Voila):
     """Voila with our pages in front, our settings only, and nothing that hands out files."""
 
@@ -228,7 +259,8 @@ class App(Voila):
 
     def init_settings(self):
         """Voila's settings, our folders, and the Host header checked (against DNS rebinding)."""
-        return super().init_settings() | self.ours | {"allow_remote_access": False, "local_hostnames": ["localhost"]}
+        checked = {"allow_remote_access": False, "local_hostnames": ["localhost"]}
+        return super().init_settings() | self.ours | checked | {"compress_response": True}
 
     def init_handlers(self):
         """Our pages first, then what the live page needs of Voila, then nothing."""
@@ -243,12 +275,13 @@ class App(Voila):
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
             (r"/voila/templates/(kongchuo/static/.+)", TemplateStaticFileHandler),
+            (rf"{SCRIPTS}/(.+)", Script, {"paths": self.static_paths}),
         ]
         kept = [
-            (pattern, KernelWebsocketHandler if handler is VoilaKernelWebsocketHandler else handler, *more)
+            (pattern, INSTEAD.get(handler, handler), *more)
             for pattern, handler, *more in stock
             if handler not in (*UNWELCOME, TornadoVoilaHandler, TemplateStaticFileHandler)
-        ]  # Voila's websocket takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
+        ]
         return [*mine, *kept, (r".*", Missing)]
 
 
@@ -285,6 +318,7 @@ def settings(port: int, notebooks: Path, scratch: Path) -> Config:
             "show_tracebacks": False,
             "extension_allowlist": WIDGETS,
             "extension_denylist": [],
+            "page_config_hook": lambda page, **_more: page | {"fullStaticUrl": SCRIPTS},
             "multi_kernel_manager_class": Kernels,
             "resources": {"css": press.stylesheet(), "live_css": live_css, "silent_seconds": kernels.SILENT_SECONDS},
         },
