@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from urllib.parse import urlencode
 
 import psutil
 import pytest
@@ -16,7 +17,7 @@ from browsing import browser  # noqa: F401 - a fixture
 START = """{before}
 import sys; from pathlib import Path; from kongchuo.site import kernels; {change}
 from kongchuo.site.serve import serve; w, o, p, n = sys.argv[1:]
-serve(Path(w), Path(o), int(p), notebooks=Path(n))"""
+serve(Path(w), Path(o), int(p), notebooks=Path(n){more})"""
 
 
 def free_port() -> int:
@@ -41,13 +42,50 @@ class Server:
         return answer.status, text, dict(answer.headers)
 
 
+class Visitor:
+    """Somebody with a jar of cookies, who asks for a path exactly as written; logs in where a name is given."""
+
+    def __init__(self, site, name="", password=""):
+        self.site, self.cookies = site, {}
+        if name:
+            status, text, _ = self.login(name, password)
+            assert status == 302, text
+
+    def ask(self, path, method="GET", body=None, **headers):
+        """Status, text and headers (`get_all` gives each of a name)."""
+        held = {key.replace("_", "-"): value for key, value in headers.items()}
+        if self.cookies:
+            held["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=60)
+        connection.request(method, path, body=body, headers=held)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        connection.close()
+        for said in answer.headers.get_all("Set-Cookie", ()):
+            name, value = said.partition(";")[0].split("=", 1)
+            self.cookies[name] = value
+        return answer.status, text, answer.headers
+
+    def status(self, path, **more):
+        return self.ask(path, **more)[0]
+
+    def post(self, path, **form):
+        """A form sent with the token that its page holds."""
+        body = urlencode({"_xsrf": self.cookies.get("_xsrf", ""), **form})
+        return self.ask(path, "POST", body, Content_Type="application/x-www-form-urlencoded")
+
+    def login(self, name, password, path="/login"):
+        self.ask("/login")
+        return self.post(path, name=name, password=password)
+
+
 @contextmanager
-def serving(folder, shared, out, notebooks, before="", change="", **environment):
+def serving(folder, shared, out, notebooks, before="", change="", more="", **environment):
     """Start a server as its own process, with a secret in its environment; ends it. `before` and `change` are lines of code
-    that it executes before our code is imported, and before it serves."""
+    that it executes before our code is imported, and before it serves; `more` is what else `serve` is given, as code."""
     port, log = free_port(), folder / "log"
     with log.open("w") as sink:
-        start = START.format(before=before, change=change)
+        start = START.format(before=before, change=change, more=more and f", {more}")
         arguments = [sys.executable, "-c", start, str(shared), str(out), str(port), str(notebooks)]
         environment = os.environ | {"SECRET_TOKEN": "geheim", "HOME": str(folder)} | environment
         process = subprocess.Popen(arguments, stdout=sink, stderr=sink, env=environment)

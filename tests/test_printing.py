@@ -55,7 +55,7 @@ def test_the_batch_makes_the_papers_and_the_page_links_to_each(shared, tmp_path)
     shelf = archive.Shelf(tmp_path.resolve(), years.period("2023-10"), "monthly_papers")
     files = {path.relative_to(shelf.path).as_posix() for path in (shelf.path / "全镇").iterdir()}
     assert {name.rpartition(".")[2] for name in files} == {"docx", "xlsx", "html"}
-    assert archive.named(shelf) == files | {"全镇.html"}
+    assert archive.named(shelf).keys() == files | {"全镇.html"}
     page = (shelf.path / "全镇.html").read_text("utf-8")
     assert {unquote(link) for link in re.findall(r'href="([^"]+\.(?:docx|xlsx|html))"', page)} >= files
     assert result.summary["papers"] == len(files) // 2

@@ -374,10 +374,21 @@ def papers(args: argparse.Namespace) -> int:
 
 
 def serve(args: argparse.Namespace) -> int:
-    """Serve the archived and the live pages on this machine."""
+    """Serve the archived and the live pages; where the office has accounts, to these only."""
+    from .site import accounts
     from .site import serve as serving
 
-    serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser)
+    serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser, accounts=accounts.of_office())
+    return CLEAN
+
+
+def users(args: argparse.Namespace) -> int:
+    """Make, change and list the accounts of the served pages."""
+    from .publishing import batch
+    from .site import accounts
+
+    known = batch.newest(args.workbooks) if args.school else ()
+    print(accounts.users(_office(), args.action, args.name, args.role, args.school, args.classes, known=known))
     return CLEAN
 
 

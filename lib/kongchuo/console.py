@@ -40,7 +40,7 @@ EXTRAS = (
         ),
         "report",
     )
-    | dict.fromkeys(("voila", "ipywidgets", "itables", "tornado", "jupyter_server", "traitlets"), "live")
+    | dict.fromkeys(("voila", "ipywidgets", "itables", "tornado", "jupyter_server", "traitlets", "argon2"), "live")
     | {"xlwings": "excel", "distributed": "cluster"}
 )
 

@@ -209,6 +209,15 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         WORKBOOKS,
         REPORTS,
     )),
+    "users": ("谁能登录报告网页：账号、角色、学校；密码在窗口里输入", (
+        option("action", choices=("list", "add", "role", "password", "lock", "unlock", "remove"),
+            help="列出、新建、改角色和学校、换密码、停用、恢复、删除"),
+        option("name", nargs="?", default="", metavar="NAME", help="账号"),
+        option("--role", default="", metavar="ROLE", help="公开、班主任、学校、督查或中心学校"),
+        option("--school", action="append", default=[], metavar="SCHOOL", help="学校全称，可写几次"),
+        option("--class", dest="classes", action="append", default=[], metavar="CLASS", help="班主任的班级，可写几次"),
+        WORKBOOKS,
+    )),
     "tutorial": ("练习：建一个小小的虚构镇，埋十处错误，一处一处找出来、改好；再运行一次，说改好了几处", (
         option("folder", type=Path, nargs="?", default=Path("控辍保学练习"), metavar="DIR", help="建在哪里"),
     )),

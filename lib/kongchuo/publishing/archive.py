@@ -14,17 +14,17 @@ import shutil
 import tempfile
 import unicodedata
 import webbrowser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from ..core import schema, years
-from ..core.editions import blotted
+from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
 from ..core.numbers import natural
-from ..core.places import EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
+from ..core.places import ALL, EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
 from ..excel import reading, saving
 
 DONE, FAILED = "done", "failed"
@@ -172,14 +172,21 @@ def shelves(out: Path) -> list[Shelf]:
     return sorted(made, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True)
 
 
-def named(shelf: Shelf) -> set[str]:
-    """Every page and paper that the manifest of a shelf names, as a path in its folder."""
-    found: set[str] = set()
+def named(shelf: Shelf) -> dict[str, tuple[str, str]]:
+    """Every page and paper that the manifest of a shelf names, as a path in its folder: its school ("": the town) and edition."""
+    found: dict[str, tuple[str, str]] = {}
     for run in (result.shown for result in shelf.results.values()):
         if page := str(run.get("page", "")):
-            stem = page.rpartition(".")[0]
-            found |= {page, *(f"{stem}/{name}" for name in (run.get("summary") or {}).get("files", {}))}
+            stem, (school, edition) = page.rpartition(".")[0], meant(run.get("parameters") or {})
+            files = {f"{stem}/{name}": own for name, own in (run.get("summary") or {}).get("files", {}).items()}
+            found |= {name: (school, own) for name, own in ({page: edition} | files).items()}
     return found
+
+
+def meant(asked: Mapping[str, str]) -> tuple[str, str]:
+    """The school ("": the town) and the edition of a run, from its parameters."""
+    school = asked.get("school", ALL)
+    return "" if school in (ALL, TOWN) else school, asked.get("edition", INTERNAL)
 
 
 def open_newest(out: Path, home: str) -> Path:
@@ -332,7 +339,7 @@ def _copy(shared: Path, year: str, target: Path, past: bool) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, said: str = "") -> Iterator[None]:
     """Hold the folder's lock, which ends with the process; raises UserError where somebody else holds it."""
     with (folder / ".lock").open("w") as handle:
         try:
@@ -345,7 +352,7 @@ def alone(folder: Path) -> Iterator[None]:
 
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise UserError(f"另一个窗口正在“{folder}”里生成报告，请等它结束再运行") from error
+            raise UserError(said or f"另一个窗口正在“{folder}”里生成报告，请等它结束再运行") from error
         yield
 
 

@@ -251,6 +251,12 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
     return schools_in(rows[rows["active"].fillna(True).astype(bool) & (rows["stage"] != schema.CENTRE)])
 
 
+def newest(workbooks: Path) -> tuple[str, ...]:
+    """The names of the schools in the newest school year of a shared folder; none where it has no year."""
+    held = sorted(path.name for path in workbooks.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    return tuple(school.name for school in registered(workbooks, held[-1])) if held else ()
+
+
 def run(
     file: Path,
     overrides: Mapping[str, str],

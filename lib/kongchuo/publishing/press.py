@@ -145,14 +145,20 @@ def overview(
     live: Callable[[str, Shelf], str] | None = None,
     handbook: Iterable[str] = (),
     notes: Iterable[str] = (),
+    *,
+    town: bool = True,
+    served: bool = False,
+    account: Mapping[str, object] | None = None,
 ) -> str:
     """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
     the periods before folded, each run with its state and its page and, when served, the live one.
 
     `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
-    `handbook` are the names of pages to look things up in, `notes` what else is to be said.
+    `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
+    page is among them, `account` whose page this is.
     """
-    units = [places.TOWN, *dict.fromkeys(schools)]
+    units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
+    base = "r/" if live or served else ""
     order = sorted(shelves, key=lambda shelf: shelf.notebook)
     order = sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
     months = [shelf for shelf in order if shelf.period.kind == "month"]
@@ -171,7 +177,10 @@ def overview(
     past = [shelf for shelf in past if shelf.period.order <= latest.period.order][:MONTHS] if latest else []
     shown = {
         "latest": latest,
-        "agenda": _agenda(latest, "r/" if live else "") if latest else None,
+        "base": base,
+        "account": account,
+        "unit": (unit := units[0] if town or len(units) == 1 else ""),
+        "agenda": _agenda(latest, base, unit) if latest else None,
         "rows": _rows(latest, units, past[::-1]) if latest else [],
         "months": len(past),
         "history": _history(months, latest) if latest else [],
@@ -189,10 +198,10 @@ def overview(
 AGENDA = re.compile(r'<ol class="kc-agenda">.*?</ol>|本期无急办事项[^<]*', re.S)  # as pages.today writes it
 
 
-def _agenda(shelf: Shelf, base: str) -> tuple[Markup, str, str] | None:
-    """What the town's page of a shelf says is to be done, word by word as the gate let it out, its links from here; its address; as of when."""
-    town = shelf.results.get(places.TOWN)
-    run = town.shown if town else {}
+def _agenda(shelf: Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:
+    """What the page of a school or the town says is to be done, word by word as the gate let it out, its links from here; its address; as of when."""
+    made = shelf.results.get(unit)
+    run = made.shown if made else {}
     file = shelf.path / str(run.get("page") or "none")
     said = AGENDA.search(_read(file))
     folder = f"{base}{shelf.period.key}/{shelf.notebook}/"
@@ -204,7 +213,7 @@ def _agenda(shelf: Shelf, base: str) -> tuple[Markup, str, str] | None:
 
 def _runs(shelf: Shelf, units: Iterable[str]) -> dict[str, Result | None]:
     """Every run a shelf has or could have, by name; None where it has not been made."""
-    own = [places.TOWN] if shelf.notebook in WHOLE_TOWN else units
+    own = [unit for unit in units if unit == places.TOWN or shelf.notebook not in WHOLE_TOWN]
     return dict.fromkeys(own) | shelf.results
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ..core.editions import blotted
 from ..publishing.execution import FAULTS, hide_grammar
+from .rights import HERE, Person
 
 hide_grammar()
 
@@ -20,6 +21,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from nbclient.exceptions import DeadKernelError  # noqa: E402
 from voila.execute import VoilaExecutor  # noqa: E402
 
+EACH = 4  # live pages of one account at once; a further one ends the oldest
 KERNELS = 12  # at most so many live pages at once, about 120 MB each
 START_SECONDS = 120  # until a kernel answers
 CELL_SECONDS = 300
@@ -35,6 +37,7 @@ NOT_TO_PAGE = "execute_input"  # holds the notebook's code
 class Visit(Protocol):
     """The request that a kernel is started for."""
 
+    person: Person | None  # whose it is
     kernel: str  # the kernel's id as soon as there is one
     gone: bool  # whether the visitor has hung up
     unserved: bool  # whether there will be no kernel
@@ -59,19 +62,26 @@ class Kernels(AsyncMappingKernelManager):
         super().__init__(**more | {"allowed_message_types": FROM_PAGE, "kernel_manager_class": f"{__name__}.Kernel"})
         self.starting: set[str] = set()
         self.unwatched: dict[str, float] = {}  # kernel -> since when no page is connected to it
+        self.owner: dict[str, str] = {}  # kernel -> the account that has opened its page
 
     async def start_kernel(self, *, env=None, **more):
         """Start one for the visit; 503 when there are too many already, those that are still starting counted."""
+        visit = VISIT.get()
+        own = [kernel for kernel, owner in self.owner.items() if owner == visit.person.name]
+        for kernel in own[: 1 - EACH] if visit.person != HERE else ():
+            await self.end(kernel)
         if len({*self.list_kernel_ids(), *self.starting}) >= KERNELS:
             raise tornado.web.HTTPError(503)
-        visit = VISIT.get()
         visit.kernel = self.new_kernel_id()
         self.starting.add(visit.kernel)
+        self.owner[visit.kernel] = visit.person.name
         try:
             asked = {key: value for key, value in (env or {}).items() if FROM_VOILA.fullmatch(key)}
             await super().start_kernel(kernel_id=visit.kernel, env=asked | self.parent.kernel_env, **more)
         finally:
             self.starting.discard(visit.kernel)
+            if visit.kernel not in self:
+                self.owner.pop(visit.kernel, None)
         if visit.gone:
             await self.end(visit.kernel)
             raise tornado.web.Finish
@@ -86,6 +96,11 @@ class Kernels(AsyncMappingKernelManager):
         """End it without waiting: nobody needs what a closed page was computing, and others need its place."""
         self.unwatched.pop(kernel_id, None)
         await super().shutdown_kernel(kernel_id, now=True, restart=restart)
+
+    def remove_kernel(self, kernel_id):
+        """It has ended, by whatever way."""
+        self.owner.pop(kernel_id, None)
+        return super().remove_kernel(kernel_id)
 
     def notify_connect(self, kernel_id):
         """A page connects."""
@@ -116,7 +131,9 @@ class Connection(ZMQChannelsWebsocketConnection):
     kernel_ws_protocol = ""
 
     def handle_incoming_message(self, message):
-        """Pass on one from the page."""
+        """Pass on one from the page, as long as its session lasts."""
+        if self.websocket_handler.ended():
+            return self.websocket_handler.close(1008)
         if isinstance(message, bytes):
             return self.websocket_handler.close(1003)
         try:

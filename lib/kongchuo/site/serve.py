@@ -14,9 +14,11 @@ import shutil
 import socket
 import uuid
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ..core import places, years
 from ..core.editions import blotted
@@ -29,89 +31,132 @@ hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
 import voila  # noqa: E402
-from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
+from jupyter_server.base.handlers import FileFindHandler  # noqa: E402
+from jupyter_server.services.kernels.handlers import KernelHandler  # noqa: E402
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler  # noqa: E402
+from jupyterlab_server.themes_handler import ThemesHandler  # noqa: E402
 from tornado.ioloop import IOLoop  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from voila import notebook_renderer  # noqa: E402
 from voila.app import Voila  # noqa: E402
-from voila.static_file_handler import (  # noqa: E402
-    AllowListFileHandler,
-    MultiStaticFileHandler,
-    TemplateStaticFileHandler,
-)
-from voila.tornado.contentshandler import VoilaContentsHandler  # noqa: E402
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler  # noqa: E402
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
-from voila.tornado.treehandler import TornadoVoilaTreeHandler  # noqa: E402
 
-from . import kernels  # noqa: E402
+from . import audit, kernels, rights  # noqa: E402
+from .accounts import Accounts  # noqa: E402
+from .gate import STATIC_POLICY, Gate, OfKernel, OfScript, Page  # noqa: E402
+from .identity import Audited, ByPassword, Everybody  # noqa: E402
 from .kernels import VISIT, Connection, Executor, Kernels  # noqa: E402
+from .rights import Person  # noqa: E402
 
-UNWELCOME = (TornadoVoilaTreeHandler, VoilaContentsHandler, AllowListFileHandler)  # folder lists and files of any kind
-OURS = (None, "none", "same-origin")  # Sec-Fetch-Site of a browser that does not say, an address typed, a page of ours
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.")  # a script's name tells its content
 FOREVER = "public, max-age=31536000, immutable"
+HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})  # the names under which the site is asked for
+FEW = {  # what is said to a role that sees little, and why
+    rights.SCHOOL: "“实时查看”要读全镇的台账，只有中心学校的账号能用；本校的报告和材料都在下面。",
+    rights.CLASS: "班主任现在能看公开版和手册；本班学生的情况，请看学校打印的材料。",
+    rights.PUBLIC: "这里是公开版。",
+    rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“实时查看”不在督查的范围里。",
+}
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
-MESSAGES = {403: "不能从别处打开这个页面，请从首页点开", 404: "没有这个页面", 503: "打开的页面太多了，请关掉几个再试"}
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-STATIC_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 PAGE_POLICY = f"{STATIC_POLICY}; script-src {press.script_source()}"  # an archived page: the one script of ours
 LOOKUP_POLICY = f"{STATIC_POLICY}; script-src 'unsafe-inline'"  # the page itself names the one script that may run
 
 
-class Page(JupyterHandler):
-    """What our own pages have in common: Chinese errors, no caching, no script."""
+@dataclass(frozen=True)
+class Seen(archive.Shelf):
+    """A shelf as one person sees it: the runs whose pages he may open, and no others."""
 
-    def write_error(self, status: int, **_more):
-        """A page of one sentence."""
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        message = MESSAGES.get(status, "页面出错了，请联系管理员")
-        self.finish(press.site().get_template("notice.html").render(message=message, status=status))
+    person: Person = rights.HERE
 
-    def show(self, page: str, policy: str = STATIC_POLICY):
-        """Send a page, which holds no script unless the policy says so."""
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Cache-Control", "private, no-cache")
-        self.set_header("Content-Security-Policy", policy)
-        self.finish(page)
+    @cached_property
+    def results(self):
+        """Those runs, by name."""
+        found = super().results
+        return {name: one for name, one in found.items() if self._may((one.shown or asdict(one))["parameters"] or {})}
 
-    def hand_out(self, file: Path):
-        """Send a file to be saved."""
-        self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name)}")
-        self.set_header("Cache-Control", "private, no-cache")
-        self.finish(file.read_bytes())
+    @property
+    def made(self):
+        """Whether there is any."""
+        return bool(self.results)
+
+    def _may(self, asked: Mapping[str, str]) -> bool:
+        school, edition = archive.meant(asked)
+        return rights.may(self.person, rights.kind(self.notebook, edition, False), school)
 
 
 class Landing(Page):
-    """Schools × periods for each report, the state of each run, links to archived and live pages."""
+    """Schools × periods for each report, the state of each run, links to archived and live pages: of what one may open."""
 
-    @tornado.web.authenticated
+    def asked(self):
+        """As everybody may."""
+        return rights.FRONT, ""
+
     def get(self):
         """Render it anew each time: the runs may have changed."""
+        person = self.person
         shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
-        self.show(press.overview(shelves, schools, live_address, handbook(), notes))
+        live = live_address if rights.may(person, rights.LIVE) else None
+        seen = [Seen(one.out, one.period, one.notebook, person) for one in shelves]
+        page = press.overview(
+            [one for one in seen if live or one.made],
+            [school for school in schools if rights.may(person, rights.PAGE, school)],
+            live,
+            handbook(),
+            notes if live else (),
+            town=rights.may(person, rights.PAGE),
+            served=True,
+            account=self._account(),
+        )
+        self.show(page)
+
+    def _account(self) -> dict[str, object] | None:
+        """What the page says at its head of who is logged in."""
+        if self.person == rights.HERE:
+            return None
+        return {
+            "says": "　".join([self.person.name, self.person.role, *self.person.schools, *self.person.classes]),
+            "audit": rights.may(self.person, rights.AUDIT),
+            "leaves": self.identity_provider.logout_available,
+            "xsrf": self.xsrf_token.decode(),
+            "few": FEW.get(self.person.role, ""),
+        }
 
 
 class Archived(Page):
-    """An archived page or paper; only what a manifest names (or a period's index) can be asked for."""
+    """An archived page or paper; only what a manifest names can be asked for. A period's index is made for whoever asks."""
 
-    @tornado.web.authenticated
-    def get(self, period: str, notebook: str, name: str):
-        """Send the page as it was made."""
-        named = years.period(period)
-        if named is None:
+    def asked(self):
+        """By what the manifest says of it; 404 where it says nothing."""
+        key, notebook, self.name = self.path_args
+        period = years.period(key)
+        if period is None:
             raise tornado.web.HTTPError(404)
-        found = archive.Shelf(self.settings["out"], named, notebook)
-        file = found.path / name
-        if not found.made or name not in {"index.html", *archive.named(found)} or file.resolve() != file:
-            raise tornado.web.HTTPError(404)  # the last: a symbolic link may lead anywhere, so none is followed
-        if name.endswith(".html"):
+        self.shelf = Seen(self.settings["out"], period, notebook, self.person or rights.HERE)
+        if self.name == "index.html":
+            return rights.FRONT, ""
+        named = archive.named(archive.Shelf(self.settings["out"], period, notebook))
+        if self.name not in named:
+            raise tornado.web.HTTPError(404)
+        school, edition = named[self.name]
+        return rights.kind(notebook, edition, "/" in self.name), school
+
+    def get(self, *_asked: str):
+        """Send it as it was made."""
+        if self.name == "index.html":
+            if not self.shelf.made:
+                raise tornado.web.HTTPError(404)
+            title = execution.title(places.own(f"notebooks/{self.shelf.notebook}.ipynb"))
+            return self.show(press.index(self.shelf, title))
+        file = _own(self.shelf.path / self.name)
+        if file.suffix == ".html":
             return self.show(file.read_text("utf-8"), PAGE_POLICY)
         self.hand_out(file)
 
@@ -119,19 +164,31 @@ class Archived(Page):
 class Returned(Page):
     """A marked copy of a workbook, to which the findings of an archived page lead."""
 
-    @tornado.web.authenticated
+    def asked(self):
+        """As of the school whose workbook it is."""
+        return rights.RETURNED, self.path_args[0].split("/")[-2]
+
     def get(self, name: str):
         """Send it to be saved: it opens on its list and says which file is to be mended."""
-        file = self.settings["out"] / places.RETURNS / name
-        if not name.endswith("_校验.xlsx") or not file.is_file() or file.resolve() != file:
+        if not name.endswith("_校验.xlsx"):
             raise tornado.web.HTTPError(404)
-        self.hand_out(file)
+        self.hand_out(_own(self.settings["out"] / places.RETURNS / name))
+
+
+def _own(file: Path) -> Path:
+    """A file that is there, under its own name: a symbolic link may lead anywhere, so none is followed."""
+    if not file.is_file() or file.resolve() != file:
+        raise tornado.web.HTTPError(404)
+    return file
 
 
 class Handbook(Page):
     """A page of the handbook to look things up in."""
 
-    @tornado.web.authenticated
+    def asked(self):
+        """As everybody may."""
+        return rights.HANDBOOK, ""
+
     def get(self, name: str):
         """Send the page as it was built."""
         if name not in handbook():
@@ -142,23 +199,26 @@ class Handbook(Page):
 class Home(Page):
     """The archived pages' link to all reports leads to the landing page."""
 
-    @tornado.web.authenticated
+    def asked(self):
+        """As everybody may."""
+        return rights.FRONT, ""
+
     def get(self):
         """Redirect."""
         self.redirect("/")
 
 
-class Live(TornadoVoilaHandler):
+class Live(Gate, TornadoVoilaHandler):
     """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
 
-    write_error = Page.write_error
     kernel, gone, unserved = "", False, False  # kernels.Visit
 
-    @tornado.web.authenticated
+    def asked(self):
+        """Of the whole town: its kernel reads the shared folder."""
+        return rights.LIVE, ""
+
     async def get(self, name: str):
         """Execute the notebook while the page loads; school and month stand in the query."""
-        if self.request.headers.get("Sec-Fetch-Site") not in OURS:
-            raise tornado.web.HTTPError(403)  # a page of another site would have us start kernels
         try:
             execution.parameters(self.settings["notebooks"] / f"{name}.ipynb")
         except UserError as error:
@@ -183,7 +243,7 @@ class Live(TornadoVoilaHandler):
         IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
 
 
-class Script(MultiStaticFileHandler):
+class Script(OfScript, MultiStaticFileHandler):
     """A script of Voila's, in a folder named by its version: it never changes."""
 
     def set_extra_headers(self, path: str):
@@ -191,7 +251,7 @@ class Script(MultiStaticFileHandler):
         self.set_header("Cache-Control", FOREVER)
 
 
-class WidgetScript(FileFindHandler):
+class WidgetScript(OfScript, FileFindHandler):
     """A script of the widgets; one that is named by its content never changes."""
 
     def set_extra_headers(self, path: str):
@@ -204,7 +264,7 @@ class WidgetScript(FileFindHandler):
 class Missing(Page):
     """Everything else."""
 
-    def prepare(self):
+    async def prepare(self):
         """404."""
         raise tornado.web.HTTPError(404)
 
@@ -241,8 +301,20 @@ def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], l
     return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools, notes
 
 
-# Voila's websocket takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
-INSTEAD = {VoilaKernelWebsocketHandler: KernelWebsocketHandler, FileFindHandler: WidgetScript}
+def _gated(gate: type[Gate], handler: type) -> type:
+    """A handler of somebody else with a gate of ours before it."""
+    return type(handler.__name__, (gate, handler), {})
+
+
+STOCK = {  # what there is of Jupyter's and Voila's own handlers, and what stands for each; any other is not there
+    KernelHandler: _gated(OfKernel, KernelHandler),
+    # Voila's own takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
+    VoilaKernelWebsocketHandler: _gated(OfKernel, KernelWebsocketHandler),
+    VoilaShutdownKernelHandler: _gated(OfKernel, VoilaShutdownKernelHandler),
+    MultiStaticFileHandler: _gated(OfScript, MultiStaticFileHandler),
+    ThemesHandler: _gated(OfScript, ThemesHandler),
+    FileFindHandler: WidgetScript,
+}
 
 
 class App(Voila):
@@ -250,17 +322,26 @@ class App(Voila):
 
     name = "voila"
 
-    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], **more):
+    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], accounts: Accounts | None, **more):
         super().__init__(**more)
-        self.ours, self.kernel_env = ours, kernel_env
+        self.ours, self.kernel_env, self.accounts = ours, kernel_env, accounts
 
     def load_config_file(self, *_args, **_more):
         """Nothing: no configuration file of this machine changes what is decided here."""
 
     def init_settings(self):
-        """Voila's settings, our folders, and the Host header checked (against DNS rebinding)."""
-        checked = {"allow_remote_access": False, "local_hostnames": ["localhost"]}
-        return super().init_settings() | self.ours | checked | {"compress_response": True}
+        """Voila's settings, our folders, the names of this host (see Gate), and nothing for whom nobody knows."""
+        return (
+            super().init_settings()
+            | self.ours
+            | {
+                "hosts": HOSTS,
+                "audit": audit.Audit(self.accounts and self.accounts.folder),
+                "allow_unauthenticated_access": False,
+                "xsrf_cookie_kwargs": {"samesite": "Strict"},
+                "compress_response": True,
+            }
+        )
 
     def init_handlers(self):
         """Our pages first, then what the live page needs of Voila, then nothing."""
@@ -274,14 +355,12 @@ class App(Voila):
             (r"/r/returns/((?:[\d-]{9}/)?[^/\\]+/[^/\\]+\.xlsx)", Returned),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
-            (r"/voila/templates/(kongchuo/static/.+)", TemplateStaticFileHandler),
+            (r"/audit", Audited),
+            (r"/voila/templates/(kongchuo/static/.+)", _gated(OfScript, TemplateStaticFileHandler)),
             (rf"{SCRIPTS}/(.+)", Script, {"paths": self.static_paths}),
+            *((pattern, handler) for pattern, handler, *_ in self.identity_provider.get_handlers()),
         ]
-        kept = [
-            (pattern, INSTEAD.get(handler, handler), *more)
-            for pattern, handler, *more in stock
-            if handler not in (*UNWELCOME, TornadoVoilaHandler, TemplateStaticFileHandler)
-        ]
+        kept = [(pattern, STOCK[handler], *more) for pattern, handler, *more in stock if handler in STOCK]
         return [*mine, *kept, (r".*", Missing)]
 
 
@@ -293,7 +372,7 @@ class Masked(logging.Formatter):
         return blotted(super().format(record))
 
 
-def settings(port: int, notebooks: Path, scratch: Path) -> Config:
+def settings(port: int, notebooks: Path, scratch: Path, identity: type = Everybody) -> Config:
     """Voila's settings, each for a reason: what a link could abuse is off, what could run for ever has an end."""
     longest = scratch / "voila_12345678" / f"kernel-{uuid.uuid4()}-ipc-10"  # as Jupyter names a kernel's sockets
     live_css = (TEMPLATES / "site" / "live.css").read_text("utf-8")
@@ -307,6 +386,7 @@ def settings(port: int, notebooks: Path, scratch: Path) -> Config:
             "root_dir": str(notebooks),
             "connection_dir_root": str(scratch),
             "kernel_websocket_connection_class": Connection,
+            "identity_provider_class": identity,
             "tornado_settings": {"headers": headers, "websocket_max_message_size": 1 << 20},
             "log_level": "ERROR",
         },
@@ -331,6 +411,7 @@ def settings(port: int, notebooks: Path, scratch: Path) -> Config:
             "cull_busy": True,
         },
         KernelManager=transport(longest),
+        ByPassword={"cookie_options": {"samesite": "Strict", "expires_days": None}},
         KernelRestarter={"restart_limit": 0},  # a dead kernel has lost its page; a new one would only take its place
     )
 
@@ -342,9 +423,10 @@ def serve(
     *,
     open_browser: bool = False,
     notebooks: Path | None = None,
+    accounts: Accounts | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Serve until Ctrl-C: archived pages of `out`, live pages on the shared folder `workbooks`.
+    """Serve until Ctrl-C: archived pages of `out`, live pages on the shared folder `workbooks`; with `accounts` to those only.
 
     Raises UserError when the port is taken or the shared folder is not there.
     """
@@ -359,7 +441,8 @@ def serve(
         held = notebooks or _notebooks(Path(scratch))
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": held.resolve()}
         kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
-        app = App(ours, kernel_env, config=settings(port, ours["notebooks"], Path(scratch)))
+        config = settings(port, ours["notebooks"], Path(scratch), ByPassword if accounts else Everybody)
+        app = App(ours, kernel_env, accounts, config=config)
         app.initialize([])
         logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are
         for handler in (*app.log.handlers, *logging.root.handlers):
