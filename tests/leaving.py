@@ -7,8 +7,8 @@ from kongchuo import papers
 from kongchuo.core import years
 from kongchuo.core.editions import HEADINGS, INTERNAL, PUBLIC, TOWN
 from kongchuo.core.findings import UserError
+from kongchuo.core.names import telling_names
 from kongchuo.core.places import FILES
-from kongchuo.core.tables import telling_names
 from kongchuo.pages import monthly, signals, term, year
 from kongchuo.pages.report import Report
 from kongchuo.pages.term.rounds import Round

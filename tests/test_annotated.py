@@ -11,7 +11,7 @@ from lxml import etree
 
 from kongchuo.core import schema
 from kongchuo.core.places import RESULTS
-from kongchuo.excel import listing, marking, results, worksheet
+from kongchuo.excel import listing, marking, notes, results, styles
 from kongchuo.excel.parts import Package, Refused
 from kongchuo.excel.plan import Entry, Plan
 
@@ -86,20 +86,20 @@ def opened(data):
 def test_what_a_marked_cell_shows(theirs):
     book = opened(mark(theirs, entry("A2", "名字错"), entry("C2"), entry("A2", "名字短", rule="F06")))
     cell = book[ROSTER]["A2"]
-    assert cell.fill.fgColor.rgb == worksheet.MARK
+    assert cell.fill.fgColor.rgb == styles.MARK
     assert cell.font.bold, "only the fill is changed"
     assert book[ROSTER]["C2"].number_format == "yyyy-mm-dd"
-    assert cell.comment.text == worksheet.note("错误：名字错。请核对\n错误：名字短。请核对")
+    assert cell.comment.text == notes.note("错误：名字错。请核对\n错误：名字短。请核对")
     assert book.sheetnames == [ROSTER, "说明", RESULTS], "last, where it moves no other"
 
 
 def test_errors_and_warnings_are_apart_in_colour_and_a_copy_says_that_it_is_one(theirs):
     warned = replace(entry("C2"), severity="警告")
     book = opened(marking.marked(theirs, plan(entry("A2"), warned), BOOK, apart=listing.Copy()))
-    assert [book[ROSTER][cell].fill.fgColor.rgb for cell in ("A2", "C2")] == [worksheet.MARK, worksheet.LESS]
+    assert [book[ROSTER][cell].fill.fgColor.rgb for cell in ("A2", "C2")] == [styles.MARK, styles.LESS]
     page = book[RESULTS]
     assert [page[f"B{row}"].value for row in (2, 3, 4)] == ["副本", "错误", "警告"]
-    assert [page[f"B{row}"].fill.fgColor.rgb for row in (3, 4)] == [worksheet.MARK, worksheet.LESS]
+    assert [page[f"B{row}"].fill.fgColor.rgb for row in (3, 4)] == [styles.MARK, styles.LESS]
     assert book.active.title == RESULTS
     assert [sheet.title for sheet in book if sheet.sheet_view.tabSelected] == [RESULTS]
 
@@ -107,19 +107,19 @@ def test_errors_and_warnings_are_apart_in_colour_and_a_copy_says_that_it_is_one(
 def test_a_note_of_their_own_stays_the_only_one(theirs):
     book = opened(mark(theirs, entry("B2")))
     assert book[ROSTER]["B2"].comment.text == "问过家长，属实"
-    assert book[ROSTER]["B2"].fill.fgColor.rgb == worksheet.MARK
+    assert book[ROSTER]["B2"].fill.fgColor.rgb == styles.MARK
 
 
 def test_a_note_says_no_more_than_it_shows(theirs):
     """A note does not scroll: what has no room stands on 校验结果, and the note says so."""
     many = [entry("B3", f"第{n}个问题" + "说明" * 30, rule=f"X{n}") for n in range(9)]
     note = opened(mark(theirs, *many))[ROSTER]["B3"].comment.text
-    assert worksheet.lines(note) <= worksheet.MOST
+    assert notes.lines(note) <= notes.MOST
     assert "第0个问题" in note
     assert "等9条，见“校验结果”" in note
     few = opened(mark(theirs, *many[:2]))[ROSTER]["B3"].comment.text
     assert "第1个问题" in few
-    assert "等" not in few.replace(worksheet.ENDS, "")
+    assert "等" not in few.replace(notes.ENDS, "")
 
 
 def test_what_is_listed(theirs):
@@ -147,7 +147,7 @@ def test_other_findings_next_time(theirs):
     book = opened(later)
     assert book[ROSTER]["A2"].fill.fgColor.rgb == "FF00FF00"
     assert book[ROSTER]["A2"].comment is None
-    assert book[ROSTER]["C2"].fill.fgColor.rgb == worksheet.MARK
+    assert book[ROSTER]["C2"].fill.fgColor.rgb == styles.MARK
     assert same_parts(mark(later), theirs) == set()
 
 
@@ -198,7 +198,7 @@ def test_a_template_whose_list_somebody_deleted_is_marked_like_a_strange_file(th
     out = io.BytesIO()
     book.save(out)
     once = mark(out.getvalue(), entry("A2"))
-    assert opened(once)[ROSTER]["A2"].fill.fgColor.rgb == worksheet.MARK
+    assert opened(once)[ROSTER]["A2"].fill.fgColor.rgb == styles.MARK
     cleared = opened(mark(once))
     assert cleared[ROSTER]["A2"].fill.fgColor.rgb == "FF00FF00"
     assert cleared[ROSTER]["A2"].comment is None

@@ -23,7 +23,7 @@ from kongchuo.commands import opening
 from kongchuo.console import UNREADABLE, USAGE
 from kongchuo.core import places, schema, years
 from kongchuo.core.findings import UsageError, UserError
-from kongchuo.core.tables import telling_names
+from kongchuo.core.names import telling_names
 from kongchuo.excel import writing
 from kongchuo.facts import references
 from kongchuo.pages.content import MADE_AT

@@ -11,7 +11,7 @@ import pytest
 import handmade
 from kongchuo.core.schema import CENTRE
 from kongchuo.core.tables import NOWHERE, Town, row_of
-from kongchuo.facts import enrolment
+from kongchuo.facts import calendar
 from kongchuo.figures import enrolment as schooling
 from kongchuo.figures.definitions import MEASURES
 
@@ -520,7 +520,7 @@ def test_d13_pledges_and_plans_counted_again(township):
 def test_d15_reports_counted_again(township):
     """On time ÷ due in the scope's days: a loop over weeks and months with lessons and the rows that are there."""
     town, rows = township
-    start, lessons = dt.date(2023, 11, 1), enrolment.school_days(town)
+    start, lessons = dt.date(2023, 11, 1), calendar.school_days(town)
     by_title = {made.title: made.total for item in BY_CODE["D15"] for made in item.count(scope(town))}
     mondays = {day - dt.timedelta(days=day.weekday()) for day in lessons}
     weeks = {day: day + dt.timedelta(days=4) for day in mondays}

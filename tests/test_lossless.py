@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dressed import dress, edited, strange
 from kongchuo.core import schema
-from kongchuo.excel import worksheet, writing
+from kongchuo.excel import styles, writing
 from kongchuo.excel.parts import Package
 from test_annotated import BOOK, ROSTER, entry, mark, opened, parts, same_parts
 from validating import complaints
@@ -112,7 +112,7 @@ def test_saved_by_another_program_between_mark_and_clear(kind):
     more = [
         cleared[place] for place in cleared.keys() - before.keys()
     ]  # empty cells stay, that look as their place does
-    assert all(value is None and note is None and worksheet.MARK not in repr(rest) for value, *rest, note in more)
+    assert all(value is None and note is None and styles.MARK not in repr(rest) for value, *rest, note in more)
 
 
 def without_spans(data):

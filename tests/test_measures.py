@@ -9,7 +9,7 @@ import pytest
 import handmade
 from kongchuo.core.findings import FIGURE_KINDS
 from kongchuo.core.policy import Policy
-from kongchuo.facts import enrolment
+from kongchuo.facts.attendance import streaks
 from kongchuo.figures import attendance, duty, flows, selfcheck, support
 from kongchuo.figures import enrolment as schooling
 from kongchuo.figures.base import Measure
@@ -380,7 +380,7 @@ def test_longest_runs_agree_with_the_streak_of_every_day(seed):
 
     expected: dict[str, float] = {}
     for day in flows.school_days(scope):
-        for row in enrolment.streaks(scope.town, day.date()).itertuples():
+        for row in streaks(scope.town, day.date()).itertuples():
             expected[row.student_key] = max(row.days, expected.get(row.student_key, 0))
     runs = flows.longest_runs(scope)
 

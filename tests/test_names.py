@@ -9,9 +9,9 @@ import pytest
 import townships
 from kongchuo.commands import opening
 from kongchuo.core import schema as schemas
-from kongchuo.core import texts_with_names
 from kongchuo.core.cells import fold
 from kongchuo.core.findings import INFO
+from kongchuo.core.names import names_in
 from kongchuo.facts.references import School, school_called
 from kongchuo.pages.views import home_of
 
@@ -156,4 +156,4 @@ def test_names_in_a_text(text, found):
     relations = schemas.default().codes["guardian_rel"]
     words = tuple(word for value in relations.values for word in (value.name, *value.aliases))
 
-    assert list(texts_with_names.names(text, words)) == found
+    assert list(names_in(text, words)) == found

@@ -17,7 +17,7 @@ from kongchuo import __main__ as cli
 from kongchuo.commands import office, opening
 from kongchuo.core import places
 from kongchuo.core.findings import UserError
-from kongchuo.core.tables import personal_names
+from kongchuo.core.names import personal_names
 from kongchuo.publishing import gate, notifying
 
 KEY = "key=secret-of-the-group"

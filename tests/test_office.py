@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from kongchuo import __main__ as cli
-from kongchuo.commands import office, upgrading
+from kongchuo.commands import office
 from kongchuo.core import declarations, places, policy
 from kongchuo.core.findings import UsageError, UserError
 
@@ -156,7 +156,7 @@ def test_an_upgrade_says_each_copy_and_touches_none_that_the_office_has_changed(
     noted["notebooks/old.ipynb"] = office.entry(b"old")
     office.note(home, noted)
     changed.write_bytes(b"mine")
-    told = "\n".join(upgrading.upgrade(home))
+    told = "\n".join(office.upgrade(home))
 
     def shipped(path):
         return (places.PROJECT / path.relative_to(home)).read_bytes()
@@ -171,14 +171,14 @@ def test_an_upgrade_says_each_copy_and_touches_none_that_the_office_has_changed(
     assert "档案目录" not in told
     assert "责任书_家长" not in told
     assert len(list(home.rglob("*新版*"))) == 1
-    assert not any("：" in line and ".docx" in line for line in upgrading.upgrade(home)), "said once"
+    assert not any("：" in line and ".docx" in line for line in office.upgrade(home)), "said once"
 
 
 def test_an_upgrade_leaves_all_other_lines_of_the_offices_file(home):
     path = home / places.MARK
     before = path.read_text("utf-8").replace('made_by: "', 'made_by: "0.0.1-') + "# ours\n"
     path.write_text(before, "utf-8")
-    told = [*upgrading.upgrade(home)]
+    told = [*office.upgrade(home)]
     now = metadata.version("kongchuo")
     assert any(line.startswith(f"{now} 版：") for line in told), "what it brings"
     assert (
@@ -189,7 +189,7 @@ def test_an_upgrade_leaves_all_other_lines_of_the_offices_file(home):
 
 def test_what_a_release_brings_is_said_to_offices_as_to_maintainers():
     released = set(re.findall(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M))
-    assert {*declarations.load_yaml(upgrading.NEWS)} >= released | {metadata.version("kongchuo")}
+    assert {*declarations.load_yaml(office.NEWS)} >= released | {metadata.version("kongchuo")}
 
 
 # --- the wheel alone ----------------------------------------------------------------------------------------------------

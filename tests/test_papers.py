@@ -17,8 +17,8 @@ from kongchuo import console, papers
 from kongchuo.commands import building
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
+from kongchuo.core.names import telling_names
 from kongchuo.core.places import HANDBOOK, POLICY
-from kongchuo.core.tables import telling_names
 from kongchuo.pages.views import Month
 from kongchuo.papers import cases, returns, selfcheck, words
 from kongchuo.publishing.gate import gate

@@ -11,8 +11,8 @@ import handmade
 from kongchuo import papers
 from kongchuo.core import policy
 from kongchuo.core.editions import PUBLIC
+from kongchuo.core.names import telling_names
 from kongchuo.core.places import POLICY
-from kongchuo.core.tables import telling_names
 from kongchuo.pages import term, year
 from kongchuo.pages.display import Details, Table, cell
 from kongchuo.pages.views import Month

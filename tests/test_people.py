@@ -9,8 +9,8 @@ import pytest
 import handmade
 import odd
 from kongchuo.core.editions import HEADINGS, INTERNAL, SECRET, TOWN
-from kongchuo.core.tables import telling_names
-from kongchuo.facts import duty, enrolment
+from kongchuo.core.names import telling_names
+from kongchuo.facts import attendance, duty, enrolment
 from kongchuo.pages import people, units
 from kongchuo.pages.monthly import PLAN as MONTHLY
 from kongchuo.pages.people.pupils import People
@@ -74,7 +74,7 @@ def test_days_missed_are_those_of_the_ledger_counted_by_hand(town, home, school)
     days = {}
     for row in town["absence"].to_dict("records"):
         if row["home"] == home:
-            without = row["kind"] in enrolment.UNEXCUSED or row["leave_slip"] is False
+            without = row["kind"] in attendance.UNEXCUSED or row["leave_slip"] is False
             days.setdefault((row["student_key"], without), []).append(row["halves"] / 2)
     assert any(without for _, without in days)
     for one in school[0].pupils.values():

@@ -38,8 +38,8 @@ from kongchuo.core.editions import (
     barred,
 )
 from kongchuo.core.findings import Finding, UserError
+from kongchuo.core.names import other_names, personal_names, telling_names
 from kongchuo.core.schema import PERSONAL, Field
-from kongchuo.core.tables import other_names, personal_names, telling_names
 from kongchuo.excel import reading
 from kongchuo.figures.base import Measure
 from kongchuo.pages import display

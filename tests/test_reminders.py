@@ -6,7 +6,7 @@ from dataclasses import replace
 import handmade
 from kongchuo.core.editions import PUBLIC
 from kongchuo.core.findings import ERROR, WARNING, Finding
-from kongchuo.core.tables import personal_names
+from kongchuo.core.names import personal_names
 from kongchuo.pages import quality, reminders
 from kongchuo.pages.display import At, Details, Letters
 

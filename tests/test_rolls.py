@@ -13,7 +13,7 @@ from kongchuo.core import schema
 from kongchuo.core.schema import CENTRE
 from kongchuo.core.tables import Town
 from kongchuo.core.workbooks import Workbook
-from kongchuo.facts import enrolment
+from kongchuo.facts import attendance, calendar, enrolment
 
 HOME = "示例中学"
 SCHOOL = {"school_code": "SLZ01", "school_name": HOME, "stage": "初中"}
@@ -150,7 +150,7 @@ def entry(number, school):
 def test_school_days_are_weekdays_unless_the_calendar_says_otherwise():
     made = town(calendar=[entry(6, False), entry(9, True), entry(7, None)])
 
-    assert enrolment.school_days(made) == [
+    assert calendar.school_days(made) == [
         day(n) for n in (1, 4, 5, 8, 9, *range(11, 16), *range(18, 23), *range(25, 30))
     ]
 
@@ -158,8 +158,8 @@ def test_school_days_are_weekdays_unless_the_calendar_says_otherwise():
 def test_a_calendar_that_lists_every_day_loses_only_the_day_whose_date_is_lost():
     listed = [entry(n, n not in (2, 3)) for n in range(1, 30) if n != 12]
 
-    assert day(12) not in enrolment.school_days(town(calendar=[*listed, entry(None, False)]))
-    assert day(12) in enrolment.school_days(town(calendar=listed))
+    assert day(12) not in calendar.school_days(town(calendar=[*listed, entry(None, False)]))
+    assert day(12) in calendar.school_days(town(calendar=listed))
 
 
 # --- absence ----------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def absent(number, kind="旷课", halves=2, slip=False, key=KEY):
 def chain(as_of, absence, filled=range(1, 30)):
     """(school days, since) of the one pupil, or None."""
     daily = [{"date": day(n), "class_id": ONE} for n in filled if day(n).weekday() < 5]
-    found = enrolment.streaks(town(roster=[pupil()], absence=absence, daily=daily), as_of)
+    found = attendance.streaks(town(roster=[pupil()], absence=absence, daily=daily), as_of)
     return (found["days"].iloc[0], found["since"].iloc[0].date()) if len(found) else None
 
 
@@ -207,7 +207,7 @@ def by_hand(as_of, absence, filled):
     while current >= day(1):
         rows = [row for row in absence if row["date"] == current]
         if current.weekday() < 5:
-            without = [row for row in rows if row["kind"] in enrolment.UNEXCUSED or row["leave_slip"] is False]
+            without = [row for row in rows if row["kind"] in attendance.UNEXCUSED or row["leave_slip"] is False]
             if without:
                 total += min(1, sum(row["halves"] for row in without) / 2)
                 since = current

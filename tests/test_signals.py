@@ -15,7 +15,7 @@ from kongchuo.core.places import POLICY
 from kongchuo.core.schema import CENTRE
 from kongchuo.core.tables import Town
 from kongchuo.core.workbooks import Workbook
-from kongchuo.facts import enrolment, signals
+from kongchuo.facts import attendance, signals
 
 HELD = policy.load(POLICY)
 HOME, YEAR = "示例中学", handmade.YEAR
@@ -284,7 +284,7 @@ def test_a_town_without_anything_has_no_signal():
 
 # --- properties -------------------------------------------------------------------------------------------------------
 SOME_DAYS = st.lists(st.sampled_from(DAYS), unique=True, max_size=25)
-KINDS = st.sampled_from(enrolment.UNEXCUSED)
+KINDS = st.sampled_from(attendance.UNEXCUSED)
 
 
 @settings(max_examples=15, deadline=None)

@@ -9,7 +9,7 @@ import pytest
 import kongchuo_township
 from kongchuo.commands import opening
 from kongchuo.core.findings import UserError
-from kongchuo.core.tables import telling_names
+from kongchuo.core.names import telling_names
 from kongchuo.pages import monthly, term
 from kongchuo.publishing import archive
 from kongchuo.publishing.gate import gate

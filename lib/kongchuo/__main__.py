@@ -260,9 +260,9 @@ def copy(args: argparse.Namespace) -> int:
 
 def upgrade(args: argparse.Namespace) -> int:
     """Bring the office to this program's version, and say what that brings."""
-    from .commands import upgrading
+    from .commands import office
 
-    for line in upgrading.upgrade(_office()):
+    for line in office.upgrade(_office()):
         say(line)
     return CLEAN
 

@@ -2,8 +2,6 @@
 workbook beside the reports, never over a file of staff.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections import Counter

@@ -17,9 +17,10 @@ from .. import due as deadlines
 from ..core import places, policy, years
 from ..core.cells import fold
 from ..core.findings import Finding, Place, UserError
+from ..core.names import telling_names
 from ..core.numbers import natural
 from ..core.schema import CENTRE
-from ..core.tables import Town, row_of, telling_names
+from ..core.tables import Town, row_of
 from ..excel import folders, reading
 from ..rules.examining import examine
 from ..rules.judging import Judgement, NotJudged

@@ -1,7 +1,5 @@
 """One raw cell to a typed value, or why not; and what a number format makes a cell show. A whole column: columns."""
 
-from __future__ import annotations
-
 import datetime as dt
 import difflib
 import operator

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+NUMERALS = "〇一二三四五六七八九十"
 NOISE = 9  # digits after which a float holds what arithmetic left over, not what was counted
 
 

@@ -16,7 +16,6 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from . import texts_with_names
 from .findings import Place
 from .policy import Policy
 from .schema import CENTRE, Schema, Sheet
@@ -27,11 +26,9 @@ Made = TypeVar("Made")
 # dtype of a column by its type; a missing value is NA/NaT in each
 DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
 
-PUPIL = "name"  # what the column of a pupil's name is called in every sheet that has pupils
 UNDER = ("under a policy",)  # where Town keeps what depends on a policy as well
 BOOKS, ROWS = 10_000, 10_000_000  # a place: year, number of the workbook in its year, Excel row, as digits side by side
 NOWHERE = 0  # the place of a row in no workbook of the township
-PLACE_NAMES = (("school", "school_name"), ("village", "village_name"), ("class", "class_name"))
 
 
 def row_of(place: int | pd.Index) -> int | pd.Index:
@@ -267,74 +264,6 @@ def of_year(town: Town, frame: pd.DataFrame) -> pd.DataFrame:
     year = frame["school_year"]
     own = year.to_numpy() == town.year
     return frame.copy(deep=False) if own.all() else frame[own | year.isna()]
-
-
-def personal_names(town: Town) -> frozenset[str]:
-    """Every name of a pupil, parent or guardian in any sheet that was read, of this school year and of those before: columns
-    of names of people that the schema marks personal: name, and what is surely a name in a text (谈话对象).
-    """
-    return town.once(_personal, *_read(town))
-
-
-def other_names(town: Town) -> frozenset[str]:
-    """What stands open to whoever reads, whole, though a family's name be part of it: schools, villages, classes, the words of
-    the workbooks themselves (a child may be called 周一), staff and officials but for those who bear a pupil's name. (A parent
-    who bears a teacher's is often that teacher.)
-    """
-    return town.once(_others, *_read(town))
-
-
-def telling_names(town: Town) -> frozenset[str]:
-    """The personal names that tell of a child or family wherever they stand: in no public page, beside no secret.
-
-    Without those that are, or are part of, another name: where such a name stands, nobody can say whose it is.
-    """
-    return town.once(_telling, *_read(town))
-
-
-def _read(town: Town) -> list[str]:
-    """What tells the names apart that are known: which earlier years have been read (they may come later than the town)."""
-    return [f"{one.year}: {len(one.workbooks)}" for one in town.earlier]
-
-
-def _personal(town: Town, *_: str) -> frozenset[str]:
-    towns = (town, *town.earlier)
-    return frozenset(name for one in towns for name in (*_people(one, "name"), *_in_texts(one)) if len(name) > 1)
-
-
-def _others(town: Town, *_: str) -> frozenset[str]:
-    words = {item.title for sheet in town.schema.sheets.values() for item in sheet.fields}
-    words |= {name for codes in town.schema.codes.values() for name in codes.names}
-    words |= {name for sheet, column in PLACE_NAMES for name in town[sheet][column].dropna()}
-    pupils = {name for one in (town, *town.earlier) for name in _people(one, "name", PUPIL)}
-    return frozenset(words | (set(_people(town, "")) - pupils))
-
-
-def _telling(town: Town, *_: str) -> frozenset[str]:
-    others = "\n".join({*other_names(town), *_people(town, "")})
-    return frozenset(name for name in personal_names(town) if name not in others)
-
-
-def _people(town: Town, mark: str, column: str = "") -> Iterator[str]:
-    """The names in the columns of names of people with this mark of the schema: "name" for families, "" for staff and officials;
-    in those called `column`, or in all.
-    """
-    for sheet in town.schema.sheets.values():
-        for item in sheet.fields:
-            if item.format == "person_name" and item.personal == mark and column in ("", item.name):
-                yield from town[sheet.name][item.name].dropna().unique()
-
-
-def _in_texts(town: Town) -> set[str]:
-    """The names of families that stand in texts, without the words of the workbooks themselves."""
-    relations = tuple(word for one in town.schema.codes["guardian_rel"].values for word in (one.name, *one.aliases))
-    found = set()
-    for sheet, column, only in texts_with_names.COLUMNS:
-        rows = town[sheet]
-        for name, value in only.items():
-            rows = rows[rows[name] == value]
-        found |= {name for text in rows[column].dropna().unique() for name in texts_with_names.names(text, relations)}
-    return found - other_names(town)
 
 
 def _unread_homes(town: Town, sheet_name: str, *field_names: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from ..core import faults
 from ..core.policy import Policy
 from ..core.tables import Town, once
-from ..facts.duty import names_of
+from ..facts.references import staff_names
 from . import cases, duty, enrolment, inspection, selfcheck, support
 from .base import Deadline, state, within
 
@@ -28,7 +28,7 @@ def due_of(
     `who`: staff by name. `days`: calendar days left, negative when overdue. The most overdue first. What cannot be told (no date) is left out, see `undated`.
     A deadline that fails keeps no other from being told: `broken` gets a line of it (without the list it is raised).
     """
-    parts, names = [pd.DataFrame(columns=COLUMNS)], names_of(town, "staff", "staff_id", "name")
+    parts, names = [pd.DataFrame(columns=COLUMNS)], staff_names(town)
     for one, rows in _states(town, policy, deadlines, broken):
         rows = rows[rows["done"].isna() & (rows["days"] <= within)]
         who = [names.get(person, person) for person in rows["who"]]

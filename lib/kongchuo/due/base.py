@@ -54,3 +54,9 @@ def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
     unknown = np.isnat(left)
     days = pd.arrays.IntegerArray((np.where(unknown, ON_TIME, left) // DAY).astype("int64"), unknown)
     return rows.assign(done=done, days=days, late=left < ON_TIME)
+
+
+def overdue(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
+    """The rows of `state` whose due day went by and that are not done."""
+    rows = state(town, policy, deadline)
+    return rows[rows["late"] & rows["done"].isna()]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, by_place
+from ..core.tables import Town, by_place, complete, of_year, yes
 from ..facts import calendar, enrolment
 from ..facts import cases as case_facts
 from ..facts.cases import at, earliest, placed, standing
@@ -65,7 +65,7 @@ def _went_there(town: Town, rows: pd.DataFrame) -> pd.Series:
     visits = placed(case_facts.visits(town))
     on_day = visits.merge(rows["first_visit"].rename("date").rename_axis("case").reset_index(), on=["case", "date"])
     only_called = ~on_day.groupby("case")["faced"].any()
-    written = rows["first_visit"].where(~only_called.reindex(rows.index).fillna(False).astype(bool))
+    written = rows["first_visit"].where(~yes(only_called.reindex(rows.index)))
     return earliest(written, _first_visit(town, rows, faced=True))
 
 
@@ -146,7 +146,7 @@ def open_spells(town: Town) -> pd.DataFrame:
     first = pd.DataFrame({"case": rows.index, "start": rows["confirmed"], "end": ends})
     again = rows[rows["relapsed"].notna()]
     second = pd.DataFrame({"case": again.index, "start": again["relapsed"], "end": again["struck"]})
-    return pd.concat([first, second], ignore_index=True).dropna(subset=["start"])
+    return complete(pd.concat([first, second], ignore_index=True), "start")
 
 
 def _intervals(town: Town, policy: Policy) -> pd.DataFrame:
@@ -170,7 +170,7 @@ def _intervals(town: Town, policy: Policy) -> pd.DataFrame:
 
 def follow_end(town: Town, policy: Policy, back: pd.Series) -> pd.Series:
     """Until when a pupil who came back is followed where nobody wrote it: to the end of the term after, as policy says."""
-    ends = enrolment.terms(town)[["start", "end"]].sort_values("start")
+    ends = calendar.terms(town)[["start", "end"]].sort_values("start")
     number = policy["follow_up_terms"]
     upcoming = [ends.loc[ends["start"] > day, "end"].head(number) for day in back]
     last = ends["end"].max() if len(ends) else pd.NaT
@@ -259,7 +259,7 @@ def _watch_followed(town: Town, policy: Policy) -> pd.DataFrame:
     to be followed after 解除, nor once no longer at school: whoever has dropped out, rests or has left is in other hands.
     """
     rows = town["watch"]
-    rows = rows[rows["school_year"].isna() | (rows["school_year"] == town.year)]
+    rows = of_year(town, rows)
     rows = rows[pd.concat([town.known("watch", name) for name in ("last", "closed")], axis=1).all(axis=1)[rows.index]]
     start = rows[["found", "last"]].max(axis=1)
     due = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
@@ -274,7 +274,7 @@ def _watch_followed(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _left(town: Town) -> pd.Series:
     """By pupil, the day from which he or she is no longer at school; missing for those who are."""
-    spells = enrolment.spells(town).dropna(subset=["student_key"])
+    spells = complete(enrolment.spells(town), "student_key")
     here = spells["state"].isna() | spells["state"].isin(enrolment.AT_SCHOOL)
     ends = spells["end"].where(here, enrolment.FIRST).groupby([spells[name] for name in enrolment.PUPIL]).max()
     return ends[ends < enrolment.LAST]

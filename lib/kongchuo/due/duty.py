@@ -4,8 +4,8 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.tables import Town, by_place, complete, mapping
-from ..facts import duty, enrolment
-from ..facts.references import class_names, dated, keyed, named
+from ..facts import calendar, duty
+from ..facts.references import class_names, dated, keyed, named, names_of, staff_names
 from .base import COLUMNS, Deadline, within
 
 WHERE = ["kind", "unit_sheet", "unit", "unit_column"]  # which 责任书, and the cell that says who should have signed
@@ -13,7 +13,7 @@ WHERE = ["kind", "unit_sheet", "unit", "unit_column"]  # which 责任书, and th
 
 def _pledges(town: Town, policy: Policy) -> pd.DataFrame:
     """COLUMNS and WHERE, one row for each pledge there should be; a teacher who comes later has the same time from then on."""
-    opening = enrolment.terms(town)["start"].min()
+    opening = calendar.terms(town)["start"].min()
     parts = [_schools(town), _teachers(town), _villages(town)]
     rows = pd.concat([part.assign(unit=list(part.index)).reset_index(drop=True) for part in parts], ignore_index=True)
     since = rows["since"].where(rows["since"] > opening, opening) if len(rows) else rows["since"]
@@ -27,7 +27,7 @@ def _pledges(town: Town, policy: Policy) -> pd.DataFrame:
 def _signed(town: Town, kind: str, *by: str) -> tuple[pd.Series, pd.Series]:
     """The first day of signing by the parties named, and the parties whose pledge bears no date that can be read."""
     rows = duty.signed(town)
-    rows = rows[rows["kind"] == kind].dropna(subset=list(by))
+    rows = complete(rows[rows["kind"] == kind], *list(by))
     key = rows[by[0]] if len(by) == 1 else rows[by[0]] + "\0" + rows[by[1]]
     return rows["signed"].groupby(key).min(), key[rows["signed"].isna()]
 
@@ -41,7 +41,7 @@ def _with(rows: pd.DataFrame, town: Town, kind: str, key: pd.Series, *by: str, s
 
 def _principals(town: Town, homes: pd.Series) -> pd.Series:
     schools = town["school"].assign(key=keyed(town, "school", "principal"))
-    people = named(schools["key"], duty.names_of(town, "staff", "staff_id", "name")).fillna(schools["principal"])
+    people = named(schools["key"], staff_names(town)).fillna(schools["principal"])
     return named(homes, dict(zip(schools["school_name"], people, strict=True)))
 
 
@@ -55,9 +55,9 @@ def _schools(town: Town) -> pd.DataFrame:
 
 def _teachers(town: Town) -> pd.DataFrame:
     heads = keyed(town, "class", "head_teacher")
-    rows = duty.classes_of(town).assign(head=heads).dropna(subset=["class_id", "head"])
+    rows = complete(duty.classes_of(town).assign(head=heads), "class_id", "head")
     rows = rows[(rows["home"] != "") & ~rows.duplicated("class_id")]
-    people = named(rows["head"], duty.names_of(town, "staff", "staff_id", "name")).fillna(rows["head"])
+    people = named(rows["head"], staff_names(town)).fillna(rows["head"])
     labels = named(rows["class_id"], class_names(town)).fillna("")
     found = pd.DataFrame({"home": rows["home"], "who": people, "name": labels + "班主任" + people}, rows.index)
     staff = complete(town["staff"], "staff_id", "from")
@@ -68,7 +68,7 @@ def _teachers(town: Town) -> pd.DataFrame:
 def _villages(town: Town) -> pd.DataFrame:
     rows = duty.served(town)
     rows = rows[rows["home"].isin(town.homes)]
-    names = duty.names_of(town, "village", "village_code", "village_name")
+    names = names_of(town, "village", "village_code", "village_name")
     villages = named(rows["village"], names).fillna(rows["village"])
     found = pd.DataFrame({"home": rows["home"], "who": _principals(town, rows["home"]), "name": villages}, rows.index)
     key = rows["school"] + "\0" + rows["village"]

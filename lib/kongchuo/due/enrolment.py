@@ -6,11 +6,11 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY, TERMS
-from ..core.tables import Town, by_place, complete, once
+from ..core.tables import Town, by_place, complete, of_year, once, yes
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
-from ..facts.lists import WHO, earliest_of, sixth_graders, unsure
-from ..facts.references import dated, homes_of, keyed, named
+from ..facts.lists import WHO, earliest_of, maybe_listed, sixth_graders
+from ..facts.references import dated, homes_of, keyed, named, staff_names
 from .base import COLUMNS, Deadline, within
 
 
@@ -18,8 +18,7 @@ from .base import COLUMNS, Deadline, within
 def _surveyed(town: Town, status: str) -> pd.DataFrame:
     """The children of this year's survey in a 就学状态, as far as a deadline's columns go; it runs from 入户日期."""
     frame = town["census"]
-    of_this_year = frame["school_year"].isna() | (frame["school_year"] == town.year)
-    frame = frame[(frame["study_status"] == status) & of_this_year]
+    frame = of_year(town, frame[frame["study_status"] == status])
     rows = frame[["home", "surveyor", "name", "visit_date"]].rename(columns={"surveyor": "who", "visit_date": "start"})
     return rows.assign(done=pd.Series(pd.NaT, rows.index, dtype="datetime64[us]"))
 
@@ -37,7 +36,7 @@ def _proofs(town: Town, policy: Policy) -> pd.DataFrame:
     rows = _surveyed(town, "镇外在读")
     rows = rows[town["census"]["proof"].reindex(rows.index).notna()]
     due = rows["start"] + pd.DateOffset(years=policy["away_proof_years"])
-    last, out = enrolment.terms(town)["end"].max(), pd.Timestamp(f"{int(town.year[:4]) + 1}-08-31")
+    last, out = calendar.terms(town)["end"].max(), pd.Timestamp(f"{int(town.year[:4]) + 1}-08-31")
     return rows.assign(due=due.mask((due > last) & (due < out), out))
 
 
@@ -54,7 +53,7 @@ def _changes(town: Town, *kinds: str) -> pd.DataFrame:
     """Rows of 学生变动 of these kinds (none: all) with the clerk who has to act, by name."""
     frame = town["change"]
     frame = frame[frame["kind"].isin(kinds)] if kinds else frame
-    names = duty.names_of(town, "staff", "staff_id", "name")
+    names = staff_names(town)
     clerks = named(keyed(town, "change", "handler").reindex(frame.index), names).fillna(frame["handler"])
     return frame.assign(who=clerks)
 
@@ -81,7 +80,7 @@ def leaves(town: Town) -> pd.DataFrame:
 
     The roster's word counts as well: whoever stands there as something else than 休学 since then is not on leave any more.
     """
-    rows = _changes(town, "休学").dropna(subset=["student_key"])
+    rows = complete(_changes(town, "休学"), "student_key")
     rows = rows.assign(begun=rows["leave_from"].fillna(rows["date"]), place=range(len(rows)))
     after = complete(town["change"], "student_key", "date")
     after = after[after["kind"].isin((*ENDS_LEAVE, "休学"))][["student_key", "kind", "date", "leave_to"]]
@@ -117,28 +116,28 @@ def _old_leave_ends(town: Town, policy: Policy) -> pd.DataFrame:
 def _clerks(town: Town, homes: pd.Series) -> pd.Series:
     """学籍管理员 of each school, by name."""
     schools = town["school"].assign(key=keyed(town, "school", "status_clerk"))
-    clerks = named(schools["key"], duty.names_of(town, "staff", "staff_id", "name")).fillna(schools["status_clerk"])
+    clerks = named(schools["key"], staff_names(town)).fillna(schools["status_clerk"])
     return named(homes, dict(zip(schools["school_name"], clerks, strict=True)))
 
 
 # --- guests and the check of the register -------------------------------------------------------------------------------
 def _guests(town: Town, policy: Policy) -> pd.DataFrame:
     rows = town["roster"]
-    rows = rows[rows["guest"].fillna(False).astype(bool) & rows["status"].isin(enrolment.AT_SCHOOL)]
+    rows = rows[yes(rows["guest"]) & rows["status"].isin(enrolment.AT_SCHOOL)]
     due = within(town, policy, rows["status_date"], "guest_within")
     return rows.assign(who=_clerks(town, rows["home"]), start=rows["status_date"], due=due, done=pd.NaT)[COLUMNS]
 
 
 def _checked(town: Town, policy: Policy) -> pd.DataFrame:
     """Every class and term, with class_id and term: to be checked by the last day of the last week policy names."""
-    classes = duty.classes_of(town).dropna(subset=["class_id"]).drop_duplicates("class_id")
+    classes = complete(duty.classes_of(town), "class_id").drop_duplicates("class_id")
     classes = classes[classes["home"] != ""]
     names = dict(zip(town["class"]["class_id"], town["class"]["class_name"], strict=True))
-    heads = named(keyed(town, "class", "head_teacher"), duty.names_of(town, "staff", "staff_id", "name"))
-    checks = town["reconcile"].assign(class_id=keyed(town, "reconcile", "class_id")).dropna(subset=["date", "class_id"])
+    heads = named(keyed(town, "class", "head_teacher"), staff_names(town))
+    checks = complete(town["reconcile"].assign(class_id=keyed(town, "reconcile", "class_id")), "date", "class_id")
     books = {book.home: town.place_of(book.name) for book in town.holding("reconcile")}
     parts = []
-    for term in enrolment.terms(town).itertuples():
+    for term in calendar.terms(town).itertuples():
         inside = checks[checks["date"].between(term.start, term.end)]
         due = min(calendar.week_end(term.start, policy["register_check_weeks"][1]), term.end)
         parts.append(
@@ -183,14 +182,14 @@ def _accounted(town: Town, policy: Policy) -> pd.DataFrame:
     where the one who is missed may stand in a sheet or a cell that could not be read.
     """
     pupils = sixth_graders(town)
-    start = enrolment.terms(town)["start"].min()
+    start = calendar.terms(town)["start"].min()
     if pupils.empty or pd.isna(start) or _in_the_way(town):
         none = pd.DataFrame(columns=COLUMNS, index=pupils.index[:0])
         return none.astype(dict.fromkeys(("start", "due", "done"), "datetime64[us]"))
     known = pd.concat([_on_roster(town, pupils), _elsewhere(town, pupils), _struck_off(town, pupils)], axis=1)
     rows = pupils[["home", "name"]].assign(who="", start=start, done=known.min(axis=1).clip(lower=start))
     rows = rows.assign(due=within(town, policy, rows["start"], "opening_absent_within"))
-    doubtful = unsure(town, pupils, "roster", "census") | pupils["name"].isna()
+    doubtful = maybe_listed(town, pupils, "roster", "census") | pupils["name"].isna()
     return rows.loc[~doubtful | rows["done"].notna(), COLUMNS]
 
 
@@ -244,7 +243,7 @@ def _opening(town: Town, policy: Policy) -> pd.DataFrame:
     """One row for each 入学通知 of this school year: by when a child who has not come must stand on some list."""
     rows = town["notice"].assign(home=homes_of(town, "notice"))
     rows = rows[~(rows["due"] < f"{town.year[:4]}-08-01")]
-    opens = enrolment.terms(town)["start"].min()
+    opens = calendar.terms(town)["start"].min()
     start = rows["due"].fillna(opens)
     start = start.mask(start < opens, opens)
     rows = rows.assign(who=rows["server"], start=start, until=within(town, policy, start, "opening_absent_within"))
@@ -261,7 +260,7 @@ def _listed(town: Town, rows: pd.DataFrame) -> pd.Series:
     ]
     absent = town["absence"][[*columns, "kind"]]
     written = pd.concat([absent[absent["student_key"].isin(rows["student_key"])], *lists])
-    pairs = rows[["student_key", "start", "until"]].reset_index().dropna(subset=["student_key"])
+    pairs = complete(rows[["student_key", "start", "until"]].reset_index(), "student_key")
     pairs = pairs.merge(written, on="student_key")
     # sick in November says that the child is at school, not that anybody wrote down that it had not come
     counts = (pairs["kind"] == NOT_COME) | (pairs["date"] <= pairs["until"])

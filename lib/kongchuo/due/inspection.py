@@ -3,8 +3,8 @@
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, of_year
-from ..facts import calendar, enrolment
+from ..core.tables import Town, no, of_year, once
+from ..facts import calendar
 from ..facts.references import homes_of
 from .base import Deadline
 from .selfcheck import given, matched
@@ -13,19 +13,16 @@ ROUNDS = {1: "inspection_round1_week", 2: "inspection_round2_week"}
 
 
 # --- inspection rounds ------------------------------------------------------------------------------------------------
+@once
 def inspected(town: Town) -> pd.DataFrame:
     """督查评分 of this year with home ("" where the school cannot be told) and period: term and round; missing where unknown."""
-    return town.once(_inspected)
-
-
-def _inspected(town: Town) -> pd.DataFrame:
     frame = of_year(town, town["score"])
     home = homes_of(town, "score").reindex(frame.index)
     return frame.assign(home=home, period=frame["term"] + frame["round"].astype("str"))
 
 
 def _rounds(town: Town, policy: Policy) -> pd.DataFrame:
-    terms, periods = enrolment.terms(town).reset_index(drop=True), []
+    terms, periods = calendar.terms(town).reset_index(drop=True), []
     for number, key in ROUNDS.items():
         if number <= policy["inspections_per_term"]:
             due = [calendar.week_end(start, policy[key]) for start in terms["start"]]
@@ -38,7 +35,7 @@ def _rounds(town: Town, policy: Policy) -> pd.DataFrame:
 # --- the beginning of the year ----------------------------------------------------------------------------------------
 def locking(town: Town, policy: Policy) -> pd.DataFrame:
     """The one period of the year: from the day of the baseline to the day it is locked (学年学期, else policy)."""
-    terms, row = enrolment.terms(town), {"period": town.year, "name": ""}
+    terms, row = calendar.terms(town), {"period": town.year, "name": ""}
     for column, name in (("start", "baseline_date"), ("due", "freeze_date")):
         row[column] = next(iter(terms[name].dropna()), pd.Timestamp(f"{town.year[:4]}-{policy[name]}"))
     # where nobody has written down the terms yet, nothing can be due
@@ -54,7 +51,7 @@ def _baselines(town: Town, policy: Policy) -> pd.DataFrame:
 def shown(town: Town) -> pd.DataFrame:
     """方案公示 of this year with home and period; the day is missing where the scheme does not say how points are given."""
     frame = of_year(town, town["publicity"])
-    without = ~frame["in_scheme"].fillna(True).astype(bool)
+    without = no(frame["in_scheme"])
     home = homes_of(town, "publicity").reindex(frame.index)
     return frame.assign(home=home, period=town.year, pub_date=frame["pub_date"].mask(without))
 

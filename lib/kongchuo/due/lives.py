@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, complete, once
+from ..core.tables import Town, complete, once, yes
 from ..facts import cases as case_facts
 from ..facts import enrolment
 from ..facts.cases import earliest, placed
@@ -92,7 +92,7 @@ def _once(town: Town, policy: Policy, step: Step) -> pd.DataFrame:
     held = state[~state.index.duplicated()].reindex(rows[step.sheet]).set_axis(rows.index)
     open_still = held["start"].notna() & held["done"].isna() & held["due"].notna()
     days = (held["due"] - found["date"].fillna(now)).dt.days.astype("Int64")  # of the deed, whatever else came first
-    late = (days < 0).fillna(False).astype(bool)
+    late = yes(days < 0)
     found = found.assign(due=held["due"], days=days, late=late, waiting=found["date"].isna())
     return found[found["date"].notna() | open_still]
 
@@ -134,7 +134,7 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     upcoming = upcoming.assign(step=cases.INTERVAL.title, sheet="dropout", date=pd.NaT)
     both = pd.concat([found, upcoming[[*found.columns]]], ignore_index=True)
     limit = _limit(policy, cases.INTERVAL)
-    timed, late = both["due"].notna().map({True: limit, False: ""}), both["late"].fillna(False).astype(bool)
+    timed, late = both["due"].notna().map({True: limit, False: ""}), yes(both["late"])
     return both.assign(limit=timed, late=late, waiting=both["date"].isna())
 
 
@@ -146,7 +146,7 @@ def _served(town: Town, policy: Policy) -> pd.DataFrame:
     until = "限" + rows["deadline"].dt.strftime("%Y-%m-%d")
     found = pd.DataFrame({"case": rows["case"], "date": rows["served"], "place": list(rows.index)}, rows.index)
     found = found.assign(step=SERVED + rows["doc_type"].fillna("文书"), limit=until.fillna(""), sheet="legal")
-    late, waiting = state["late"].fillna(False).astype(bool), state["due"].notna() & state["done"].isna()
+    late, waiting = yes(state["late"]), state["due"].notna() & state["done"].isna()
     return found.assign(due=state["due"], days=state["days"], late=late, waiting=waiting)
 
 

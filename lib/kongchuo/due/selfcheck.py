@@ -11,9 +11,9 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, by_place, complete, no, of_year, once
+from ..core.tables import Town, by_place, complete, no, of_year, once, yes
 from ..core.years import TAUGHT
-from ..facts import calendar, enrolment
+from ..facts import calendar
 from ..facts.references import tally
 from .base import COLUMNS, Deadline
 
@@ -44,7 +44,7 @@ PERIODS: dict[str, Callable[[pd.Series], pd.Series]] = {"week": week, "month": m
 @once
 def _taught(town: Town, period: str) -> pd.DataFrame:
     """The weeks or months with lessons: period, name, start (their first school day), last (their last one)."""
-    days = pd.Series(pd.to_datetime(enrolment.school_days(town)).astype("datetime64[us]"))
+    days = pd.Series(pd.to_datetime(calendar.school_days(town)).astype("datetime64[us]"))
     found = days.groupby(PERIODS[period](days)).agg(["min", "max"])
     found = found.rename_axis("period").rename(columns={"min": "start", "max": "last"}).reset_index()
     found = found.assign(name=found["last"].dt.strftime("%Y-%m"))
@@ -74,7 +74,7 @@ def _printed_months(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
     """The terms; period is their first day; due some working days before they end, so that the centre can still print them."""
-    found = enrolment.terms(town).reset_index(drop=True)
+    found = calendar.terms(town).reset_index(drop=True)
     limit = policy.parameter("case_before_term_end")
     due = calendar.latest(town, found["end"], limit.unit, limit.value)
     return found.assign(period=found["start"], name=found["term"], due=due)[["period", "name", "start", "due"]]
@@ -113,7 +113,7 @@ def matched(town: Town, sheet: str, periods: pd.DataFrame, rows: pd.DataFrame) -
     told = complete(rows, "period").sort_values("done", kind="stable").drop_duplicates(KEY)
     due = due.merge(told, on=KEY, how="left")
     missing = due["place"].isna()
-    due["due"] = due["due"].mask(due["unsure"].fillna(False).astype(bool))
+    due["due"] = due["due"].mask(yes(due["unsure"]))
     nameless = rows["period"].isna()
     for home, done in rows.loc[nameless, ["home", "done"]].itertuples(index=False) if nameless.any() else ():
         own = due[missing & (due["home"] == home)]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, complete
+from ..core.tables import Town, complete, yes
 from ..facts import calendar, enrolment, support
 from ..facts.enrolment import PUPIL
 from .base import Deadline
@@ -31,7 +31,7 @@ def _aid(town: Town, policy: Policy) -> pd.DataFrame:
     stays = support.stays(town, plans, enrolment.AT_SCHOOL)
     paid, change = support.rows_of(town, "aid"), enrolment.changes(town)
     limit, parts = policy.parameter("aid_before_end"), []
-    for term, start, end in enrolment.terms(town)[["term", "start", "end"]].itertuples(index=False):
+    for term, start, end in calendar.terms(town)[["term", "start", "end"]].itertuples(index=False):
         due = calendar.add(town, pd.Series([end]), -limit.value, limit.unit)[0]
         came = change[change["kind"].isin(FROM_ELSEWHERE) & (change["date"] > start) & (change["date"] <= end)]
         rows = plans.iloc[stays.on(due)]
@@ -77,7 +77,7 @@ def _each_month(
 
 def _months(town: Town, least: int) -> Iterator[tuple[np.datetime64, pd.Timestamp, pd.Timestamp]]:
     """The months with at least so many school days, each with its first and last."""
-    taught = pd.DatetimeIndex(enrolment.school_days(town))
+    taught = pd.DatetimeIndex(calendar.school_days(town))
     for month, held in taught.groupby(taught.to_numpy("datetime64[M]")).items():
         if len(held) >= least:
             yield month, held[0], held[-1]
@@ -110,7 +110,7 @@ def _doubtful(rows: pd.DataFrame, deeds: pd.DataFrame) -> pd.Series:
 def _logs(town: Town, policy: Policy) -> pd.DataFrame:
     """学困厌学: a converted pupil needs no more; of one who has dropped out the visits count, not these records (X15)."""
     plans, logs = support.rows_of(town, "pupil_plan"), town["support_log"]
-    open_ = plans["sure"] & plans["pupil_plan"].notna() & ~plans["converted"].fillna(False).astype(bool)
+    open_ = plans["sure"] & plans["pupil_plan"].notna() & ~yes(plans["converted"])
     plans = plans[open_ & town.known("pupil_plan", "converted").reindex(plans.index)]
     cases = plans[["home", "student_key", "name", "pupil"]].assign(who=plans["helper"], label=plans["helper"])
     cases = cases.assign(case=support.pupil(plans, "pupil_plan"), since=plans["listed"])
@@ -139,7 +139,7 @@ def _visits(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _lessons(town: Town, policy: Policy) -> pd.DataFrame:
     """送教: lessons over the school year, of those taught at home from its first school day to its last."""
-    cases, deeds, taught = _taught_at_home(town), support.rows_of(town, "home_teaching"), enrolment.school_days(town)
+    cases, deeds, taught = _taught_at_home(town), support.rows_of(town, "home_teaching"), calendar.school_days(town)
     if not taught:
         return cases.assign(start=NEVER, due=NEVER, done=NEVER, number=0.0).iloc[:0]
     first, last = (pd.Timestamp(day) for day in (taught[0], taught[-1]))

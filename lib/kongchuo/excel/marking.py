@@ -15,12 +15,13 @@ from lxml import etree
 from ..core.places import RESULTS
 from ..core.schema import Book, Sheet
 from ..core.workbooks import column_letters
-from . import listing, results, worksheet
+from . import listing, notes, results
 from .listing import Copy, Line, read
 from .parts import LINKS, Cell, Cells, Package, Refused, changed_apart, spelt, split
 from .plan import Entry, Plan
 from .results import MOST
-from .worksheet import Page, Styles, used
+from .styles import LESS, MARKS, Styles, used
+from .worksheet import Page
 
 # --- A plan of marks put into a copy of a workbook that is not made from our template: a fill and a note on each cell, and 校验结果 ---
 # Unlike the marks of our template these stay until the next run. A hidden column of 校验结果 keeps what a fill has covered; what is
@@ -38,7 +39,7 @@ def annotate(
     `earlier` are lines of another copy of the workbook, where people may have typed as well.
     """
     before = list(_before(package))
-    noted = any(worksheet.of(package, part) for part in package.sheets.values())
+    noted = any(notes.ours(package, part) for part in package.sheets.values())
     if not plan.entries and RESULTS not in package.sheets and not noted:
         return
     styles = Styles(package)
@@ -78,7 +79,7 @@ def _clear(package: Package, pages: dict[str, Page], styles: Styles, before: lis
     for title, part in package.sheets.items():
         if title == RESULTS:
             continue
-        worksheet.clear(package, part)
+        notes.clear(package, part)
         if not marks & used(package.read(part)):
             continue
         page = _page(package, pages, title)
@@ -145,7 +146,7 @@ def _mark(
     apart: Copy | None,
 ) -> None:
     _make_results(package, styles)
-    looks = {one: styles.mark(styles.looks()["text"], worksheet.MARKS[one]) for one in worksheet.MARKS}
+    looks = {one: styles.mark(styles.looks()["text"], MARKS[one]) for one in MARKS}
     lines, said, contents = listing.banner(plan.name, apart), {}, Cells(package)
     for number, entry in enumerate(plan.entries, start=2 + len(lines)):
         line = listing.line(number, entry, before.get(entry.identity, {}), plan.as_of)
@@ -162,11 +163,11 @@ def _mark(
         if entry.cell not in own:
             made = made or (SAID if cell.get("s") == "0" else "")
             line.values["kept"] = f"{made} {styles.kept(cell.get('s'))}"
-            cell.set("s", styles.mark(cell.get("s"), worksheet.MARKS.get(entry.severity, worksheet.LESS)))
+            cell.set("s", styles.mark(cell.get("s"), MARKS.get(entry.severity, LESS)))
         own.setdefault(entry.cell, []).append(entry)
     for title, cells in said.items():
         words = {address: _words(entries) for address, entries in cells.items()}
-        worksheet.add(package, package.sheets[title], pages[title], words)
+        notes.add(package, package.sheets[title], pages[title], words)
     listing.number(lines, apart)
     listing.write(package, lines, COLUMNS)
     if apart is not None:
@@ -176,9 +177,9 @@ def _mark(
 def _words(entries: list[Entry]) -> str:
     """The note of a cell: as many of its findings as a note can show, at least one."""
     said = [f"{one.severity}：{one.message}。{one.fix}" for one in entries]
-    shown = next((n for n in range(len(said), 1, -1) if worksheet.lines("\n".join(said[:n])) <= worksheet.MOST - 3), 1)
+    shown = next((n for n in range(len(said), 1, -1) if notes.lines("\n".join(said[:n])) <= notes.MOST - 3), 1)
     more = [f"等{len(said)}条，见“{RESULTS}”"] if shown < len(said) else []
-    return worksheet.note("\n".join([*said[:shown], *more]))
+    return notes.note("\n".join([*said[:shown], *more]))
 
 
 def _make_results(package: Package, styles: Styles) -> None:

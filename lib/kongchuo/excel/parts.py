@@ -39,7 +39,7 @@ def escaped(text: str) -> str:
     return escape(plain(text), {"\r": "&#13;"})
 
 
-# --- An xlsx package opened for changing: a few parts are replaced, every other part keeps its bytes ----------------
+# --- the package ------------------------------------------------------------------------------------------------------
 # No library does this: those that can edit a workbook write all of it again and lose what they do not know (reference excel.md
 # 3.1). A part is replaced whole, as bytes or as the tree of its XML; a tree that comes out equal leaves the part as it was.
 Asked = ParamSpec("Asked")

@@ -16,8 +16,7 @@ from ..core.findings import INFO, SEVERITIES, Finding, also, cause_of, following
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from ..core.workbooks import Table, Workbook, identity, known_as, table_of
-from ..facts.duty import names_of
-from ..facts.references import resolve
+from ..facts.references import resolve, staff_names
 
 __all__ = ["Entry", "Plan", "identity", "plan"]
 
@@ -188,5 +187,5 @@ def _named(town: Town, workbook: Workbook, table: Table, row: int) -> str:
         item = table.sheet.by_name.get(name)
         if item is not None and item.reference == "staff" and not pd.isna(table.frame.at[row, name]):
             key = resolve(town, table.sheet.name, name)["key"].get((workbook.name, row), "")
-            return names_of(town, "staff", "staff_id", "name").get(key) or str(table.frame.at[row, name])
+            return staff_names(town).get(key) or str(table.frame.at[row, name])
     return ""

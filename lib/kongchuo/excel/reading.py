@@ -17,7 +17,7 @@ from ..core.findings import KINDS, Finding, Place, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, TERMS, Book, Codes, Schema
 from ..core.tables import Town
 from ..core.workbooks import Workbook
-from ..facts import asof, enrolment
+from ..facts import asof, calendar
 from ..facts.references import homes_of
 from . import parsed
 from .folders import OTHER_FORMATS, Contents, contents, meant, near, what
@@ -125,7 +125,7 @@ def last_day(town: Town) -> dt.date:
     rows = pd.concat(held or [pd.Series(dtype="datetime64[us]")]).value_counts().sort_index()
     if rows.empty:
         return today
-    taught = pd.DatetimeIndex(enrolment.school_days(town))
+    taught = pd.DatetimeIndex(calendar.school_days(town))
     skipped = pd.Series(taught.searchsorted(rows.index, "left"), rows.index).diff() - 1
     while len(far := rows.index[skipped > GAP]) and rows[far[-1] :].sum() < max(rows.median(), 2):
         rows, skipped = (kept[kept.index < far[-1]] for kept in (rows, skipped))
@@ -138,14 +138,14 @@ def horizon(town: Town, counted: dt.date) -> dt.date:
     It is the day before the next school day (a weekend, a holiday; without another school day the end of the school year), and
     never later than today: where heads have been counted since, the data have come further.
     """
-    following = next((day for day in enrolment.school_days(town) if day > counted), None)
+    following = next((day for day in calendar.school_days(town) if day > counted), None)
     last = following - dt.timedelta(days=1) if following else years.days_of(f"{town.year[5:]}-08")[1]
     return max(min(last, dt.date.today()), counted)
 
 
 def without_future(town: Town, counted: dt.date) -> Town:
     """The town whose recorded dates beyond the horizon are unread cells with F30 (`facts.asof`)."""
-    ends = {one.term: one.end.date() for one in enrolment.terms(town).itertuples()}
+    ends = {one.term: one.end.date() for one in calendar.terms(town).itertuples()}
     return asof.without_future(town, horizon(town, counted), counted, ends)
 
 

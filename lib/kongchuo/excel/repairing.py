@@ -14,7 +14,8 @@ from ..core.workbooks import Table, Workbook, column_letters
 from . import looks, marking, results, writing
 from .packages import LAST_COLUMN, LAST_ROW
 from .parts import Cells, Package, Refused, split
-from .worksheet import DATE, NUMBER, Page, Styles, put
+from .styles import DATE, NUMBER, Styles
+from .worksheet import Page, put
 
 
 # --- Number formats of a template's columns, put back where pasting brought others: what is typed there next is kept as it should be ---

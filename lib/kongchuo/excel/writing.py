@@ -89,7 +89,7 @@ def lines(stem: str, book: Book, schema: Schema) -> Iterator[Line]:
                     yield Line((value.code, value.name), ("cell", "cell"))
 
 
-# --- Workbooks from the schema: templates, examples, any other new file. Makes files, never edits one ---------------
+# --- the workbooks ----------------------------------------------------------------------------------------------------
 # Every workbook made here has the same parts: 填表说明, the sheets of the schema, and a hidden 字典 behind the drop-downs.
 LAST_ROW = 3000  # drop-downs and rules for typing reach at least this row
 MADE = dt.datetime(2023, 9, 1)  # the same bytes whenever a workbook is made; a person's save changes it

@@ -11,10 +11,10 @@ import pandas as pd
 
 from ..core.findings import KINDS, Finding
 from ..core.schema import TERMS, Sheet
-from ..core.tables import Town, book_of, row_of
+from ..core.tables import Town, book_of, once, row_of
 from ..core.workbooks import Table, Workbook
 from ..core.years import usual_begin
-from . import cases, enrolment
+from . import calendar, cases, enrolment
 from .cases import BACK_AGAIN
 
 Cells = dict[str, pd.Series]  # column -> which rows of a table
@@ -66,11 +66,12 @@ def _said(workbook: Workbook, table: Table, late: Cells, counted: dt.date) -> li
 # --- as of a day ----------------------------------------------------------------------------------------------------------
 def on(town: Town, day: dt.date) -> Town:
     """`at`, worked out once a day, however many schools and sections look at it; the town itself on its own day."""
-    return town if day == town.as_of else town.once(_on, day.isoformat())
+    return town if day == town.as_of else _on(town, day)
 
 
-def _on(town: Town, day: str) -> Town:
-    return at(town, dt.date.fromisoformat(day))
+@once
+def _on(town: Town, day: dt.date) -> Town:
+    return at(town, day)
 
 
 def at(town: Town, day: dt.date) -> Town:
@@ -80,7 +81,7 @@ def at(town: Town, day: dt.date) -> Town:
     or an issue from its dates. A cell that is written anew each time (最近跟踪) cannot be known, and is as one nobody could
     read. A row without its date stays, and so do findings about cells that were there on the day.
     """
-    now, ends = pd.Timestamp(day), {one.term: one.end.date() for one in enrolment.terms(town).itertuples()}
+    now, ends = pd.Timestamp(day), {one.term: one.end.date() for one in calendar.terms(town).itertuples()}
     usual = {TERMS[0]: usual_begin(town.year, TERMS[1]), TERMS[1]: dt.date(int(town.year[5:]), 8, 31)}
     pending = tuple(term for term in TERMS if ends.get(term, usual[term]) > day)
     rolled, relapsed = _on_the_roll(town, now), _not_yet_again(town, now)

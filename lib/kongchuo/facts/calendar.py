@@ -1,4 +1,4 @@
-"""Counting time as a deadline does: in 上课日 (教学日历), 工作日 (national holidays and make-up days) or 自然日.
+"""Terms and school days, and counting time as a deadline does: in 上课日 (教学日历), 工作日 (national holidays and make-up days) or 自然日.
 
 Pure. A limit of n days from a start is met on the n-th day of its unit after the start; the start itself never counts.
 """
@@ -10,13 +10,37 @@ import holidays
 import numpy as np
 import pandas as pd
 
-from ..core.tables import Town
-from . import enrolment
+from ..core.tables import Town, complete, of_year, once, yes
 
 SCHOOL_DAY, WORKING_DAY, DAY = "上课日", "工作日", "自然日"
 UNITS = (SCHOOL_DAY, WORKING_DAY, DAY)
 
 
+@once
+def terms(town: Town) -> pd.DataFrame:
+    """The terms of this school year that have both dates: term, start, end, in order."""
+    frame = of_year(town, complete(town["term"], "term", "start", "end"))
+    return frame.drop_duplicates("term").sort_values("start")
+
+
+@once
+def school_days(town: Town) -> list[dt.date]:
+    """All school days of the year, in order: weekdays within a term, unless 教学日历 says otherwise; an entry always wins.
+
+    A day whose entry cannot be read is no school day: nobody can be blamed for it.
+    """
+    entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
+    undated = int(town["calendar"]["date"].isna().sum())
+    days = set(entries.loc[yes(entries["is_school_day"]), "date"])
+    for start, end in terms(town)[["start", "end"]].itertuples(index=False):
+        weekdays = set(pd.bdate_range(start, end)) - set(entries["date"])
+        # where the calendar lists every day but for rows without a readable date, those rows are the days that are missing
+        if len(weekdays) > undated:
+            days |= weekdays
+    return [day.date() for day in sorted(days)]
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
 def add(town: Town, start: pd.Series, number: int, unit: str) -> pd.Series:
     """The last day still in time, `number` units after each start; NaT without a start or past the known school days.
 
@@ -60,18 +84,16 @@ def week_end(start: pd.Timestamp, number: int) -> pd.Timestamp:
     return start + pd.Timedelta(days=-start.weekday() % 7 + 7 * number - 1)
 
 
+@once
 def _days(town: Town, unit: str) -> np.ndarray:
-    return town.once({SCHOOL_DAY: _school_days, WORKING_DAY: _working_days}[unit])
-
-
-def _school_days(town: Town) -> np.ndarray:
-    return np.array(enrolment.school_days(town), "datetime64[D]")
-
-
-def _working_days(town: Town) -> np.ndarray:
-    """Two years around the school year; a day of lessons is always worked, a day without (snow) may be."""
-    worked, other = _official(int(town.year[:4]))
-    return np.array(sorted(worked | (other & {*enrolment.school_days(town)})), "datetime64[D]")
+    """Every day of a unit. Working days of two years around the school year; a day of lessons is always worked, a day without
+    (snow) may be.
+    """
+    days = school_days(town)
+    if unit == WORKING_DAY:
+        worked, other = _official(int(town.year[:4]))
+        days = sorted(worked | (other & {*days}))
+    return np.array(days, "datetime64[D]")
 
 
 @cache

@@ -5,8 +5,8 @@ import datetime as dt
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, among, complete, of_year, once
-from . import enrolment
+from ..core.tables import Town, among, complete, no, of_year, once, yes
+from . import attendance, enrolment
 from .references import keyed
 
 # --- The entries of 控辍台账 as stretches of days: from which day a case is on its ledger, on which it left it, which are open ---
@@ -54,7 +54,7 @@ RETURNED = (
     "已复学(普职融合)",
 )  # 劝返结果 of a visit that succeeded
 AT_SCHOOL_AGAIN = (*RETURNED, "转入送教上门", "外地就读已核实")
-POOR = ("脱贫户", "监测户")
+MONITORED = ("脱贫户", "监测户")
 
 _FIRST = {  # column of a case -> column of 疑似辍学台账
     "number": "case_id", "key": "student_key", "called_name": "name", "room": "class_id", "source": "source", "away": "last_day",
@@ -97,12 +97,9 @@ def cases(town: Town) -> pd.DataFrame:
     return found.assign(relapsed=_relapsed(town, found))
 
 
+@once
 def standing(town: Town, sheet: str) -> pd.DataFrame:
     """The cases that stand on a ledger ("suspected", "dropout")."""
-    return town.once(_standing, sheet)
-
-
-def _standing(town: Town, sheet: str) -> pd.DataFrame:
     book = cases(town)
     book = book[book[sheet].notna()]
     return book.assign(**{sheet: book[sheet].astype("int64")})
@@ -133,8 +130,8 @@ def unexcused(town: Town) -> pd.DataFrame:
     """The 缺勤明细 rows without leave (旷课, 开学未报到, 失联, or leave nobody wrote a slip for) of pupils who have a case."""
     keys = pd.concat([town[sheet]["student_key"] for sheet in ("suspected", "dropout")]).dropna()
     rows = town["absence"]
-    rows = rows[rows["student_key"].isin(keys)].dropna(subset=["date", "kind"])
-    return rows[rows["kind"].isin(enrolment.UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)]
+    rows = complete(rows[rows["student_key"].isin(keys)], "date", "kind")
+    return rows[rows["kind"].isin(attendance.UNEXCUSED) | no(rows["leave_slip"])]
 
 
 # --- visits and papers ------------------------------------------------------------------------------------------------
@@ -145,9 +142,10 @@ def visits(town: Town) -> pd.DataFrame:
     return rows.assign(faced=rows["mode"].notna() & (rows["mode"] != PHONE))
 
 
+@once
 def papers(town: Town) -> pd.DataFrame:
     """法律文书 with `case` (the number in `cases`, NA where none fits)."""
-    return town.once(_of_cases, "legal")
+    return _of_cases(town, "legal")
 
 
 def _of_cases(town: Town, sheet: str) -> pd.DataFrame:
@@ -206,20 +204,20 @@ def poor(town: Town) -> pd.Series:
     said = pd.Series("", book.index, dtype="str")
     roster, plans = town["roster"], town["family_plan"]
     for where, rows in (
-        ("帮扶“家庭困难_一家一案”", plans[plans["poor_type"].isin(POOR)]),
+        ("帮扶“家庭困难_一家一案”", plans[plans["poor_type"].isin(MONITORED)]),
         ("花名册", roster[_names_poor(roster["groups"])]),
     ):
         said = said.mask(among(book, rows[enrolment.PUPIL].dropna(), enrolment.PUPIL), where)
     for sheet in ("dropout", "suspected"):
         own = _names_poor(town[sheet]["groups"])
         if sheet == "suspected":
-            own |= town[sheet]["poor"].fillna(False).astype(bool)
+            own |= yes(town[sheet]["poor"])
         said = said.mask(book[sheet].isin(own.index[own]), "台账")
     return said
 
 
 def _names_poor(groups: pd.Series) -> pd.Series:
-    return groups.fillna("").str.contains("|".join(POOR)).astype(bool)
+    return groups.fillna("").str.contains("|".join(MONITORED)).astype(bool)
 
 
 # --- 流失 (domain.md 4.2; 方案六-8): which cases of 辍学台账 are a loss of the class a pupil stood in when the school year began ---
@@ -241,7 +239,7 @@ def losses(town: Town, day: dt.date, policy: Policy) -> pd.DataFrame:
     day = pd.Timestamp(day)
     base = of_year(town, town["baseline"].assign(class_id=keyed(town, "baseline", "class_id")))
     begun = baseline_day(base, town.year, policy)
-    base = base[base["base_state"].isin(enrolment.AT_SCHOOL)].dropna(subset=["student_key"])
+    base = complete(base[base["base_state"].isin(enrolment.AT_SCHOOL)], "student_key")
     rooms = base.drop_duplicates(enrolment.PUPIL).set_index(enrolment.PUPIL)["class_id"]
     rows = dropouts(town["dropout"])
     over = rows["left"] <= day

@@ -9,16 +9,16 @@ import datetime as dt
 import pandas as pd
 
 from ..core.cells import fold
-from ..core.tables import Town, complete, mapping, once
+from ..core.numbers import NUMERALS
+from ..core.tables import Town, complete, mapping, no, of_year, once, yes
 from . import enrolment
-from .references import dated, directory, homes_of, keyed, named, school_names
+from .references import dated, directory, homes_of, keyed, meant, named, names_of, school_names, staff_names
 
 SCHOOLS, GRADES, PUPILS, VILLAGES = "包学校", "包年级", "包学生", "包家长"
 SCHOOL, GRADE, CLASS, PUPIL, VILLAGE = "学校", "年级", "班级", "学生", "行政村"  # 对象类型
 BY_BOND, BY_ROSTER, BY_CLASS = "包保责任", "学生花名册", "班主任"  # `via`: where it is written
 ANSWERING = ["kind", "home", "unit", "holder", "name", "via"]
-_NUMERALS = "一二三四五六七八九"
-_GRADE = rf"^(?P<school>.*?)-?(?P<grade>[{_NUMERALS}1-9])(?:年级)?$"
+_GRADE = rf"^(?P<school>.*?)-?(?P<grade>[{NUMERALS[1:10]}1-9])(?:年级)?$"
 
 
 # --- 包保责任 -----------------------------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ def bonds(town: Town) -> pd.DataFrame:
     own); the text itself where nobody is known by it; missing where the cell is empty. name, target_name, title, from, to, note: as
     typed, the name by the number where the cell is empty. left: the holder's last day at work, where there is one.
     """
-    rows = town.once(_bonds)
+    rows = _bonds(town)
     return rows.assign(left=dated(rows["holder"], last_days(town)))
 
 
@@ -41,9 +41,10 @@ def held_on(town: Town, day: dt.date) -> pd.DataFrame:
     return rows[~(rows["from"] > day) & ~(rows["to"] < day)]
 
 
+@once
 def _bonds(town: Town) -> pd.DataFrame:
     frame = town["bond"]
-    frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+    frame = of_year(town, frame)
     typed = frame["target_type"].where(~frame["bond_type"].isin((SCHOOLS, VILLAGES)))
     typed = typed.fillna(frame["bond_type"].map({SCHOOLS: SCHOOL, GRADES: GRADE, VILLAGES: VILLAGE}))
     frame = frame.assign(target_type=typed.astype("str"), kind=frame["bond_type"])
@@ -56,7 +57,7 @@ def _bonds(town: Town) -> pd.DataFrame:
     holder = holder.fillna(_keys(town, frame["staff_id"].where(officer), "village")).fillna(frame["staff_id"])
     holder = holder.fillna(_keys(town, frame["name"].where(frame["staff_id"].isna()), "staff"))
     contacts = names_of(town, "village", "village_code", "contact")
-    name = frame["name"].fillna(named(holder, names_of(town, "staff", "staff_id", "name") | contacts))
+    name = frame["name"].fillna(named(holder, staff_names(town) | contacts))
     columns = ["kind", "target_type", "target_name", "title", "from", "to", "note"]
     return frame[columns].assign(target=target, home=_homes(town, target), holder=holder, officer=officer, name=name)
 
@@ -86,7 +87,7 @@ def _keys(town: Town, values: pd.Series, target: str) -> pd.Series:
 def _grades(town: Town, values: pd.Series) -> pd.Series:
     """`code-grade` of 学校代码-年级 or of a name such as 示例中学七年级; missing where it is neither."""
     parts = values.map(fold, na_action="ignore").astype("str").str.extract(_GRADE)
-    numbers = parts["grade"].replace({numeral: str(place) for place, numeral in enumerate(_NUMERALS, 1)})
+    numbers = parts["grade"].replace({numeral: str(number) for number, numeral in enumerate(NUMERALS)})
     return _keys(town, parts["school"], "school") + "-" + numbers
 
 
@@ -115,17 +116,10 @@ def _homes(town: Town, target: pd.Series) -> pd.Series:
 
 
 @once
-def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
-    """Key -> label of a sheet, as staff_id -> name."""
-    rows = complete(town[sheet], key, label).drop_duplicates(key)
-    return mapping(rows, key, label)
-
-
-@once
 def classes_of(town: Town) -> pd.DataFrame:
     """The classes of this school year: class_id, code (of the school), grade, unit (`code-grade`), home; indexed as 班级."""
     frame = town["class"].assign(code=keyed(town, "class", "school_code"), home=homes_of(town, "class"))
-    frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+    frame = of_year(town, frame)
     frame = frame.assign(unit=frame["code"] + "-" + frame["grade"].astype("str"))
     return frame[["class_id", "code", "grade", "unit", "home"]]
 
@@ -133,13 +127,14 @@ def classes_of(town: Town) -> pd.DataFrame:
 def last_days(town: Town) -> dict[str, pd.Timestamp]:
     """Staff id -> the last day at work, for those who have left; the day before `as_of` where nobody wrote when."""
     unwritten = pd.Timestamp(town.as_of) - pd.Timedelta(days=1)
-    return {key: unwritten if day is None else day for key, day in town.once(_last_days).items()}
+    return {key: unwritten if day is None else day for key, day in _last_days(town).items()}
 
 
+@once
 def _last_days(town: Town) -> dict[str, pd.Timestamp | None]:
     """The same, with None where nobody wrote when; a day that cannot be read is NaT: it is not known to be past."""
     staff = complete(town["staff"], "staff_id").drop_duplicates("staff_id")
-    left = staff[staff["to"].notna() | ~staff["active"].fillna(True).astype(bool)]
+    left = staff[staff["to"].notna() | no(staff["active"])]
     written = left["to"].notna() | ~town.known("staff", "to").reindex(left.index)
     return {key: day if told else None for key, day, told in zip(left["staff_id"], left["to"], written, strict=True)}
 
@@ -153,16 +148,13 @@ def answering(town: Town, day: dt.date) -> pd.DataFrame:
     班主任 of the class of that day. A unit nobody holds has no row. holder and name are missing where the cell is empty or could
     not be read though the bond is there: a figure does not count it, a rule does not accuse anybody.
     """
-    rows = town.once(_answering, f"{day:%Y-%m-%d}")
+    rows = _answering(town, pd.Timestamp(day))
     return rows.assign(left=dated(rows["holder"], last_days(town)))
 
 
-def _answering(town: Town, day: str) -> pd.DataFrame:
-    held = (
-        held_on(town, dt.date.fromisoformat(day))
-        .dropna(subset=["target"])
-        .assign(via=BY_BOND, unit=lambda f: f["target"])
-    )
+@once
+def _answering(town: Town, day: dt.date) -> pd.DataFrame:
+    held = complete(held_on(town, day), "target").assign(via=BY_BOND, unit=lambda f: f["target"])
     classes = complete(classes_of(town), "class_id").drop_duplicates("class_id")
     grades = classes[["code", "unit", "home"]].dropna().drop_duplicates()
     whole = held[(held["kind"] == GRADES) & (held["target_type"] == SCHOOL)].drop(columns=["unit", "home"])
@@ -171,7 +163,7 @@ def _answering(town: Town, day: str) -> pd.DataFrame:
         held[(held["kind"] == GRADES) & (held["target_type"] == GRADE)],
         whole.merge(grades, left_on="target", right_on="code"),
     ]
-    pupils = enrolment.on(town, dt.date.fromisoformat(day)).dropna(subset=["student_key"])
+    pupils = complete(enrolment.on(town, day), "student_key")
     pupils = pupils.rename(columns={"student_key": "unit"}).drop(columns="name")
     parts += _of_pupils(town, pupils, held[held["kind"] == PUPILS], classes)
     rows = pd.concat([part.reindex(columns=ANSWERING) for part in parts], ignore_index=True)
@@ -190,16 +182,16 @@ def _of_pupils(town: Town, pupils: pd.DataFrame, held: pd.DataFrame, classes: pd
     ):
         if sheet == "roster":
             people = _people(town, sheet, field).reindex(rows.index)
-            rows = rows.assign(holder=people["holder"], asked=people["asked"].fillna(False).astype(bool))
+            rows = rows.assign(holder=people["holder"], asked=yes(people["asked"]))
         rows = rows[rows["asked"]]
-        names = named(rows["holder"], names_of(town, "staff", "staff_id", "name"))
+        names = named(rows["holder"], staff_names(town))
         found.append(rows.assign(kind=PUPILS, via=via, name=names.fillna(rows["holder"])))
     return found
 
 
 def _people(town: Town, sheet: str, field: str) -> pd.DataFrame:
     """holder of each cell of a column that names one person; `asked`: the cell is not empty, or nobody could read it."""
-    holder = keyed(town, sheet, field).fillna(town[sheet][field])
+    holder = meant(town, sheet, field)
     return pd.DataFrame({"holder": holder, "asked": holder.notna() | ~town.known(sheet, field)})
 
 
@@ -207,7 +199,7 @@ def _heads(town: Town) -> pd.DataFrame:
     """class_id, holder, asked of every class of this school year; a class that stands twice may have two."""
     people = _people(town, "class", "head_teacher")
     classes = classes_of(town)
-    return classes[["class_id"]].join(people).dropna(subset=["class_id"])
+    return complete(classes[["class_id"]].join(people), "class_id")
 
 
 # --- 责任书 -------------------------------------------------------------------------------------------------------------
@@ -224,7 +216,7 @@ def signed(town: Town) -> pd.DataFrame:
     typed. Missing where it cannot be told.
     """
     frame = town["pledge"]
-    frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+    frame = of_year(town, frame)
     other = pd.Series(pd.NA, frame.index, dtype="str")
     for kind, target in OTHER_PARTY.items():
         for column in ("party_b_id", "party_b"):

@@ -1,4 +1,4 @@
-"""Who was in which class on which day, which days are school days, how long a pupil has been absent without leave, how old a child is."""
+"""Who was in which class on which day, and how old a child is."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, among, by_place, complete, mapping, once
+from ..core.tables import Town, among, by_place, complete, mapping, once, yes
 from .references import homes_of, keyed, tally
 
 
@@ -31,12 +31,12 @@ def grade_due(town: Town, policy: Policy, born: pd.Series) -> pd.Series:
 
 def too_young(town: Town, policy: Policy, born: pd.Series) -> pd.Series:
     """未到龄: younger than age_min; no answer (NaT) is not too young."""
-    return (ages(town, policy, born) < policy["age_min"]).fillna(False).astype(bool)
+    return yes(ages(town, policy, born) < policy["age_min"])
 
 
 def over_age(town: Town, policy: Policy, born: pd.Series) -> pd.Series:
     """超龄: older than 适龄 on that day; whoever gets so old within the school year is 适龄 to its end."""
-    return (ages(town, policy, born) > policy["age_max"]).fillna(False).astype(bool)
+    return yes(ages(town, policy, born) > policy["age_max"])
 
 
 def of_age(town: Town, policy: Policy, born: pd.Series) -> pd.Series:
@@ -44,12 +44,11 @@ def of_age(town: Town, policy: Policy, born: pd.Series) -> pd.Series:
     return born.notna() & ~too_young(town, policy, born) & ~over_age(town, policy, born)
 
 
-# --- Who was in which class on which day, which days are school days, how long a pupil has been absent without leave ---
+# --- who is at school, and what changes it ----------------------------------------------------------------------------
 # Pure. The roster holds the present state, 学生变动 what happened; the state on a day is the present one with the later events
 # undone. An event holds from its day on: who leaves on a day is not due on that day, who joins is.
 ENROLLED = "在读"
 AT_SCHOOL = (ENROLLED, "送教上门")  # who is at school counts into 在校; who is 在读 is due in class
-UNEXCUSED = ("旷课", "开学未报到", "失联")
 AFTER = {  # 变动类别 -> 在籍状态 from that day on
     "新生入学": ENROLLED, "转入": ENROLLED, "复学": ENROLLED, "其他增加": ENROLLED,
     "转出": "已转出", "休学": "休学", "毕业": "毕业", "结业": "毕业", "死亡": "死亡", "辍学标注": "辍学", "其他减少": "其他减少",
@@ -60,32 +59,6 @@ MOVES = ("跨班调整", "跳级", "特教降级")
 NOT_HERE = ""  # the state of a pupil who has not come yet
 FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")
 PUPIL = ["home", "student_key"]
-
-
-# --- school days ------------------------------------------------------------------------------------------------------
-@once
-def terms(town: Town) -> pd.DataFrame:
-    """The terms of this school year that have both dates: term, start, end, in order."""
-    frame = complete(town["term"], "term", "start", "end")
-    frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
-    return frame.drop_duplicates("term").sort_values("start")
-
-
-@once
-def school_days(town: Town) -> list[dt.date]:
-    """All school days of the year, in order: weekdays within a term, unless 教学日历 says otherwise; an entry always wins.
-
-    A day whose entry cannot be read is no school day: nobody can be blamed for it.
-    """
-    entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
-    undated = int(town["calendar"]["date"].isna().sum())
-    days = set(entries.loc[entries["is_school_day"].fillna(False).astype(bool), "date"])
-    for start, end in terms(town)[["start", "end"]].itertuples(index=False):
-        weekdays = set(pd.bdate_range(start, end)) - set(entries["date"])
-        # where the calendar lists every day but for rows without a readable date, those rows are the days that are missing
-        if len(weekdays) > undated:
-            days |= weekdays
-    return [day.date() for day in sorted(days)]
 
 
 # --- the roll ---------------------------------------------------------------------------------------------------------
@@ -143,7 +116,7 @@ def listed(town: Town) -> pd.DataFrame:
 def changes(town: Town) -> pd.DataFrame:
     """学生变动 with class ids, without rows that lack date, pupil or a known kind, in order; on one day joining comes first."""
     keys = {name: keyed(town, "change", name) for name in ("class_from", "class_to")}
-    frame = town["change"].assign(**keys).dropna(subset=["date", "student_key"])
+    frame = complete(town["change"].assign(**keys), "date", "student_key")
     frame = frame[frame["kind"].isin((*AFTER, *MOVES))]
     order = [0 if AFTER.get(kind) == ENROLLED else 1 if kind in MOVES else 2 for kind in frame["kind"]]
     return frame.assign(order=order).sort_values(["date", "order", "kind", "class_from", "class_to"])
@@ -236,78 +209,3 @@ def doubts(town: Town) -> tuple[dict[str, int], dict[str, int]]:
     refused = change[change["kind"].isin(town.schema.codes["change_kind"].refused)]
     doubtful |= among(roster, refused[PUPIL].dropna(), PUPIL)
     return roster.loc[doubtful, "class_id"].value_counts().to_dict(), by_home
-
-
-# --- absence ----------------------------------------------------------------------------------------------------------
-@once
-def absences(town: Town) -> pd.DataFrame:
-    """缺勤明细 on school days, day by day: with `place` (which of school_days), `without` (leave), `value` (days missed so).
-
-    Leave without 请假手续 is no leave. Rows that lack pupil or kind are left out, and pupils who never stayed away without leave.
-    """
-    days = pd.DatetimeIndex(school_days(town)).astype("datetime64[us]")
-    rows = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
-    rows = rows.assign(place=days.get_indexer(rows["date"])).dropna(subset=["student_key", "kind"])
-    rows = rows[rows["place"] >= 0].sort_values("place", kind="stable")
-    without = rows["kind"].isin(UNEXCUSED) | ~rows["leave_slip"].fillna(True).astype(bool)
-    rows = rows.assign(without=without, value=(rows["halves"].fillna(0).astype(float) / 2).where(without, 0.0))
-    return rows[rows.groupby(PUPIL)["without"].transform("any").astype(bool)]
-
-
-def streaks(town: Town, as_of: dt.date) -> pd.DataFrame:
-    """Pupils who are absent without leave on a day: the `runs` that nothing has ended by then."""
-    found = runs(town, as_of)
-    return found[found["open"]].drop(columns=["last", "open"])
-
-
-def runs(town: Town, as_of: dt.date) -> pd.DataFrame:
-    """Every run of school days without leave up to a day: home, student_key, name, class_id, days, since, last, open.
-
-    Counted as domain.md 4.3 says: half days count 0.5; leave with 请假手续 ends a run, leave without it counts like absence;
-    a day for which the class has no 日查 is unknown and neither counts nor ends it; holidays are no days at all. `open`:
-    nothing has ended it by `as_of`. Indexed by the run's last 缺勤明细 row.
-    """
-    days = pd.DatetimeIndex([day for day in school_days(town) if day <= as_of]).astype("datetime64[us]")
-    rows = absences(town).loc[lambda one: one["place"] < len(days)]
-    held, filled, nothing = town.once(_class_of), town.once(_filled), np.zeros(len(days), bool)
-    parts = (rows[name].tolist() for name in (*PUPIL, "place", "value", "without", "name", "class_id"))
-    pupils: dict[tuple[str, str], list[tuple]] = {}
-    for index, home, key, *row in zip(rows.index, *parts, strict=True):
-        pupils.setdefault((home, key), []).append((index, *row))
-    found, at = [], []
-    for pupil, own in pupils.items():
-        without = [row for row in own if row[3]]
-        if not without:
-            continue
-        absent, excused, value = nothing.copy(), nothing.copy(), np.zeros(len(days))
-        absent[[row[1] for row in without]] = True
-        excused[[row[1] for row in own if not row[3]]] = True
-        np.add.at(value, [row[1] for row in own], [row[2] for row in own])
-        name, class_id = without[-1][4:]
-        class_id = held.get(pupil) if pd.isna(class_id) else class_id
-        seen = filled[class_id][: len(days)] if class_id in filled else nothing
-        ended = np.cumsum(~absent & (excused | seen))  # how often the pupil was seen by each day
-        last_row = {row[1]: row[0] for row in without}
-        for times in np.unique(ended[absent]):
-            inside = np.flatnonzero(absent & (ended == times))
-            number = float(np.minimum(value, 1)[inside].sum())
-            found.append((*pupil, name, class_id, number, days[inside[0]], days[inside[-1]], bool(ended[-1] == times)))
-            at.append(last_row[inside[-1]])
-    frame = pd.DataFrame(found, by_place(at), [*PUPIL, "name", "class_id", "days", "since", "last", "open"])
-    kinds = dict.fromkeys([*PUPIL, "name", "class_id"], "str") | dict.fromkeys(["since", "last"], days.dtype)
-    return frame.astype(kinds | {"days": float, "open": bool})
-
-
-def _class_of(town: Town) -> dict[tuple[str, str], str]:
-    rows = complete(listed(town), "student_key")
-    return mapping(rows, ("home", "student_key"), "class_id")
-
-
-def _filled(town: Town) -> dict[str, np.ndarray]:
-    days = pd.DatetimeIndex(school_days(town)).astype("datetime64[us]")
-    places = days.get_indexer(town["daily"]["date"])
-    daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), place=places).dropna(subset=["class_id"])
-    filled = {}  # class -> on which of the school days it has a 日查 row
-    for class_id, there in daily[daily["place"] >= 0].groupby("class_id")["place"]:
-        filled[class_id] = np.isin(np.arange(len(days)), there)
-    return filled

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..core import id_numbers
 from ..core.findings import KINDS, WARNING, Finding
-from ..core.tables import Town, called, mapping
+from ..core.tables import Town, called, complete, mapping, once, yes
 from .references import named
 
 LENGTH = 18
@@ -21,7 +21,7 @@ FORM = r"[0-9]{17}[0-9X]"
 
 def well_formed(numbers: pd.Series) -> pd.Series:
     """Whether each number is 17 digits and a digit or X."""
-    return numbers.str.fullmatch(FORM).fillna(False).astype(bool)
+    return yes(numbers.str.fullmatch(FORM))
 
 
 def check_right(numbers: pd.Series) -> pd.Series:
@@ -72,13 +72,13 @@ def check(town: Town) -> Iterator[Finding]:
 
 def _numbers(town: Town, sheet: str) -> Iterator[Finding]:
     frame, numbers = town[sheet], own_numbers(town, sheet)
-    formed, right = well_formed(numbers), town.once(_right, sheet)
+    formed, right = well_formed(numbers), _right(town, sheet)
     for index, number in numbers[numbers.notna() & ~formed].items():
         found = f"{len(number)}位" if len(number) != LENGTH else "含有不该有的字符"
         yield KINDS["F02"].at(town.place(sheet, index, "id_no"), found=found)
     for index in numbers.index[formed & ~right]:
         yield KINDS["F03"].at(town.place(sheet, index, "id_no"))
-    for index in numbers.index[formed & numbers.str.endswith("000").fillna(False).astype(bool)]:
+    for index in numbers.index[formed & yes(numbers.str.endswith("000"))]:
         yield KINDS["F04"].at(town.place(sheet, index, "id_no"))
     # a number known to be mistyped says nothing about birth date and sex
     held = frame[right].assign(born=birth(numbers[right]), told=sex(numbers[right]))
@@ -99,18 +99,19 @@ def own_numbers(town: Town, sheet: str) -> pd.Series:
     return frame["id_no"].where(judged)
 
 
+@once
 def _right(town: Town, sheet: str) -> pd.Series:
     return check_right(own_numbers(town, sheet))
 
 
 def _status(town: Town, sheet: str) -> Iterator[Finding]:
     numbers = town[sheet]["status_no"]
-    formed = numbers.str.fullmatch(STATUS_NO).fillna(False).astype(bool)
+    formed = yes(numbers.str.fullmatch(STATUS_NO))
     for index in numbers.index[numbers.notna() & ~formed]:
         yield KINDS["F15"].at(town.place(sheet, index, "status_no"))
     if "id_no" in town.schema.sheets[sheet].by_name:
         own = own_numbers(town, sheet)
-        formal = formed & numbers.str.startswith("G").fillna(False).astype(bool) & town.once(_right, sheet)
+        formal = formed & yes(numbers.str.startswith("G")) & _right(town, sheet)
         for index in numbers.index[formal & (numbers.str.slice(1) != own)]:
             yield OTHER_TAIL.at(town.place(sheet, index, "status_no"))
 
@@ -119,7 +120,7 @@ def _cards(town: Town, sheet: str) -> Iterator[Finding]:
     """F16: 20 characters = identity number of the pupil (from roster or census) + 残疾类别 + 残疾等级."""
     frame = town[sheet]
     cards, own = frame["card_no"], named(frame["student_key"], _number_of(town))
-    wrong = ~cards.str.fullmatch(CARD).fillna(False).astype(bool)
+    wrong = ~yes(cards.str.fullmatch(CARD))
     wrong |= own.notna() & (cards.str.slice(0, LENGTH) != own)
     for place, item in ((LENGTH, "dis_type"), (LENGTH + 1, "dis_level")):
         code = named(frame[item], {value.name: value.code for value in town.schema.codes[item].values})
@@ -133,6 +134,6 @@ def _number_of(town: Town) -> dict[str, str]:
     found: dict[str, str] = {}
     for sheet in ("census", "roster"):
         numbers = own_numbers(town, sheet)
-        held = town[sheet].assign(number=numbers)[town.once(_right, sheet)].dropna(subset=["student_key"])
+        held = complete(town[sheet].assign(number=numbers)[_right(town, sheet)], "student_key")
         found |= mapping(held, "student_key", "number")
     return found

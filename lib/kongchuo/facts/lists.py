@@ -4,12 +4,12 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
-from ..core.tables import Town
+from ..core.tables import Town, complete
 from . import enrolment
 from .enrolment import too_young
 from .references import class_grades, keyed
 
-# --- Lists of children: what each sheet says of who a child is, and which rows of two lists are surely the same child ---
+# --- one child in two lists -------------------------------------------------------------------------------------------
 # any of these, filled on both sides and equal, makes two rows the same child
 SAME = (["student_key"], ["id_no"], ["status_no"], ["name", "birth_date"])
 WHO = ["student_key", "name", "id_no", "status_no", "birth_date"]
@@ -31,13 +31,13 @@ def earliest_of(people: pd.DataFrame, others: pd.DataFrame, days: pd.Series) -> 
     return pd.Series([found.get(index, pd.NaT) for index in people.index], people.index, dtype="datetime64[us]")
 
 
-def unsure(town: Town, people: pd.DataFrame, *sheets: str) -> pd.Series:
+def maybe_listed(town: Town, people: pd.DataFrame, *sheets: str) -> pd.Series:
     """People whose row in one of these sheets may hide under a key that is empty or unreadable: it has the name and no key."""
     names = pd.concat([town[sheet].loc[town[sheet]["student_key"].isna(), "name"] for sheet in sheets])
     return people["name"].isin(names.dropna())
 
 
-# --- The lists of children a township has of its own: census, rosters, last year's sixth grade; each child of a list once ---
+# --- the lists: census, rosters, last year's sixth grade; each child of a list once -----------------------------------
 # A list has WHO, sex, school, and `state`: the reason (see `reasons`) that the list itself gives for where the child is, "" where it
 # gives none. It is indexed as its sheet, by place; `sheet` names the sheet.
 COLUMNS = [*WHO, "sex", "school", "state", "sheet", "twice"]
@@ -125,7 +125,7 @@ def of_sixth_grade(town: Town, whole: pd.DataFrame) -> pd.DataFrame:
     rows = rows[~(known & rows.duplicated(["student_key", "name"]))]
     state = pd.Series("", rows.index, dtype="str")
     for columns in SAME:
-        there = whole.dropna(subset=columns).drop_duplicates(columns)[[*columns, "state"]]
+        there = complete(whole, *columns).drop_duplicates(columns)[[*columns, "state"]]
         told = rows[columns].merge(there, how="left", on=columns)["state"].fillna("").set_axis(rows.index)
         state = state.where(state != "", told)
     return _list(rows.assign(school=rows["home"], state=state, sheet="roster", twice=""))

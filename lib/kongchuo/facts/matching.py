@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, row_of
+from ..core.tables import Town, complete, row_of
 from . import lists
 from .enrolment import over_age
 from .identity import check_right
@@ -320,7 +320,7 @@ def _dated(town: Town, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
     """
     now = pd.Timestamp(town.as_of)
     known = town["match"]
-    known = known[(known["match_type"] == kind) & (known["found"] <= now)].dropna(subset=["student_key"])
+    known = complete(known[(known["match_type"] == kind) & (known["found"] <= now)], "student_key")
     last = known.sort_values("found", kind="stable").drop_duplicates("student_key", keep="last")
     last = last.set_index("student_key")
     struck = last[last["closed"] <= now]

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from ..core.cells import fold
-from ..core.tables import mapping
+from ..core.tables import mapping, no, yes
 from .identity import check_right
 
 # --- How alike two names are: the same but for variant characters, sounding alike, differing in one character -------
@@ -221,7 +221,7 @@ def compared(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     names = zip(left["plain"].tolist(), right["plain"].tolist(), strict=True)
     facts["hidden"] = pd.Series([a == a and b == b and fits_mask(a, b) for a, b in names], left.index, dtype="bool")
     fits = _seen(left, right).fillna(_seen(right, left))
-    facts["same_tail"], facts["differ_tail"] = fits.fillna(False).astype(bool), ~fits.fillna(True).astype(bool)
+    facts["same_tail"], facts["differ_tail"] = yes(fits), no(fits)
     days = [frame["birth_date"].dt.strftime("%Y%m%d").fillna("").tolist() for frame in (left, right)]
     near = pd.Series(cpdist(*days, scorer=OSA.distance, dtype=np.int32), left.index) == 1
     one, other = left["birth_date"].dt, right["birth_date"].dt
@@ -233,7 +233,7 @@ def compared(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
 def _equal(left: pd.DataFrame, right: pd.DataFrame, name: str) -> pd.Series:
     if name == "school":
         left, right = (frame[[name]].map(fold, na_action="ignore") for frame in (left, right))
-    return (left[name] == right[name]).fillna(False).astype(bool) & left[name].notna()
+    return yes(left[name] == right[name]) & left[name].notna()
 
 
 def _seen(masked: pd.DataFrame, other: pd.DataFrame) -> pd.Series:

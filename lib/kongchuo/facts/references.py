@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from ..core.cells import fold
+from ..core.numbers import NUMERALS
 from ..core.schema import CENTRE
 from ..core.tables import Town, complete, mapping, once
 
 KEY, LABEL, ALIAS, MANY, NONE = "key", "label", "alias", "many", ""  # how a value was understood
-_NUMERALS = "一二三四五六七八九"
 _CLASS = re.compile(
     r"(?:(?P<junior>初)|小)?(?P<grade>[一二三四五六七八九1-9])(?:年级|年)?"
     r"[(\[【<.·、-]*(?P<number>[1-9][0-9]?|[一二三四五六七八九]?十?[一二三四五六七八九]?)[)\]】>]*班?"
@@ -32,7 +32,7 @@ def class_label(text: str) -> str:
     if not match or not match["number"]:
         return folded
     grade = _number(match["grade"]) + (6 if match["junior"] else 0)
-    return f"{_NUMERALS[grade - 1]}({_number(match['number'])})班" if grade <= 9 else folded
+    return f"{NUMERALS[grade]}({_number(match['number'])})班" if grade <= 9 else folded
 
 
 def _number(text: str) -> int:
@@ -40,7 +40,7 @@ def _number(text: str) -> int:
     if text.isdecimal():
         return int(text)
     tens, ten, ones = text.rpartition("十")
-    return ((_NUMERALS.index(tens) + 1 if tens else 1) * 10 if ten else 0) + (_NUMERALS.index(ones) + 1 if ones else 0)
+    return ((NUMERALS.index(tens) if tens else 1) * 10 if ten else 0) + (NUMERALS.index(ones) if ones else 0)
 
 
 # --- directories ------------------------------------------------------------------------------------------------------
@@ -171,6 +171,11 @@ def keyed(town: Town, sheet_name: str, field_name: str) -> pd.Series:
     return pd.Series(pd.array(keys, dtype="str"), column.index, name="key")
 
 
+def meant(town: Town, sheet_name: str, field_name: str) -> pd.Series:
+    """As `keyed`, and what was typed where that is no key: 七1班 and its id mean one class, 王老师 and his number one person."""
+    return keyed(town, sheet_name, field_name).fillna(town[sheet_name][field_name])
+
+
 def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     """The looked-up `cells` that stand for nothing. None where the sheet they refer to could not be read or has no rows."""
     none = cells["via"].to_numpy() == NONE
@@ -212,6 +217,18 @@ def tally(column: pd.Series, numbers: Mapping[str, int]) -> pd.Series:
 
 
 @once
+def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
+    """Key -> label of a sheet, as village_code -> contact; of a key that comes twice the first."""
+    rows = complete(town[sheet], key, label).drop_duplicates(key)
+    return mapping(rows, key, label)
+
+
+def staff_names(town: Town) -> dict[str, str]:
+    """Staff number -> name, since people write either."""
+    return names_of(town, "staff", "staff_id", "name")
+
+
+@once
 def school_names(town: Town) -> dict[str, str]:
     """School code -> full name."""
     rows = town["school"][["school_code", "school_name"]].dropna()
@@ -221,7 +238,7 @@ def school_names(town: Town) -> dict[str, str]:
 @once
 def class_names(town: Town) -> dict[str, str]:
     """Class id -> class name."""
-    rows = town["class"][["class_id", "class_name"]].dropna(subset=["class_id"])
+    rows = complete(town["class"][["class_id", "class_name"]], "class_id")
     return dict(zip(rows["class_id"], rows["class_name"].fillna(rows["class_id"]), strict=True))
 
 

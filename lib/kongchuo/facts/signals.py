@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, complete, once
-from . import calendar, enrolment
+from ..core.tables import Town, complete, of_year, once, yes
+from . import attendance, calendar, enrolment
 from . import cases as case_facts
-from .references import keyed
+from .references import class_grades, keyed
 
 # --- What a signal is: a small function of (town, policy, day) that says which pupils show it, since when, and why ---
 COLUMNS = [*enrolment.PUPIL, "points", "since", "reason"]
@@ -50,28 +50,12 @@ def shown(rows: pd.DataFrame, points: object, since: object, reason: object) -> 
     return pd.DataFrame({name: rows[name].array for name in enrolment.PUPIL} | bare)
 
 
+@once
 def pupils(town: Town, day: dt.date) -> pd.DataFrame:
     """Whom signals are about: pupils 在读 on the day, with class and grade. Who left, rests or is taught at home is in other hands."""
-    return town.once(_pupils, f"{day}")
-
-
-def _pupils(town: Town, day: str) -> pd.DataFrame:
-    rows = enrolment.on(town, dt.date.fromisoformat(day))
-    rows = rows[rows["state"] == enrolment.ENROLLED].dropna(subset=["student_key"]).drop_duplicates(enrolment.PUPIL)
-    return rows.assign(grade=rows["class_id"].map(town.once(grades)).astype("Int64"))
-
-
-def grades(town: Town) -> dict[str, int]:
-    """Class id -> grade."""
-    rows = complete(town["class"], "class_id", "grade")
-    return dict(zip(rows["class_id"], rows["grade"].astype(int), strict=True))
-
-
-@once
-def of_year(town: Town, sheet: str) -> pd.DataFrame:
-    """The rows of a sheet that are of this school year, and those that name none."""
-    rows = town[sheet]
-    return rows[rows["school_year"].isna() | (rows["school_year"] == town.year)]
+    rows = enrolment.on(town, day)
+    rows = complete(rows[rows["state"] == enrolment.ENROLLED], "student_key").drop_duplicates(enrolment.PUPIL)
+    return rows.assign(grade=rows["class_id"].map(class_grades(town)).astype("Int64"))
 
 
 def begun(rows: pd.DataFrame, column: str, day: dt.date) -> pd.DataFrame:
@@ -84,24 +68,15 @@ def going(rows: pd.DataFrame, ended: str, day: dt.date) -> pd.DataFrame:
     return rows[~(rows[ended] <= pd.Timestamp(day))]
 
 
-# --- Signals from 出勤: W1 to W4. Absence is absence without leave, counted as in `enrolment.runs` ------------------------
+# --- Signals from 出勤: W1 to W4. Absence is absence without leave, counted as in `attendance.runs` ------------------------
 ABSENCE = ("absence.date", "absence.student_key", "absence.kind", "absence.halves")
 MARKET = "集日"  # in 说明 of 教学日历: a market day
 
 
-def open_runs(town: Town, day: dt.date) -> pd.DataFrame:
-    """`enrolment.streaks`, worked out once a day."""
-    return town.once(_open_runs, f"{day}")
-
-
-def _open_runs(town: Town, day: str) -> pd.DataFrame:
-    return enrolment.streaks(town, dt.date.fromisoformat(day))
-
-
 def _recent(town: Town, day: dt.date, number: int) -> pd.DataFrame:
     """Absences without leave on the last `number` school days up to a day."""
-    past = sum(one <= day for one in enrolment.school_days(town))
-    rows = enrolment.absences(town)
+    past = sum(one <= day for one in calendar.school_days(town))
+    rows = attendance.absences(town)
     return rows[rows["without"] & (rows["place"] < past) & (rows["place"] >= past - number)]
 
 
@@ -112,7 +87,7 @@ def _days(number: float) -> str:
 @signal("W1", "连续无故缺勤", *ABSENCE, "daily.date", "calendar.date")
 def consecutive(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """截至当天还没有返校的连续无故缺勤：1日、2日各有信号分，到了疑似线直接是红色。半天算半天，不满一日的不算。"""
-    rows = open_runs(town, day)
+    rows = attendance.streaks(town, day)
     rows = rows[rows["days"] >= 1]
     steps = policy["signal_streak_points"]
     points = [steps[min(int(number), len(steps)) - 1] for number in rows["days"]]
@@ -139,16 +114,17 @@ def accumulated(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 def patterned(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """最近一段上课日里，无故缺勤落在周一、放假后第一天或集日（教学日历说明里写了“集日”）达到起算次数。这样的缺勤有规律，多半不是偶然。"""
     rows = _recent(town, day, policy["signal_pattern_window"])
-    rows = rows[rows["date"].isin(town.once(_special_days))].drop_duplicates([*enrolment.PUPIL, "place"])
+    rows = rows[rows["date"].isin(_special_days(town))].drop_duplicates([*enrolment.PUPIL, "place"])
     times = rows.groupby(enrolment.PUPIL).agg(number=("place", "size"), date=("date", "max"))
     times = times[times["number"] >= policy["signal_pattern_times"]].reset_index()
     reason = [f"逢周一、节后或集日无故缺勤{number}次" for number in times["number"]]
     return shown(times, policy["signal_pattern_points"], times["date"], reason)
 
 
+@once
 def _special_days(town: Town) -> frozenset[pd.Timestamp]:
     """Mondays, the first school day after any break, the first of the year, market days."""
-    taught = enrolment.school_days(town)
+    taught = calendar.school_days(town)
     found = {one for one in taught if one.weekday() == 0} | set(taught[:1])
     found |= {later for earlier, later in pairwise(taught) if (later - earlier).days > 1}
     entries = town["calendar"]
@@ -159,24 +135,21 @@ def _special_days(town: Town) -> frozenset[pd.Timestamp]:
 @signal("W4", "开学未报到或迟报到", *ABSENCE, "term.start")
 def late_start(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """本学期开学没有报到、至今没有来，或者来了但迟报到超过规定日数。开学这几天是流失最多的时候。"""
-    starts = enrolment.terms(town)["start"]
+    starts = calendar.terms(town)["start"]
     starts = starts[starts <= pd.Timestamp(day)]
-    rows = enrolment.absences(town)
+    rows = attendance.absences(town)
     rows = rows[(rows["kind"] == "开学未报到") & (rows["date"] <= pd.Timestamp(day))]
     rows = rows[rows["date"] >= starts.iloc[-1]] if len(starts) else rows
     each = rows.groupby(enrolment.PUPIL).agg(number=("place", "nunique"), first=("date", "min"), last=("date", "max"))
-    still = open_runs(town, day).drop_duplicates(enrolment.PUPIL).set_index(enrolment.PUPIL)["since"]
+    still = attendance.streaks(town, day).drop_duplicates(enrolment.PUPIL).set_index(enrolment.PUPIL)["since"]
     still = still.reindex(each.index)
     each = each[(each["last"] >= still) | (each["number"] > policy["signal_late_start_days"])].reset_index()
     reason = [f"开学{_days(number)}没有报到" for number in each["number"]]
     return shown(each, policy["signal_late_start_points"], each["first"], reason)
 
 
-ABSENCE: tuple[Signal, ...] = (consecutive, accumulated, patterned, late_start)
-
-
 # --- Signals from 帮扶, 控辍台账 and 学籍: W5 to W16 ------------------------------------------------------------------------
-POOR = ("脱贫户", "监测户", "低保")
+LOW_INCOME = ("脱贫户", "监测户", "低保")
 CONDUCT = ("沉迷网络", "不良交往", "早恋", "有外出打工意向")
 PLAN = tuple(f"pupil_plan.{name}" for name in ("student_key", "kind", "listed", "converted"))
 WATCH = ("watch.student_key", "watch.signals", "watch.found", "watch.closed")
@@ -186,15 +159,16 @@ DROPOUT = ("dropout.student_key", "dropout.confirm_date", "dropout.back_date", "
 
 # --- 帮扶 -------------------------------------------------------------------------------------------------------------
 def _plans(town: Town, day: dt.date, *kinds: str) -> pd.DataFrame:
-    rows = begun(town.once(_open_plans), "listed", day)
+    rows = begun(_open_plans(town), "listed", day)
     return rows[rows["kind"].isin(kinds)]
 
 
+@once
 def _open_plans(town: Town) -> pd.DataFrame:
     """一生一案 but of those who were turned around: they show the signal no more, though no cell says since when."""
-    rows = of_year(town, "pupil_plan")
+    rows = of_year(town, town["pupil_plan"])
     lost = ~town.known("pupil_plan", "converted").reindex(rows.index)
-    return rows.loc[~(rows["converted"].fillna(False).astype(bool) | lost), [*enrolment.PUPIL, "kind", "listed"]]
+    return rows.loc[~(yes(rows["converted"]) | lost), [*enrolment.PUPIL, "kind", "listed"]]
 
 
 @signal("W5", "学困", *PLAN)
@@ -228,8 +202,8 @@ def weak_and_weary(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 @signal("W8", "家庭经济困难", "family_plan.student_key", "family_plan.poor_type", belongs=True)
 def poor(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """一家一案里是脱贫户、监测户或低保。这只说明要多关心，本身不是过错。"""
-    rows = of_year(town, "family_plan")
-    rows = rows.loc[rows["poor_type"].isin(POOR), [*enrolment.PUPIL, "poor_type"]]
+    rows = of_year(town, town["family_plan"])
+    rows = rows.loc[rows["poor_type"].isin(LOW_INCOME), [*enrolment.PUPIL, "poor_type"]]
     return shown(rows, policy["signal_poor_points"], pd.NaT, rows["poor_type"])
 
 
@@ -253,12 +227,13 @@ def disabled(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 # --- 控辍台账 ---------------------------------------------------------------------------------------------------------
 def _noted(town: Town, day: dt.date, *names: str) -> pd.DataFrame:
     """The rows of 重点关注 going on that day, one for each of these signals people wrote there (in `noted`)."""
-    rows = going(begun(town.once(_notes), "found", day), "closed", day)
+    rows = going(begun(_notes(town), "found", day), "closed", day)
     return rows[rows["noted"].isin(names)].drop_duplicates([*enrolment.PUPIL, "noted"])
 
 
+@once
 def _notes(town: Town) -> pd.DataFrame:
-    rows = of_year(town, "watch").dropna(subset=["signals"])[[*enrolment.PUPIL, "signals", "found", "closed"]]
+    rows = complete(of_year(town, town["watch"]), "signals")[[*enrolment.PUPIL, "signals", "found", "closed"]]
     return rows.assign(noted=rows["signals"].str.split("、")).explode("noted").drop(columns="signals")
 
 
@@ -283,16 +258,17 @@ def conduct(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     return shown(pd.DataFrame(list(found), columns=enrolment.PUPIL), points, since, reason)
 
 
+@once
 def _cases(town: Town) -> pd.DataFrame:
     """辍学台账 with the village's key and since when and until when each case stands; without a first date nobody knows."""
     rows = town["dropout"].assign(village=keyed(town, "dropout", "village_code"))
-    return case_facts.dropouts(rows).dropna(subset=["entered"])
+    return complete(case_facts.dropouts(rows), "entered")
 
 
 @signal("W12", "曾辍学复学", *DROPOUT, "dropout.follow_to")
 def returned(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """辍学后复学、还在跟踪期内的学生。回来的孩子最容易再次离开。"""
-    rows = town.once(_cases)
+    rows = _cases(town)
     rows = rows[rows["returned"] & (rows["left"] <= pd.Timestamp(day)) & ~(rows["follow_to"] < pd.Timestamp(day))]
     rows = going(rows, "closed", day)
     return shown(rows, policy["signal_returned_points"], rows["left"], "辍学后复学，在跟踪期内")
@@ -301,9 +277,9 @@ def returned(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 @signal("W14", "同胞或同伴已辍学", *DROPOUT, "dropout.village_code", "roster.village_code", "roster.guardian_tel")
 def peers_gone(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """同胞（监护人和电话相同）已辍学未返校，或者同村、年级相近的同伴已辍学未返校。一个孩子走了，常常带走身边的孩子。"""
-    cases = town.once(_cases)
+    cases = _cases(town)
     gone = cases.loc[case_facts.open_at(cases, day), ["student_key", *HOUSEHOLD, "grade", "entered"]]
-    held = town.once(_households)
+    held = _households(town)
     near = held[held["guardian_tel"].isin(gone["guardian_tel"]) | held["village"].isin(gone["village"])]
     family = near.merge(gone, on=["guardian", "guardian_tel"], suffixes=("", "_gone"))
     village = near.merge(gone, on="village", suffixes=("", "_gone"))
@@ -313,12 +289,13 @@ def peers_gone(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     return shown(both, policy["signal_peer_points"], both["entered"], both["reason"])
 
 
+@once
 def _households(town: Town) -> pd.DataFrame:
     """Pupils with guardian, telephone, village and grade."""
     roster = enrolment.listed(town)
     village = keyed(town, "roster", "village_code").reindex(roster.index)
     rows = roster[[*enrolment.PUPIL, "guardian", "guardian_tel"]].assign(village=village)
-    grade = roster["class_id"].map(town.once(grades))
+    grade = roster["class_id"].map(class_grades(town))
     # what is missing is nobody's household
     return rows.assign(grade=grade.astype("Int64")).fillna(dict.fromkeys(HOUSEHOLD, "\0"))
 
@@ -335,30 +312,27 @@ def upper_grades(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
 @signal("W16", "借读或转学在办", "roster.guest", "change.sys_start", "change.sys_date", belongs=True)
 def guest(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """在本校借读，或者转入手续发起后超过核办时限还没有办结。人和学籍不在一处，走了没有人知道。"""
-    sits = town["roster"].loc[town["roster"]["guest"].fillna(False).astype(bool), enrolment.PUPIL]
+    sits = town["roster"].loc[yes(town["roster"]["guest"]), enrolment.PUPIL]
     sits = sits.assign(since=pd.Series(pd.NaT, sits.index, dtype="datetime64[us]"), reason="借读")
     moves = going(begun(enrolment.changes(town), "sys_start", day), "sys_date", day)
     moves = moves[(moves["kind"] == "转入") & moves["sys_state"].isin(("未发起", "已发起", "已核办"))]
     moves = moves[(moves["sys_state"] != "已核办") | moves["sys_date"].notna()]
     limit = policy.parameter("transfer_within")
     late = calendar.elapsed(town, moves["sys_start"], day, limit.unit) > limit.value
-    moves = moves[late.fillna(False).astype(bool)]
+    moves = moves[yes(late)]
     moves = moves[enrolment.PUPIL].assign(since=moves["sys_start"], reason="转学手续超过时限未办结")
     rows = pd.concat([moves, sits])
     return shown(rows, policy["signal_guest_points"], rows["since"], rows["reason"])
 
 
-RECORDS: tuple[Signal, ...] = (weak, weary, weak_and_weary, poor, left_behind, family_event, disabled, returned,
-                               conduct, peers_gone, upper_grades, guest)  # fmt: skip
-
-
-# --- Early-warning signals (domain.md 4.4): who shows which, since when and why, and the colour that follows --------
+# --- all signals, and the colour that follows -------------------------------------------------------------------------
 # SIGNALS is the table. A colour always comes with the reasons behind it and never with a bare score; what a pupil merely is
 # (poor, disabled, left behind, in which grade) alone never makes more than 蓝. Pure; nothing dated later than the day counts.
 BLUE, YELLOW, RED = "蓝", "黄", "红"
 COLOURS = {BLUE: "warn_blue", YELLOW: "warn_yellow", RED: "warn_red"}  # in rising order, with their policy keys
 DTYPES = {"points": float, "since": "datetime64[us]", "reason": "str", "red": bool}
-SIGNALS: tuple[Signal, ...] = tuple(sorted((*ABSENCE, *RECORDS), key=lambda one: int(one.code.removeprefix("W"))))
+SIGNALS: tuple[Signal, ...] = (consecutive, accumulated, patterned, late_start, weak, weary, weak_and_weary, poor, left_behind,
+                               family_event, disabled, returned, conduct, peers_gone, upper_grades, guest)  # fmt: skip
 
 
 def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from ..core.tables import Town, once
+from ..core.tables import Town, complete, of_year, once, yes
 from . import enrolment
 
 POOR = ("脱贫户", "监测户", "低保", "特困供养", "孤儿")  # these need a 一家一案 (rule X29)
@@ -35,7 +35,7 @@ def kinds(town: Town) -> tuple[str, ...]:
 def members(town: Town, kind: str) -> frozenset[str]:
     """The student_keys of the pupils whom the roster puts into a group."""
     rows = town["roster"]
-    inside = rows[MARKS[kind]].fillna(False).astype(bool) if kind in MARKS else marked(rows["groups"], (kind,))
+    inside = yes(rows[MARKS[kind]]) if kind in MARKS else marked(rows["groups"], (kind,))
     return frozenset(rows.loc[inside, "student_key"].dropna())
 
 
@@ -49,11 +49,12 @@ def held(town: Town) -> pd.DataFrame:
 
     Who has left, finished or died is not among them, nor who comes later or whose state could not be read.
     """
-    return town.once(_held, town.as_of.isoformat())
+    return _held(town, town.as_of)
 
 
-def _held(town: Town, day: str) -> pd.DataFrame:
-    now = enrolment.on(town, dt.date.fromisoformat(day)).dropna(subset=["student_key"])
+@once
+def _held(town: Town, day: dt.date) -> pd.DataFrame:
+    now = complete(enrolment.on(town, day), "student_key")
     now = now[now["state"].isin(ANSWERED_FOR)]
     rows = town["roster"].loc[now.index].assign(class_id=now["class_id"], state=now["state"])
     return rows.assign(pupil=pupil(rows))
@@ -65,16 +66,17 @@ def rows_of(town: Town, sheet_name: str) -> pd.DataFrame:
 
     Where they are not, the number or the name is wrong (rule X06), and nobody can tell whose row it is.
     """
-    frame, names = town[sheet_name], town.once(_names)
+    frame, names = town[sheet_name], _names(town)
     if "school_year" in frame:
-        frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+        frame = of_year(town, frame)
     keys = pupil(frame)
     given = zip(keys.tolist(), frame["name"].fillna("").tolist(), strict=True)
     return frame.assign(pupil=keys, sure=[key in names and name in ("", names[key]) for key, name in given])
 
 
+@once
 def _names(town: Town) -> dict[str, str]:
-    roster = enrolment.listed(town).dropna(subset=["student_key", "name"])
+    roster = complete(enrolment.listed(town), "student_key", "name")
     return dict(zip(pupil(roster).tolist(), roster["name"].tolist(), strict=True))
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ..core.tables import by_place, yes
+from ..core.tables import by_place, complete, yes
 from .base import Ratio, by_school, ratio, summed
 from .flows import school_days, unexcused
 from .scopes import Scope, counted
@@ -14,7 +14,7 @@ def rate(scope: Scope) -> Ratio:
     everything = scope.rows("daily")
     everything = everything[scope.in_days(everything["date"])]
     rows = scope.sound("daily")
-    rows = rows[scope.in_days(rows["date"])].dropna(subset=["due", "present"])
+    rows = complete(rows[scope.in_days(rows["date"])], "due", "present")
     left_out = [everything.drop(rows.index), scope.undated("daily")]
     needs = ("daily.due", "daily.present")
     return summed(

@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import of_year, yes
+from ..core.tables import complete, no, of_year, yes
 from ..due import cases as case_deadlines
 from ..due import support
 from ..facts import enrolment
@@ -62,7 +62,7 @@ def losses(scope: Scope) -> Losses:
     found = found[found["home"].isin(scope.homes)].assign(class_id=lambda rows: rows["room"].fillna(""))
     found = found.assign(grade=found["class_id"].map(grades).fillna(0).astype("int64"), back=~found["away"])
     decisions = of_year(scope.town, scope.town["veto"])
-    revoked = found["case_id"].isin(decisions.loc[~decisions["effective"].fillna(True).astype(bool), "case_id"])
+    revoked = found["case_id"].isin(decisions.loc[no(decisions["effective"]), "case_id"])
     lifts = scope.policy["return_lifts_veto"]
     says = [
         _says(came, soon, off, lifts, scope.policy["return_grace_days"])
@@ -71,7 +71,7 @@ def losses(scope: Scope) -> Losses:
     lost = found["lost"] & (found["back"] | ~revoked)
     found = found.assign(lost=lost, says=pd.Series(says, found.index, dtype="str"))
     others = decisions[
-        decisions["effective"].fillna(False).astype(bool)
+        yes(decisions["effective"])
         & (decisions["target_type"] == "班级")
         & ~decisions["case_id"].isin(cases["case_id"])
         & ~(decisions["date"] > end)
@@ -292,7 +292,7 @@ def _logs(scope: Scope) -> Ratio:
 
 def _placed(scope: Scope, sheet: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a deadline with the grade and class of the row of the sheet they are of; those of another school year go."""
-    return rows.join(scope.rows(sheet)[KEYS[1:]].loc[lambda one: ~one.index.duplicated()]).dropna(subset=KEYS)
+    return complete(rows.join(scope.rows(sheet)[KEYS[1:]].loc[lambda one: ~one.index.duplicated()]), *KEYS)
 
 
 def _bonus(scope: Scope) -> tuple[Ratio, dict[str, int]]:

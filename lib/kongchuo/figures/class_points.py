@@ -1,7 +1,5 @@
 """Class points of a school year (domain.md 5.3): 巩固, 转化, 过程, 劝返加分, the veto, the rank inside the grade. Knows no files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 

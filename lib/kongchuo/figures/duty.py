@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import NOWHERE, Town, by_place, mapping, yes
+from ..core.tables import NOWHERE, Town, by_place, complete, mapping, once, yes
 from ..facts import duty
 from ..facts.cases import open_at
-from ..facts.references import keyed, look_up, named, school_names
+from ..facts.references import keyed, look_up, meant, named, school_names
 from .base import Ratio, by_school, by_school_or_each, ratio, summed
 from .flows import at_school, dropouts, suspected, unsure
 from .scopes import KEYS, Scope, counted
@@ -21,7 +21,7 @@ from .support import given, pupils
 # --- units ----------------------------------------------------------------------------------------------------------------
 def schools(scope: Scope) -> pd.DataFrame:
     """One row a school of the scope, at its place in 学校: code, KEYS."""
-    rows = scope.town.schools.dropna(subset=["school_name"]).drop_duplicates("school_name")
+    rows = complete(scope.town.schools, "school_name").drop_duplicates("school_name")
     place = dict(zip(rows["school_name"], rows.index, strict=True))
     index = by_place(place.get(home, NOWHERE) for home in scope.homes)
     codes = [scope.key("school", home) for home in scope.homes]
@@ -174,7 +174,7 @@ def teachers_pledged(scope: Scope) -> Ratio:
     rows = duty.answering(scope.town, scope.end)
     rows = rows[(rows["kind"] == duty.PUPILS) & (rows["via"] != duty.BY_CLASS) & rows["holder"].notna()]
     rows = rows[rows["home"].isin(scope.homes)].drop_duplicates(["home", "holder"])
-    staff = scope.town["staff"].dropna(subset=["staff_id"]).drop_duplicates("staff_id")
+    staff = complete(scope.town["staff"], "staff_id").drop_duplicates("staff_id")
     place = dict(zip(staff["staff_id"], staff.index, strict=True))
     known = rows["holder"].isin(place.keys())
     rows, lost = rows[known], rows[~known]
@@ -305,7 +305,7 @@ def named_for_pupils(scope: Scope) -> pd.DataFrame:
     rows = rows[(rows["kind"] == duty.PUPILS) & (rows["via"] == duty.BY_ROSTER)]
     own = duty.held_on(scope.town, scope.end)
     own = own[(own["kind"] == duty.PUPILS) & (own["target_type"] == duty.PUPIL) & own["home"].isin(scope.homes)]
-    own = own.rename(columns={"target": "unit"}).dropna(subset=["unit", "holder"])
+    own = complete(own.rename(columns={"target": "unit"}), "unit", "holder")
     columns = ["kind", "home", "unit", "holder", "name"]
     return pd.concat([rows[columns], own[columns]], ignore_index=True).drop_duplicates(["home", "unit", "holder"])
 
@@ -324,9 +324,9 @@ def on_ledgers(scope: Scope) -> pd.DataFrame:
         else:
             rows = scope.rows(sheet)
             rows = rows[~(rows["listed"] > end) & ~yes(rows["converted"])]
-        keys = keyed(scope.town, sheet, column).fillna(scope.town[sheet][column])
+        keys = meant(scope.town, sheet, column)
         parts.append(rows[PUPIL].assign(holder=keys.reindex(rows.index)))
-    rows = pd.concat(parts, ignore_index=True).dropna(subset=["student_key"]).drop_duplicates()
+    rows = complete(pd.concat(parts, ignore_index=True), "student_key").drop_duplicates()
     return _answered_else(scope, rows)
 
 
@@ -338,7 +338,7 @@ def _answered_else(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
         others = others.rename(columns={"unit": "student_key", "holder": "other"})[[*PUPIL, "other"]]
         rows = rows.merge(others.drop_duplicates(PUPIL), "left", PUPIL)
         rows = rows.assign(holder=rows["holder"].fillna(rows["other"])).drop(columns="other")
-    return rows.dropna(subset=["holder"]).drop_duplicates([*PUPIL, "holder"])
+    return complete(rows, "holder").drop_duplicates([*PUPIL, "holder"])
 
 
 @dataclass(frozen=True)
@@ -370,7 +370,7 @@ def _burdens(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame, list[Load]]:
     counts["pupils"] = entries.groupby("holder").size()
     table = pd.DataFrame(counts).reindex(columns=list(LINES)).fillna(0).astype(int)
     names = mapping(rows, "holder", "name") | scope.staff_names
-    homes = town.once(_home_of_staff)
+    homes = _home_of_staff(town)
     found = []
     for holder, numbers in zip(table.index, table.to_dict("records"), strict=True):
         over = [
@@ -382,6 +382,7 @@ def _burdens(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame, list[Load]]:
     return rows, entries, sorted(found, key=lambda load: (not load.over, -sum(load.counts.values()), load.holder))
 
 
+@once
 def _home_of_staff(town: Town) -> dict[str, str]:
     schools = named(
         keyed(town, "staff", "school_code"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..core.tables import by_place, yes
+from ..core.tables import by_place, complete, yes
 from ..facts import enrolment
 from ..facts.cases import losses, open_at
 from ..facts.enrolment import ages, grade_due, of_age
@@ -124,7 +124,7 @@ def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str], list[p
             lacking.append(year)
             continue
         lost += [_uncounted(whole, grade, listed, pd.Timestamp(scope.end))]
-        for place, home, key in listed[PUPIL].dropna(subset=["student_key"]).itertuples(name=None):
+        for place, home, key in complete(listed[PUPIL], "student_key").itertuples(name=None):
             held.setdefault(key, (place, home, "baseline"))
         moved = enrolment.changes(town)
         moved = moved[moved["date"] <= pd.Timestamp(whole.end)]
@@ -258,7 +258,7 @@ def attending(scope: Scope, frame: pd.DataFrame) -> pd.Series:
     A roster knows better than the census, which is of the summer: on leave is not at school until 复学; a transfer counts
     once it is approved or the census has the child elsewhere. On no roster, the census is believed only of other places.
     """
-    states = state_on(scope.town, scope.end).dropna(subset=["student_key"])
+    states = complete(state_on(scope.town, scope.end), "student_key")
     keys, status = frame["student_key"], frame["study_status"]
 
     def on_roster(*wanted: str) -> pd.Series:
@@ -329,7 +329,7 @@ def _gross(scope: Scope, stage: Stage) -> Ratio:
     base = children(scope)
     undated = base[base["age"].isna()]
     first = scope.policy["age_min"] + stage.first - 1
-    base = base[base["age"].between(first, first + stage.last - stage.first).fillna(False).astype(bool)]
+    base = base[yes(base["age"].between(first, first + stage.last - stage.first))]
     base = base[~base["student_key"].isin(dead(scope))].assign(numerator=0, denominator=1)
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, pupils)])
     counts = rows["numerator"], rows["denominator"]
@@ -349,7 +349,7 @@ def completed(scope: Scope) -> list[Ratio]:
             why = f"摸底只登记到{policy['census_age_max']}周岁，没有{age}周岁人口的名单"
             found.append(not_there(scope, "D08", title, why))
             continue
-        own = rows[(rows["age"] == age).fillna(False).astype(bool) & ~rows["student_key"].isin(dead(scope))]
+        own = rows[yes(rows["age"] == age) & ~rows["student_key"].isin(dead(scope))]
         reached = pd.Series([grades.get(key, 0) for key in own["student_key"]], own.index, dtype="int64")
         beyond = pd.concat([reached, own["study_grade"].fillna(0).astype("int64")], axis=1).max(axis=1) > stage.last
         hit = beyond | (own["study_status"] == "已完成九年")
@@ -361,7 +361,7 @@ def at_school_ever(scope: Scope) -> pd.DataFrame:
     """Pupils and the highest grade a roster or a dropout case has them in, whatever became of them: student_key, grade."""
     whole = scope.whole
     listed = [whole.office("roster")[["student_key", "grade"]], dropouts(whole)[["student_key", "grade"]]]
-    return pd.concat(listed).dropna(subset=["student_key"]).groupby("student_key")["grade"].max().reset_index()
+    return complete(pd.concat(listed), "student_key").groupby("student_key")["grade"].max().reset_index()
 
 
 @counted
@@ -372,7 +372,7 @@ def disabled(scope: Scope) -> list[Ratio]:
     easiest to forget. Of those whether they are at school is told as for D06.
     """
     listed = scope.rows("disabled").assign(sheet="disabled")
-    listed = listed.dropna(subset=["student_key"]).drop_duplicates("student_key")
+    listed = complete(listed, "student_key").drop_duplicates("student_key")
     told = scope.told(listed, "disabled", "placement")
     unread, listed = listed[~told], listed[told]
     registered = listed["status_no"].notna() | (listed["placement"] != HOME_TAUGHT)

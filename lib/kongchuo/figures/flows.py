@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ..core.tables import Town, yes
+from ..core.tables import Town, once, yes
+from ..facts import attendance, calendar, enrolment
 from ..facts import cases as case_facts
-from ..facts import enrolment
 from ..facts.cases import open_at
 from .base import Ratio, by_school, summed
 from .scopes import KEYS, Scope, counted, with_class
@@ -39,12 +39,12 @@ def kinds(scope: Scope, letter: str) -> list[str]:
 
 def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
     """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from rolls."""
-    return scope.within(scope.town.once(_at_school, f"{day:%Y-%m-%d}"))
+    return scope.within(_at_school(scope.town, pd.Timestamp(day).date()))
 
 
 def of_unknown_state(scope: Scope) -> pd.DataFrame:
     """The pupils of whom the roster does not say what they are on the scope's last day, as `at_school`."""
-    return scope.within(scope.town.once(_of_unknown_state, f"{scope.end:%Y-%m-%d}"))
+    return scope.within(_of_unknown_state(scope.town, scope.end))
 
 
 def unsure(scope: Scope) -> pd.DataFrame:
@@ -63,22 +63,21 @@ def of_unknown_base(scope: Scope) -> pd.DataFrame:
     return scope.rows("baseline").loc[lambda rows: rows[["base_state", "student_key"]].isna().any(axis=1)]
 
 
+@once
 def state_on(town: Town, day: dt.date) -> pd.DataFrame:
     """enrolment.on, worked out once a day."""
-    return town.once(_on, f"{day:%Y-%m-%d}")
+    return enrolment.on(town, day)
 
 
-def _on(town: Town, day: str) -> pd.DataFrame:
-    return enrolment.on(town, dt.date.fromisoformat(day))
-
-
-def _at_school(town: Town, day: str) -> pd.DataFrame:
-    state = town.once(_on, day)
+@once
+def _at_school(town: Town, day: dt.date) -> pd.DataFrame:
+    state = state_on(town, day)
     return with_class(town, state[state["state"].isin(enrolment.AT_SCHOOL)])
 
 
-def _of_unknown_state(town: Town, day: str) -> pd.DataFrame:
-    state = town.once(_on, day)
+@once
+def _of_unknown_state(town: Town, day: dt.date) -> pd.DataFrame:
+    state = state_on(town, day)
     return with_class(town, state[state["state"].isna()])
 
 
@@ -212,7 +211,7 @@ def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.D
 def unexcused(scope: Scope) -> pd.DataFrame:
     """The 缺勤明细 rows of the scope's days without leave: 旷课, 开学未报到, 失联."""
     rows = scope.rows("absence")
-    return rows[scope.in_days(rows["date"]) & rows["kind"].isin(enrolment.UNEXCUSED)]
+    return rows[scope.in_days(rows["date"]) & rows["kind"].isin(attendance.UNEXCUSED)]
 
 
 def calls(scope: Scope) -> pd.DataFrame:
@@ -228,7 +227,7 @@ def longest_runs(scope: Scope) -> pd.DataFrame:
     Columns: KEYS, student_key, name, run (school days, half days count 0.5), first and last day of the run, step
     (1: one day, 2: two days, 3: three or more; 0: half a day).
     """
-    found = enrolment.runs(scope.town, scope.end)
+    found = attendance.runs(scope.town, scope.end)
     found = scope.within(scope.with_class(found[found["last"] >= pd.Timestamp(scope.start)]))
     found = found.sort_values("days", ascending=False, kind="stable").drop_duplicates(["home", "student_key"])
     found = found.rename(columns={"days": "run", "since": "first"})
@@ -237,7 +236,7 @@ def longest_runs(scope: Scope) -> pd.DataFrame:
 
 def school_days(scope: Scope) -> list[pd.Timestamp]:
     """The school days among the scope's days, by 教学日历 and 学年学期."""
-    return [pd.Timestamp(day) for day in enrolment.school_days(scope.town) if scope.start <= day <= scope.end]
+    return [pd.Timestamp(day) for day in calendar.school_days(scope.town) if scope.start <= day <= scope.end]
 
 
 def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:

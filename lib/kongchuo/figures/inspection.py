@@ -10,13 +10,12 @@ from ..core import years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, by_place, once
+from ..core.tables import Town, by_place, complete, once
 from ..due import base, duty, enrolment, lives, selfcheck
 from ..due import inspection as rounds
 from ..due.base import Deadline
-from ..facts import asof, cases
+from ..facts import asof, calendar, cases
 from ..facts import duty as duties
-from ..facts import enrolment as rolls
 from ..facts.cases import open_at
 from ..facts.enrolment import grade_due
 from ..facts.references import keyed
@@ -283,7 +282,7 @@ ITEMS: tuple[Find, ...] = (
 
 def of(scope: Scope) -> Iterable[Evidence]:
     """The evidence of the ten items, in their order; where no class or no term is registered, nothing in it is a full mark."""
-    lacks = {"“班级”里没有本校的班": scope.classes.empty, "“学年学期”没有填": rolls.terms(scope.town).empty}
+    lacks = {"“班级”里没有本校的班": scope.classes.empty, "“学年学期”没有填": calendar.terms(scope.town).empty}
     why = "，".join(said for said, lack in lacks.items() if lack)
     found = (find(scope) for find in ITEMS)
     return (replace(one, why=one.why or why) for one in found)
@@ -415,7 +414,7 @@ def held(town: Town, home: str, term: str, number: int) -> pd.DataFrame:
     """The rows of 督查评分 of a school in a round, those dated after the town's day left out."""
     rows = rounds.inspected(town)
     rows = rows[(rows["home"] == home) & (rows["term"] == term) & (rows["round"] == number)]
-    return rows[~(rows["date"] > pd.Timestamp(town.as_of))].dropna(subset=["item_no"])
+    return complete(rows[~(rows["date"] > pd.Timestamp(town.as_of))], "item_no")
 
 
 def worth(found: Evidence, each: float, policy: Policy) -> float:
@@ -438,7 +437,7 @@ def fatal(scope: Scope) -> tuple[str, ...]:
 def _since(town: Town, home: str, term: str, number: int, end: dt.date) -> dt.date:
     """The day after the round before in the same term, else the first day of the term; never after the end."""
     earlier = held(town, home, term, number - 1)["date"].dropna()
-    terms = rolls.terms(town)
+    terms = calendar.terms(town)
     starts = terms.loc[terms["term"] == term, "start"].dropna()
     start = starts.iloc[0].date() if len(starts) else years.usual_begin(town.year, term)
     return min(end, earlier.max().date() + dt.timedelta(days=1) if len(earlier) else start)

@@ -16,11 +16,11 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
-from ..core.tables import NOWHERE, Town, mapping, no
+from ..core.tables import NOWHERE, Town, complete, mapping, no, of_year, once
 from ..core.years import usual_begin
 from ..facts import support
-from ..facts.enrolment import terms
-from ..facts.references import class_names, directory, homes_of, keyed, named
+from ..facts.calendar import terms
+from ..facts.references import class_names, directory, homes_of, keyed, named, staff_names
 
 KEYS = ["home", "grade", "class_id"]  # what every figure is first counted by; grade 0 and class "" where there is none
 Made = TypeVar("Made")
@@ -80,12 +80,12 @@ class Scope:
         `by` names the class column where a sheet has several (学生变动: class_from, class_to).
         """
         if self.one_school:
-            return self.town.once(_by_home, sheet, by).get(self.homes[0], self.town.once(_placed, sheet, by).iloc[:0])
-        return self.within(self.town.once(_placed, sheet, by), narrow=self.of_class(sheet))
+            return _by_home(self.town, sheet, by).get(self.homes[0], _placed(self.town, sheet, by).iloc[:0])
+        return self.within(_placed(self.town, sheet, by), narrow=self.of_class(sheet))
 
     def office(self, sheet: str) -> pd.DataFrame:
         """The rows of this school year of one of the office's sheets, for every school (包保责任, 责任书签订)."""
-        return self.town.once(_placed, sheet, "")
+        return _placed(self.town, sheet, "")
 
     def of_class(self, sheet: str) -> bool:
         """Whether a sheet's rows belong to a class (they name one, or a pupil); others belong to a school as a whole."""
@@ -131,7 +131,7 @@ class Scope:
 
     def dateless(self, sheet: str) -> pd.Series:
         """Which rows of a sheet no days can be asked of: the day that dates them is empty, unread or outside its workbook's term."""
-        return self.town.once(_dateless, sheet).reindex(self.rows(sheet).index)
+        return _dateless(self.town, sheet).reindex(self.rows(sheet).index)
 
     def told(self, rows: pd.DataFrame, sheet: str, *columns: str) -> pd.Series:
         """Of which of these rows of a sheet the cells of the columns could be read (an empty one could)."""
@@ -149,14 +149,14 @@ class Scope:
     @cached_property
     def term(self) -> str:
         """第一学期 or 第二学期: the term that had begun by the end of the days (学年学期 of the registry; else the usual day)."""
-        rows = self.town["term"].dropna(subset=["start", "term"]).sort_values("start")
+        rows = complete(self.town["term"], "start", "term").sort_values("start")
         begun = rows[rows["start"] <= pd.Timestamp(self.end)]["term"]
         return begun.iloc[-1] if len(begun) else TERMS[self.end >= usual_begin(self.town.year, TERMS[1])]
 
     @property
     def classes(self) -> pd.DataFrame:
         """The classes of this school year in the scope: class_id, class_name, home, grade, head_teacher."""
-        return self.within(self.town.once(_classes))
+        return self.within(_classes(self.town))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -166,14 +166,14 @@ class Scope:
     @property
     def staff_names(self) -> dict[str, str]:
         """Staff number -> name, since people write either."""
-        return self.town.once(_staff_names)
+        return staff_names(self.town)
 
     def unplaced(self, sheet: str, *columns: str) -> pd.DataFrame:
         """KEYS of the rows of 学校 (in use) or 班级 of which one of `columns` is not there, or nobody knows the school.
 
         What is counted by school or class cannot take them in. A row of no known school may be of each.
         """
-        rows = self.town.once(_placed, sheet, "")
+        rows = _placed(self.town, sheet, "")
         if sheet == "school":
             rows = rows[(rows["stage"] != CENTRE) & ~no(rows["active"])]
         lacking = self.town[sheet].loc[rows.index, list(columns)].isna().any(axis=1)
@@ -208,8 +208,9 @@ def _of_part(town: Town, policy: Policy, make: Callable[..., Made], part: tuple,
     return make(Scope(town, policy, *part), *given)
 
 
+@once
 def _dateless(town: Town, sheet: str) -> pd.Series:
-    form, rows = town.schema.sheets[sheet], town.once(_placed, sheet, "")
+    form, rows = town.schema.sheets[sheet], _placed(town, sheet, "")
     days = rows[form.dated]
     lost = days.isna()
     if town.schema.book_of[sheet].per_term:
@@ -219,10 +220,12 @@ def _dateless(town: Town, sheet: str) -> pd.Series:
     return lost
 
 
+@once
 def _by_home(town: Town, sheet: str, by: str) -> dict[str, pd.DataFrame]:
-    return dict(list(town.once(_placed, sheet, by).groupby("home", sort=False)))
+    return dict(list(_placed(town, sheet, by).groupby("home", sort=False)))
 
 
+@once
 def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
     """The rows of this school year with home, grade and class_id ("" and 0 where unknown)."""
     frame = town[sheet].assign(home=homes_of(town, sheet))
@@ -232,38 +235,36 @@ def _placed(town: Town, sheet: str, by: str) -> pd.DataFrame:
     elif column:
         ids = keyed(town, sheet, column)
     elif "student_key" in frame:
-        ids = named(frame["student_key"], town.once(_class_of_pupil))
+        ids = named(frame["student_key"], _class_of_pupil(town))
     else:
         ids = pd.Series("", frame.index)
     own = frame.get("grade")
     frame = with_class(town, frame.assign(class_id=ids), own)
     if "school_year" in frame:
-        frame = frame[frame["school_year"].isna() | (frame["school_year"] == town.year)]
+        frame = of_year(town, frame)
     return frame
 
 
 def with_class(town: Town, frame: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
     """A frame whose class_id is canonical, with its grade added, "" and 0 where unknown; such a row keeps its `own` grade."""
-    grades = frame["class_id"].map(town.once(_grades))
+    grades = frame["class_id"].map(_grades(town))
     grades = grades.astype("Int64") if own is None else grades.astype("Int64").fillna(own)
     return frame.assign(class_id=frame["class_id"].fillna("").astype("str"), grade=grades.fillna(0).astype("int64"))
 
 
+@once
 def _grades(town: Town) -> dict[str, int]:
-    return mapping(town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id"), "class_id", "grade")
+    return mapping(complete(town["class"], "class_id").drop_duplicates("class_id"), "class_id", "grade")
 
 
+@once
 def _classes(town: Town) -> pd.DataFrame:
-    frame = town.once(_placed, "class", "")
+    frame = _placed(town, "class", "")
     return frame[frame["class_id"] != ""].drop_duplicates("class_id")
 
 
+@once
 def _class_of_pupil(town: Town) -> dict[str, str]:
     """Pupil -> class on the roster as it stands now."""
     ids = keyed(town, "roster", "class_id")
     return dict(zip(town["roster"]["student_key"], ids, strict=True))
-
-
-def _staff_names(town: Town) -> dict[str, str]:
-    rows = town["staff"].dropna(subset=["staff_id", "name"])
-    return mapping(rows, "staff_id", "name")

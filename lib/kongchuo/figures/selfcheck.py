@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..core.tables import by_place
+from ..core.tables import by_place, complete
 from ..due import selfcheck
 from ..due.base import Deadline, state
 from .base import Ratio, by_school, ratio, summed
@@ -53,7 +53,7 @@ def parents_aware(scope: Scope) -> Ratio:
         rows[(rows["kind"] == LETTER) & (rows["date"] <= pd.Timestamp(scope.end))]
         for rows in (scope.rows("publicity_log"), scope.sound("publicity_log"))
     )
-    rows = sound.dropna(subset=["n_due", "n_receipt"])
+    rows = complete(sound, "n_due", "n_receipt")
     rows = rows[rows["n_receipt"] <= rows["n_due"]]
     needs = tuple(f"publicity_log.{name}" for name in ("kind", "date", "n_due", "n_receipt"))
     nowhen = scope.undated("publicity_log").loc[lambda rows: rows["kind"].isna() | (rows["kind"] == LETTER)]

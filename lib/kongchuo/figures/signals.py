@@ -12,8 +12,8 @@ from statistics import median
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town
-from ..facts import enrolment, signals
+from ..core.tables import Town, complete
+from ..facts import calendar, enrolment, signals
 from ..facts.signals import BLUE, RED, YELLOW
 from .base import Measure
 
@@ -80,7 +80,7 @@ def back_test(town: Town, policy: Policy) -> BackTest:
 def weeks(town: Town) -> tuple[dt.date, ...]:
     """The last school day of each week up to the last 日查."""
     last = town["daily"]["date"].max()
-    taught = [day for day in enrolment.school_days(town) if not pd.isna(last) and day <= last.date()]
+    taught = [day for day in calendar.school_days(town) if not pd.isna(last) and day <= last.date()]
     return tuple({day.isocalendar()[:2]: day for day in sorted(taught)}.values())
 
 
@@ -94,7 +94,7 @@ def entered(town: Town) -> pd.DataFrame:
             dropout[enrolment.PUPIL].assign(entered=dropped, sheet="dropout"),
         ]
     )
-    rows = rows.dropna(subset=["student_key", "entered"]).sort_values("entered", kind="stable")
+    rows = complete(rows, "student_key", "entered").sort_values("entered", kind="stable")
     return rows.drop_duplicates(enrolment.PUPIL)
 
 

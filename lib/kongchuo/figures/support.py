@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..core.tables import yes
+from ..core.tables import complete, yes
 from ..facts import support
 from ..facts.cases import open_at
 from .base import Ratio, by_school, ratio
@@ -46,7 +46,7 @@ def family_plans(scope: Scope) -> Ratio:
 @by_school
 def aid_paid(scope: Scope) -> Ratio:
     """资助: pupils with a 一家一案 who got aid in this term ÷ pupils with a 一家一案 (rule X30)."""
-    rows = scope.rows("family_plan").dropna(subset=["student_key"]).drop_duplicates(["home", "student_key"])
+    rows = complete(scope.rows("family_plan"), "student_key").drop_duplicates(["home", "student_key"])
     paid, everything = scope.town["aid"], scope.rows("aid")
     lost = everything[scope.dateless("aid") | everything["student_key"].isna() | everything["term"].isna()]
     paid = paid[(paid["term"] == scope.term) & (paid["paid_on"] <= pd.Timestamp(scope.end))]

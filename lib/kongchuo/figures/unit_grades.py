@@ -10,10 +10,10 @@ import pandas as pd
 from ..core.numbers import fixed, natural
 from ..core.policy import Policy
 from ..core.schema import TERMS
-from ..core.tables import of_year
+from ..core.tables import of_year, yes
 from ..core.years import ROUNDS
 from ..due import selfcheck
-from ..facts import enrolment
+from ..facts import calendar
 from ..facts.cases import open_at
 from .base import Measure, Ratio, ratio
 from .class_parts import Part, rate, total_of
@@ -84,7 +84,7 @@ class UnitGrade:
 
 def rounds_of(scope: Scope) -> dict[str, tuple[Round, ...]]:
     """The rounds that the year has, school by school, with the total that the report of the round has (inspection.Sheet)."""
-    terms = tuple(enrolment.terms(scope.town)["term"]) or TERMS
+    terms = tuple(calendar.terms(scope.town)["term"]) or TERMS
     unread = scope.missing("score")
     due = [(term, number) for term in terms for number in range(1, scope.policy["inspections_per_term"] + 1)]
     return {home: tuple(_round(scope, home, *one, unread) for one in due) for home in scope.homes}
@@ -110,7 +110,7 @@ def unit_grades(
     away = dropouts(scope)
     away = away[open_at(away, scope.end)]
     decided = of_year(scope.town, scope.town["veto"])
-    decided = decided[decided["effective"].fillna(False).astype(bool) & (decided["target_type"] == "学校")]
+    decided = decided[yes(decided["effective"]) & (decided["target_type"] == "学校")]
     lines = tuple((name, scope.policy[key]) for name, key in GRADES)
     made = []
     for home in scope.homes:

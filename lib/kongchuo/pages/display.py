@@ -13,6 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..core.editions import ABSENT, CASEWORK, MASKED, MAY_SEE, SCHOOL, SECRET, SHOWN, Names, few, few_people, hidden
+from ..core.numbers import NUMERALS
 from ..core.places import SUMMARY, TEMPLATES
 from ..core.schema import Field, Sheet
 from ..figures.base import Measure
@@ -77,7 +78,7 @@ def masked_text(
     """A finding's message as the audience sees it: where it may not see names, each pupil's or parent's becomes 姓+○.
 
     So it does in a school's own where the message, or what stands `beside` it, also says poor, disabled or the like (P03).
-    `names` are those of the township's families, `others` (core.tables.other_names) stay whole though a name be part of them.
+    `names` are those of the township's families, `others` (core.names.other_names) stay whole though a name be part of them.
     Long runs of digits never stay, whoever reads.
     """
     text = DIGITS.get(audience, OTHERS).sub(lambda found: f"{found[0][0]}****", text)
@@ -111,7 +112,6 @@ def _index(names: frozenset[str], others: frozenset[str]) -> Names:
 # Every piece of HTML comes from templates/report/ with autoescape on. Knows no files of the schools.
 # Never by colour alone: each tone has its sign, which prints in black and white as well
 SIGNS = {"good": "✓", "warn": "▲", "bad": "✗", "unknown": "？", "plain": ""}
-NUMERALS = "〇一二三四五六七八九十"
 
 
 @dataclass(frozen=True)

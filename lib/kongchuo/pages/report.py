@@ -14,8 +14,8 @@ from markupsafe import Markup
 from ..core import faults
 from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
 from ..core.findings import UserError
+from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES
-from ..core.tables import other_names, personal_names
 from ..excel.tables import annex_bytes
 from . import content, display, live
 from .display import Failed, Lines, Links, Note, Page, Section, Table, masked_page, public

@@ -13,8 +13,8 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, once
 from ..due.selfcheck import MONTHLY_REPORT, WEEKLY_REPORT
+from ..facts import attendance, duty, signals
 from ..facts import cases as case_facts
-from ..facts import duty, enrolment, signals
 from ..figures import flows
 from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
@@ -119,7 +119,7 @@ def _pupils(town: Town, sheet: str) -> dict[int, tuple[str, str]]:
 @once
 def _unlisted(town: Town, policy: Policy) -> dict[int, Thing]:
     """Runs of absence that have come to the line of 疑似, by place; whether they are on a ledger is for rule X12 to say."""
-    rows = enrolment.runs(town, town.as_of)
+    rows = attendance.runs(town, town.as_of)
     rows = rows[rows["days"] >= policy["suspected_after"]]
     last = due.within(town, policy, rows["since"] - pd.Timedelta(days=1), "suspected_after")
     return _answered(town, rows.assign(due=last), "absence", UNLISTED)

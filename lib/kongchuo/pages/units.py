@@ -11,8 +11,9 @@ import pandas as pd
 from ..core import faults
 from ..core.editions import MAY_SEE, SHOWN, audience_of
 from ..core.findings import UserError
+from ..core.names import PUPIL, other_names, personal_names
 from ..core.numbers import in_order
-from ..core.tables import PUPIL, Town, once, other_names, personal_names, row_of
+from ..core.tables import Town, once, row_of
 from ..figures import uncounted
 from ..figures.base import Measure, Ratio, beside
 from ..figures.definitions import MEASURES, Count, Definition

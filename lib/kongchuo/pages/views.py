@@ -19,7 +19,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from ..core.workbooks import Workbook, identity_of
-from ..facts import enrolment
+from ..facts import calendar
 from ..facts.references import School, school_called, schools_in
 from ..figures.flows import month_flow, school_days
 from ..figures.scopes import Scope
@@ -198,7 +198,7 @@ class Month(View):
     @cached_property
     def no_lessons(self) -> str:
         """That no day of the month up to its end is a school day, in words; "" where one is, or nobody knows which are."""
-        if school_days(self.scope) or not enrolment.school_days(self.town):
+        if school_days(self.scope) or not calendar.school_days(self.town):
             return ""
         return f"{self.start:%Y-%m-%d} 至 {self.end:%Y-%m-%d} 没有上课日（按学年学期、教学日历），是假期。"
 

@@ -20,9 +20,9 @@ from markupsafe import Markup, escape
 
 from ..core import editions, faults
 from ..core.findings import UsageError, UserError
+from ..core.names import telling_names
 from ..core.places import ALL, TOWN
 from ..core.places import PAPERS as PAPERS_AT
-from ..core.tables import telling_names
 from ..excel.tables import Grid, printed_bytes
 from ..pages import display
 from ..pages.views import Month, open_month

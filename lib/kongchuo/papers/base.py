@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..core.tables import Town, personal_names
+from ..core.names import personal_names
+from ..core.tables import Town, once
 from ..excel.tables import Grid
 from ..facts.references import schools_in
 from ..figures import uncounted
@@ -145,13 +146,14 @@ def scrubbed(month: Month, text: str, code: str = "", name: str = "") -> str:
     """
     if name and code:
         text = text.replace(name, code)
-    words, instead = month.town.once(_words)
+    words, instead = _words(month.town)
     text = words.sub(lambda found: instead[found[0]], text)
     for pattern, word in PATTERNS:
         text = pattern.sub(word, text)
     return text
 
 
+@once
 def _words(town: Town) -> tuple[re.Pattern[str], dict[str, str]]:
     """Every name there is, the longest first, and what stands in its place."""
     instead = {name: name for one in schools_in(town["school"]) for name in (one.name, *one.aliases)}

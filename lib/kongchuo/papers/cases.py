@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from ..core.numbers import in_order
+from ..core.tables import complete, yes
+from ..facts import calendar, duty
 from ..facts import cases as case_facts
-from ..facts import duty, enrolment
 from ..facts.references import keyed
 from ..figures import flows
 from ..figures.support import pupils
@@ -39,7 +40,7 @@ def _said(row: Mapping[str, object], *names: str, **columns: str) -> dict[str, s
 
 def _phones(month: Month) -> dict[str, str]:
     """Name of a member of staff -> telephone; a name that two bear has none."""
-    staff = month.town["staff"].dropna(subset=["name", "phone"])
+    staff = complete(month.town["staff"], "name", "phone")
     staff = staff[~staff["name"].duplicated(keep=False)]
     return dict(zip(staff["name"], staff["phone"], strict=True))
 
@@ -190,7 +191,7 @@ def plans(month: Month) -> Iterator[Copy]:
     scope, named = month.scope, by_name(month)
     rows = scope.rows("pupil_plan")
     rows = rows[~(rows["listed"] > pd.Timestamp(month.end))].sort_values("pupil_plan", key=in_order)
-    logs = until(month, month.town["support_log"], "date").dropna(subset=["date", "pupil_plan"]).sort_values("date")
+    logs = complete(until(month, month.town["support_log"], "date"), "date", "pupil_plan").sort_values("date")
     notes = _by(logs[logs["home"].isin(scope.homes)], "home", "pupil_plan")
     copies = []
     for row in rows.to_dict("records"):
@@ -218,11 +219,11 @@ def families(month: Month) -> Iterator[Copy]:
     scope, named = month.scope, by_name(month)
     rows = scope.rows("family_plan")
     rows = rows.assign(number=rows["family_plan"].fillna(rows["student_key"])).sort_values("number", key=in_order)
-    paid = until(month, scope.rows("aid"), "paid_on").dropna(subset=["paid_on"]).sort_values("paid_on")
+    paid = complete(until(month, scope.rows("aid"), "paid_on"), "paid_on").sort_values("paid_on")
     villages = dict(month.town["village"][["village_code", "village_name"]].dropna().itertuples(index=False, name=None))
     got = _by(paid.assign(order=range(len(paid))), "student_key")
     copies = []
-    for family in _by(rows.dropna(subset=["number"]), "number").values():
+    for family in _by(complete(rows, "number"), "number").values():
         head = family[0]
         pupils = {(one["student_key"],) for one in family if not pd.isna(one["student_key"])}
         aid = sorted((one for key in pupils for one in got.get(key, ())), key=lambda one: one["order"])
@@ -260,11 +261,11 @@ def stories(month: Month) -> Iterator[Copy]:
     """The cases registered in the term up to the month's end and said to be de-identified; the preface says how many were not."""
     scope, named = month.scope, by_name(month)
     rows = scope.rows("bulletin")
-    terms = enrolment.terms(month.town)
+    terms = calendar.terms(month.town)
     starts = terms.loc[terms["term"] == scope.term, "start"].tolist()
     begun = (*starts, pd.Timestamp(f"{month.town.year[:4]}-08-01"))[0]
     rows = rows[(rows["kind"] == KIND) & rows["date"].between(begun, pd.Timestamp(month.end))]
-    clean = rows["deidentified"].fillna(False).astype(bool)
+    clean = yes(rows["deidentified"])
     good = rows[clean].sort_values(["home", "date", "issue_no"], key=in_order)
     numbers = {
         key: number
@@ -368,7 +369,7 @@ def _outcome(month: Month, case: object) -> str:
         if last > pd.Timestamp(month.end):
             parts.append(f"第{weeks}周未到")
             continue
-        days = [day for day in map(pd.Timestamp, enrolment.school_days(month.town)) if back <= day < last]
+        days = [day for day in map(pd.Timestamp, calendar.school_days(month.town)) if back <= day < last]
         away = rows.loc[rows["date"].isin(days), "halves"].fillna(2).sum() / 2
         parts.append(f"返校后{weeks}周应到{len(days)}日，实到{len(days) - float(away):g}日")
     return "；".join(parts) + "。"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..core.numbers import in_order
+from ..core.tables import complete
 from ..facts import duty
 from ..facts.references import keyed
 from ..figures.support import pupils
@@ -23,7 +24,7 @@ def overview(month: Month) -> Iterator[Copy]:
         held = held[(held["home"] == month.home) | ((held["kind"] == duty.VILLAGES) & villages)]
     else:
         held = held[held["kind"].isin((duty.SCHOOLS, duty.VILLAGES))]
-    grades = month.town["class"].dropna(subset=["class_id"]).drop_duplicates("class_id").set_index("class_id")["grade"]
+    grades = complete(month.town["class"], "class_id").drop_duplicates("class_id").set_index("class_id")["grade"]
     order = held["kind"].map({kind: place for place, kind in enumerate(ORDER)})
     held = held.assign(order=order, grade=held["target"].map(grades))
     held = held.sort_values(["order", "grade", "target", "holder"], key=in_order, na_position="last")
@@ -98,7 +99,7 @@ def parents(month: Month) -> Iterator[Copy]:
 
 def villages(month: Month) -> Iterator[Copy]:
     """责任书（学校—行政村）: a page for each village the school serves."""
-    known = month.town["village"].dropna(subset=["village_code"]).drop_duplicates("village_code")
+    known = complete(month.town["village"], "village_code").drop_duplicates("village_code")
     known = known.set_index("village_code")
     pairs = duty.served(month.town)
     copies = []

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..core.numbers import in_order
 from ..core.schema import CENTRE
+from ..core.tables import complete
 from ..excel.tables import Column, Grid
 from ..facts import cases, support
 from ..figures import attendance, flows
@@ -147,7 +148,7 @@ def open_cases(scope: Scope) -> pd.DataFrame:
     parts = [flows.suspected(scope), flows.dropouts(scope)]
     rows = pd.concat([part[cases.open_at(part, scope.end)] for part in parts])
     rows = rows[rows["student_key"].isna() | ~rows.duplicated(["home", "student_key"], keep="last")]
-    roster = scope.town["roster"].dropna(subset=["student_key"]).drop_duplicates(["home", "student_key"])
+    roster = complete(scope.town["roster"], "student_key").drop_duplicates(["home", "student_key"])
     known = roster.set_index(["home", "student_key"])[["groups", "leftbehind"]]
     found = known.reindex(pd.MultiIndex.from_frame(rows[["home", "student_key"]])).set_axis(rows.index)
     both = rows["groups"].fillna("") + "、" + found["groups"].fillna("")

@@ -10,7 +10,7 @@ import pandas as pd
 from ..core import years
 from ..core.editions import few, hidden
 from ..core.numbers import natural
-from ..core.tables import yes
+from ..core.tables import complete, yes
 from ..figures import attendance
 from ..figures.scopes import Scope
 from ..pages.display import rate
@@ -35,7 +35,7 @@ def index(month: Month, papers: Iterable[tuple[str, tuple[int, ...]]], files: It
     addresses = sorted(files, key=lambda address: natural(unquote(address)))
     made = [(unquote(address).split("/"), address) for address in addresses]
     rows = scope.rows("archive")
-    rows = rows[rows["home"] == month.home].dropna(subset=["archive_no"]).drop_duplicates("archive_no")
+    rows = complete(rows[rows["home"] == month.home], "archive_no").drop_duplicates("archive_no")
     rows = rows.set_index("archive_no")
     names = {value.code: value.name for value in month.town.schema.codes["archive_item"].values}
     lines = []

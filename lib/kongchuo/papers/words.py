@@ -87,7 +87,7 @@ def _reads(mark: str, word: re.Match[str] | None, environment: jinja2.Environmen
     return True
 
 
-# --- A Word template filled with what a paper holds; what is wrong with a template is said in words that name it ----
+# --- a template filled ------------------------------------------------------------------------------------------------
 FOLDER = places.PARAMETERS / "papers"
 REMEDY = "请用 Word 打开它照手册《打印材料》改好，或删掉这个文件再运行 kongchuo build，得到原来的模板"
 PLAIN, LINK = "公文表内字", "公文链接"  # styles of letters that a template has

@@ -478,7 +478,7 @@ def gate(
 ) -> tuple[str, ...]:
     """Read a finished file (html, docx, xlsx, ipynb, text) or the text of a page; raise Blocked where it may not leave.
 
-    `edition` is one of core.editions, or what the office's own page says at its head (HEADINGS[TOWN]); `names` are those of pupils and parents (tables.telling_names), `minimum` the policy's
+    `edition` is one of core.editions, or what the office's own page says at its head (HEADINGS[TOWN]); `names` are those of pupils and parents (names.telling_names), `minimum` the policy's
     public_minimum. Returns warnings, in Chinese. The message names places and never repeats a value. A file that cannot be
     read through does not leave either.
     """

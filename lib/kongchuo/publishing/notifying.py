@@ -25,8 +25,8 @@ from ..commands import opening, settings
 from ..core import declarations, places, policy
 from ..core.editions import PUBLIC
 from ..core.findings import Finding, UserError
+from ..core.names import telling_names
 from ..core.numbers import natural
-from ..core.tables import telling_names
 from . import gate
 
 WITHIN = 7  # days that what is due soon lies ahead, where the office says nothing

@@ -7,7 +7,7 @@ import pandas as pd
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, book_of, complete, of_year, row_of
-from ..facts import enrolment
+from ..facts import attendance, calendar, enrolment
 from ..facts.references import class_names, homes_of, keyed, named, tally
 from .base import Spot, at, readable, rule, spots
 
@@ -16,7 +16,7 @@ PARTS = ("present", "sick", "personal", "other_leave", "unexcused")
 
 def _daily(town: Town) -> pd.DataFrame:
     """日查 up to now with class ids and labels; rows without a readable date or a known class are left out."""
-    frame = town["daily"].assign(class_id=keyed(town, "daily", "class_id")).dropna(subset=["class_id", "date"])
+    frame = complete(town["daily"].assign(class_id=keyed(town, "daily", "class_id")), "class_id", "date")
     frame = frame[frame["date"] <= pd.Timestamp(town.as_of)]
     return frame.assign(label=named(frame["class_id"], class_names(town)), day=frame["date"].dt.strftime("%Y-%m-%d"))
 
@@ -106,8 +106,8 @@ def _listed(town: Town, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """For each 日查 row: how many pupils 缺勤明细 lists without leave that day, and by how many that may be wrong."""
     absence = town["absence"].assign(class_id=keyed(town, "absence", "class_id"))
     doubtful = absence[absence["kind"].isna() | absence["date"].isna() | absence["class_id"].isna()]
-    doubtful = doubtful[doubtful["kind"].isna() | doubtful["kind"].isin(enrolment.UNEXCUSED)]
-    sure = absence[absence["kind"].isin(enrolment.UNEXCUSED)].dropna(subset=["date", "class_id"])
+    doubtful = doubtful[doubtful["kind"].isna() | doubtful["kind"].isin(attendance.UNEXCUSED)]
+    sure = complete(absence[absence["kind"].isin(attendance.UNEXCUSED)], "date", "class_id")
     repeated = sure[sure.duplicated(["home", "date", "student_key"]) & sure["student_key"].notna()]
     pairs = pd.MultiIndex.from_frame(rows[["class_id", "date"]])
     number, doubled = (
@@ -137,11 +137,11 @@ def day_without_count(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def expected_days(town: Town) -> pd.DataFrame:
     """Every (workbook as a whole, home, class_id, date) that must have a 日查 row: school days of the term up to as_of, classes with pupils."""
-    classes = town["class"].assign(home=homes_of(town, "class")).dropna(subset=["class_id"]).drop_duplicates("class_id")
+    classes = complete(town["class"].assign(home=homes_of(town, "class")), "class_id").drop_duplicates("class_id")
     ids = of_year(town, classes).groupby("home")["class_id"].agg(list)
-    days = pd.DatetimeIndex([day for day in enrolment.school_days(town) if day <= town.as_of]).astype("datetime64[us]")
+    days = pd.DatetimeIndex([day for day in calendar.school_days(town) if day <= town.as_of]).astype("datetime64[us]")
     rows = []
-    for term in enrolment.terms(town).itertuples():
+    for term in calendar.terms(town).itertuples():
         within = days[(days >= term.start) & (days <= term.end)]
         for book in town.holding("daily"):
             table = book.tables.get("daily")
@@ -170,7 +170,7 @@ def missing_days(town: Town, expected: pd.DataFrame) -> pd.DataFrame:
         may_be = held[held[lost].isna()].groupby(pair).size()
         may_be = may_be.reindex(pd.MultiIndex.from_frame(found[pair]), fill_value=0).to_numpy()
         found = found[found.groupby(pair)[lost].transform("size") > may_be]
-    near = held[[*key, "place"]].dropna(subset=["class_id", "date"]).sort_values("date", kind="stable")
+    near = complete(held[[*key, "place"]], "class_id", "date").sort_values("date", kind="stable")
     found = found.sort_values("date", kind="stable")
     found = pd.merge_asof(found, near, on="date", by=["workbook", "class_id"], direction="nearest")
     return found.assign(place=found["place"].astype("Int64").fillna(found["workbook"]).astype("int64"))
@@ -194,7 +194,7 @@ NONE_LISTED = "{school}日查共有请假、缺勤{count}人次，缺勤明细�
 )
 def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     """请了假的也要在缺勤明细里有名字。只有人数没有名字，谁病了多久、有没有假条都说不清；整本明细空着的，只报一处。无故缺勤的见X10。"""
-    rows = _daily(town).dropna(subset=list(LEAVE))
+    rows = complete(_daily(town), *list(LEAVE))
     rows = rows[_absence_readable(town, rows)]
     rows = rows.assign(count=rows[list(LEAVE)].sum(axis=1))
     books = book_of(rows.index)

@@ -1,4 +1,4 @@
-"""What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source; and what several rules ask about pupils."""
+"""What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source; and what several rules ask."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from ..core.schema import CENTRE
 from ..core.tables import Town, called
 
 
-# --- What a rule is: a small function of (town, policy) with a stable code, its message, remedy and source ----------
 # A rule yields Spots: the row and column that need a person's eye. It opens nothing, prints nothing, registers nothing.
 @dataclass(frozen=True)
 class Spot:
@@ -108,17 +107,7 @@ def readable(town: Town, homes: pd.Series, *needs: str) -> pd.Series:
     return kept
 
 
-# --- What several rules ask about pupils: which names a key has, which rows may hide a key nobody could read --------
+# needs of a rule that counts in school days
+SCHOOL_DAYS = ("calendar.date", "calendar.is_school_day", "term.start", "term.end")
 LISTS = ("roster", "census")  # the two sheets that say who exists
 GONE = ("已转出", "毕业", "死亡")
-
-
-def person(frame: pd.DataFrame) -> pd.Series:
-    """student_key and name of each row as one text, to compare both at once; missing where either is."""
-    return frame["student_key"] + "\0" + frame["name"]
-
-
-def maybe_listed(town: Town, frame: pd.DataFrame, *sheets: str) -> pd.Series:
-    """Rows whose pupil may be in these sheets under a key that could not be read: a row there has the name but no key."""
-    names = pd.concat([town[sheet].loc[town[sheet]["student_key"].isna(), "name"] for sheet in sheets])
-    return frame["name"].isin(names.dropna())

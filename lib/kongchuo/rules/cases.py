@@ -10,13 +10,13 @@ from ..core.policy import Policy
 from ..core.tables import Town, among, called, complete, of_year
 from ..due import base
 from ..due.cases import WATCH_FOLLOWED
-from ..facts import cases, duty, enrolment, signals
+from ..facts import attendance, cases, duty, enrolment, signals
 from ..facts.cases import losses
+from ..facts.lists import maybe_listed
 from ..facts.references import class_names, look_up
-from ..facts.signals import begun, going, open_runs
-from .base import Spot, at, maybe_listed, readable, rule, spots
+from ..facts.signals import begun, going
+from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
-# --- Rules on 控辍台账: who must be on a ledger and is not, who on one stands first, has no plan, has nobody, counts as lost ---
 LEDGERS = ("suspected", "dropout")
 
 
@@ -24,18 +24,17 @@ LEDGERS = ("suspected", "dropout")
     "X12",
     ERROR,
     needs=("absence.kind", "absence.date", "absence.student_key", "absence.halves", "daily.date", "daily.class_id",
-           "suspected.student_key", "dropout.student_key", "calendar.date", "calendar.is_school_day", "term.start",
-           "term.end"),
+           "suspected.student_key", "dropout.student_key", *SCHOOL_DAYS),
     says="{school}{class_name}{name}自{since}起连续缺勤{days}个上课日，没有进入疑似辍学台账",
     fix="请当天家访、报中心学校，并记入“疑似辍学台账”；已请假的补办请假手续并改正缺勤类型。",
     source="domain.md 3.2 X12, 4.3",
 )  # fmt: skip
 def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     """无故缺勤连续达到疑似线（上课日，节假日不打断）的学生，必须在疑似辍学台账或辍学台账里。这是控辍的第一道闸，漏一个就可能失去一个。"""
-    rows = enrolment.runs(town, town.as_of)  # one that has ended by now should have been on a ledger as well
+    rows = attendance.runs(town, town.as_of)  # one that has ended by now should have been on a ledger as well
     rows = rows[rows["days"] >= policy["suspected_after"]]
     rows = rows[readable(town, rows["home"], *(f"{sheet}.student_key" for sheet in LEDGERS))]
-    listed = pd.concat([town[sheet][["student_key", "closed"]] for sheet in LEDGERS]).dropna(subset=["student_key"])
+    listed = complete(pd.concat([town[sheet][["student_key", "closed"]] for sheet in LEDGERS]), "student_key")
     pairs = rows[["student_key", "since"]].assign(place=list(rows.index)).merge(listed, on="student_key")
     covered = set(pairs.loc[pairs["closed"].isna() | (pairs["closed"] >= pairs["since"]), "place"])
     rows = rows[~rows.index.isin(covered) & ~maybe_listed(town, rows, *LEDGERS)]
@@ -71,7 +70,7 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
     answered = answered.loc[answered["kind"] == duty.PUPILS, ["home", "unit"]].set_axis(enrolment.PUPIL, axis=1)
     bonds = duty.held_on(town, town.as_of)
     unclear = bonds.loc[(bonds["kind"] == duty.PUPILS) & bonds["target"].isna(), "target_name"]
-    roster = enrolment.listed(town).dropna(subset=["student_key"])
+    roster = complete(enrolment.listed(town), "student_key")
     roster = roster[roster["class_id"].isin(duty.classes_of(town)["class_id"].dropna())]
     cared = among(roster, answered, enrolment.PUPIL)
     cared |= roster["name"].map(fold, na_action="ignore").isin(set(map(fold, unclear.dropna())))
@@ -127,7 +126,7 @@ def poor_and_away(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def dropout_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     """在册的每个辍学学生都要有一生一案：为什么走、谁去劝、怎么帮。编号空着的由必填检查报，这里看的是填了编号、帮扶里却没有这个案的。"""
-    rows = _open(town, "dropout").dropna(subset=["plan_id", "student_key"])
+    rows = complete(_open(town, "dropout"), "plan_id", "student_key")
     rows = rows[readable(town, rows["home"], "pupil_plan.student_key")]
     plans = of_year(town, town["pupil_plan"])
     # a plan whose pupil nobody could read may be this one
@@ -205,7 +204,7 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     listed = (f"{sheet}.student_key" for sheet in ("watch", *LEDGERS))
     # without 日查 nobody can tell whether a pupil who was away came back
     rows = rows[readable(town, rows["home"], *listed, "daily.date", "daily.class_id")]
-    away = open_runs(town, town.as_of)
+    away = attendance.streaks(town, town.as_of)
     away = away[away["days"] >= policy["suspected_after"]]
     cases = pd.concat([_listed(town, "suspected", "found"), _listed(town, "dropout", "confirm_date")])
     for others in (away, cases):
@@ -260,8 +259,7 @@ def _looked_up(signal: signals.Signal) -> list[str]:
 )
 def not_followed(town: Town, policy: Policy) -> Iterator[Spot]:
     """重点关注的学生要按定下的频次跟踪，间隔按上课日算，放假不算。列了名单没有人跟踪，等于没有列。已经离校、休学、辍学的不再按这里算。"""
-    found = base.state(town, policy, WATCH_FOLLOWED)
-    found = found[found["late"] & found["done"].isna()]
+    found = base.overdue(town, policy, WATCH_FOLLOWED)
     found = found.join(town["watch"]["freq"])
     for index, name, freq, start, due, days in found[["name", "freq", "start", "due", "days"]].itertuples(name=None):
         facts = {"last": f"{start:%Y-%m-%d}", "due": f"{due:%Y-%m-%d}", "days": -days}

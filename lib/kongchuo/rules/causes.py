@@ -19,7 +19,7 @@ from .misnamed import steady
 from .suspects import DAY, ENOUGH, Suspect, Suspecting, of
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
-CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.calendar, suspects.sorted_alone, suspects.exchanged,
+CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.mismarked, suspects.sorted_alone, suspects.exchanged,
                                   suspects.shifted, suspects.misdated, misnamed.doubled, misnamed.renamed,
                                   misnamed.departed, misnamed.roster)  # fmt: skip
 MADE = 12  # causes of one kind

@@ -13,11 +13,11 @@ from ..due.enrolment import PROOFS, UNVERIFIED
 from ..facts import enrolment
 from ..facts.enrolment import ages, of_age, over_age
 from ..facts.identity import check_right, own_numbers
+from ..facts.lists import maybe_listed
 from ..facts.references import dated, keyed, look_up, named, school_names, tally
-from .base import GONE, LISTS, Spot, at, maybe_listed, readable, rule, spots
+from .base import GONE, LISTS, Spot, at, readable, rule, spots
 
 
-# --- Rules on 适龄儿童摸底: who is missing in it or on the rosters, who is one person under two names, where a child should be in school ---
 @rule(
     "X01",
     WARNING,
@@ -88,7 +88,7 @@ def one_number_two_names(town: Town, policy: Policy) -> Iterator[Spot]:
     for row, rest in _conflicts(people, ["id_no"], "name"):
         others = "、".join(dict.fromkeys(rest["name"]))
         yield at(row.sheet, row.place, "name", name=row.name, others=others)
-    sound = people[check_right(people["id_no"])].dropna(subset=["birth_date"])
+    sound = complete(people[check_right(people["id_no"])], "birth_date")
     for row, rest in _conflicts(sound, ["name", "birth_date"], "id_no"):
         others = "、".join(dict.fromkeys(rest["where"]))
         says, fix = (SAME_KEY, SAME_KEY_FIX) if (rest["student_key"] == row.student_key).all() else (SAME_PERSON, "")
@@ -100,7 +100,7 @@ def _people(town: Town, sheet: str) -> pd.DataFrame:
     where = frame["home"] + f"“{title}”第" + pd.Series(row_of(frame.index).astype("str"), frame.index) + "行"
     frame = frame.assign(id_no=own_numbers(town, sheet), sheet=sheet, place=list(frame.index), where=where)
     frame = frame[["id_no", "name", "birth_date", "student_key", "sheet", "place", "where"]]
-    return frame.dropna(subset=["id_no", "name"])
+    return complete(frame, "id_no", "name")
 
 
 def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterator[tuple[object, pd.DataFrame]]:
@@ -299,8 +299,7 @@ def difference_without_type(town: Town, policy: Policy) -> Iterator[Spot]:
 def class_not_checked(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个班每学期至少做一次人籍核查，开学后几周内完成。不核查，有籍无人、有人无籍就发现不了，空挂学籍也说不清。"""
     _, last = policy["register_check_weeks"]
-    rows = base.state(town, policy, limits.CHECKED)
-    rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)
+    rows = base.overdue(town, policy, limits.CHECKED).reset_index(drop=True)
     books = {book.home: town.place_of(book.name) for book in town.holding("reconcile")}
     rows = rows.assign(workbook=rows["home"].map(books))
     rows = rows[readable(town, rows["home"], "reconcile.date", "reconcile.class_id")]

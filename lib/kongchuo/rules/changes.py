@@ -13,8 +13,9 @@ from ..core.tables import Town, called, complete
 from ..due import base
 from ..due import enrolment as limits
 from ..facts import calendar, enrolment
+from ..facts.lists import maybe_listed
 from ..facts.references import dated, directory, keyed, look_up, named, school_names
-from .base import GONE, Spot, at, maybe_listed, readable, rule, spots
+from .base import GONE, SCHOOL_DAYS, Spot, at, readable, rule, spots
 
 
 def _by_now(town: Town, *kinds: str) -> pd.DataFrame:
@@ -33,8 +34,7 @@ def _by_now(town: Town, *kinds: str) -> pd.DataFrame:
 )
 def transfer_not_approved(town: Town, policy: Policy) -> Iterator[Spot]:
     """转出从系统发起起，要在规定的工作日内核办。没有核办的，学籍和责任都还在原校，孩子要是没到新学校，就是本校的疑似辍学。"""
-    rows = base.state(town, policy, limits.TRANSFERRED)
-    rows = rows[rows["late"] & rows["done"].isna()]
+    rows = base.overdue(town, policy, limits.TRANSFERRED)
     begun = town["change"]["sys_start"].reindex(rows.index)
     days = calendar.elapsed(town, begun, town.as_of, policy.parameter("transfer_within").unit)
     yield from spots(rows.assign(number=days), "change", "sys_state", days="number")
@@ -94,9 +94,9 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def lost_between_schools(town: Town, policy: Policy) -> Iterator[Spot]:
     """在镇内转学，一校转出，另一校就要接收。转出的学校划掉了，转入的学校没有登记，两边都以为孩子在对方，最容易流失。转出后在变动报告时限内还没有登记的不算。"""
-    rows = _by_now(town, "转出").dropna(subset=["student_key", "date"])
+    rows = complete(_by_now(town, "转出"), "student_key", "date")
     rows = rows.sort_values("date", kind="stable").drop_duplicates("student_key", keep="last")
-    rows = rows.assign(receiver=receiver(town, rows)).dropna(subset=["receiver"])
+    rows = complete(rows.assign(receiver=receiver(town, rows)), "receiver")
     due = base.within(town, policy, rows["date"], "change_report_within")
     rows = rows[due < pd.Timestamp(town.as_of)]
     roster = town["roster"]
@@ -149,7 +149,7 @@ def _names_no_school(town: Town, places: pd.Series) -> pd.Series:
 def _on_ledger(town: Town, rows: pd.DataFrame) -> pd.Series:
     """Whether the pupil stands on a ledger of dropouts, open on the day of the change or later: somebody is looking already."""
     columns = ["student_key", "closed"]
-    listed = pd.concat([town[sheet][columns] for sheet in ("suspected", "dropout")]).dropna(subset=["student_key"])
+    listed = complete(pd.concat([town[sheet][columns] for sheet in ("suspected", "dropout")]), "student_key")
     last = listed.assign(closed=listed["closed"].fillna(enrolment.LAST)).groupby("student_key")["closed"].max()
     return dated(rows["student_key"], last) >= rows["date"].fillna(enrolment.FIRST)
 
@@ -182,8 +182,7 @@ def _seen(town: Town, rows: pd.DataFrame) -> pd.Series:
 def leave_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
     """休学到期要复学或续办。到期没有人过问的休学，往往就是事实上的辍学。"""
     for limit in (limits.LEAVE, limits.OLD_LEAVE):
-        rows = base.state(town, policy, limit)
-        rows = rows[rows["late"] & rows["done"].isna()]
+        rows = base.overdue(town, policy, limit)
         rows = rows[readable(town, rows["home"], "roster.status", "change.kind") & ~_unclear(town, limit.sheet, rows)]
         yield from spots(rows, limit.sheet, limit.column, day="due")
 
@@ -220,7 +219,7 @@ def leave_without_papers(town: Town, policy: Policy) -> Iterator[Spot]:
     grades = dict(zip(town["class"]["class_id"], town["class"]["grade"], strict=True))
     held = keyed(town, "change", "class_from").reindex(rows.index).map(grades)
     begun = rows["leave_from"].fillna(rows["date"])
-    terms = enrolment.terms(town).set_index("term")["start"]
+    terms = calendar.terms(town).set_index("term")["start"]
     late = begun >= terms[TERMS[1]] if TERMS[1] in terms else rows["term"] == TERMS[1]
     rows = rows.assign(grade=held)[held.isin(policy["graduating_grades"]) & late & begun.notna()]
     yield from spots(rows, "change", "leave_from", grade="grade")
@@ -256,7 +255,7 @@ def no_such_procedure(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "T08",
     WARNING,
-    needs=("change.date", "change.report_date", "calendar.date", "calendar.is_school_day", "term.start", "term.end"),
+    needs=("change.date", "change.report_date", *SCHOOL_DAYS),
     says="{school}{name}{day}变动，{days}个上课日后才报告，超过{limit}个上课日",
     fix="请核对变动日期和即时报告日期；学生一有变动，就在时限内报中心学校，迟报的写明原因。",
     source="domain.md 3.3 T08; 方案五（学生变动即时报告制度）",
@@ -286,7 +285,7 @@ OVERLAP = "{term}{start}开学，{other}却到{end}才放假，两个学期重�
 )
 def term_and_date(town: Town, policy: Policy) -> Iterator[Spot]:
     """学生变动和督查评分的学期，要是那个日期所在的学期；假期里的不论写哪个学期。学期写错，这件事就算到另一个学期去了。第二学期要在第一学期放假以后开学，重叠的日子算在哪个学期就说不清。"""
-    terms = enrolment.terms(town)
+    terms = calendar.terms(town)
     before = terms.assign(other=terms["term"].shift(), until=terms["end"].shift())
     overlap = before[(before["start"] <= before["until"]).fillna(False)]
     yield from spots(overlap, "term", "start", says=OVERLAP, term="term", start="start", other="other", end="until")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import and_
 
+import numpy as np
 import pandas as pd
 
 from ..core import faults
@@ -17,11 +18,12 @@ from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place
 from ..core.schema import LAST_PRIMARY, TERMS, Field, Sheet
 from ..core.sheets import only_displayed
-from ..core.tables import Town, book_of, complete, mapping, row_of
+from ..core.tables import Town, book_of, complete, mapping, row_of, yes
 from ..core.years import MONTH, usual_begin
 from ..facts import identity
-from ..facts.enrolment import PUPIL, listed, terms
-from ..facts.references import dangling, directory, keyed, look_up, resolve
+from ..facts.calendar import terms
+from ..facts.enrolment import PUPIL, listed
+from ..facts.references import dangling, directory, look_up, meant, resolve
 
 CHARACTER = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003134f·]"  # Chinese, or the middle dot
 NAME = f"{CHARACTER}+"
@@ -133,40 +135,42 @@ def empty_cells(town: Town) -> Iterator[Finding]:
     for sheet in town.filled:
         judged = [item for item in sheet.typed if item.required or item.required_when or item.required_unless]
         for item in judged:
-            column = town[sheet.name][item.name]
-            if column.array.isna().any():  # nearly none has a hole
-                yield from _empty(town, sheet, item, column.isna())
+            empty = town[sheet.name][item.name].array.isna()
+            if empty.any():  # nearly none has a hole
+                yield from _empty(town, sheet, item, empty)
         for group in {item.required_one_of for item in sheet.typed} - {""}:
             yield from _empty_group(town, sheet, [item for item in sheet.typed if item.required_one_of == group])
 
 
-def _empty(town: Town, sheet: Sheet, item: Field, empty: pd.Series) -> Iterator[Finding]:
-    empty = empty & town.known(sheet.name, item.name)
+def _empty(town: Town, sheet: Sheet, item: Field, empty: np.ndarray) -> Iterator[Finding]:
+    empty = empty & town.known(sheet.name, item.name).to_numpy()
     if town.any_later(sheet.name):
-        empty &= ~town.later(sheet.name, item.name)
+        empty &= ~town.later(sheet.name, item.name).to_numpy()
     why = ""
     if not item.required:
         condition = item.required_when or item.required_unless
         met, told = _met(town, sheet, condition)
         empty &= told & (met if item.required_when else ~met)
         why = f"{sheet.when(item)}。"
-    for index in empty.index[empty]:
+    for index in town[sheet.name].index[empty]:
         yield KINDS["F17"].at(town.place(sheet.name, index, item.name), why=why)
 
 
-def _met(town: Town, sheet: Sheet, condition: dict[str, tuple[str, ...]]) -> tuple[pd.Series, pd.Series]:
+WRITTEN = {True: "是", False: "否"}
+
+
+def _met(town: Town, sheet: Sheet, condition: dict[str, tuple[str, ...]]) -> tuple[np.ndarray, np.ndarray]:
     """Whether all fields of a condition hold one of their values ("*": any), and whether they could all be read."""
-    met, told = [], []
+    met = told = np.ones(len(town[sheet.name]), bool)
     for name, values in condition.items():
         column = town[sheet.name][name]
         if "*" in values:
-            met.append(column.notna())
-        elif sheet.by_name[name].type == "boolean":
-            met.append(column.map({True: "是", False: "否"}).isin(values))
+            met = met & ~column.array.isna()
         else:
-            met.append(column.astype("str").isin(values))
-        told.append(town.known(sheet.name, name))
-    return reduce(and_, met), reduce(and_, told)
+            texts = map(WRITTEN.get if sheet.by_name[name].type == "boolean" else str, column.tolist())
+            met = met & np.array([text in values for text in texts], bool)
+        told = told & town.known(sheet.name, name).to_numpy()
+    return met, told
 
 
 def _empty_group(town: Town, sheet: Sheet, items: list[Field]) -> Iterator[Finding]:
@@ -204,13 +208,13 @@ def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple
     frame = town[sheet.name]
     items = [sheet.by_name[name] for name in names]
     parts = {
-        item.name: _meant(town, sheet.name, item.name) if item.reference and not item.many else frame[item.name]
+        item.name: meant(town, sheet.name, item.name) if item.reference and not item.many else frame[item.name]
         for item in items
     }
-    keys = pd.DataFrame(parts) if len(names) > 1 else parts[names[0]]
-    again = keys.duplicated(keep=False).to_numpy()  # first over all workbooks: nearly nothing is left
-    if not again.any():
+    keys = list(zip(*(part.tolist() for part in parts.values()), strict=True))
+    if len(set(keys)) == len(keys):  # first over all workbooks: nearly nothing repeats
         return
+    again = np.ones(len(keys), bool)
     for item in items:
         again = again & town.known(sheet.name, item.name).to_numpy()
         if item.required or len(names) == 1:
@@ -224,12 +228,6 @@ def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple
     for place, other in zip(repeated["place"], first, strict=True):
         if place != other:
             yield place, row_of(other)
-
-
-def _meant(town: Town, sheet_name: str, field_name: str) -> pd.Series:
-    """The keys a column stands for, and what was typed where that is none: 七1班 and its id repeat each other."""
-    found = resolve(town, sheet_name, field_name)
-    return found["key"].where(found["key"] != "", found["value"]).reindex(town[sheet_name].index).astype("str")
 
 
 # --- F08, F14 ---------------------------------------------------------------------------------------------------------
@@ -358,10 +356,11 @@ def other_year(town: Town) -> Iterator[Finding]:
                 yield KINDS["F36"].at(town.place(sheet.name, own.index[0], item.name), **facts)
         frame, summer = town[sheet.name], pd.Timestamp(int(town.year[:4]), *SUMMER)
         for item in (item for item in sheet.recorded if item.since == "year"):
-            early = frame[item.name] < summer
-            for name in item.not_before:  # there F37 says what is wrong
-                early &= ~(frame[item.name] < frame[name])
-            for index, day in frame.loc[early, item.name].items():
+            days = frame[item.name]
+            early = days < summer
+            for name in item.not_before if early.any() else ():  # there F37 says what is wrong
+                early &= ~(days < frame[name])
+            for index, day in days[early].items() if early.any() else ():
                 facts = {"value": f"{day:%Y-%m-%d}", "year": town.year, "rows": ""}
                 yield KINDS["F36"].at(town.place(sheet.name, index, item.name), **facts)
 
@@ -382,7 +381,7 @@ def wrong_order(town: Town) -> Iterator[Finding]:
                     facts = {"value": day, "than": than, "other": sheet.by_name[name].title, "limit": limit}
                     yield KINDS["F37"].at(town.place(sheet.name, index, item.name), **facts)
         for item in (item for item in sheet.recorded if item.since == "entry"):
-            entered, came = town.once(_entries), KINDS["F37"]
+            entered, came = _entries(town), KINDS["F37"]
             keys = zip(frame["home"].tolist(), frame["student_key"].tolist(), strict=True)
             limits = pd.to_datetime(pd.Series([entered.get(key) for key in keys], frame.index))
             for index in frame.index[frame[item.name] < limits - pd.DateOffset(years=1)]:
@@ -418,10 +417,8 @@ def same_person(town: Town) -> Iterator[Finding]:
     for sheet in town.filled:
         for item in sheet.typed:
             for name in item.other_than:
-                one, other = (
-                    keyed(town, sheet.name, column).fillna(town[sheet.name][column]) for column in (item.name, name)
-                )
-                for index, value in town[sheet.name].loc[(one == other).fillna(False).astype(bool), item.name].items():
+                one, other = (meant(town, sheet.name, column) for column in (item.name, name))
+                for index, value in town[sheet.name].loc[yes(one == other), item.name].items():
                     facts = {"value": value, "other": sheet.by_name[name].title}
                     yield KINDS["F38"].at(town.place(sheet.name, index, item.name), **facts)
 

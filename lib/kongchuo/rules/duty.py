@@ -14,7 +14,19 @@ from ..due import base
 from ..due import duty as limits
 from ..facts import duty
 from ..facts.duty import last_days, officers
-from ..facts.references import ALIAS, dangling, dated, directory, keyed, look_up, named, resolve, school_names
+from ..facts.references import (
+    ALIAS,
+    dangling,
+    dated,
+    directory,
+    keyed,
+    look_up,
+    named,
+    names_of,
+    resolve,
+    school_names,
+    staff_names,
+)
 from .base import Spot, at, readable, rule
 
 # --- What several rules ask about staff: where they are named and when they acted, whether they had left, which title they bear ---
@@ -26,25 +38,24 @@ ENDS = ("closed", "to", "done")  # columns that say when it was over
 
 
 def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(sheet, column, cells) for every column that names staff; cells: value, home, key, via, `left`, whether gone by then, `until`, the last day.
+    """(sheet, column, cells) for every column that names staff; cells: value, home, key, via.
 
     Of 包家长 the person may be the village's own (its code or its contact), who is no staff of ours.
     """
-    gone = last_days(town)
     for sheet in town.filled:
         for item in sheet.typed:
             if item.reference == "staff":
-                cells = resolve(town, sheet.name, item.name)
+                yield sheet.name, item.name, resolve(town, sheet.name, item.name)
             elif (sheet.name, item.name) == ("bond", "staff_id"):
-                cells = _bond_people(town)
-            else:
-                continue
-            until = dated(cells["key"], gone)
-            left = pd.Series(False, cells.index)
-            if until.notna().any():
-                left = _when(town, sheet.name, item.name).reindex(cells.index) > until
-            cells = cells.assign(left=left, until=until)
-            yield sheet.name, item.name, cells
+                yield sheet.name, item.name, _bond_people(town)
+
+
+def gone(town: Town, sheet: str, column: str, cells: pd.DataFrame) -> pd.DataFrame:
+    """Those of the `cells` of `actors` whose person had left by then, with `until`, the last day at work."""
+    until = dated(cells["key"], last_days(town))
+    if until.isna().all():
+        return cells.iloc[:0].assign(until=until[:0])
+    return cells.assign(until=until)[_when(town, sheet, column).reindex(cells.index) > until]
 
 
 def _bond_people(town: Town) -> pd.DataFrame:
@@ -88,7 +99,7 @@ def titles(town: Town) -> pd.DataFrame:
         # who is not in 教职工 is still one person under one name
         found = frame[["title"]].assign(person=person.reindex(frame.index).fillna(name), name=name)
         parts.append(found.assign(sheet=sheet, place=list(frame.index), where=town.schema.sheets[sheet].title))
-    rows = pd.concat(parts).dropna(subset=["person"])
+    rows = complete(pd.concat(parts), "person")
     names = complete(town["staff"], "staff_id", "name").drop_duplicates("staff_id").set_index("staff_id")["name"]
     unit = _unit_before(town)
     bare = [unit.sub("", title) or title for title in map(fold, rows["title"])]
@@ -101,7 +112,7 @@ def _unit_before(town: Town) -> re.Pattern[str]:
     return re.compile("|".join([*(f"^{re.escape(name)}" for name in names), "^.{0,8}?中心(?:学校|校(?!长))"]))
 
 
-# --- Rules on 包保责任: schools, grades and villages nobody answers for, people who are not there, titles and names that differ ---
+# --- 包保责任 -------------------------------------------------------------------------------------------------------------
 def _in_use(town: Town) -> pd.DataFrame:
     rows = complete(town.schools, "school_code")
     return rows[~no(rows["active"])]
@@ -154,7 +165,7 @@ def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     if not readable(town, schools["home"], "bond.bond_type", "bond.target_id").all():
         return
     held = duty.answering(town, town.as_of).loc[lambda rows: rows["kind"] == duty.GRADES, "unit"]
-    classes = duty.classes_of(town).dropna(subset=["code", "grade"]).drop_duplicates("unit")
+    classes = complete(duty.classes_of(town), "code", "grade").drop_duplicates("unit")
     lone = classes[classes["code"].isin(schools["school_code"]) & ~classes["unit"].isin(held)]
     if len(lone) <= _held(town, duty.GRADES)["target"].isna().sum():
         return
@@ -197,14 +208,13 @@ DEED_FIX = "这里写的是当时办事的人：请核对这一行的日期，�
 def person_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     """各表写到的教职工，必须在“教职工”表里，而且当时在岗。人已调走还挂着名，这项工作实际上没有人做。"""
     for sheet, column, cells in actors(town):
-        title = town.schema.sheets[sheet].by_name[column].title
-        people = directory(town, "staff")
+        title, people = town.schema.sheets[sheet].by_name[column].title, directory(town, "staff")
         lost = dangling(town, cells, "staff")
         for index, name, home in lost[["value", "home"]].itertuples(name=None) if len(lost) else ():
             yield at(sheet, index, column, title=title, name=name, near=people.near(home, name))
         fix = LEFT_FIX if column in ONGOING and sheet not in LOGS else DEED_FIX
-        gone = cells.loc[cells["left"], ["value", "until"]] if cells["left"].any() else ()
-        for index, name, until in gone.itertuples(name=None) if len(gone) else ():
+        left = gone(town, sheet, column, cells)
+        for index, name, until in left[["value", "until"]].itertuples(name=None) if len(left) else ():
             yield at(sheet, index, column, says=LEFT, fix=fix, title=title, name=name, until=f"{until:%Y-%m-%d}")
 
 
@@ -285,20 +295,20 @@ OF_PERSON, OF_TARGET = "编号{number}是{known}，这里的姓名写“{name}�
 )
 def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
     """包保责任和责任书里，编号和姓名、对象编号和对象名称要是同一个人、同一个单位。对不上，责任就说不清是谁的。"""
-    people = duty.names_of(town, "staff", "staff_id", "name")
-    villages = duty.names_of(town, "village", "village_code", "village_name")
-    pupils = duty.names_of(town, "roster", "student_key", "name")
+    people = staff_names(town)
+    villages = names_of(town, "village", "village_code", "village_name")
+    pupils = names_of(town, "roster", "student_key", "name")
     schools = school_names(town)
     for sheet, number, name, known, says in (
         ("bond", "staff_id", "name", people, OF_PERSON),
         ("bond", "target_id", "target_name", villages | pupils, OF_TARGET),
         ("pledge", "party_b_id", "party_b", people | villages, OF_PERSON),
     ):
-        rows = of_year(town, town[sheet]).dropna(subset=[number, name])
+        rows = complete(of_year(town, town[sheet]), number, name)
         unit = look_up(town, rows[name], "school")["key"] == rows[number]
         signer = look_up(town, rows[name], "staff")["key"] != ""  # whether the right person signs for a school is G10's
         fits = unit | signer
-        rows = rows.assign(known=named(rows[number], known | schools)).dropna(subset=["known"])
+        rows = complete(rows.assign(known=named(rows[number], known | schools)), "known")
         for index, key, given, right in rows[[number, name, "known"]].itertuples(name=None):
             alike = fits[index] if key in schools else fold(right) in fold(given) or fold(given) in fold(right)
             if not alike:
@@ -323,8 +333,7 @@ UNSIGNED = {
 )
 def pledge_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     """中心校与每所学校、学校与每位班主任、学校与服务的每个行政村，开学后都要签责任书。没有签，责任就只停在口头上。"""
-    rows = base.state(town, policy, limits.PLEDGED)
-    rows = rows[rows["late"] & rows["done"].isna()].reset_index(drop=True)
+    rows = base.overdue(town, policy, limits.PLEDGED).reset_index(drop=True)
     if not readable(town, pd.Series([CENTRE]), "pledge.pledge_type", "pledge.party_b", "pledge.party_b_id").all():
         return
     signed = duty.signed(town)
@@ -406,7 +415,7 @@ def first_responsible(town: Town, policy: Policy) -> Iterator[Spot]:
     centre = schools[schools["stage"] == CENTRE]
     first = centre["key"].iloc[0] if len(centre) else ""
     leaders = town["body"][(town["body"]["body"] == "领导组") & (town["body"]["role"] == "组长")]
-    leaders = leaders.assign(key=keyed(town, "body", "staff_id").reindex(leaders.index)).dropna(subset=["key"])
+    leaders = complete(leaders.assign(key=keyed(town, "body", "staff_id").reindex(leaders.index)), "key")
     if first and not pd.isna(first):
         facts = {"unit": centre["school_name"].iloc[0], "principal": people["name"].get(first, first)}
         for index, name in leaders.loc[leaders["key"] != first, "staff_id"].items():

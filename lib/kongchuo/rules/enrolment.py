@@ -7,17 +7,17 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
-from ..core.tables import Town, called, complete, mapping, no, row_of, yes
+from ..core.tables import Town, among, called, complete, mapping, no, of_year, row_of, yes
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import ELSEWHERE, HANDED_OVER
-from ..facts import calendar, enrolment
+from ..facts import attendance, calendar, enrolment
 from ..facts import cases as case_facts
 from ..facts.enrolment import grade_due
 from ..facts.identity import birth, own_numbers
-from ..facts.lists import sixth_graders
+from ..facts.lists import maybe_listed, sixth_graders
 from ..facts.references import class_grades, class_names, keyed, tally
-from .base import LISTS, Spot, at, maybe_listed, person, readable, rule, spots
+from .base import LISTS, Spot, at, readable, rule, spots
 
 # --- The entries that make up the number of pupils of a class: the baseline, what came, what went, and the roster against them ---
 # For rule X26: over a class and over a school all entries add up to nothing (domain.md 4.1, D01).
@@ -85,7 +85,7 @@ def _by_pupil(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], object]
     return mapping(frame, ("home", "student_key"), column)
 
 
-# --- Rules on 学籍: one pupil on two rosters, keys and classes that disagree with the roster, numbers that do not balance ---
+# --- 学籍 ---------------------------------------------------------------------------------------------------------------
 # what the reckoning of X26 cannot do without
 RECKONED = ("baseline.base_state", "baseline.class_id", "change.kind", "change.date", "roster.status",
             "roster.class_id")  # fmt: skip
@@ -131,14 +131,18 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     """各表里的学生编号和姓名要与花名册是同一个人。编号错一位，缺勤、劝返、资助就会记到别的孩子名下。"""
     lists = [town[sheet] for sheet in LISTS]
     lists += [town.before["roster"]] if town.before else []  # of a sixth-grader who has left speaks last year's key
-    listed = pd.concat([frame[["student_key", "name"]] for frame in lists]).dropna(subset=["student_key"])
-    named, people = complete(listed, "name"), set(person(listed).dropna())
+    listed = complete(pd.concat([frame[["student_key", "name"]] for frame in lists]), "student_key")
+    named, people = (
+        complete(listed, "name"),
+        set(zip(*(listed[one].tolist() for one in ("student_key", "name")), strict=True)),
+    )
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
     for sheet in town.filled:
         if sheet.name in LISTS or not {"student_key", "name"} <= set(sheet.by_name):
             continue
-        rows = town[sheet.name][["home", "student_key", "name"]].dropna()
-        rows = rows[[who not in people for who in person(rows).tolist()]]
+        rows = town[sheet.name][["home", "student_key", "name"]]
+        pairs = zip(rows["student_key"].tolist(), rows["name"].tolist(), strict=True)
+        rows = rows[[pair not in people for pair in pairs]].dropna()
         if rows.empty:
             continue
         other = rows[rows["student_key"].isin(named["student_key"])]
@@ -182,7 +186,7 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账里的班级要与学生当天所在的班一致。班级写错，班主任看不到自己的学生，班级的出勤和积分也会算错。"""
     spells = enrolment.spells(town)
     spells = spells[spells["class_id"].notna() & (spells["state"] != enrolment.NOT_HERE)]
-    spells = spells[["home", "student_key", "class_id", "start", "end"]].dropna(subset=["student_key"])
+    spells = complete(spells[["home", "student_key", "class_id", "start", "end"]], "student_key")
     labels, parts = class_names(town), []
     for sheet, column in DATED.items():
         frame = town[sheet]
@@ -190,7 +194,7 @@ def class_differs(town: Town, policy: Policy) -> Iterator[Spot]:
         ends = day if column else enrolment.LAST
         written = keyed(town, sheet, "class_id")
         parts.append(frame[["home", "student_key", "name"]].assign(written=written, since=day, until=ends, sheet=sheet))
-    rows = pd.concat(parts).dropna(subset=["student_key", "written", "since"])
+    rows = complete(pd.concat(parts), "student_key", "written", "since")
     rows = rows[rows["since"] >= f"{town.year[:4]}-09-01"].reset_index(names="place")
     rows = rows[readable(town, rows["home"], "roster.class_id", "change.kind")]
     both = rows.reset_index(names="line").merge(spells, on=["home", "student_key"])
@@ -260,7 +264,7 @@ def _unbalanced(unit: pd.DataFrame, title: str) -> Spot:
 def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     """到了基准日满入学年龄的孩子读一年级，逐年往上。年级与年龄差得太多，多半是日期或班级填错，也可能是辍过学、容易再辍学的孩子。"""
     roster = enrolment.listed(town)
-    rows = roster[roster["status"].isin(ACTIVE)].dropna(subset=["birth_date", "class_id"])
+    rows = complete(roster[roster["status"].isin(ACTIVE)], "birth_date", "class_id")
     classes = complete(town["class"], "class_id", "grade")
     grade = tally(rows["class_id"], mapping(classes, "class_id", "grade"))
     due = grade_due(town, policy, rows["birth_date"]).astype("int64")
@@ -301,11 +305,50 @@ def guest_too_long(town: Town, policy: Policy) -> Iterator[Spot]:
 def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
     """同一个班里在校学生的班内学号不能重复。重复的多半是抄行时没有改，另一格也可能抄错了。"""
     rows = enrolment.listed(town)
-    rows = rows[rows["status"].isin(enrolment.AT_SCHOOL)].dropna(subset=["class_id", "seat_no"])
+    rows = complete(rows[rows["status"].isin(enrolment.AT_SCHOOL)], "class_id", "seat_no")
     keys = ["home", "class_id", "seat_no"]
     for _, own in rows[rows.duplicated(keys, keep=False)].groupby(keys):
         other = row_of(own.index[0])
         yield from spots(own.iloc[1:], "roster", "seat_no", seat="seat_no", alike={"other": other})
+
+
+@rule(
+    "N01",
+    ERROR,
+    needs=(
+        *("roster.student_key", "roster.entry_ym", "roster.status", "roster.class_id", "class.grade"),
+        *("baseline.student_key", "change.student_key", "change.kind"),
+    ),
+    says="{name}的入学年月写{entry}，像是本学年才来的，“学生变动”里却没有他的转入：{school}{grade}年级在校{held}人，招生加转入只有{due}人",
+    fix="入学年月写错的改正；确是本学年转来的，在“学生变动”补记转入，并请中心学校核对学年初基准上为什么有他。",
+    source="domain.md 3.3 N01, 4.1 D04, 8",
+)
+def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
+    """学段巩固率＝在校÷（招生＋转入－转出），超过100%就是有人来了没记转入：名单上早有他，入学年月却说他本学年才来。分母少一个，率就虚高。"""
+    roster, listed_then = enrolment.listed(town), of_year(town, town["baseline"])
+    grades = complete(town["class"], "class_id", "grade").drop_duplicates("class_id")
+    grades = grades.set_index("class_id")["grade"]
+    rows = roster[roster["status"].isin(enrolment.AT_SCHOOL)]
+    rows = rows.assign(grade=rows["class_id"].map(grades).astype("Int64"))
+    # whoever is not on the baseline either shows in X26
+    listed, moved = among(rows, listed_then[enrolment.PUPIL].dropna(), enrolment.PUPIL), town["change"]
+    came = among(rows, moved.loc[moved["kind"].isin(enrolment.JOINING), enrolment.PUPIL].dropna(), enrolment.PUPIL)
+    odd = rows[_came_this_year(town, rows) & ~yes(rows["guest"]) & listed & ~came]
+    odd = odd[readable(town, odd["home"], "change.student_key", "change.kind") & ~maybe_listed(town, odd, "change")]
+    sizes = rows.groupby(["home", "grade"]).size()
+    for (school, grade), unit in odd.groupby(["home", "grade"]):
+        held = int(sizes[school, grade])
+        for index, name, entry in unit[["name", "entry_ym"]].itertuples(name=None):
+            facts = {"school": school, "grade": grade, "held": held, "due": held - len(unit)}
+            yield at("roster", index, "entry_ym", name=called(name), entry=entry, **facts)
+
+
+def _came_this_year(town: Town, rows: pd.DataFrame) -> pd.Series:
+    """Whose 入学年月 lies in this school year (from August on) and after the September in which the grade began its stage."""
+    year = int(town.year[:4])
+    began = year - (rows["grade"] - 1) % 6  # grades 1 and 7 begin a stage
+    entry = pd.to_numeric(rows["entry_ym"], errors="coerce")
+    return yes((entry >= year * 100 + 8) & (entry > began * 100 + 9))
 
 
 # --- Rules on who should have come from another list: last year's sixth grade, and pupils of grade seven who never came ---
@@ -322,8 +365,7 @@ def seat_taken_twice(town: Town, policy: Policy) -> Iterator[Spot]:
 )  # fmt: skip
 def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Spot]:
     """上学年的六年级学生，开学后要么在本镇某校的花名册上，要么有镇外就读的证明，要么在比对结果里查清销号。六升七两边交接，最容易漏人。"""
-    rows = base.state(town, policy, HANDED_OVER)
-    rows = rows[rows["late"] & rows["done"].isna()]
+    rows = base.overdue(town, policy, HANDED_OVER)
     keys = sixth_graders(town)["student_key"].to_dict()
     census = complete(town["census"], "student_key").drop_duplicates("student_key")
     states = dict(zip(census["student_key"].tolist(), census["study_status"].fillna("").tolist(), strict=True))
@@ -400,13 +442,13 @@ def _never_came(town: Town, policy: Policy, pupils: pd.DataFrame) -> dict[tuple[
     """Pupils entered as 开学未报到 whom nobody has seen since, once the days for clearing that up are over."""
     rows = town["absence"]
     rows = rows[(rows["kind"] == "开学未报到") & rows["student_key"].isin(pupils["student_key"])]
-    start = enrolment.terms(town)["start"]
+    start = calendar.terms(town)["start"]
     if rows.empty or start.empty:
         return {}
     due = base.within(town, policy, start, "opening_absent_within")
     over = due[due < pd.Timestamp(town.as_of)].index
     missed = set(zip(rows["home"], rows["student_key"], strict=True))
-    runs = enrolment.streaks(town, town.as_of)
+    runs = attendance.streaks(town, town.as_of)
     runs = runs[runs["since"].isin(start[over])]
     return {
         (home, key): f"{since:%Y-%m-%d}开学未报到，至今没有到过校"
@@ -416,4 +458,4 @@ def _never_came(town: Town, policy: Policy, pupils: pd.DataFrame) -> dict[tuple[
 
 
 RULES = (on_two_rosters, key_and_name_disagree, class_differs, numbers_do_not_balance, grade_and_age, guest_too_long,
-         seat_taken_twice, lost_after_grade_six, on_register_but_not_there)  # fmt: skip
+         seat_taken_twice, kept_more_than_came, lost_after_grade_six, on_register_but_not_there)  # fmt: skip

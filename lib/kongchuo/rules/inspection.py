@@ -6,10 +6,10 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, no, of_year, row_of, yes
+from ..core.tables import Town, complete, no, of_year, row_of, yes
 from ..due import inspection
-from ..due.base import state
-from ..facts import enrolment
+from ..due.base import overdue, state
+from ..facts import calendar
 from ..facts.references import look_up
 from .base import Spot, at, readable, rule, spots
 from .selfcheck import gaps
@@ -53,7 +53,7 @@ def too_few_inspections(town: Town, policy: Policy) -> Iterator[Spot]:
 def score_above_points(town: Town, policy: Policy) -> Iterator[Spot]:
     """督查每一项的得分不能超过这一项的分值，否则总分和等次都不对。"""
     points = dict(enumerate(policy["inspection_item_points"], start=1))
-    rows = inspection.inspected(town).dropna(subset=["item_no", "score"])
+    rows = complete(inspection.inspected(town), "item_no", "score")
     rows = rows.assign(points=rows["item_no"].map(points))
     rows = rows[rows["score"] > rows["points"]]
     for index, school, item, score, most in rows[["home", "item_no", "score", "points"]].itertuples(name=None):
@@ -74,8 +74,8 @@ NOT_IN_SCHEME = "{school}绩效方案没有写入控辍转化考核，班级积�
 )
 def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Spot]:
     """班级积分以学年初人数为基准，基准锁定以后就能测算；但积分办法要事先写进绩效方案、向教师公示，否则积分不能用来奖惩。"""
-    found = state(town, policy, inspection.SCHEME)
-    late = found[found["late"] & found["done"].isna() & found["home"].isin(town["baseline"]["home"])]
+    late = overdue(town, policy, inspection.SCHEME)
+    late = late[late["home"].isin(town["baseline"]["home"])]
     late = late[readable(town, late["home"], "publicity.pub_date", "publicity.school_code", *TERMS)]
     rows = inspection.shown(town)
     absent = row_of(late.index) == 0
@@ -101,7 +101,7 @@ def scheme_not_shown(town: Town, policy: Policy) -> Iterator[Spot]:
 def lost_points_unexplained(town: Town, policy: Policy) -> Iterator[Spot]:
     """没有得满分的项目要写扣分理由。不写理由，学校不知道改什么，下一轮也没法对照。"""
     points = dict(enumerate(policy["inspection_item_points"], start=1))
-    rows = inspection.inspected(town).dropna(subset=["item_no", "score"])
+    rows = complete(inspection.inspected(town), "item_no", "score")
     rows = rows.assign(lost=rows["item_no"].map(points) - rows["score"])
     rows = rows[(rows["lost"] > 0) & rows["reason"].isna() & town.known("score", "reason").reindex(rows.index)]
     for index, school, item, lost in rows[["home", "item_no", "lost"]].itertuples(name=None):
@@ -122,13 +122,13 @@ OUTSIDE = "{school}{term}第{round}轮督查的日期{day}不在本学年任何�
 )
 def round_on_two_days(town: Town, policy: Policy) -> Iterator[Spot]:
     """一所学校一轮督查的十项写同一个日期，而且在学期以内。日期不一样，这一轮是哪天做的、算不算按时，就说不清；核对台账也不知道看哪一天。"""
-    rows = inspection.inspected(town).dropna(subset=["school_code", "term", "round", "date"])
+    rows = complete(inspection.inspected(town), "school_code", "term", "round", "date")
     rows, unit = rows.assign(home=rows["home"].replace("", "该校")), ["school_code", "term", "round"]
     usual = rows.groupby(unit)["date"].agg(lambda days: days.value_counts().index[0])
     rows = rows.join(usual.rename("other"), on=unit)
     facts = {"school": "home", "term": "term", "round": "round", "day": "date"}
     yield from spots(rows[rows["date"] != rows["other"]], "score", "date", other="other", **facts)
-    terms = enrolment.terms(town)
+    terms = calendar.terms(town)
     if terms.empty or not readable(town, rows["home"], *TERMS).all():
         return
     inside = pd.concat(
@@ -149,10 +149,10 @@ def round_on_two_days(town: Town, policy: Policy) -> Iterator[Spot]:
 def rewarded_in_spite(town: Town, policy: Policy) -> Iterator[Spot]:
     """一票否决生效的班级、学校和个人，这一学年不评先进、不发奖。奖励照发，否决就成了一句空话，别的学校也不会服气。"""
     vetoed = of_year(town, town["veto"])
-    vetoed = vetoed[yes(vetoed["effective"])].dropna(subset=["target_id"])
+    vetoed = complete(vetoed[yes(vetoed["effective"])], "target_id")
     rows = {key: row_of(index) for index, key in reversed(list(_targets(town, vetoed["target_id"])))}
     rewards = of_year(town, town["reward"])
-    rewards = rewards[rewards["kind"] == "奖"].dropna(subset=["target_id"])
+    rewards = complete(rewards[rewards["kind"] == "奖"], "target_id")
     for index, key in _targets(town, rewards["target_id"]):
         if key in rows:
             facts = {"target": rewards.at[index, "target_id"], "item": rewards.at[index, "item"], "other": rows[key]}

@@ -22,7 +22,7 @@ from . import (
     duty,
     enrolment,
     inspection,
-    limits,
+    late,
     registry,
     selfcheck,
     statements,
@@ -34,7 +34,7 @@ from .questions import Question
 from .waivers import Waived
 
 RULES: tuple[Rule, ...] = (*registry.RULES, *census.RULES, *enrolment.RULES, *duty.RULES, *changes.RULES,
-                           *attendance.RULES, *cases.RULES, *steps.RULES, *limits.RULES, *support.RULES,
+                           *attendance.RULES, *cases.RULES, *steps.RULES, *late.RULES, *support.RULES,
                            *selfcheck.RULES, *inspection.RULES, *statements.RULES)  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from ..core.tables import Town, called, complete, mapping
 from ..facts import enrolment
 from ..facts.references import NONE, class_names, dangling, homes_of, keyed, look_up
 from .checks import CASE_NUMBERS, references
-from .duty import actors
+from .duty import actors, gone
 from .suspects import ENOUGH, KINDS, Suspect, at_rows, edited, of, with_row, without
 
 # --- A name or number retyped on one side: a row of the registry nobody refers to, and a name in use that no row bears ---
@@ -78,7 +78,7 @@ def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
     places = {
         (titles.get(one.sheet), one.column, town.place_of(one.workbook, one.row)): one for one in of(loose, "G05")
     }
-    found = [cells[cells["left"]].assign(sheet=sheet, column=column) for sheet, column, cells in actors(town)]
+    found = [gone(town, *one).assign(sheet=one[0], column=one[1]) for one in actors(town)]
     cells = pd.concat(found)
     cells["column"] = [
         town.schema.sheets[sheet].by_name[name].title
@@ -164,7 +164,7 @@ def steady(town: Town, loose: frozenset[Finding]) -> pd.DataFrame:
     delta: how many more 应到 has than the roster. Indexed as 日查.
     """
     at = at_rows(town, of(loose, "X08"), "daily")
-    rows = town["daily"].assign(class_id=keyed(town, "daily", "class_id")).dropna(subset=["class_id", "date", "due"])
+    rows = complete(town["daily"].assign(class_id=keyed(town, "daily", "class_id")), "class_id", "date", "due")
     rows = rows[rows["class_id"].isin(rows.loc[rows.index.isin(list(at)), "class_id"])]
     rows = rows.sort_values(["class_id", "date"])
     if rows.empty:
@@ -214,7 +214,7 @@ def _candidates(
     listed = enrolment.listed(town)
     listed = listed[listed["home"] == home]
     base = town["baseline"].assign(class_id=keyed(town, "baseline", "class_id"))
-    base = base[(base["home"] == home) & (base["class_id"] == class_id)].dropna(subset=["student_key"])
+    base = complete(base[(base["home"] == home) & (base["class_id"] == class_id)], "student_key")
     came = enrolment.changes(town)
     came = came[(came["class_to"] == class_id) & (came["home"] == home)]
     keys = {*base["student_key"], *came["student_key"]}

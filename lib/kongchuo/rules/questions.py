@@ -14,11 +14,10 @@ from ..core import faults
 from ..core.findings import Place
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, among, book_of, complete, mapping
-from ..facts import enrolment
-from ..facts.references import class_names, keyed, named, school_names
+from ..core.tables import Town, among, book_of, complete, mapping, yes
+from ..facts import calendar, enrolment
+from ..facts.references import class_names, keyed, meant, named, school_names, staff_names
 
-# --- What a question is: something that may well be right and should be looked at by a person. No finding, in no score ---
 SHOWN = 6  # rows named one by one
 Rows = list[tuple[str, int]]  # (sheet, index entry of town[sheet])
 
@@ -88,9 +87,9 @@ def days_of(dates: pd.Series) -> str:
 # --- Q04 and Q05: everybody present on a day without school, nobody absent a whole term -----------------------------
 def _full(town: Town) -> pd.DataFrame:
     """日查 up to now with class ids, and `full`: somebody was due and all of them were there."""
-    rows = town["daily"].assign(class_id=keyed(town, "daily", "class_id")).dropna(subset=["date", "class_id"])
+    rows = complete(town["daily"].assign(class_id=keyed(town, "daily", "class_id")), "date", "class_id")
     rows = rows[rows["date"] <= pd.Timestamp(town.as_of)]
-    return rows.assign(full=((rows["due"] > 0) & (rows["present"] == rows["due"])).fillna(False).astype(bool))
+    return rows.assign(full=yes((rows["due"] > 0) & (rows["present"] == rows["due"])))
 
 
 @asker("Q04", "不上课的日子全勤")
@@ -98,20 +97,20 @@ def present_without_school(town: Town, policy: Policy) -> Iterator[tuple[str, Ro
     """教学日历上不上课的日子（周末、放假、停课），日查却写着全部到齐，或者人籍核查写着本人在位。可能补了课、日历没有改，也可能是照抄前一天的。"""
     if town.unread_homes("calendar", "date", "is_school_day") or town.unread_homes("term", "start", "end"):
         return
-    taught = {pd.Timestamp(day) for day in enrolment.school_days(town)}
+    taught = {pd.Timestamp(day) for day in calendar.school_days(town)}
     # a day of the calendar nobody could read may be any day; outside the terms F28 says what is wrong
     unsure = ~(town.known("calendar", "date") & town.known("calendar", "is_school_day"))
     if unsure.any():
         return
     rows = _full(town)
-    terms = enrolment.terms(town)
+    terms = calendar.terms(town)
     inside = pd.Series(False, rows.index)
     for start, end in terms[["start", "end"]].itertuples(index=False):
         inside |= rows["date"].between(start, end)
     entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
     reasons = dict(zip(entries["date"], entries["reason"].fillna(""), strict=True))
     rows = rows[inside & rows["full"] & ~rows["date"].isin(taught) & (rows["home"] != CENTRE)]
-    checked = town["reconcile"][town["reconcile"]["present"] == "在位"].dropna(subset=["date"])
+    checked = complete(town["reconcile"][town["reconcile"]["present"] == "在位"], "date")
     checked = checked[~checked["date"].isin(taught) & (checked["date"] <= pd.Timestamp(town.as_of))]
     for sheet, found, what in (("daily", rows, "日查却写着全部到齐"), ("reconcile", checked, "人籍核查却写着本人在位")):
         for _, own in found.groupby("home"):
@@ -241,7 +240,7 @@ def _pupil(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
     """Whom a row is about: the family (guardian and telephone on the roster), else the pupil, else the plan."""
     if sheet == "support_log":
         return rows["pupil_plan"]
-    roster = enrolment.listed(town).dropna(subset=["student_key", "guardian_tel"])
+    roster = complete(enrolment.listed(town), "student_key", "guardian_tel")
     family = mapping(roster, "student_key", "guardian_tel")
     return pd.Series([family.get(key, key) for key in rows["student_key"].tolist()], rows.index, dtype="str")
 
@@ -319,7 +318,7 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     for sheet, who in (("visit", "lead"), ("support_log", "helper")):
         rows = town[sheet][town[sheet]["mode"].isin(AT_HOME)]
         rows = rows[rows["date"] <= pd.Timestamp(town.as_of)]
-        person = keyed(town, sheet, who).reindex(rows.index).fillna(rows[who])
+        person = meant(town, sheet, who).reindex(rows.index)
         if sheet == "visit":
             keys = rows["student_key"].tolist()
         else:
@@ -327,18 +326,13 @@ def many_villages(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
         part = pd.DataFrame({"home": rows["home"], "date": rows["date"], "person": person, "name": rows[who]})
         places = [(sheet, index) for index in rows.index]
         parts.append(part.assign(village=[village.get(key) for key in keys], row=places))
-    rows = pd.concat(parts, ignore_index=True).dropna(subset=["person", "village"])
+    rows = complete(pd.concat(parts, ignore_index=True), "person", "village")
     each = rows.groupby(["home", "person", "date"])["village"].transform("nunique")
     rows = rows.assign(number=each)[each > policy["question_villages"]]
     for (_, person), own in rows.groupby(["home", "person"]):
-        name = town.once(_names).get(person, own["name"].iloc[0])
+        name = staff_names(town).get(person, own["name"].iloc[0])
         text = f"{name}{days_of(own['date'])}一天到{own['number'].max()}个村家访，是同一天去的吗？"
         yield text, own["row"].tolist()
-
-
-def _names(town: Town) -> dict[str, str]:
-    rows = complete(town["staff"], "staff_id", "name")
-    return mapping(rows, "staff_id", "name")
 
 
 @asker("Q03", "送教时间重叠")
@@ -346,7 +340,7 @@ def two_homes_at_once(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     """同一位送教人员同一天在同一时间给两家送教。一家有两个孩子的不算。时间可能写的是大概，请核对起止时间。"""
     rows = complete(town["home_teaching"], "date", "span", "team", "student_key")
     rows = rows[rows["date"] <= pd.Timestamp(town.as_of)]
-    roster = enrolment.listed(town).dropna(subset=["student_key", "guardian_tel"])
+    roster = complete(enrolment.listed(town), "student_key", "guardian_tel")
     family = mapping(roster, "student_key", "guardian_tel")
     visits: dict[tuple, list[tuple]] = {}
     columns = ["home", "student_key", "date", "span", "team"]
@@ -392,11 +386,10 @@ def filled_down(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     least = policy["question_filled_down"]
     roster = enrolment.listed(town).assign(village=keyed(town, "roster", "village_code"))
     for column, title in SHARED.items():
-        filled = roster.dropna(subset=[column])
-        for (home, value), own in filled.groupby(["home", column]):
-            if len(own) >= least:
-                text = f"{home}花名册有{len(own)}名学生的{title}都是“{value}”，是不是下拉填充把别人的盖掉了？"
-                yield text, [("roster", index) for index in own.index]
+        sizes = roster.groupby(["home", column])[column].transform("size")  # first of all: nearly nobody is left
+        for (home, value), own in roster[sizes >= least].groupby(["home", column]):
+            text = f"{home}花名册有{len(own)}名学生的{title}都是“{value}”，是不是下拉填充把别人的盖掉了？"
+            yield text, [("roster", index) for index in own.index]
     census = town["census"].assign(village=keyed(town, "census", "village_code"))
     known = mapping(complete(census, "student_key", "village").drop_duplicates("student_key"), "student_key", "village")
     other = named(roster["student_key"], known)
@@ -414,9 +407,9 @@ def another_in_charge(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     heads = complete(heads, "class_id", "head").drop_duplicates("class_id")
     rooms = dict(zip(heads["head"], heads["class_id"], strict=True))
     daily = town["daily"].assign(class_id=keyed(town, "daily", "class_id"), by=keyed(town, "daily", "reporter"))
-    counts = daily.dropna(subset=["class_id", "by"]).groupby("class_id")["by"].value_counts()
+    counts = complete(daily, "class_id", "by").groupby("class_id")["by"].value_counts()
     usual = {room: by for (room, by), number in counts.items() if number * 2 > counts[room].sum()}
-    names = town.once(_names)
+    names = staff_names(town)
     labels = class_names(town)
     for index, room, head in heads[["class_id", "head"]].itertuples(name=None):
         by = usual.get(room, head)
@@ -426,9 +419,9 @@ def another_in_charge(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
                 f"班主任{names.get(by, by)}填报，两个班的班主任是不是写颠倒了？"
             )
             yield text, [("class", index)]
-    units = town["staff"].assign(unit=keyed(town, "staff", "school_code")).dropna(subset=["staff_id", "unit"])
+    units = complete(town["staff"].assign(unit=keyed(town, "staff", "school_code")), "staff_id", "unit")
     units = mapping(units.drop_duplicates("staff_id"), "staff_id", "unit")
-    schools = town["school"].assign(head=keyed(town, "school", "principal")).dropna(subset=["school_code", "head"])
+    schools = complete(town["school"].assign(head=keyed(town, "school", "principal")), "school_code", "head")
     for index, code, name, head in schools[["school_code", "school_name", "head"]].itertuples(name=None):
         if units.get(head, code) != code:
             text = f"{name}的校长写{names.get(head, head)}，“教职工”里他的单位是{school_names(town).get(units[head], units[head])}，是兼任还是写错了？"
@@ -448,7 +441,7 @@ def standards_differ(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
             yield text, [("aid", index) for index in others.index]
 
 
-# --- Questions against gaming: what may well be right, and should be looked at by a person. No findings, and in no score ---
+# --- all questions ----------------------------------------------------------------------------------------------------
 # QUESTIONS is the table of those a township answers by itself; `backdated` compares it with an earlier snapshot. Pure.
 HEADING = "请核实（只是疑问，不是问题，不计分）"
 QUESTIONS: tuple[Asker, ...] = (copied_text, many_villages, two_homes_at_once, present_without_school,

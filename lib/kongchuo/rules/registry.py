@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..core.findings import ERROR, WARNING
+from ..core.numbers import NUMERALS
 from ..core.policy import Policy
-from ..core.tables import Town, complete, no, of_year, row_of
+from ..core.tables import Town, complete, no, of_year, once, row_of
 from ..facts import duty, enrolment
 from ..facts.references import class_label, homes_of, keyed, tally
 from .base import Spot, at, readable, rule
@@ -31,7 +32,7 @@ def base_count_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     doubled = placed.loc[repeated, "class_id"].value_counts()
     unplaced = base.loc[base["class_id"].isna(), "home"].value_counts()
 
-    rows = town["class"].assign(home=homes_of(town, "class")).dropna(subset=["class_id", "base_count"])
+    rows = complete(town["class"].assign(home=homes_of(town, "class")), "class_id", "base_count")
     rows = rows[rows["home"].isin(base["home"]) & readable(town, rows["home"], "baseline.class_id")]
     rows = rows.assign(listed=tally(rows["class_id"], listed))
     least, most = rows["listed"] - tally(rows["class_id"], doubled), rows["listed"] + tally(rows["home"], unplaced)
@@ -44,7 +45,6 @@ def base_count_differs(town: Town, policy: Policy) -> Iterator[Spot]:
 STAGES = {"小学": (1, 6), "教学点": (1, 6), "初中": (7, 9), "九年一贯": (1, 9)}  # 学段 -> first and last grade
 BEGINNINGS = (1, 7)  # grades that begin a stage
 _ENTRY = re.compile(r"-(20[0-9]{2})-")  # in a class id: 学校代码-入学年-班序
-NUMERALS = "一二三四五六七八九"
 TWICE = "{school}本学年有两个“{name}”（另一个在第{other}行）"
 
 
@@ -60,7 +60,7 @@ def class_and_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     """班级的年级要与编号里的入学年、班级名称、学校的学段和学生的入学年月对得上，一学年里班级名称不能重。新学年忘了升级，全班的年级、年龄、六升七都会算错。"""
     year = int(town.year[:4])
     stages = dict(zip(town["school"]["school_name"], town["school"]["stage"], strict=True))
-    entered = town.once(_entered)
+    entered = _entered(town)
     rows = of_year(town, town["class"].assign(home=homes_of(town, "class")))
     for index, home, key, name, grade in rows[["home", "class_id", "class_name", "grade"]].itertuples(name=None):
         stage = stages.get(home)
@@ -74,7 +74,7 @@ def class_and_grade(town: Town, policy: Policy) -> Iterator[Spot]:
                 why = f"{stage}没有这个年级"
             elif entry and not _agrees(grade, int(entry[1]), year, first, last):
                 why = f"编号里的入学年是{entry[1]}年"
-            elif label[:1] in NUMERALS and label.endswith("班") and NUMERALS.index(label[0]) + 1 != grade:
+            elif label[:1] in NUMERALS[1:10] and label.endswith("班") and NUMERALS.index(label[0]) != grade:
                 why = f"班级名称是“{name}”"
             elif most and not _agrees(grade, most, year, first, last):
                 why = f"班里多数学生{most}年入学"
@@ -99,10 +99,11 @@ def _agrees(grade: int, entry: int, year: int, first: int, last: int) -> bool:
     return grade in due or not due
 
 
+@once
 def _entered(town: Town) -> dict[str, int]:
     """The year in which most pupils of a class entered its stage, of classes with some pupils and a clear majority."""
     rows = enrolment.listed(town)
-    rows = rows[rows["status"].isin(enrolment.AT_SCHOOL)].dropna(subset=["class_id", "entry_ym"])
+    rows = complete(rows[rows["status"].isin(enrolment.AT_SCHOOL)], "class_id", "entry_ym")
     found: dict[str, Counter] = {}
     for key, month in zip(rows["class_id"], rows["entry_ym"], strict=True):
         found.setdefault(key, Counter())[int(month[:4]) - (month[4:] < "08")] += 1

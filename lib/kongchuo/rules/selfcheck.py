@@ -10,12 +10,11 @@ from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, among, book_of, by_place, complete, no, of_year, yes
 from ..due import selfcheck
-from ..due.base import state
+from ..due.base import overdue, state
 from ..facts import cases as case_facts
-from .base import Spot, at, readable, rule
+from .base import SCHOOL_DAYS, Spot, at, readable, rule
 
 # --- Rules on what a school sends and prints: weekly and monthly reports, the monthly bulletin, a case each term ----
-DAYS = ("term.start", "term.end", "calendar.date", "calendar.is_school_day")  # what says on which days there was school
 SHOWN = 5  # names in a message
 
 
@@ -37,7 +36,7 @@ def gaps(missing: pd.DataFrame, present: pd.DataFrame, *order: str) -> Iterator[
     """
     if missing.empty:
         return
-    held = present[present["home"].isin(missing["home"])].dropna(subset=["period"])
+    held = complete(present[present["home"].isin(missing["home"])], "period")
     held = held.sort_values(["period", *order], kind="stable")
     rows = {home: (own["period"].tolist(), list(own.index)) for home, own in held.groupby("home")}
     found: dict[tuple[object, str], list[object]] = {}
@@ -56,7 +55,7 @@ NOT_FILED = "{school}没有登记{which}的{report}，最早一期逾期{days}�
 @rule(
     "T03",
     WARNING,
-    needs=("filing.report", "filing.until", "filing.date", *DAYS),
+    needs=("filing.report", "filing.until", "filing.date", *SCHOOL_DAYS),
     says="{school}截止{due}的{report}，{done}才报，逾期{days}天",
     fix="请按期报送：周报当周{weekday}前，月报次月{day}日前；已经报过的补记“报送登记”，照实写报送日期。",
     source="domain.md 3.3 T03; 方案七-6",
@@ -66,7 +65,7 @@ def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
     limits = {"day": policy["month_report_due_day"], "weekday": policy.parameter("week_report_due_weekday").said}
     for kind, deadline in ((selfcheck.WEEKLY, selfcheck.WEEKLY_REPORT), (selfcheck.MONTHLY, selfcheck.MONTHLY_REPORT)):
         found = state(town, policy, deadline)
-        late = found[found["late"] & readable(town, found["home"], "filing.until", "filing.report", *DAYS)]
+        late = found[found["late"] & readable(town, found["home"], "filing.until", "filing.report", *SCHOOL_DAYS)]
         sent = complete(late, "done")
         for index, school, due, done, days in sent[["home", "due", "done", "days"]].itertuples(name=None):
             facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, **limits}
@@ -86,7 +85,7 @@ def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "T04",
     INFO,
-    needs=("bulletin.kind", "bulletin.date", *DAYS),
+    needs=("bulletin.kind", "bulletin.date", *SCHOOL_DAYS),
     says="{school}{months}没有编印控辍保学简报",
     fix="请补编一期，记入“简报案例”；以后每月最后一个工作日前编印。",
     source="domain.md 3.3 T04; 方案六-1",
@@ -101,7 +100,7 @@ def no_bulletin(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "T05",
     INFO,
-    needs=("bulletin.kind", "bulletin.date", *DAYS),
+    needs=("bulletin.kind", "bulletin.date", *SCHOOL_DAYS),
     says="{school}{terms}没有典型案例",
     fix="请选一名劝返或转化成功的学生，隐去姓名、村名和班级写成案例，记入“简报案例”；放假前{limit}个工作日报出。",
     source="domain.md 3.3 T05; 方案六-1",
@@ -118,10 +117,9 @@ def no_case(town: Town, policy: Policy) -> Iterator[Spot]:
 def _not_printed(town: Town, policy: Policy, kind: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of a kind with their periods, and what should have been printed and has not been, not even late."""
     deadline, periods = selfcheck.PRINTED[kind]
-    found = state(town, policy, deadline)
-    wrong = found["late"] & found["done"].isna()
-    wrong &= readable(town, found["home"], "bulletin.kind", "bulletin.date", *DAYS)
-    return selfcheck.prints(town, kind, periods(town, policy)), found[wrong]
+    late = overdue(town, policy, deadline)
+    late = late[readable(town, late["home"], "bulletin.kind", "bulletin.date", *SCHOOL_DAYS)]
+    return selfcheck.prints(town, kind, periods(town, policy)), late
 
 
 # --- Rules on 档案目录: the eighteen items that each school keeps, and the pictures that belong to some of them ---------
@@ -131,7 +129,7 @@ NOT_LISTED = "{school}档案目录没有第{numbers}项：{items}"
 @rule(
     "A01",
     WARNING,
-    needs=("archive.archive_no", "archive.copies", "archive.missing", *DAYS),
+    needs=("archive.archive_no", "archive.copies", "archive.missing", *SCHOOL_DAYS),
     says="{school}缺档案第{numbers}项：{items}，没有写明原因",
     fix="请归档后填份数；确实没有的，份数写0，在“缺失说明”写明原因。",
     source="domain.md 3.3 A01; 方案七",
@@ -146,7 +144,7 @@ def archive_item_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     if not _begun(town, policy):
         return
     expected = selfcheck.schools(town, "archive")
-    expected = expected[readable(town, expected["home"], "archive.archive_no", *DAYS)]
+    expected = expected[readable(town, expected["home"], "archive.archive_no", *SCHOOL_DAYS)]
     numbers = pd.DataFrame({"period": range(1, policy["archive_items"] + 1)})
     expected = expected.merge(numbers, how="cross")
     rows = rows.assign(period=rows["archive_no"])
@@ -188,7 +186,7 @@ MISSING_MONTH = "{school}没有{months}的自查"
 @rule(
     "T01",
     ERROR,
-    needs=(*(f"selfcheck.{name}" for name in ("month", "item_no", "date", "confirmed")), *DAYS),
+    needs=(*(f"selfcheck.{name}" for name in ("month", "item_no", "date", "confirmed")), *SCHOOL_DAYS),
     says="{school}{month}自查未按期完成：{why}",
     fix="请补齐各项，校长逐项确认；以后每月自查次月{day}日前完成。",
     source="domain.md 3.3 T01; 方案六-9",
@@ -199,7 +197,7 @@ def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Spot]:
     now, day = pd.Timestamp(town.as_of), policy["month_report_due_day"]
     made = rows[~(rows["date"] > now)]
     found = state(town, policy, selfcheck.SELF_CHECK)
-    late = found[found["late"] & readable(town, found["home"], "selfcheck.month", *DAYS)]
+    late = found[found["late"] & readable(town, found["home"], "selfcheck.month", *SCHOOL_DAYS)]
     begun = among(late, made, selfcheck.KEY)
     for place, school, periods in gaps(late[~begun], made, "item_no"):
         yield at("selfcheck", place, "month", says=MISSING_MONTH, school=school, months=listed(periods), day=day)
@@ -289,7 +287,7 @@ def _open(town: Town, sheet: str, rows: pd.DataFrame) -> dict[tuple[str, int], i
     An entry whose dates could not be read says nothing of that day.
     """
     opened, cells = OPENS[sheet]
-    cases = opened(town[sheet]).dropna(subset=["entered"])
+    cases = complete(opened(town[sheet]), "entered")
     for cell in cells:
         cases = cases[town.known(sheet, cell).reindex(cases.index)]
     pairs = rows[["home", "day", "sheet", "place"]].merge(cases[["home", "entered", "left"]], on="home")
@@ -311,8 +309,7 @@ UNMENDED_ITEM = "{school}{month}自查第{item}项整改逾期{days}天"
 def problem_not_mended(town: Town, policy: Policy) -> Iterator[Spot]:
     """自查、督查发现的问题，到了期限就要改好。查出来不改，下一轮督查还是同样的问题。"""
     for deadline in (selfcheck.PROBLEM, selfcheck.FAILED_ITEM):
-        found = state(town, policy, deadline)
-        late = found[found["late"] & found["done"].isna()]
+        late = overdue(town, policy, deadline)
         rows = town[deadline.sheet].loc[late.index]
         for place, school, days in zip(late.index, late["home"], -late["days"], strict=True):
             row = rows.loc[place]
@@ -338,7 +335,7 @@ ANSWERS = ("date", "result", "problem", "action")
 )
 def self_check_copied(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个月都要真查。整月的日期和结果与另一个月一样，多半是把上个月的复制过来只改了月份；自查日期早于这个月的，这个月就没有查过。日期不同、结果相同的不算。"""
-    rows = selfcheck.checks(town).dropna(subset=["period", "item_no", "date"])
+    rows = complete(selfcheck.checks(town), "period", "item_no", "date")
     rows = rows.sort_values(["home", "period", "item_no"], kind="stable")
     early = rows[rows["date"] < rows["period"]].drop_duplicates(["home", "period"])
     months: dict[str, dict[pd.Timestamp, tuple[int, dict[int, tuple]]]] = {}

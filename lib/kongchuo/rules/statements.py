@@ -1,4 +1,4 @@
-"""Rules on statements that contradict each other, and on words there must not be."""
+"""Rules on statements that contradict each other, a total that is not its parts among them, and on words there must not be."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import Field
-from ..core.tables import Town, called, complete, mapping
+from ..core.tables import Town, called, complete, mapping, once, yes
 from ..facts import duty, enrolment, identity, support
 from ..facts.references import class_grades, directory, keyed, look_up, named, school_names
 from .base import GONE, Rule, Spot, at, readable, rule, spots
@@ -99,7 +99,7 @@ def cells_contradict(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at(one.sheet, index, one.other, told=told, **facts)
     for sheet in OWN_GUARDIAN:
         rows = town[sheet]
-        for index, name in rows.loc[(rows["guardian"] == rows["name"]).fillna(False).astype(bool), "name"].items():
+        for index, name in rows.loc[yes(rows["guardian"] == rows["name"]), "name"].items():
             yield at(sheet, index, "guardian", says=SAME, name=name)
 
 
@@ -164,7 +164,7 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
             # where the roster contradicts the number itself, F05 and F06 say so
             sound = roster[roster[column].notna() & (by_number.isna() | (by_number == roster[column]))]
             known = mapping(sound, "student_key", column)
-            given = rows[["student_key", "name", column]].dropna(subset=["student_key", column])
+            given = complete(rows[["student_key", "name", column]], "student_key", column)
             for index, key, name, value in given.itertuples(name=None):
                 if known.get(key, value) != value:
                     facts = {"given": _shown(value), "known": _shown(known[key])}
@@ -173,7 +173,7 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
     names = mapping(town["village"], "village_code", "village_name")
     for sheet in OF_VILLAGE:
         rows = town[sheet].assign(given=keyed(town, sheet, "village_code"))
-        rows = rows.assign(known=named(rows["student_key"], villages)).dropna(subset=["given", "known"])
+        rows = complete(rows.assign(known=named(rows["student_key"], villages)), "given", "known")
         for index, name, given, known in rows.loc[
             rows["given"] != rows["known"], ["name", "given", "known"]
         ].itertuples(name=None):
@@ -181,7 +181,7 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at(sheet, index, "village_code", name=called(name), **facts)
     grades = class_grades(town)
     for sheet, date in GRADES.items():
-        rows = town[sheet].assign(known=keyed(town, sheet, "class_id").map(grades)).dropna(subset=["grade", "known"])
+        rows = complete(town[sheet].assign(known=keyed(town, sheet, "class_id").map(grades)), "grade", "known")
         rows = rows[(rows["grade"] != rows["known"]) & (rows[date] >= f"{town.year[:4]}-09-01")]
         for index, name, given, known in rows[["name", "grade", "known"]].itertuples(name=None):
             yield at(sheet, index, "grade", says=GRADE, name=called(name), given=given, known=int(known))
@@ -233,19 +233,17 @@ OTHERWISE = "{name}的在籍状态写“{state}”，“学生变动”最后一
 def since_when(town: Town, policy: Policy) -> Iterator[Spot]:
     """花名册的状态日期就是那次变动的日期，离开学校的状态就是那次变动的结果。两处不一样，应到人数、跟踪天数、孩子的去向就有两种说法。"""
     moved = enrolment.changes(town)
-    moved = moved.assign(state=moved["kind"].map(enrolment.AFTER)).dropna(subset=["state"])
+    moved = complete(moved.assign(state=moved["kind"].map(enrolment.AFTER)), "state")
     last = moved.drop_duplicates(enrolment.PUPIL, keep="last").set_index(enrolment.PUPIL)[["state", "date"]]
-    rows = enrolment.listed(town).dropna(subset=["student_key", "status", "status_date"])
+    rows = complete(enrolment.listed(town), "student_key", "status", "status_date")
     rows = rows[rows["status"] != enrolment.ENROLLED]
     found = last.reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)
     rows = rows.assign(day=found["date"], other=found["state"])
     wrong = (rows["other"] == rows["status"]) & (rows["day"] != rows["status_date"])
-    yield from spots(
-        rows[wrong.fillna(False).astype(bool)], "roster", "status_date", state="status", since="status_date", day="day"
-    )
+    yield from spots(rows[yes(wrong)], "roster", "status_date", state="status", since="status_date", day="day")
     away = rows["other"].isin(GONE) & rows["status"].isin(GONE) & (rows["other"] != rows["status"])
     yield from spots(
-        rows[away.fillna(False).astype(bool)],
+        rows[yes(away)],
         "roster",
         "status",
         says=OTHERWISE,
@@ -253,6 +251,40 @@ def since_when(town: Town, policy: Policy) -> Iterator[Spot]:
         day="day",
         other="other",
     )
+
+
+# --- parts and totals: the figures on pages cannot go wrong this way (findings.FIGURE_KINDS); what people type can --------
+# (sheet, the whole, its parts, whether the parts must make up the whole or only not exceed it)
+TOTALS = (
+    ("rollcall", "n_register", ("n_present", "leave_ok", "leave_no", "unknown"), True),
+    ("publicity_log", "n_due", ("n_att",), False),
+    ("publicity_log", "n_due", ("n_receipt",), False),
+    ("aid", "standard", ("paid",), False),
+)
+TOO_MUCH = "“{part}”{number}，多于“{whole}”{total}"
+
+
+@rule(
+    "N03",
+    ERROR,
+    needs=tuple(dict.fromkeys(f"{sheet}.{name}" for sheet, whole, parts, _ in TOTALS for name in (whole, *parts))),
+    says="“{whole}”{total}，{parts}加起来是{number}，对不上",
+    fix="请对照原始记录核对这一行的几个数，改正填错的一个。",
+    source="domain.md 3.3 N03",
+)
+def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
+    """督查点名的学籍数要等于实到、请假、不明各项之和；实参加、回执不多于应参加（应发），实发不多于标准。不平的数写进报告，谁都不会信。"""
+    for sheet, whole, parts, exact in TOTALS:
+        columns, names = town.schema.sheets[sheet].by_name, list(parts)
+        rows = complete(town[sheet], whole, *names)
+        sums = rows[names].sum(axis=1)
+        wrong = sums != rows[whole] if exact else sums > rows[whole]
+        for index, total, number in zip(rows.index[wrong], rows.loc[wrong, whole], sums[wrong], strict=True):
+            facts = {"whole": columns[whole].title, "total": f"{total:g}", "number": f"{number:g}"}
+            if exact:
+                yield at(sheet, index, whole, parts="＋".join(columns[name].title for name in names), **facts)
+            else:
+                yield at(sheet, index, names[0], says=TOO_MUCH, part=columns[names[0]].title, **facts)
 
 
 # --- census and roster ------------------------------------------------------------------------------------------------
@@ -292,7 +324,7 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     ours = census[(census["study_status"] == AWAY) & census["school"].notna()]
     yield from spots(ours, "census", "study_school", says=OF_OURS, given="study_school", state="study_status")
     now = pd.Timestamp(town.as_of)
-    spells = enrolment.spells(town).dropna(subset=["student_key"])
+    spells = complete(enrolment.spells(town), "student_key")
     spells = spells[["home", "student_key", "class_id", "state", "start", "end"]]
     rows = census[
         ["student_key", "name", "study_status", "visit_date", "school", "study_school", "study_grade", "place"]
@@ -316,7 +348,7 @@ def census_and_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     at_school = at_school[at_school["end"] > now]
     wrong = at_school[~at_school["place"].map(right).astype(bool)].drop_duplicates("place", keep="last")
     yield from spots(wrong, "census", "study_school", given="study_school", place="place", says=OTHER_SCHOOL)
-    graded = at_school.assign(known=at_school["class_id"].map(grades)).dropna(subset=["study_grade", "known"])
+    graded = complete(at_school.assign(known=at_school["class_id"].map(grades)), "study_grade", "known")
     apart = graded[(graded["known"] - graded["study_grade"]).abs() >= GRADES_APART].astype({"known": "int64"})
     apart = apart[~apart["place"].isin(wrong["place"])].drop_duplicates("place", keep="last")
     yield from spots(
@@ -391,7 +423,7 @@ def unusual_words(town: Town, policy: Policy) -> Iterator[Spot]:
 
 
 def _in_column(town: Town, sheet: str, name: str, column: pd.Series) -> Iterator[Spot]:
-    people = town.once(_people)
+    people = _people(town)
     for index, text in column.items():
         plain = people.sub("", text) if people else text
         plain = re.sub(f"[{''.join(_variants())}]{PEOPLE}", "", plain)
@@ -410,6 +442,7 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
         yield run[0], "".join(variants[character] for character in run[0])
 
 
+@once
 def _people(town: Town) -> re.Pattern[str] | None:
     """Names of people that hold such a character."""
     columns = [("staff", "name"), ("roster", "name"), ("census", "name"), ("village", "contact"), ("village", "village_name"),
@@ -420,4 +453,4 @@ def _people(town: Town) -> re.Pattern[str] | None:
 
 
 RULES: tuple[Rule, ...] = (cells_contradict, school_cannot_issue, copied_wrong, placed_otherwise, since_when,
-                           census_and_roster, unusual_words)  # fmt: skip
+                           parts_and_total_disagree, census_and_roster, unusual_words)  # fmt: skip

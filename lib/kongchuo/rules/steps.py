@@ -8,13 +8,12 @@ import pandas as pd
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, among, called, complete, mapping, yes
-from ..due import base
-from ..due.cases import CENTER, FIRST_VISIT, INTERVAL, PAPER, follow_end
-from ..due.enrolment import OPENING
-from ..facts import cases, enrolment
+from ..due.cases import follow_end
+from ..facts import calendar, cases, enrolment
 from ..facts.cases import BACK_AGAIN
-from ..facts.references import dated, keyed, named, school_names
-from .base import Rule, Spot, at, maybe_listed, readable, rule, spots
+from ..facts.lists import maybe_listed
+from ..facts.references import dated, keyed, meant, named, school_names
+from .base import Rule, Spot, at, readable, rule, spots
 from .checks import SUMMER
 
 # --- Rules on 复学 and 销号: whether who is back is back, and who is struck off may be ----------------------------------
@@ -29,11 +28,7 @@ def _returns(town: Town) -> pd.DataFrame:
 
     A suspected case that ended in 返校 returned on 结案日期. A dropout case in 再次辍学 says itself that it did not last.
     """
-    return town.once(_returns_at, town.as_of.isoformat())
-
-
-def _returns_at(town: Town, day: str) -> pd.DataFrame:
-    book = cases.cases(town)
+    book, day = cases.cases(town), pd.Timestamp(town.as_of)
     who = book[[*enrolment.PUPIL, "name"]]
     first = (book["verdict"] == cases.CAME_BACK) & (book["settled"] <= day)
     second = (book["back"] <= day) & (book["state"] != BACK_AGAIN)
@@ -50,7 +45,7 @@ def _absent_after(town: Town, returned: pd.DataFrame) -> pd.DataFrame:
     `run` numbers the stretches of school days that follow each other; `at_once`: the stretch began on the first day back and
     that whole day was missed, so that the pupil was never back.
     """
-    days = np.array(enrolment.school_days(town), "datetime64[D]")
+    days = np.array(calendar.school_days(town), "datetime64[D]")
     away = cases.unexcused(town)
     away = away[away["date"] <= pd.Timestamp(town.as_of)]
     away = away[[*enrolment.PUPIL, "date", "halves"]].rename(columns={"date": "day"}).assign(row=list(away.index))
@@ -120,7 +115,7 @@ def back_but_not_on_the_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     """台账登记复学（疑似案登记返校），花名册那天就应是在读或送教上门。两处不一样，总有一处是错的，人数和巩固率都会算错。去外地就读的不看。"""
     returned = _returns(town)
     returned = returned[returned["mode"].isna() | (returned["mode"] != ELSEWHERE)]
-    spells = enrolment.spells(town)[[*enrolment.PUPIL, "state", "start", "end"]].dropna(subset=["student_key", "state"])
+    spells = complete(enrolment.spells(town)[[*enrolment.PUPIL, "state", "start", "end"]], "student_key", "state")
     spells = spells[spells["student_key"].isin(returned["student_key"])]
     spells = spells.assign(row=list(spells.index))
     rows = returned.merge(spells, on=enrolment.PUPIL)
@@ -211,17 +206,13 @@ def struck_off_without_ground(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def _reviewed_by_handler(town: Town, sheet: str, rows: pd.DataFrame) -> pd.Series:
     """Whether the reviewer answers for the case or wrote down one of its visits; people by number or name alike."""
-
-    def people(of: str, column: str) -> pd.Series:
-        return keyed(town, of, column).fillna(town[of][column])
-
-    reviewer = people(sheet, "reviewer").reindex(rows.index)
-    same = reviewer == people(sheet, HANDLERS[sheet]).reindex(rows.index)
+    reviewer = meant(town, sheet, "reviewer").reindex(rows.index)
+    same = reviewer == meant(town, sheet, HANDLERS[sheet]).reindex(rows.index)
     book, visits = cases.cases(town), cases.visits(town)
-    visits = cases.placed(visits.assign(by=people("visit", "recorder")), "by")
+    visits = cases.placed(visits.assign(by=meant(town, "visit", "recorder")), "by")
     wrote = set(zip(book[sheet].reindex(visits["case"]), visits["by"], strict=True))
     recorded = [pair in wrote for pair in zip(rows.index, reviewer, strict=True)]
-    return same.fillna(False).astype(bool) | pd.Series(recorded, rows.index, dtype=bool)
+    return yes(same) | pd.Series(recorded, rows.index, dtype=bool)
 
 
 # --- Rules of our own on the steps of a case: steps that cannot have come in that order, a case that was handed on to nobody ---
@@ -321,7 +312,7 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
             if sheet == "visit":  # a paper may stand in the same row of its worksheet
                 said.add(index)
             yield sheet, index, column, title, rows.at[index, column], "停学（辍学）日期", away.at[index]
-    visits = cases.visits(town).dropna(subset=["case_id", "seq", "date"])
+    visits = complete(cases.visits(town), "case_id", "seq", "date")
     visits = visits.sort_values(["home", "case_id", "seq"], kind="stable")
     visits = visits[~visits.index.isin(said)]
     before, seqs = (visits.groupby(["home", "case_id"])[name].shift() for name in ("date", "seq"))
@@ -385,7 +376,7 @@ def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
     """疑似案结案写“转辍学台账”，辍学台账里就要有这个孩子。两头都不在册，孩子就从所有名单里消失了，再也没有人去劝。"""
     book = cases.cases(town)
     rows = book[(book["verdict"] == cases.TO_DROPOUT) & (book["settled"] <= pd.Timestamp(town.as_of))]
-    rows = rows[rows["dropout"].isna()].dropna(subset=["student_key"])
+    rows = complete(rows[rows["dropout"].isna()], "student_key")
     rows = rows[~among(rows, town["dropout"], enrolment.PUPIL)]
     rows = rows[readable(town, rows["home"], "dropout.ys_id", "dropout.student_key")]
     rows = rows[~maybe_listed(town, rows, "dropout")]
@@ -409,7 +400,7 @@ def owned_by_another(town: Town, policy: Policy) -> Iterator[Spot]:
     guests = set(roster.loc[yes(roster["guest"]), "student_key"].dropna())
     here = set(zip(roster["home"], roster["student_key"], strict=True))
     for sheet in OWNERS:
-        rows = town[sheet].assign(written=named(keyed(town, sheet, "owner"), names)).dropna(subset=["written"])
+        rows = complete(town[sheet].assign(written=named(keyed(town, sheet, "owner"), names)), "written")
         rows = rows[(rows["written"] != rows["home"]) & ~rows["student_key"].isin(guests)]
         for index, home, key, name, written in rows[["home", "student_key", "name", "written"]].itertuples(name=None):
             if (home, key) in here and (written, key) not in here:
@@ -444,7 +435,7 @@ def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
         there = there[~there.duplicated(["home", number], keep=False)]
         known = dict(zip(zip(there["home"], there[number], strict=True), there[other], strict=True))
         where = f"“{town.schema.sheets[sheet].title}”"
-        cells = rows.assign(key=keys).dropna(subset=["key", column])
+        cells = complete(rows.assign(key=keys), "key", column)
         for index, home, key, name, written in cells[["home", "key", "name", column]].itertuples(name=None):
             right = known.get((home, key), written)
             if right != written:
@@ -470,108 +461,6 @@ def visits_not_numbered(town: Town, policy: Policy) -> Iterator[Spot]:
     yield from spots(wrong, "visit", "seq", seq="seq", due="due")
 
 
-# --- Rules on 劝返: visits, written reports and papers in time --------------------------------------------------------
-SCHOOL_DAYS = ("calendar.date", "calendar.is_school_day", "term.start", "term.end")
-VISITED = ("visit.case_id", "visit.date", "visit.mode")
-
-
-def _missed(town: Town, policy: Policy, deadline: base.Deadline) -> pd.DataFrame:
-    """What is past its due day and not done yet, with `since`, the calendar days from its start. What was done late is done:
-    the lists of deadlines and the life of the case show by how much.
-    """
-    rows = base.state(town, policy, deadline)
-    rows = rows[rows["late"] & rows["done"].isna()]
-    return rows.assign(since=(pd.Timestamp(town.as_of) - rows["start"]).dt.days)
-
-
-ONLY_CALLED = "{school}{name}列为疑似已{days}天，没有上门：“首次家访”填的是{written}，那天只打过电话"
-
-
-@rule(
-    "X13",
-    ERROR,
-    needs=("suspected.found", "suspected.first_visit", "suspected.closed", *VISITED, *SCHOOL_DAYS),
-    says="{school}{name}列为疑似已{days}天，没有家访记录",
-    fix="请当天上门，填“首次家访”，并在“劝返记录”里记一行；打电话不算家访。",
-    source="domain.md 3.2 X13",
-)
-def not_visited(town: Town, policy: Policy) -> Iterator[Spot]:
-    """列入疑似的学生，要在首访时限（上课日）内有人上门。只打过电话不算家访：不到家里去，就不知道孩子在不在、为什么不来。时限内已经结案的不算。"""
-    rows = _missed(town, policy, FIRST_VISIT)
-    rows = rows.assign(written=town["suspected"]["first_visit"].reindex(rows.index))
-    told = rows["written"].notna()
-    yield from spots(rows[~told], "suspected", "first_visit", days="since")
-    yield from spots(rows[told], "suspected", "first_visit", says=ONLY_CALLED, days="since", written="written")
-
-
-@rule(
-    "X14",
-    ERROR,
-    needs=("suspected.found", "suspected.rep_center", "suspected.closed", *SCHOOL_DAYS),
-    says="{school}{name}列为疑似已{days}天，没有按时书面报告中心学校",
-    fix="请今天书面报告中心学校，填“报中心校日期”；已经报过的补填日期。",
-    source="domain.md 3.2 X14",
-)
-def not_reported(town: Town, policy: Policy) -> Iterator[Spot]:
-    """列入疑似的学生，要在书面报告时限（上课日）内报到中心学校。不报，镇里和村里就帮不上忙，最好的几天就过去了。时限内已经结案的不算。"""
-    yield from spots(_missed(town, policy, CENTER), "suspected", "rep_center", days="since")
-
-
-@rule(
-    "X15",
-    WARNING,
-    needs=("dropout.confirm_date", "dropout.back_date", "dropout.closed", "dropout.state", *VISITED),
-    says="{school}{name}已{days}天没有新的劝返记录",
-    fix="请尽快再次上门或联系，在“劝返记录”里记一行；没有见到人也要记。已经复学或销号的请填日期。",
-    source="domain.md 3.2 X15, 7",
-)
-def not_persuaded_lately(town: Town, policy: Policy) -> Iterator[Spot]:
-    """在册的辍学学生要不断劝返：从上一次劝返（没有劝返的从认定）算起，认定后第一个月按首月的间隔，以后按之后的间隔。一停下来，孩子就再也叫不回来了。"""
-    yield from spots(_missed(town, policy, INTERVAL), "dropout", "state", days="since")
-
-
-@rule(
-    "T07",
-    ERROR,
-    needs=("legal.case_id", "legal.deadline", "legal.served", "legal.result", "suspected.closed", "dropout.back_date"),
-    says="{name}的{paper}限期{date}已过，未复学也没有后续文书",
-    fix="请依次出具下一步文书或移送镇政府，并记下来；已经返校的填“结果”和复学日期。",
-    source="domain.md 3.3 T07",
-)
-def paper_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
-    """文书的限期过了，孩子没有返校，就要有下一步：后一份文书、移送镇政府或者起诉。限期过了没有下文，文书就成了一张废纸。"""
-    rows = _missed(town, policy, PAPER)
-    own = town["legal"].reindex(rows.index)
-    rows = rows.assign(paper=own["doc_type"].fillna("文书"))[own["deadline"].notna()]  # an empty 限期日期 is F17's
-    yield from spots(rows, "legal", "deadline", paper="paper", date="due")
-
-
-LISTS = ("absence", "change", "suspected", "dropout")
-
-
-@rule(
-    "T09",
-    WARNING,
-    needs=("notice.student_key", "notice.arrived", "term.start", *(f"{sheet}.student_key" for sheet in LISTS)),
-    says="{school}开学已{days}天，入学通知发给了{name}，“实际报到日期”空着，缺勤明细、学生变动和台账里也都没有他",
-    fix="已经到校的补填“实际报到日期”；没有到校的马上查清去向：在别处就读的记明学校和证明，没有上学的列入“疑似辍学台账”；刚开学、还在联系的，逐日记入“缺勤明细”（开学未报到）。",
-    source="domain.md 3.3 T09, 7",
-)
-def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[Spot]:
-    """开学之初，没有来报到的孩子要一个一个登记清楚。通知书上没有实际报到日期，缺勤明细、学生变动和台账里又都没有他，就是没有人管的孩子。
-
-    从提醒日起就提示，到登记完成的时限还来得及补。只看发了入学通知的新生；其他年级由日查和缺勤明细看（X10、X12）。
-    """
-    rows = base.state(town, policy, OPENING)
-    since = (pd.Timestamp(town.as_of) - rows["start"]).dt.days
-    rows = rows.assign(since=since)[rows["due"].notna() & rows["done"].isna()]
-    rows = rows[rows["since"] >= policy["opening_absent_warn_day"]]
-    rows = rows[readable(town, rows["home"], *(f"{sheet}.student_key" for sheet in LISTS))]
-    rows = rows[~maybe_listed(town, rows, *LISTS)]
-    yield from spots(rows, "notice", "arrived", days="since")
-
-
 RULES: tuple[Rule, ...] = (back_but_absent, absent_again, back_but_not_on_the_roster, back_by_the_visit_only,
                            no_proof_of_the_vocational_school, struck_off_without_ground, steps_in_impossible_order,
-                           handed_on_to_nobody, owned_by_another, ledgers_differ, visits_not_numbered, not_visited,
-                           not_reported, not_persuaded_lately, paper_ran_out, nobody_wrote_down_who_did_not_come)  # fmt: skip
+                           handed_on_to_nobody, owned_by_another, ledgers_differ, visits_not_numbered)  # fmt: skip

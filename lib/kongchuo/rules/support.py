@@ -7,13 +7,14 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, yes
+from ..core.tables import Town, among, called, complete, once, yes
 from ..due import base
 from ..due.support import AID, LESSONS, LOGS, VISITS, missed
 from ..facts import enrolment, support
 from ..facts.enrolment import of_age
+from ..facts.lists import maybe_listed
 from ..facts.references import class_names, keyed, named, school_names
-from .base import GONE, Spot, at, maybe_listed, readable, rule, spots
+from .base import GONE, Spot, at, readable, rule, spots
 
 # --- Rules on belonging to a group: what the roster marks against the sheets of 帮扶, left-behind pupils nobody is in charge of ---
 LEFT_TYPES = ("单亲留守", "双亲留守")
@@ -87,7 +88,7 @@ def marks(town: Town, wanted: tuple[Group, ...]) -> Marks:
 def entries(town: Town, group: Group) -> tuple[dict[str, str], set[str]]:
     """Pupils surely of the group by its sheet, with what the sheet's column says; and pupils, names, schools that may have a row."""
     surely, maybe = {}, set()
-    for key, home, name, value, sure in town.once(_entries, group.sheet, group.column):
+    for key, home, name, value, sure in _entries(town, group.sheet, group.column):
         if value and group.values and value not in group.values:
             continue
         if sure and (value or not group.column):
@@ -97,6 +98,7 @@ def entries(town: Town, group: Group) -> tuple[dict[str, str], set[str]]:
     return surely, maybe - {""}
 
 
+@once
 def _entries(town: Town, sheet: str, column: str) -> list[tuple[str, str, str, str, bool]]:
     rows = support.rows_of(town, sheet)
     values = rows[column] if column else rows["name"]
@@ -253,8 +255,7 @@ def poor_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def aid_not_paid(town: Town, policy: Policy) -> Iterator[Spot]:
     """一家一案写了应享资助的在校生，每学期要有发放记录。放假前的最后一次月自查就要查到，过了学期再补，就帮不上这个学期。"""
-    rows = base.state(town, policy, AID)
-    rows = rows[rows["late"] & rows["done"].isna()]
+    rows = base.overdue(town, policy, AID)
     yield from spots(rows, "family_plan", "aid_done", term="term", due="due")
 
 

@@ -12,9 +12,9 @@ from ..core.findings import ERROR, Finding, Kind
 from ..core.findings import KINDS as OF_READING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
-from ..core.tables import Town, complete, mapping, row_of
+from ..core.tables import Town, complete, mapping, row_of, yes
 from ..core.workbooks import Table, column_letters
-from ..facts import enrolment
+from ..facts import calendar
 from .attendance import expected_days, missing_days
 
 ENOUGH = 3  # findings that must go with the mistake before it is called their cause
@@ -261,7 +261,7 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
         known = complete(town["census" if sheet.name == "roster" else "roster"], "student_key")
         known = known.drop_duplicates("student_key", keep=False)
         for column in (name for name in COPIED if name in table.columns and name in known):
-            right = table.frame["student_key"].map(mapping(known.dropna(subset=[column]), "student_key", column))
+            right = table.frame["student_key"].map(mapping(complete(known, column), "student_key", column))
             both = table.frame[column].notna() & right.notna()
             given, right = table.frame.loc[both, column], right[both].astype(table.frame[column].dtype)
             wrong = given.index[given != right]
@@ -291,8 +291,8 @@ def terms(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Sus
     if len(of(loose, "F28", "X11")) < ENOUGH:
         return
     planned = complete(town["calendar"], "date")
-    lessons = planned.loc[planned["is_school_day"].fillna(False).astype(bool), "date"]
-    for row in enrolment.terms(town).itertuples():
+    lessons = planned.loc[yes(planned["is_school_day"]), "date"]
+    for row in calendar.terms(town).itertuples():
         first, last, schools = _filled(town, row.term)
         if not schools:
             continue
@@ -324,7 +324,7 @@ def _counted(town: Town) -> bool:
     names = town.book_names(dates.index)
     return any(
         (names.str.contains(row.term) & dates.between(row.start, row.end)).any()
-        for row in enrolment.terms(town).itertuples()
+        for row in calendar.terms(town).itertuples()
     )
 
 
@@ -346,7 +346,7 @@ def _filled(town: Town, term: str) -> tuple[pd.Timestamp, pd.Timestamp, int]:
     return common.index.min(), common.index.max(), len(days)
 
 
-def calendar(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
+def mismarked(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
     """Days that 教学日历 calls school days and of which no class of any school has a 日查."""
     if len(of(loose, "X11")) < ENOUGH:
         return
@@ -358,7 +358,7 @@ def calendar(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
     schools = missing.groupby("date")["home"].nunique()
     entries = complete(town["calendar"], "date").drop_duplicates("date", keep="last")
     entries = entries[entries["date"].isin(whole.index[(schools[whole.index] > 1) & (whole.index < filled)])]
-    entries = entries[entries["is_school_day"].fillna(False).astype(bool)].sort_values("date")
+    entries = entries[yes(entries["is_school_day"])].sort_values("date")
     if entries.empty:
         return
     (index, first), mended = next(entries["date"].items()), town

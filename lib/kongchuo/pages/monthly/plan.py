@@ -10,7 +10,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from ...facts.duty import names_of
+from ...facts.references import staff_names
 from ...figures import attendance, clauses, duty, enrolment, selfcheck, support
 from ...figures.base import Measure, Ratio
 from ...figures.clauses import blamed, in_grades, item, written
@@ -229,7 +229,7 @@ def _rows(month: Month, sheet: str) -> tuple[str, str, bool]:
 def _office(month: Month) -> dict[tuple[str, int], tuple[str, str]]:
     """机制项目: by kind and number the office's words for a line, and who answers for it."""
     rows = month.scope.office("mechanism").dropna(subset=["kind", "no", "title"])
-    names = names_of(month.town, "staff", "staff_id", "name")
+    names = staff_names(month.town)
     return {
         (kind, int(number)): (units.said(month, title) or "", "" if pd.isna(owner) else names.get(owner, owner))
         for kind, number, title, owner in rows[["kind", "no", "title", "owner"]].itertuples(index=False)

@@ -9,10 +9,10 @@ import pandas as pd
 
 from ...core.numbers import in_order
 from ...core.policy import Policy
-from ...core.tables import Town, complete, once
+from ...core.tables import Town, complete, of_year, once
 from ...due import lives
+from ...facts import attendance, calendar, duty, enrolment, signals
 from ...facts import cases as case_facts
-from ...facts import duty, enrolment, signals
 from ...facts.references import class_grades, keyed
 from .. import charts, display, today
 from ..display import GROUP, Badge, Chart, Details, Facts, Note, Section, Table, To, masked, unlabelled
@@ -110,7 +110,7 @@ def _gathered(town: Town, policy: Policy) -> dict[tuple[str, str], Pupil]:
     for row in known.to_dict("records"):
         if one := found.get((row["home"], row["student_key"])):
             one.colour, one.reasons = row["colour"], row["reasons"]
-    away = enrolment.absences(town)
+    away = attendance.absences(town)
     without = frozenset(away.index[away["without"]])
     rows = complete(town["absence"], "student_key", "date")
     for place, home, key, day, halves in rows[[*enrolment.PUPIL, "date", "halves"]].itertuples(name=None):
@@ -120,12 +120,12 @@ def _gathered(town: Town, policy: Policy) -> dict[tuple[str, str], Pupil]:
     for number in book.index[~(lives.known(book) > pd.Timestamp(town.as_of))]:
         if one := found.get((book.at[number, "home"], book.at[number, "student_key"])):
             one.cases.append(number)
-    for name, rows in (("moves", enrolment.changes(town)), ("watch", signals.of_year(town, "watch"))):
+    for name, rows in (("moves", enrolment.changes(town)), ("watch", of_year(town, town["watch"]))):
         for row in rows.to_dict("records"):
             if one := found.get((row["home"], row["student_key"])):
                 getattr(one, name).append(row)
     for sheet in PLANS:
-        rows = town[sheet] if sheet == "disabled" else signals.of_year(town, sheet)
+        rows = town[sheet] if sheet == "disabled" else of_year(town, town[sheet])
         for row in rows.to_dict("records"):
             if one := found.get((row["home"], row["student_key"])):
                 one.plans.append((sheet, row))
@@ -182,7 +182,7 @@ class People(Month):
     @cached_property
     def lessons(self) -> list[dt.date]:
         """The school days so far."""
-        return [day for day in enrolment.school_days(self.town) if day <= self.end]
+        return [day for day in calendar.school_days(self.town) if day <= self.end]
 
     def holders(self, one: Pupil) -> Iterator[tuple[str, dict[str, list[str]]]]:
         """The four tiers of who answers for a pupil: kind, and by name where it is written."""

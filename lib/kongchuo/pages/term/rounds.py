@@ -11,7 +11,7 @@ from ...core.editions import INTERNAL
 from ...core.findings import UserError
 from ...core.tables import Town
 from ...due import inspection as rounds
-from ...facts import enrolment
+from ...facts import calendar
 from ...facts.calendar import week_end
 from ...figures import inspection, selfcheck
 from ...figures.inspection import Sheet
@@ -103,7 +103,7 @@ class Round(View):
     @property
     def next_look(self) -> str:
         """The day of 回头看: the last in time for the next round, in words."""
-        terms = enrolment.terms(self.town).set_index("term")["start"].dropna()
+        terms = calendar.terms(self.town).set_index("term")["start"].dropna()
         term, number = (self.term, 2) if self.number == 1 else (years.TERMS[-1], 1)
         if (self.number == 2 and self.term == term) or term not in terms:
             return "下一轮督查时"

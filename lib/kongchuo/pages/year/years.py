@@ -12,7 +12,7 @@ from ...core.findings import UserError
 from ...core.policy import SOURCES, cited
 from ...core.tables import Town
 from ...due import inspection
-from ...facts import enrolment
+from ...facts import calendar
 from ...figures import definitions
 from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import Standings, UnitGrade, standings
@@ -67,7 +67,7 @@ class Year(View):
 
 
 def _over(town: Town, end: dt.date) -> bool:
-    taught = enrolment.school_days(town)
+    taught = calendar.school_days(town)
     return bool(taught) and end >= taught[-1]
 
 

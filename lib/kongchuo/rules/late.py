@@ -1,4 +1,4 @@
-"""Rules on steps that are late, and on totals that do not add up."""
+"""Rules on whatever has a deadline and is late: not done by then (X13 to X15, T07, T09), or done after it (T11 to T14)."""
 
 from collections.abc import Iterator
 
@@ -6,15 +6,115 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, of_year, yes
+from ..core.tables import Town, called, complete
 from ..due import base, cases, enrolment, inspection
 from ..due.base import Deadline
+from ..facts import attendance, calendar, support
 from ..facts import cases as case_facts
 from ..facts import enrolment as rolls
-from ..facts import support
-from .base import Spot, at, maybe_listed, readable, rule, spots
+from ..facts.lists import maybe_listed
+from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
-# --- Rules on limits that were missed by a step that was made late, or that no other rule looks at: T11 to T14 ------
+# --- What is past its due day and not done yet: visits, written reports, papers, the opening ---------------------------
+VISITED = ("visit.case_id", "visit.date", "visit.mode")
+
+
+def _missed(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
+    """What is past its due day and not done yet, with `since`, the calendar days from its start. What was done late is done:
+    the lists of deadlines and the life of the case show by how much.
+    """
+    rows = base.overdue(town, policy, deadline)
+    return rows.assign(since=(pd.Timestamp(town.as_of) - rows["start"]).dt.days)
+
+
+ONLY_CALLED = "{school}{name}列为疑似已{days}天，没有上门：“首次家访”填的是{written}，那天只打过电话"
+
+
+@rule(
+    "X13",
+    ERROR,
+    needs=("suspected.found", "suspected.first_visit", "suspected.closed", *VISITED, *SCHOOL_DAYS),
+    says="{school}{name}列为疑似已{days}天，没有家访记录",
+    fix="请当天上门，填“首次家访”，并在“劝返记录”里记一行；打电话不算家访。",
+    source="domain.md 3.2 X13",
+)
+def not_visited(town: Town, policy: Policy) -> Iterator[Spot]:
+    """列入疑似的学生，要在首访时限（上课日）内有人上门。只打过电话不算家访：不到家里去，就不知道孩子在不在、为什么不来。时限内已经结案的不算。"""
+    rows = _missed(town, policy, cases.FIRST_VISIT)
+    rows = rows.assign(written=town["suspected"]["first_visit"].reindex(rows.index))
+    told = rows["written"].notna()
+    yield from spots(rows[~told], "suspected", "first_visit", days="since")
+    yield from spots(rows[told], "suspected", "first_visit", says=ONLY_CALLED, days="since", written="written")
+
+
+@rule(
+    "X14",
+    ERROR,
+    needs=("suspected.found", "suspected.rep_center", "suspected.closed", *SCHOOL_DAYS),
+    says="{school}{name}列为疑似已{days}天，没有按时书面报告中心学校",
+    fix="请今天书面报告中心学校，填“报中心校日期”；已经报过的补填日期。",
+    source="domain.md 3.2 X14",
+)
+def not_reported(town: Town, policy: Policy) -> Iterator[Spot]:
+    """列入疑似的学生，要在书面报告时限（上课日）内报到中心学校。不报，镇里和村里就帮不上忙，最好的几天就过去了。时限内已经结案的不算。"""
+    yield from spots(_missed(town, policy, cases.CENTER), "suspected", "rep_center", days="since")
+
+
+@rule(
+    "X15",
+    WARNING,
+    needs=("dropout.confirm_date", "dropout.back_date", "dropout.closed", "dropout.state", *VISITED),
+    says="{school}{name}已{days}天没有新的劝返记录",
+    fix="请尽快再次上门或联系，在“劝返记录”里记一行；没有见到人也要记。已经复学或销号的请填日期。",
+    source="domain.md 3.2 X15, 7",
+)
+def not_persuaded_lately(town: Town, policy: Policy) -> Iterator[Spot]:
+    """在册的辍学学生要不断劝返：从上一次劝返（没有劝返的从认定）算起，认定后第一个月按首月的间隔，以后按之后的间隔。一停下来，孩子就再也叫不回来了。"""
+    yield from spots(_missed(town, policy, cases.INTERVAL), "dropout", "state", days="since")
+
+
+@rule(
+    "T07",
+    ERROR,
+    needs=("legal.case_id", "legal.deadline", "legal.served", "legal.result", "suspected.closed", "dropout.back_date"),
+    says="{name}的{paper}限期{date}已过，未复学也没有后续文书",
+    fix="请依次出具下一步文书或移送镇政府，并记下来；已经返校的填“结果”和复学日期。",
+    source="domain.md 3.3 T07",
+)
+def paper_ran_out(town: Town, policy: Policy) -> Iterator[Spot]:
+    """文书的限期过了，孩子没有返校，就要有下一步：后一份文书、移送镇政府或者起诉。限期过了没有下文，文书就成了一张废纸。"""
+    rows = _missed(town, policy, cases.PAPER)
+    own = town["legal"].reindex(rows.index)
+    rows = rows.assign(paper=own["doc_type"].fillna("文书"))[own["deadline"].notna()]  # an empty 限期日期 is F17's
+    yield from spots(rows, "legal", "deadline", paper="paper", date="due")
+
+
+LISTS = ("absence", "change", "suspected", "dropout")
+
+
+@rule(
+    "T09",
+    WARNING,
+    needs=("notice.student_key", "notice.arrived", "term.start", *(f"{sheet}.student_key" for sheet in LISTS)),
+    says="{school}开学已{days}天，入学通知发给了{name}，“实际报到日期”空着，缺勤明细、学生变动和台账里也都没有他",
+    fix="已经到校的补填“实际报到日期”；没有到校的马上查清去向：在别处就读的记明学校和证明，没有上学的列入“疑似辍学台账”；刚开学、还在联系的，逐日记入“缺勤明细”（开学未报到）。",
+    source="domain.md 3.3 T09, 7",
+)
+def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[Spot]:
+    """开学之初，没有来报到的孩子要一个一个登记清楚。通知书上没有实际报到日期，缺勤明细、学生变动和台账里又都没有他，就是没有人管的孩子。
+
+    从提醒日起就提示，到登记完成的时限还来得及补。只看发了入学通知的新生；其他年级由日查和缺勤明细看（X10、X12）。
+    """
+    rows = base.state(town, policy, enrolment.OPENING)
+    since = (pd.Timestamp(town.as_of) - rows["start"]).dt.days
+    rows = rows.assign(since=since)[rows["due"].notna() & rows["done"].isna()]
+    rows = rows[rows["since"] >= policy["opening_absent_warn_day"]]
+    rows = rows[readable(town, rows["home"], *(f"{sheet}.student_key" for sheet in LISTS))]
+    rows = rows[~maybe_listed(town, rows, *LISTS)]
+    yield from spots(rows, "notice", "arrived", days="since")
+
+
+# --- What was done too late, and steps that no other rule asks for: T11 to T14 -------------------------------------------
 # step of a case -> whether one that is not made at all is said here too (of the others X12, X13, X14, X15 say it)
 STEPS: tuple[tuple[Deadline, bool], ...] = (
     (cases.LISTED, False),
@@ -28,7 +128,6 @@ STEPS: tuple[tuple[Deadline, bool], ...] = (
     (cases.FOLLOWED, True),
 )
 TOLD = ("X13", "X14", "X15")  # where one of these says that a step was not made, what follows on it is late as well
-DAYS = ("calendar.date", "calendar.is_school_day", "term.start", "term.end")
 LATE = "{day}才办，晚{days}天"
 UNDONE = "至今没有办，已过{days}天"
 
@@ -47,7 +146,9 @@ def _how(done: object, days: int) -> str:
 @rule(
     "T11",
     WARNING,
-    needs=tuple(dict.fromkeys((*(f"{one.sheet}.{one.column}" for one, _ in STEPS), "visit.date", "visit.mode", *DAYS))),
+    needs=tuple(
+        dict.fromkeys((*(f"{one.sheet}.{one.column}" for one, _ in STEPS), "visit.date", "visit.mode", *SCHOOL_DAYS))
+    ),
     says="{school}{name}的“{step}”应在{due}以前，{how}{more}",
     fix="请核对日期；确实办晚的，写明原因，以后按时限办；没有办的今天就办，并补记。",
     source="domain.md 7",
@@ -77,7 +178,7 @@ OTHERS: tuple[tuple[Deadline, bool], ...] = (
 @rule(
     "T12",
     INFO,
-    needs=tuple(dict.fromkeys((*(f"{one.sheet}.{one.column}" for one, _ in OTHERS), *DAYS))),
+    needs=tuple(dict.fromkeys((*(f"{one.sheet}.{one.column}" for one, _ in OTHERS), *SCHOOL_DAYS))),
     says="{school}{name}{step}应在{due}以前，{how}",
     fix="请核对日期；确实晚了的，在备注或档案里写明原因；没有办的请马上办。",
     source="domain.md 7, 7.1",
@@ -116,7 +217,7 @@ TERM_END = (
 )
 def not_reviewed(town: Town, policy: Policy) -> Iterator[Spot]:
     """每学期末要给学困厌学学生评估一次，学年末认定达标、转化，困难家庭写年度小结。到时候空着，转化率和奖惩都没有依据。学期结束后才列入的、已经离校的不算。"""
-    terms = rolls.terms(town).reset_index(drop=True)
+    terms = calendar.terms(town).reset_index(drop=True)
     over = terms[terms["end"] <= pd.Timestamp(town.as_of)]
     held = set(support.held(town)["pupil"])
     found: dict[tuple[str, int], list[tuple[str, int]]] = {}
@@ -139,7 +240,7 @@ def not_reviewed(town: Town, policy: Policy) -> Iterator[Spot]:
 @rule(
     "T14",
     WARNING,
-    needs=("absence.kind", "absence.date", "absence.student_key", "absence.called", *DAYS),
+    needs=("absence.kind", "absence.date", "absence.student_key", "absence.called", *SCHOOL_DAYS),
     says="{school}{name}{day}{kind}，没有联系家长",
     fix="请今天联系家长，问清去向，填联系时间和联系人；已经联系过的补填。",
     source="domain.md 7, 7.1 联系家长时限",
@@ -147,7 +248,7 @@ def not_reviewed(town: Town, policy: Policy) -> Iterator[Spot]:
 def parents_not_called(town: Town, policy: Policy) -> Iterator[Spot]:
     """没有请假没有到校的，要在时限（上课日）内联系家长；当天没有联系上，下一个上课日联系了也算，家访了也算。一天没有人问，两天、三天就没有人管了。"""
     absence = town["absence"]
-    rows = absence[absence["kind"].isin(rolls.UNEXCUSED)].dropna(subset=["student_key", "date"])
+    rows = complete(absence[absence["kind"].isin(attendance.UNEXCUSED)], "student_key", "date")
     due = base.within(town, policy, rows["date"], "call_within")
     rows = rows.assign(due=due)[due < pd.Timestamp(town.as_of)]
     contact = rows["called"].fillna(True) | rows["visited"].fillna(False) | rows["visit_id"].notna()
@@ -164,78 +265,5 @@ def parents_not_called(town: Town, policy: Policy) -> Iterator[Spot]:
     yield from spots(silent, "absence", "called", day="date", kind="kind")
 
 
-# --- Rules on numbers that cannot be right: parts and totals typed in one row, a cohort that keeps more pupils than it ever had ---
-# The figures on pages cannot go wrong this way (findings.FIGURE_KINDS); what people type can.
-# (sheet, the whole, its parts, whether the parts must make up the whole or only not exceed it)
-TOTALS = (
-    ("rollcall", "n_register", ("n_present", "leave_ok", "leave_no", "unknown"), True),
-    ("publicity_log", "n_due", ("n_att",), False),
-    ("publicity_log", "n_due", ("n_receipt",), False),
-    ("aid", "standard", ("paid",), False),
-)
-TOO_MUCH = "“{part}”{number}，多于“{whole}”{total}"
-
-
-@rule(
-    "N03",
-    ERROR,
-    needs=tuple(dict.fromkeys(f"{sheet}.{name}" for sheet, whole, parts, _ in TOTALS for name in (whole, *parts))),
-    says="“{whole}”{total}，{parts}加起来是{number}，对不上",
-    fix="请对照原始记录核对这一行的几个数，改正填错的一个。",
-    source="domain.md 3.3 N03",
-)
-def parts_and_total_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
-    """督查点名的学籍数要等于实到、请假、不明各项之和；实参加、回执不多于应参加（应发），实发不多于标准。不平的数写进报告，谁都不会信。"""
-    for sheet, whole, parts, exact in TOTALS:
-        columns, names = town.schema.sheets[sheet].by_name, list(parts)
-        rows = complete(town[sheet], whole, *names)
-        sums = rows[names].sum(axis=1)
-        wrong = sums != rows[whole] if exact else sums > rows[whole]
-        for index, total, number in zip(rows.index[wrong], rows.loc[wrong, whole], sums[wrong], strict=True):
-            facts = {"whole": columns[whole].title, "total": f"{total:g}", "number": f"{number:g}"}
-            if exact:
-                yield at(sheet, index, whole, parts="＋".join(columns[name].title for name in names), **facts)
-            else:
-                yield at(sheet, index, names[0], says=TOO_MUCH, part=columns[names[0]].title, **facts)
-
-
-@rule(
-    "N01",
-    ERROR,
-    needs=(
-        *("roster.student_key", "roster.entry_ym", "roster.status", "roster.class_id", "class.grade"),
-        *("baseline.student_key", "change.student_key", "change.kind"),
-    ),
-    says="{name}的入学年月写{entry}，像是本学年才来的，“学生变动”里却没有他的转入：{school}{grade}年级在校{held}人，招生加转入只有{due}人",
-    fix="入学年月写错的改正；确是本学年转来的，在“学生变动”补记转入，并请中心学校核对学年初基准上为什么有他。",
-    source="domain.md 3.3 N01, 4.1 D04, 8",
-)
-def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
-    """学段巩固率＝在校÷（招生＋转入－转出），超过100%就是有人来了没记转入：名单上早有他，入学年月却说他本学年才来。分母少一个，率就虚高。"""
-    roster, base = rolls.listed(town), of_year(town, town["baseline"])
-    grades = complete(town["class"], "class_id", "grade").drop_duplicates("class_id")
-    grades = grades.set_index("class_id")["grade"]
-    rows = roster[roster["status"].isin(rolls.AT_SCHOOL)]
-    rows = rows.assign(grade=rows["class_id"].map(grades).astype("Int64"))
-    # whoever is not on the baseline either shows in X26
-    listed, moved = among(rows, base[rolls.PUPIL].dropna(), rolls.PUPIL), town["change"]
-    came = among(rows, moved.loc[moved["kind"].isin(rolls.JOINING), rolls.PUPIL].dropna(), rolls.PUPIL)
-    odd = rows[_came_this_year(town, rows) & ~yes(rows["guest"]) & listed & ~came]
-    odd = odd[readable(town, odd["home"], "change.student_key", "change.kind") & ~maybe_listed(town, odd, "change")]
-    sizes = rows.groupby(["home", "grade"]).size()
-    for (school, grade), unit in odd.groupby(["home", "grade"]):
-        held = int(sizes[school, grade])
-        for index, name, entry in unit[["name", "entry_ym"]].itertuples(name=None):
-            facts = {"school": school, "grade": grade, "held": held, "due": held - len(unit)}
-            yield at("roster", index, "entry_ym", name=called(name), entry=entry, **facts)
-
-
-def _came_this_year(town: Town, rows: pd.DataFrame) -> pd.Series:
-    """Whose 入学年月 lies in this school year (from August on) and after the September in which the grade began its stage."""
-    year = int(town.year[:4])
-    began = year - (rows["grade"] - 1) % 6  # grades 1 and 7 begin a stage
-    entry = pd.to_numeric(rows["entry_ym"], errors="coerce")
-    return ((entry >= year * 100 + 8) & (entry > began * 100 + 9)).fillna(False).astype(bool)
-
-
-RULES = (step_too_late, done_too_late, not_reviewed, parents_not_called, parts_and_total_disagree, kept_more_than_came)  # fmt: skip
+RULES = (not_visited, not_reported, not_persuaded_lately, paper_ran_out, nobody_wrote_down_who_did_not_come,
+         step_too_late, done_too_late, not_reviewed, parents_not_called)  # fmt: skip
