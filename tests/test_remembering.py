@@ -161,6 +161,40 @@ def test_without_a_place_to_write_it_works_all_the_same(shared, tmp_path, monkey
     assert opening.check([shared]) == opening.check([shared], remembered=False)
 
 
+# --- the judgement of a batch -------------------------------------------------------------------------------------------
+
+
+def test_a_state_of_the_books_is_judged_once_for_all_batches(cache, shared, tmp_path, monkeypatch):
+    """Also of a copy that lies elsewhere; not as of another day, nor once a cell is another."""
+    judged = []
+
+    def counted(town, *more):
+        judged.append(town.as_of)
+        return examine(town, *more)
+
+    def opened(folder, day=dt.date(2023, 10, 31)):
+        monkeypatch.setattr(opening, "_KEPT", {})
+        return opening.open_year(folder, YEAR, day)[2]
+
+    examine = opening.examine
+    monkeypatch.setattr(opening, "examine", counted)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv(places.SCRATCH, str(scratch))
+    monkeypatch.setenv(places.FORKED, "1")
+    first = opened(shared)
+    shutil.copytree(shared, tmp_path / "copy")
+    assert opened(tmp_path / "copy") == first
+    assert len(judged) == 1
+    (kept,) = (cache / opening.JUDGED).iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    opened(shared, dt.date(2023, 11, 30))
+    assert len(judged) == 2
+    write(a_roster(shared), "学生花名册", 姓名="欧阳3测")
+    assert opened(shared) != first
+    assert len(judged) == 3
+
+
 # --- a workbook as it was parsed ----------------------------------------------------------------------------------------
 
 
@@ -229,7 +263,7 @@ def test_what_is_kept_is_the_users_own_and_goes_in_time(cache, shared):
     assert stat.S_IMODE((cache / parsed.FOLDER).stat().st_mode) == 0o700
     old = time.time() - (parsed.OLD + 1) * parsed.DAY
     os.utime(kept[0], (old, old))
-    parsed._tidied.cache_clear()
+    parsed.tidied.cache_clear()
     book = schema.default().book_of["roster"]
     parsed.keep("0" * 64, reading.Workbook("x", book, "x"))
     assert not kept[0].exists()

@@ -21,7 +21,7 @@ from ..core.names import telling_names
 from ..core.numbers import natural
 from ..core.schema import CENTRE
 from ..core.tables import Town, row_of
-from ..excel import folders, reading
+from ..excel import folders, parsed, reading
 from ..rules.examining import examine
 from ..rules.judging import Judgement, NotJudged
 from ..rules.questions import Question
@@ -62,8 +62,17 @@ def _path(shared: Path, year: str) -> Path:
 
 def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | None:
     """The day and the judgement remembered under a fingerprint; None where there is none, or it cannot be understood."""
+    return _recalled(_path(shared, year), key)
+
+
+def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judgement) -> None:
+    """Keep a judgement under its fingerprint, in place of the one before. A rule of ours that failed is not remembered."""
+    _remember(_path(shared, year), key, as_of, judgement)
+
+
+def _recalled(path: Path, key: str) -> tuple[dt.date, Judgement] | None:
     try:
-        held = json.loads(_path(shared, year).read_text("utf-8"))
+        held = json.loads(parsed.read(path))
         if held["key"] != key:
             return None
         missing = (NotJudged(*item[:3], tuple(map(tuple, item[3]))) for item in held["not_judged"])
@@ -81,8 +90,7 @@ def _finding(values: list) -> Finding:
     return Finding(*values[:-1], tuple(values[-1]))
 
 
-def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judgement) -> None:
-    """Keep a judgement under its fingerprint, in place of the one before. A rule of ours that failed is not remembered."""
+def _remember(path: Path, key: str, as_of: dt.date, judgement: Judgement) -> None:
     if judgement.broken:
         return
     held = {
@@ -94,14 +102,39 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
         "questions": list(map(astuple, judgement.questions)),
         "waived": [(*astuple(one)[:-1], one.until.isoformat()) for one in judgement.waived],
     }
-    path = _path(shared, year)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        part = path.with_suffix(f".{os.getpid()}")
-        with open(part, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
-            json.dump(held, stream, ensure_ascii=False)
-        part.replace(path)
+        parsed.write(path, json.dumps(held, ensure_ascii=False).encode())
+
+
+# The judgement of a town as it was read: for all batches over the same state of the books as of the same day, whatever notebook they
+# make and wherever the copy of the books lies. What rules say depends on what was read, on the policy and on this package.
+JUDGED = "judged"  # the folder of these in the user's own cache folder; what nobody has asked for goes, as what was parsed does
+
+
+def _judged(town: Town, held: policy.Policy, before: tuple[Town, dt.date] | None) -> Judgement:
+    """`examine`, but of what was judged before what was said then."""
+    key = _state(town, held, before)
+    path = places.cache() / JUDGED / f"{key[:40]}.json"
+    if known := _recalled(path, key):
+        return known[1]
+    judgement = examine(town, held, before)
+    with suppress(OSError):
+        parsed.tidied(path.parent)
+    _remember(path, key, town.as_of, judgement)
+    return judgement
+
+
+def _state(town: Town, held: policy.Policy, before: tuple[Town, dt.date] | None) -> str:
+    """All that the judgement of a town depends on, as one hash."""
+    found = hashlib.sha256(f"{FORMAT}|{town.as_of}|{town.past_day}|{before and before[1]}|{held}".encode())
+    for path in (*sorted(places.PACKAGE.rglob("*.py")), *sorted(places.PACKAGE.rglob("*.yaml"))):
+        found.update(path.read_bytes())
+    for one in filter(None, (town, town.before, before and before[0])):
+        for book in one.workbooks:
+            found.update(repr((book.name, book.home, book.read, book.sha256, book.findings)).encode())
+    return found.hexdigest()
 
 
 # --- From paths to a judged township: the command line, the notebooks and the tests all come in through here ---------------
@@ -301,11 +334,21 @@ def judged(
     read_one: reading.Read = reading.read_workbook,
 ) -> tuple[Town, policy.Policy, Judgement]:
     """Read a school year and judge it by the policy in force on its day; `earlier` is an older copy of the shared folder."""
-    town = reading.read_year(shared, year, as_of=as_of, read_one=read_one)
-    held = policy.current(town.as_of)
-    old = reading.read_year(earlier[0], year, as_of=earlier[1], read_one=read_one) if earlier else None
-    before = (old, earlier[1]) if earlier else None
+    town, held, before = _read(shared, year, as_of, earlier, read_one)
     return town, held, examine(town, held, before)
+
+
+def _read(
+    shared: Path,
+    year: str,
+    as_of: dt.date | None,
+    earlier: tuple[Path, dt.date] | None = None,
+    read_one: reading.Read = reading.read_workbook,
+) -> tuple[Town, policy.Policy, tuple[Town, dt.date] | None]:
+    """What `examine` is given."""
+    town = reading.read_year(shared, year, as_of=as_of, read_one=read_one)
+    old = reading.read_year(earlier[0], year, as_of=earlier[1], read_one=read_one) if earlier else None
+    return town, policy.current(town.as_of), (old, earlier[1]) if earlier else None
 
 
 _KEPT: dict[tuple[str, str, dt.date], tuple[Town, policy.Policy, Judgement]] = {}
@@ -325,7 +368,8 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
     if key not in _KEPT and path.is_file():
         _KEPT[key] = pickle.loads(path.read_bytes())
     elif key not in _KEPT:
-        _KEPT[key] = judged(shared, year, as_of, _earlier(Path(scratch)))
+        town, held, before = _read(shared, year, as_of, _earlier(Path(scratch)))
+        _KEPT[key] = town, held, _judged(town, held, before)
         if not os.environ.get(places.FORKED):
             _leave(path, pickle.dumps(_KEPT[key], protocol=5))
     _tell_names(_KEPT[key][0], name, _KEPT[key][1]["public_minimum"])

@@ -48,25 +48,35 @@ def key(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> tuple[str
 
 def known(key: str) -> Workbook | None:
     """What is kept under a key, without frames (parsing.with_frames); None where there is nothing, or it cannot be understood."""
-    path = _path(key)
     try:
-        found = _Plain(io.BytesIO(path.read_bytes())).load()
-        if time.time() - path.stat().st_mtime > DAY:
-            os.utime(path)
+        found = _Plain(io.BytesIO(read(_path(key)))).load()
         return found if isinstance(found, Workbook) else None
     except Exception:  # cut short, of another program, not ours
         return None
 
 
-def keep(key: str, read: Workbook) -> None:
+def keep(key: str, parsed: Workbook) -> None:
     """Keep under a key what a workbook was parsed to."""
     with suppress(OSError):
         path = _path(key)
-        _tidied(path.parent)
-        part = path.with_suffix(f".{os.getpid()}")
-        with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
-            stream.write(pickle.dumps(read, 5))
-        part.replace(path)
+        tidied(path.parent)
+        write(path, pickle.dumps(parsed, 5))
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file of a tidied folder, which so stays there. Raises OSError."""
+    data = path.read_bytes()
+    if time.time() - path.stat().st_mtime > DAY:
+        os.utime(path)
+    return data
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole, readable by nobody else. Raises OSError."""
+    part = path.with_suffix(f".{os.getpid()}")
+    with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+        stream.write(data)
+    part.replace(path)
 
 
 def _path(key: str) -> Path:
@@ -74,7 +84,8 @@ def _path(key: str) -> Path:
 
 
 @cache
-def _tidied(folder: Path) -> None:
+def tidied(folder: Path) -> None:
+    """Make a folder that nobody else may enter, and remove from it what nobody has asked for in OLD days. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     for path in folder.iterdir():

@@ -324,8 +324,8 @@ def _made(
     """`_fill` for each shelf: the shelf, its title where there are several, the Result, whether it stood before. The Result and
     what keeps a shelf from being made go into the outcome.
     """
-    # an engine keeps what it has read and judged for as long as the reports are of one period
-    for _, group in itertools.groupby(shelves.items(), key=lambda one: one[0].period):
+    # an engine keeps what it has read and judged for as long as the reports are of one year and as of one day
+    for _, group in itertools.groupby(shelves.items(), key=lambda one: (one[0].period.year, one[0].period.days[1])):
         with engine(limits) as held:
             for shelf, (notebook, schools, runs) in group:
                 title = f"{execution.title(notebook)} {shelf.period.key}"

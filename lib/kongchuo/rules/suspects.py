@@ -12,7 +12,7 @@ from ..core.findings import ERROR, Finding, Kind
 from ..core.findings import KINDS as OF_READING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
-from ..core.tables import Town, complete, mapping, row_of, yes
+from ..core.tables import Town, complete, mapping, once, row_of, yes
 from ..core.workbooks import Table, column_letters
 from ..facts import calendar
 from .attendance import expected_days, missing_days
@@ -258,10 +258,9 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
     ):
         if "student_key" not in table.columns or sheet.name == "census" or len(table.frame) < LEAST:
             continue
-        known = complete(town["census" if sheet.name == "roster" else "roster"], "student_key")
-        known = known.drop_duplicates("student_key", keep=False)
-        for column in (name for name in COPIED if name in table.columns and name in known):
-            right = table.frame["student_key"].map(mapping(complete(known, column), "student_key", column))
+        source = "census" if sheet.name == "roster" else "roster"
+        for column in (name for name in COPIED if name in table.columns and name in town[source]):
+            right = table.frame["student_key"].map(_said_by(town, source, column))
             both = table.frame[column].notna() & right.notna()
             given, right = table.frame.loc[both, column], right[both].astype(table.frame[column].dtype)
             wrong = given.index[given != right]
@@ -280,6 +279,13 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
                 place = town.place(sheet.name, town.place_of(workbook, int(wrong[0])), column)
                 yield Suspect(KINDS["X76"].at(place, count=len(wrong)), mended, code)
                 break
+
+
+@once
+def _said_by(town: Town, source: str, column: str) -> dict[object, object]:
+    """What a sheet says of each pupil in a column, of those who stand in it once."""
+    known = complete(town[source], "student_key").drop_duplicates("student_key", keep=False)
+    return mapping(complete(known, column), "student_key", column)
 
 
 # --- Days of the office that are wrong for all schools at once: the dates of a term, a day of 教学日历 ------------------
