@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import openpyxl
@@ -527,6 +528,55 @@ def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
 
     assert len(outcome.results) == 4
     assert len({result.snapshot for result in outcome.results}) == 1
+
+
+def test_all_of_a_command_stands_on_one_day(tmp_path, monkeypatch):
+    """Two notebooks of a month that goes on: midnight passes after the first report. The runs themselves have the machine's clock."""
+    file, shared, out = project(tmp_path, ["甲校"])
+    told = "from kongchuo.core import years\ndisplay(HTML(f'<p>{years.today()}</p>'))"
+    cells = notebook([*CELLS[:3], ("code", told), CELLS[3]])
+    (file.parents[1] / "notebooks" / "tiny.ipynb").write_text(cells, "utf-8")
+    twice(file)
+
+    class Clock(dt.date):
+        now = dt.date(2023, 10, 20)
+
+        @classmethod
+        def today(cls):
+            return cls.now
+
+    def midnight(_):
+        Clock.now = dt.date(2023, 10, 21)
+
+    for module in (batch, places):
+        monkeypatch.setattr(module, "dt", types.SimpleNamespace(**{**vars(dt), "date": Clock}))
+    outcome = batch.run(file, {}, shared, out, say=midnight)
+    pages = [path.read_text("utf-8") for path in out.glob("2023-10/*/*校.html")]
+    assert [re.findall("<p>(20[-0-9]+)</p>", page) for page in pages] == [["2023-10-20"]] * 2
+    assert {one.depends["今天的日期"] for one in outcome.results} == {"2023-10-20"}
+    again = batch.run(file, {}, shared, out, say=lambda _: None)
+    assert {one.depends["今天的日期"] for one in again.results} == {"2023-10-21"}
+
+
+def test_a_full_disk_at_the_snapshot_is_a_sentence(tmp_path, monkeypatch, capfd):
+    file, shared, out = project(tmp_path, ["甲校"])
+    write = Path.write_bytes
+
+    def full(path, content):
+        if path.suffix == ".xlsx":
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    words = ["run", str(file), "--workbooks", str(shared), "--out", str(out)]
+    assert main(words) == UNREADABLE
+    said = capfd.readouterr()
+    assert "磁盘已满" in said.out + said.err
+    assert "Traceback" not in said.out + said.err
+    assert not list(out.rglob("*.xlsx"))
+    twice(file)
+    assert main(words) == UNREADABLE
+    assert capfd.readouterr().out.count("磁盘已满") == 2
 
 
 @pytest.mark.parametrize("engine", batch.ENGINES)

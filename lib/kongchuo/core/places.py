@@ -1,5 +1,6 @@
 """Where things lie: the package, its templates, what it ships, an office's own folder; and the few names that processes share."""
 
+import datetime as dt
 import os
 from pathlib import Path
 
@@ -27,6 +28,7 @@ FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave pape
 PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
 RETURNS, RECORDS = "returns", "记录"  # under out; the records are also left in the scratch folder of a batch
 NAMES = "names-*.json"  # in that folder: the names that no public page may hold, for the gate
+DAY = "day"  # in that folder: the day that is today for all reports of the batch, over midnight too
 EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
 MADE = "made.json"  # in that folder: paths under out of the pages and papers made for the school year
 
@@ -60,3 +62,9 @@ def cache() -> Path:
     import platformdirs
 
     return Path(os.environ.get(CACHE) or platformdirs.user_cache_path("kongchuo", appauthor=False))
+
+
+def today(scratch: Path | None = None) -> dt.date:
+    """Today; for all reports of a batch (by its `scratch` folder, in a run its own) the day on which it began, over midnight too."""
+    told = (scratch or Path(os.environ.get(SCRATCH, os.devnull))) / DAY
+    return dt.date.fromisoformat(told.read_text("utf-8")) if told.is_file() else dt.date.today()

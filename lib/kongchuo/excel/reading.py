@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import apart, faults, years
+from ..core import apart, faults, places, years
 from ..core import schema as schemas
 from ..core.cells import closest, fold
 from ..core.findings import KINDS, Finding, Place, UserError
@@ -115,7 +115,7 @@ def last_day(town: Town) -> dt.date:
     A slip of the pen must not move the whole town to another day: a day outside the term of its workbook does not count, nor
     does a day or two that lie beyond more than GAP school days without any 日查 and have fewer rows than a usual day.
     """
-    today = dt.date.today()
+    today = places.today()
     held = []
     for book in town.holding("daily"):
         if "daily" in book.tables:
@@ -140,7 +140,7 @@ def horizon(town: Town, counted: dt.date) -> dt.date:
     """
     following = next((day for day in calendar.school_days(town) if day > counted), None)
     last = following - dt.timedelta(days=1) if following else years.days_of(f"{town.year[5:]}-08")[1]
-    return max(min(last, dt.date.today()), counted)
+    return max(min(last, places.today()), counted)
 
 
 def without_future(town: Town, counted: dt.date) -> Town:
@@ -256,7 +256,7 @@ def read_year(
 
     books = apart.spread(read_there, there, sum(size_of(path) for *_, path in there))
     read = {f"{home}/{stem}": book for (home, stem, _), book in zip(there, books, strict=True)}
-    seen = Town(year, dt.date.today(), schema, tuple(read.values()))
+    seen = Town(year, places.today(), schema, tuple(read.values()))
     counted = last_day(seen)
     given, as_of = as_of, as_of or counted
     workbooks = [*_expected(found, folders, read, known, lambda stem: due_by(stem, seen, as_of), schema, year)]

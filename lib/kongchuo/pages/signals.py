@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from ..core import years
+from ..core import places, years
 from ..core.findings import UserError
 from ..core.numbers import rounded
 from ..core.places import ALL, TOWN
@@ -123,7 +123,7 @@ def opened(year: str, workbooks: str | Path = "") -> Year:
     """A school year of the whole town, up to today. Raises UserError for what is no school year."""
     if not (years.YEAR.fullmatch(year) and years.period(year)):
         raise UserError(f"学年“{year}”不对，请写成 2023-2024 的样子。")
-    start, end = dt.date(int(year[:4]), 9, 1), min(dt.date(int(year[5:]), 8, 31), dt.date.today())
+    start, end = dt.date(int(year[:4]), 9, 1), min(dt.date(int(year[5:]), 8, 31), places.today())
     town, held, judgement = open_town(year, end, workbooks)
     return Year(town, held, judgement, "", year, start, end)
 

@@ -10,7 +10,7 @@ from typing import Self
 import pandas as pd
 
 from ..commands import opening, returning
-from ..core import editions, years
+from ..core import editions, places, years
 from ..core.cells import fold
 from ..core.editions import INTERNAL, PUBLIC
 from ..core.findings import Finding, Place, UserError
@@ -212,7 +212,7 @@ def open_month(school: str, month: str, workbooks: str | Path = "", edition: str
     if not years.MONTH.fullmatch(month):
         raise UserError(f"月份“{month}”不对，请写成 2023-10 的样子。")
     start, end = years.days_of(month)
-    today = dt.date.today()
+    today = places.today()
     if start > today:
         raise UserError(f"{month} 还没有到，请选已经开始的月份。")
     edition = editions.known(edition)

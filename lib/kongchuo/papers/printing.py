@@ -1,6 +1,5 @@
 """打印材料: the papers of a month as a report of its own. A batch run makes them and its page links to each file; a live page only lists them."""
 
-import datetime as dt
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from ..core import years
+from ..core import places, years
 from ..core.findings import UserError
 from ..core.places import FILES, MADE, SCRATCH
 from ..pages import live, quality
@@ -165,7 +164,7 @@ def state(view: Printing) -> dict[str, object]:
 
 def choices(view: Printing) -> live.Choices:
     """The drop-downs 学校, 月份, 材料."""
-    months = years.months_of(view.town.year, dt.date.today())
+    months = years.months_of(view.town.year, places.today())
     kinds = [(name, name) for name in dict.fromkeys((DUE, EVERY, view.kinds))]
     return {
         "学校": live.schools(view),

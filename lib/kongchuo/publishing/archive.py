@@ -24,7 +24,7 @@ from ..core import schema, years
 from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
 from ..core.numbers import natural
-from ..core.places import ALL, EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
+from ..core.places import ALL, DAY, EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOWN
 from ..excel import reading, saving
 
 DONE, FAILED = "done", "failed"
@@ -212,6 +212,11 @@ def snapshots(out: Path, before: years.Period | None = None) -> list[tuple[Path,
                     found[path] = min(found.get(path, item["started"]), item["started"])
     newest = sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=True)
     return [(path, dt.datetime.fromisoformat(started).date()) for path, started in newest]
+
+
+def tell_day(scratch: Path, day: dt.date) -> None:
+    """Say to the runs of a batch, and to its gate, which day is today (years.today)."""
+    (scratch / DAY).write_text(day.isoformat(), "utf-8")
 
 
 def tell_earlier(scratch: Path, out: Path, period: years.Period) -> None:

@@ -290,6 +290,7 @@ def run(
             say(f"将生成 {item.name} {shelf.period.key}：{shelf.path / item.stem}.html")
         return outcome
     tell({"event": "begin", **outcome.counts})
+    day = dt.date.today()  # of all that is made, over midnight too
     past = any(shelf.period.kind == "year" for shelf in shelves)
     with archive.scratch() as scratch:
 
@@ -298,7 +299,7 @@ def run(
             return Path(scratch) / year / archive.snapshot(workbooks, year, Path(scratch) / year, past)
 
         engine = partial(cluster.Cluster, scheduler, with_engine) if scheduler else ENGINES[with_engine or BEST]
-        made = _made(shelves, outcome, frozen, workers, engine, limits, force)
+        made = _made(shelves, outcome, frozen, day, workers, engine, limits, force)
         with closing(made):
             for shelf, many, result, stood in made:
                 what = _line(result, stood)
@@ -316,6 +317,7 @@ def _made(
     shelves: Mapping[Shelf, tuple[Path, Sequence[School], Mapping[str, Run]]],
     outcome: Outcome,
     frozen: Callable[[str], Path],
+    day: dt.date,
     workers: int,
     engine: Callable[[execution.Limits], press.Engine],
     limits: execution.Limits,
@@ -329,7 +331,7 @@ def _made(
         with engine(limits) as held:
             for shelf, (notebook, schools, runs) in group:
                 title = f"{execution.title(notebook)} {shelf.period.key}"
-                fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, workers, held, force)
+                fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, day, workers, held, force)
                 with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
                     for result, stood in fill:
                         outcome.results.append(result)
@@ -396,6 +398,7 @@ def _fill(
     schools: Sequence[School],
     runs: Sequence[Run],
     frozen: Callable[[str], Path],
+    day: dt.date,
     workers: int,
     engine: press.Engine,
     force: bool,
@@ -408,6 +411,7 @@ def _fill(
         archive.sweep(shelf)
         year, past = shelf.period.year, shelf.period.kind == "year"
         taken = archive.snapshot(frozen(year), year, shelf.path / "inputs", past)
+        archive.tell_day(Path(scratch), day)
         archive.tell_records(Path(scratch), shelf.out)
         archive.tell_earlier(Path(scratch), shelf.out, shelf.period)
         archive.tell_made(Path(scratch), shelf)

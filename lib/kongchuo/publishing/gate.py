@@ -29,7 +29,7 @@ from ..core.editions import (
 )
 from ..core.findings import GATE_KINDS, UserError
 from ..core.id_numbers import long_numbers, numbered, split_number
-from ..core.places import NAMES
+from ..core.places import NAMES, today
 
 # --- One text of a finished file, and where it stands ---------------------------------------------------------------
 SEEN, ROW, UNSEEN, SOURCE = "seen", "row", "unseen", "source"
@@ -533,7 +533,7 @@ def _said(code: str, places: list[str]) -> str:
 def told(scratch: Path) -> Known | None:
     """What the runs of a batch have left for its gate (opening.open_year); None where nothing was left."""
     texts = tuple(path.read_text("utf-8") for path in sorted(scratch.glob(NAMES)))
-    return replace(_known(texts), day=dt.date.today()) if texts else None
+    return replace(_known(texts), day=today(scratch)) if texts else None
 
 
 @lru_cache(maxsize=1)

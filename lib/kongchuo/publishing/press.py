@@ -335,8 +335,8 @@ class Press:
         }
         if self.notebook.stem in LISTING:
             found[LISTED] = _hash(_read(self.scratch / MADE))
-        if self.shelf.period.days[1] >= dt.date.today():
-            found["今天的日期"] = dt.date.today().isoformat()
+        if self.shelf.period.days[1] >= (today := places.today(self.scratch)):
+            found["今天的日期"] = today.isoformat()
         return found
 
     def depends(self, item: Run) -> dict[str, str]:

@@ -260,9 +260,11 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
             continue
         source = "census" if sheet.name == "roster" else "roster"
         for column in (name for name in COPIED if name in table.columns and name in town[source]):
-            right = table.frame["student_key"].map(_said_by(town, source, column))
+            said, dtype = _said_by(town, source, column), table.frame[column].dtype
+            keys = table.frame["student_key"]
+            right = pd.Series([said.get(key) for key in keys.tolist()], keys.index, dtype=dtype)
             both = table.frame[column].notna() & right.notna()
-            given, right = table.frame.loc[both, column], right[both].astype(table.frame[column].dtype)
+            given, right = table.frame.loc[both, column], right[both]
             wrong = given.index[given != right]
             kept = (Counter(given.tolist()) & Counter(right.tolist())).total()
             first, second = given.to_numpy(), right.to_numpy()

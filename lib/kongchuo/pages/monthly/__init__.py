@@ -1,12 +1,11 @@
 """月自查报告 (domain.md 6.1, R1): what needs action first, its sections in their order, its drop-downs, how a notebook opens it."""
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ...commands.opening import UNREADABLE
-from ...core import years
+from ...core import places, years
 from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
@@ -135,7 +134,7 @@ BY_PUPIL = ("cases", "changes", "groups", "watch")  # what a group (重点群体
 
 def choices(month: Month) -> live.Choices:
     """The drop-downs 学校, 月份, 年级, 班级, 重点群体."""
-    months = years.months_of(month.town.year, dt.date.today())
+    months = years.months_of(month.town.year, places.today())
     return {
         "学校": live.schools(month),
         "月份": ([(name, name) for name in months], month.month),

@@ -1,11 +1,10 @@
 """学生、班级、责任人: all that is known of a child, a class, a school, a person in one place, and a search. For staff, never a public page."""
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from ...core import years
+from ...core import places, years
 from ...facts import duty
 from .. import live, quality
 from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
@@ -73,7 +72,7 @@ SECTIONS = {
 
 def choices(view: People) -> live.Choices:
     """The drop-downs 学校, 月份."""
-    months = years.months_of(view.town.year, dt.date.today())
+    months = years.months_of(view.town.year, places.today())
     return {"学校": live.schools(view), "月份": ([(name, name) for name in months], view.month)}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...core import editions, years
+from ...core import editions, places, years
 from ...core.editions import INTERNAL
 from ...core.findings import UserError
 from ...core.tables import Town
@@ -121,7 +121,7 @@ def open_round(school: str, key: str, edition: str = INTERNAL, workbooks: str | 
         raise UserError(f"督查轮次“{key}”不对，请写成 2023-2024-1-2 的样子（学年-学期-轮次）。")
     edition = editions.known(edition)
     start, end = period.days
-    today = dt.date.today()
+    today = places.today()
     if start > today:
         raise UserError(f"{period.label}还没有到，请选已经开始的学期。")
     town, policy, judgement = open_town(period.year, min(end, today), workbooks)

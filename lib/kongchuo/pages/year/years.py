@@ -9,6 +9,7 @@ from ...commands import opening
 from ...core import years
 from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import UserError
+from ...core.places import today as current_day
 from ...core.policy import SOURCES, cited
 from ...core.tables import Town
 from ...due import inspection
@@ -83,12 +84,12 @@ def open_year(school: str, year: str, edition: str = INTERNAL, workbooks: str | 
     if named is None or named.kind != "year":
         raise UserError(f"学年“{year}”不对，请写成 2023-2024 的样子。")
     start, end = named.days
-    if start > dt.date.today():
+    if start > current_day():
         raise UserError(f"{year} 学年还没有开始，请选已经开始的学年。")
     last = opening.reached(shared_folder(workbooks), year)
     if start <= last.as_of and not _over(last, last.as_of):
         end = last.as_of
-    town, held, judgement = open_town(year, min(end, dt.date.today()), workbooks)
+    town, held, judgement = open_town(year, min(end, current_day()), workbooks)
     town = opening.with_past(shared_folder(workbooks), town)
     part = find_school(town, school), year, start, town.as_of
     return Year(town, held, judgement, *part, records=records(), edition=edition)
