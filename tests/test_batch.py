@@ -533,7 +533,7 @@ def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
 def test_all_of_a_command_stands_on_one_day(tmp_path, monkeypatch):
     """Two notebooks of a month that goes on: midnight passes after the first report. The runs themselves have the machine's clock."""
     file, shared, out = project(tmp_path, ["甲校"])
-    told = "from kongchuo.core import years\ndisplay(HTML(f'<p>{years.today()}</p>'))"
+    told = "from kongchuo.core import places\ndisplay(HTML(f'<p>{places.today()}</p>'))"
     cells = notebook([*CELLS[:3], ("code", told), CELLS[3]])
     (file.parents[1] / "notebooks" / "tiny.ipynb").write_text(cells, "utf-8")
     twice(file)
