@@ -15,7 +15,7 @@ import pytest
 from browsing import browser  # noqa: F401 - a fixture
 
 START = """{before}
-import sys; from pathlib import Path; from kongchuo.site import kernels; {change}
+import sys; from pathlib import Path; from kongchuo.site import accounts, door, kernels; {change}
 from kongchuo.site.serve import serve; w, o, p, n = sys.argv[1:]
 serve(Path(w), Path(o), int(p), notebooks=Path(n){more})"""
 
@@ -29,12 +29,19 @@ def free_port() -> int:
 class Server:
     """A running server: `get` asks for a path exactly as written."""
 
-    def __init__(self, port, log, pid):
+    def __init__(self, port, log, pid, tls=None):
         self.port, self.log, self.origin, self.process = port, log, f"http://127.0.0.1:{port}", psutil.Process(pid)
-        self.kernels = set()
+        self.kernels, self.tls = set(), tls
+
+    def connection(self):
+        """A connection to it, encrypted where it is."""
+        kind, more = (
+            (http.client.HTTPSConnection, {"context": self.tls}) if self.tls else (http.client.HTTPConnection, {})
+        )
+        return kind("127.0.0.1", self.port, timeout=60, **more)
 
     def get(self, path, method="GET", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = self.connection()
         connection.request(method, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
         answer = connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
@@ -56,7 +63,7 @@ class Visitor:
         held = {key.replace("_", "-"): value for key, value in headers.items()}
         if self.cookies:
             held["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=60)
+        connection = self.site.connection()
         connection.request(method, path, body=body, headers=held)
         answer = connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
@@ -80,16 +87,17 @@ class Visitor:
 
 
 @contextmanager
-def serving(folder, shared, out, notebooks, before="", change="", more="", **environment):
+def serving(folder, shared, out, notebooks, before="", change="", more="", tls=None, **environment):
     """Start a server as its own process, with a secret in its environment; ends it. `before` and `change` are lines of code
-    that it executes before our code is imported, and before it serves; `more` is what else `serve` is given, as code."""
+    that it executes before our code is imported, and before it serves; `more` is what else `serve` is given, as code; `tls`
+    is how one speaks to it where it encrypts."""
     port, log = free_port(), folder / "log"
     with log.open("w") as sink:
         start = START.format(before=before, change=change, more=more and f", {more}")
         arguments = [sys.executable, "-c", start, str(shared), str(out), str(port), str(notebooks)]
         environment = os.environ | {"SECRET_TOKEN": "geheim", "HOME": str(folder)} | environment
         process = subprocess.Popen(arguments, stdout=sink, stderr=sink, env=environment)
-    made = Server(port, log, process.pid)
+    made = Server(port, log, process.pid, tls)
     try:
         for _ in range(240):
             try:

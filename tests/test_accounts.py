@@ -1,12 +1,17 @@
 """Accounts of the served site: who gets in, who opens what, and what nobody reaches; on a real server."""
 
+import http.client
 import io
 import json
 import os
+import shutil
+import ssl
 import stat
+import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -18,7 +23,7 @@ from kongchuo.core import editions, places, years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive
 from kongchuo.publishing.archive import DONE, Result
-from kongchuo.site import accounts, audit, identity, rights, serve
+from kongchuo.site import accounts, audit, door, identity, rights, serve
 from kongchuo.site.gate import Gate
 from kongchuo.site.rights import Person
 from serving import Visitor, serving
@@ -79,13 +84,17 @@ def enrolled(folder):
     return held
 
 
+def with_door(held, more=""):
+    """What `serve` is given, as code."""
+    return f"door=door.opened(accounts.Accounts(Path({str(held.folder)!r})){more})"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("accounts")
     shared, out = filled(folder)
     held = enrolled(folder / "accounts")
-    more = f"accounts=__import__('kongchuo.site.accounts', fromlist=['x']).Accounts(Path({str(held.folder)!r}))"
-    with serving(folder, shared, out, folder / "notebooks", more=more) as made:
+    with serving(folder, shared, out, folder / "notebooks", more=with_door(held)) as made:
         made.accounts = held
         yield made
 
@@ -324,10 +333,13 @@ def connect(site, visitor, kernel):
 @pytest.mark.parametrize("provider", [identity.Everybody, identity.ByPassword, identity.ByProxy])
 def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
     """Jupyter's and Voila's own too: what a newer Voila adds is not there until somebody has thought of it."""
-    app = serve.App({}, {}, None, config=serve.settings(1, tmp_path, tmp_path, provider))
+    held = enrolled(tmp_path / "accounts") if provider is not identity.Everybody else None
+    way = door.Door(accounts=held, secret=b"x" if provider is identity.ByProxy else b"")
+    app = serve.App({}, {}, way, config=serve.settings(1, tmp_path, tmp_path, way))
     app.initialize([])
     app.connection_dir = str(tmp_path)
     app.init_settings()
+    assert type(app.identity_provider) is provider
     handlers = [spec[1] for spec in app.init_handlers()]
 
     assert len(handlers) > 10
@@ -335,6 +347,107 @@ def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
         serve.Missing,
         serve.Missing,
     ]
+
+
+# --- other computers ----------------------------------------------------------------------------------------------------
+
+SHUT = {  # what was asked for, with accounts or without, and what is said of it
+    "没有账号": (False, {"address": "192.168.1.7"}, "先用 kongchuo users add 建账号.*--certificate.*--behind-proxy"),
+    "没有证书": (True, {"address": "192.168.1.7"}, "先用 kongchuo users add 建账号.*--certificate.*--behind-proxy"),
+    "代理，没有账号": (False, {"address": "192.168.1.7", "behind_proxy": True}, "先用 kongchuo users add"),
+    "没有名字": (True, {"address": "0.0.0.0", "behind_proxy": True}, "还要用 --host"),
+    "不是地址": (True, {"address": "baogao.cn"}, "不是网络地址"),
+    "没有私钥": (True, {"certificate": Path("a.pem")}, "要一起给"),
+    "不是证书": (True, {"certificate": Path(__file__), "key": Path(__file__)}, "读不出来"),
+    "代理认人，没有代理": (True, {"proxy_names": True}, "要和 --behind-proxy 一起写"),
+    "代理认人，没有账号": (False, {"proxy_names": True, "behind_proxy": True}, "要和 --behind-proxy 一起写"),
+}
+
+
+@pytest.mark.parametrize("case", SHUT)
+def test_the_door_opens_to_others_only_with_accounts_and_encryption(tmp_path, case):
+    with_accounts, asked, said = SHUT[case]
+    with pytest.raises(UserError, match=said):
+        door.opened(enrolled(tmp_path / "accounts") if with_accounts else None, **asked)
+
+
+def test_the_one_computer_needs_nothing(tmp_path):
+    assert door.opened(None) == door.Door()
+    assert door.Door().identity is identity.Everybody
+    held = enrolled(tmp_path / "accounts")
+    asked = door.opened(held, "0.0.0.0", ["Baogao.example.cn"], behind_proxy=True)
+    assert asked.names == {"baogao.example.cn", "127.0.0.1", "localhost", "[::1]"}
+    assert asked.url(8866) == "http://baogao.example.cn:8866/"
+
+
+def test_an_address_of_another_computer_is_said(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="不是这台电脑的地址"):
+        door.free(door.Door("192.0.2.1"), 8866)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here to make a certificate")
+def test_encrypted_the_session_is_for_encrypted_ways_only(tmp_path):
+    """On another address, under the names that were said and no other."""
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=x",
+    ]
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    shared, out = filled(tmp_path)
+    held = enrolled(tmp_path / "accounts")
+    more = f", '0.0.0.0', ['baogao.example.cn'], Path({str(certificate)!r}), Path({str(key)!r})"
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = False
+    with serving(tmp_path, shared, out, tmp_path / "notebooks", more=with_door(held, more), tls=context) as site:
+        headers = Visitor(site).login("甲", password("甲"))[2]
+        cookies = headers.get_all("Set-Cookie")
+        assert any("username" in said for said in cookies)
+        assert all("Secure" in said for said in cookies)
+        asked = (f"baogao.example.cn:{site.port}", "BAOGAO.example.cn", "127.0.0.1", "192.168.1.7", "evil.example", "")
+        assert [Visitor(site).status("/", Host=name) for name in asked] == [302, 302, 302, 403, 403, 403]
+        site.tls = None
+        with pytest.raises((OSError, http.client.HTTPException)):
+            site.get("/")
+
+
+def test_a_proxy_says_who_it_is_and_nobody_else_does(tmp_path):
+    """As behind a single sign-on: the name in one header, believed beside the secret alone; no password, no cookie."""
+    shared, out = filled(tmp_path)
+    held = enrolled(tmp_path / "accounts")
+    more = with_door(held, ", behind_proxy=True, proxy_names=True")
+    with serving(tmp_path, shared, out, tmp_path / "notebooks", more=more) as site:
+        secret = (held.folder / door.SECRET).read_text()
+        assert len(secret) > 40
+        own = PAGE + quote("甲校.html")
+
+        def seen(name, told=secret, path="", **more):
+            return Visitor(site).ask(path or own, X_Kongchuo_User=name.encode(), X_Kongchuo_Secret=told, **more)[:2]
+
+        assert [seen(name)[0] for name in "甲乙督镇众"] == [200, 403, 200, 200, 403]
+        for name, told in (("镇", ""), ("镇", secret[:-1]), ("镇", secret + "x"), ("没有", secret), ("", secret)):
+            status, text = seen(name, told)
+            assert (status, "不知道您是谁" in text) == (403, True)
+        assert Visitor(site).status("/") == 403
+        assert Visitor(site).status("/login") == 404
+        held.change("镇", lambda old: accounts.replace(old, locked=True))
+        assert seen("镇")[0] == 403
+        text = seen("甲", path="/", X_Forwarded_For="10.9.8.7")[1]
+        assert "甲　学校　甲校" in text
+        assert "退出" not in text
+        assert "10.9.8.7" in (held.folder / audit.FILE).read_text("utf-8")
+    if os.name != "nt":
+        assert stat.S_IMODE((held.folder / door.SECRET).stat().st_mode) == 0o600
 
 
 # --- the command --------------------------------------------------------------------------------------------------------

@@ -428,6 +428,28 @@ def test_serve_starts_answers_and_stops(towns, tmp_path):
     note(["serve", "--browser"])  # opens one
 
 
+def test_users_and_the_door_to_other_computers(towns, tmp_path, monkeypatch):
+    """More of both in tests/test_accounts.py."""
+    (tmp_path / places.MARK).write_text("shared: workbooks\nout: runs\n", "utf-8")
+    monkeypatch.setenv(places.HOME, str(tmp_path))
+    there = ("--workbooks", towns / "clean")
+    assert typed("users", "list", *there)[:2] == (0, "还没有账号。\n")
+    assert (
+        "先用 kongchuo users add 建账号" in typed("serve", *there, "--address", "192.0.2.1", "--host", "a.example")[2]
+    )
+    code, _, err = typed(
+        "users", "add", "李", "--role", "班主任", "--school", "没有的学校", "--class", "七(1)班", *there
+    )
+    assert (code, "没有“没有的学校”这所学校" in err) == (3, True)
+    code, out, _ = typed("users", "add", "李", "--role", "督查", "--no-password", *there)
+    assert (code, "由代理认人" in out) == (0, True)
+    pair = ("--certificate", tmp_path / "没有.pem", "--key", tmp_path / "没有.pem")
+    code, _, err = typed("serve", *there, "--address", "192.0.2.1", *pair)
+    assert (code, "读不出来" in err) == (3, True)
+    code, _, err = typed("serve", *there, "--address", "192.0.2.1", "--behind-proxy", "--proxy-names")
+    assert (code, "不是这台电脑的地址" in err) == (3, True)
+
+
 def test_demo(tmp_path, monkeypatch):
     made = []
 

@@ -375,10 +375,12 @@ def papers(args: argparse.Namespace) -> int:
 
 def serve(args: argparse.Namespace) -> int:
     """Serve the archived and the live pages; where the office has accounts, to these only."""
-    from .site import accounts
+    from .site import accounts, door
     from .site import serve as serving
 
-    serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser, accounts=accounts.of_office())
+    known, proxy = accounts.of_office(), {"behind_proxy": args.behind_proxy, "proxy_names": args.proxy_names}
+    asked = door.opened(known, args.address, args.host, args.certificate, args.key, **proxy)
+    serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser, door=asked)
     return CLEAN
 
 
@@ -388,7 +390,18 @@ def users(args: argparse.Namespace) -> int:
     from .site import accounts
 
     known = batch.newest(args.workbooks) if args.school else ()
-    print(accounts.users(_office(), args.action, args.name, args.role, args.school, args.classes, known=known))
+    print(
+        accounts.users(
+            _office(),
+            args.action,
+            args.name,
+            args.role,
+            args.school,
+            args.classes,
+            known=known,
+            by_proxy=args.no_password,
+        )
+    )
     return CLEAN
 
 

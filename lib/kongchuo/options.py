@@ -203,9 +203,15 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         option("--month", default="", metavar="YYYY-MM", help="哪个月"),
         out("放在哪里（默认取 KONGCHUO_OUT）"),
     )),
-    "serve": ("在本机打开报告网页", (
+    "serve": ("打开报告网页：默认只有本机能看，有账号、有证书的也能让别的电脑看", (
         option("--port", type=_number(0, 65535), default=8866),
         flag("--browser", "同时打开浏览器"),
+        option("--address", default="127.0.0.1", metavar="ADDRESS", help="让别的电脑也能看：这台电脑的地址（默认只有本机能看）"),
+        option("--host", action="append", default=[], metavar="NAME", help="在浏览器里打的名字，可写几次（默认是 --address）"),
+        option("--certificate", type=Path, metavar="FILE", help="证书，PEM"),
+        option("--key", type=Path, metavar="FILE", help="证书的私钥，PEM，不带密码"),
+        flag("--behind-proxy", "前面有代理做加密"),
+        flag("--proxy-names", "由代理说是谁（单位的统一登录），不在这里输密码"),
         WORKBOOKS,
         REPORTS,
     )),
@@ -216,6 +222,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         option("--role", default="", metavar="ROLE", help="公开、班主任、学校、督查或中心学校"),
         option("--school", action="append", default=[], metavar="SCHOOL", help="学校全称，可写几次"),
         option("--class", dest="classes", action="append", default=[], metavar="CLASS", help="班主任的班级，可写几次"),
+        flag("--no-password", "不要密码，由代理认人（serve --proxy-names）"),
         WORKBOOKS,
     )),
     "tutorial": ("练习：建一个小小的虚构镇，埋十处错误，一处一处找出来、改好；再运行一次，说改好了几处", (

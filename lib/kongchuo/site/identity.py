@@ -96,7 +96,7 @@ class ByProxy(Everybody):
         """By the header; role and schools are those of the account."""
         names = handler.request.headers.get_list(NAMED)
         given = handler.request.headers.get(VOUCHED, "").encode("latin-1", "replace")
-        if len(names) != 1 or not hmac.compare_digest(given, self.parent.secret):
+        if len(names) != 1 or not hmac.compare_digest(given, self.parent.door.secret):
             return None
         return self.parent.accounts.get(_chinese(names[0]))
 

@@ -5,13 +5,11 @@ own scripts and our notebooks' outputs: no other file, no folder list, no code. 
 """
 
 import datetime as dt
-import errno
 import logging
 import mimetypes
 import os
 import re
 import shutil
-import socket
 import uuid
 import webbrowser
 from collections.abc import Callable, Mapping
@@ -45,16 +43,16 @@ from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
 
 from . import audit, kernels, rights  # noqa: E402
-from .accounts import Accounts  # noqa: E402
+from .door import SECRET, Door, free  # noqa: E402
 from .gate import STATIC_POLICY, Gate, OfKernel, OfScript, Page  # noqa: E402
-from .identity import Audited, ByPassword, Everybody  # noqa: E402
+from .identity import NAMED, VOUCHED, Audited  # noqa: E402
 from .kernels import VISIT, Connection, Executor, Kernels  # noqa: E402
 from .rights import Person  # noqa: E402
 
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.")  # a script's name tells its content
 FOREVER = "public, max-age=31536000, immutable"
-HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})  # the names under which the site is asked for
+IDLE_SECONDS = 120  # a connection that asks for nothing more
 FEW = {  # what is said to a role that sees little, and why
     rights.SCHOOL: "“实时查看”要读全镇的台账，只有中心学校的账号能用；本校的报告和材料都在下面。",
     rights.CLASS: "班主任现在能看公开版和手册；本班学生的情况，请看学校打印的材料。",
@@ -322,9 +320,9 @@ class App(Voila):
 
     name = "voila"
 
-    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], accounts: Accounts | None, **more):
+    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], door: Door, **more):
         super().__init__(**more)
-        self.ours, self.kernel_env, self.accounts = ours, kernel_env, accounts
+        self.ours, self.kernel_env, self.door, self.accounts = ours, kernel_env, door, door.accounts
 
     def load_config_file(self, *_args, **_more):
         """Nothing: no configuration file of this machine changes what is decided here."""
@@ -335,10 +333,10 @@ class App(Voila):
             super().init_settings()
             | self.ours
             | {
-                "hosts": HOSTS,
+                "hosts": self.door.names,
                 "audit": audit.Audit(self.accounts and self.accounts.folder),
                 "allow_unauthenticated_access": False,
-                "xsrf_cookie_kwargs": {"samesite": "Strict"},
+                "xsrf_cookie_kwargs": {"samesite": "Strict", "secure": self.door.encrypted},
                 "compress_response": True,
             }
         )
@@ -363,6 +361,13 @@ class App(Voila):
         kept = [(pattern, STOCK[handler], *more) for pattern, handler, *more in stock if handler in STOCK]
         return [*mine, *kept, (r".*", Missing)]
 
+    def listen(self):
+        """Listen where the door is, and to no request larger than a form, until Ctrl-C."""
+        door, plain = self.door, self.app.listen
+        more = {"ssl_options": door.tls, "xheaders": door.behind_proxy, "max_body_size": 1 << 20}
+        self.app.listen = lambda port, address: plain(port, address, **more, idle_connection_timeout=IDLE_SECONDS)
+        super().listen()
+
 
 class Masked(logging.Formatter):
     """Log lines without anything that could be an identity number, tracebacks included."""
@@ -372,21 +377,21 @@ class Masked(logging.Formatter):
         return blotted(super().format(record))
 
 
-def settings(port: int, notebooks: Path, scratch: Path, identity: type = Everybody) -> Config:
+def settings(port: int, notebooks: Path, scratch: Path, door: Door) -> Config:
     """Voila's settings, each for a reason: what a link could abuse is off, what could run for ever has an end."""
     longest = scratch / "voila_12345678" / f"kernel-{uuid.uuid4()}-ipc-10"  # as Jupyter names a kernel's sockets
     live_css = (TEMPLATES / "site" / "live.css").read_text("utf-8")
     headers = {"Content-Security-Policy": POLICY, "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
     return Config(
         Voila={
-            "ip": "127.0.0.1",
+            "ip": door.address,
             "port": port,
             "port_retries": 0,  # otherwise a busy port silently becomes another one
             "open_browser": False,  # its opening page asks a CDN for a font
             "root_dir": str(notebooks),
             "connection_dir_root": str(scratch),
             "kernel_websocket_connection_class": Connection,
-            "identity_provider_class": identity,
+            "identity_provider_class": door.identity,
             "tornado_settings": {"headers": headers, "websocket_max_message_size": 1 << 20},
             "log_level": "ERROR",
         },
@@ -411,7 +416,10 @@ def settings(port: int, notebooks: Path, scratch: Path, identity: type = Everybo
             "cull_busy": True,
         },
         KernelManager=transport(longest),
-        ByPassword={"cookie_options": {"samesite": "Strict", "expires_days": None}},
+        ByPassword={
+            "cookie_options": {"samesite": "Strict", "expires_days": None},
+            "secure_cookie": door.encrypted,
+        },
         KernelRestarter={"restart_limit": 0},  # a dead kernel has lost its page; a new one would only take its place
     )
 
@@ -423,16 +431,16 @@ def serve(
     *,
     open_browser: bool = False,
     notebooks: Path | None = None,
-    accounts: Accounts | None = None,
+    door: Door = Door(),  # noqa: B008 - it never changes
     say: Callable[[str], None] = print,
 ) -> None:
-    """Serve until Ctrl-C: archived pages of `out`, live pages on the shared folder `workbooks`; with `accounts` to those only.
+    """Serve until Ctrl-C: archived pages of `out`, live pages on the shared folder `workbooks`; to whom the door lets in.
 
     Raises UserError when the port is taken or the shared folder is not there.
     """
     if not workbooks.is_dir():
         raise UserError(f"找不到共享文件夹“{workbooks}”，请用 --workbooks 指定")
-    _free(port)
+    free(door, port)
     os.environ["JUPYTER_PATH"] = str(TEMPLATES)  # where Voila finds our template; kernels do not see it
     notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
     mimetypes.add_type("text/javascript", ".js")  # on some Windows the registry calls them plain text,
@@ -441,15 +449,17 @@ def serve(
         held = notebooks or _notebooks(Path(scratch))
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": held.resolve()}
         kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
-        config = settings(port, ours["notebooks"], Path(scratch), ByPassword if accounts else Everybody)
-        app = App(ours, kernel_env, accounts, config=config)
+        config = settings(port, ours["notebooks"], Path(scratch), door)
+        app = App(ours, kernel_env, door, config=config)
         app.initialize([])
         logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are
         for handler in (*app.log.handlers, *logging.root.handlers):
             handler.setFormatter(Masked("%(asctime)s %(levelname)s %(message)s"))
             handler.addFilter(_unexpected)
-        address = f"http://127.0.0.1:{port}/"
+        address = door.url(port)
         say(f"报告网页：{address}　按 Ctrl-C 结束")
+        if door.secret:
+            say(f"代理要在 {VOUCHED} 里带上“{door.accounts.folder / SECRET}”里的那一行，在 {NAMED} 里写账号。")
         if open_browser:
             webbrowser.open(address)
         app.start()
@@ -471,18 +481,3 @@ def _unexpected(record: logging.LogRecord) -> bool:
     """Whether a record is worth a line: a UserError and the end of a kernel are said on the page, to who still looks at it."""
     user_error = getattr(record.exc_info and record.exc_info[1], "ename", "") == "UserError"
     return "Kernel died" not in record.getMessage() and not user_error
-
-
-def _free(port: int) -> None:
-    """Raise UserError when somebody listens on the port already."""
-    with socket.socket() as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno == errno.EACCES:
-                raise UserError(f"没有权限使用端口 {port}，请换一个：--port 8867") from error
-            raise UserError(
-                f"端口 {port} 已被占用：报告网页可能已在另一个窗口打开；或换一个端口：--port {port + 1}"
-            ) from error
