@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import ssl
 import stat
@@ -347,6 +348,14 @@ def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
         serve.Missing,
         serve.Missing,
     ]
+
+
+def test_every_promise_names_a_test_that_is_there():
+    root = Path(__file__).parents[1]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", (root / "SECURITY.md").read_text("utf-8"))
+
+    assert len(named) > 20
+    assert [name for file, name in named if f"def {name}(" not in (root / file).read_text("utf-8")] == []
 
 
 # --- other computers ----------------------------------------------------------------------------------------------------
