@@ -9,14 +9,14 @@ from kongchuo.core.editions import HEADINGS, INTERNAL, PUBLIC, TOWN
 from kongchuo.core.findings import UserError
 from kongchuo.core.names import telling_names
 from kongchuo.core.places import FILES
-from kongchuo.pages import monthly, signals, term, year
+from kongchuo.pages import monthly, people, signals, term, year
 from kongchuo.pages.report import Report
 from kongchuo.pages.term.rounds import Round
 from kongchuo.pages.views import Month, open_month
 from kongchuo.pages.year.years import Year
 from kongchuo.publishing.gate import Blocked, gate
 
-PLANS = {Month: monthly.PLAN, Round: term.PLAN, Year: year.PLAN, signals.Year: signals.PLAN}
+PLANS = {Month: monthly.PLAN, people.People: people.PLAN, Round: term.PLAN, Year: year.PLAN, signals.Year: signals.PLAN}
 
 
 def refused(shared, months, folder, *, rounds=True, whole_year=True, open_=open_month):
@@ -30,6 +30,7 @@ def refused(shared, months, folder, *, rounds=True, whole_year=True, open_=open_
         for home in ("", *opened.homes):
             editions = (INTERNAL, PUBLIC) if whole_year or not home else (INTERNAL,)
             said += _pages(replace(opened, home=home), folder, editions)
+            said += _pages(people.seen(replace(opened, home=home)), folder, (INTERNAL,))
             said += _papers(replace(opened, home=home), folder)
     held = opened.town, opened.policy, opened.judgement
     if rounds:

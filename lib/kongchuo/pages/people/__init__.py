@@ -10,7 +10,7 @@ from .. import live, quality
 from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
 from ..report import Plan, Report
 from ..units import anchor, units
-from ..views import open_month
+from ..views import Month, open_month
 from . import classes, pupils, staff
 from .classes import COUNTS, counts
 from .pupils import People, answering, person
@@ -83,7 +83,11 @@ def choose(values: Mapping[str, object], workbooks: str | Path = "") -> People:
 
 def opened(school: str, month: str, workbooks: str | Path = "") -> People:
     """open_month, to be seen pupil by pupil."""
-    found = open_month(school, month, workbooks)
+    return seen(open_month(school, month, workbooks))
+
+
+def seen(found: Month) -> People:
+    """A month, to be seen pupil by pupil."""
     return People(**{item.name: getattr(found, item.name) for item in fields(found)})
 
 
