@@ -348,6 +348,21 @@ def rewarded(hand: Hand) -> None:
     hand.note("V06", INSPECTION, "reward", row, "target_id")
 
 
+def watched_twice(hand: Hand) -> None:
+    """X77: on the watch list a second time, by another hand, while the first row goes on."""
+    book, row = hand.pick("watch")
+    again = row | {"watch_id": f"{row['watch_id']}9", "action": "班主任另行谈话，每周一次"}
+    hand.books[book]["watch"].append(again)
+    hand.take(again)
+    hand.note("X77", book, "watch", again, "student_key")
+
+
+def _class_elsewhere(old: str, _row: Row, hand: Hand) -> str:
+    classes = [row for _, row in hand.rows("class")]
+    school = next(row["school_code"] for row in classes if row["class_id"] == old)
+    return hand.random.choice([row["class_id"] for row in classes if row["school_code"] != school])
+
+
 def another_owner(hand: Hand) -> None:
     """X67: another school stands as the one that has to bring the child back."""
     case = suspected(hand, _found(hand))
@@ -384,5 +399,7 @@ CASES = (
         lambda _old, row, _hand: row["teacher"], of=_of(_closed)),
     at("X50", 2, "a word that is none for evidence", "suspected.evidence", ("无", "待补", "/"), of=_of(_closed)),
     by(2, well_closed), by(5, out_of_order), by(3, handed_on_to_nobody), by(3, school_orders), by(3, step_too_late), by(3, visit_skipped),
-    by(3, another_owner), by(3, back_by_the_visit), by(3, rewarded),
+    by(3, another_owner), by(3, back_by_the_visit), by(3, rewarded), by(3, watched_twice),
+    at("X78", 3, "back in a class of another school", "dropout.back_class", _class_elsewhere,
+        of=_of(lambda hand: dropout(hand, CONFIRMED, BACK), "dropout")),
 )  # fmt: skip

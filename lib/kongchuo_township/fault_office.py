@@ -215,12 +215,20 @@ def other_name_of_unit(hand: Hand) -> None:
     hand.note("G07", book, sheet, row, "school_code")
 
 
+def _another_school(old: str, _row: Row, hand: Hand) -> str:
+    names = [row["school_name"] for _, row in hand.rows("school") if row["stage"] != CENTRE]
+    return hand.random.choice([name for name in names if name != old])
+
+
 DUTY = (
     by(2, school_unanswered), by(2, school_answered_twice), by(3, grade_unanswered), by(3, pupil_unanswered), by(3, village_unanswered),
     # a character no invented name has
     at("G05", 4, "nobody of that name on the staff", "support_log.helper issue.owner absence.caller visit.lead",
         lambda old, *_: f"{old[0]}梧{old[1]}"),
     by(2, gone_already), by(4, other_title), by(4, other_name_of_unit),
+    at("G15", 3, "the first party is another school", "pledge.party_a", _another_school,
+        lambda row: row["pledge_type"] in ("学校-班主任", "学校-家长")),
+    at("G16", 3, "nobody until November", "bond.from", dt.date(2023, 11, 6), lambda row: row["bond_type"] in ("包学校", "包年级")),
 )  # fmt: skip
 
 

@@ -415,7 +415,27 @@ def _another_year(_old: object, _row: Row, hand: Hand) -> str:
     return next(year for year in OTHER_YEARS if year not in used)
 
 
+def changed_twice(hand: Hand) -> None:
+    """X77: a transfer written down twice, under two numbers and in other words."""
+    book, _, row, _ = transferred(hand)
+    again = row | {"move_id": f"{row['move_id']}9", "evidence": "转学联系表、接收证明"}
+    hand.books[book]["change"].append(again)
+    hand.take(again)
+    hand.note("X77", book, "change", again, "student_key")
+
+
+def copied_row(hand: Hand) -> None:
+    """F42: one thing written down twice, the second time under a number of its own where there are numbers."""
+    sheet, number = hand.random.choice((("contact", ""), ("joint", ""), ("support_log", "log_id")))
+    book, row = hand.pick(sheet)
+    again = row | ({number: f"{row[number]}9"} if number else {})
+    hand.books[book][sheet].append(again)
+    hand.take(again)
+    hand.note("F42", book, sheet, again, number)
+
+
 CONTRADICTIONS = (
+    by(3, copied_row), by(2, changed_twice),
     by(3, not_called), by(3, lost_between_schools), by(3, placed_otherwise), by(3, register_without_child),
     at("X57", 3, "the census knows that the child is not at school, no ledger does", "census.study_status", ("辍学", "未入学"),
         away, without="study_school study_grade proof"),

@@ -7,13 +7,13 @@ import pandas as pd
 from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, of_year
+from ..core.tables import Town, among, called, complete, mapping, of_year, row_of
 from ..due import base
 from ..due.cases import WATCH_FOLLOWED
 from ..facts import attendance, cases, duty, enrolment, signals
 from ..facts.cases import losses
 from ..facts.lists import maybe_listed
-from ..facts.references import class_names, look_up
+from ..facts.references import class_names, directory, look_up, named, school_names
 from ..facts.signals import begun, going
 from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
@@ -84,6 +84,61 @@ def nobody_answers(town: Town, policy: Policy) -> Iterator[Spot]:
         if closed:
             rows = rows[rows[closed].isna()]
         yield from spots(rows, sheet, column or "student_key")
+
+
+# --- one thing on two rows --------------------------------------------------------------------------------------------
+LISTED = {"watch": "found", "suspected": "found", "dropout": "confirm_date"}  # ledger -> from when a child stands on it
+TWICE = "{name}在“{ledger}”第{other}行还没有了结，这里又开了一行"
+
+
+@rule(
+    "X77",
+    ERROR,
+    needs=(*(f"{sheet}.{column}" for sheet, since in LISTED.items() for column in ("student_key", since, "closed")),
+           "change.student_key", "change.kind", "change.date"),
+    says="{name}{day}的“{kind}”记了两行（另一行是第{other}行）",
+    fix="请核对：同一件事重复录入的，删去一行；前一件已经了结的，先补上结案（解除、销号）日期；人写错的改正学生编号。",
+    source="domain.md 2.4、2.6 一人一行",
+)  # fmt: skip
+def entered_twice(town: Town, policy: Policy) -> Iterator[Spot]:
+    """一个孩子的同一件事只记一行：前一案没有了结不另开一案，一次变动不记两回。记了两行，在册数、变动数、时限都会多算一份，销了一行还挂着一行。"""
+    for sheet, since in LISTED.items():
+        rows = complete(town[sheet], "student_key", since).sort_values([since], kind="stable")
+        known = rows[town.known(sheet, "closed").reindex(rows.index)]
+        before = known.assign(place=known.index).groupby(["home", "student_key"])[["place", "closed"]].shift()
+        open_yet = before["place"].notna() & ~(before["closed"] <= known[since])
+        rows = known[open_yet].assign(other=row_of(before["place"][open_yet].astype("int64")))
+        yield from spots(
+            rows, sheet, "student_key", other="other", says=TWICE, alike={"ledger": town.schema.sheets[sheet].title}
+        )
+    what = ["home", "student_key", "kind", "date"]
+    rows = complete(town["change"], *what[1:])
+    first = rows.assign(place=rows.index).groupby(what)["place"].transform("first")
+    rows = rows.assign(other=row_of(first))[first != rows.index]
+    yield from spots(rows, "change", "student_key", day="date", kind="kind", other="other")
+
+
+@rule(
+    "X78",
+    WARNING,
+    needs=("dropout.back_class", "dropout.back_school", "dropout.student_key", "class.class_id", "class.school_code"),
+    says="{name}的复学班级“{value}”不是{receiver}的班",
+    fix="请写复学学校的班级编号或名称；复学学校写错的，改“复学学校”。{near}",
+    source="domain.md 2.6 复学学校、复学班级",
+)
+def class_of_another_school(town: Town, policy: Policy) -> Iterator[Spot]:
+    """复学要落到班：复学班级是复学学校的一个班。写成别校的班、写了没有的班，孩子回来坐在哪里就说不清，也没有班主任去跟踪。去镇外学校的不看。"""
+    rows, rooms = complete(town["dropout"], "back_class"), directory(town, "class")
+    receivers = look_up(town, rows["back_school"].fillna(rows["home"]), "school")
+    names = school_names(town)
+    rows = rows.assign(receiver=named(receivers["key"], names)).dropna(subset=["receiver"])
+    rows = rows[readable(town, rows["receiver"], "class.class_id", "class.school_code")]
+    homes = mapping(duty.classes_of(town), "class_id", "home")
+    found = look_up(town, rows["back_class"], "class", rows["receiver"])
+    wrong = named(found["key"], homes).fillna("") != rows["receiver"]
+    for index, name, value, school in rows.loc[wrong, ["name", "back_class", "receiver"]].itertuples(name=None):
+        facts = {"name": called(name), "value": value, "receiver": school}
+        yield at("dropout", index, "back_class", near=rooms.near(school, value), **facts)
 
 
 # --- open cases -------------------------------------------------------------------------------------------------------
@@ -298,5 +353,5 @@ def reason_not_written(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at("watch", index, "reason", says=LOWERED, name=called(name), due=due[index], level=level)
 
 
-RULES = (absent_but_on_no_ledger, poor_and_away, dropout_without_plan, nobody_answers, lost_and_no_veto,
-         signals_unwatched, not_followed, reason_not_written)  # fmt: skip
+RULES = (absent_but_on_no_ledger, poor_and_away, dropout_without_plan, nobody_answers, lost_and_no_veto, entered_twice,
+         class_of_another_school, signals_unwatched, not_followed, reason_not_written)  # fmt: skip

@@ -56,7 +56,7 @@ CASE_NUMBERS = ("visit", "legal", "bulletin")  # sheets whose 台账编号 may b
 
 
 def check(town: Town, broken: list[str] | None = None, codes: Collection[str] = ()) -> list[Finding]:
-    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, F34, F36-F39, R12; in order.
+    """All findings that the schema alone can give: F02-F06, F08, F10, F14-F18, F22, F28, F34, F36-F39, F42, R12; in order.
 
     Only what gives some of `codes`, where any are given. A check that fails keeps no other from being made: `broken` gets a
     line of it (without the list it is raised).
@@ -228,6 +228,38 @@ def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple
     for place, other in zip(repeated["place"], first, strict=True):
         if place != other:
             yield place, row_of(other)
+
+
+def copied_rows(town: Town) -> Iterator[Finding]:
+    """F42: a row says in every column, its own number apart, what an earlier one of its workbook says; whole keys are F18's."""
+    for sheet in town.filled:
+        first = [sheet.by_name[name] for name in sheet.primary_key[:1]]
+        own = [item.name for item in first if item.format == "identifier" and not item.reference]
+        if sheet.primary_key and own in ([], ["student_key"]):
+            continue
+        frame = town[sheet.name]
+        frame = frame[[item.name for item in sheet.typed if item.name not in own]]
+        read = reduce(and_, (_told(town, sheet, name) for name in frame.columns))
+        frame = frame[read & (frame.notna().sum(axis=1) >= TELLING)].astype("str")
+        frame = frame.assign(workbook=book_of(frame.index))
+        repeated = frame[frame.duplicated(keep=False)].sort_index()
+        if own:  # where the number is the same as well, F18 says so
+            numbers = town[sheet.name].loc[repeated.index, own].assign(workbook=repeated["workbook"])
+            repeated = repeated[~numbers.duplicated(keep=False)]
+        says = KINDS["F42"].says if own else "这一行和第{other}行样样相同"
+        places = repeated.assign(place=repeated.index).groupby(list(frame.columns), dropna=False)["place"]
+        for place, other in places.transform("first").items():
+            if place != other:
+                yield replace(KINDS["F42"], says=says).at(town.place(sheet.name, place, *own), other=row_of(other))
+
+
+def _told(town: Town, sheet: Sheet, name: str) -> pd.Series:
+    """Which cells of a column could be read; in a workbook that does not have the column, all are equally empty."""
+    known = town.known(sheet.name, name)
+    return known | ~known.groupby(book_of(known.index)).transform("any")
+
+
+TELLING = 3  # so many filled cells say which thing a row is about
 
 
 # --- F08, F14 ---------------------------------------------------------------------------------------------------------
@@ -443,6 +475,7 @@ CHECKS: dict[str, Callable[[Town], Iterable[Finding]]] = {  # by the codes that 
     "R12": empty_sheets,
     "F17": empty_cells,
     "F18": repeated_keys,
+    "F42": copied_rows,
     "F08": odd_names,
     "F14": odd_phones,
     "F02、F03、F04、F05、F06、F15、F16": identity.check,

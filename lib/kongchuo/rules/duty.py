@@ -9,10 +9,10 @@ from ..core.cells import fold
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, complete, no, of_year
+from ..core.tables import Town, among, called, complete, mapping, no, of_year
 from ..due import base
 from ..due import duty as limits
-from ..facts import duty
+from ..facts import duty, enrolment
 from ..facts.duty import last_days, officers
 from ..facts.references import (
     ALIAS,
@@ -27,7 +27,7 @@ from ..facts.references import (
     school_names,
     staff_names,
 )
-from .base import Spot, at, readable, rule
+from .base import Spot, at, readable, rule, spots
 
 # --- What several rules ask about staff: where they are named and when they acted, whether they had left, which title they bear ---
 # people who answer for something as long as it lasts; every other column names who did something on the row's own date
@@ -315,7 +315,69 @@ def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
                 yield at(sheet, index, name, says=says, number=key, known=right, name=given)
 
 
+@rule(
+    "G16",
+    WARNING,
+    needs=("bond.bond_type", "bond.target_id", "bond.from", "term.start"),
+    says="{target}从{day}才有人{kind}，开学（{opening}）到那天没有人负责",
+    fix="请核对起始日期；以前由别人包的，补上他的一行（填截止日期）。",
+    source="domain.md 2.8 包保责任起始；方案五（四包）",
+)
+def begun_late(town: Town, policy: Policy) -> Iterator[Spot]:
+    """学校、年级、行政村的包保从开学就要有人，最迟到签责任书的时限。起始写得晚，这以前谁负责就没有着落，检查按日期看得出来。"""
+    every, opening = duty.bonds(town), enrolment.terms(town)["start"].min()
+    unsaid = every.loc[every["from"].isna(), ["kind", "target"]]
+    rows = every.dropna(subset=["target"])
+    rows = rows[
+        rows["kind"].isin((duty.SCHOOLS, duty.GRADES, duty.VILLAGES)) & (rows["from"] <= pd.Timestamp(town.as_of))
+    ]
+    first = rows.sort_values("from", kind="stable").drop_duplicates(["kind", "target"])
+    latest = base.within(town, policy, pd.Series(opening, first.index), "pledges_within")
+    first = first[(first["from"] > latest) & ~among(first, unsaid, ["kind", "target"])]
+    facts = {"target": "target_name", "day": "from", "kind": "kind"}
+    yield from spots(first, "bond", "from", alike={"opening": f"{opening:%Y-%m-%d}"}, **facts)
+
+
 # --- Rules on 责任书 and documents: who has not signed, dates that cannot be, who is named first responsible -----------
+NOT_A_SCHOOL = "甲方“{value}”不是“学校”表里的单位"
+OTHERS = "甲方写{value}，乙方{party}是{school}的"
+
+
+@rule(
+    "G15",
+    WARNING,
+    needs=("pledge.pledge_type", "pledge.party_a", "pledge.party_b", "school.school_code", "school.stage"),
+    says="“{kind}”的甲方应是中心学校，这里写{value}",
+    fix="请照责任书原件改正甲方，单位写全称；类型选错的改类型。{near}",
+    source="domain.md 2.8 责任书签订甲方；方案七-3",
+)
+def first_party(town: Town, policy: Policy) -> Iterator[Spot]:
+    """责任书的甲方是交责任的一方：与学校签的是中心学校，与班主任、包保教师、家长、村签的是本校。甲方写错，这份责任书就落不到该管的单位头上。"""
+    rows = of_year(town, town["pledge"]).dropna(subset=["pledge_type", "party_a"])
+    signed, names = duty.signed(town).reindex(rows.index), school_names(town)
+    centres = set(town["school"].loc[town["school"]["stage"] == CENTRE, "school_code"].dropna())
+    people = keyed(town, "staff", "school_code").set_axis(town["staff"]["staff_id"])
+    own = named(signed["other"], mapping(town["staff"].assign(school=people.array), "staff_id", "school"))
+    roster = enrolment.listed(town).dropna(subset=["student_key"])
+    codes = {name: code for code, name in names.items()}
+    parents = {key: codes.get(home) for key, home in mapping(roster, "student_key", "home").items()}
+    parents |= mapping(duty.classes_of(town), "class_id", "code")
+    own = own.fillna(named(signed["other"].where(rows["pledge_type"] == duty.WITH_PARENTS), parents))
+    book = directory(town, "school")
+    for index, kind, value, party, code, school in zip(
+        rows.index, rows["pledge_type"], rows["party_a"], rows["party_b"], signed["school"], own, strict=True
+    ):
+        facts = {"value": value, "near": ""}
+        if pd.isna(code):
+            yield at("pledge", index, "party_a", says=NOT_A_SCHOOL, **facts | {"near": book.near("", value)})
+        elif kind == duty.WITH_SCHOOL and centres and code not in centres:
+            yield at("pledge", index, "party_a", kind=kind, **facts)
+        elif kind != duty.WITH_SCHOOL and not pd.isna(school) and school != code:
+            yield at(
+                "pledge", index, "party_a", says=OTHERS, party=called(party), school=names.get(school, school), **facts
+            )
+
+
 UNSIGNED = {
     duty.WITH_SCHOOL: "{name}没有与中心学校签订责任书",
     duty.WITH_TEACHER: "{name}没有与学校签订责任书",
@@ -442,4 +504,4 @@ def _signers(town: Town) -> Iterator[tuple[int, str, str, str]]:
 
 
 RULES = (one_person_for_each_school, leader_for_each_grade, somebody_for_each_village, person_not_there,
-         titles_differ, unit_by_another_name, number_and_name, pledge_missing, date_of_document, first_responsible)  # fmt: skip
+         titles_differ, unit_by_another_name, number_and_name, begun_late, first_party, pledge_missing, date_of_document, first_responsible)  # fmt: skip
