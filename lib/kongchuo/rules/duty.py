@@ -12,7 +12,7 @@ from ..core.schema import CENTRE
 from ..core.tables import Town, among, called, complete, mapping, no, of_year
 from ..due import base
 from ..due import duty as limits
-from ..facts import duty, enrolment
+from ..facts import calendar, duty, enrolment
 from ..facts.duty import last_days, officers
 from ..facts.references import (
     ALIAS,
@@ -325,7 +325,7 @@ def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
 )
 def begun_late(town: Town, policy: Policy) -> Iterator[Spot]:
     """学校、年级、行政村的包保从开学就要有人，最迟到签责任书的时限。起始写得晚，这以前谁负责就没有着落，检查按日期看得出来。"""
-    every, opening = duty.bonds(town), enrolment.terms(town)["start"].min()
+    every, opening = duty.bonds(town), calendar.terms(town)["start"].min()
     unsaid = every.loc[every["from"].isna(), ["kind", "target"]]
     rows = every.dropna(subset=["target"])
     rows = rows[
