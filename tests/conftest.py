@@ -46,6 +46,11 @@ def judged_once(monkeypatch):
     monkeypatch.setattr(opening, "judged", kept)
 
 
+def pytest_xdist_auto_num_workers():
+    """One worker more than cores: a test often waits for a kernel, a browser or LibreOffice (measured: 60 % of two cores used by two)."""
+    return (os.cpu_count() or 1) + 1
+
+
 # files of minutes, dearest first: begun last, one of them would keep one worker busy while the others have nothing left
 LONG = ("odd_townships", "batch", "demo", "causes", "commands", "township", "papers", "whole_year", "gate_towns", "as_of",
         "rules", "engine", "kernels", "serve", "returning", "calc", "public", "recipes",
