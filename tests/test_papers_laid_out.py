@@ -17,17 +17,27 @@ from kongchuo.papers import base, words
 from kongchuo.rules.judging import Judgement
 from laying_out import FOOTER, converted, pages
 
-COPY, CASE, LIST, LONG = (1, 1), (1, 4), (1, 3), (1, 14)  # pages of a copy, of the whole: at least, at most
+COPY, CASE, LIST, LONG, CIRCULAR = (
+    (1, 1),
+    (1, 4),
+    (1, 3),
+    (1, 14),
+    (1, 8),
+)  # pages of a copy, of the whole: at least, at most
 LAID = {  # kind -> pages of a copy, what stands at its head, what else must be there
     "简报": (LIST, "控辍保学简报", ("本月数据一览", "编辑：", "签发：", "报：")),
     "典型案例集": (LONG, "控辍典型案例集", ("目 录", "学生代称", "反思")),
     "督查通报": (
-        LONG,
+        CIRCULAR,
         "控辍保学督查通报",
-        ("各校得分和等次", "整改要求", "组长签发：", "（盖章处）", "附件1 评分表", "附件3 问题清单"),
+        ("各校各项得分", "整改要求", "组长签发：", "（盖章处）", "附件1 评分表", "附件2 点名核对表", "附件3 问题清单"),
     ),
     "督查通报公开版": (LIST, "控辍保学督查通报", ("等次", "存在问题", "（盖章）")),
-    "公示稿": (LIST, "考核结果公示稿", ("公示时间：", "联系人：", "签发人：", "（盖章）")),
+    "公示稿": (
+        LIST,
+        "考核结果公示稿",
+        ("现予公示", "说明：", "公示时间：", "受理地点：", "电话：", "邮箱：", "签发人：", "（盖章）", "年__月__日"),
+    ),
     "告家长一封信": (COPY, "告家长一封信", ("（盖章）", "回 执", "家长签字：", "日期：", "请沿此线剪下")),
     "入学通知书": (COPY, "义务教育入学通知书", ("（盖章）", "送达回证", "受送达人签字：", "见证人签字：")),
     "劝学通知书": (COPY, "劝学通知书", ("（盖章）", "送达回证", "受送达人签字：", "见证人签字：")),
@@ -99,7 +109,7 @@ def test_a_paper_has_its_title_its_places_to_sign_and_as_many_pages_as_it_should
     heads = [place for place, (side, _) in enumerate(sides) if title in re.sub(r"\s", "", side[:600])]
 
     assert heads[:1] == [0]
-    if (least, most) in (LIST, LONG):
+    if (least, most) in (LIST, LONG, CIRCULAR):
         assert len(sides) <= most
     else:
         ends = [*heads[1:], len(sides)]

@@ -16,6 +16,7 @@ from kongchuo.pages.monthly import PLAN as MONTHLY
 from kongchuo.pages.people.pupils import People
 from kongchuo.pages.report import Report
 from kongchuo.publishing import gate
+from onpage import tiles
 
 ID = re.compile(r'\bid="((?:pupil|class|staff|school)-[^"]*)"')
 
@@ -35,8 +36,8 @@ def page(view, plan=people.PLAN):
 
 @pytest.fixture(scope="module")
 def town():
-    """A township at the end of its first term, with cases, plans and absences."""
-    return handmade.township(2, 120, as_of=dt.date(2024, 1, 12))[0]
+    """A township at the end of its first term, with cases, plans and absences, and no report sent in."""
+    return handmade.township(2, 120, as_of=dt.date(2024, 1, 12), spoil=lambda rows: rows["filing"].clear())[0]
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +141,17 @@ def test_the_page_of_an_odd_township_is_whole_and_in_words(name):
     made = odd.town(name, dt.date(2023, 10, 31))
     for home in ("", made.homes[-1]):
         assert odd.broken(page(opened(made, home))) == [], home
+
+
+def test_what_is_overdue_is_one_number_on_the_page_of_the_month_and_here(town, home, school):
+    """Of children and of papers; what is overdue of pupils alone is called so."""
+    view = school[0]
+    here = tiles(people.school(view))
+    month = tiles(MONTHLY.sections["headline"](handmade.month(town, home)))
+
+    assert number(here["逾期事项"]) == number(month["逾期事项"]) > number(here["学生逾期"])
+
+
+def number(value):
+    """A figure, whatever it is set in."""
+    return int(re.search(r"\d+", str(getattr(value, "text", value)))[0])

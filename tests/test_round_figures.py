@@ -13,7 +13,7 @@ import handmade
 import kongchuo_township
 from kongchuo.core import policy, years
 from kongchuo.core.places import POLICY
-from kongchuo.pages.display import Chart
+from kongchuo.pages.display import Chart, Lines
 from kongchuo.pages.term import checks, findings, scores
 from kongchuo.pages.term.rounds import Round
 from kongchuo.rules.judging import Judgement
@@ -403,6 +403,11 @@ def test_score_sheets_problems_and_good_practice_counted_again(made, rounds):
                 if row.get("back_date")
             )
         assert whole[1:3] == (sum(map(len, lost.values())), sum(sum(own.values()) for own in lost.values()))
+        told = next(block for block in blocks(findings.problems(held)) if isinstance(block, Lines)).items
+        by_item = {item: [own[item] for own in lost.values() if item in own] for item in range(1, 11)}
+        assert [re.search(r"：(\d+)所学校失分，共([\d.]+)分。", line).groups() for line in told] == [
+            (str(len(own)), f"{sum(own):g}") for own in by_item.values() if own
+        ]
 
 
 def test_cases_against_their_limits_counted_again(made, rounds):

@@ -2,7 +2,7 @@
 
 An office changes the .docx in Word or WPS; what it has saved is its own, and `kongchuo build` leaves it alone. The marks a line may
 begin with stand in `form_looks.LOOKS`; besides them `|` a table row (the first is the header unless `|-` opens the table; `|*`
-repeats for `… as …`, `|+` is tall enough to sign in), `[3]` places to sign, three beside each other, with the place of the seal;
+repeats for `… as …`, `|+` is tall enough to sign in; `9pt` among the widths: small letters in low rows), `[3]` places to sign, three beside each other, with the place of the seal;
 `!wide` turns the page, `!large` and `!small` change the size of plain text.
 """
 
@@ -33,6 +33,7 @@ SIGN = re.compile(r"^\[(\d)\] *")
 BREAK = "⏎"  # a new line within a paragraph or cell
 COPIES, NEXT = "{%p for one in copies %}", "{%p endfor %}"
 MARGINS = '<w:tblCellMar {}><w:top w:w="45" w:type="dxa"/><w:left w:w="85" w:type="dxa"/><w:bottom w:w="45" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar>'
+INSIDE = 10.5  # size of what stands in a table
 INK = 12  # size of what stands beside a place to sign
 CENTRE, LEFT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT
 
@@ -122,21 +123,24 @@ def _table(made: Document, lines: list[str]) -> None:
     """Rows of `| a | b |` after their widths; under `|=`, or none, the first is a header that Word repeats on each page. `<`: at the left."""
     headed = not lines[0].startswith("|-")
     spec = lines.pop(0)[2:].split() if lines[0].startswith(("|-", "|=")) else ["1"] * len(_cells(lines[0][1:]))
+    size = next((float(part[:-2]) for part in spec if part.endswith("pt")), INSIDE)
+    spec = [part for part in spec if not part.endswith("pt")]
     widths = [float(part.rstrip("<")) for part in spec]
     widths = [int(usable(made) * width / sum(widths)) for width in widths]
     table = made.add_table(0, len(widths))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
-    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(parse_xml(MARGINS.format(nsdecls("w"))))
+    margins = MARGINS if size == INSIDE else MARGINS.replace('"45"', '"10"').replace('"85"', '"40"')
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(parse_xml(margins.format(nsdecls("w"))))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
     for place, line in enumerate(lines):
         loop = LOOP.match(line)
         if loop:
-            _row(table, [f"{{%tr for {loop[2]} in {loop[1]} %}}"], widths)
+            _row(table, [f"{{%tr for {loop[2]} in {loop[1]} %}}"], widths)  # gone once it is filled
         header = headed and place == 0
         bold = {number for number in range(len(widths)) if header or (not headed and number % 2 == 0)}
         left = {number for number, part in enumerate(spec) if part.endswith("<") and not header}
-        row = _row(table, _cells(loop[3] if loop else line[1:]), widths, bold, left if headed else None)
+        row = _row(table, _cells(loop[3] if loop else line[1:]), widths, bold, left if headed else None, size)
         if line.startswith("|+"):
             row.height = Mm(17)
         if header:
@@ -156,17 +160,18 @@ def _row(
     widths: list[int],
     bold: set[int] = frozenset(),
     left: set[int] | None = frozenset(),
+    size: float = INSIDE,
 ) -> object:
     """A row; its last text fills what columns are left. `left`: which stand at the left, all that are not bold for None."""
     row = table.add_row()
     row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-    row.height = Mm(9 if not any(texts) else 7)
+    row.height = Mm(9 if not any(texts) else 7 if size == INSIDE else 4.6)
     for place, (cell, text) in enumerate(zip(row.cells, texts, strict=False)):
         paragraph = cell.paragraphs[0]
         at_left = place not in bold if left is None else place in left
         paragraph.alignment = LEFT if at_left else CENTRE
         paragraph.paragraph_format.space_after, paragraph.paragraph_format.line_spacing = Pt(0), 1
-        letters(paragraph.add_run(text.replace(BREAK, "\n")), HEAD if place in bold else BODY, 10.5)
+        letters(paragraph.add_run(text.replace(BREAK, "\n")), HEAD if place in bold else BODY, size)
         cell.vertical_alignment = 1
         cell.width = widths[place]
     if len(texts) < len(widths):

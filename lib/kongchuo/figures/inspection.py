@@ -33,6 +33,11 @@ from .selfcheck import archived
 # domain.md 5.4. A Scope of one school goes in: from the day after the round before (or the first day of term) to the day of the
 # inspection, on a Town as of that day. What cannot be read is a reason in words, never a full mark. Knows no files.
 SYSTEMS = 4  # 档案第4项: 各项制度建立材料; how many 制度 there are stands in policy (systems_count)
+UNMET = {
+    "残疾儿童已安置": "残疾儿童未安置",
+    "档案完备率": "档案缺项",
+    "没有日查": "没有日查",
+}  # title of a measure -> its gap
 LEADERS, HIDDEN, UNPROVED = "领导组", "应列未列疑似台账", "镇外就读没有证明或证明过期"
 
 
@@ -46,6 +51,12 @@ class Gap:
     count: int = 1
     about: str = ""  # the class, the day or the paper; never a pupil's name
     group: int | None = None  # which of the GROUPS, whose points it cannot exceed
+    short: str = ""  # what has not been done with it: 未落实, 逾期; "" where `what` says it all
+
+    @property
+    def said(self) -> str:
+        """What is wrong, in words of a sentence: 包年级未落实, 周报逾期, 残疾儿童未安置."""
+        return UNMET.get(self.what, f"{self.what}{self.short}")
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,7 @@ def lacking(*counts: Callable[[Scope], Ratio]) -> Find:
             numbers = rows["denominator"] - rows["numerator"]
             labels = [scope.labels.get(key, "") for key in rows["class_id"]]
             gaps += [
-                Gap(made.title, sheet, place, int(number), about)
+                Gap(made.title, sheet, place, int(number), about, short="未落实")
                 for place, sheet, number, about in zip(rows.index, rows["sheet"], numbers, labels, strict=True)
             ]
             if made.missing or made.why:
@@ -109,7 +120,7 @@ def late(*limits: Deadline) -> Find:
             rows = rows[_own(scope, limit.sheet, rows)]
             for place, due, done, days in rows[["due", "done", "days"]].itertuples(name=None):
                 said = f"{due:%Y-%m-%d} 到期，" + ("没有办" if pd.isna(done) else f"晚 {-days} 天")
-                gaps.append(Gap(limit.title, limit.sheet, place, about=said))
+                gaps.append(Gap(limit.title, limit.sheet, place, about=said, short="逾期"))
         return Evidence(tuple(gaps), unread(scope, *dict.fromkeys(limit.sheet for limit in limits), "term"))
 
     return find
@@ -212,7 +223,7 @@ def breaches(scope: Scope) -> Evidence:
     homes = cases.cases(scope.town)["home"]
     told = told[told["case"].map(homes).isin(scope.homes)]
     gaps = [
-        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row))
+        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row), short="逾期")
         for row in told.assign(step=lives.limited(told)).itertuples()
     ]
     return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))

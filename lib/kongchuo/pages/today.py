@@ -227,18 +227,22 @@ FIGURES = {
 }
 
 
+def overdue(view: View) -> Counter[str]:
+    """School (or the office's own folder) -> how much of it is overdue, of children and of papers: 逾期事项 on every page."""
+    rows = due.due(view.town, view.policy, SOON, [])
+    return Counter(rows.loc[rows["days"] < 0, "home"])
+
+
 def numbers(view: View) -> dict[str, dict[str, int | None]]:
     """School -> FIGURES; None where a ledger that holds them could not be read. For the town the office's own folder as well."""
     scope, town, policy = view.scope.whole, view.town, view.policy
     homes = (*view.homes, *(() if view.home else (CENTRE,)))
-    rows = due.due(town, policy, SOON, [])
     filed = pd.concat([due.state(town, policy, one) for one in (WEEKLY_REPORT, MONTHLY_REPORT)])
     now = signals.coloured(town, policy, view.end)
     suspected, dropouts = (
         book[case_facts.open_at(book, scope.end)] for book in (flows.suspected(scope), flows.dropouts(scope))
     )
     counts = {
-        "overdue": rows[rows["days"] < 0]["home"],
         "suspected_open": suspected["home"],
         "dropout_open": dropouts["home"],
         "red": now[now["colour"] == signals.RED]["home"],
@@ -253,7 +257,7 @@ def numbers(view: View) -> dict[str, dict[str, int | None]]:
         "red": scope.missing("roster", "absence"),
         "late_reports": scope.missing("filing"),
     }
-    summed = {name: homes_of.value_counts().to_dict() for name, homes_of in counts.items()}
+    summed = {name: homes_of.value_counts().to_dict() for name, homes_of in counts.items()} | {"overdue": overdue(view)}
     return {
         home: {name: None if home in unread.get(name, ()) else int(summed[name].get(home, 0)) for name in FIGURES}
         for home in homes

@@ -40,7 +40,14 @@ def _inspection(month: Month, edition: str, names: tuple[str, ...]) -> Iterator[
             report = Report(term.PLAN, view)
             if view.inspected:
                 sections = map(report.section, names)
-                yield _copy(month, term.title(view), sections, years.period(view.period).short, last=said(view.last))
+                yield _copy(
+                    month,
+                    term.title(view),
+                    sections,
+                    years.period(view.period).short,
+                    last=said(view.last),
+                    second=view.number > 1,
+                )
 
 
 def rewards(month: Month) -> Iterator[Copy]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...core import places, years
 from ...facts import duty
-from .. import live, quality
+from .. import live, quality, today
 from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
 from ..report import Plan, Report
 from ..units import anchor, units
@@ -36,17 +36,25 @@ def school(view: People) -> Section:
         ("plain", value) if isinstance(value, int) else (value.tone, value.text)
         for value in _of_school(view, view.home)
     )
-    tiles = (Figure(label, value, tone=tone) for label, (tone, value) in zip(COUNTS, told, strict=True))
+    tiles = (Figure(label, value, tone=tone) for label, (tone, value) in zip(OF_SCHOOL, told, strict=True))
     return Section("学校", (*blocks, Tiles(tuple(tiles)), Facts(tuple(_posts(view)))), 0, "school")
 
 
+OF_SCHOOL = (
+    *COUNTS,
+    "逾期事项",
+)  # the last with what is no pupil's: reports, bonds, papers; as on the page of the month
+
+
 def _of_school(view: People, home: str) -> tuple[object, ...]:
-    return counts(view, [one for one in view.pupils.values() if one.home == home])
+    late = today.overdue(view)[home]
+    own = counts(view, [one for one in view.pupils.values() if one.home == home])
+    return (*own, Badge("bad", f"{late}") if late else 0)
 
 
 def _schools(view: People) -> Table:
     rows = ((Anchor(To(home, home), anchor("school", home)), *_of_school(view, home)) for home in view.homes)
-    return Table(("学校", *COUNTS), tuple(rows), "各校")
+    return Table(("学校", *OF_SCHOOL), tuple(rows), "各校")
 
 
 def _posts(view: People) -> Iterator[tuple[str, object]]:

@@ -6,7 +6,7 @@ from ..units import anchor, units
 from .pupils import TONES, People, Pupil, said_of
 
 COLOURS = tuple(reversed(signals.COLOURS))
-COUNTS = ("在校", *(f"{colour}色" for colour in COLOURS), "在册个案", "逾期")
+COUNTS = ("在校", *(f"{colour}色" for colour in COLOURS), "在册个案", "学生逾期")
 
 
 def counts(view: People, own: list[Pupil]) -> tuple[object, ...]:

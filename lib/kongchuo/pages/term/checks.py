@@ -66,7 +66,12 @@ def roll_call(view: Round) -> Section:
     totals = rows.groupby("home", sort=False)[[*COUNTS, "apart"]].sum()
     totals = totals.reindex([home for home in view.homes if home in totals.index])
     table = _lists("学校", list(totals.index), totals, note, rows.groupby("home").size().reindex(totals.index))
-    return view.section("roll_call", *lost, Tiles(tiles), table)
+    told = "、".join(
+        f"{row.home}{view.scope.labels.get(row.class_id, row.class_id)}{row.apart}处"
+        for row in rows[rows["apart"] > 0].itertuples()
+    )
+    said = [Note(f"有差异的班：{told}。")] if told else []
+    return view.section("roll_call", *lost, Tiles(tiles), *said, table)
 
 
 def _lists(title: str, keys: list[str], rows: pd.DataFrame, note: str, classes: pd.Series | None = None) -> Table:
@@ -202,9 +207,24 @@ def groups(view: Round) -> Section:
     rates = [(one.total.title, one.total, one.total.note) for one in measured(view, COVERED, lines, scope)]
     covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), tuple(rates), f"{_grade(view)}覆盖率")
     table = attempt(view, "各校缺案", lambda: _lacking(view), lines)
+    told = [Note(f"缺案的学校：{_named(view)}。")] if table and not view.home else []
     four = [(one.total.title, one.total, one.total.note) for one in measured(view, duty.FOUR_BONDS, lines, scope)]
     bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), tuple(four)),))
-    return view.section("groups", *failed(lines), covered, *([table] if table else []), bonds)
+    return view.section("groups", *failed(lines), covered, *told, *([table] if table else []), bonds)
+
+
+def _groups_lacking(sheet: inspection.Sheet) -> list[int]:
+    """How many pupils of each of the four groups have no plan, placement or place on the list."""
+    gaps = sheet.scores[6].gaps
+    return [sum(gap.count for gap in gaps if gap.group == place) for place in range(len(inspection.GROUPS))]
+
+
+def _named(view: Round) -> str:
+    found = []
+    for sheet in view.sheets:
+        told = [f"{name}{n}人" for (name, _), n in zip(inspection.GROUPS, _groups_lacking(sheet), strict=True) if n]
+        found += [f"{sheet.home}{'、'.join(told)}"] if told else []
+    return "；".join(found) or "没有"
 
 
 def _lacking(view: Round) -> Table:
@@ -212,9 +232,7 @@ def _lacking(view: Round) -> Table:
     most = view.policy["inspection_group_points"]
     rows = []
     for sheet in view.sheets:
-        gaps = sheet.scores[6].gaps
-        counts = [sum(gap.count for gap in gaps if gap.group == place) for place in range(len(names))]
-        score = sheet.scores[6]
+        counts, score = _groups_lacking(sheet), sheet.scores[6]
         lost = Badge("unknown", "不能测算") if score.system is None else score.points - score.system
         rows.append((sheet.home, *counts, lost))
     lacking = (f"{name}缺案（最多扣{points:g}分）" for name, points in zip(names, most, strict=True))

@@ -39,11 +39,16 @@ def problems_of(view: Round, sheet: Sheet) -> list[Problem]:
 
 def described(score: Score) -> str:
     """What is wrong: the inspector's reason, and what the ledgers lack, counted."""
-    counts = Counter()
+    counted = "，".join(f"{what}{number}处" for what, number in gaps_of(score).items())
+    return "；".join(filter(None, (score.reason, f"台账核查：{counted}" if counted else ""))) or "没有写扣分理由"
+
+
+def gaps_of(score: Score) -> Counter[str]:
+    """What the ledgers lack in an item, in words, and how often."""
+    counts: Counter[str] = Counter()
     for gap in score.gaps:
-        counts[gap.what] += gap.count
-    counted = "，".join(f"{what} {number} 处" for what, number in counts.items())
-    return "；".join(filter(None, (score.reason, f"台账核查查出{counted}" if counted else ""))) or "没有写扣分理由"
+        counts[gap.said] += gap.count
+    return counts
 
 
 # --- six and seven ----------------------------------------------------------------------------------------------------------
@@ -69,7 +74,15 @@ def good_practice(view: Round) -> Section:
         rows.append((sheet.home, len(titles), "、".join(titles), back))
     table = Table(("学校", "满分项目数", "满分项目", "本轮时段内劝返复学（人）"), tuple(rows), "各校")
     hand = Note("其他好做法由督查组补充：________________________________")
-    return view.section("good_practice", table, hand)
+    return view.section("good_practice", *([] if view.home else _praise(view, items, rows)), table, hand)
+
+
+def _praise(view: Round, items: Counter[str], rows: list[tuple]) -> list[Note]:
+    """Which items most schools were given in full, and where pupils came back, in two sentences."""
+    half = "、".join(f"{title}（{number}所）" for title, number in items.most_common() if number * 2 >= len(rows))
+    back = "、".join(f"{home}{number}人" for home, _, _, number in rows if number)
+    lines = (f"半数以上学校得满分的项目：{half or '没有'}。", f"本轮时段内劝返复学：{back}。" if back else "")
+    return [Note(line) for line in lines if line]
 
 
 def problems(view: Round) -> Section:
@@ -95,14 +108,31 @@ def problems(view: Round) -> Section:
                      "；".join(sheet.fatal) or None))  # fmt: skip
     columns = ("学校", "问题数", "失分", "尚未判定的项目", "直接定为不合格的情形")
     total = ("合计", len(found), rounded(sum(problem.score.lost for problem in found), 2), "", "")
-    said_of = [
-        _said(view, sheet.home, [problem for problem in found if problem.home == sheet.home])
-        for sheet in view.inspected
-    ]
-    blocks = [Table(columns, tuple(rows), "各校问题", total), *said_of, _weaknesses(view)]
+    blocks: list = [Table(columns, tuple(rows), "各校问题", total)]
     if view.home:
-        blocks.append(_list(view, found))
+        blocks += [_said(view, view.home, found), _weaknesses(view), _list(view, found)]
+    else:
+        blocks += [Lines(_by_item(view, found)), _weaknesses(view)]
     return replace(view.section("problems", *blocks), count=len(found))
+
+
+def _by_item(view: Round, found: list[Problem]) -> tuple[str, ...]:
+    """What is wrong, an item a sentence: how many schools lost how many points, and each fault with the schools that have it."""
+    lines = []
+    for title in dict.fromkeys(one.score.title for one in sorted(found, key=lambda one: one.score.number)):
+        own = [one for one in found if one.score.title == title]
+        faults: dict[str, list[str]] = {}
+        for one in own:
+            if one.score.reason:
+                faults.setdefault(said(view, one.score.reason, title), []).append(one.home)
+            for what, number in gaps_of(one.score).items():
+                faults.setdefault(what, []).append(f"{one.home}{number}处" if number > 1 else one.home)
+            if not one.score.reason and not one.score.gaps:
+                faults.setdefault("没有写扣分理由", []).append(one.home)
+        lost = rounded(sum(one.score.lost for one in own), 2)
+        told = "；".join(f"{what}（{'、'.join(homes)}）" for what, homes in faults.items())
+        lines.append(f"{title}：{len(own)}所学校失分，共{lost:g}分。{told}。")
+    return tuple(lines)
 
 
 def _said(view: Round, home: str, own: list[Problem]) -> Details | Note:

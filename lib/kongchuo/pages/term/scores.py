@@ -51,11 +51,13 @@ def _span(view: Round) -> str:
 def board(view: Round) -> Section:
     """二: the board of schools, bar and heat-map, and the grades; in public how many schools in which band, no more."""
     counts = Counter(sheet.grade for sheet in view.sheets)
-    bands = tuple((Badge(TONES[grade], grade), counts[grade]) for grade in TONES if counts[grade])
+    named = {grade: "、".join(sheet.home for sheet in view.sheets if sheet.grade == grade) for grade in counts}
+    shown = [grade for grade in TONES if counts[grade]]
+    bands = tuple((Badge(TONES[one], one), counts[one], *([] if view.public else [named[one]])) for one in shown)
     lines = view.policy
     says = f"优秀 {lines['grade_excellent']} 分以上，良好 {lines['grade_good']} 分以上，合格 {lines['grade_pass']} 分以上；"
     says += "有辍学学生没有返校、没有销号，或有应列未列台账的，不论得分均为不合格。"
-    bands = Table(("等次", "校数"), bands, "等次分布", note=says)
+    bands = Table(("等次", "校数", *([] if view.public else ["学校"])), bands, "等次分布", note=says)
     if view.public:
         return view.section("board", bands)
     if not view.inspected:
@@ -162,6 +164,8 @@ def score_sheets(view: Round) -> Section:
     """附件1: the score sheet of each school, with the rows behind each deduction of 系统测算."""
     blocks = [Note("系统测算取督查当日的台账，时段为上一轮督查次日（或开学日）起；每处扣分照参数。表中的行是 Excel 行号，"
                    "没有行号的是应有而没有的记录。")]  # fmt: skip
+    if not view.home and view.inspected:
+        blocks.append(_all_scores(view))
     for sheet in view.sheets:
         table = score_table(view, sheet)
         behind = [_rows_behind(score, view) for score in sheet.scores if score.gaps]
@@ -170,6 +174,19 @@ def score_sheets(view: Round) -> Section:
         else:
             blocks += [table, *behind] if view.home else [Details(table.caption, (table, *behind))]
     return view.section("score_sheets", *blocks)
+
+
+def _all_scores(view: Round) -> Table:
+    """Every inspected school's ten scores and total, in the order of the board: what the circular prints."""
+    seen = [(at, sheet) for at, sheet in placed(ranking(view.sheets)) if sheet.day]
+    undecided = Badge("unknown", "未判")
+    rows = tuple(
+        (at, one.home, *(undecided if score.final is None else score.final for score in one.scores),
+         undecided if one.total is None else one.total, _badge(one))
+        for at, one in seen
+    )  # fmt: skip
+    items = [f"{score.title}（{score.points:g}）" for score in seen[0][1].scores]
+    return Table(("名次", "学校", *items, "总分", "等次"), rows, "各校各项得分", note="括号里是分值。")
 
 
 def _rows_behind(score: Score, view: Round) -> Details:
