@@ -121,6 +121,71 @@ def test_pupils_come_in_with_class_sex_and_birth_and_the_rest_is_accounted_for(s
     assert "出生日期“2011.03”" not in told, "the number says it"
 
 
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_header_of_two_rows_is_read_by_what_stands_below(school, tmp_path, merged):
+    """班级 and 住宿情况 stand in the upper row alone, over both or over an empty cell; a class over its pupils."""
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["示例中学信息采集表"])
+    page.append(["班级", "学生信息", None, None, "家长信息", None, "住宿情况"])
+    page.append([None, "姓名", "性别", "身份证件号", "监护人", "联系电话", None])
+    for at in (1, 2, 3):
+        page.append(
+            ["七(1)班" if at == 1 or not merged else None, "甲春", "女", number(at), "乙夏", "13800000001", "住校"]
+        )
+    for area in ("B2:D2", "E2:F2", *(("A2:A3", "G2:G3", "A4:A6") if merged else ())):
+        page.merge_cells(area)
+    book.save(tmp_path / "名单.xlsx")
+    into = tmp_path / "名单.xlsx", school
+    assert decided(into, tmp_path / "out")["columns"] == {
+        "班级": "班级编号", "姓名": "姓名", "性别": "性别", "身份证件号": "证件号码", "监护人": "监护人", "联系电话": "监护人电话",
+        "住宿情况": "就读方式",
+    }  # fmt: skip
+    pupils = read(importing.take(*into, tmp_path / "out").path)
+    assert len(pupils) == 3
+    assert len({one["班级编号"] for one in pupils}) == 1
+    assert {one["就读方式"] for one in pupils} == {"住校"}
+
+
+def test_classes_one_below_the_other_each_under_a_line_that_names_it(school, tmp_path):
+    """With its own header again, and 寄宿否 answered by yes and no; what is the same of many rows is one line."""
+    book = openpyxl.Workbook()
+    page = book.active
+    head = ["编号", "学生姓名（全称）", "男/女", "公民身份号码", "寄宿否"]
+    for grade in ("七", "八"):
+        page.append([f"示例中学{grade}年级一班（共3人）"])
+        page.merge_cells(start_row=page.max_row, end_row=page.max_row, start_column=1, end_column=5)
+        page.append(head)
+        for at in (1, 2, 3):
+            page.append([at, "甲春", None, number(at + 10 * "七八".index(grade)), "是" if at == 1 else "否"])
+        page.append([])
+    page.append(["示例中学九年级9班（共3人）"])
+    page.merge_cells(start_row=page.max_row, end_row=page.max_row, start_column=1, end_column=5)
+    for at in (4, 5, 6):
+        page.append([at, "甲春", None, number(at), "否"])
+    book.save(tmp_path / "名单.xlsx")
+    _, lines = importing.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    account = importing.take(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    pupils = read(account.path)
+
+    assert "下面 9 行，分3个班：七年级一班、八年级一班、九年级9班" in lines[0]
+    assert [one["就读方式"] for one in pupils] == ["住校", "走读", "走读"] * 2 + ["走读"] * 3
+    assert [len({one["班级编号"] for one in pupils[at : at + 3]}) for at in (0, 3)] == [1, 1]
+    assert pupils[0]["班级编号"] != pupils[3]["班级编号"]
+    assert [line for line in account.lines if "对不上" in line] == [
+        "“Sheet”第14—16行：班级“九年级9班”和基础信息里的班级对不上，照原样带入"
+    ]
+
+
+def test_a_school_is_named_and_found_in_the_newest_year(school, tmp_path):
+    shared = school.parents[1]
+    (shared / "2001-2002" / MIDDLE).mkdir(parents=True)
+    assert importing.folder(type(school)(MIDDLE), shared) == school
+    assert importing.folder(school, shared) == school
+    with pytest.raises(UserError, match="不是学校的文件夹"):
+        importing.enrolled(importing.folder(type(school)("没有这所"), shared))
+
+
 def test_what_cannot_be_read_stays_empty_and_is_named(school, tmp_path):
     file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 身份证号="不详", 联系电话="没有")]})
     decided((file, school), tmp_path / "out", 是="非留守")

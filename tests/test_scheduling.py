@@ -77,6 +77,19 @@ def test_the_line_that_puts_cron_in_force_may_be_run_again(home, tmp_path):
     assert "0 7 * * * cd" in table.read_text("utf-8")
 
 
+def test_it_is_put_in_force_at_once_where_that_is_asked_for(home, tmp_path, monkeypatch, capsys):
+    tool = tmp_path / "bin" / "crontab"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\n[ "$1" = -l ] || cat > "{tmp_path}/table"\n', "utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
+    assert cli.main(["schedule", "--at", "6:05", "--install"]) == 0
+    assert "5 6 * * * cd" in (tmp_path / "table").read_text("utf-8")
+    tool.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    assert cli.main(["schedule", "--install"]) == 3
+    assert "没有登记成" in capsys.readouterr().err
+
+
 def test_the_entry_as_typed(home, capsys):
     assert cli.main(["schedule", "--at", "6:05"]) == 0
     assert "每天 06:05 自动做" in capsys.readouterr().out

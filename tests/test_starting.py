@@ -176,6 +176,33 @@ def test_pages_and_watching(clicked):
     assert clicked("watch") == [["watch", "~/共享"]]
 
 
+def test_lists_are_dropped_on_the_icon_or_into_the_window(clicked, tmp_path):
+    taken = ["import", "a b.xls", "--into", "示例中学", "--workbooks", "~/共享"]
+    assert clicked("roster", "示例中学\n", "a b.xls") == [taken]
+    assert clicked("roster", "'a b.xls'\n示例中学\n") == [taken]
+    assert clicked("roster", "\n") == []
+    made = ["--workbooks", "~/共享", "--out", "~/runs/核对结果.xlsx"]
+    assert clicked("compare", "", "a b.xls") == [["reconcile", "a b.xls", *made]]
+    assert clicked("compare") == [["reconcile", *made]]
+
+
+def test_a_round_and_a_year_are_chosen_by_a_number(clicked):
+    assert clicked("period", "2\n") == [["run", "term", "round=2023-2024-1-2"]]
+    assert clicked("period", "5\n") == [["run", "year", "year=2023-2024"]]
+    assert clicked("period", "七\n") == []
+
+
+def test_an_evenings_work_is_put_in_force_only_after_a_yes(clicked):
+    assert clicked("daily", "7：30\n是\n") == [["schedule", "--at", "7:30", "--install"]]
+    assert clicked("daily", "六点\n\n") == [["schedule", "--at", "18:00"]]
+
+
+def test_reminders_practice_and_a_newer_program(clicked, tmp_path):
+    assert clicked("reminders") == [["notify", "~/共享"]]
+    assert clicked("tutorial") == [["tutorial", "~/练习"]]
+    assert clicked("upgrade") == [["upgrade"]]
+
+
 def test_an_office_is_made_from_three_answers(clicked, tmp_path):
     typed = f"示例镇\n2024-2025\n'{tmp_path}/学校 名单.csv'\n\n"
     made = ["--town", "示例镇", "--year", "2024-2025", "--schools", "~/学校 名单.csv"]

@@ -271,6 +271,7 @@ def import_(args: argparse.Namespace) -> int:
     """Propose how a school's own roster becomes ours; once a person has read that, make the workbook."""
     from .commands import importing
 
+    args.into = importing.folder(args.into, args.workbooks)
     if enrolled := importing.enrolled(args.into):
         return _changed(args, enrolled)
     if importing.known(args.into, args.out):
@@ -344,6 +345,10 @@ def schedule(args: argparse.Namespace) -> int:
             say(line)
         return CLEAN if well else RUN_FAILED
     path, line = scheduling.write(home, args.at)
+    if args.install:
+        scheduling.install(line)
+        say(f"已登记，这台电脑从此每天 {args.at:%H:%M} 自动做：{path}")
+        return CLEAN
     say(f"已生成：{path}\n在命令行里运行这一行，从此每天 {args.at:%H:%M} 自动做：\n{line}")
     return CLEAN
 

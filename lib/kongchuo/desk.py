@@ -20,6 +20,13 @@ from .core import places, years
 
 OPENER = "open" if sys.platform == "darwin" else "xdg-open"  # of a folder or page; Windows has startfile
 YES = "是"
+PERIODS = {  # typed -> parameter file, what it is, the period asked of it
+    "1": ("term", "第一学期第一轮督查通报", "round={}-1-1"),
+    "2": ("term", "第一学期第二轮督查通报", "round={}-1-2"),
+    "3": ("term", "第二学期第一轮督查通报", "round={}-2-1"),
+    "4": ("term", "第二学期第二轮督查通报", "round={}-2-2"),
+    "5": ("year", "全学年：各月、各轮、学年奖惩报告和材料（时间长）", "year={}"),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -78,13 +85,73 @@ def watch(folder: Path, given: list[str]) -> tuple[int, str]:
     return commands.main(["watch", str(folder)]), ""
 
 
+def roster(folder: Path, given: list[str]) -> tuple[int, str]:
+    """A school's own list, dropped on the icon or into the window: first the mapping to look through, then the workbook."""
+    held = given[0] if given else _ask("名单（把文件拖进这个窗口，再按回车）：").strip("'\" ")
+    school = _ask("哪所学校（写全称）：") if held else ""
+    if not school:
+        print("没有说是哪份名单、哪所学校，什么也没有做。")
+        return console.CLEAN, ""
+    return commands.main(["import", held, "--into", school, "--workbooks", str(folder)]), f"{places.RETURNS}/{school}"
+
+
+def compare(folder: Path, given: list[str]) -> tuple[int, str]:
+    """A list from above, dropped on the icon, against all children known; without one, our own lists against each other."""
+    words = ["reconcile", *given[:1], "--workbooks", str(folder)]
+    return commands.main(
+        [*words, "--out", str(Path(os.environ.get(places.OUT, "build/runs"), "核对结果.xlsx"))]
+    ), "核对结果.xlsx"
+
+
+def period(folder: Path, given: list[str]) -> tuple[int, str]:
+    """The reports of a round of inspection, or of the school year."""
+    year = _year(folder)
+    print(f"{year}学年的哪一份？")
+    for number, (_, label, _) in PERIODS.items():
+        print(f"  {number}　{label}")
+    chosen = PERIODS.get(_ask("写前面的数字，再按回车："))
+    if not chosen:
+        print("没有选，什么也没有做。")
+        return console.CLEAN, ""
+    name, _, asked = chosen
+    return commands.main(["run", name, asked.format(year)]), "index.html"
+
+
+def reminders(folder: Path, given: list[str]) -> tuple[int, str]:
+    """What each person has overdue and due soon, as text to copy."""
+    return commands.main(["notify", str(folder)]), ""
+
+
+def daily(folder: Path, given: list[str]) -> tuple[int, str]:
+    """An evening's work by itself, from now on, after a yes."""
+    at = _ask("每天几点做：检查、标红，补做上月报告（直接按回车就是 18:00）：").replace("：", ":")
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", at):
+        at = "18:00"
+        print("就用 18:00。")
+    sure = _ask(f"写“{YES}”再按回车，就交给这台电脑每天自动做；直接按回车，只生成文件：") == YES
+    return commands.main(["schedule", "--at", at, *(["--install"] if sure else [])]), ""
+
+
+def tutorial(folder: Path, given: list[str]) -> tuple[int, str]:
+    """Ten planted mistakes to mend; clicked again it says how many are left."""
+    home = (places.office() or folder) / "练习"
+    code = commands.main(["tutorial", str(home)])
+    if home.exists():
+        _open(home)
+    return code, ""
+
+
+def upgrade(folder: Path, given: list[str]) -> tuple[int, str]:
+    """The office brought to a program that has been installed anew."""
+    return commands.main(["upgrade"]), ""
+
+
 def newyear(folder: Path, given: list[str]) -> tuple[int, str]:
     """The next school year from the newest there is: first what would become of it, then, if that is right, the workbooks.
 
     Where there are several junior schools, the filled table of who goes to which is dropped on the icon.
     """
-    held = [path.name for path in folder.iterdir() if years.YEAR.fullmatch(path.name)]
-    words = ["newyear", str(folder), "--from", max(held, default=""), *(f"--to={path}" for path in given[:1])]
+    words = ["newyear", str(folder), "--from", _year(folder), *(f"--to={path}" for path in given[:1])]
     code = commands.main([*words, "--dry-run"])
     if (
         code == console.CLEAN
@@ -114,14 +181,22 @@ def first(folder: Path, given: list[str]) -> tuple[int, str]:
 
 
 WHAT = {
-    one.__name__: one for one in (check, pages, month, papers, watch, newyear, first)
-}  # by the word that stands in the file
+    one.__name__: one
+    for one in (
+        check, pages, month, papers, watch, roster, compare, period, reminders, daily, newyear, tutorial, upgrade, first,
+    )
+}  # by the word that stands in the file  # fmt: skip
 
 
 def _ask(question: str) -> str:
     """What is typed; nothing where nobody can type."""
     print(question, end="", flush=True)
     return sys.stdin.readline().strip() if sys.stdin else ""
+
+
+def _year(folder: Path) -> str:
+    """The newest school year there is."""
+    return max((path.name for path in folder.iterdir() if years.YEAR.fullmatch(path.name)), default="")
 
 
 def _month() -> str:

@@ -167,7 +167,8 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     "upgrade": ("装了新版程序以后运行一次：说新版带来什么，没有改过的副本换成新的，改过的旁边放一份新的", ()),
     "import": ("把学校自己的花名册变成我们的列：先生成对照表给人看、给人改，再生成工作簿", (
         option("file", type=Path, metavar="FILE", help="名单，xlsx 或 csv；一个班一张工作表也可以"),
-        option("--into", type=Path, required=True, metavar="DIR", help="学校的文件夹：共享文件夹/学年/学校"),
+        option("--into", type=Path, required=True, metavar="SCHOOL", help="校名，或学校的文件夹：共享文件夹/学年/学校"),
+        WORKBOOKS,
         out("对照表和生成的工作簿放在哪里（默认取 KONGCHUO_OUT）"),
     )),
     "newyear": ("建新学年：旧学年不动，学校、班级、学生、包保、没有销的个案带入新的空白工作簿，要决定的列出来", (
@@ -190,6 +191,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     )),
     "schedule": ("每天自动做一次：检查、标红，上月的报告没有做的补做，打开了提醒的发提醒", (
         option("--at", type=_time, default="18:00", metavar="HH:MM", help="每天几点（默认18:00）"),
+        flag("--install", "现在就登记到这台电脑（cron 或计划任务），从此每天自动做"),
         flag("--now", "现在就做一次（计划任务运行的就是它）"),
         flag("--missed", "和 --now 一起：一天里做过的就不做"),
         WORKBOOKS,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import pandas as pd
@@ -32,19 +33,26 @@ ALSO = pushed.MORE_ALIASES | {
     "class_id": ("班号", "班别", "所在班级", "行政班", "现在班级"),
     "seat_no": ("序号", "学号", "班级学号", "座号"),
     "entry_ym": ("入学时间", "入学日期"),
-    "boarding": ("是否住校", "是否寄宿", "住宿情况", "走读住宿"),
+    "boarding": ("是否住校", "是否寄宿", "住宿情况", "走读住宿", "寄宿否", "住校否"),
     "hukou_type": ("户口类别", "户籍性质"),
     "address": ("家庭住址", "家庭地址", "住址", "详细地址", "现家庭住址", "家庭详细住址"),
     "guardian": ("家长姓名", "家长", "成员1姓名", "成员姓名1", "监护人(家长)", "家长(监护人)姓名"),
     "guardian_rel": ("成员1关系", "与家长关系", "家长关系", "称谓", "关系"),
     "guardian_tel": ("联系电话", "电话", "手机", "手机号", "成员1联系电话", "家长联系电话", "监护人手机"),
     "leftbehind": ("是否留守", "是否留守儿童", "留守儿童", "留守情况"),
-    "migrant": ("是否随迁子女", "随迁", "是否进城务工人员随迁子女"),
+    "migrant": ("是否随迁子女", "是否随迁", "随迁", "是否进城务工人员随迁子女"),
     "village_code": ("户籍村", "村组", "所属村", "行政村名称"),
     "ethnicity": ("民族名称",),
+    "sex": ("男/女", "男女"),
     "guest": ("是否借读",),
 }
+YES = {"boarding": {"是": "住校", "否": "走读"}}  # what an answer to 是否… means, where the code list does not say it
+CLASS = re.compile(
+    r"(?:[一二三四五六七八九1-9]|初[一二三])(?:年级)?[(（-]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})[)）]?班"
+)
 MOST_WORDS = 200  # of one column, that a person is asked about
+SHOWN, MOST_ROWS = "学籍_导入.xlsx", 8  # the workbook made; of how many rows a note names each
+TOTALS = "合计|总计|小计|共计"
 KEY = "学生编号"  # issued by the centre, never made up here
 NUMERALS = {char: str(number) for number, char in enumerate("一二三四五六七八九十", 1)}
 JUNIOR = (("初一", "七"), ("初二", "八"), ("初三", "九"))
@@ -57,18 +65,19 @@ NOTE = """\
 
 @dataclass(frozen=True)
 class Listed:
-    """A worksheet of the list: its title, its grid and the row of its header."""
+    """A worksheet of the list: its title, its grid, the first row of its header and of how many rows that is."""
 
     title: str
     grid: Grid
     header: int
+    deep: int = 1
 
     @property
     def heads(self) -> list[str]:
         """The texts of the header; one that stands there again is numbered, so that no column hides another: 联系电话, 联系电话2."""
         seen: Counter[str] = Counter()
         heads = []
-        for text in map(fold, self.grid.texts(self.header)):
+        for text in _header(self.grid, self.header, self.deep):
             seen[text] += 1
             heads.append(f"{text}{seen[text]}" if text and seen[text] > 1 else text)
         return heads
@@ -104,7 +113,10 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
             {said for one in sheets for said in _column(one, text) if said and fold(said) not in known} if codes else ()
         )
         if odd and not item.many:
-            values[text] = {said: GUESSED + closest(said, codes.names) for said in sorted(odd)[:MOST_WORDS]}
+            means = YES.get(item.name, {}) if "走读" not in text else {}
+            values[text] = {
+                said: means.get(said) or GUESSED + closest(said, codes.names) for said in sorted(odd)[:MOST_WORDS]
+            }
             many += [f"“{text}”有 {len(odd)} 种不认识的写法，多半不是“{item.title}”，只列出 {MOST_WORDS} 种"] * (
                 len(odd) > MOST_WORDS
             )
@@ -122,13 +134,16 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         saving.write_copy(path, text.encode())
     lines = [
-        f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，下面 {len(_rows(one))} 行" for one in sheets
+        f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，下面 {len(_rows(one))} 行{_classed(one)}"
+        for one in sheets
     ] + [*unread, *many]
     dropped = [text for text, title in columns.items() if not title]
     lines += [f"不要的列：{'、'.join(dropped)}"] if dropped else []
     if guesses := _guesses(held_of(path)):
         lines.append(f"要请人定的：{'、'.join(guesses)}")
-    if all(any(_parsed(one.title)) for one in sheets):  # a worksheet for each class
+    if all(
+        any(_parsed(one.title)) or _classed(one) for one in sheets
+    ):  # a worksheet, or a block of rows, for each class
         missing = [title for title in missing if title != "班级编号"]
     lacking = [title for title in missing if title not in fixed and title not in ("性别", "出生日期", "证件类型", KEY)]
     lines += [f"名单里没有、以后要补的列：{'、'.join(lacking)}"] if lacking else []
@@ -199,25 +214,39 @@ def take(file: Path, into: Path, out: Path) -> Account:
         [f"对照表里没有、没有带入的列：{'、'.join(new)}。要带入就写进对照表；换了名单的，删掉对照表重来"] if new else []
     )
     rows, seen = [], Counter()
+    if not classes:
+        lines.append(
+            "“基础信息”里还没有本校的班级，班级照名单上的写。先由中心学校填好“班级”，再运行一次，班级编号就填上"
+        )
     for one in sheets:
-        for number, raw in _rows(one):
-            row, notes = _pupil(raw, held, titles, schema, classes, one.title)
+        told: dict[str, list[int]] = {}
+        for number, raw, block in _rows(one):
+            row, notes = _pupil(raw, held, titles, schema, classes, block or one.title)
             id_no = str(row.get("id_no", ""))
             seen[id_no] += bool(id_no)
             stops = "没有姓名" if not row.get("name") else "证件号码和前面一行一样" if seen[id_no] > 1 else ""
-            lines += [f"“{one.title}”第{number}行：{note}" for note in ([f"没有带入，{stops}"] if stops else notes)]
+            for note in [f"没有带入，{stops}"] if stops else notes:
+                told.setdefault(note, []).append(number)
             if stops:
                 continue
             row |= {"student_key": keys[id_no]} if id_no in keys and not row.get("student_key") else {}
             rows.append(row)
+        lines += [f"“{one.title}”第{_numbers(numbers)}行：{note}" for note, numbers in told.items()]
     if not rows:
         raise UserError(f"“{file.name}”里没有一个人能带入。{lines[0] if lines else ''}")
     lacking = sum(not row.get("student_key") for row in rows)
     lines += [f"{lacking} 人没有{KEY}：由中心学校发，填好后再用"] if lacking else []
-    target = path.with_name("学籍_导入.xlsx")
+    target = path.with_name(SHOWN)
     book = next(book for book in schema.books if book.name == BOOK)
     saving.write_copy(target, writing.workbook_bytes(book.stems[0], book, {SHEET: rows}, schema))
     return Account(target, len(rows), tuple(lines))
+
+
+def _numbers(rows: list[int]) -> str:
+    """Rows of a list as people say them: 4; 4—11; 4、9、12等20."""
+    if len(rows) > 2 and rows == [*range(rows[0], rows[-1] + 1)]:
+        return f"{rows[0]}—{rows[-1]}"
+    return "、".join(map(str, rows[:MOST_ROWS])) + (f"等{len(rows)}" if len(rows) > MOST_ROWS else "")
 
 
 def _pupil(
@@ -233,7 +262,7 @@ def _pupil(
     notes, id_no = [], str(row.get("id_no", ""))
     said = (str(row.pop("class_id", "")), raw.get(_grade_of(held), ""), title)
     row["class_id"] = _class(said, classes) or said[0]
-    if row["class_id"] not in classes.values():
+    if classes and row["class_id"] not in classes.values():
         notes.append(f"班级“{said[0] or title}”和基础信息里的班级对不上，照原样带入")
     if is_person(id_no):
         row.setdefault("id_type", "居民身份证")
@@ -249,12 +278,13 @@ def _listed(file: Path, schema: Schema) -> tuple[list[Listed], list[str]]:
     found, unread = [], []
     for title, grid, hidden in pushed.grids(file):
         scores = [
-            (sum(bool(_proposed(fold(text), sheet, set())) for text in grid.texts(at) if text), -at)
+            (*_meant(_header(grid, at, deep), sheet), -deep, -at)
             for at in range(min(20, len(grid.rows)))
+            for deep in (1, 2)
         ]
-        best, at = max(scores, default=(0, 0))
-        if best >= 2 and not hidden:
-            found.append(Listed(title, grid, -at))
+        sure, guessed, deep, at = max(scores, default=(0, 0, 0, 0))
+        if sure + guessed >= 2 and not hidden:
+            found.append(Listed(title, grid, -at, -deep))
         elif any(value not in ("", None) for row in grid.rows for value in row):
             unread.append(f"没有读工作表“{title}”：{'它是隐藏的' if hidden else '找不到花名册的表头'}")
     if not found:
@@ -262,21 +292,47 @@ def _listed(file: Path, schema: Schema) -> tuple[list[Listed], list[str]]:
     return found, unread
 
 
-def _rows(one: Listed) -> list[tuple[int, dict[str, str]]]:
-    """Excel row and texts by header, without empty rows, the header once more, and totals."""
-    found = []
-    for at in range(one.header + 1, len(one.grid.rows)):
-        raw = dict(zip(one.heads, one.grid.texts(at), strict=False))
-        filled = [fold(text) for text in raw.values() if text]
-        again = filled == [fold(text) for text in one.grid.texts(one.header) if text]
-        if not filled or again or re.match("合计|总计|小计|共计", filled[0]):
+def _meant(texts: list[str], sheet: Sheet) -> tuple[int, int]:
+    """How many of our columns a header names, and how many more it may mean."""
+    meant = {_proposed(text, sheet, set()) for text in texts if text} - {""}
+    guessed = {title for title in meant if title.startswith(GUESSED) and title.removeprefix(GUESSED) not in meant}
+    return sum(not title.startswith(GUESSED) for title in meant), len(guessed)
+
+
+def _header(grid: Grid, at: int, deep: int) -> list[str]:
+    """The texts of a header of one row, or of two: what stands below counts, above it only where nothing is."""
+    rows = [list(map(fold, grid.texts(place))) for place in range(at, min(at + deep, len(grid.rows)))]
+    return [low or high for high, low in zip_longest(rows[0], rows[-1], fillvalue="")]
+
+
+def _rows(one: Listed) -> list[tuple[int, dict[str, str], str]]:
+    """Excel row, texts by header and the class that a line above says, without empty rows, headers once more, such lines, and totals.
+
+    A line above a block of pupils is one text over all columns, in which a class stands: 七年级二班（共8人）.
+    """
+    found, block, heads = [], "", one.heads
+    headers = range(one.header, one.header + one.deep)
+    again = [{fold(text) for text in one.grid.texts(at) if text} for at in headers]
+    for at in range(len(one.grid.rows)):
+        texts = one.grid.texts(at)
+        filled = [fold(text) for text in texts if text]
+        if len({*filled}) == 1 and (named := CLASS.search(filled[0])):
+            block = named[0]
+        elif at < one.header + one.deep or not filled or {*filled} in again or re.match(TOTALS, filled[0]):
             continue
-        found.append((one.grid.first_row + at, raw))
+        else:
+            found.append((one.grid.first_row + at, dict(zip(heads, texts, strict=False)), block))
     return found
 
 
+def _classed(one: Listed) -> str:
+    """The classes that lines above the pupils say, in words; "" where there are none."""
+    blocks = dict.fromkeys(block for _, _, block in _rows(one))
+    return f"，分{len(blocks)}个班：{'、'.join(blocks)}" if all(blocks) and blocks else ""
+
+
 def _column(one: Listed, head: str) -> set[str]:
-    return {raw.get(head, "") for _, raw in _rows(one)}
+    return {raw.get(head, "") for _, raw, _ in _rows(one)}
 
 
 def _proposed(text: str, sheet: Sheet, taken: set[str]) -> str:
@@ -328,10 +384,18 @@ def _grade_of(held: Mapping[str, Mapping]) -> str:
 
 
 # --- The school ----------------------------------------------------------------------------------------------------------
+def folder(into: Path, shared: Path) -> Path:
+    """The school's folder: as it is, or, where a school is only named, that of the newest year in the shared folder."""
+    if into.is_dir() or into.name != str(into):
+        return into
+    found = sorted(path for path in shared.glob(f"*/{into}") if folders.is_year(path.parent.name))
+    return found[-1] if found else into
+
+
 def _home(into: Path) -> Path:
     if not into.is_dir() or not folders.is_year(into.parent.name) or into.name == CENTRE:
         raise UserError(
-            f"“{into}”不是学校的文件夹。要写到 共享文件夹/学年/学校，如 workbooks/示例镇/2024-2025/示例中学。"
+            f"“{into}”不是学校的文件夹。请写共享文件夹里有的校名，或写到 共享文件夹/学年/学校，如 workbooks/示例镇/2024-2025/示例中学。"
         )
     return into
 
@@ -402,8 +466,8 @@ def _class(said: tuple[str, str, str], classes: Mapping[tuple[str, str], str]) -
     text, grade, title = said
     if text in classes.values():
         return text
-    for words in (text, title):
-        own, number = _parsed(words) if words else ("", "")
+    for words in filter(None, (text, title)):
+        own, number = _parsed(words)
         own = own or (_parsed(grade)[0] if grade else "") or _parsed(title)[0]
         found = [code for (one, at), code in classes.items() if own == one and number in ("", at)]
         if own and len(found) == 1:

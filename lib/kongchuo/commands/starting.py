@@ -23,7 +23,14 @@ OFFICE = {
     "生成本月报告": "month",
     "打印材料": "papers",
     "看着共享文件夹": "watch",
+    "导入名单": "roster",
+    "核对名单": "compare",
+    "生成督查和学年报告": "period",
+    "催办文字": "reminders",
+    "每天自动做": "daily",
     "新学年": "newyear",
+    "练习": "tutorial",
+    "升级": "upgrade",
 }
 (CHECK, *_) = OFFICE
 BATCH, SCRIPT = (Path(name).suffix for name in STARTERS)

@@ -71,10 +71,21 @@ def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
     lost = due.left_out(undated[undated["home"].isin((*view.homes, *(() if view.home else (CENTRE,))))])
     tasks = tuple(_tasks(view, sections))
     held: list = [Agenda(tasks)] if tasks else []
-    if not tasks and not broken:
+    empty = without_pupils(view)
+    if empty and len(empty) == len(view.homes):
+        held.append(Note("花名册里还没有学生，台账还没有填：没有查到的不等于没有，下面的0不等于没有问题。", "unknown"))
+    elif empty:
+        held.append(Note(f"花名册里还没有学生：{'、'.join(empty)}。这些学校没有查到的不等于没有。", "unknown"))
+    if not tasks and not broken and not empty:
         held = [Note("本期无急办事项：没有逾期的事，三天内也没有到期的。", "plain" if lost else "good")]
     told = "；".join(filter(None, (*broken, lost)))
     return [*held, *([Note(f"{told}。", "unknown")] if told else [])]
+
+
+def without_pupils(view: View) -> list[str]:
+    """The schools whose roster could be read and holds nobody: of them nothing can be found, and nothing is all right."""
+    held = {*view.town["roster"]["home"]}
+    return [home for home in view.homes if home not in {*held, *view.scope.missing("roster")}]
 
 
 def folded(view: View, sections: Container[str]) -> list[Details]:

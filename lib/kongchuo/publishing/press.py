@@ -195,7 +195,9 @@ def overview(
     return site().get_template("overview.html").render(**shown)
 
 
-AGENDA = re.compile(r'<ol class="kc-agenda">.*?</ol>|本期无急办事项[^<]*', re.S)  # as pages.today writes it
+AGENDA = re.compile(
+    r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|花名册里还没有学生)[^<]*', re.S
+)  # as pages.today writes it
 
 
 def _agenda(shelf: Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:

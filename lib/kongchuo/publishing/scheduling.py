@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import logging
 import shlex
+import subprocess
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -54,6 +55,13 @@ def write(home: Path, at: dt.time, *, system: str = sys.platform, python: str = 
     except Refused as error:
         raise UserError(f"“{path}”写不进去：{error}。") from error
     return path, line
+
+
+def install(line: str) -> None:
+    """Put an entry in force by its line. Raises UserError where this machine's scheduler does not take it."""
+    done = subprocess.run(line, shell=True, capture_output=True)
+    if done.returncode:
+        raise UserError(f"这台电脑没有登记成，每天自动做还没有打开。请管理员在命令行里运行：{line}")
 
 
 def _escaped(text: str) -> str:
