@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import figures
 from kongchuo import __main__ as cli
 
 ROOT = Path(__file__).parents[1]
@@ -89,20 +90,39 @@ def test_module_says_its_one_job(path):
     assert path.read_text("utf-8").startswith('"""')
 
 
-def test_readme_shows_every_folder():
-    """The table in the README is the map of the package; a folder that is not in it is lost."""
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_contributing_shows_every_folder():
+    """The table there is the map of the package; a folder that is not in it is lost."""
+    readme = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 
     assert {name for name in folders if f"| `{name}/` |" not in readme} == set()
 
 
-def test_readme_shows_every_command():
+def test_contributing_shows_every_command():
     """Rules, columns, codes and parameters stand in the pages of the handbook: tests/test_dictionary.py."""
-    table = re.findall(r"^\| `kongchuo (\w+)", (ROOT / "README.md").read_text("utf-8"), re.M)
+    table = re.findall(r"^\| `kongchuo (\w+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.M)
     (commands,) = filter(None, (action.choices for action in cli.parser()._actions))
 
     assert sorted(table) == sorted(commands)
+
+
+def test_the_commands_of_the_readmes_are_as_the_command_line_takes_them():
+    for name in ("README.md", "README.zh.md"):
+        typed = re.findall(r"\| `kongchuo ([^`]+)`", (ROOT / name).read_text("utf-8"))
+        assert len(typed) == 5
+        for words in typed:
+            cli.parser().parse_args(words.split())
+
+
+def test_the_ratios_of_the_benchmarks_stand_in_both_readmes_and_one_that_is_not_found_stays():
+    for number, name in ((1, "README.md"), (2, "README.zh.md")):
+        text = (ROOT / name).read_text("utf-8")
+        first = figures.written(text, number, {"bench_reading": "4.3", "bench_marking": "11.0"})
+        second = figures.written(first, number, {"bench_marking": "12.5"})
+        assert figures.line(number, "bench_reading", "4.3") in second
+        assert figures.line(number, "bench_marking", "12.5") in second
+        assert "11.0" not in second
+        assert figures.written(second, number, {}) == second
 
 
 def test_every_picture_and_page_the_documents_link_to_exists():

@@ -4,6 +4,7 @@ import io
 import json
 import random
 import re
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -226,6 +227,16 @@ def test_own_lists_of_a_clean_township_agree(shared, capsys, tmp_path):
         assert "尚未核对 六年级-七年级：共享文件夹里没有上学年的学籍" in capsys.readouterr().out
     finally:
         (alone / "2023-2024").rename(shared / "2023-2024")
+
+
+def test_a_census_nobody_has_filled_says_nothing_of_any_child(shared):
+    compared = reconcile.compare(shared)
+    empty = [replace(one, sizes=(0, one.sizes[1])) if one.kind == "户籍-学籍" else one for one in compared.comparisons]
+    said = "\n".join(reconcile.told(replace(compared, comparisons=tuple(empty))))
+
+    assert "尚未核对 户籍-学籍：摸底登记里还没有一个孩子。" in said
+    assert "户籍-学籍：摸底登记 0 人" not in said
+    assert "六年级-七年级：" in said
 
 
 @pytest.mark.parametrize(("out", "says"), [("结果.csv", r"\.xlsx"), ("没有的/结果.xlsx", "没有文件夹")])

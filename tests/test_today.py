@@ -23,6 +23,7 @@ HOMES = ("甲小学", "乙小学")
 STAFF = [{"staff_id": "JS00001", "name": "丁老师", "school": "甲小学"}]
 SCHOOLS = [{"school_code": code, "school_name": home, "stage": "小学", "active": True}
            for code, home in zip(("JJ", "YY"), HOMES, strict=True)]  # fmt: skip
+DAYS = [{"date": dt.date(2023, 9, 4), "is_school_day": True}]
 PUPIL = {"甲小学": [{"student_key": "XS00003", "name": "李小苗", "status": "在读"}]}
 NAMES = ("赵小花", "钱小草", "孙小树", "李小苗")
 
@@ -34,11 +35,13 @@ def suspected(number, home="甲小学", found="2023-10-10", **more):
 
 
 def test_a_roster_nobody_has_filled_is_never_all_clear():
-    """For one school, for a town of empty ones, and for a town where one is empty."""
+    """For one school, for a town of empty ones, for a town where one is empty; nor is a year without terms and calendar."""
     for view, said in (
-        (handmade.month(town(), "甲小学"), "还没有学生，台账还没有填"),
-        (handmade.month(town()), "还没有学生，台账还没有填"),
-        (handmade.month(town(roster=PUPIL)), "还没有学生：乙小学。"),
+        (handmade.month(town(calendar=DAYS), "甲小学"), "花名册里还没有学生。"),
+        (handmade.month(town(calendar=DAYS)), "花名册里还没有学生。"),
+        (handmade.month(town(calendar=DAYS, roster=PUPIL)), "花名册里还没有学生（乙小学）。"),
+        (handmade.month(town(roster=PUPIL), "甲小学"), "：“教学日历”里还没有填。"),
+        (handmade.month(town(roster=PUPIL, term=[]), "甲小学"), "：“学年学期”“教学日历”里还没有填。"),
     ):
         notes = [str(block.text) for block in today.agenda(view, SECTIONS) if isinstance(block, display.Note)]
         assert any(said in note for note in notes), said
@@ -118,7 +121,7 @@ def test_the_town_says_the_same_of_several_schools_in_one_line_and_names_no_chil
 
 
 def test_nothing_to_do_is_said_in_words_and_what_nobody_can_tell_beside_it(monkeypatch):
-    view = handmade.month(town(roster=PUPIL), "甲小学")
+    view = handmade.month(town(roster=PUPIL, calendar=DAYS), "甲小学")
     monkeypatch.setattr(today, "things", lambda _: [])
     (said,) = today.agenda(view, SECTIONS)
     assert said.text.startswith("本期无急办事项")

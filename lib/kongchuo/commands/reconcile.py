@@ -86,6 +86,9 @@ def told(compared: Compared) -> Iterator[str]:
     yield from said_of_list(compared)
     for one in compared.comparisons:
         yield ""
+        if one.kind == matching.CENSUS and not one.sizes[0]:  # that a child is not in it says nothing of the child
+            yield f"尚未核对 {one.kind}：摸底登记里还没有一个孩子。"
+            continue
         yield summary(one)
         counts = one.rows.groupby(["outcome", "reason"], sort=False).size()
         for outcome in OUTCOMES:

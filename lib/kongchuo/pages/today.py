@@ -25,6 +25,7 @@ SOON = 3  # calendar days: what falls due by then is to be done now
 WHOM = 5  # children or schools that a line names
 MONTHS = 6  # of the small bars of attendance
 NOBODY = "未落实责任人"
+UNSURE = "还不能判断有没有要办的事"
 
 # Sheets whose rows are one child each, with the section that shows them: children stand before papers
 CHILDREN = {
@@ -71,21 +72,22 @@ def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
     lost = due.left_out(undated[undated["home"].isin((*view.homes, *(() if view.home else (CENTRE,))))])
     tasks = tuple(_tasks(view, sections))
     held: list = [Agenda(tasks)] if tasks else []
-    empty = without_pupils(view)
-    if empty and len(empty) == len(view.homes):
-        held.append(Note("花名册里还没有学生，台账还没有填：没有查到的不等于没有，下面的0不等于没有问题。", "unknown"))
-    elif empty:
-        held.append(Note(f"花名册里还没有学生：{'、'.join(empty)}。这些学校没有查到的不等于没有。", "unknown"))
+    if empty := unfilled(view):
+        held.append(Note(f"{UNSURE}：{'；'.join(empty)}。没有查到的不等于没有，下面的0不等于没有问题。", "unknown"))
     if not tasks and not broken and not empty:
         held = [Note("本期无急办事项：没有逾期的事，三天内也没有到期的。", "plain" if lost else "good")]
     told = "；".join(filter(None, (*broken, lost)))
     return [*held, *([Note(f"{told}。", "unknown")] if told else [])]
 
 
-def without_pupils(view: View) -> list[str]:
-    """The schools whose roster could be read and holds nobody: of them nothing can be found, and nothing is all right."""
-    held = {*view.town["roster"]["home"]}
-    return [home for home in view.homes if home not in {*held, *view.scope.missing("roster")}]
+def unfilled(view: View) -> list[str]:
+    """What has not been filled in yet, without which nothing can be found, in words: pupils of a school, terms, the calendar."""
+    known = {*view.town["roster"]["home"], *view.scope.missing("roster")}
+    homes = [home for home in view.homes if home not in known]
+    named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes)}）"
+    titles = [f"“{view.town.schema.sheets[name].title}”" for name in ("term", "calendar") if view.town[name].empty]
+    said = (f"花名册里还没有学生{named}" if homes else "", f"{''.join(titles)}里还没有填" if titles else "")
+    return [*filter(None, said)]
 
 
 def folded(view: View, sections: Container[str]) -> list[Details]:

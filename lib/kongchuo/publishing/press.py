@@ -196,7 +196,7 @@ def overview(
 
 
 AGENDA = re.compile(
-    r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|花名册里还没有学生)[^<]*', re.S
+    r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|还不能判断有没有要办的事)[^<]*', re.S
 )  # as pages.today writes it
 
 
