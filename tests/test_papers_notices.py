@@ -182,7 +182,19 @@ def test_the_notice_of_the_year_says_what_its_page_says_and_leaves_out_a_class_t
         for row in shown
         if row[1] == HOME and row[2] == next(one.name for one in page.classes if one.class_id == CLASS)
     ]
-    assert "公示时间" in "\n".join(one.text for one in document.paragraphs)
+    words = "\n".join(one.text for one in document.paragraphs)
+    for part in (
+        "现予公示",
+        "说明：",
+        "公示时间：",
+        "受理地点：",
+        "联系人：",
+        "电话：",
+        "邮箱：",
+        "（盖章）",
+        "____年__月__日",
+    ):
+        assert part in words, part
 
 
 def test_a_year_that_is_not_judged_says_what_it_lacks_and_shows_nobody(township, tmp_path):
