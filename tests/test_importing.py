@@ -177,6 +177,27 @@ def test_classes_one_below_the_other_each_under_a_line_that_names_it(school, tmp
     ]
 
 
+def test_numbers_go_on_from_the_highest_of_the_town_where_the_centre_asks_for_it(school, tmp_path):
+    """Also beside what was imported for another school and is not in its place yet; a second run issues the same."""
+    file, out = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1), row(2)]}), tmp_path / "out"
+    decided((file, school), out, 是="双亲留守")
+    told = importing.take(file, school, out).lines
+    assert any("2 人没有学生编号：由中心学校发" in line for line in told), told
+    highest = max(
+        int(one["学生编号"][2:]) for path in school.parent.glob("*/学籍.xlsx") for one in read(path) if one["学生编号"]
+    )
+    census = openpyxl.load_workbook(school.parent / "中心学校" / "适龄儿童摸底.xlsx")["摸底登记"]
+    keys = next(column for column in census.iter_cols(values_only=True) if column[0] == "学生编号")[1:]
+    highest = max(highest, *(int(key[2:]) for key in keys if key))
+    for _ in range(2):
+        issued = [one["学生编号"] for one in read(importing.take(file, school, out, issue=True).path)]
+        assert issued == [f"XS{highest + at:07d}" for at in (1, 2)]
+    other = out / "returns" / "别的学校"
+    shutil.copytree(out / "returns" / school.name, other)
+    issued = [one["学生编号"] for one in read(importing.take(file, school, out, issue=True).path)]
+    assert issued == [f"XS{highest + at:07d}" for at in (3, 4)]
+
+
 def test_a_school_is_named_and_found_in_the_newest_year(school, tmp_path):
     shared = school.parents[1]
     (shared / "2001-2002" / MIDDLE).mkdir(parents=True)

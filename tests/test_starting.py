@@ -179,7 +179,7 @@ def test_pages_and_watching(clicked):
 def test_lists_are_dropped_on_the_icon_or_into_the_window(clicked, tmp_path):
     taken = ["import", "a b.xls", "--into", "示例中学", "--workbooks", "~/共享"]
     assert clicked("roster", "示例中学\n", "a b.xls") == [taken]
-    assert clicked("roster", "'a b.xls'\n示例中学\n") == [taken]
+    assert clicked("roster", "'a b.xls'\n示例中学\n是\n") == [[*taken, "--number"]]
     assert clicked("roster", "\n") == []
     made = ["--workbooks", "~/共享", "--out", "~/runs/核对结果.xlsx"]
     assert clicked("compare", "", "a b.xls") == [["reconcile", "a b.xls", *made]]

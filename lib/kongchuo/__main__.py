@@ -275,7 +275,7 @@ def import_(args: argparse.Namespace) -> int:
     if enrolled := importing.enrolled(args.into):
         return _changed(args, enrolled)
     if importing.known(args.into, args.out):
-        lines = importing.told(importing.take(args.file, args.into, args.out))
+        lines = importing.told(importing.take(args.file, args.into, args.out, args.number))
     else:
         mapping, said = importing.propose(args.file, args.into, args.out)
         lines = (*said, f"对照表：{mapping}。请打开看一遍、改好，再运行同一条命令。")

@@ -92,7 +92,9 @@ def roster(folder: Path, given: list[str]) -> tuple[int, str]:
     if not school:
         print("没有说是哪份名单、哪所学校，什么也没有做。")
         return console.CLEAN, ""
-    return commands.main(["import", held, "--into", school, "--workbooks", str(folder)]), f"{places.RETURNS}/{school}"
+    asked = _ask(f"没有学生编号的，是中心学校、要接着全镇最大的往下编，写“{YES}”；不编，直接按回车：")
+    words = ["import", held, "--into", school, "--workbooks", str(folder), *(["--number"] if asked == YES else [])]
+    return commands.main(words), f"{places.RETURNS}/{school}"
 
 
 def compare(folder: Path, given: list[str]) -> tuple[int, str]:

@@ -168,6 +168,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     "import": ("把学校自己的花名册变成我们的列：先生成对照表给人看、给人改，再生成工作簿", (
         option("file", type=Path, metavar="FILE", help="名单，xlsx 或 csv；一个班一张工作表也可以"),
         option("--into", type=Path, required=True, metavar="SCHOOL", help="校名，或学校的文件夹：共享文件夹/学年/学校"),
+        flag("--number", "中心学校用：没有学生编号的，接着全镇最大的往下编"),
         WORKBOOKS,
         out("对照表和生成的工作簿放在哪里（默认取 KONGCHUO_OUT）"),
     )),

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
+from itertools import count, zip_longest
 from pathlib import Path
 
 import pandas as pd
@@ -53,7 +53,8 @@ CLASS = re.compile(
 MOST_WORDS = 200  # of one column, that a person is asked about
 SHOWN, MOST_ROWS = "学籍_导入.xlsx", 8  # the workbook made; of how many rows a note names each
 TOTALS = "合计|总计|小计|共计"
-KEY = "学生编号"  # issued by the centre, never made up here
+KEY = "学生编号"  # issued by the centre: made up here only where the centre asks for it
+ISSUED = "XS{:07d}"
 NUMERALS = {char: str(number) for number, char in enumerate("一二三四五六七八九十", 1)}
 JUNIOR = (("初一", "七"), ("初二", "八"), ("初三", "九"))
 NOTE = """\
@@ -185,9 +186,10 @@ def _guesses(held: Mapping[str, Mapping]) -> list[str]:
     return found
 
 
-def take(file: Path, into: Path, out: Path) -> Account:
+def take(file: Path, into: Path, out: Path, issue: bool = False) -> Account:
     """Write the workbook that a list and its mapping make, 学籍_导入.xlsx under returns/<school>/.
 
+    `issue`: who has no 学生编号 gets the next one of the town, as the centre issues them.
     Raises UserError where the mapping still guesses or names a column there is not, and where the school's roster holds rows:
     what has changed since is for `reconcile` to say.
     """
@@ -234,8 +236,15 @@ def take(file: Path, into: Path, out: Path) -> Account:
         lines += [f"“{one.title}”第{_numbers(numbers)}行：{note}" for note, numbers in told.items()]
     if not rows:
         raise UserError(f"“{file.name}”里没有一个人能带入。{lines[0] if lines else ''}")
-    lacking = sum(not row.get("student_key") for row in rows)
-    lines += [f"{lacking} 人没有{KEY}：由中心学校发，填好后再用"] if lacking else []
+    without = [row for row in rows if not row.get("student_key")]
+    if without and issue:
+        free = _free(home, out, schema)
+        for row in without:
+            row["student_key"] = ISSUED.format(next(free))
+        first, last = without[0]["student_key"], without[-1]["student_key"]
+        lines.append(f"{len(without)} 人没有{KEY}，接着全镇最大的编了：{first} 到 {last}，请中心学校记入摸底登记")
+    elif without:
+        lines.append(f"{len(without)} 人没有{KEY}：由中心学校发；中心学校运行时加 --number，就接着全镇最大的往下编")
     target = path.with_name(SHOWN)
     book = next(book for book in schema.books if book.name == BOOK)
     saving.write_copy(target, writing.workbook_bytes(book.stems[0], book, {SHEET: rows}, schema))
@@ -439,6 +448,19 @@ def _keys(into: Path, schema: Schema) -> dict[str, str]:
         return {}
     rows = rows.dropna(subset=["id_no", "student_key"])
     return dict(zip(rows["id_no"].astype(str), rows["student_key"].astype(str), strict=True))
+
+
+def _free(home: Path, out: Path, schema: Schema) -> Iterator[int]:
+    """The numbers that no child of the town has: neither in the census nor on a roster, nor in what was imported for another school."""
+    year = home.parent
+    rosters = [
+        *year.glob("*/学籍.xlsx"),
+        *(path for path in (out / RETURNS).glob(f"*/{SHOWN}") if path.parent.name != home.name),
+    ]
+    frames = [_table(path, BOOK, SHEET, schema) for path in rosters]
+    frames.append(_table(year / CENTRE / "适龄儿童摸底.xlsx", "census", "census", schema))
+    keys = [str(key) for frame in frames if "student_key" in frame for key in frame["student_key"].dropna()]
+    return count(1 + max((int(key[2:]) for key in keys if re.fullmatch(r"XS\d+", key)), default=0))
 
 
 @cache
