@@ -74,6 +74,11 @@ def _on(town: Town, day: dt.date) -> Town:
     return at(town, day)
 
 
+def forget(town: Town, day: dt.date) -> None:
+    """Let go of what `on` has kept of a day: with all that was counted in it, it is as large as the town itself."""
+    town._made.pop((_on, day), None)
+
+
 def at(town: Town, day: dt.date) -> Town:
     """The town as it stood at the end of a day: rows dated later are not there, cells filled later are empty.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import pandas as pd
 
@@ -13,7 +14,8 @@ from ..core.schema import TERMS
 from ..core.tables import of_year, yes
 from ..core.years import ROUNDS
 from ..due import selfcheck
-from ..facts import calendar
+from ..due.inspection import inspected
+from ..facts import asof, calendar
 from ..facts.cases import open_at
 from .base import Measure, Ratio, ratio
 from .class_parts import Part, rate, total_of
@@ -87,7 +89,13 @@ def rounds_of(scope: Scope) -> dict[str, tuple[Round, ...]]:
     terms = tuple(calendar.terms(scope.town)["term"]) or TERMS
     unread = scope.missing("score")
     due = [(term, number) for term in terms for number in range(1, scope.policy["inspections_per_term"] + 1)]
-    return {home: tuple(_round(scope, home, *one, unread) for one in due) for home in scope.homes}
+    last = inspected(scope.town).groupby(["home", "term", "round"])["date"].max().dropna().to_dict()
+    days = {(home, *one): last.get((home, *one), pd.Timestamp(scope.end)) for home in scope.homes for one in due}
+    made = {}
+    for day, group in groupby(sorted(days, key=days.get), days.get):  # of all days only one at a time is held in memory
+        made |= {one: _round(scope, *one, unread) for one in group}
+        asof.forget(scope.town, day.date())
+    return {home: tuple(made[home, *one] for one in due) for home in scope.homes}
 
 
 def _round(scope: Scope, home: str, term: str, number: int, unread: Sequence[str]) -> Round:

@@ -329,7 +329,8 @@ def _made(
     # an engine keeps what it has read and judged for as long as the reports are of one year and as of one day
     for _, group in itertools.groupby(shelves.items(), key=lambda one: (one[0].period.year, one[0].period.days[1])):
         with engine(limits) as held:
-            for shelf, (notebook, schools, runs) in group:
+            # first those of several runs: what is worked out for all of them stays for the reports after them
+            for shelf, (notebook, schools, runs) in sorted(group, key=lambda one: len(one[1][2]) == 1):
                 title = f"{execution.title(notebook)} {shelf.period.key}"
                 fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, day, workers, held, force)
                 with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
