@@ -264,7 +264,7 @@ def _open(job: dict) -> None:
     from ..core import apart
 
     os.environ[SCRATCH] = job["scratch"]
-    with suppress(Exception):
+    with suppress(Exception), apart.unswept():
         report = getattr(kongchuo, job["open"])(**job["parameters"])
         if job["sections"]:
             report.prepare()
