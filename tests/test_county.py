@@ -6,11 +6,12 @@ import subprocess
 import sys
 from urllib.parse import quote
 
+import pandas as pd
 import pytest
 
 from kongchuo.console import UNREADABLE, USAGE
 from kongchuo.core import years
-from kongchuo.publishing import archive
+from kongchuo.publishing import archive, press
 from tiny import project
 
 TOWNS = ("东镇", "西镇", "南镇")
@@ -47,6 +48,12 @@ def test_each_town_has_its_own_folder_and_one_index_is_over_all(county):
     for town in TOWNS:
         assert made(out, town) == {"全镇", "甲校", f"{town}小学"}
         assert f'<a href="{quote(town)}/index.html">{town}</a>' in (out / "index.html").read_text("utf-8")
+    figures = pd.read_csv(out / press.TIDY)
+    assert {*figures["乡镇"]} == {*TOWNS}
+    own = pd.read_csv(out / "西镇" / "2023-10" / "tiny" / press.TIDY)
+    assert own.values.tolist()[:2] == [["2023-10", "全镇", "数据错误", 2, pytest.approx(float("nan"), nan_ok=True)],
+                                       ["2023-10", "全镇", "警告", 1, pytest.approx(float("nan"), nan_ok=True)]]  # fmt: skip
+    assert len(figures) == 3 * len(own) > 3 * 3 * 2
     events = [json.loads(line) for line in said]
     runs = [one for one in events if one["event"] == "run"]
     assert [(one["made"], one["left"]) for one in runs] == [(number, 9 - number) for number in range(1, 10)]

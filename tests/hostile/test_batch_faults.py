@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(not prepared.possible(), reason="kills the proce
 
 RUNS = int(os.environ.get("KONGCHUO_RUNS", "500"))
 SEED = int(os.environ.get("KONGCHUO_SEED", "1"))
+WORKERS = 2  # runs at a time
 DISK = 64  # megabytes of the disk that fills up, for 100 schools
 FAULTS = {  # what a cell does
     "killed": "os.kill(os.getpid(), signal.SIGKILL)",
@@ -166,7 +167,7 @@ class Trial:
                 told = inside.get(f"2023-2024/{name}/学籍.xlsx", hashlib.sha256(b"").hexdigest())
                 for file in (one.shown["page"], one.shown["notebook"], f"{name}/附表.html"):
                     assert f"{name} {told}" in (self.shelf.path / file).read_text("utf-8"), file
-        for path in self.shelf.path.glob("[!.]*.*"):
+        for path in self.shelf.path.glob("[!.]*.[!c]*"):
             text = path.read_text("utf-8")
             assert json.loads(text) if path.suffix in (".ipynb", ".json") else text.rstrip().endswith("</html>"), path
             said = {name for name in self.schools if f"<p>{name} " in text}
@@ -233,7 +234,10 @@ def test_a_batch_in_which_every_fifth_goes_wrong(tmp_path):
             kill_prepared(running)
             running.stdout.read()
         begun = trial.executed()
-        assert len(begun) == len(set(begun))
+        twice = {
+            name for name in begun if begun.count(name) > 1
+        }  # under way when the process was killed: executed anew
+        assert len(begun) - len(set(begun)) == len(twice) <= WORKERS
         assert set(begun) == everybody - before
         assert set(trial.shelf.results) == everybody
         trial.check()

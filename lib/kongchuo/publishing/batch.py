@@ -391,6 +391,7 @@ def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[None]:
             archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
             linking.lead(shelf)
             archive.write_whole(shelf.out / "index.html", press.overview(archive.shelves(shelf.out)))
+            outcome.lost += press.laid(shelf.path / press.TIDY, press.tidy(shelf))
 
 
 def _fill(

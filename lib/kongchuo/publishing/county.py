@@ -48,6 +48,8 @@ def run(
         ))  # fmt: skip
     if not options.get("dry_run"):
         archive.write_whole(whole.index, index(out))
+        figures = press.tidied({name: out / name for name in towns})
+        whole.lost += press.laid(whole.index.with_name(press.TIDY), figures)
         tell({"event": "end", **whole.counts, "lost": whole.lost, "index": str(whole.index)})
     return whole
 

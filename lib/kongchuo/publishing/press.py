@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import jinja2
+import pandas as pd
 from docx import Document
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
@@ -137,6 +138,43 @@ def index(shelf: Shelf, title: str) -> str:
     figures = {key: heading for key, heading in FIGURES.items() if any(key in summary for summary in known)}
     shown = {"shelf": shelf, "title": title, "results": results, "figures": figures}
     return site().get_template("period.html").render(**shown)
+
+
+TIDY = "数字.csv"  # beside the pages of a shelf; of several towns, over all of them
+COLUMNS = ("期", "单位", "指标", "数", "基数")
+
+
+def tidy(shelf: Shelf) -> str:
+    """The figures of a shelf's runs as one table, a figure a row: period, unit, what is counted, the count and, of a rate, its base.
+
+    Counts only, of runs whose page the gate let out; for whoever goes on working with them, in Excel or elsewhere.
+    """
+    rows = []
+    for result in shelf.results.values():
+        held = result.shown.get("summary") or {}
+        counts = {
+            heading: (held[key], None) for key, heading in FIGURES.items() if isinstance(held.get(key), int | float)
+        }
+        counts |= {"出勤人次": tuple(held["attendance"])} if held.get("attendance") else {}
+        rows += [(shelf.period.key, result.name, heading, *counted) for heading, counted in counts.items()]
+    return pd.DataFrame(rows, columns=COLUMNS).convert_dtypes().to_csv(index=False)
+
+
+def laid(path: Path, table: str) -> list[str]:
+    """Write such a table so that Excel reads it; returns what is to be said where that cannot be done, as when Excel has it open."""
+    try:
+        archive.write_whole(path, table.encode("utf-8-sig"))
+    except OSError as error:
+        return [f"“{path}”{saving.why(error)}，可能有人正开着，没有换成新的；请关闭后再运行"]
+    return []
+
+
+def tidied(folders: Mapping[str, Path]) -> str:
+    """The tables of figures of all shelves of several towns as one, with the town before: by its name the folder of its reports."""
+    parts = {name: map(pd.read_csv, sorted(out.glob(f"*/*/{TIDY}"))) for name, out in folders.items()}
+    read = [frame.assign(乡镇=name) for name, frames in parts.items() for frame in frames if len(frame)]
+    whole = pd.concat(read) if read else pd.DataFrame(columns=COLUMNS)
+    return whole.reindex(columns=["乡镇", *COLUMNS]).convert_dtypes().to_csv(index=False)
 
 
 def overview(
