@@ -1,6 +1,6 @@
 """The pages on this machine: a landing page, the archived pages, and each notebook live, on Voila's own extension points.
 
-Only on loopback, without accounts. Nothing is served but pages named in a manifest, the built pages of the handbook, Voila's
+On loopback without accounts, unless the office has some (door, rights). Nothing is served but pages named in a manifest, the built pages of the handbook, Voila's
 own scripts and our notebooks' outputs: no other file, no folder list, no code. Not one request leaves the server.
 """
 
