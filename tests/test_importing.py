@@ -177,6 +177,14 @@ def test_classes_one_below_the_other_each_under_a_line_that_names_it(school, tmp
     ]
 
 
+@pytest.mark.parametrize("phone", [None, "13900000009"])
+def test_a_guardian_and_a_number_in_one_cell_are_two(school, tmp_path, phone):
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 家长姓名="乙夏 13800000001", 联系电话=phone)]})
+    decided((file, school), tmp_path / "out", 是="非留守")
+    (pupil,) = read(importing.take(file, school, tmp_path / "out").path)
+    assert (pupil["监护人"], pupil["监护人电话"]) == ("乙夏", phone or "13800000001")
+
+
 def test_numbers_go_on_from_the_highest_of_the_town_where_the_centre_asks_for_it(school, tmp_path):
     """Also beside what was imported for another school and is not in its place yet; a second run issues the same."""
     file, out = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1), row(2)]}), tmp_path / "out"

@@ -52,6 +52,7 @@ CLASS = re.compile(
 )
 MOST_WORDS = 200  # of one column, that a person is asked about
 SHOWN, MOST_ROWS = "学籍_导入.xlsx", 8  # the workbook made; of how many rows a note names each
+BOTH = re.compile(r"([^\d\s]{2,})[\s,，、:：/]*(1\d{10})")  # a name and its mobile number
 TOTALS = "合计|总计|小计|共计"
 KEY = "学生编号"  # issued by the centre: made up here only where the centre asks for it
 ISSUED = "XS{:07d}"
@@ -371,6 +372,10 @@ def _row(
         said = str(held["values"].get(head, {}).get(said, said) or "")
         if title and title != GRADE and said:
             texts[str(title)] = said
+    guardian, phone = _titles_of(titles, "guardian", "guardian_tel")
+    for title in (guardian, phone):  # both in one cell: 乙夏 13800000001
+        if both := BOTH.fullmatch(texts.get(title, "")):
+            texts |= {guardian: both[1], phone: texts[phone] if title == guardian and texts.get(phone) else both[2]}
     row, notes = {}, {}
     for title, text in texts.items():
         item = titles[title]
@@ -386,6 +391,11 @@ def _row(
                 value.date() if isinstance(value, pd.Timestamp) else value.item() if hasattr(value, "item") else value
             )
     return row, notes
+
+
+def _titles_of(titles: Mapping[str, Field], *names: str) -> list[str]:
+    """The titles of some of our columns."""
+    return [next(title for title, item in titles.items() if item.name == name) for name in names]
 
 
 def _grade_of(held: Mapping[str, Mapping]) -> str:

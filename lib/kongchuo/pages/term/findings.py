@@ -103,7 +103,7 @@ def problems(view: Round) -> Section:
     rows = []
     for sheet in view.inspected:
         own = [problem for problem in found if problem.home == sheet.home]
-        undecided = "、".join(str(score.number) for score in sheet.undecided)
+        undecided = "、".join(score.title for score in sheet.undecided)
         rows.append((sheet.home, len(own), rounded(sum(problem.score.lost for problem in own), 2), undecided or None,
                      "；".join(sheet.fatal) or None))  # fmt: skip
     columns = ("学校", "问题数", "失分", "尚未判定的项目", "直接定为不合格的情形")
