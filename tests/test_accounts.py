@@ -336,7 +336,8 @@ def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
     """Jupyter's and Voila's own too: what a newer Voila adds is not there until somebody has thought of it."""
     held = enrolled(tmp_path / "accounts") if provider is not identity.Everybody else None
     way = door.Door(accounts=held, secret=b"x" if provider is identity.ByProxy else b"")
-    app = serve.App({}, {}, way, config=serve.settings(1, tmp_path, tmp_path, way))
+    ours, config = {"shared": tmp_path, "out": tmp_path}, serve.settings(1, tmp_path, tmp_path, way)
+    app = serve.App(ours, {}, tmp_path, way, config=config)
     app.initialize([])
     app.connection_dir = str(tmp_path)
     app.init_settings()

@@ -18,6 +18,7 @@ import zmq
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.publishing import execution
+from kongchuo.site import books, forking
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import CELLS, SUMMARY, notebook, project
 
@@ -61,11 +62,19 @@ def no_kernel_is_left(request):
 
 
 def running(site):
-    """The processes of its kernels; their ids are kept in site.kernels."""
-    found = [one for one in site.process.children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
-    lines = [" ".join(one.cmdline()) for one in found]
-    site.kernels |= {name[1] for line in lines if (name := re.search("kernel-(.+).json", line))}  # one may be starting
-    return found
+    """The processes of its kernels, started or forked; their ids are kept in site.kernels."""
+    scratches = Path(tempfile.gettempdir()).glob(f"kongchuo-{site.process.pid}-*/*/kernel-*.json")
+    site.kernels |= {path.stem.removeprefix("kernel-") for path in scratches}  # one may be starting
+    parents = parents_of(site)
+    stock = [one for one in site.process.children() if one not in parents]
+    forks = [fork for parent in parents for fork in parent.children()]
+    return [one for one in (*stock, *forks) if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def parents_of(site):
+    """The processes that kernels are forks of: of this state of the books, and of those before while they have a kernel."""
+    alive = [one for one in site.process.children() if one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in alive if forking.MODULE in one.cmdline()]
 
 
 def eventually(check, seconds=20):
@@ -246,6 +255,44 @@ def test_a_kernel_that_dies_is_said_and_gives_its_place_back(server):
 
     assert execution.FAULTS["DeadKernelError"] in text.decode("utf-8", "replace")
     assert eventually(lambda: server.get(f"/api/kernels/{kernel}")[0] == 404)
+
+
+@pytest.mark.skipif(not forking.possible(), reason="kernels are forked on Linux only")
+def test_a_kernel_is_a_fork_and_none_outlives_the_server(tmp_path):
+    with made(tmp_path) as site:
+        live(site)
+        (kernel,) = running(site)
+        (parent,) = parents_of(site)
+        assert kernel.ppid() == parent.pid
+        site.process.kill()
+
+        assert eventually(lambda: not kernel.is_running() and not parent.is_running())
+
+
+@pytest.mark.skipif(not forking.possible(), reason="kernels are forked on Linux only")
+def test_a_page_opens_though_the_process_its_kernel_would_be_a_fork_of_has_died(server):
+    before = parents_of(server)[-1]
+    before.kill()
+    assert eventually(lambda: before not in parents_of(server))
+    live(server)
+
+    assert len(running(server)) == 1
+
+
+def test_a_saved_workbook_is_seen_and_the_next_kernel_knows_it(server):
+    """The kernel of before stays as it was until its page is closed."""
+    old, before = live(server), server.get("/books")[1]
+    workbook = server.log.parent / "shared/2023-2024/甲校/学籍.xlsx"
+    os.utime(workbook)
+    time.sleep(books.FRESH + 0.1)
+    assert server.get("/books")[1] == before  # touched, but the same
+
+    workbook.write_bytes(b"anew")
+    time.sleep(books.FRESH + 0.1)
+    assert server.get("/books")[1] != before
+    live(server)
+    assert len(running(server)) == 2
+    assert server.get(f"/api/kernels/{old}")[0] == 200
 
 
 NEVER = {"answers nobody": "import time; time.sleep(600)", "ends at once": ""}  # what stands in the place of a kernel

@@ -92,7 +92,7 @@ def test_a_group_narrows_what_is_kept_by_pupil(narrowed):
 def test_every_section_says_what_a_group_narrows(narrowed):
     view, _ = narrowed
     report = Report(PLAN, view)
-    report._redraw(view)
+    report.view = view
 
     for name in PLAN.sections:
         said = report.section(name).blocks[0].text
@@ -109,6 +109,35 @@ def test_no_full_name_stands_on_a_page_seen_for_a_group(narrowed):
     assert len(names)
     pages = "".join(str(report.html(name)) for name in PLAN.by_pupil)
     assert not [name for name in names if name in pages]
+
+
+def test_what_is_kept_of_a_choice_is_shown_without_opening_it(opened, monkeypatch, tmp_path):
+    """Nothing is read or worked out for it; what is chosen next is of the school that is shown."""
+    monkeypatch.setenv(places.KEPT, str(tmp_path))
+    monthly_self_check("甲小学", "2023-10").keep()
+    kept = places.kept(tmp_path, "pages.monthly", "内部版", "school=%E7%94%B2%E5%B0%8F%E5%AD%A6&month=2023-10")
+    assert "三(1)班" in kept.read_text("utf-8")
+
+    monkeypatch.setenv(places.SENT, "1")
+    report = monthly_self_check("甲小学", "2023-10")
+    report.controls()
+    basics = report.basics()
+    assert basics.value == ""  # the page has it already
+    report.boxes.boxes["学校"].value = places.ALL
+    assert "kc-card" in basics.value
+    assert "三(1)班" not in basics.value
+
+    def nothing(*_):
+        raise UserError("什么也没有打开")
+
+    monkeypatch.setattr("kongchuo.pages.monthly.open_month", nothing)
+    report.boxes.boxes["学校"].value = "甲小学"
+    assert "data-kc-address" in report.boxes.progress.value
+    assert "三(1)班" in basics.value
+    monkeypatch.setattr("kongchuo.pages.monthly.open_month", opened)
+    assert report.view.home == "甲小学"
+    report.boxes.boxes["年级"].value = 4
+    assert "三(1)班" not in basics.value
 
 
 def test_the_address_says_which_school(opened, monkeypatch):

@@ -1,6 +1,7 @@
 """Where things lie: the package, its templates, what it ships, an office's own folder; and the few names that processes share."""
 
 import datetime as dt
+import hashlib
 import os
 from pathlib import Path
 
@@ -24,6 +25,8 @@ CACHE = (
 )
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
 FORKED = "KONGCHUO_FORKED"  # set where the runs of a batch are forks of one process, which need not leave one another what they read
+KEPT = "KONGCHUO_KEPT"  # set by the site for live kernels: where pages lie that were made before anybody asked (pages.keeping)
+SENT = "KONGCHUO_SENT"  # and that the page has its sections from there already
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers and tables beside its page
 PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
 RETURNS, RECORDS = "returns", "记录"  # under out; the records are also left in the scratch folder of a batch
@@ -68,3 +71,8 @@ def today(scratch: Path | None = None) -> dt.date:
     """Today; for all reports of a batch (by its `scratch` folder, in a run its own) the day on which it began, over midnight too."""
     told = (scratch or Path(os.environ.get(SCRATCH, os.devnull))) / DAY
     return dt.date.fromisoformat(told.read_text("utf-8")) if told.is_file() else dt.date.today()
+
+
+def kept(folder: Path, *told: str) -> Path:
+    """The file for whatever these words tell of, in a folder of things kept."""
+    return folder / hashlib.sha256("|".join(told).encode()).hexdigest()[:20]

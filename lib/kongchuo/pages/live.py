@@ -12,11 +12,12 @@ from markupsafe import escape
 from ..core import years
 from ..core.findings import UserError
 from ..core.numbers import in_order
-from ..core.places import ALL
+from ..core.places import ALL, SENT
 from ..excel import tables as annexes
 from ..facts import support
 from ..figures.base import Measure
 from .display import NUMERALS, At, Cell, Links, Note, Section, Table, To, cell, render
+from .keeping import Choices, Shown
 from .views import View
 
 # --- The tables of a page to sort, search and download: on a live page by ITables, which needs no network; beside a page made by a batch as 附表.xlsx ---
@@ -146,7 +147,6 @@ class Explorer:
 # ipywidgets is imported on a live page only. A widget's value is set; nothing is ever written into an Output widget, which can
 # hang a page.
 EVERY = "全部"
-Choices = Mapping[str, tuple[list[tuple[str, object]], object]]  # label -> (what is offered, what is chosen)
 
 
 def is_live() -> bool:
@@ -160,30 +160,26 @@ def asked(**values: str) -> dict[str, str]:
     return {name: query.get(name, [value])[0] for name, value in values.items()}
 
 
-def section(html: str) -> object:
-    """A widget that shows one section."""
+def section(name: str, html: str) -> object:
+    """A widget that shows one section; empty where the page has that section already (places.SENT)."""
     import ipywidgets
 
-    return ipywidgets.HTML(str(html), layout=ipywidgets.Layout(width="100%"))
+    widget = ipywidgets.HTML("" if SENT in os.environ else html, layout=ipywidgets.Layout(width="100%"))
+    widget.add_class(f"kc-at-{name}")  # where the page puts what it has
+    return widget
 
 
 class Controls:
-    """The drop-downs, and what a choice does: open the view asked for, refill the lists, redraw every section."""
+    """The drop-downs; `choose` shows what values of them, by label, ask for, and says what the drop-downs then offer."""
 
-    def __init__(
-        self,
-        view: View,
-        choices: Callable[[View], Choices],
-        choose: Callable[[Mapping[str, object]], View],
-        redraw: Callable[[View], None],
-    ) -> None:
+    def __init__(self, choices: Choices, choose: Callable[[Mapping[str, object]], Shown]) -> None:
         import ipywidgets
 
-        self._choices, self._choose, self._redraw, self._refilling = choices, choose, redraw, False
+        self._choose, self._refilling = choose, False
         layout = ipywidgets.Layout(width="250px")
         self.boxes = {
             label: ipywidgets.Dropdown(options=options, value=value, description=label, layout=layout)
-            for label, (options, value) in choices(view).items()
+            for label, (options, value) in choices.items()
         }
         self.progress = ipywidgets.HTML()
         for box in self.boxes.values():
@@ -198,12 +194,11 @@ class Controls:
         self._refilling = True
         self._say("正在重新计算，请稍候……", "warn")
         try:
-            view = self._choose({label: box.value for label, box in self.boxes.items()})
-            for label, (options, value) in self._choices(view).items():
+            shown = self._choose({label: box.value for label, box in self.boxes.items()})
+            for label, (options, value) in shown.choices.items():
                 self.boxes[label].options = options
                 self.boxes[label].value = value
-            self._redraw(view)
-            self.progress.value = f'<span hidden data-kc-address="{escape(address(view))}"></span>'
+            self.progress.value = f'<span hidden data-kc-address="{escape(shown.address)}"></span>'
         except UserError as error:
             self._say(str(error), "bad")
         finally:

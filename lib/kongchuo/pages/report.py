@@ -6,6 +6,7 @@ In a batch run a section is a Page of HTML; on a live page (Voila) it is a widge
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from ..core.findings import UserError
 from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES
 from ..excel.tables import annex_bytes
-from . import content, display, live
+from . import content, display, keeping, live
 from .display import Failed, Lines, Links, Note, Page, Section, Table, masked_page, public
 from .units import audience
 from .views import View
@@ -60,10 +61,10 @@ class Report:
     """A report of one view: each name in the plan's `sections` is a method that shows this section."""
 
     def __init__(self, plan: Plan, view: View, workbooks: str = "") -> None:
-        self.plan, self.view, self._workbooks = plan, view, workbooks
-        self._whole = replace(view, group="")
+        self.plan, self._workbooks = plan, workbooks
+        self._behind: Mapping[str, object] = {}  # what was chosen and shown as it was kept, without a view of it
+        self.view = view
         self.explorer: live.Explorer | None = None
-        self._made: dict[str, Section | None] = {}
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
         self._broken: dict[str, tuple[str, ...]] = {}  # by section: a line of each failure
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
@@ -74,6 +75,17 @@ class Report:
         if not name.startswith("_") and name in self.plan.sections:
             return lambda: self._show(name)
         raise AttributeError(f"这份报告没有“{name}”一节")
+
+    @property
+    def view(self) -> View:
+        """What is shown, as a view; one that was not needed to show it is opened now."""
+        if self._behind:
+            self.view = self._view_of(self._behind)
+        return self._view
+
+    @view.setter
+    def view(self, view: View) -> None:
+        self._view, self._whole, self._made, self._behind = view, replace(view, group=""), {}, {}
 
     def section(self, name: str) -> Section | None:
         """One section as the edition shows it, made once a view; None where the edition does not have it."""
@@ -138,7 +150,6 @@ class Report:
         the 附表; "" where a part of it fails.
         """
         self.view = self.plan.unwritten(self.view)
-        self._whole = replace(self.view, group="")
         for name in names:
             getattr(self, name)()
         return str(self._state().get(CONTENT, ""))
@@ -161,15 +172,40 @@ class Report:
         """On a live page the drop-downs; nothing in a batch run."""
         if not live.is_live():
             return None
-        self.boxes = live.Controls(self.view, self.plan.choices, self._choose, self._redraw)
+        self.boxes = live.Controls(self._choices, self._choose)
         return self.boxes.widget
+
+    @property
+    def _module(self) -> str:
+        return self.plan.choices.__module__.partition(".")[2]  # as VERBS has it
+
+    @property
+    def _choices(self) -> keeping.Choices:
+        return self.plan.choices(self.view)
+
+    @cached_property
+    def _first(self) -> keeping.Shown | None:
+        """What is kept of the page as it opens."""
+        chosen = {label: value for label, (_, value) in self._choices.items()}
+        return keeping.kept(self._module, self.view.edition, chosen) if not self.view.part else None
+
+    def shown(self) -> keeping.Shown:
+        """All of it for a live page, as plain values."""
+        pages = {name: str(self.html(name)) for name in self.plan.sections}
+        return keeping.Shown(self._choices, live.address(self.view), pages, self._tables())
+
+    def keep(self) -> None:
+        """Keep it for the live pages of others (keeping)."""
+        shown = self.shown()
+        if not self._broken:
+            keeping.keep(self._module, self.view.edition, shown)
 
     def tables(self) -> object:
         """All tables of the report, to sort, search and download: on a live page there, in a batch run in 附表.xlsx beside the page."""
         if not self.plan.annexed:
             return None
         if live.is_live():
-            self.explorer = live.Explorer(self._tables())
+            self.explorer = live.Explorer(self._first.tables if self._first else self._tables())
             return self.explorer.widget
         folder = os.environ.get(FILES)
         if not folder or self.view.public:  # what everybody may read is the page alone
@@ -196,12 +232,35 @@ class Report:
         """Those of every section but the footer, which only says what the page was made from."""
         return live.tables(filter(None, (self.section(name) for name in self.plan.sections if name != self._last)))
 
-    def _choose(self, values: Mapping[str, object]) -> View:
-        return replace(self.plan.choose(values, self._workbooks), edition=self.view.edition)
+    def _choose(self, values: Mapping[str, object]) -> keeping.Shown:
+        """Show what is kept of the choice, else work it out."""
+        shown = keeping.kept(self._module, self._view.edition, values)
+        if shown:
+            self._behind = values
+        else:
+            shown = self._turned(self._view_of(values))
+        for widget, name in self._shown:
+            widget.value = shown.pages[name]
+        if self.explorer:
+            self.explorer.fill(shown.tables)
+        return shown
+
+    def _view_of(self, values: Mapping[str, object]) -> View:
+        return replace(self.plan.choose(values, self._workbooks), edition=self._view.edition)
+
+    def _turned(self, view: View) -> keeping.Shown:
+        """The page turned to another view; where that fails it stays at the one it is of."""
+        before = self._view, self._whole, self._made, self._behind
+        self.view = view
+        try:  # all first: never half a page of another view
+            return self.shown()
+        except Exception:
+            self._view, self._whole, self._made, self._behind = before
+            raise
 
     def _show(self, name: str) -> object:
         if live.is_live():
-            widget = live.section(self.html(name))
+            widget = live.section(name, self._first.pages[name] if self._first else str(self.html(name)))
             self._shown.append((widget, name))
             return widget
         html = self.html(name)
@@ -226,16 +285,3 @@ class Report:
             return content.fingerprint(self._said.values(), [held, self._kept, self.plan.leaves(self.view)])
         except TypeError:  # something that nobody can compare
             return ""
-
-    def _redraw(self, view: View) -> None:
-        shown = self.view, self._whole, self._made
-        self.view, self._whole, self._made = view, replace(view, group=""), {}
-        try:  # all first: never half a page of another view
-            pages = [str(self.html(name)) for _, name in self._shown]
-        except Exception:
-            self.view, self._whole, self._made = shown
-            raise
-        for (widget, _), page in zip(self._shown, pages, strict=True):
-            widget.value = page
-        if self.explorer:
-            self.explorer.fill(self._tables())

@@ -31,7 +31,7 @@ def __getattr__(name: str) -> object:
 
 def ready() -> None:
     """Import what the first notebook would, and tell Papermill of the engine, for the forks of this process."""
-    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # a large debugger that nobody can reach there
+    without_debugger()
     import importlib
 
     import ipywidgets  # noqa: F401
@@ -43,6 +43,11 @@ def ready() -> None:
     for name in LATE:
         importlib.import_module(name)
     nbformat.validate(nbformat.v4.new_notebook())  # makes its validator out of the schema
+
+
+def without_debugger() -> None:
+    """Spare kernels of this process a large debugger that nobody can reach."""
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
 
 
 def possible(kernel_name: str) -> bool:

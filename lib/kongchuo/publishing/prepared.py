@@ -212,7 +212,7 @@ def _start(job: dict) -> Fork:
     code = 1
     try:
         os.setpgid(0, 0)
-        ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        die_with_parent()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _settle(job)
         answer = _weigh(job) if "weigh" in job else execution.work(job, engine.NAME)
@@ -243,18 +243,28 @@ def _weigh(job: dict) -> dict[str, dict[str, str]]:
 
 def _settle(job: dict) -> None:
     """In the child: a place, files, limits and chances of its own."""
-    import random
-
-    quiet = os.open(os.devnull, os.O_RDWR)
+    nothing = os.open(os.devnull, os.O_RDWR)
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for here, there in ((quiet, 0), (quiet, 1), (log, 2)):
+    for here, there in ((nothing, 0), (nothing, 1), (log, 2)):
         os.dup2(here, there)
     os.environ |= {SCRATCH: job["scratch"], FILES: job["files"]}
     os.chdir(Path(job["output"]).parent)
     gc.disable()  # a run is short, and to look over all it has costs it a tenth
+    own_chances()
+
+
+def own_chances() -> None:
+    """In a child: other random numbers than its brothers have."""
+    import random
+
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+
+
+def die_with_parent() -> None:
+    """Have this process ended when the one that started it ends."""
+    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
 
 
 def _open(job: dict) -> None:
@@ -274,15 +284,14 @@ def _open(job: dict) -> None:
 
 def _preload() -> None:
     """Import what every run needs."""
-    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
-
+    die_with_parent()
     execution.hide_grammar()
     engine.ready()
     gc.collect()
     gc.freeze()
 
 
-def _quiet(number: int) -> TextIO:
+def quiet(number: int) -> TextIO:
     """What a file of this process was opened for; whatever is printed there from now on goes nowhere."""
     kept = os.fdopen(os.dup(number), "w", encoding="utf-8")
     with open(os.devnull, "w") as nowhere:
@@ -293,7 +302,7 @@ def _quiet(number: int) -> TextIO:
 def serve() -> None:
     """Take jobs from the standard input, a line of JSON each, until it ends; answer each when it is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's Ctrl-C whoever started this says what it means
-    answers = _quiet(1)
+    answers = quiet(1)
 
     def answer(number: int, error: Mapping[str, str]) -> None:
         answers.write(json.dumps({"number": number, "error": error}) + "\n")

@@ -197,10 +197,8 @@ def overview(
     """
     units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
     base = "r/" if live or served else ""
-    order = sorted(shelves, key=lambda shelf: shelf.notebook)
-    order = sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
-    months = [shelf for shelf in order if shelf.period.kind == "month"]
-    latest = next((shelf for shelf in months if shelf.made), months[0] if months else None)
+    order = _ordered(shelves)
+    months, latest = [shelf for shelf in order if shelf.period.kind == "month"], latest_of(order)
     newest: dict[str, Shelf] = {}
     for shelf in sorted(order, key=lambda shelf: not shelf.made):  # what was made before what could be
         newest.setdefault(shelf.notebook, shelf)
@@ -231,6 +229,17 @@ def overview(
         "notes": list(notes),
     }
     return site().get_template("overview.html").render(**shown)
+
+
+def _ordered(shelves: Iterable[Shelf]) -> list[Shelf]:
+    order = sorted(shelves, key=lambda shelf: shelf.notebook)
+    return sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
+
+
+def latest_of(shelves: Iterable[Shelf]) -> Shelf | None:
+    """The month that the page over all runs begins with: the latest that was made, else that could be."""
+    months = [shelf for shelf in _ordered(shelves) if shelf.period.kind == "month"]
+    return next((shelf for shelf in months if shelf.made), months[0] if months else None)
 
 
 AGENDA = re.compile(

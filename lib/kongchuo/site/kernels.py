@@ -4,25 +4,29 @@ Extends Voila at its own points; serve hands these classes to it.
 """
 
 import asyncio
+import os
 import re
 import time
 from contextvars import ContextVar
+from importlib.metadata import EntryPoint
 from typing import Protocol
 
 from ..core.editions import blotted
 from ..publishing.execution import FAULTS, hide_grammar
+from .forking import possible
 from .rights import HERE, Person
 
 hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner  # noqa: E402
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection  # noqa: E402
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager  # noqa: E402
 from nbclient.exceptions import DeadKernelError  # noqa: E402
 from voila.execute import VoilaExecutor  # noqa: E402
 
 EACH = 4  # live pages of one account at once; a further one ends the oldest
-KERNELS = 12  # at most so many live pages at once, about 120 MB each
+KERNELS = 24 if possible() else 12  # live pages at once, some 40 MB each, or 200 MB where each is no fork
 START_SECONDS = 120  # until a kernel answers
 CELL_SECONDS = 300
 SILENT_SECONDS = 60  # without a word from the server, which speaks every ten, a page that opens says that it does not
@@ -39,11 +43,38 @@ class Visit(Protocol):
 
     person: Person | None  # whose it is
     kernel: str  # the kernel's id as soon as there is one
+    kept: dict[str, str]  # environment of what is kept for it
     gone: bool  # whether the visitor has hung up
     unserved: bool  # whether there will be no kernel
 
 
 VISIT: ContextVar[Visit] = ContextVar("visit")  # set by the request's handler, seen by what it awaits, by nobody else
+
+
+class Provisioner(LocalProvisioner):
+    """A kernel is a fork of the process that has read the books, where there is one; else a process of its own."""
+
+    async def launch_kernel(self, cmd, **more):
+        """Have it forked; `cmd` is the stock command, whose arguments the fork takes."""
+        books = self.parent.parent.parent.books.current
+        if not books or LAUNCHER not in cmd:
+            return await super().launch_kernel(cmd, **more)
+        try:
+            given = cmd[cmd.index(LAUNCHER) + 1 :]
+            self.process = await books.fork(given, more["env"], more.get("cwd") or os.getcwd())
+        except EOFError:
+            return await super().launch_kernel(cmd, **more)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+
+LAUNCHER = "ipykernel_launcher"
+PROVISIONER = EntryPoint(
+    Provisioner.__name__, f"{__name__}:{Provisioner.__name__}", KernelProvisionerFactory.GROUP_NAME
+)
+KernelProvisionerFactory.provisioners[PROVISIONER.name] = (
+    PROVISIONER  # an installed one would be offered to all of Jupyter
+)
 
 
 class Kernel(ServerKernelManager):
@@ -64,9 +95,8 @@ class Kernels(AsyncMappingKernelManager):
         self.unwatched: dict[str, float] = {}  # kernel -> since when no page is connected to it
         self.owner: dict[str, str] = {}  # kernel -> the account that has opened its page
 
-    async def start_kernel(self, *, env=None, **more):
-        """Start one for the visit; 503 when there are too many already, those that are still starting counted."""
-        visit = VISIT.get()
+    async def admit(self, visit: Visit) -> None:
+        """Keep a place for the visit's kernel; 503 when there are too many already, those that are still starting counted."""
         own = [kernel for kernel, owner in self.owner.items() if owner == visit.person.name]
         for kernel in own[: 1 - EACH] if visit.person != HERE else ():
             await self.end(kernel)
@@ -75,13 +105,22 @@ class Kernels(AsyncMappingKernelManager):
         visit.kernel = self.new_kernel_id()
         self.starting.add(visit.kernel)
         self.owner[visit.kernel] = visit.person.name
+
+    def dismiss(self, visit: Visit) -> None:
+        """Give back the place of a visit that has no kernel."""
+        self.starting.discard(visit.kernel)
+        if visit.kernel not in self:
+            self.owner.pop(visit.kernel, None)
+
+    async def start_kernel(self, *, env=None, **more):
+        """Start the kernel of the visit."""
+        visit = VISIT.get()
+        asked = {key: value for key, value in (env or {}).items() if FROM_VOILA.fullmatch(key)}
+        asked |= self.parent.kernel_env | visit.kept
         try:
-            asked = {key: value for key, value in (env or {}).items() if FROM_VOILA.fullmatch(key)}
-            await super().start_kernel(kernel_id=visit.kernel, env=asked | self.parent.kernel_env, **more)
+            await super().start_kernel(kernel_id=visit.kernel, env=asked, **more)
         finally:
-            self.starting.discard(visit.kernel)
-            if visit.kernel not in self:
-                self.owner.pop(visit.kernel, None)
+            self.dismiss(visit)
         if visit.gone:
             await self.end(visit.kernel)
             raise tornado.web.Finish
@@ -129,6 +168,7 @@ class Connection(ZMQChannelsWebsocketConnection):
     """Between a page and its kernel: messages in JSON only, of the kinds that widgets need; any other ends the connection."""
 
     kernel_ws_protocol = ""
+    limit_rate = False  # a page of a year is larger than a second may be, and what is more would be left out
 
     def handle_incoming_message(self, message):
         """Pass on one from the page, as long as its session lasts."""

@@ -14,9 +14,9 @@ import uuid
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from ..core import places, years
 from ..core.editions import blotted
@@ -29,11 +29,12 @@ hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
 import voila  # noqa: E402
-from jupyter_server.base.handlers import FileFindHandler  # noqa: E402
+from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
 from jupyter_server.services.kernels.handlers import KernelHandler  # noqa: E402
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler  # noqa: E402
 from jupyterlab_server.themes_handler import ThemesHandler  # noqa: E402
 from tornado.ioloop import IOLoop  # noqa: E402
+from tornado.websocket import WebSocketClosedError  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from voila import notebook_renderer  # noqa: E402
 from voila.app import Voila  # noqa: E402
@@ -41,8 +42,10 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler  # noqa: E4
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
+from voila.utils import create_include_assets_functions  # noqa: E402
 
-from . import audit, kernels, rights  # noqa: E402
+from . import audit, forking, kernels, rights  # noqa: E402
+from .books import Books  # noqa: E402
 from .door import SECRET, Door, free  # noqa: E402
 from .gate import STATIC_POLICY, Gate, OfKernel, OfScript, Page  # noqa: E402
 from .identity import NAMED, VOUCHED, Audited  # noqa: E402
@@ -51,6 +54,7 @@ from .rights import Person  # noqa: E402
 
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.")  # a script's name tells its content
+WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
 FOREVER = "public, max-age=31536000, immutable"
 IDLE_SECONDS = 120  # a connection that asks for nothing more
 FEW = {  # what is said to a role that sees little, and why
@@ -209,7 +213,7 @@ class Home(Page):
 class Live(Gate, TornadoVoilaHandler):
     """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
 
-    kernel, gone, unserved = "", False, False  # kernels.Visit
+    kernel, kept, gone, unserved = "", {}, False, False  # kernels.Visit
 
     def asked(self):
         """Of the whole town: its kernel reads the shared folder."""
@@ -223,7 +227,11 @@ class Live(Gate, TornadoVoilaHandler):
             raise tornado.web.HTTPError(404) from error
         self.xsrf_token  # noqa: B018 - sets the cookie without which the page cannot end its kernel when it is closed
         VISIT.set(self)
+        await self.kernel_manager.admit(self)
         try:
+            await self.begin(name)
+            if self.gone:
+                return
             async for html in self.get_generator(f"{name}.ipynb"):
                 if self.gone:
                     break
@@ -233,7 +241,33 @@ class Live(Gate, TornadoVoilaHandler):
                 self.write(html)
                 self.flush()
         finally:
+            self.kernel_manager.dismiss(self)
             self.kernel_manager.await_page(self.kernel)
+
+    async def begin(self, name: str):
+        """Send what needs no kernel: the head, and the sections as they were made beforehand, else those of the last run, dimmed.
+
+        The process that kernels are forks of is told what will be asked for next.
+        """
+        asked = {key: values[0] for key, values in parse_qs(self.request.query).items()}
+        books = self.settings["books"]
+        state, parent = await books.state(), await books.parent()
+        at_once = parent.page(name, asked) if parent else ""
+        if parent:
+            self.kept = {places.KEPT: str(parent.folder)} | ({places.SENT: "1"} if at_once else {})
+            parent.open(name, asked)
+        shelf = shelf_of(self.settings["out"], name, asked)
+        if parent and shelf:
+            parent.make(name, others(self.settings["shared"], shelf.period, asked))
+        old = last_run(shelf, asked.get("school", "")) if shelf and not at_once else {}
+        shown = {"at_once": at_once, "old": old, "state": state, "silent_seconds": kernels.SILENT_SECONDS}
+        shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS}
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.write(
+            press.site().get_template("live.html").render(**shown, **create_include_assets_functions("kongchuo", "/"))
+        )
+        self.flush()
 
     def on_connection_close(self):
         """Nobody will see the page."""
@@ -259,6 +293,22 @@ class WidgetScript(OfScript, FileFindHandler):
     set_headers = tornado.web.StaticFileHandler.set_headers  # its own says no-cache of all
 
 
+class Now(OfScript, JupyterHandler):
+    """Which state the books are in, for a live page to see that somebody has saved a workbook."""
+
+    async def get(self):
+        """Send a word for it."""
+        self.set_header("Content-Type", "text/plain")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await self.settings["books"].state())
+
+
+@cache
+def live_stylesheet() -> str:
+    """What a live page has besides the styles of every page."""
+    return (TEMPLATES / "site" / "live.css").read_text("utf-8")
+
+
 class Missing(Page):
     """Everything else."""
 
@@ -276,6 +326,34 @@ def live_address(name: str, shelf: archive.Shelf) -> str:
     """The address of the live page of a school (or 全镇) for a period."""
     asked = {"school": "all" if name == places.TOWN else name, shelf.period.kind: shelf.period.key}
     return f"/live/{shelf.notebook}?{urlencode(asked)}"
+
+
+def shelf_of(out: Path, notebook: str, asked: Mapping[str, str]) -> archive.Shelf | None:
+    """The shelf that the address of a live page is about; None where it asks for more than a school and a period, or for none."""
+    period = next((years.period(asked[kind]) for kind in years.KINDS if kind in asked), None)
+    return archive.Shelf(out, period, notebook) if period and {*asked} <= {*forking.ADDRESS} else None
+
+
+def last_run(shelf: archive.Shelf, school: str) -> dict[str, str]:
+    """What the page of the last run holds, and when that was; empty where there is none."""
+    result = shelf.results.get(places.TOWN if school == places.ALL else school)
+    run = result.shown if result else {}
+    page = shelf.path / str(run.get("page") or "none")
+    if not page.is_file():
+        return {}
+    return {"main": page.read_text("utf-8").partition("<main>")[2].rpartition("</main>")[0], "started": run["started"]}
+
+
+def others(shared: Path, period: years.Period, asked: Mapping[str, str]) -> list[dict[str, str]]:
+    """What may be asked for next by who looks at a live page: the other schools, then all in the other periods, the nearest first."""
+    try:
+        schools = [school.name for school in batch.registered(shared, period.year)]
+    except UserError:
+        return []
+    begun = [one for one in years.begun(period.kind, period.year, dt.date.today()) if one.taught() or one == period]
+    begun.sort(key=lambda one: abs(begun.index(one) - begun.index(period)) if period in begun else 0)
+    units = dict.fromkeys((asked.get("school", places.ALL), places.ALL, *schools))
+    return [{"school": school, one.kind: one.key} for one in begun for school in units]
 
 
 def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str], list[str]]:
@@ -320,9 +398,10 @@ class App(Voila):
 
     name = "voila"
 
-    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], door: Door, **more):
+    def __init__(self, ours: dict[str, Path], kernel_env: dict[str, str], scratch: Path, door: Door, **more):
         super().__init__(**more)
         self.ours, self.kernel_env, self.door, self.accounts = ours, kernel_env, door, door.accounts
+        self.books = Books(ours["shared"], ours["out"], scratch, kernel_env)
 
     def load_config_file(self, *_args, **_more):
         """Nothing: no configuration file of this machine changes what is decided here."""
@@ -334,12 +413,23 @@ class App(Voila):
             | self.ours
             | {
                 "hosts": self.door.names,
+                "books": self.books,
                 "audit": audit.Audit(self.accounts and self.accounts.folder),
                 "allow_unauthenticated_access": False,
                 "xsrf_cookie_kwargs": {"samesite": "Strict", "secure": self.door.encrypted},
                 "compress_response": True,
             }
         )
+
+    async def prepare(self):
+        """Have the books read, and the pages made that are looked at most: of the month that the landing page begins with."""
+        parent = await self.books.parent()
+        shelves, _, _ = shown(self.ours["shared"], self.ours["out"], self.ours["notebooks"])
+        if parent and (shelf := press.latest_of(shelves)):
+            asked = {"school": places.ALL, shelf.period.kind: shelf.period.key}
+            parent.open(shelf.notebook, asked)
+            following = others(self.ours["shared"], shelf.period, asked)
+            parent.make(shelf.notebook, [one for one in following if one.get(shelf.period.kind) == shelf.period.key])
 
     def init_handlers(self):
         """Our pages first, then what the live page needs of Voila, then nothing."""
@@ -353,6 +443,7 @@ class App(Voila):
             (r"/r/returns/((?:[\d-]{9}/)?[^/\\]+/[^/\\]+\.xlsx)", Returned),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
+            (r"/books", Now),
             (r"/audit", Audited),
             (r"/voila/templates/(kongchuo/static/.+)", _gated(OfScript, TemplateStaticFileHandler)),
             (rf"{SCRIPTS}/(.+)", Script, {"paths": self.static_paths}),
@@ -380,7 +471,6 @@ class Masked(logging.Formatter):
 def settings(port: int, notebooks: Path, scratch: Path, door: Door) -> Config:
     """Voila's settings, each for a reason: what a link could abuse is off, what could run for ever has an end."""
     longest = scratch / "voila_12345678" / f"kernel-{uuid.uuid4()}-ipc-10"  # as Jupyter names a kernel's sockets
-    live_css = (TEMPLATES / "site" / "live.css").read_text("utf-8")
     headers = {"Content-Security-Policy": POLICY, "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
     return Config(
         Voila={
@@ -405,7 +495,6 @@ def settings(port: int, notebooks: Path, scratch: Path, door: Door) -> Config:
             "extension_denylist": [],
             "page_config_hook": lambda page, **_more: page | {"fullStaticUrl": SCRIPTS},
             "multi_kernel_manager_class": Kernels,
-            "resources": {"css": press.stylesheet(), "live_css": live_css, "silent_seconds": kernels.SILENT_SECONDS},
         },
         # without them both may take for ever
         VoilaExecutor={"timeout": kernels.CELL_SECONDS, "startup_timeout": kernels.START_SECONDS},
@@ -420,6 +509,7 @@ def settings(port: int, notebooks: Path, scratch: Path, door: Door) -> Config:
             "cookie_options": {"samesite": "Strict", "expires_days": None},
             "secure_cookie": door.encrypted,
         },
+        KernelProvisionerFactory={"default_provisioner_name": kernels.PROVISIONER.name},
         KernelRestarter={"restart_limit": 0},  # a dead kernel has lost its page; a new one would only take its place
     )
 
@@ -450,7 +540,7 @@ def serve(
         ours = {"shared": workbooks.resolve(), "out": out.resolve(), "notebooks": held.resolve()}
         kernel_env = environment(Path(scratch), **{WORKBOOKS: str(ours["shared"]), OUT: str(ours["out"])})
         config = settings(port, ours["notebooks"], Path(scratch), door)
-        app = App(ours, kernel_env, door, config=config)
+        app = App(ours, kernel_env, Path(scratch), door, config=config)
         app.initialize([])
         logging.basicConfig(level=logging.ERROR)  # refused requests are no news; errors are
         for handler in (*app.log.handlers, *logging.root.handlers):
@@ -462,7 +552,11 @@ def serve(
             say(f"代理要在 {VOUCHED} 里带上“{door.accounts.folder / SECRET}”里的那一行，在 {NAMED} 里写账号。")
         if open_browser:
             webbrowser.open(address)
-        app.start()
+        IOLoop.current().add_callback(app.prepare)
+        try:
+            app.start()
+        finally:
+            app.books.end()
 
 
 def _notebooks(scratch: Path) -> Path:
@@ -478,6 +572,8 @@ def _notebooks(scratch: Path) -> Path:
 
 
 def _unexpected(record: logging.LogRecord) -> bool:
-    """Whether a record is worth a line: a UserError and the end of a kernel are said on the page, to who still looks at it."""
-    user_error = getattr(record.exc_info and record.exc_info[1], "ename", "") == "UserError"
-    return "Kernel died" not in record.getMessage() and not user_error
+    """Whether a record is worth a line: a UserError and the end of a kernel are said on the page, to who still looks at it; that
+    nobody does any more is no news."""
+    error = record.exc_info and record.exc_info[1]
+    said = getattr(error, "ename", "") == "UserError" or "Kernel died" in record.getMessage()
+    return not said and not isinstance(error, WebSocketClosedError)

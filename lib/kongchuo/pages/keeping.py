@@ -1,0 +1,56 @@
+"""What a live page shows for a choice of its drop-downs, kept as files: it was made before anybody asked, and is shown at once.
+
+A process that has read and judged the books leaves it for the kernels forked from it (site.forking), in a folder that only this
+state of the books has. Where nothing is kept, a kernel works it out.
+"""
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core import places
+from .display import Table
+
+Choices = Mapping[str, tuple[list[tuple[str, object]], object]]  # label -> (what is offered, what is chosen)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The drop-downs, what the page's address then asks for, the HTML of each section by name, and its tables by title."""
+
+    choices: Choices
+    address: str
+    pages: Mapping[str, str]
+    tables: Mapping[str, Table]
+
+
+def folder() -> Path | None:
+    """Where it is kept; None where nobody keeps anything."""
+    return Path(os.environ[places.KEPT]) if os.environ.get(places.KEPT) else None
+
+
+def keep(module: str, edition: str, shown: Shown) -> None:
+    """Keep it for kernels (by what is chosen) and for the server (by address: the sections alone, as HTML)."""
+    marked = "".join(f'<div data-kc-at="{name}">{html}</div>\n' for name, html in shown.pages.items())
+    _write(places.kept(folder(), module, edition, shown.address), marked.encode())
+    _write(
+        _chosen(module, edition, {label: chosen for label, (_, chosen) in shown.choices.items()}), pickle.dumps(shown)
+    )
+
+
+def kept(module: str, edition: str, values: Mapping[str, object]) -> Shown | None:
+    """What is kept of a choice, by label; None where nothing is."""
+    path = folder() and _chosen(module, edition, values)
+    return pickle.loads(path.read_bytes()) if path and path.is_file() else None
+
+
+def _chosen(module: str, edition: str, values: Mapping[str, object]) -> Path:
+    return places.kept(folder(), module, edition, *(f"{label}={value}" for label, value in values.items()))
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_suffix(f".{os.getpid()}")  # whole or not at all: others read it
+    part.write_bytes(data)
+    part.replace(path)

@@ -1,0 +1,80 @@
+"""The shared folder as it is now, as one short word, and the process for that state which live kernels are forks of."""
+
+import asyncio
+import datetime as dt
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..core import places, policy
+from ..publishing.archive import WORKBOOKS
+from . import forking
+
+FRESH = 2  # seconds for which what was seen of the folder holds
+
+
+class Books:
+    """The workbooks (of all years), and what else pages depend on: parameters, records of findings, the day."""
+
+    def __init__(self, shared: Path, out: Path, scratch: Path, env: Mapping[str, str]):
+        self._shared, self._records, self._scratch, self._env = (
+            shared,
+            out / places.RETURNS / places.RECORDS,
+            scratch,
+            env,
+        )
+        self._seen: dict[Path, tuple[tuple[int, int], str]] = {}  # a file -> (size, time), hash
+        self._state, self._until = "", 0.0
+        self._retired: list[forking.Parent] = []
+        self.current: forking.Parent | None = None
+
+    def hashes(self) -> dict[str, str]:
+        """sha256 of every workbook by its path in the shared folder; read again where size or time has changed."""
+        files = (path for path in self._shared.rglob("*") if path.suffix.lower() in WORKBOOKS)
+        found = {path.relative_to(self._shared).as_posix(): self._hash(path) for path in sorted(files)}
+        return {name: digest for name, digest in found.items() if not name.rpartition("/")[2].startswith(("~$", ".~"))}
+
+    def _hash(self, path: Path) -> str:
+        try:
+            told = path.stat()
+            known = self._seen.get(path)
+            if not known or known[0] != (told.st_size, told.st_mtime_ns):
+                known = (told.st_size, told.st_mtime_ns), hashlib.sha256(path.read_bytes()).hexdigest()
+                self._seen[path] = known
+            return known[1]
+        except OSError:  # gone, or locked this moment
+            return ""
+
+    def _look(self) -> str:
+        others = (places.POLICY, policy.mine(), *sorted(self._records.glob("*.json")))
+        told = [dt.date.today(), *self.hashes().items(), *map(self._hash, others)]
+        return hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:12]
+
+    async def state(self) -> str:
+        """A word that changes when they do."""
+        if time.monotonic() > self._until:
+            self._state = await asyncio.to_thread(self._look)
+            self._until = time.monotonic() + FRESH
+        return self._state
+
+    async def parent(self) -> forking.Parent | None:
+        """The process for the present state, made anew where the books have changed or it has died; None where nobody may fork."""
+        if not forking.possible():
+            return None
+        state = await self.state()
+        if not self.current or not self.current.alive or self.current.state != state:
+            if self.current:
+                self.current.retire()
+                self._retired.append(self.current)
+            for old in [one for one in self._retired if one.ended]:
+                shutil.rmtree(old.folder, ignore_errors=True)
+                self._retired.remove(old)
+            self.current = forking.Parent(state, self._scratch, self._env)
+        return self.current
+
+    def end(self) -> None:
+        """End all such processes, and their kernels."""
+        for one in filter(None, (self.current, *self._retired)):
+            one.end()
