@@ -40,9 +40,9 @@ class Server:
         )
         return kind("127.0.0.1", self.port, timeout=60, **more)
 
-    def get(self, path, method="GET", **headers):
+    def get(self, path, method="GET", body=None, **headers):
         connection = self.connection()
-        connection.request(method, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+        connection.request(method, path, body, headers={key.replace("_", "-"): value for key, value in headers.items()})
         answer = connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
         connection.close()

@@ -177,7 +177,7 @@ def test_what_is_not_in_the_table_is_refused():
         assert not rights.may(Person("甲", "校长", ("甲校",)), what, school)
         own = Person("甲", rights.SCHOOL, ("甲校",))
         open_to_all = what in (rights.FRONT, rights.HANDBOOK, rights.PUBLISHED)
-        closed = what in (rights.LIVE, rights.AUDIT, "", "别的")
+        closed = what in (rights.LIVE, rights.WORK, rights.AUDIT, "", "别的")
         assert rights.may(own, what, school) is (open_to_all or (school == "甲校" and not closed))
     for role, school in product(rights.ROLES, SCHOOLS):
         assert not rights.may(Person("甲", role, ("甲校", "")), "别的", school)

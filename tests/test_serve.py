@@ -85,6 +85,40 @@ def test_archived_page_is_sent_as_it_was_made(server):
     assert server.get("/r/index.html")[0] == 302
 
 
+def test_an_archived_page_says_whether_the_books_have_changed_since(tmp_path):
+    """By content; of other schools' workbooks a school's page says how many. The file itself stays as it was made."""
+    _, shared, out = project(tmp_path, ["甲校", "乙校"])
+    shelf = archive.Shelf(out, years.period("2023-10"), "live")
+    shelf.path.mkdir(parents=True)
+    for name in ("甲校", "全镇"):
+        (shelf.path / f"{name}.html").write_text("<!doctype html><main>报告</main>", "utf-8")
+    snapshot = archive.snapshot(shared, "2023-2024", shelf.path / "inputs")
+    asked = {"甲校": {"school": "甲校"}, "全镇": {"school": "all"}}
+    made = "2023-11-01T08:00:00+08:00"
+    shelf.save(
+        [Result(name, asked[name], made, 1, DONE, page=f"{name}.html", summary={}, snapshot=snapshot) for name in asked]
+    )
+
+    def said(name):
+        return re.search("本页按.*?</p>", site.get(f"/r/2023-10/live/{quote(name)}.html")[1], re.S)[0]
+
+    with serving(
+        tmp_path, shared, out, tmp_path / "notebooks", change="from kongchuo.site import books; books.FRESH = 0"
+    ) as site:
+        assert "2023-11-01 08:00 的台账生成，台账此后没有变" in said("甲校")
+        assert f"/live/live?school={quote('甲校')}&amp;month=2023-10" in said("甲校")
+        os.utime(shared / "2023-2024/甲校/学籍.xlsx")
+        (shared / "2023-2024/甲校/~$学籍.xlsx").write_bytes(b"open")
+        assert "没有变" in said("甲校")
+        (shared / "2023-2024/乙校/学籍.xlsx").write_bytes(b"anew")
+        (shared / "2023-2024/甲校/帮扶.xlsx").write_bytes(b"new")
+        assert "此后改过：帮扶（甲校），其他学校 1 个工作簿。" in said("甲校")
+        assert "此后改过：学籍（乙校）、帮扶（甲校）。" in said("全镇")
+        (shared / "2023-2024/甲校/学籍.xlsx").unlink()
+        assert "学籍（甲校）" in said("全镇")
+    assert "本页按" not in (shelf.path / "甲校.html").read_text("utf-8")
+
+
 def test_a_paper_named_in_the_manifest_is_handed_out(server):
     status, text, headers = server.get("/r/2023-10/live/" + quote("甲校/简报.docx"))
 
@@ -312,7 +346,7 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
 
     with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", places.NOTEBOOKS) as site:
         page.goto(site.origin)
-        page.click(f"tr:has-text('{first}') >> text=实时查看")
+        page.click(f"tr:has-text('{first}') >> text=互动查看")
         page.wait_for_selector("select")
         chosen = [page.locator("select").nth(place).locator("option:checked").inner_text() for place in range(2)]
         page.select_option("select >> nth=0", label=second)

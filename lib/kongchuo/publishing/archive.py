@@ -147,6 +147,13 @@ class Shelf:
         except (OSError, ValueError, TypeError, KeyError):
             return {}
 
+    def read_for(self, snapshot: str) -> dict[str, str]:
+        """sha256 of each file of a snapshot that a run was made from, by its path in the shared folder; empty where nobody knows."""
+        try:
+            return json.loads(saving.patiently((self.path / "manifest.json").read_text, "utf-8"))["inputs"][snapshot]
+        except (OSError, ValueError, TypeError, KeyError):
+            return {}
+
     def save(self, results: Iterable[Result]) -> None:
         """Write the manifest, and drop the snapshots that no run in it refers to any more."""
         results = list(results)

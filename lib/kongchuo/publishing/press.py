@@ -186,6 +186,7 @@ def overview(
     *,
     town: bool = True,
     served: bool = False,
+    work: Mapping[str, object] | None = None,
     account: Mapping[str, object] | None = None,
 ) -> str:
     """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
@@ -215,6 +216,7 @@ def overview(
         "latest": latest,
         "base": base,
         "account": account,
+        "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),
         "agenda": _agenda(latest, base, unit) if latest else None,
         "rows": _rows(latest, units, past[::-1]) if latest else [],

@@ -6,13 +6,19 @@ import hashlib
 import shutil
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..core import places, policy
 from ..publishing.archive import WORKBOOKS
 from . import forking
 
 FRESH = 2  # seconds for which what was seen of the folder holds
+
+
+def _is_workbook(name: str) -> bool:
+    """Whether a path in the shared folder is one, and not the lock of somebody who has it open."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in WORKBOOKS and not path.name.startswith(("~$", ".~"))
 
 
 class Books:
@@ -26,15 +32,14 @@ class Books:
             env,
         )
         self._seen: dict[Path, tuple[tuple[int, int], str]] = {}  # a file -> (size, time), hash
-        self._state, self._until = "", 0.0
+        self._state, self._until, self._hashes = "", 0.0, {}
         self._retired: list[forking.Parent] = []
         self.current: forking.Parent | None = None
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every workbook by its path in the shared folder; read again where size or time has changed."""
-        files = (path for path in self._shared.rglob("*") if path.suffix.lower() in WORKBOOKS)
-        found = {path.relative_to(self._shared).as_posix(): self._hash(path) for path in sorted(files)}
-        return {name: digest for name, digest in found.items() if not name.rpartition("/")[2].startswith(("~$", ".~"))}
+        found = {path.relative_to(self._shared).as_posix(): path for path in sorted(self._shared.rglob("*.*"))}
+        return {name: self._hash(path) for name, path in found.items() if _is_workbook(name)}
 
     def _hash(self, path: Path) -> str:
         try:
@@ -49,7 +54,8 @@ class Books:
 
     def _look(self) -> str:
         others = (places.POLICY, policy.mine(), *sorted(self._records.glob("*.json")))
-        told = [dt.date.today(), *self.hashes().items(), *map(self._hash, others)]
+        self._hashes = self.hashes()
+        told = [dt.date.today(), *self._hashes.items(), *map(self._hash, others)]
         return hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:12]
 
     async def state(self) -> str:
@@ -58,6 +64,13 @@ class Books:
             self._state = await asyncio.to_thread(self._look)
             self._until = time.monotonic() + FRESH
         return self._state
+
+    async def changed(self, read: Mapping[str, str], year: str) -> list[str]:
+        """The workbooks (paths in the shared folder) that are not what they were when these were read for a school year."""
+        await self.state()
+        then = {name: digest for name, digest in read.items() if _is_workbook(name)}
+        now = {name: digest for name, digest in self._hashes.items() if name in then or name.startswith(f"{year}/")}
+        return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
     async def parent(self) -> forking.Parent | None:
         """The process for the present state, made anew where the books have changed or it has died; None where nobody may fork."""

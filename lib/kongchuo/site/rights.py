@@ -12,8 +12,8 @@ ROLES = PUBLIC, CLASS, SCHOOL, INSPECTOR, CENTRE = ("公开", "班主任", "学�
 NOBODY, OWN, EVERY = "", "own", "every"  # of no school, of those the account holds, of every school and the town
 
 # kinds of address, as the audit says them
-KINDS = FRONT, HANDBOOK, PUBLISHED, PAGE, PAPER, PEOPLE, CASE, RETURNED, LIVE, AUDIT = (
-    "首页", "手册", "公开版", "报告", "材料", "学生和班级", "个案版", "标好的副本", "互动查看", "访问记录",
+KINDS = FRONT, HANDBOOK, PUBLISHED, PAGE, PAPER, PEOPLE, CASE, RETURNED, LIVE, WORK, AUDIT = (
+    "首页", "手册", "公开版", "报告", "材料", "学生和班级", "个案版", "标好的副本", "互动查看", "生成和打印", "访问记录",
 )  # fmt: skip
 MADE = (PUBLISHED, PAGE, PAPER, PEOPLE, CASE)  # what runs have left, about a school or the town
 MAY_OPEN = {
@@ -29,6 +29,7 @@ MAY_OPEN = {
         (CASE,       NOBODY, NOBODY, OWN,    NOBODY, EVERY),
         (RETURNED,   NOBODY, NOBODY, OWN,    NOBODY, EVERY),
         (LIVE,       NOBODY, NOBODY, NOBODY, NOBODY, EVERY),  # its kernel holds the rows of every school
+        (WORK,       NOBODY, NOBODY, NOBODY, NOBODY, EVERY),  # what is made is of every school
         (AUDIT,      NOBODY, NOBODY, NOBODY, NOBODY, EVERY),
     )
 }  # fmt: skip

@@ -16,12 +16,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
-from ..core import places, years
+from ..core import editions, places, years
 from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.places import HANDBOOK, NOTEBOOKS, OUT, TEMPLATES, WORKBOOKS
+from ..core.schema import CENTRE
 from ..publishing import archive, batch, execution, press
 from ..publishing.execution import environment, hide_grammar, transport
 
@@ -44,7 +45,7 @@ from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
 from voila.utils import create_include_assets_functions  # noqa: E402
 
-from . import audit, forking, kernels, rights  # noqa: E402
+from . import audit, forking, jobs, kernels, rights  # noqa: E402
 from .books import Books  # noqa: E402
 from .door import SECRET, Door, free  # noqa: E402
 from .gate import STATIC_POLICY, Gate, OfKernel, OfScript, Page  # noqa: E402
@@ -55,13 +56,14 @@ from .rights import Person  # noqa: E402
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.")  # a script's name tells its content
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
+SHOWN = 60  # links to what a job has left
 FOREVER = "public, max-age=31536000, immutable"
 IDLE_SECONDS = 120  # a connection that asks for nothing more
 FEW = {  # what is said to a role that sees little, and why
-    rights.SCHOOL: "“实时查看”要读全镇的台账，只有中心学校的账号能用；本校的报告和材料都在下面。",
+    rights.SCHOOL: "“互动查看”要读全镇的台账，只有中心学校的账号能用；本校的报告和材料都在下面。",
     rights.CLASS: "班主任现在能看公开版和手册；本班学生的情况，请看学校打印的材料。",
     rights.PUBLIC: "这里是公开版。",
-    rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“实时查看”不在督查的范围里。",
+    rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“互动查看”不在督查的范围里。",
 }
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 POLICY = (
@@ -116,8 +118,18 @@ class Landing(Page):
             town=rights.may(person, rights.PAGE),
             served=True,
             account=self._account(),
+            work=self._work() if rights.may(person, rights.WORK) else None,
         )
         self.show(page)
+
+    def _work(self) -> dict[str, object]:
+        """What can be started at a click."""
+        held = {
+            "kinds": jobs.KINDS,
+            "offers": offers(self.settings["shared"]),
+            "running": self.settings["jobs"].current,
+        }
+        return held | {"xsrf": self.xsrf_token.decode()}
 
     def _account(self) -> dict[str, object] | None:
         """What the page says at its head of who is logged in."""
@@ -150,17 +162,42 @@ class Archived(Page):
         school, edition = named[self.name]
         return rights.kind(notebook, edition, "/" in self.name), school
 
-    def get(self, *_asked: str):
-        """Send it as it was made."""
+    async def get(self, *_asked: str):
+        """Send it as it was made; a page with a line on whether the books are still those that it was made from."""
         if self.name == "index.html":
             if not self.shelf.made:
                 raise tornado.web.HTTPError(404)
             title = execution.title(places.own(f"notebooks/{self.shelf.notebook}.ipynb"))
             return self.show(press.index(self.shelf, title))
         file = _own(self.shelf.path / self.name)
-        if file.suffix == ".html":
-            return self.show(file.read_text("utf-8"), PAGE_POLICY)
-        self.hand_out(file)
+        if file.suffix != ".html":
+            return self.hand_out(file)
+        text = file.read_text("utf-8")
+        if "/" not in self.name:
+            text = text.replace("<main>", f"<main>{await self._since()}", 1)
+        self.show(text, PAGE_POLICY)
+
+    async def _since(self) -> str:
+        """When the page was made, and which workbooks have changed since."""
+        run = next((one.shown for one in self.shelf.results.values() if one.shown.get("page") == self.name), {})
+        read, year = self.shelf.read_for(str(run.get("snapshot", ""))), self.shelf.period.year
+        school, edition = archive.meant(run.get("parameters") or {})
+        if not read or edition != editions.INTERNAL:
+            return ""
+        changed = await self.settings["books"].changed(read, year)
+        homes = [Path(name).parent.name for name in changed]
+        near = [
+            (home, Path(name).stem)
+            for home, name in zip(homes, changed, strict=True)
+            if school in ("", home) or home == CENTRE
+        ]
+        live = live_address(school or places.TOWN, self.shelf) if rights.may(self.person, rights.LIVE) else ""
+        said = {
+            "near": near,
+            "far": len(changed) - len(near),
+            "started": run["started"],
+        }
+        return press.site().get_template("since.html").render(live=live, **said)
 
 
 class Returned(Page):
@@ -196,6 +233,83 @@ class Handbook(Page):
         if name not in handbook():
             raise tornado.web.HTTPError(404)
         self.show((HANDBOOK / f"{name}.html").read_text("utf-8"), LOOKUP_POLICY)
+
+
+class Printed(Page):
+    """A paper that was printed at a click, with its page."""
+
+    def asked(self):
+        """As of the school whose it is."""
+        home = self.path_args[0].split("/")[1]
+        return rights.PAPER, "" if home == places.TOWN else home
+
+    def get(self, name: str):
+        """Send it."""
+        file = _own(self.settings["out"] / places.PAPERS / name)
+        if file.suffix == ".html":
+            return self.show(file.read_text("utf-8"))
+        self.hand_out(file)
+
+
+class Compared(Page):
+    """What 核对名单 has compared: children of the whole town."""
+
+    def asked(self):
+        """As who may have it done."""
+        return rights.WORK, ""
+
+    def get(self):
+        """Send it to be saved."""
+        self.hand_out(_own(self.settings["out"] / jobs.LISTS / jobs.COMPARED))
+
+
+class Work(Page):
+    """What is started at a click: how far it is, and in the end what it has left."""
+
+    def asked(self):
+        """Of the whole town: what is made is not for one school."""
+        return rights.WORK, ""
+
+    def get(self, _key: str = ""):
+        """The page of what runs, or ran last; it asks again by itself."""
+        job, out = self.settings["jobs"].current, self.settings["out"]
+        if job is None:
+            return self.redirect("/")
+        links = [(_address(path), path) for path in job.left(out)] if job.well else []
+        self.show(press.site().get_template("work.html").render(job=job, links=links[:SHOWN], more=len(links[SHOWN:])))
+
+    async def post(self, key: str):
+        """Start one, unless another runs."""
+        kind = jobs.KINDS.get(key)
+        if kind is None:
+            raise tornado.web.HTTPError(404)
+        try:
+            asked = {name: self.get_body_argument(name, "") for name in kind.fields}
+            await self.settings["jobs"].start(key, jobs.checked(kind.fields, asked, offers(self.settings["shared"])))
+        except UserError as error:
+            self.set_status(409)
+            return self.show(press.site().get_template("work.html").render(job=None, says=str(error)))
+        self.redirect("/work/")
+
+
+def offers(shared: Path) -> dict[str, list[str]]:
+    """What the fields of jobs can be."""
+    held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    schools = [school.name for school in batch.registered(shared, held[-1])] if held else []
+    return jobs.offered(shared, schools, printable())
+
+
+@cache
+def printable() -> tuple[str, ...]:
+    """The papers there are."""
+    from .. import papers
+
+    return tuple(paper.name for paper in papers.PAPERS)
+
+
+def _address(path: Path) -> str:
+    """Where a file under out is served, by its path there."""
+    return "/r/" + quote(path.as_posix())
 
 
 class Home(Page):
@@ -402,6 +516,7 @@ class App(Voila):
         super().__init__(**more)
         self.ours, self.kernel_env, self.door, self.accounts = ours, kernel_env, door, door.accounts
         self.books = Books(ours["shared"], ours["out"], scratch, kernel_env)
+        self.jobs = jobs.Jobs(ours["shared"], ours["out"])
 
     def load_config_file(self, *_args, **_more):
         """Nothing: no configuration file of this machine changes what is decided here."""
@@ -414,6 +529,7 @@ class App(Voila):
             | {
                 "hosts": self.door.names,
                 "books": self.books,
+                "jobs": self.jobs,
                 "audit": audit.Audit(self.accounts and self.accounts.folder),
                 "allow_unauthenticated_access": False,
                 "xsrf_cookie_kwargs": {"samesite": "Strict", "secure": self.door.encrypted},
@@ -441,10 +557,13 @@ class App(Voila):
             (r"/r/index\.html", Home),
             (r"/r/([\d-]{7,13})/(\w+)/((?:[^/\\]+/)?[^/\\]+\.(?:html|docx|xlsx))", Archived),
             (r"/r/returns/((?:[\d-]{9}/)?[^/\\]+/[^/\\]+\.xlsx)", Returned),
+            (rf"/r/{places.PAPERS}/([\d-]{{7}}/[^/\\]+/[^/\\]+\.(?:html|docx|xlsx))", Printed),
+            (rf"/r/{jobs.LISTS}/{quote(jobs.COMPARED)}", Compared),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
             (r"/books", Now),
             (r"/audit", Audited),
+            (r"/work/(\w*)", Work),
             (r"/voila/templates/(kongchuo/static/.+)", _gated(OfScript, TemplateStaticFileHandler)),
             (rf"{SCRIPTS}/(.+)", Script, {"paths": self.static_paths}),
             *((pattern, handler) for pattern, handler, *_ in self.identity_provider.get_handlers()),
@@ -557,6 +676,7 @@ def serve(
             app.start()
         finally:
             app.books.end()
+            app.jobs.end()
 
 
 def _notebooks(scratch: Path) -> Path:

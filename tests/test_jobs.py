@@ -1,0 +1,131 @@
+"""What is started by a click on the landing page: the product's own commands, one at a time, and their end in links."""
+
+import re
+import time
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from browsing import browser  # noqa: F401 - a fixture
+from kongchuo.core.findings import UserError
+from kongchuo.site import jobs
+from serving import serving, tab  # noqa: F401 - the second is a fixture
+from tiny import project
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """An office whose 生成本月报告 makes the tiny notebook."""
+    folder = tmp_path_factory.mktemp("office")
+    file, shared, out = project(folder, ["甲校", "乙校"])
+    file.rename(file.with_name("monthly.yaml"))
+    (folder / "kongchuo.yaml").write_text("shared: shared\nout: runs\n", "utf-8")
+    with serving(folder, shared, out, folder / "notebooks", KONGCHUO_HOME=str(folder)) as made:
+        yield made
+
+
+def post(site, path, token="", cookie="", origin="", **asked):
+    body = urlencode(asked | ({"_xsrf": token} if token else {}))
+    return site.get(path, "POST", body, Cookie=cookie, Content_Type="application/x-www-form-urlencoded", Sec_Fetch_Site=origin or "same-origin", Sec_Fetch_Mode="navigate")  # fmt: skip
+
+
+def token_of(site):
+    """The token of the landing page's forms, and the cookie it must agree with."""
+    status, text, headers = site.get("/")
+    assert status == 200
+    return re.search('name="_xsrf" value="([^"]+)"', text)[1], headers["Set-Cookie"].partition(";")[0]
+
+
+def ended(site):
+    """The page of the job once it is over."""
+    end = time.monotonic() + 120
+    while 'http-equiv="refresh"' in (text := site.get("/work/")[1]):
+        assert time.monotonic() < end
+        time.sleep(0.3)
+    return text
+
+
+def test_a_report_is_made_at_a_click_and_its_page_is_a_click_away(page, site):
+    """In a browser whose own scripts are off on these pages, as the policy says."""
+    page.goto(site.origin)
+    page.select_option("form[action='/work/report'] select", "2023-10")
+    page.click("button:has-text('生成本月报告')")
+    page.wait_for_selector("text=做完了", timeout=120_000)  # the page asks again by itself
+    page.click("a:has-text('甲校')")
+    page.wait_for_selector("text=甲校 2023-10 读到")
+    assert page.url.endswith(f"/r/2023-10/tiny/{quote('甲校')}.html")
+
+
+def test_one_at_a_time_and_the_second_is_told_so(site):
+    token, cookie = token_of(site)
+    status, _, headers = post(site, "/work/report", token, cookie, month="2023-09")
+    assert (status, headers["Location"]) == (302, "/work/")
+    status, text, _ = post(site, "/work/mark", token, cookie, school="甲校")
+    assert (status, "“生成本月报告”还没有做完" in text) == (409, True)
+    assert "正在做：生成本月报告" in site.get("/")[1]
+
+    assert "做完了" in ended(site)
+    assert "正在做" not in site.get("/")[1]
+
+
+def test_what_a_job_is_asked_for_is_one_of_what_is_offered(site):
+    token, cookie = token_of(site)
+    for path, asked in {
+        "/work/report": {"month": "2023-10 --force"},
+        "/work/mark": {"school": "../.."},
+        "/work/papers": {"month": "2023-10", "school": "甲校", "paper": "--list"},
+    }.items():
+        status, text, _ = post(site, path, token, cookie, **asked)
+        assert (status, "没有选全" in text) == (409, True)
+    assert post(site, "/work/rm", token, cookie)[0] == 404
+
+
+def test_nobody_starts_one_from_elsewhere_or_by_an_address(site):
+    token, cookie = token_of(site)
+    before = site.get("/work/")[1]
+    assert post(site, "/work/match", "", cookie)[0] == 403
+    assert post(site, "/work/match", token, "")[0] == 403
+    assert post(site, "/work/match", "", "", "cross-site")[0] == 403
+    site.get("/work/match")
+    assert site.get("/work/")[1] == before
+
+
+def test_a_paper_is_printed_at_a_click(site):
+    token, cookie = token_of(site)
+    assert post(site, "/work/papers", token, cookie, month="2023-10", school="甲校", paper="月报表")[0] == 302
+    address = re.search('href="(/r/papers/[^"]+[.]xlsx)"', ended(site))[1]
+    assert quote("月报表") in address
+
+    status, _, headers = site.get(address)
+    assert (status, headers["Content-Disposition"].partition(";")[0]) == (200, "attachment")
+    assert site.get(address.replace("2023-10/", "2023-10/..%2f"))[0] == 404
+
+
+def test_what_a_job_could_not_read_is_said_and_a_school_that_has_gone_is_not_offered(site):
+    token, cookie = token_of(site)
+    for folder in site.log.parent.glob("shared/2023-2024/甲校/*"):
+        folder.unlink()
+    (site.log.parent / "shared/2023-2024/甲校").rmdir()
+    offered = re.search("<form[^>]*/work/mark.*?</form>", site.get("/")[1], re.S)[0]
+    assert "甲校" not in offered
+    assert post(site, "/work/mark", token, cookie, school="甲校")[0] == 409
+    status = post(site, "/work/match", token, cookie)[0]
+    text = ended(site)
+    assert (status, "做完了，但有的工作簿缺失或读不了" in text) == (302, True)
+    assert "2023-2024/乙校/学籍.xlsx" in text
+    assert site.get(re.search('href="(/r/lists/[^"]+)"', text)[1])[0] == 200
+
+
+def test_what_a_command_says_is_shown_only_where_it_is_an_event(tmp_path):
+    """A list of children must not come onto the page."""
+    job = jobs.Job(jobs.KINDS["match"], {})
+    for line in (
+        "己小柳　仅一方有",
+        '{"event": "begin", "total": 3, "made": 0, "unchanged": 0, "failed": 0}',
+        "[]",
+        "{",
+    ):
+        job.hear(line)
+    assert (job.total, job.done, job.lines) == (3, 0, [])
+    with pytest.raises(UserError):
+        jobs.checked(("school",), {}, {"school": ["all"]})
