@@ -39,7 +39,7 @@ def token_of(site):
 def ended(site):
     """The page of the job once it is over."""
     end = time.monotonic() + 120
-    while 'http-equiv="refresh"' in (text := site.get("/work/")[1]):
+    while 'http-equiv="refresh"' in (text := site.get("/jobs/")[1]):
         assert time.monotonic() < end
         time.sleep(0.3)
     return text
@@ -48,7 +48,7 @@ def ended(site):
 def test_a_report_is_made_at_a_click_and_its_page_is_a_click_away(page, site):
     """In a browser whose own scripts are off on these pages, as the policy says."""
     page.goto(site.origin)
-    page.select_option("form[action='/work/report'] select", "2023-10")
+    page.select_option("form[action='/jobs/report'] select", "2023-10")
     page.click("button:has-text('生成本月报告')")
     page.wait_for_selector("text=做完了", timeout=120_000)  # the page asks again by itself
     page.click("a:has-text('甲校')")
@@ -58,9 +58,9 @@ def test_a_report_is_made_at_a_click_and_its_page_is_a_click_away(page, site):
 
 def test_one_at_a_time_and_the_second_is_told_so(site):
     token, cookie = token_of(site)
-    status, _, headers = post(site, "/work/report", token, cookie, month="2023-09")
-    assert (status, headers["Location"]) == (302, "/work/")
-    status, text, _ = post(site, "/work/mark", token, cookie, school="甲校")
+    status, _, headers = post(site, "/jobs/report", token, cookie, month="2023-09")
+    assert (status, headers["Location"]) == (302, "/jobs/")
+    status, text, _ = post(site, "/jobs/mark", token, cookie, school="甲校")
     assert (status, "“生成本月报告”还没有做完" in text) == (409, True)
     assert "正在做：生成本月报告" in site.get("/")[1]
 
@@ -71,28 +71,28 @@ def test_one_at_a_time_and_the_second_is_told_so(site):
 def test_what_a_job_is_asked_for_is_one_of_what_is_offered(site):
     token, cookie = token_of(site)
     for path, asked in {
-        "/work/report": {"month": "2023-10 --force"},
-        "/work/mark": {"school": "../.."},
-        "/work/papers": {"month": "2023-10", "school": "甲校", "paper": "--list"},
+        "/jobs/report": {"month": "2023-10 --force"},
+        "/jobs/mark": {"school": "../.."},
+        "/jobs/papers": {"month": "2023-10", "school": "甲校", "paper": "--list"},
     }.items():
         status, text, _ = post(site, path, token, cookie, **asked)
         assert (status, "没有选全" in text) == (409, True)
-    assert post(site, "/work/rm", token, cookie)[0] == 404
+    assert post(site, "/jobs/rm", token, cookie)[0] == 404
 
 
 def test_nobody_starts_one_from_elsewhere_or_by_an_address(site):
     token, cookie = token_of(site)
-    before = site.get("/work/")[1]
-    assert post(site, "/work/match", "", cookie)[0] == 403
-    assert post(site, "/work/match", token, "")[0] == 403
-    assert post(site, "/work/match", "", "", "cross-site")[0] == 403
-    site.get("/work/match")
-    assert site.get("/work/")[1] == before
+    before = site.get("/jobs/")[1]
+    assert post(site, "/jobs/match", "", cookie)[0] == 403
+    assert post(site, "/jobs/match", token, "")[0] == 403
+    assert post(site, "/jobs/match", "", "", "cross-site")[0] == 403
+    site.get("/jobs/match")
+    assert site.get("/jobs/")[1] == before
 
 
 def test_a_paper_is_printed_at_a_click(site):
     token, cookie = token_of(site)
-    assert post(site, "/work/papers", token, cookie, month="2023-10", school="甲校", paper="月报表")[0] == 302
+    assert post(site, "/jobs/papers", token, cookie, month="2023-10", school="甲校", paper="月报表")[0] == 302
     address = re.search('href="(/r/papers/[^"]+[.]xlsx)"', ended(site))[1]
     assert quote("月报表") in address
 
@@ -106,10 +106,10 @@ def test_what_a_job_could_not_read_is_said_and_a_school_that_has_gone_is_not_off
     for folder in site.log.parent.glob("shared/2023-2024/甲校/*"):
         folder.unlink()
     (site.log.parent / "shared/2023-2024/甲校").rmdir()
-    offered = re.search("<form[^>]*/work/mark.*?</form>", site.get("/")[1], re.S)[0]
+    offered = re.search("<form[^>]*/jobs/mark.*?</form>", site.get("/")[1], re.S)[0]
     assert "甲校" not in offered
-    assert post(site, "/work/mark", token, cookie, school="甲校")[0] == 409
-    status = post(site, "/work/match", token, cookie)[0]
+    assert post(site, "/jobs/mark", token, cookie, school="甲校")[0] == 409
+    status = post(site, "/jobs/match", token, cookie)[0]
     text = ended(site)
     assert (status, "做完了，但有的工作簿缺失或读不了" in text) == (302, True)
     assert "2023-2024/乙校/学籍.xlsx" in text

@@ -10,6 +10,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psutil
 import pytest
@@ -17,7 +18,8 @@ import websocket
 import zmq
 
 from browsing import browser  # noqa: F401 - a fixture
-from kongchuo.publishing import execution
+from kongchuo.core import years
+from kongchuo.publishing import archive, execution
 from kongchuo.site import books, forking
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import CELLS, SUMMARY, notebook, project
@@ -293,6 +295,30 @@ def test_a_saved_workbook_is_seen_and_the_next_kernel_knows_it(server):
     live(server)
     assert len(running(server)) == 2
     assert server.get(f"/api/kernels/{old}")[0] == 200
+
+
+OLD = "<!doctype html><main><h1>上次的</h1></main>"
+
+
+def test_what_was_made_last_stands_dimmed_until_the_new_is_there_and_a_saved_workbook_is_said(page, tmp_path):
+    quick = "from kongchuo.site import books, serve; books.FRESH, serve.WATCH_SECONDS = 0, 1"
+    with made(tmp_path, change=quick) as site:
+        shelf = archive.Shelf(tmp_path / "runs", years.period("2023-10"), "slow")
+        shelf.path.mkdir(parents=True)
+        (shelf.path / "甲校.html").write_text(OLD, "utf-8")
+        asked = {"school": "甲校", "month": "2023-10"}
+        shelf.save([archive.Result("甲校", asked, "2023-11-01T08:00:00+08:00", 1, archive.DONE, page="甲校.html")])
+        page.goto(f"{site.origin}/live/slow?{urlencode(asked)}", wait_until="commit")
+        page.wait_for_selector("#old h1:has-text('上次的')")
+        assert "2023-11-01 08:00 生成的" in page.locator("#old").inner_text()
+        assert float(page.evaluate("getComputedStyle(document.querySelector('#old main')).opacity")) < 0.6
+        page.wait_for_selector("text=第5段")
+        page.wait_for_selector("#old", state="detached")
+
+        assert page.locator(".kc-renewed").count() == 0
+        (tmp_path / "shared/2023-2024/甲校/学籍.xlsx").write_bytes(b"anew")
+        page.click(".kc-renewed:has-text('台账已更新') >> text=刷新")
+        page.wait_for_selector(".kc-renewed", state="detached")
 
 
 NEVER = {"answers nobody": "import time; time.sleep(600)", "ends at once": ""}  # what stands in the place of a kernel

@@ -289,7 +289,7 @@ class Work(Page):
         except UserError as error:
             self.set_status(409)
             return self.show(press.site().get_template("work.html").render(job=None, says=str(error)))
-        self.redirect("/work/")
+        self.redirect("/jobs/")
 
 
 def offers(shared: Path) -> dict[str, list[str]]:
@@ -563,7 +563,7 @@ class App(Voila):
             (r"/live/(\w+)", Live, render[2]),
             (r"/books", Now),
             (r"/audit", Audited),
-            (r"/work/(\w*)", Work),
+            (r"/jobs/(\w*)", Work),
             (r"/voila/templates/(kongchuo/static/.+)", _gated(OfScript, TemplateStaticFileHandler)),
             (rf"{SCRIPTS}/(.+)", Script, {"paths": self.static_paths}),
             *((pattern, handler) for pattern, handler, *_ in self.identity_provider.get_handlers()),
