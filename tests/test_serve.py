@@ -1,5 +1,6 @@
 """The served site, for real: a server on a free port, plain requests, and Chromium, which must never leave the server."""
 
+import gzip
 import json
 import os
 import re
@@ -232,6 +233,14 @@ def test_nothing_else_is_handed_out(server, path):
     assert not any(word in text for word in ("root:", "甲校" * 2, "import ", "notebook: tiny"))
 
 
+def fetched(site, path, encoding):
+    connection = site.connection()
+    connection.request("GET", path, headers={"Accept-Encoding": encoding})
+    content = connection.getresponse().read()
+    connection.close()
+    return content
+
+
 def test_answers_are_packed_and_scripts_asked_for_once(server):
     """Packed where the browser takes it; a script whose name changes with its content is never asked for again."""
     status, _, headers = server.get("/", Accept_Encoding="gzip")
@@ -247,6 +256,10 @@ def test_answers_are_packed_and_scripts_asked_for_once(server):
     for path in (main, *entries):
         status, _, headers = server.get(path)
         assert (status, "immutable" in headers["Cache-Control"]) == (200, True), path
+        plain, packed = (fetched(server, path, encoding) for encoding in ("identity", "gzip"))
+        assert gzip.decompress(packed) == plain
+        missing = path.replace("voila.js", "none.js").replace("remoteEntry", "none")
+        assert server.get(missing, Accept_Encoding="gzip")[0] in (403, 404)
     assert "immutable" not in server.get("/voila/static/voila.js")[2].get("Cache-Control", "")
 
 

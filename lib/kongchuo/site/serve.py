@@ -5,6 +5,7 @@ own scripts and our notebooks' outputs: no other file, no folder list, no code. 
 """
 
 import datetime as dt
+import gzip
 import logging
 import mimetypes
 import os
@@ -28,6 +29,7 @@ from ..publishing.execution import environment, hide_grammar, transport
 
 hide_grammar()
 
+import jinja2  # noqa: E402
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
 import voila  # noqa: E402
 from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
@@ -39,6 +41,7 @@ from tornado.websocket import WebSocketClosedError  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from voila import notebook_renderer  # noqa: E402
 from voila.app import Voila  # noqa: E402
+from voila.exporter import VoilaExporter  # noqa: E402
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler  # noqa: E402
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
@@ -54,7 +57,7 @@ from .kernels import VISIT, Connection, Executor, Kernels  # noqa: E402
 from .rights import Person  # noqa: E402
 
 SCRIPTS = f"/voila/static-{voila.__version__}"
-HASHED = re.compile(r"\.[0-9a-f]{8,}\.")  # a script's name tells its content
+HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
 SHOWN = 60  # links to what a job has left
 FOREVER = "public, max-age=31536000, immutable"
@@ -389,7 +392,32 @@ class Live(Gate, TornadoVoilaHandler):
         IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
 
 
-class Script(OfScript, MultiStaticFileHandler):
+@cache
+def _packed(path: str) -> bytes:
+    return gzip.compress(Path(path).read_bytes())
+
+
+class Packed(OfScript):
+    """In front of scripts that never change: packed once for all visitors, where the browser takes it so."""
+
+    async def get(self, path: str, include_body: bool = True):
+        """Send it."""
+        if (
+            "gzip" not in self.request.headers.get("Accept-Encoding", "")
+            or not include_body
+            or not HASHED.search(self.request.path)
+        ):
+            return await super().get(path, include_body)
+        self.path = self.parse_url_path(path)
+        file = self.get_absolute_path(self.root, self.path)  # first: it decides which root
+        self.absolute_path = self.validate_absolute_path(self.root, file)
+        self.set_header("Content-Type", self.get_content_type())
+        self.set_header("Content-Encoding", "gzip")
+        self.set_extra_headers(path)
+        self.finish(_packed(self.absolute_path))
+
+
+class Script(Packed, MultiStaticFileHandler):
     """A script of Voila's, in a folder named by its version: it never changes."""
 
     def set_extra_headers(self, path: str):
@@ -397,7 +425,7 @@ class Script(OfScript, MultiStaticFileHandler):
         self.set_header("Cache-Control", FOREVER)
 
 
-class WidgetScript(OfScript, FileFindHandler):
+class WidgetScript(Packed, FileFindHandler):
     """A script of the widgets; one that is named by its content never changes."""
 
     def set_extra_headers(self, path: str):
@@ -505,6 +533,30 @@ STOCK = {  # what there is of Jupyter's and Voila's own handlers, and what stand
     ThemesHandler: _gated(OfScript, ThemesHandler),
     FileFindHandler: WidgetScript,
 }
+
+
+class Compiled(jinja2.BytecodeCache):
+    """Templates compiled once: Voila would compile its own for each visitor."""
+
+    held: dict[str, bytes] = {}  # noqa: RUF012 - for all
+
+    def load_bytecode(self, bucket):
+        """What was kept under the key of the template and its source."""
+        if bucket.key in self.held:
+            bucket.bytecode_from_string(self.held[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        """Keep it."""
+        self.held[bucket.key] = bucket.bytecode_to_string()
+
+
+class Exporter(VoilaExporter):
+    """Voila's, with its templates kept."""
+
+    def _create_environment(self):
+        made = super()._create_environment()
+        made.bytecode_cache = Compiled()
+        return made
 
 
 class App(Voila):
@@ -651,7 +703,8 @@ def serve(
         raise UserError(f"找不到共享文件夹“{workbooks}”，请用 --workbooks 指定")
     free(door, port)
     os.environ["JUPYTER_PATH"] = str(TEMPLATES)  # where Voila finds our template; kernels do not see it
-    notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it
+    notebook_renderer.VoilaExecutor = Executor  # Voila has no setting for it, nor for the other
+    notebook_renderer.VoilaExporter = Exporter
     mimetypes.add_type("text/javascript", ".js")  # on some Windows the registry calls them plain text,
     mimetypes.add_type("text/css", ".css")  # which no browser executes
     with archive.scratch() as scratch:
