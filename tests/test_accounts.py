@@ -72,6 +72,9 @@ def filled(folder):
     for school in ("甲校", "乙校", "中心学校"):
         (out / "returns" / school).mkdir(parents=True)
         (out / "returns" / school / "学籍_校验.xlsx").write_text(school, "utf-8")
+    for name in ("papers/2023-10/甲校/劝返记录.docx", "papers/2023-10/全镇/简报.docx", "lists/核对名单.xlsx"):
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("甲校", "utf-8")
     return shared, out
 
 
@@ -124,6 +127,10 @@ OPENS = {  # address -> who opens it; everybody else is refused, and who is not 
     "/r/returns/" + quote("乙校/学籍_校验.xlsx"): "乙镇",
     "/r/returns/" + quote("中心学校/学籍_校验.xlsx"): "镇",
     "/voila/static/voila.js": "镇",
+    "/r/papers/2023-10/" + quote("甲校/劝返记录.docx"): "甲镇",
+    "/r/papers/2023-10/" + quote("全镇/简报.docx"): "镇",
+    "/r/lists/" + quote("核对名单.xlsx"): "镇",
+    "/books": "镇",
     "/audit": "镇",
 }
 

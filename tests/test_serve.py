@@ -377,12 +377,13 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
             f"#at_once h1:has-text('{first}')"
         )  # made for the first visit, sent before there is a kernel
         page.wait_for_selector("select >> nth=0")
+        page.wait_for_selector("#rendered_cells [data-kc-at] h1")
         page.wait_for_selector("#at_once", state="detached")
-        headings = page.locator("h2").all_inner_texts()
         page.select_option("select >> nth=0", label=second)
         page.wait_for_selector(f"h1:has-text('{second}')")
         page.wait_for_selector("[data-kc-at]", state="detached")
-        assert page.locator("h2").all_inner_texts() == headings
+        headings = page.locator("h2").all_inner_texts()
+        assert len({*headings}) == len(headings) > 10
         with page.expect_download() as download:
             page.locator(".kc-explorer >> text=下载表格").click()
         saved = Path(download.value.path()).read_text("utf-8-sig")

@@ -60,6 +60,7 @@ SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
 SHOWN = 60  # links to what a job has left
+SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
 FOREVER = "public, max-age=31536000, immutable"
 IDLE_SECONDS = 120  # a connection that asks for nothing more
 FEW = {  # what is said to a role that sees little, and why
@@ -242,9 +243,9 @@ class Printed(Page):
     """A paper that was printed at a click, with its page."""
 
     def asked(self):
-        """As of the school whose it is."""
+        """As of the school whose it is; case papers may be among them, so as these."""
         home = self.path_args[0].split("/")[1]
-        return rights.PAPER, "" if home == places.TOWN else home
+        return rights.CASE, "" if home == places.TOWN else home
 
     def get(self, name: str):
         """Send it."""
@@ -370,6 +371,8 @@ class Live(Gate, TornadoVoilaHandler):
         books = self.settings["books"]
         state, parent = await books.state(), await books.parent()
         at_once = parent.page(name, asked) if parent else ""
+        if not {*SECTION.findall(at_once)} <= {*execution.shown(self.settings["notebooks"] / f"{name}.ipynb")}:
+            at_once = ""  # an office's own notebook leaves some of them out
         if parent:
             self.kept = {places.KEPT: str(parent.folder)} | ({places.SENT: "1"} if at_once else {})
             parent.open(name, asked)
