@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import urlencode
 
 import psutil
@@ -63,11 +63,10 @@ class Visitor:
         held = {key.replace("_", "-"): value for key, value in headers.items()}
         if self.cookies:
             held["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection = self.site.connection()
-        connection.request(method, path, body=body, headers=held)
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        connection.close()
+        with closing(self.site.connection()) as connection:
+            connection.request(method, path, body=body, headers=held)
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
         for said in answer.headers.get_all("Set-Cookie", ()):
             name, value = said.partition(";")[0].split("=", 1)
             self.cookies[name] = value
