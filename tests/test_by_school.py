@@ -10,7 +10,7 @@ import handmade
 import odd
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.figures import base, definitions, flows, uncounted
+from kongchuo.figures import attendance, base, definitions, flows, uncounted
 from kongchuo.figures.duty import doubles, gone, named_for_pupils, vacancies
 from kongchuo.pages import monthly
 from kongchuo.pages.report import Report
@@ -22,7 +22,7 @@ FRAMES = (
     flows.baseline,
     flows.suspected,
     flows.dropouts,
-    flows.longest_runs,
+    attendance.longest_runs,
     flows.month_flow,
     flows.year_flow,
     named_for_pupils,

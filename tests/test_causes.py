@@ -15,7 +15,7 @@ from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
 from kongchuo.core.tables import row_of
 from kongchuo.excel import plan as excel_plan
-from kongchuo.rules.examining import examine
+from kongchuo.rules.judging import examine
 from kongchuo.rules.misnamed import departed
 from kongchuo.rules.suspects import edited
 

@@ -11,7 +11,7 @@ from kongchuo.core.schema import CENTRE
 from kongchuo.due import base
 from kongchuo.due.enrolment import PROOFS, UNVERIFIED
 from kongchuo.due.support import AID, LESSONS, LOGS, VISITS
-from kongchuo.rules.examining import examine
+from kongchuo.rules.judging import examine
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"

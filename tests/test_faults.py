@@ -31,7 +31,7 @@ from kongchuo.pages.report import Report
 from kongchuo.pages.year import years
 from kongchuo.papers import printing
 from kongchuo.publishing import archive, execution, press
-from kongchuo.rules import checks, examining, judging, waivers
+from kongchuo.rules import checks, judging, waivers
 from tiny import project, twice
 
 SECRET = "9900002011" + "0509001X"
@@ -65,10 +65,10 @@ def shared(tmp_path_factory):
 # --- judging ----------------------------------------------------------------------------------------------------------
 def test_one_check_that_fails_keeps_no_other_from_being_made(monkeypatch):
     made = handmade.town({"roster": {"甲小学": [{"name": "甲1", "student_key": "XS0000001"}]}})
-    whole = {finding.rule for finding in examining.examine(made, HELD).findings}
+    whole = {finding.rule for finding in judging.examine(made, HELD).findings}
     assert {"F08", "F17"} <= whole
     monkeypatch.setitem(checks.CHECKS, "F17", fails)
-    judgement = examining.examine(made, HELD)
+    judgement = judging.examine(made, HELD)
     assert "F08" in {finding.rule for finding in judgement.findings}
     told(judgement.broken, "检查 F17 没有运行成功")
     assert judgement.failed == {"F17"}, "its marks of before stay"
@@ -77,7 +77,7 @@ def test_one_check_that_fails_keeps_no_other_from_being_made(monkeypatch):
 def test_waivers_that_fail_keep_no_finding_silent(monkeypatch):
     made = handmade.town({"roster": {"甲小学": [{"name": "甲1", "student_key": "XS0000001"}]}})
     monkeypatch.setattr(waivers, "settle", fails)
-    judgement = examining.examine(made, HELD)
+    judgement = judging.examine(made, HELD)
     assert "F08" in {finding.rule for finding in judgement.findings}
     told(judgement.broken, "豁免 没有运行成功")
 
@@ -91,7 +91,7 @@ def broken_rule(monkeypatch):
         code, needs, kind, current = rule.code, rule.needs, rule.kind, rule.current
         judge = staticmethod(fails)
 
-    monkeypatch.setattr(examining, "RULES", (Failing(), *others))
+    monkeypatch.setattr(judging, "RULES", (Failing(), *others))
 
 
 @pytest.mark.parametrize("command", ["check", "mark"])

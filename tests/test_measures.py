@@ -379,10 +379,10 @@ def test_longest_runs_agree_with_the_streak_of_every_day(seed):
     scope = handmade.scope(handmade.town(registry() | rows, HOMES))
 
     expected: dict[str, float] = {}
-    for day in flows.school_days(scope):
+    for day in attendance.school_days(scope):
         for row in streaks(scope.town, day.date()).itertuples():
             expected[row.student_key] = max(row.days, expected.get(row.student_key, 0))
-    runs = flows.longest_runs(scope)
+    runs = attendance.longest_runs(scope)
 
     assert dict(zip(runs["student_key"], runs["run"], strict=True)) == expected
     assert list(runs["step"]) == [min(int(run), 3) for run in runs["run"]]

@@ -16,7 +16,7 @@ from kongchuo.core import years
 from kongchuo.pages import quality
 from kongchuo.publishing import archive
 from kongchuo.rules import questions
-from kongchuo.rules.examining import examine
+from kongchuo.rules.judging import examine
 from ruletables import FOLDER, POLICY, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.with_name("questions").glob("Q*.md"))

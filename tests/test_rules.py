@@ -16,7 +16,7 @@ from kongchuo.core.tables import Town
 from kongchuo.core.workbooks import Workbook
 from kongchuo.rules import catalogue, checks, judging
 from kongchuo.rules.base import Rule, parts
-from kongchuo.rules.examining import examine
+from kongchuo.rules.judging import examine
 from ruletables import AS_OF, BEFORE, FOLDER, POLICY, SCHEMA, YEAR, build, cases, shown
 
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.stem != "README")
@@ -216,7 +216,7 @@ def test_nothing_of_the_right_shape_makes_them_fail(seed):
 
 
 # these name one of several rows that are equally to blame: the first
-FIRST = ("F18", "G01", "G02", "G06", "X11", "X26")
+FIRST = {"F18", "G01", "G02", "G06", "X11", "X26", ("G11", "班级名称")}
 ORDERED = [
     case
     for case in CASES
@@ -245,7 +245,7 @@ def test_sorting_rows_changes_nothing_but_row_numbers(case, seed):
                 f.column,
             )
             for f in found(town, case.title.split()[0])
-            if f.rule not in FIRST
+            if not {f.rule, (f.rule, f.column)} & FIRST
         }
         for town, shuffled in ((build(case), False), (build(replace(case, tables=tables)), True))
     )

@@ -7,8 +7,10 @@ import datetime as dt
 import pickle
 from dataclasses import replace
 
+import pandas as pd
+
 import handmade
-from kongchuo.core.tables import NOWHERE, book_of, once, row_of
+from kongchuo.core.tables import NOWHERE, book_of, by_place, each, once, row_of
 from kongchuo.facts import asof, enrolment
 from ruletables import FOLDER, POLICY, build, cases
 
@@ -103,3 +105,16 @@ def test_places_are_the_same_on_another_day_and_in_another_process():
     for other in (cut, again):
         assert other["roster"].index.tolist() == town["roster"].index.tolist()
         assert other.before["roster"].index.tolist() == town.before["roster"].index.tolist()
+
+
+def test_rows_are_walked_as_plain_values_with_their_places():
+    frame = pd.DataFrame(
+        {"name": pd.array(["甲", None], dtype="str"), "halves": pd.array([2, None], dtype="Int64")}, by_place([7, 9])
+    )
+
+    first, second = each(frame, "halves", "name")
+
+    assert first == (7, 2, "甲")
+    assert [type(value) for value in first] == [int, int, str]
+    assert second[0] == 9
+    assert all(map(pd.isna, second[1:]))

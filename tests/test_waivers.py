@@ -17,7 +17,7 @@ from kongchuo.core.workbooks import Asked
 from kongchuo.excel import listing, results, writing
 from kongchuo.excel.parts import Package
 from kongchuo.pages import display, quality
-from kongchuo.rules import examining, waivers
+from kongchuo.rules import judging, waivers
 from kongchuo.rules.judging import RULES, Judgement
 
 BOOKS = schema.default()
@@ -196,7 +196,7 @@ def test_bad_lines_are_no_waivers():
 @pytest.fixture
 def file(tmp_path, monkeypatch):
     """A workbook with one remark that may be waived (F08: a name with a digit), as the only thing in its year."""
-    monkeypatch.setattr(examining, "judge", lambda *_: Judgement((), (), frozenset()))  # what reading says is enough
+    monkeypatch.setattr(judging, "judge", lambda *_: Judgement((), (), frozenset()))  # what reading says is enough
     path = tmp_path / "shared" / NAME
     rows = [PUPILS[0], {**PUPILS[1], "name": "甲春1"}]
     writing.write_workbook(path, BOOKS.by_stem["学籍"], {"roster": rows}, BOOKS)

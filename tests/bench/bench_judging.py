@@ -22,7 +22,7 @@ import cProfile, pstats, resource, sys
 from dataclasses import replace
 from pathlib import Path
 from kongchuo.core import apart, places, policy
-from kongchuo.rules.examining import examine
+from kongchuo.rules.judging import examine
 from kongchuo.excel import reading
 
 def used():

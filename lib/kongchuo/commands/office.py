@@ -39,13 +39,8 @@ parameters:
 """
 STARTS = places.TEMPLATES / "office"  # what an office begins its own from, and the package itself does not run
 COPIED = Path(".kongchuo") / "copied.json"  # what was copied from the package, with the hash it had
-STAGES = (
-    ("教学点", "教学点"),
-    ("九年", "九年一贯"),
-    ("中学", "初中"),
-    ("初中", "初中"),
-    ("", "小学"),
-)  # by what a name says
+# by what a name says
+STAGES = (("教学点", "教学点"), ("九年", "九年一贯"), ("中学", "初中"), ("初中", "初中"), ("", "小学"))
 CODE = "XX{:02d}"  # of a school whose list gives none, until the office gives it its own
 KINDS = (("notebooks", ".ipynb"), ("parameters", ".yaml"), ("parameters/papers", ".docx"))  # what may be copied
 

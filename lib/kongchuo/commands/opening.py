@@ -22,8 +22,7 @@ from ..core.numbers import natural
 from ..core.schema import CENTRE
 from ..core.tables import Town, row_of
 from ..excel import folders, parsed, reading
-from ..rules.examining import examine
-from ..rules.judging import Judgement, NotJudged
+from ..rules.judging import Judgement, NotJudged, examine
 from ..rules.questions import Question
 from ..rules.waivers import Waived
 

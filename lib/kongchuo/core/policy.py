@@ -30,11 +30,8 @@ SAID = {
     "周几": lambda value: f"星期{'一二三四五六日'[value - 1]}",
     "月-日": lambda value: "{}月{}日".format(*map(int, value.split("-"))),
 }
-CITED = (
-    ("domain.md", "业务规范"),
-    ("architecture.md", "设计说明"),
-    ("domain", "业务规范"),
-)  # what staff read for what we write
+# what staff read for what we write
+CITED = (("domain.md", "业务规范"), ("architecture.md", "设计说明"), ("domain", "业务规范"))
 TRIED = Path("试算")  # stands for the file in what is said of values that are only tried
 
 

@@ -228,6 +228,11 @@ def mapping(frame: pd.DataFrame, key: str | tuple[str, ...], value: str) -> dict
     return dict(zip(keys, frame[value].tolist(), strict=True))
 
 
+def each(frame: pd.DataFrame, *columns: str) -> Iterator[tuple]:
+    """The index entry of each row and what it says in these columns, as plain values; as itertuples, in a fraction of its time."""
+    return zip(frame.index.tolist(), *(frame[name].tolist() for name in columns), strict=True)
+
+
 def complete(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """The rows in which all of these columns are filled; as dropna(subset=columns), in a fraction of its time."""
     filled = ~np.logical_or.reduce([frame[name].array.isna() for name in columns])

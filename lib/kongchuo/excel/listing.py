@@ -18,10 +18,8 @@ from .worksheet import put
 OWN = tuple(column.name for column in results.COLUMNS if column.own)
 ASKED = ("reason", "asked_by")
 DATES = ("since", "until")
-CHOSEN, HEAD = (
-    re.compile(rb"\stabSelected=[\"'](?:1|true)"),
-    5000,
-)  # what says that a worksheet is chosen, and where it stands
+# what says that a worksheet is chosen, and where it stands
+CHOSEN, HEAD = (re.compile(rb"\stabSelected=[\"'](?:1|true)"), 5000)
 # only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
 KEPT = results.Column("kept", "原样", 12, hidden=True)
 
@@ -155,9 +153,7 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
     for line in lines:
         cells = (
             _cell(
-                f"{at}{line.number}",
-                line.values.get(name, ""),
-                (name == "severity" and line.look) or styles.get(name),
+                f"{at}{line.number}", line.values.get(name, ""), (name == "severity" and line.look) or styles.get(name)
             )
             for name, at in letters.items()
         )

@@ -30,6 +30,7 @@ FORMATS = {
     "程序填写": {**_HEAD, "bg_color": "#F8CBAD"},
     "hint": {**_PLAIN, "font_color": "#C00000"},
     "result": {**_CELL, "text_wrap": True},
+    # a cell marked in our template, for an error and for less; in a copy of any other workbook: styles.MARKS
     "lit": {"bg_color": "#FFC7CE", "border": 1, "border_color": "#C00000"},
     "less": {"bg_color": "#FFEB9C", "border": 1, "border_color": "#BF8F00"},
     "copy": {"bold": True, "font_color": "#C00000"},

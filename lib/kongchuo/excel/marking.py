@@ -138,12 +138,7 @@ def _leaning(package: Package, own: list[etree._Element]) -> bool:
 
 # --- marking ----------------------------------------------------------------------------------------------------------
 def _mark(
-    package: Package,
-    pages: dict[str, Page],
-    styles: Styles,
-    plan: Plan,
-    before: dict[str, dict],
-    apart: Copy | None,
+    package: Package, pages: dict[str, Page], styles: Styles, plan: Plan, before: dict[str, dict], apart: Copy | None
 ) -> None:
     _make_results(package, styles)
     looks = {one: styles.mark(styles.looks()["text"], MARKS[one]) for one in MARKS}
@@ -217,8 +212,8 @@ def _make_results(package: Package, styles: Styles) -> None:
 
 # --- A plan of marks put into a workbook made from our template: only the worksheet 校验结果 is written (see results) ---
 # What people typed there (waivers) and since when a finding is known are carried over by the finding's identity. `lines` says what
-# is to stand there; `fill` puts it into a file, excel.show into an open Excel.
-Text = Callable[[str, str], Cell]  # what the cell at an address of a worksheet holds (see contents)
+# is to stand there; `fill` puts it into a file, excel.live into an open Excel.
+Text = Callable[[str, str], Cell]  # what the cell at an address of a worksheet holds (parts.Cells)
 
 MOST_IN_HINT = 8  # findings of one row that its hint spells out
 MOST_IN_OR = 200  # Excel takes at most 255 arguments and 8,192 characters

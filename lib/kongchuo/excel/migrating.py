@@ -21,11 +21,8 @@ from .parts import Package, Refused, split
 from .plan import Plan
 
 OURS = (RESULTS, GUIDE, LISTS)
-BESIDE = {
-    "comments": "批注",
-    "threadedcomments": "批注",
-    "media": "图片",
-}  # parts of a package that a new workbook does not have
+# parts of a package that a new workbook does not have
+BESIDE = {"comments": "批注", "threadedcomments": "批注", "media": "图片"}
 
 
 @dataclass

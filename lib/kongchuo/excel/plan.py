@@ -37,7 +37,7 @@ KEPT_BY = {
 class Entry:
     """One line of 校验结果. `row` 0 and `cell` "" where the finding is of a whole worksheet or workbook; severity is Chinese.
 
-    `identity` and `held` as recurring.known_as gives them. Listed but without a mark: `waived`, `unjudged`, what was found before by
+    `identity` and `held` as core.workbooks.known_as gives them. Listed but without a mark: `waived`, `unjudged`, what was found before by
     a rule that could not judge this time, `mended`, the day on which it was no longer found, and `under`: cells of a worksheet that
     are wrong only because of a mistake in another workbook. `since`: first found, where known.
     """

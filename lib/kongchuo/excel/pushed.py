@@ -6,7 +6,7 @@ without doubt (a number that Excel has shortened) is reported and left empty, ne
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -41,9 +41,8 @@ MASK = re.compile(r"([A-Z]?\d*)[*#?●■○□◆×·.…_X-]{2,}|([A-Z]?\d*)\*
 NUMBER = re.compile(r"\d{14,18}[\dX]")  # a person's number, one digit more or less by a slip of the pen
 NOTHING = ("无", "没有", "暂无", "不详", "/", "-", "--", "—", "——")
 MOST_BLOCKS = 8  # lists side by side in one worksheet
-PAGE = re.compile(
-    r"\s*(?:<\?xml|<!|<html|<head|<meta|<style|<table|MIME-Version:)", re.I
-)  # what systems of offices export as .xls
+# what systems of offices export as .xls
+PAGE = re.compile(r"\s*(?:<\?xml|<!|<html|<head|<meta|<style|<table|MIME-Version:)", re.I)
 AS_TEXT = re.compile(r'="(.*)"')  # the way some programs keep Excel from shortening it
 HEADER = "要有“姓名”一列，和“证件号码”“学籍号”“出生日期”“学校”里的至少一列"
 
@@ -128,9 +127,14 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
 
 def grids(path: Path) -> list[tuple[str, Grid, bool]]:
     """Every worksheet of a file as it is, with its title and whether it is hidden, read in a process apart. Raises UserError."""
+    return _apart(grids_here, path)
+
+
+def _apart(read: Callable[..., list], path: Path, *given: object) -> list:
+    """What `read` makes of a file, in a process apart, which the file may end."""
     path = path.expanduser()
     try:
-        return apart.call(grids_here, path, size=size_of(path))
+        return apart.call(read, path, *given, size=size_of(path))
     except apart.Died as died:
         raise UserError(f"“{path.name}”不能读取，{died}。请把要用的几列复制到一个新建的工作簿里，再运行。") from died
 
@@ -149,21 +153,13 @@ def read_rows(path: Path, sheet: Sheet, schema: Schema) -> list[dict[str, object
 
     The first worksheet with the first column that every row must have counts. Raises UserError, naming the file, where none has.
     """
-    path = path.expanduser()
-    try:
-        return apart.call(read_rows_here, path, sheet, schema, size=size_of(path))
-    except apart.Died as died:
-        raise UserError(f"“{path.name}”不能读取，{died}。请把要用的几列复制到一个新建的工作簿里，再运行。") from died
+    return _apart(read_rows_here, path, sheet, schema)
 
 
 def read_rows_here(path: Path, sheet: Sheet, schema: Schema) -> list[dict[str, object]]:
     """`read_rows` in this process, which a file may end."""
     (label,) = (item for item in sheet.fields if item.name == sheet.labels[0])
-    try:
-        data = bytes_of(path)
-    except OSError as error:
-        raise UserError(f"找不到“{path}”，或者它打不开。请检查路径，关闭正在使用它的程序。") from error
-    for _, grid, _ in _grids(path.name, data):
+    for _, grid, _ in grids_here(path):
         rows = [list(row) for row in grid.rows if any(value not in ("", None) for value in row)]
         if all(sum(value not in ("", None) for value in row) == 1 for row in rows):  # names alone, which make no header
             beside = next(item.title for item in sheet.fields if item.name in sheet.labels[1:])

@@ -11,6 +11,7 @@ from .references import keyed
 
 # --- The entries of 控辍台账 as stretches of days: from which day a case is on its ledger, on which it left it, which are open ---
 # Pure. One definition for the rules that ask whether a child is on a ledger and for the figures that count them.
+LEDGERS = ("suspected", "dropout")  # a case may stand on both, on the second after the first
 BACK_AGAIN, DONE_BACK = "再次辍学", "已复学"  # 现状; 结案类型
 
 
@@ -47,12 +48,8 @@ FROM_ABSENCE = ("连续缺勤", "开学未报到")  # sources of a case whose fi
 TO_DROPOUT, CAME_BACK = "转辍学台账", "返校"
 PHONE = "电话"  # 劝返方式: contact, but nobody went there
 HANDED_ON = ("移送镇政府", "起诉")  # 劝返结果 that takes the case a step further
-RETURNED = (
-    "已复学(原班)",
-    "已复学(插班)",
-    "已复学(单独编班)",
-    "已复学(普职融合)",
-)  # 劝返结果 of a visit that succeeded
+# 劝返结果 of a visit that succeeded
+RETURNED = ("已复学(原班)", "已复学(插班)", "已复学(单独编班)", "已复学(普职融合)")
 AT_SCHOOL_AGAIN = (*RETURNED, "转入送教上门", "外地就读已核实")
 MONITORED = ("脱贫户", "监测户")
 
@@ -128,7 +125,7 @@ def _relapsed(town: Town, found: pd.DataFrame) -> pd.Series:
 @once
 def unexcused(town: Town) -> pd.DataFrame:
     """The 缺勤明细 rows without leave (旷课, 开学未报到, 失联, or leave nobody wrote a slip for) of pupils who have a case."""
-    keys = pd.concat([town[sheet]["student_key"] for sheet in ("suspected", "dropout")]).dropna()
+    keys = pd.concat([town[sheet]["student_key"] for sheet in LEDGERS]).dropna()
     rows = town["absence"]
     rows = complete(rows[rows["student_key"].isin(keys)], "date", "kind")
     return rows[rows["kind"].isin(attendance.UNEXCUSED) | no(rows["leave_slip"])]

@@ -100,11 +100,15 @@ def spells(town: Town) -> pd.DataFrame:
     return found.astype(kinds)
 
 
+def each_once(rows: pd.DataFrame, keep: str = "first") -> pd.DataFrame:
+    """The rows with each pupil of a school once, the first or the last of those that repeat the key; who has no key is not left out."""
+    return rows[rows["student_key"].isna() | ~rows.duplicated(PUPIL, keep=keep)]
+
+
 @once
 def listed(town: Town) -> pd.DataFrame:
     """The roster with class ids; where the class is unknown, the one of 学年初基准. Repeated keys are left out."""
-    roster = town["roster"].assign(class_id=keyed(town, "roster", "class_id"))
-    roster = roster[roster["student_key"].isna() | ~roster.duplicated(PUPIL)]
+    roster = each_once(town["roster"].assign(class_id=keyed(town, "roster", "class_id")))
     base = town["baseline"][PUPIL].assign(class_id=keyed(town, "baseline", "class_id")).dropna()
     rooms = mapping(base.drop_duplicates(PUPIL), tuple(PUPIL), "class_id")
     pupils = zip(roster["home"].tolist(), roster["student_key"].tolist(), strict=True)

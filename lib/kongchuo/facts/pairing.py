@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from ..core.cells import fold
-from ..core.tables import mapping, no, yes
+from ..core.tables import each, mapping, no, yes
 from .identity import check_right
 
 # --- How alike two names are: the same but for variant characters, sounding alike, differing in one character -------
@@ -304,7 +304,7 @@ def _one_to_one(likely: pd.DataFrame) -> pd.DataFrame:
     others = likely.groupby("left")["right"].transform("size") - 1
     ranked = likely.assign(others=others).sort_values(["score", "left", "right"], ascending=[False, True, True])
     taken_left, taken_right, kept = set(), set(), []
-    for at, left, right in ranked[["left", "right"]].itertuples(name=None):
+    for at, left, right in each(ranked, "left", "right"):
         if left not in taken_left and right not in taken_right:
             taken_left.add(left)
             taken_right.add(right)

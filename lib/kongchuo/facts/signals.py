@@ -9,21 +9,21 @@ import numpy as np
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import Town, complete, of_year, once, yes
+from ..core.tables import Town, complete, each, of_year, once, yes
 from . import attendance, calendar, enrolment
 from . import cases as case_facts
 from .references import class_grades, keyed
 
 # --- What a signal is: a small function of (town, policy, day) that says which pupils show it, since when, and why ---
-COLUMNS = [*enrolment.PUPIL, "points", "since", "reason"]
+COLUMNS = [*enrolment.PUPIL, "points", "since", "reason", "red"]
 
 
 @dataclass(frozen=True)
 class Signal:
     """One signal of domain.md 4.4. `title` is its name in 重点关注; `needs` the columns without which it cannot fire.
 
-    `belongs`: it says what a pupil is (poor, disabled, left behind, which grade), not what happened. `fires` gives COLUMNS
-    and, for W1, `red`; `since` is NaT where the ledger has no date. It looks at nothing later than the day.
+    `belongs`: it says what a pupil is (poor, disabled, left behind, which grade), not what happened. `fires` gives COLUMNS;
+    `since` is NaT where the ledger has no date, `red` says that it makes the colour red by itself. It looks at nothing later.
     """
 
     code: str
@@ -43,9 +43,9 @@ def signal(code: str, title: str, *needs: str, belongs: bool = False) -> Callabl
     return lambda fires: Signal(code, title, needs, fires, belongs)
 
 
-def shown(rows: pd.DataFrame, points: object, since: object, reason: object) -> pd.DataFrame:
+def shown(rows: pd.DataFrame, points: object, since: object, reason: object, red: object = False) -> pd.DataFrame:
     """COLUMNS for these rows, which have home and student_key; of several rows of a pupil the earliest counts."""
-    values = {"points": points, "since": since, "reason": reason}
+    values = {"points": points, "since": since, "reason": reason, "red": red}
     bare = {name: value.array if isinstance(value, pd.Series) else value for name, value in values.items()}
     return pd.DataFrame({name: rows[name].array for name in enrolment.PUPIL} | bare)
 
@@ -95,7 +95,7 @@ def consecutive(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
         f"自{since:%m-%d}起连续无故缺勤{_days(number)}"
         for since, number in zip(rows["since"], rows["days"], strict=True)
     ]
-    return shown(rows, points, rows["since"], reason).assign(red=(rows["days"] >= policy["suspected_after"]).array)
+    return shown(rows, points, rows["since"], reason, rows["days"] >= policy["suspected_after"])
 
 
 @signal("W2", "累计无故缺勤", *ABSENCE, "calendar.date")
@@ -341,7 +341,7 @@ def fired(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     Indexed as the roster; a pupil has as many rows as signals, in the order of SIGNALS.
     """
     parts = [one.fires(town, policy, day) for one in SIGNALS]
-    rows = pd.concat(parts, ignore_index=True).astype({"red": "boolean"}).fillna({"red": False}).astype(DTYPES)
+    rows = pd.concat(parts, ignore_index=True).astype(DTYPES)
     which = np.repeat(np.arange(len(SIGNALS)), [len(part) for part in parts])
     for name in ("code", "title", "belongs"):
         rows[name] = np.array([getattr(one, name) for one in SIGNALS])[which]
@@ -360,20 +360,20 @@ def coloured(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     signal (NaT where none has a day).
     """
     rows = fired(town, policy, day)
-    each = rows.groupby(level=0, sort=False).agg({"points": "sum", "red": "any", "belongs": "all", "since": "max"})
-    colour = pd.Series("", each.index, dtype="str")
+    sums = rows.groupby(level=0, sort=False).agg({"points": "sum", "red": "any", "belongs": "all", "since": "max"})
+    colour = pd.Series("", sums.index, dtype="str")
     for name, key in COLOURS.items():
-        colour = colour.mask(each["points"] >= policy[key], name)
-    colour = colour.mask(each["belongs"] & (colour != ""), BLUE).mask(each["red"], RED)
+        colour = colour.mask(sums["points"] >= policy[key], name)
+    colour = colour.mask(sums["belongs"] & (colour != ""), BLUE).mask(sums["red"], RED)
     colour = colour[colour != ""]
     found = pupils(town, day)[[*enrolment.PUPIL, "name", "class_id"]]
     found = found[found.index.isin(colour.index)]
     told: dict[int, list[tuple]] = {index: [] for index in found.index}
-    for index, *texts in rows.loc[rows.index.isin(colour.index), ["title", "code", "reason"]].itertuples(name=None):
+    for index, *texts in each(rows[rows.index.isin(colour.index)], "title", "code", "reason"):
         told[index].append(texts)
-    texts = [["、".join(part) for part in zip(*each, strict=True)] for each in told.values()]
+    texts = [["、".join(part) for part in zip(*own, strict=True)] for own in told.values()]
     texts = pd.DataFrame(texts, found.index, ["signals", "codes", "reasons"], dtype="str")
-    return found.assign(colour=colour, since=each["since"]).join(texts)
+    return found.assign(colour=colour, since=sums["since"]).join(texts)
 
 
 def rank(colour: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import complete, no, of_year, yes
+from ..core.tables import among, complete, no, of_year, yes
 from ..due import cases as case_deadlines
 from ..due import support
 from ..facts import enrolment
@@ -159,9 +159,8 @@ class Figures:
         rows = self._rows.get(class_id, one.rows.iloc[:0])
         missing = tuple(name for name in one.missing if name in (home, CENTRE))
         counts = (int(rows[name].sum()) for name in ("numerator", "denominator"))
-        left_out = sum(
-            self._left_out.get((home, key), 0) for key in (class_id, "")
-        )  # of no known class: each one's may be
+        # of no known class: each one's may be
+        left_out = sum(self._left_out.get((home, key), 0) for key in (class_id, ""))
         return Measure(one.code, one.title, *counts, one.small, missing, left_out, one.why), rows
 
 
@@ -238,23 +237,19 @@ class Sheets:
 
 def _kept(scope: Scope, gone: Losses) -> Ratio:
     """D03 of the class by the policy's veto: baseline pupils that do not count as lost ÷ baseline pupils."""
-    rows = baseline(scope)
-    rows = rows[rows["student_key"].isna() | ~rows.duplicated(PUPIL)]
-    lost = pd.MultiIndex.from_frame(gone.cases.loc[gone.cases["lost"], PUPIL])
-    hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
+    rows = enrolment.each_once(baseline(scope))
+    hit = ~among(rows, gone.cases[gone.cases["lost"]], PUPIL)
     return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"))
 
 
 def _plans(scope: Scope, sizes: pd.Series, gone: Losses) -> pd.DataFrame:
     """The list of 学困厌学 by the policy's day without those who left in a normal way, the first listed first."""
-    rows = scope.rows("pupil_plan")
-    rows = rows[rows["student_key"].isna() | ~rows.duplicated(PUPIL)]
+    rows = enrolment.each_once(scope.rows("pupil_plan"))
     day = pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['weak_list_day']}")
     now = state_on(scope.town, scope.end)
-    left = pd.MultiIndex.from_frame(now.loc[now["state"].isin(GONE), PUPIL])
-    keys = pd.MultiIndex.from_frame(rows[PUPIL])
-    rows = rows.assign(ever=keys.isin(pd.MultiIndex.from_frame(gone.cases[PUPIL])))
-    rows = rows[~(rows["listed"] > day) & ~keys.isin(left)].sort_values("listed", kind="stable")
+    rows = rows.assign(ever=among(rows, gone.cases, PUPIL))
+    left = among(rows, now[now["state"].isin(GONE)], PUPIL)
+    rows = rows[~(rows["listed"] > day) & ~left].sort_values("listed", kind="stable")
     share = scope.policy["weak_list_cap"] / 100
     most = rows["class_id"].map(sizes).fillna(0).map(lambda size: max(1, int(size * share + 1e-9)))
     good = [rows[name].isin(PROGRESS) for name in ("review1", "review2")]
@@ -301,9 +296,8 @@ def _bonus(scope: Scope) -> tuple[Ratio, dict[str, int]]:
     cases = dropouts(scope)
     back = cases[cases["returned"] & (cases["left"] <= end) & ~(cases["follow_to"] < begun)]
     back = back[~back.duplicated(PUPIL)]
-    here = state_on(scope.town, scope.end)
-    here = pd.MultiIndex.from_frame(here.loc[here["state"].isin((*enrolment.AT_SCHOOL, "毕业")), PUPIL])
-    kept = (back["follow_to"] <= end) & pd.MultiIndex.from_frame(back[PUPIL]).isin(here)
+    here = state_on(scope.town, scope.end).loc[lambda rows: rows["state"].isin((*enrolment.AT_SCHOOL, "毕业"))]
+    kept = (back["follow_to"] <= end) & among(back, here, PUPIL)
     waiting = back[~(back["follow_to"] <= end)]
     made = ratio(scope, "D11", "劝返巩固", back, kept, of="dropout", needs=("dropout",))
     return made, waiting.groupby("class_id").size().to_dict()

@@ -32,9 +32,8 @@ def item(number: int) -> Callable[[Scope], Ratio]:
         rows = scope.rows("archive")
         own = rows[rows["archive_no"] == number].drop_duplicates("home")
         done = (own["copies"].fillna(0) > 0) | own["missing"].notna()
-        told = done | scope.told(
-            own, "archive", "copies", "missing"
-        )  # what was written over later says nothing of these days
+        # what was written over later says nothing of these days
+        told = done | scope.told(own, "archive", "copies", "missing")
         place = dict(zip(own["home"], own.index, strict=True))
         frame = pd.DataFrame({"home": list(scope.homes), "grade": 0, "class_id": ""})
         frame.index = pd.Index([place.get(home, scope.nowhere("archive", home)) for home in scope.homes])

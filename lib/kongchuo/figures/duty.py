@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.tables import NOWHERE, Town, by_place, complete, mapping, once, yes
+from ..core.tables import NOWHERE, Town, among, by_place, complete, mapping, once, yes
 from ..facts import duty
 from ..facts.cases import open_at
+from ..facts.enrolment import PUPIL
 from ..facts.references import keyed, look_up, meant, named, school_names
 from .base import Ratio, by_school, by_school_or_each, ratio, summed
 from .flows import at_school, dropouts, suspected, unsure
@@ -17,7 +18,7 @@ from .support import given, pupils
 
 
 # --- D13 覆盖率 of 四包 and 责任书: of what somebody must answer for or sign, how much is held or signed. 已落实 ÷ 应落实 ---------
-# Read from `duties`, as the rules on duties do. Knows no files.
+# Read from facts.duty, as the rules on duties do. Knows no files.
 # --- units ----------------------------------------------------------------------------------------------------------------
 def schools(scope: Scope) -> pd.DataFrame:
     """One row a school of the scope, at its place in 学校: code, KEYS."""
@@ -110,21 +111,13 @@ def villages_bonded(scope: Scope) -> Ratio:
     """包家长: pairs of a school and a village it serves where the village has somebody answering for its parents ÷ pairs."""
     rows = villages(scope)
     hit = rows["village"].isin(given(answered(scope, duty.VILLAGES)["unit"]))
-    return ratio(
-        scope,
-        "D13",
-        "包家长（校—村）",
-        rows,
-        hit,
-        of="school",
-        needs=("bond", "school"),
-        left_out=[_unclear(scope, duty.VILLAGES), scope.unplaced("school", *SERVING)],
-    )
+    needs, left_out = ("bond", "school"), [_unclear(scope, duty.VILLAGES), scope.unplaced("school", *SERVING)]
+    return ratio(scope, "D13", "包家长（校—村）", rows, hit, of="school", needs=needs, left_out=left_out)
 
 
 # --- 责任书 -----------------------------------------------------------------------------------------------------------------
 def signed(scope: Scope, *kinds: str) -> pd.DataFrame:
-    """The 责任书 of these kinds signed by the last day of the scope, as duties.signed."""
+    """The 责任书 of these kinds signed by the last day of the scope, as facts.duty.signed."""
     rows = duty.signed(scope.town)
     return rows[rows["kind"].isin(kinds) & (rows["signed"] <= pd.Timestamp(scope.end))]
 
@@ -141,16 +134,8 @@ def schools_pledged(scope: Scope) -> Ratio:
     """责任书，中心校—学校: schools that signed ÷ schools."""
     rows, lost = _registered(schools(scope))
     hit = rows["code"].isin(given(signed(scope, duty.WITH_SCHOOL)["other"]))
-    return ratio(
-        scope,
-        "D13",
-        "责任书：中心校—学校",
-        rows,
-        hit,
-        of="school",
-        needs=("pledge",),
-        left_out=[_unsigned(scope, duty.WITH_SCHOOL), lost],
-    )
+    left_out = [_unsigned(scope, duty.WITH_SCHOOL), lost]
+    return ratio(scope, "D13", "责任书：中心校—学校", rows, hit, of="school", needs=("pledge",), left_out=left_out)
 
 
 @by_school_or_each
@@ -236,7 +221,6 @@ def pledges(scope: Scope) -> list[Ratio]:
 # --- 四包 seen from the people: who holds what, how much one person answers for, who has left, what changed and when nobody did ---
 # From `facts.duty.answering`, so that it cannot disagree with the rules on duties. A Load beyond the policy's line is a question to the
 # office, not a finding: the lines are our defaults. Knows no files.
-PUPIL = ["home", "student_key"]
 UNNAMED = "姓名读不到"
 # what one person may hold: column of `loads` -> the policy key of its line, the word for it
 LINES = {
@@ -251,7 +235,7 @@ LEDGERS = {"watch": "teacher", "suspected": "teacher", "dropout": "bond_school",
 
 # --- who holds what -------------------------------------------------------------------------------------------------------
 def held(scope: Scope, day: dt.date | None = None) -> pd.DataFrame:
-    """The four duties of the scope's schools on a day (its last one): as duties.answering, `name` never empty.
+    """The four duties of the scope's schools on a day (its last one): as facts.duty.answering, `name` never empty.
 
     A village counts to every school that serves it, so it stands once for each of them.
     """
@@ -425,8 +409,7 @@ def vacancies(scope: Scope) -> pd.DataFrame:
     edges = sorted(day for day in edges if pd.Timestamp(scope.start) <= day <= pd.Timestamp(scope.end))
     parts = []
     for first, after in zip(edges, [*edges[1:], pd.Timestamp(scope.end) + pd.Timedelta(days=1)], strict=True):
-        taken = pd.MultiIndex.from_frame(held(scope, first.date())[keys])
-        open_ = due[~pd.MultiIndex.from_frame(due[keys]).isin(taken)]
+        open_ = due[~among(due, held(scope, first.date()), keys)]
         parts.append(open_.assign(first=first, last=after - pd.Timedelta(days=1)))
     found = pd.concat(parts, ignore_index=True).sort_values([*keys, "first"])
     # stretches that touch are one

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..core.tables import by_place, complete, yes
+from ..core.tables import among, by_place, complete, each, yes
 from ..facts import enrolment
 from ..facts.cases import losses, open_at
-from ..facts.enrolment import ages, grade_due, of_age
+from ..facts.enrolment import PUPIL, ages, grade_due, of_age
 from ..facts.references import keyed, look_up, named, school_names
 from ..facts.support import marked
 from .base import Ratio, by_school, not_there, ratio, summed
@@ -27,7 +27,6 @@ from .scopes import KEYS, Scope, counted
 
 # --- D01-D05: what became of the pupils of a list, one by one: still here, lost, graduated. Knows no files ----------
 # domain.md 4.1: named pupils are counted, never net flows, so a rate of pupils kept cannot exceed 100 %.
-PUPIL = ["home", "student_key"]
 APPROVED = "已核办"  # 系统状态 of a transfer that the register has carried out
 
 
@@ -71,7 +70,7 @@ def lost_in_year(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
     within = cases["entered"].between(baseline_day(scope), pd.Timestamp(scope.end))
     cleared = (cases["how"] == "销号") & (cases["left"] <= pd.Timestamp(scope.end))
     found = cases[within & ~cleared]
-    return found[found["student_key"].isna() | ~found.duplicated(PUPIL)], cases[cases["entered"].isna()]
+    return enrolment.each_once(found), cases[cases["entered"].isna()]
 
 
 @by_school
@@ -81,25 +80,16 @@ def dropped(scope: Scope) -> Ratio:
     base = baseline(scope).assign(sheet="baseline", numerator=0, denominator=1)
     cases = cases.assign(sheet="dropout", numerator=1, denominator=0)
     rows = pd.concat([part[["sheet", *KEYS, "numerator", "denominator"]] for part in (base, cases)])
-    counts = rows["numerator"], rows["denominator"]
-    return summed(
-        scope,
-        "D02",
-        "学年辍学率",
-        rows,
-        *counts,
-        needs=("baseline", "dropout"),
-        left_out=[undated, of_unknown_base(scope)],
-    )
+    counts, left_out = (rows["numerator"], rows["denominator"]), [undated, of_unknown_base(scope)]
+    return summed(scope, "D02", "学年辍学率", rows, *counts, needs=("baseline", "dropout"), left_out=left_out)
 
 
 @by_school
 def kept(scope: Scope) -> Ratio:
-    """D03 学年巩固率（截至期末） = (N0 − LS) ÷ N0; LS: the pupils of the baseline who are `away` in field.losses."""
+    """D03 学年巩固率（截至期末） = (N0 − LS) ÷ N0; LS: the pupils of the baseline who are `away` in facts.cases.losses."""
     rows = baseline(scope)
     lost = losses(scope.town, scope.end, scope.policy)
-    lost = pd.MultiIndex.from_frame(lost.loc[lost["away"], PUPIL])
-    hit = pd.Series(~pd.MultiIndex.from_frame(rows[PUPIL]).isin(lost), rows.index)
+    hit = ~among(rows, lost[lost["away"]], PUPIL)
     cases = dropouts(scope)
     nobody = cases[open_at(cases, scope.end) & cases["student_key"].isna()]  # a case of whom, nobody can tell
     needs, left_out = ("baseline", "dropout"), [nobody, of_unknown_base(scope)]
@@ -129,9 +119,7 @@ def entered(scope: Scope, stage: Stage) -> tuple[pd.DataFrame, list[str], list[p
         moved = enrolment.changes(town)
         moved = moved[moved["date"] <= pd.Timestamp(whole.end)]
         came = whole.with_class(moved.assign(class_id=moved["class_to"]))["grade"] == grade
-        for place, home, key, kind, state, here in moved.assign(here=came)[
-            [*PUPIL, "kind", "sys_state", "here"]
-        ].itertuples(name=None):
+        for place, home, key, kind, state, here in each(moved.assign(here=came), *PUPIL, "kind", "sys_state", "here"):
             if kind == "转出" and state == APPROVED:
                 held.pop(key, None)
             elif kind in enrolment.JOINING and here:

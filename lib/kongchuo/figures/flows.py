@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ..core.tables import Town, once, yes
-from ..facts import attendance, calendar, enrolment
+from ..core.tables import Town, once
 from ..facts import cases as case_facts
+from ..facts import enrolment
 from ..facts.cases import open_at
 from .base import Ratio, by_school, summed
 from .scopes import KEYS, Scope, counted, with_class
@@ -38,7 +38,7 @@ def kinds(scope: Scope, letter: str) -> list[str]:
 
 
 def at_school(scope: Scope, day: pd.Timestamp) -> pd.DataFrame:
-    """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from rolls."""
+    """The pupils at school (在读, 送教上门) at the end of a day, with KEYS and student_key, from facts.enrolment."""
     return scope.within(_at_school(scope.town, pd.Timestamp(day).date()))
 
 
@@ -52,9 +52,8 @@ def unsure(scope: Scope) -> pd.DataFrame:
     knows the pupil, the kind or the day.
     """
     lost = uncounted_changes(scope)
-    nameless = scope.nameless("change").drop(
-        lost.index, errors="ignore"
-    )  # one of a later day may have brought the pupil
+    # one of a later day may have brought the pupil
+    nameless = scope.nameless("change").drop(lost.index, errors="ignore")
     return pd.concat([part[KEYS] for part in (of_unknown_state(scope), lost, nameless)])
 
 
@@ -148,14 +147,14 @@ DROPOUT_STEPS = ("上月末在册", "新认定", "返校", "销号", "本月末�
 
 @by_school
 def suspected(scope: Scope) -> pd.DataFrame:
-    """The suspected cases of the scope with entered, left (see ledgers) and how they left."""
+    """The suspected cases of the scope with entered, left (see facts.cases) and how they left."""
     cases = case_facts.suspected(scope.rows("suspected"))
     return cases.assign(how=cases["verdict"].map(SUSPECTED_OUT).fillna("其他销号"))
 
 
 @by_school
 def dropouts(scope: Scope) -> pd.DataFrame:
-    """The dropout cases of the scope with entered, left (see ledgers) and how they left."""
+    """The dropout cases of the scope with entered, left (see facts.cases) and how they left."""
     cases = case_facts.dropouts(scope.rows("dropout"))
     return cases.assign(how=cases["returned"].map({True: "返校", False: "销号"}))
 
@@ -174,7 +173,7 @@ def misdated(scope: Scope, cases: pd.DataFrame, sheet: str) -> int:
     unread = [~scope.town.known(sheet, column).reindex(cases.index) for column in CASE_DAYS[sheet]]
     undated = cases[list(CASE_DAYS[sheet][:1])].isna().all(axis=1)
     if sheet == "dropout":
-        undated &= cases["drop_date"].isna()  # which stands for 认定日期 (ledgers.dropouts)
+        undated &= cases["drop_date"].isna()  # which stands for 认定日期 (facts.cases.dropouts)
     return int(pd.concat([*unread, undated], axis=1).any(axis=1).sum()) if len(cases) else 0
 
 
@@ -205,38 +204,6 @@ def case_flow(scope: Scope, cases: pd.DataFrame, steps: tuple[str, ...]) -> pd.D
     columns[steps[-1]] = moves["closing"]
     frame = pd.DataFrame({**{key: cases[key] for key in KEYS}, **columns})
     return frame.groupby(KEYS).sum().astype("int64")
-
-
-# --- absence ----------------------------------------------------------------------------------------------------------
-def unexcused(scope: Scope) -> pd.DataFrame:
-    """The 缺勤明细 rows of the scope's days without leave: 旷课, 开学未报到, 失联."""
-    rows = scope.rows("absence")
-    return rows[scope.in_days(rows["date"]) & rows["kind"].isin(attendance.UNEXCUSED)]
-
-
-def calls(scope: Scope) -> pd.DataFrame:
-    """The 缺勤明细 of the days with 家访 that name no 劝返记录, which would be the same visit."""
-    rows = scope.rows("absence")
-    return rows[scope.in_days(rows["date"]) & yes(rows["visited"]) & rows["visit_id"].isna()]
-
-
-@by_school
-def longest_runs(scope: Scope) -> pd.DataFrame:
-    """Pupils absent without leave on the scope's days, each once with the longest run that reaches into them (domain.md 4.3).
-
-    Columns: KEYS, student_key, name, run (school days, half days count 0.5), first and last day of the run, step
-    (1: one day, 2: two days, 3: three or more; 0: half a day).
-    """
-    found = attendance.runs(scope.town, scope.end)
-    found = scope.within(scope.with_class(found[found["last"] >= pd.Timestamp(scope.start)]))
-    found = found.sort_values("days", ascending=False, kind="stable").drop_duplicates(["home", "student_key"])
-    found = found.rename(columns={"days": "run", "since": "first"})
-    return found.assign(step=found["run"].clip(upper=3).astype(int))
-
-
-def school_days(scope: Scope) -> list[pd.Timestamp]:
-    """The school days among the scope's days, by 教学日历 and 学年学期."""
-    return [pd.Timestamp(day) for day in calendar.school_days(scope.town) if scope.start <= day <= scope.end]
 
 
 def returned(scope: Scope, cases: pd.DataFrame, title: str, of: str) -> Ratio:

@@ -10,7 +10,7 @@ from ..core import years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, by_place, complete, once
+from ..core.tables import Town, by_place, complete, each, once
 from ..due import base, duty, enrolment, lives, selfcheck
 from ..due import inspection as rounds
 from ..due.base import Deadline
@@ -118,7 +118,7 @@ def late(*limits: Deadline) -> Find:
             rows = base.state(scope.town, scope.policy, limit)
             rows = rows[rows["late"] & (rows["done"].isna() | (rows["due"] >= pd.Timestamp(scope.start)))]
             rows = rows[_own(scope, limit.sheet, rows)]
-            for place, due, done, days in rows[["due", "done", "days"]].itertuples(name=None):
+            for place, due, done, days in each(rows, "due", "done", "days"):
                 said = f"{due:%Y-%m-%d} 到期，" + ("没有办" if pd.isna(done) else f"晚 {-days} 天")
                 gaps.append(Gap(limit.title, limit.sheet, place, about=said, short="逾期"))
         return Evidence(tuple(gaps), unread(scope, *dict.fromkeys(limit.sheet for limit in limits), "term"))
@@ -270,6 +270,8 @@ GROUPS = (  # the four kinds of 特殊群体, in the order of policy's inspectio
     ("留守", lacking(left_behind)),
 )
 
+CHANGES = (enrolment.REPORTED, enrolment.TRANSFERRED, enrolment.RECEIVED, enrolment.LEAVE, enrolment.OLD_LEAVE,
+           enrolment.GUESTS)  # fmt: skip
 ITEMS: tuple[Find, ...] = (
     both(leaders, lacking(*bonds.FOUR_BONDS), late(duty.PLEDGED)),
     systems,
@@ -278,14 +280,7 @@ ITEMS: tuple[Find, ...] = (
     both(lacking(daily), late(selfcheck.WEEKLY_REPORT, selfcheck.MONTHLY_REPORT)),
     breaches,
     groups,
-    late(
-        enrolment.REPORTED,
-        enrolment.TRANSFERRED,
-        enrolment.RECEIVED,
-        enrolment.LEAVE,
-        enrolment.OLD_LEAVE,
-        enrolment.GUESTS,
-    ),
+    late(*CHANGES),
     lambda scope: Evidence((), "宣传效果、简报和案例由督查组现场评定，台账不测算"),
     lacking(archived),
 )
@@ -405,11 +400,8 @@ def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of
     end = day or as_of
     since = _since(town, home, term, number, end)
     scope = Scope(asof.on(town, end), policy, since, end, (home,))
-    rows = (
-        rows.drop_duplicates("item_no")
-        .set_index("item_no", drop=False)
-        .assign(place=list(rows.drop_duplicates("item_no").index))
-    )
+    rows = rows.drop_duplicates("item_no")
+    rows = rows.assign(place=list(rows.index)).set_index("item_no", drop=False)
     titles = [value.name for value in town.schema.codes[CODES].values]
     facts = zip(titles, policy["inspection_item_points"], policy["inspection_deductions"], of(scope), strict=True)
     scores = tuple(

@@ -32,7 +32,7 @@ class Scope:
     """Part of a township, and the days from `start` to `end` (both included; `end` is never after the town's as_of).
 
     `homes` are school folders. `distrusted` holds (workbook, worksheet, row) of rows with an error, which rates leave out. Of
-    what is kept pupil by pupil, `group` (field.groups) leaves the rows of its pupils.
+    what is kept pupil by pupil, `group` (facts.support) leaves the rows of its pupils.
     """
 
     town: Town

@@ -1,6 +1,6 @@
 """D13 覆盖率: of those who should have a plan, help or a visit, how many have one. domain.md 4.1, D13: 已落实 ÷ 应落实.
 
-Each function returns a Ratio. What a ledger says of a pupil is joined by 学生编号. 四包 and 责任书 are in `bonds`. Knows no files.
+Each function returns a Ratio. What a ledger says of a pupil is joined by 学生编号. 四包 and 责任书 are in `duty`. Knows no files.
 """
 
 from dataclasses import replace
@@ -10,6 +10,7 @@ import pandas as pd
 from ..core.tables import complete, yes
 from ..facts import support
 from ..facts.cases import open_at
+from ..facts.enrolment import PUPIL, each_once
 from .base import Ratio, by_school, ratio
 from .flows import CASE_DAYS, at_school, dropouts, suspected, unsure
 from .scopes import Scope
@@ -46,20 +47,13 @@ def family_plans(scope: Scope) -> Ratio:
 @by_school
 def aid_paid(scope: Scope) -> Ratio:
     """资助: pupils with a 一家一案 who got aid in this term ÷ pupils with a 一家一案 (rule X30)."""
-    rows = complete(scope.rows("family_plan"), "student_key").drop_duplicates(["home", "student_key"])
+    rows = complete(scope.rows("family_plan"), "student_key").drop_duplicates(PUPIL)
     paid, everything = scope.town["aid"], scope.rows("aid")
     lost = everything[scope.dateless("aid") | everything["student_key"].isna() | everything["term"].isna()]
     paid = paid[(paid["term"] == scope.term) & (paid["paid_on"] <= pd.Timestamp(scope.end))]
-    return ratio(
-        scope,
-        "D13",
-        "本学期资助已发放",
-        rows,
-        rows["student_key"].isin(given(paid["student_key"])),
-        of="family_plan",
-        needs=("family_plan", "aid"),
-        left_out=[lost, scope.nameless("family_plan")],
-    )
+    hit, needs = rows["student_key"].isin(given(paid["student_key"])), ("family_plan", "aid")
+    left_out = [lost, scope.nameless("family_plan")]
+    return ratio(scope, "D13", "本学期资助已发放", rows, hit, of="family_plan", needs=needs, left_out=left_out)
 
 
 @by_school
@@ -143,13 +137,13 @@ def leftbehind_contacted(scope: Scope) -> Ratio:
 
 def pairs(rows: pd.DataFrame) -> pd.MultiIndex:
     """School and pupil of each row."""
-    return pd.MultiIndex.from_frame(rows[["home", "student_key"]])
+    return pd.MultiIndex.from_frame(rows[PUPIL])
 
 
 def converted(scope: Scope) -> Ratio:
     """D14 转化率 = 学年内认定转化人数 ÷ 学年初学困厌学名单人数: plans listed by the policy's day; 是否转化 is filled at the year's end."""
     rows = scope.rows("pupil_plan")
-    rows = rows[rows["student_key"].isna() | ~rows.duplicated(["home", "student_key"])]
+    rows = each_once(rows)
     day = pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['weak_list_day']}")
     rows = rows[~(rows["listed"] > day)]
     known = scope.told(rows, "pupil_plan", "converted", "listed")

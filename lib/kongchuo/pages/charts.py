@@ -246,10 +246,8 @@ def _peaks(steps: Sequence[tuple[str, int]]) -> list[int]:
 
 
 # --- Small multiples as inline SVG: a row of bars for each of several series over the same weeks or months ----------
-ROW, YEAR = (
-    0.52,
-    10,
-)  # inches a series takes; months with lessons, so that a year that has begun leaves room for the rest
+# inches a series takes; months with lessons, so that a year that has begun leaves room for the rest
+ROW, YEAR = 0.52, 10
 
 
 def multiples(

@@ -46,7 +46,7 @@ def _month(view: View, month: str) -> Figures:
     first = flows.case_flow(scope, flows.suspected(scope), flows.SUSPECTED_STEPS).groupby(level="home").sum()
     second = flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS).groupby(level="home").sum()
     counted = (
-        flows.unexcused(scope)["home"].value_counts(),
+        attendance.unexcused(scope)["home"].value_counts(),
         first[flows.SUSPECTED_STEPS[-1]],
         second[flows.DROPOUT_STEPS[-1]],
         first["返校"].add(second["返校"], fill_value=0),

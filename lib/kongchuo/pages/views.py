@@ -21,7 +21,8 @@ from ..core.tables import Town
 from ..core.workbooks import Workbook, identity_of
 from ..facts import calendar
 from ..facts.references import School, school_called, schools_in
-from ..figures.flows import month_flow, school_days
+from ..figures.attendance import school_days
+from ..figures.flows import month_flow
 from ..figures.scopes import Scope
 from ..rules.judging import Judgement, NotJudged
 from ..rules.waivers import Waived

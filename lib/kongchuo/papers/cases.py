@@ -57,15 +57,7 @@ def admission(month: Month) -> Iterator[Copy]:
     rows = rows[coming | rows["arrived"].isna() | (rows["arrived"] > pd.Timestamp(month.end))]
     copies = [
         {
-            **_said(
-                row,
-                number="notice_no",
-                name="name",
-                recipient="recipient",
-                due="due",
-                mode="serve_mode",
-                served="served",
-            ),
+            **_said(row, "name", "recipient", "due", "served", number="notice_no", mode="serve_mode"),
             "server": named(row["server"]),
             "witness": said(row["witness_org"] if isinstance(row["witness_org"], str) else row["witness_type"]),
         }

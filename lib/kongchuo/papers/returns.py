@@ -12,6 +12,7 @@ from ..core.schema import CENTRE
 from ..core.tables import complete
 from ..excel.tables import Column, Grid
 from ..facts import cases, support
+from ..facts.enrolment import PUPIL, each_once
 from ..figures import attendance, flows
 from ..figures.base import Measure, by_school
 from ..figures.scopes import KEYS, Scope
@@ -47,7 +48,7 @@ class Days:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Who was away without leave for how long."""
-        return flows.longest_runs(self.scope)
+        return attendance.longest_runs(self.scope)
 
     @cached_property
     def suspected(self) -> pd.DataFrame:
@@ -126,7 +127,7 @@ def _run(step: int) -> Callable[[Days], Parts]:
 ATTENDANCE = (
     Count("应到", "出勤人次", ("daily",), lambda days: days.attended["denominator"]),
     Count("实到", "出勤人次", ("daily",), lambda days: days.attended["numerator"]),
-    Count("无故缺勤", "出勤人次", ("absence",), lambda days: by_keys(flows.unexcused(days.scope))),
+    Count("无故缺勤", "出勤人次", ("absence",), lambda days: by_keys(attendance.unexcused(days.scope))),
     Count("1日", "连续无故缺勤（人）", ("absence",), _run(1)),
     Count("2日", "连续无故缺勤（人）", ("absence",), _run(2)),
     Count("3日以上", "连续无故缺勤（人）", ("absence",), _run(3)),
@@ -146,11 +147,10 @@ CASES = (
 def open_cases(scope: Scope) -> pd.DataFrame:
     """The pupils on either ledger at the end of the days, each once, with what the roster says of their groups."""
     parts = [flows.suspected(scope), flows.dropouts(scope)]
-    rows = pd.concat([part[cases.open_at(part, scope.end)] for part in parts])
-    rows = rows[rows["student_key"].isna() | ~rows.duplicated(["home", "student_key"], keep="last")]
-    roster = complete(scope.town["roster"], "student_key").drop_duplicates(["home", "student_key"])
-    known = roster.set_index(["home", "student_key"])[["groups", "leftbehind"]]
-    found = known.reindex(pd.MultiIndex.from_frame(rows[["home", "student_key"]])).set_axis(rows.index)
+    rows = each_once(pd.concat([part[cases.open_at(part, scope.end)] for part in parts]), keep="last")
+    roster = complete(scope.town["roster"], "student_key").drop_duplicates(PUPIL)
+    known = roster.set_index(PUPIL)[["groups", "leftbehind"]]
+    found = known.reindex(pd.MultiIndex.from_frame(rows[PUPIL])).set_axis(rows.index)
     both = rows["groups"].fillna("") + "、" + found["groups"].fillna("")
     away = found["leftbehind"].notna() & (found["leftbehind"] != "非留守")
     return rows.assign(groups=both.mask(away, both + "、留守"))
@@ -167,7 +167,7 @@ def _timed(days: Days) -> Parts:
 
 def _at_home(days: Days) -> Parts:
     """家访: 劝返记录 made at home, and 缺勤明细 with 家访 that name no 劝返记录 (which would be the same visit)."""
-    return by_keys(pd.concat([days.visits[days.visits["mode"] == VISIT], flows.calls(days.scope)]))
+    return by_keys(pd.concat([days.visits[days.visits["mode"] == VISIT], attendance.calls(days.scope)]))
 
 
 def _marked(days: Days, marked: bool) -> Parts:
@@ -280,7 +280,7 @@ def weekly(month: Month) -> Iterator[Copy]:
         level = "class_id" if month.home else "home"
         counts = (*ATTENDANCE, *CASES, WORK[0], WORK[3])
         grid = _grid(month, scope, counts, level, note=True)
-        days = len(flows.school_days(scope))
+        days = len(attendance.school_days(scope))
         meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，上课 {days} 日"
         grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{day_of(end)}止）", meta=meta,
                              notes=((*(() if days else ("本周没有上课日。",)), *_unread_notes(month, scope)))))  # fmt: skip
@@ -392,7 +392,7 @@ def daily(month: Month) -> Iterator[Copy]:
     known = dict(zip(zip(rows["class_id"], rows["date"], strict=True), rows.to_dict("records"), strict=True))
     classes = scope.classes.sort_values(["grade", "class_id"], key=in_order)
     grids = []
-    for day in flows.school_days(scope):
+    for day in attendance.school_days(scope):
         lines, sums, filled = [], [0] * len(DAY), 0
         for key, name, grade in classes[["class_id", "class_name", "grade"]].itertuples(index=False):
             row = known.get((key, day))

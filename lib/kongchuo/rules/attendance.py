@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, book_of, complete, of_year, row_of
+from ..core.tables import Town, book_of, complete, each, of_year, row_of
 from ..facts import attendance, calendar, enrolment
 from ..facts.references import class_names, homes_of, keyed, named, tally
 from .base import Spot, at, readable, rule, spots
@@ -40,7 +40,7 @@ def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     held = enrolment.due(town, rows["class_id"], rows["date"])
     rows = rows.assign(number=held["number"])[(rows["due"] - held["number"]).abs() > held["slack"]]
     columns = ["home", "label", "day", "due", "number"]
-    for index, school, class_name, day, count, number in rows[columns].itertuples(name=None):
+    for index, school, class_name, day, count, number in each(rows, *columns):
         yield at("daily", index, "due", school=school, class_name=class_name, day=day, count=count, number=number)
 
 
@@ -79,7 +79,7 @@ def absentees_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     listed, slack = _listed(town, rows)
     wrong = (rows["unexcused"] - listed).abs() > slack
     columns = ["label", "day", "unexcused", "listed", "present"]
-    for index, label, day, count, number, present in rows.assign(listed=listed)[wrong][columns].itertuples(name=None):
+    for index, label, day, count, number, present in each(rows.assign(listed=listed)[wrong], *columns):
         fix = _exchanged("无故缺勤") if pd.notna(present) and present == number < count else ""
         yield at("daily", index, "unexcused", fix=fix, class_name=label, day=day, count=count, listed=number)
 
@@ -220,7 +220,7 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     yield from _other_kind(rows[~wrong & (slack == 0)], sure)
     columns = ["label", "day", "count", "listed", "present", *LEAVE]
     rows = rows.assign(listed=found["listed"])[wrong]
-    for index, label, day, count, number, present, *parts in rows[columns].itertuples(name=None):
+    for index, label, day, count, number, present, *parts in each(rows, *columns):
         parts = dict(zip(LEAVE, parts, strict=True))
         swapped = [
             name for name, part in parts.items() if pd.notna(present) and present < part == count - number + present

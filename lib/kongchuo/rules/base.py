@@ -59,8 +59,8 @@ def parts(need: str) -> tuple[bool, str, str]:
 def rule(
     code: str, severity: str, *, needs: tuple[str, ...], says: str, fix: str, source: str, current: str = ""
 ) -> Callable[..., Rule]:
-    """Make the decorated function a Rule. Nothing is registered: the rule must be listed in its module's RULES."""
-    return lambda judge: Rule(Kind(code, severity, says, fix, source), needs, judge, current)
+    """Make the decorated function a Rule; a need named twice is one. Nothing is registered: the rule must be listed in RULES."""
+    return lambda judge: Rule(Kind(code, severity, says, fix, source), tuple(dict.fromkeys(needs)), judge, current)
 
 
 def at(

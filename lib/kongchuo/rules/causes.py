@@ -112,22 +112,8 @@ Fold = tuple[Finding, list[Finding]]  # what stands for all of them, and those t
 MANY = 8  # findings of one code in a column that hold for most of its cells: the whole column is wrong
 LACKING_DAYS = 5  # 日查 that one class lacks in a row, or all classes on a day
 EMPTY = 5  # required cells empty in one row
-WORDLESS = (
-    "F01",
-    "F03",
-    "F04",
-    "F05",
-    "F06",
-    "F11",
-    "F12",
-    "F13",
-    "F15",
-    "F16",
-    "F17",
-    "F20",
-    "F25",
-    "F26",
-)  # do not quote what stands there
+# do not quote what stands there
+WORDLESS = ("F01", "F03", "F04", "F05", "F06", "F11", "F12", "F13", "F15", "F16", "F17", "F20", "F25", "F26")
 
 
 def same_value(town: Town, policy: Policy, findings: frozenset[Finding]) -> Iterator[Fold]:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, called, complete, no, of_year, row_of
+from ..core.tables import Town, called, complete, each, no, of_year, row_of
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import PROOFS, UNVERIFIED
@@ -33,7 +33,7 @@ def not_in_census(town: Town, policy: Policy) -> Iterator[Spot]:
         return
     rows = roster[roster["village_code"].notna() & roster["student_key"].notna() & ~roster["status"].isin(GONE)]
     rows = rows[~rows["student_key"].isin(census["student_key"]) & ~maybe_listed(town, rows, "census")]
-    for index, name, school in rows[["name", "home"]].itertuples(name=None):
+    for index, name, school in each(rows, "name", "home"):
         yield at("roster", index, "student_key", name=name, school=school)
 
 
@@ -124,7 +124,7 @@ def not_verified(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童的就学状态一时查不清，可以先写“待核实”，但要限期查清。一直挂着待核实，就等于没有人知道孩子在不在学校。"""
     rows = base.state(town, policy, UNVERIFIED)
     rows = rows[rows["late"] & of_age(town, policy, town["census"].loc[rows.index, "birth_date"])]
-    for index, name, start in rows[["name", "start"]].itertuples(name=None):
+    for index, name, start in each(rows, "name", "start"):
         days, limit = (pd.Timestamp(town.as_of) - start).days, policy["unverified_max_days"]
         yield at("census", index, "study_status", name=called(name), since=f"{start:%Y-%m-%d}", days=days, limit=limit)
 
@@ -174,7 +174,7 @@ def delay_without_approval(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = surveyed(town) if sheet == "census" else town[sheet]
         rows = rows[(rows[column] == value) & town.known(sheet, "delay_no").reindex(rows.index)]
         rows = rows[~rows["delay_no"].fillna("").str.contains(APPROVAL)]
-        for index, name, number in rows[["name", "delay_no"]].itertuples(name=None):
+        for index, name, number in each(rows, "name", "delay_no"):
             written = "" if pd.isna(number) else f"，写的是“{number}”"
             yield at(sheet, index, "delay_no", name=called(name), written=written)
 
@@ -223,7 +223,7 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["study_status"].isin(("辍学", "未入学")) & of_age(town, policy, rows["birth_date"])]
     rows = rows[~rows["student_key"].isin(cases) & ~maybe_listed(town, rows, *ledgers)]
     # whoever is on the ledger of a school that could not be read is on one all the same
-    for index, name, status in rows[["name", "study_status"]].itertuples(name=None) if _all_read(town, ledgers) else ():
+    for index, name, status in each(rows, "name", "study_status") if _all_read(town, ledgers) else ():
         yield at("census", index, "study_status", name=called(name), status=status)
     pupils = complete(town["roster"], "student_key")
     pupils = pupils[(pupils["status"] == "辍学") & ~pupils["student_key"].isin(town["dropout"]["student_key"])]
@@ -258,7 +258,7 @@ def status_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = surveyed(town)
     rows = rows[rows["study_status"].isin(AGES) & rows["birth_date"].notna()]
     rows = rows.assign(age=ages(town, policy, rows["birth_date"]))
-    for index, name, born, age, status in rows[["name", "birth_date", "age", "study_status"]].itertuples(name=None):
+    for index, name, born, age, status in each(rows, "name", "birth_date", "age", "study_status"):
         least, most = (policy["age_min"] + years if years is not None else age for years in AGES[status])
         if not least <= age <= most:
             facts = {"born": f"{born:%Y-%m-%d}", "date": f"{town.year[:4]}-{policy['age_date']}", "status": status}

@@ -9,7 +9,7 @@ from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
-from ..core.tables import Town, called, complete
+from ..core.tables import Town, called, complete, each
 from ..due import base
 from ..due import enrolment as limits
 from ..facts import calendar, enrolment
@@ -78,7 +78,7 @@ def transfer_to_nowhere(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[readable(town, rows["home"], "census.study_status", "census.proof", "roster.status", *ledgers)]
     unread = town.unread_homes("roster", "student_key", "status")
     columns = ["home", "name", "place", "days", "sys_state"]
-    for index, school, name, place, number, state in rows[~_seen(town, rows)][columns].itertuples(name=None):
+    for index, school, name, place, number, state in each(rows[~_seen(town, rows)], *columns):
         # it may be on the roster nobody could read
         if pd.isna(place) or not any(fold(home) in fold(place) for home in unread):
             yield at("change", index, "sys_state", school=school, name=called(name), days=number, state=state)
@@ -267,7 +267,7 @@ def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["late"] & changes["report_date"].notna()]
     days = calendar.elapsed(town, rows["start"], changes["report_date"].reindex(rows.index), calendar.SCHOOL_DAY)
     columns = ["home", "name", "start", "number"]
-    for index, school, name, start, number in rows.assign(number=days)[columns].itertuples(name=None):
+    for index, school, name, start, number in each(rows.assign(number=days), *columns):
         facts = {"school": school, "name": called(name), "day": f"{start:%Y-%m-%d}", "days": number}
         yield at("change", index, "report_date", limit=policy["change_report_within"], **facts)
 

@@ -18,10 +18,11 @@ from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place
 from ..core.schema import LAST_PRIMARY, TERMS, Field, Sheet
 from ..core.sheets import only_displayed
-from ..core.tables import Town, book_of, complete, mapping, row_of, yes
+from ..core.tables import Town, book_of, complete, each, mapping, row_of, yes
 from ..core.years import MONTH, usual_begin
 from ..facts import identity
 from ..facts.calendar import terms
+from ..facts.cases import LEDGERS
 from ..facts.enrolment import PUPIL, listed
 from ..facts.references import dangling, directory, look_up, meant, resolve
 
@@ -40,18 +41,10 @@ ROWS_FROM = {
     **dict.fromkeys(("joint", "publicity_log"), TERM_END),
 }
 JUDGED_BY_RULES = ("staff", "class", "roster")  # references that are no F10: G05, F22, X06
-BOND_TARGETS = {
-    "学校": "school",
-    "年级": "school",
-    "班级": "class",
-    "行政村": "village",
-}  # 对象类型 -> sheet; pupils: X06
-TARGETS = {
-    "班级": ("class",),
-    "学校": ("school",),
-    "个人": ("staff",),
-}  # 一票否决: 对象类型 -> the sheet that knows the 对象
-CASES = ("suspected", "dropout")
+# 对象类型 -> sheet; pupils: X06
+BOND_TARGETS = {"学校": "school", "年级": "school", "班级": "class", "行政村": "village"}
+# 一票否决: 对象类型 -> the sheet that knows the 对象
+TARGETS = {"班级": ("class",), "学校": ("school",), "个人": ("staff",)}
 CASE_NUMBERS = ("visit", "legal", "bulletin")  # sheets whose 台账编号 may be of either ledger
 
 
@@ -314,7 +307,7 @@ def _lost_targets(town: Town) -> Iterator[Finding]:
         yield from _in_none(town, "veto", veto.loc[veto["target_type"] == kind, "target_id"], targets, "")
     yield from _in_none(town, "reward", reward["target_id"], ("school", "class", "staff"), "")
     for sheet in CASE_NUMBERS:
-        yield from _in_none(town, sheet, town[sheet]["case_id"], CASES, town[sheet]["home"])
+        yield from _in_none(town, sheet, town[sheet]["case_id"], LEDGERS, town[sheet]["home"])
 
 
 def _in_none(
@@ -331,7 +324,7 @@ def _in_none(
 def _lost(town: Town, sheet_name: str, field_name: str, cells: pd.DataFrame, target: str) -> Iterator[Finding]:
     kind = KINDS["F22"] if target == "class" else _not_in(town, target)
     lost = dangling(town, cells, target)
-    for index, value, home in lost[["value", "home"]].itertuples(name=None) if len(lost) else ():
+    for index, value, home in each(lost, "value", "home"):
         near = directory(town, target).near(home, value)
         yield kind.at(town.place(sheet_name, index, field_name), value=quoted(value), near=near)
 

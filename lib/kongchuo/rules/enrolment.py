@@ -7,7 +7,7 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
-from ..core.tables import Town, among, called, complete, mapping, no, of_year, row_of, yes
+from ..core.tables import Town, among, called, complete, each, mapping, no, of_year, row_of, yes
 from ..due import base
 from ..due import enrolment as limits
 from ..due.enrolment import ELSEWHERE, HANDED_OVER
@@ -41,8 +41,7 @@ def entries(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 def _baseline(town: Town) -> pd.DataFrame:
-    base = town["baseline"].assign(class_id=keyed(town, "baseline", "class_id"))
-    return base[base["student_key"].isna() | ~base.duplicated(["home", "student_key"])]
+    return enrolment.each_once(town["baseline"].assign(class_id=keyed(town, "baseline", "class_id")))
 
 
 def _changes(town: Town, policy: Policy) -> Iterator[tuple]:
@@ -56,7 +55,7 @@ def _changes(town: Town, policy: Policy) -> Iterator[tuple]:
     frozen = base.groupby("home")["base_date"].agg(lambda days: days.mode().iloc[0] if days.notna().any() else pd.NaT)
     usual = pd.Timestamp(f"{town.year[:4]}-{policy['baseline_date']}")
     columns = ["home", "student_key", "name", "date", "kind", "class_from", "class_to"]
-    for place, home, key, name, date, kind, left, joined in enrolment.changes(town)[columns].itertuples(name=None):
+    for place, home, key, name, date, kind, left, joined in each(enrolment.changes(town), *columns):
         pair, day = (home, key), frozen.get(home, usual)
         before = date <= (usual if pd.isna(day) else day)
         at_school = here.get(pair, not before)
@@ -109,7 +108,7 @@ def on_two_rosters(town: Town, policy: Policy) -> Iterator[Spot]:
         held = complete(rows, column)
         twice = held[held.groupby(column)["home"].transform("nunique") > 1]
         homes = twice.groupby(column)["home"].agg(lambda names: sorted(set(names)))
-        for index, number, name, school in twice[[column, "name", "home"]].itertuples(name=None):
+        for index, number, name, school in each(twice, column, "name", "home"):
             if index not in said:
                 others = "、".join(home for home in homes[number] if home != school)
                 yield at("roster", index, column, name=called(name), school=school, others=others)
@@ -146,7 +145,7 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
         if rows.empty:
             continue
         other = rows[rows["student_key"].isin(named["student_key"])]
-        for index, key, name in other[["student_key", "name"]].itertuples(name=None):
+        for index, key, name in each(other, "student_key", "name"):
             known = "／".join(dict.fromkeys(named.loc[named["student_key"] == key, "name"]))
             yield at(sheet.name, index, "name", key=key, name=name, known=known)
         judged = readable(town, rows["home"], "roster.student_key", "census.student_key")
@@ -157,7 +156,7 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
             grade = town["family_plan"]["stage_grade"].reindex(lost.index)
             lost = lost[~grade.fillna("").str.contains("高|职|大|学前|幼")]
         lost = lost[~maybe_listed(town, lost, *LISTS)]
-        for index, key, name in lost[["student_key", "name"]].itertuples(name=None):
+        for index, key, name in each(lost, "student_key", "name"):
             yield at(sheet.name, index, "student_key", says=UNKNOWN, key=key, name=name)
 
 
@@ -272,7 +271,7 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     wrong = (grade > 0) & ((grade - due).abs() >= policy["age_grade_gap"])
     wrong &= told.isna() | (told == rows["birth_date"])
     rows = rows.assign(grade=grade, due=due)[wrong]
-    for index, name, day, held, right in rows[["name", "birth_date", "grade", "due"]].itertuples(name=None):
+    for index, name, day, held, right in each(rows, "name", "birth_date", "grade", "due"):
         expected = f"{right}年级" if 1 <= right <= 9 else "小学以前" if right < 1 else "九年级以后"
         facts = {"name": called(name), "born": f"{day:%Y-%m-%d}", "due": expected}
         yield at("roster", index, "birth_date", grade=held, count=abs(held - right), **facts)
@@ -338,7 +337,7 @@ def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
     sizes = rows.groupby(["home", "grade"]).size()
     for (school, grade), unit in odd.groupby(["home", "grade"]):
         held = int(sizes[school, grade])
-        for index, name, entry in unit[["name", "entry_ym"]].itertuples(name=None):
+        for index, name, entry in each(unit, "name", "entry_ym"):
             facts = {"school": school, "grade": grade, "held": held, "due": held - len(unit)}
             yield at("roster", index, "entry_ym", name=called(name), entry=entry, **facts)
 
@@ -369,7 +368,7 @@ def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Spot]:
     keys = sixth_graders(town)["student_key"].to_dict()
     census = complete(town["census"], "student_key").drop_duplicates("student_key")
     states = dict(zip(census["student_key"].tolist(), census["study_status"].fillna("").tolist(), strict=True))
-    for index, name, school in rows[["name", "home"]].itertuples(name=None):
+    for index, name, school in each(rows, "name", "home"):
         state = states.get(keys.get(index))
         told = "摸底登记里也没有" if state is None else f"摸底登记写“{state or '空着'}”"
         told += "，没有就读证明" if state == ELSEWHERE else ""
@@ -403,7 +402,7 @@ def on_register_but_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     pupils = pupils[readable(town, pupils["home"], "suspected.student_key", "dropout.student_key")]
     pupils = pupils[~_on_ledger(town, pupils) & ~maybe_listed(town, pupils, "suspected", "dropout")]
     evidence = _checked(town) | _never_came(town, policy, pupils)
-    for index, home, key, name in pupils[["home", "student_key", "name"]].itertuples(name=None):
+    for index, home, key, name in each(pupils, "home", "student_key", "name"):
         if (home, key) in evidence:
             yield at("roster", index, "status", school=home, name=called(name), evidence=evidence[home, key])
 

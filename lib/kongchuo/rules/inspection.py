@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, complete, no, of_year, row_of, yes
+from ..core.tables import Town, complete, each, no, of_year, row_of, yes
 from ..due import inspection
 from ..due.base import overdue, state
 from ..facts import calendar
@@ -56,7 +56,7 @@ def score_above_points(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = complete(inspection.inspected(town), "item_no", "score")
     rows = rows.assign(points=rows["item_no"].map(points))
     rows = rows[rows["score"] > rows["points"]]
-    for index, school, item, score, most in rows[["home", "item_no", "score", "points"]].itertuples(name=None):
+    for index, school, item, score, most in each(rows, "home", "item_no", "score", "points"):
         facts = {"item": item, "score": f"{score:g}", "points": f"{most:g}"}
         yield at("score", index, "score", school=school or "该校", **facts)
 
@@ -104,7 +104,7 @@ def lost_points_unexplained(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = complete(inspection.inspected(town), "item_no", "score")
     rows = rows.assign(lost=rows["item_no"].map(points) - rows["score"])
     rows = rows[(rows["lost"] > 0) & rows["reason"].isna() & town.known("score", "reason").reindex(rows.index)]
-    for index, school, item, lost in rows[["home", "item_no", "lost"]].itertuples(name=None):
+    for index, school, item, lost in each(rows, "home", "item_no", "lost"):
         yield at("score", index, "reason", school=school or "该校", item=item, lost=f"{lost:g}")
 
 

@@ -146,9 +146,7 @@ def _how(done: object, days: int) -> str:
 @rule(
     "T11",
     WARNING,
-    needs=tuple(
-        dict.fromkeys((*(f"{one.sheet}.{one.column}" for one, _ in STEPS), "visit.date", "visit.mode", *SCHOOL_DAYS))
-    ),
+    needs=(*(f"{one.sheet}.{one.column}" for one, _ in STEPS), "visit.date", "visit.mode", *SCHOOL_DAYS),
     says="{school}{name}的“{step}”应在{due}以前，{how}{more}",
     fix="请核对日期；确实办晚的，写明原因，以后按时限办；没有办的今天就办，并补记。",
     source="domain.md 7",
@@ -178,7 +176,7 @@ OTHERS: tuple[tuple[Deadline, bool], ...] = (
 @rule(
     "T12",
     INFO,
-    needs=tuple(dict.fromkeys((*(f"{one.sheet}.{one.column}" for one, _ in OTHERS), *SCHOOL_DAYS))),
+    needs=(*(f"{one.sheet}.{one.column}" for one, _ in OTHERS), *SCHOOL_DAYS),
     says="{school}{name}{step}应在{due}以前，{how}",
     fix="请核对日期；确实晚了的，在备注或档案里写明原因；没有办的请马上办。",
     source="domain.md 7, 7.1",

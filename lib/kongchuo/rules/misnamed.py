@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.findings import Finding
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, called, complete, mapping
+from ..core.tables import Town, called, complete, each, mapping
 from ..facts import enrolment
 from ..facts.references import NONE, class_names, dangling, homes_of, keyed, look_up
 from .checks import CASE_NUMBERS, references
@@ -86,10 +86,7 @@ def departed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
     ]
     staff = complete(town["staff"], "staff_id").drop_duplicates("staff_id")
     for key, own in cells.groupby("key"):
-        found = [
-            places.get((sheet, column, index))
-            for index, sheet, column in own[["sheet", "column"]].itertuples(name=None)
-        ]
+        found = [places.get((sheet, column, index)) for index, sheet, column in each(own, "sheet", "column")]
         found = sorted(
             (one for one in found if one), key=lambda one: (one.sheet != HEADED, f"/{CENTRE}/" not in one.workbook, one)
         )
@@ -232,9 +229,7 @@ def _candidates(
     left = {key: enrolment.AFTER[kind] for key, kind in kinds.items() if kind in enrolment.AFTER}
     rows = {}
     for sheet, frame in (("baseline", base), ("change", came)):
-        for index, key, name in frame.loc[
-            ~frame["student_key"].isin(listed["student_key"]), ["student_key", "name"]
-        ].itertuples(name=None):
+        for index, key, name in each(frame[~frame["student_key"].isin(listed["student_key"])], "student_key", "name"):
             values = {
                 "student_key": key,
                 "name": name,

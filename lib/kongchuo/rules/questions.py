@@ -14,7 +14,7 @@ from ..core import faults
 from ..core.findings import Place
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, among, book_of, complete, mapping, yes
+from ..core.tables import Town, among, book_of, complete, each, mapping, yes
 from ..facts import calendar, enrolment
 from ..facts.references import class_names, keyed, meant, named, school_names, staff_names
 
@@ -344,7 +344,7 @@ def two_homes_at_once(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     family = mapping(roster, "student_key", "guardian_tel")
     visits: dict[tuple, list[tuple]] = {}
     columns = ["home", "student_key", "date", "span", "team"]
-    for index, home, key, date, span, team in rows[columns].itertuples(name=None):
+    for index, home, key, date, span, team in each(rows, *columns):
         times = minutes(span)
         for name in re.split(r"[、,，;；\s]+", team) if times else ():
             visits.setdefault((home, date, name), []).append((*times, family.get(key, key), index))
@@ -411,7 +411,7 @@ def another_in_charge(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     usual = {room: by for (room, by), number in counts.items() if number * 2 > counts[room].sum()}
     names = staff_names(town)
     labels = class_names(town)
-    for index, room, head in heads[["class_id", "head"]].itertuples(name=None):
+    for index, room, head in each(heads, "class_id", "head"):
         by = usual.get(room, head)
         if by != head and by in rooms and usual.get(rooms[by], by) != by:
             text = (
@@ -422,7 +422,7 @@ def another_in_charge(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]:
     units = complete(town["staff"].assign(unit=keyed(town, "staff", "school_code")), "staff_id", "unit")
     units = mapping(units.drop_duplicates("staff_id"), "staff_id", "unit")
     schools = complete(town["school"].assign(head=keyed(town, "school", "principal")), "school_code", "head")
-    for index, code, name, head in schools[["school_code", "school_name", "head"]].itertuples(name=None):
+    for index, code, name, head in each(schools, "school_code", "school_name", "head"):
         if units.get(head, code) != code:
             text = f"{name}的校长写{names.get(head, head)}，“教职工”里他的单位是{school_names(town).get(units[head], units[head])}，是兼任还是写错了？"
             yield text, [("school", index)]

@@ -9,7 +9,7 @@ import pandas as pd
 from ..core.findings import ERROR, WARNING
 from ..core.numbers import NUMERALS
 from ..core.policy import Policy
-from ..core.tables import Town, complete, no, of_year, once, row_of
+from ..core.tables import Town, complete, each, no, of_year, once, row_of
 from ..facts import duty, enrolment
 from ..facts.references import class_label, homes_of, keyed, tally
 from .base import Spot, at, readable, rule
@@ -38,7 +38,7 @@ def base_count_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     least, most = rows["listed"] - tally(rows["class_id"], doubled), rows["listed"] + tally(rows["home"], unplaced)
     wrong = rows[(rows["base_count"] < least) | (rows["base_count"] > most)]
     columns = ["home", "class_name", "base_count", "listed"]
-    for index, school, name, count, number in wrong[columns].itertuples(name=None):
+    for index, school, name, count, number in each(wrong, *columns):
         yield at("class", index, "base_count", school=school, class_name=name, count=count, listed=number)
 
 
@@ -62,7 +62,7 @@ def class_and_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     stages = dict(zip(town["school"]["school_name"], town["school"]["stage"], strict=True))
     entered = _entered(town)
     rows = of_year(town, town["class"].assign(home=homes_of(town, "class")))
-    for index, home, key, name, grade in rows[["home", "class_id", "class_name", "grade"]].itertuples(name=None):
+    for index, home, key, name, grade in each(rows, "home", "class_id", "class_name", "grade"):
         stage = stages.get(home)
         first, last = STAGES.get(stage, (1, 9))
         if _known(grade):
@@ -137,7 +137,7 @@ def village_unserved(town: Town, policy: Policy) -> Iterator[Spot]:
     for column, grade, stage in (("school_primary", 1, "小学"), ("school_junior", 9, "初中")):
         fit = {code for code in active if (span := STAGES.get(stages[code])) and span[0] <= grade <= span[1]}
         named_there = keyed(town, "village", column).reindex(villages.index)
-        for index, code, name in villages[["village_code", "village_name"]].itertuples(name=None):
+        for index, code, name in each(villages, "village_code", "village_name"):
             school = named_there[index]
             facts = {"village": name, "school": of_school.get(school, school)}
             if fit and not any((one, code) in pairs for one in fit):

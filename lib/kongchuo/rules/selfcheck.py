@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, book_of, by_place, complete, no, of_year, yes
+from ..core.tables import Town, among, book_of, by_place, complete, each, no, of_year, yes
 from ..due import selfcheck
 from ..due.base import overdue, state
 from ..facts import cases as case_facts
@@ -67,7 +67,7 @@ def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
         found = state(town, policy, deadline)
         late = found[found["late"] & readable(town, found["home"], "filing.until", "filing.report", *SCHOOL_DAYS)]
         sent = complete(late, "done")
-        for index, school, due, done, days in sent[["home", "due", "done", "days"]].itertuples(name=None):
+        for index, school, due, done, days in each(sent, "home", "due", "done", "days"):
             facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, **limits}
             yield at("filing", index, "date", school=school, report=kind, **facts)
         absent = late[late["done"].isna()]
@@ -139,7 +139,7 @@ def archive_item_missing(town: Town, policy: Policy) -> Iterator[Spot]:
     rows, names = of_year(town, town["archive"]), town.schema.codes["archive_item"].names
     unexplained = (rows["copies"] == 0) & rows["missing"].isna() & town.known("archive", "missing").reindex(rows.index)
     unexplained &= rows["archive_no"].between(1, len(names)).fillna(False)
-    for index, school, number in rows.loc[unexplained, ["home", "archive_no"]].itertuples(name=None):
+    for index, school, number in each(rows[unexplained], "home", "archive_no"):
         yield at("archive", index, "missing", school=school, numbers=number, items=names[number - 1])
     if not _begun(town, policy):
         return
@@ -175,7 +175,7 @@ def archive_without_pictures(town: Town, policy: Policy) -> Iterator[Spot]:
     """日查、送教、联防联控、会议、简报案例这几项光有文字说服力不够，应有照片或录像。"""
     rows, names = of_year(town, town["archive"]), town.schema.codes["archive_item"].names
     rows = rows[rows["archive_no"].isin(policy["media_archive_items"]) & no(rows["has_media"])]
-    for index, school, number in rows.loc[rows["copies"] > 0, ["home", "archive_no"]].itertuples(name=None):
+    for index, school, number in each(rows[rows["copies"] > 0], "home", "archive_no"):
         yield at("archive", index, "has_media", school=school, number=number, item=names[number - 1])
 
 
@@ -354,7 +354,7 @@ def self_check_copied(town: Town, policy: Policy) -> Iterator[Spot]:
                     facts = {"month": month_name(period), "other": month_name(other)}
                     yield at("selfcheck", place, "date", says=COPIED, school=home, **facts)
                     break
-    for index, home, period, day in early[["home", "period", "date"]].itertuples(name=None):
+    for index, home, period, day in each(early, "home", "period", "date"):
         if (home, period) not in said:
             facts = {"month": month_name(period), "day": f"{day:%Y-%m-%d}"}
             yield at("selfcheck", index, "date", school=home, **facts)

@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import Field
-from ..core.tables import Town, called, complete, mapping, once, yes
+from ..core.tables import Town, called, complete, each, mapping, once, yes
 from ..facts import duty, enrolment, identity, support
 from ..facts.references import class_grades, directory, keyed, look_up, named, school_names
 from .base import GONE, Rule, Spot, at, readable, rule, spots
@@ -75,7 +75,7 @@ SAME = "“监护人”写的就是孩子本人（{name}）"
 @rule(
     "X60",
     WARNING,
-    needs=tuple(dict.fromkeys(f"{one.sheet}.{name}" for one in CONTRADICTIONS for name in (one.first, one.other))),
+    needs=tuple(f"{one.sheet}.{name}" for one in CONTRADICTIONS for name in (one.first, one.other)),
     says="“{first}”是“{value}”，“{other}”却{told}，两格矛盾",
     fix="请照原始材料核对这一行的两格，改正写错的一格。",
     source="domain.md 2.3至2.10 各列的取值",
@@ -126,7 +126,7 @@ def school_cannot_issue(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = complete(town["legal"], "doc_type", "issuer")
     rows = rows[rows["doc_type"].isin(COURTLY)]
     schools = directory(town, "school")
-    for index, paper, issuer in rows[["doc_type", "issuer"]].itertuples(name=None):
+    for index, paper, issuer in each(rows, "doc_type", "issuer"):
         if schools.find("", issuer)[0] or re.search(SCHOOL, issuer):
             yield at("legal", index, "issuer", paper=paper, issuer=issuer)
 
@@ -174,16 +174,14 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet in OF_VILLAGE:
         rows = town[sheet].assign(given=keyed(town, sheet, "village_code"))
         rows = complete(rows.assign(known=named(rows["student_key"], villages)), "given", "known")
-        for index, name, given, known in rows.loc[
-            rows["given"] != rows["known"], ["name", "given", "known"]
-        ].itertuples(name=None):
+        for index, name, given, known in each(rows[rows["given"] != rows["known"]], "name", "given", "known"):
             facts = {"given": names.get(given, given), "known": names.get(known, known)}
             yield at(sheet, index, "village_code", name=called(name), **facts)
     grades = class_grades(town)
     for sheet, date in GRADES.items():
         rows = complete(town[sheet].assign(known=keyed(town, sheet, "class_id").map(grades)), "grade", "known")
         rows = rows[(rows["grade"] != rows["known"]) & (rows[date] >= f"{town.year[:4]}-09-01")]
-        for index, name, given, known in rows[["name", "grade", "known"]].itertuples(name=None):
+        for index, name, given, known in each(rows, "name", "grade", "known"):
             yield at(sheet, index, "grade", says=GRADE, name=called(name), given=given, known=int(known))
 
 
@@ -213,7 +211,7 @@ def placed_otherwise(town: Town, policy: Policy) -> Iterator[Spot]:
     states = mapping(support.held(town), "pupil", "state")
     rows = support.rows_of(town, "disabled")
     rows = rows[rows["sure"] & readable(town, rows["home"], "roster.status", "roster.student_key")]
-    for index, pupil, name, placement in rows[["pupil", "name", "placement"]].itertuples(name=None):
+    for index, pupil, name, placement in each(rows, "pupil", "name", "placement"):
         state = states.get(pupil)
         if placement in PLACED and not pd.isna(state) and state is not None and state not in PLACED[placement]:
             yield at("disabled", index, "placement", name=called(name), placement=placement, state=state)
@@ -242,15 +240,7 @@ def since_when(town: Town, policy: Policy) -> Iterator[Spot]:
     wrong = (rows["other"] == rows["status"]) & (rows["day"] != rows["status_date"])
     yield from spots(rows[yes(wrong)], "roster", "status_date", state="status", since="status_date", day="day")
     away = rows["other"].isin(GONE) & rows["status"].isin(GONE) & (rows["other"] != rows["status"])
-    yield from spots(
-        rows[yes(away)],
-        "roster",
-        "status",
-        says=OTHERWISE,
-        state="status",
-        day="day",
-        other="other",
-    )
+    yield from spots(rows[yes(away)], "roster", "status", says=OTHERWISE, state="status", day="day", other="other")
 
 
 # --- parts and totals: the figures on pages cannot go wrong this way (findings.FIGURE_KINDS); what people type can --------
@@ -267,7 +257,7 @@ TOO_MUCH = "“{part}”{number}，多于“{whole}”{total}"
 @rule(
     "N03",
     ERROR,
-    needs=tuple(dict.fromkeys(f"{sheet}.{name}" for sheet, whole, parts, _ in TOTALS for name in (whole, *parts))),
+    needs=tuple(f"{sheet}.{name}" for sheet, whole, parts, _ in TOTALS for name in (whole, *parts)),
     says="“{whole}”{total}，{parts}加起来是{number}，对不上",
     fix="请对照原始记录核对这一行的几个数，改正填错的一个。",
     source="domain.md 3.3 N03",

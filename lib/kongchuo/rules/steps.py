@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, mapping, yes
+from ..core.tables import Town, among, called, complete, each, mapping, yes
 from ..due.cases import follow_end
 from ..facts import calendar, cases, enrolment
 from ..facts.cases import BACK_AGAIN
@@ -284,7 +284,6 @@ def _mark(
     return at(sheet, index, cell, says=says, fix=fix, name=called(name), **facts)
 
 
-CASES = ("suspected", "dropout")
 SEQ = "{name}的{later}（{day}）早于{earlier}（{before}），次数和日期的先后对不上"
 SEQ_FIX = "请照纸质记录核对这两行：日期没错的改“次数”，次数没错的改日期；不要改早、改晚日期来凑。"
 
@@ -293,8 +292,8 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
     """Steps of one case in different rows: sheet, row, column, step, day, earlier step, day. Cases in doubt are left out."""
     book, now = cases.cases(town), pd.Timestamp(town.as_of)
     wrong = [
-        any((sheet, place) in suspects for sheet, place in zip(CASES, places, strict=True))
-        for places in zip(*(book[sheet] for sheet in CASES), strict=True)
+        any((sheet, place) in suspects for sheet, place in zip(cases.LEDGERS, places, strict=True))
+        for places in zip(*(book[sheet] for sheet in cases.LEDGERS), strict=True)
     ]
     sound = book[~np.array(wrong, bool)]
     for row in sound[(sound["confirmed"] < sound["found"]) & (sound["found"] <= now)].itertuples():
@@ -317,25 +316,12 @@ def _between_rows(town: Town, suspects: set) -> Iterator[tuple]:
     visits = visits[~visits.index.isin(said)]
     before, seqs = (visits.groupby(["home", "case_id"])[name].shift() for name in ("date", "seq"))
     for index in visits.index[(visits["date"] < before) & (before <= now)]:
-        number = visits.at[index, "seq"]
-        earlier = f"第{seqs.at[index]}次"
-        yield (
-            "visit",
-            index,
-            "date",
-            f"第{number}次劝返",
-            visits.at[index, "date"],
-            earlier,
-            before.at[index],
-            SEQ,
-            SEQ_FIX,
-        )
+        step, day, earlier = f"第{visits.at[index, 'seq']}次劝返", visits.at[index, "date"], f"第{seqs.at[index]}次"
+        yield "visit", index, "date", step, day, earlier, before.at[index], SEQ, SEQ_FIX
 
 
-PERIODS = {
-    "周报": pd.offsets.Day(6),
-    "月报": pd.offsets.MonthBegin(1),
-}  # report -> from its 截止日 back to its first day
+# report -> from its 截止日 back to its first day
+PERIODS = {"周报": pd.offsets.Day(6), "月报": pd.offsets.MonthBegin(1)}
 
 
 def _before_it_began(town: Town) -> Iterator[tuple]:
@@ -353,15 +339,8 @@ def _before_it_began(town: Town) -> Iterator[tuple]:
         rows = filings[filings["report"] == report]
         first = rows["until"] - back
         for index in rows.index[(rows["date"] < first) & (rows["date"] >= since)]:
-            yield (
-                "filing",
-                index,
-                "date",
-                f"{report}报送日期",
-                rows.at[index, "date"],
-                f"这一期{report}的第一天",
-                first[index],
-            )
+            day = rows.at[index, "date"]
+            yield "filing", index, "date", f"{report}报送日期", day, f"这一期{report}的第一天", first[index]
 
 
 @rule(
@@ -383,9 +362,6 @@ def handed_on_to_nobody(town: Town, policy: Policy) -> Iterator[Spot]:
     yield from spots(rows, "suspected", "verdict", place="suspected")
 
 
-OWNERS = ("suspected", "dropout")
-
-
 @rule(
     "X67",
     WARNING,
@@ -399,10 +375,10 @@ def owned_by_another(town: Town, policy: Policy) -> Iterator[Spot]:
     roster, names = town["roster"], school_names(town)
     guests = set(roster.loc[yes(roster["guest"]), "student_key"].dropna())
     here = set(zip(roster["home"], roster["student_key"], strict=True))
-    for sheet in OWNERS:
+    for sheet in cases.LEDGERS:
         rows = complete(town[sheet].assign(written=named(keyed(town, sheet, "owner"), names)), "written")
         rows = rows[(rows["written"] != rows["home"]) & ~rows["student_key"].isin(guests)]
-        for index, home, key, name, written in rows[["home", "student_key", "name", "written"]].itertuples(name=None):
+        for index, home, key, name, written in each(rows, "home", "student_key", "name", "written"):
             if (home, key) in here and (written, key) not in here:
                 yield at(sheet, index, "owner", name=called(name), written=written, school=home)
 
@@ -436,7 +412,7 @@ def ledgers_differ(town: Town, policy: Policy) -> Iterator[Spot]:
         known = dict(zip(zip(there["home"], there[number], strict=True), there[other], strict=True))
         where = f"“{town.schema.sheets[sheet].title}”"
         cells = complete(rows.assign(key=keys), "key", column)
-        for index, home, key, name, written in cells[["home", "key", "name", column]].itertuples(name=None):
+        for index, home, key, name, written in each(cells, "home", "key", "name", column):
             right = known.get((home, key), written)
             if right != written:
                 facts = {"written": f"{written:%Y-%m-%d}", "known": f"{right:%Y-%m-%d}", "where": where}

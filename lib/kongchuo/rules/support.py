@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, once, yes
+from ..core.tables import Town, among, called, complete, each, once, yes
 from ..due import base
 from ..due.support import AID, LESSONS, LOGS, VISITS, missed
 from ..facts import enrolment, support
@@ -57,7 +57,7 @@ UNEQUAL, OTHER_TYPE = "花名册的“特殊群体”与“{own}”两列不一�
 
 @dataclass(frozen=True)
 class Marks:
-    """What the roster says of the pupils a school answers for, each by `pupil` of groups.held."""
+    """What the roster says of the pupils a school answers for, each by `pupil` of facts.support.held."""
 
     rows: dict[str, tuple[int, str, str]]  # roster row, school, name
     tokens: dict[str, set[str]]  # group -> pupils with it in 特殊群体
@@ -239,7 +239,7 @@ def poor_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[support.marked(rows["groups"], support.POOR) & readable(town, rows["home"], "family_plan.student_key")]
     rows = rows[support.absent_from(rows, support.rows_of(town, "family_plan"))]
     labels = class_names(town)
-    for index, school, name, class_id, kinds in rows[["home", "name", "class_id", "groups"]].itertuples(name=None):
+    for index, school, name, class_id, kinds in each(rows, "home", "name", "class_id", "groups"):
         facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name)}
         poor = "、".join(kind for kind in kinds.split("、") if kind in support.POOR)
         yield at("roster", index, "groups", kinds=poor, **facts)
@@ -279,7 +279,7 @@ def by_months(rows: pd.DataFrame) -> Iterator[tuple[int, dict[str, object]]]:
     months: dict[int, list[str]] = {}
     facts: dict[int, dict[str, object]] = {}
     columns = ["home", "name", "need", "start", "number"]
-    for index, school, name, need, start, number in rows[columns].itertuples(name=None):
+    for index, school, name, need, start, number in each(rows, *columns):
         months.setdefault(index, []).append(f"{start.month}月{number}次")
         facts[index] = {"school": school, "name": called(name), "need": need}
     for index, said in facts.items():
@@ -336,7 +336,7 @@ def placed_but_not_enrolled(town: Town, policy: Policy) -> Iterator[Spot]:
     at_school = named(keyed(town, "disabled", "school_code").reindex(rows.index), school_names(town))
     for homes in (rows["home"], at_school.fillna(rows["home"])):
         lost &= readable(town, homes, "roster.student_key")
-    for index, name, placement in rows.loc[without | lost, ["name", "placement"]].itertuples(name=None):
+    for index, name, placement in each(rows[without | lost], "name", "placement"):
         says = "" if without[index] else ON_NO_ROSTER
         yield at("disabled", index, "status_no", says=says, name=called(name), placement=placement)
 
@@ -359,7 +359,7 @@ def taught_too_seldom(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("disabled", index, "plan_per_month", **facts)
     rows = base.state(town, policy, LESSONS)
     least = policy["home_teaching_lessons_per_year"]
-    for index, name, lessons in missed(town, rows)[["name", "number"]].itertuples(name=None):
+    for index, name, lessons in each(missed(town, rows), "name", "number"):
         facts = {"name": called(name), "lessons": f"{lessons:g}", "least": least}
         yield at("disabled", index, "plan_per_month", says=TOO_FEW_LESSONS, **facts)
 

@@ -268,9 +268,8 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
             wrong = given.index[given != right]
             kept = (Counter(given.tolist()) & Counter(right.tolist())).total()
             first, second = given.to_numpy(), right.to_numpy()
-            slipped = max(
-                (first[1:] == second[:-1]).sum(), (first[:-1] == second[1:]).sum()
-            )  # `shifted` says it better
+            # `shifted` says it better
+            slipped = max((first[1:] == second[:-1]).sum(), (first[:-1] == second[1:]).sum())
             if len(wrong) >= LEAST and kept >= IN_PLACE * len(given) and 2 * slipped < len(wrong):
                 mended = changed(
                     town,
@@ -404,10 +403,4 @@ def misdated(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[
         year = first if day.month >= AUGUST else second
         if day.year != year:
             right = day + pd.DateOffset(years=year - day.year)
-            yield Suspect(
-                one,
-                edited(town, sheet.name, index, **{item.name: right}),
-                "",
-                proven=True,
-                sheet=sheet.name,
-            )
+            yield Suspect(one, edited(town, sheet.name, index, **{item.name: right}), "", proven=True, sheet=sheet.name)

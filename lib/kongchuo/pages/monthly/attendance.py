@@ -4,7 +4,7 @@ import pandas as pd
 
 from ...core import years
 from ...figures import attendance as rates
-from ...figures import base, flows, selfcheck, uncounted
+from ...figures import base, selfcheck, uncounted
 from .. import charts
 from ..display import Chart, Figure, Note, Section, Table, Tiles
 from ..units import Column, behind, by_keys, finest, ledger, uncounted_column, unit_table, units
@@ -16,14 +16,14 @@ STREAKS = ("连续1日", "连续2日", "连续3日以上")
 def attendance(month: Month) -> Section:
     """三: month calendar by class or school, 出勤率 (D10), 连续缺勤 1/2/3 日以上人数, 日查填报率 (D15)."""
     scope = month.scope
-    days = flows.school_days(scope)
+    days = rates.school_days(scope)
     unread = scope.missing("daily", "absence")
     if unread and set(unread) >= set(month.homes):
         lost = Note(f"读不到{scope.term}的出勤工作簿：{'、'.join(unread)}，尚未判定。", "unknown")
         return Section("出勤与流生", (lost,), 3, "attendance")
     rate, filed = rates.rate(scope), rates.filed(scope)
-    absent, called = flows.unexcused(scope), rates.contacted(scope)
-    runs = flows.longest_runs(scope)
+    absent, called = rates.unexcused(scope), rates.contacted(scope)
+    runs = rates.longest_runs(scope)
     said = "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence"))))
     figures = (
         _rate("出勤率", rate.total, "实到人次÷应到人次"),

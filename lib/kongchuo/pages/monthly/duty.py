@@ -13,8 +13,8 @@ from ...core.tables import Town, mapping, once
 from ...facts import duty
 from ...facts.cases import PHONE
 from ...facts.references import named
+from ...figures import attendance, selfcheck, support
 from ...figures import duty as bonds
-from ...figures import flows, selfcheck, support
 from ...figures.base import Measure, Ratio
 from .. import units
 from ..display import NUMERALS, Badge, Blanks, Details, Failed, Figure, Note, Section, Table, Tiles, surname
@@ -276,7 +276,7 @@ def organisation(month: Month) -> Section:
     meetings, joint = scope.rows("publicity_log"), scope.rows("joint")
     rolls_called = reconciled[scope.in_days(reconciled["date"])].drop_duplicates(["home", "check_id"])
     went = scope.in_days(visits["date"]) & visits["mode"].notna() & (visits["mode"] != PHONE)
-    home_visits = len(flows.calls(scope)) + int(went.sum())
+    home_visits = len(attendance.calls(scope)) + int(went.sum())
     held = meetings[scope.in_days(meetings["date"])]
     taught = years.period(month.month).taught()
     filled = (f"{len(checks)}/{CHECKLIST_ITEMS * len(month.homes)}", "项（每校20项）")

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ...facts import cases as case_facts
 from ...facts import support as special
-from ...figures import base, enrolment, flows, support
+from ...figures import attendance, base, enrolment, flows, support
 from ...figures.base import Measure, Ratio
 from ...figures.definitions import MEASURES
 from .. import units
@@ -83,7 +83,7 @@ def _junior(month: Month, flow: pd.DataFrame) -> Table | Note:
         return Note("范围内没有七、八、九年级。")
     rows = []
     cases = (book[case_facts.open_at(book, scope.end)] for book in (flows.suspected(scope), flows.dropouts(scope)))
-    frames = [classes, flows.unexcused(scope), *cases]
+    frames = [classes, attendance.unexcused(scope), *cases]
     for grade in JUNIOR:
         at = flow[flow.index.get_level_values("grade") == grade]
         number, *others = (int((frame["grade"] == grade).sum()) for frame in frames)
