@@ -12,6 +12,7 @@ import pandas as pd
 import handmade
 from kongchuo.core.tables import NOWHERE, book_of, by_place, each, once, row_of
 from kongchuo.facts import asof, enrolment
+from kongchuo.rules import checks
 from ruletables import FOLDER, POLICY, build, cases
 
 POLICIES = [POLICY, replace(POLICY)]
@@ -118,3 +119,12 @@ def test_rows_are_walked_as_plain_values_with_their_places():
     assert [type(value) for value in first] == [int, int, str]
     assert second[0] == 9
     assert all(map(pd.isna, second[1:]))
+
+
+def test_what_repeats_is_found_in_a_carried_town_as_well():
+    """A missing text is another object in each cell once a town was pickled, and equal to none."""
+    for case in [case for code in ("F18", "F42") for case in cases(FOLDER / f"{code}.md")]:
+        town = build(case)
+        carried = pickle.loads(pickle.dumps(town))
+
+        assert checks.check(carried) == checks.check(town), case.title
