@@ -22,6 +22,7 @@ from ..core.id_numbers import is_person
 from ..core.places import RETURNS
 from ..core.schema import CENTRE, Field, Schema, Sheet, default
 from ..core.sheets import Grid
+from ..core.tables import complete
 from ..excel import folders, pushed, reading, saving, writing
 
 SHEET, BOOK = "roster", "enrolment"
@@ -445,9 +446,7 @@ def _classes(into: Path, schema: Schema) -> dict[tuple[str, str], str]:
         return {}
     own = schools[schools["school_name"].map(lambda name: fold(str(name)) == fold(into.name))]
     codes = {fold(str(code)) for column in ("school_code", "school_name") for code in own[column]}
-    mine = rows[rows["school_code"].map(lambda code: fold(str(code)) in codes)].dropna(
-        subset=["class_id", "class_name"]
-    )
+    mine = complete(rows[rows["school_code"].map(lambda code: fold(str(code)) in codes)], "class_id", "class_name")
     return {_parsed(str(name)): str(code) for code, name in zip(mine["class_id"], mine["class_name"], strict=True)}
 
 
@@ -456,7 +455,7 @@ def _keys(into: Path, schema: Schema) -> dict[str, str]:
     rows = _table(into.parent / CENTRE / "适龄儿童摸底.xlsx", "census", "census", schema)
     if not len(rows):
         return {}
-    rows = rows.dropna(subset=["id_no", "student_key"])
+    rows = complete(rows, "id_no", "student_key")
     return dict(zip(rows["id_no"].astype(str), rows["student_key"].astype(str), strict=True))
 
 

@@ -14,7 +14,7 @@ from ..core import years
 from ..core.cells import fold
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
-from ..core.tables import Town, yes
+from ..core.tables import Town, complete, yes
 from ..excel import pushed, reading, saving, writing
 
 LAST_JUNIOR = 9
@@ -164,7 +164,7 @@ def _registry(passage: Passage) -> None:
 
 def _classes(passage: Passage) -> None:
     """Classes one grade up under their own code; those that have finished go."""
-    rows = passage.town["class"].dropna(subset=["grade"])
+    rows = complete(passage.town["class"], "grade")
     rows = rows[~rows["class_id"].isin(passage.finished)]
     for row in rows.to_dict("records"):
         frame, grade = pd.DataFrame([row]), int(row["grade"]) + 1

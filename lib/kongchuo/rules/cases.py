@@ -7,17 +7,15 @@ import pandas as pd
 from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.tables import Town, among, called, complete, mapping, of_year, row_of
+from ..core.tables import Town, among, called, complete, each, mapping, of_year, row_of
 from ..due import base
 from ..due.cases import WATCH_FOLLOWED
 from ..facts import attendance, cases, duty, enrolment, signals
-from ..facts.cases import losses
+from ..facts.cases import LEDGERS, losses
 from ..facts.lists import maybe_listed
 from ..facts.references import class_names, directory, look_up, named, school_names
 from ..facts.signals import begun, going
 from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
-
-LEDGERS = ("suspected", "dropout")
 
 
 @rule(
@@ -39,7 +37,7 @@ def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     covered = set(pairs.loc[pairs["closed"].isna() | (pairs["closed"] >= pairs["since"]), "place"])
     rows = rows[~rows.index.isin(covered) & ~maybe_listed(town, rows, *LEDGERS)]
     labels, columns = class_names(town), ["home", "name", "class_id", "days", "since"]
-    for index, school, name, class_id, days, since in rows[columns].itertuples(name=None):
+    for index, school, name, class_id, days, since in each(rows, *columns):
         facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name)}
         yield at("absence", index, "student_key", days=f"{days:g}", since=f"{since:%Y-%m-%d}", **facts)
 
@@ -131,12 +129,12 @@ def class_of_another_school(town: Town, policy: Policy) -> Iterator[Spot]:
     rows, rooms = complete(town["dropout"], "back_class"), directory(town, "class")
     receivers = look_up(town, rows["back_school"].fillna(rows["home"]), "school")
     names = school_names(town)
-    rows = rows.assign(receiver=named(receivers["key"], names)).dropna(subset=["receiver"])
+    rows = complete(rows.assign(receiver=named(receivers["key"], names)), "receiver")
     rows = rows[readable(town, rows["receiver"], "class.class_id", "class.school_code")]
     homes = mapping(duty.classes_of(town), "class_id", "home")
     found = look_up(town, rows["back_class"], "class", rows["receiver"])
     wrong = named(found["key"], homes).fillna("") != rows["receiver"]
-    for index, name, value, school in rows.loc[wrong, ["name", "back_class", "receiver"]].itertuples(name=None):
+    for index, name, value, school in each(rows[wrong], "name", "back_class", "receiver"):
         facts = {"name": called(name), "value": value, "receiver": school}
         yield at("dropout", index, "back_class", near=rooms.near(school, value), **facts)
 
@@ -166,7 +164,7 @@ def poor_and_away(town: Town, policy: Policy) -> Iterator[Spot]:
     book, poor = cases.cases(town), cases.poor(town)
     for sheet, (state, column) in STANDS.items():
         said = dict(zip(book[sheet], poor, strict=True))
-        for index, home, name in _open(town, sheet)[["home", "name"]].itertuples(name=None):
+        for index, home, name in each(_open(town, sheet), "home", "name"):
             if said[index]:
                 yield at(sheet, index, column, school=home, name=called(name), state=state, where=said[index])
 
@@ -225,7 +223,7 @@ def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     decided = numbers.isin(vetoes["case_id"].dropna()) | rows["room"].isin(meant[meant != ""])
     decided |= bool((vetoes["case_id"].isna() & ~town.known("veto", "case_id").reindex(vetoes.index)).any())
     labels = class_names(town)
-    for index, home, room, name in rows.loc[~decided, ["home", "room", "name"]].itertuples(name=None):
+    for index, home, room, name in each(rows[~decided], "home", "room", "name"):
         yield at("dropout", index, "confirm_date", school=home, class_name=labels.get(room, ""), name=called(name))
 
 
@@ -237,20 +235,12 @@ TELLING = ("W1", "W2", "W3", "W4", "W15", "W16")
 @rule(
     "X38",
     WARNING,
-    needs=tuple(
-        dict.fromkeys(
-            (
-                "watch.student_key",
-                *(f"{sheet}.student_key" for sheet in LEDGERS),
-                "roster.status",
-                *(need for one in signals.SIGNALS for need in one.needs),
-            )
-        )
-    ),
+    needs=(*(f"{sheet}.student_key" for sheet in ("watch", *LEDGERS)), "roster.status",
+           *(need for one in signals.SIGNALS for need in one.needs)),
     says="{school}{class_name}{name}按苗头信号（{why}）已到{level}色预警，“重点关注”里还没有他",
     fix="请班主任核实情况，记入“重点关注”，写明帮扶措施和跟踪频次；已不需要关注的，写明解除日期和解除依据。",
     source="domain.md 3.2 X38, 4.4",
-)
+)  # fmt: skip
 def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     """苗头信号合起来达到黄色或红色的在读学生，要列入重点关注，有人包、有措施、有跟踪。连续缺勤到了疑似线的由X12管，已在疑似、辍学台账上的，以及休学、送教上门、已转出的，不必再列。解除以后没有新信号的，不再提示。"""
     now = pd.Timestamp(town.as_of)
@@ -267,7 +257,7 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[~_watched(town, rows, now) & ~maybe_listed(town, rows, "watch", *LEDGERS)]
     labels = class_names(town)
     columns = ["home", "class_id", "name", "colour", "codes", "signals"]
-    for index, school, class_id, name, level, codes, titles in rows[columns].itertuples(name=None):
+    for index, school, class_id, name, level, codes, titles in each(rows, *columns):
         facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name), "level": level}
         yield at("roster", index, "student_key", why=_why(town, codes.split("、"), titles.split("、")), **facts)
 
@@ -316,7 +306,7 @@ def not_followed(town: Town, policy: Policy) -> Iterator[Spot]:
     """重点关注的学生要按定下的频次跟踪，间隔按上课日算，放假不算。列了名单没有人跟踪，等于没有列。已经离校、休学、辍学的不再按这里算。"""
     found = base.overdue(town, policy, WATCH_FOLLOWED)
     found = found.join(town["watch"]["freq"])
-    for index, name, freq, start, due, days in found[["name", "freq", "start", "due", "days"]].itertuples(name=None):
+    for index, name, freq, start, due, days in each(found, "name", "freq", "start", "due", "days"):
         facts = {"last": f"{start:%Y-%m-%d}", "due": f"{due:%Y-%m-%d}", "days": -days}
         yield at("watch", index, "last", name=called(name), freq=freq, **facts)
 
@@ -345,7 +335,7 @@ def reason_not_written(town: Town, policy: Policy) -> Iterator[Spot]:
     due = colours.reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)
     lower = due.notna() & rows["level"].notna()
     lower &= signals.rank(due.fillna("")) > signals.rank(rows["level"].fillna(""))
-    for index, name, texts, level in rows[["name", "signals", "level"]].itertuples(name=None):
+    for index, name, texts, level in each(rows, "name", "signals", "level"):
         manual = [one for one in ("" if pd.isna(texts) else texts).split("、") if one in MANUAL]
         if manual:
             yield at("watch", index, "reason", name=called(name), signal="、".join(manual))

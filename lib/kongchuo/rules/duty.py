@@ -9,7 +9,7 @@ from ..core.cells import fold
 from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town, among, called, complete, mapping, no, of_year
+from ..core.tables import Town, among, called, complete, each, mapping, no, of_year
 from ..due import base
 from ..due import duty as limits
 from ..facts import calendar, duty, enrolment
@@ -170,7 +170,7 @@ def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     if len(lone) <= _held(town, duty.GRADES)["target"].isna().sum():
         return
     names = school_names(town)
-    for index, code, grade in lone[["code", "grade"]].itertuples(name=None):
+    for index, code, grade in each(lone, "code", "grade"):
         yield at("class", index, "grade", school=names.get(code, code), grade=grade)
 
 
@@ -210,11 +210,11 @@ def person_not_there(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet, column, cells in actors(town):
         title, people = town.schema.sheets[sheet].by_name[column].title, directory(town, "staff")
         lost = dangling(town, cells, "staff")
-        for index, name, home in lost[["value", "home"]].itertuples(name=None) if len(lost) else ():
+        for index, name, home in each(lost, "value", "home") if len(lost) else ():
             yield at(sheet, index, column, title=title, name=name, near=people.near(home, name))
         fix = LEFT_FIX if column in ONGOING and sheet not in LOGS else DEED_FIX
         left = gone(town, sheet, column, cells)
-        for index, name, until in left[["value", "until"]].itertuples(name=None) if len(left) else ():
+        for index, name, until in each(left, "value", "until") if len(left) else ():
             yield at(sheet, index, column, says=LEFT, fix=fix, title=title, name=name, until=f"{until:%Y-%m-%d}")
 
 
@@ -256,7 +256,7 @@ def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
                 for index, value, key in found.itertuples(name=None) if len(found) else ():
                     yield at(sheet.name, index, item.name, value=value, school=names.get(key, key))
     found = look_up(town, town["bond"].loc[lambda frame: frame["target_type"] == "学校", "target_name"], "school")
-    for index, value, key in found.loc[found["via"] == ALIAS, ["value", "key"]].itertuples(name=None):
+    for index, value, key in each(found[found["via"] == ALIAS], "value", "key"):
         yield at("bond", index, "target_name", value=value, school=names.get(key, key))
     full_names, aliases = set(names.values()), _aliases(town, names)
     for sheet in ("body", "bond"):
@@ -309,7 +309,7 @@ def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
         signer = look_up(town, rows[name], "staff")["key"] != ""  # whether the right person signs for a school is G10's
         fits = unit | signer
         rows = complete(rows.assign(known=named(rows[number], known | schools)), "known")
-        for index, key, given, right in rows[[number, name, "known"]].itertuples(name=None):
+        for index, key, given, right in each(rows, number, name, "known"):
             alike = fits[index] if key in schools else fold(right) in fold(given) or fold(given) in fold(right)
             if not alike:
                 yield at(sheet, index, name, says=says, number=key, known=right, name=given)
@@ -326,8 +326,10 @@ def number_and_name(town: Town, policy: Policy) -> Iterator[Spot]:
 def begun_late(town: Town, policy: Policy) -> Iterator[Spot]:
     """学校、年级、行政村的包保从开学就要有人，最迟到签责任书的时限。起始写得晚，这以前谁负责就没有着落，检查按日期看得出来。"""
     every, opening = duty.bonds(town), calendar.terms(town)["start"].min()
+    if pd.isna(opening):
+        return
     unsaid = every.loc[every["from"].isna(), ["kind", "target"]]
-    rows = every.dropna(subset=["target"])
+    rows = complete(every, "target")
     rows = rows[
         rows["kind"].isin((duty.SCHOOLS, duty.GRADES, duty.VILLAGES)) & (rows["from"] <= pd.Timestamp(town.as_of))
     ]
@@ -353,12 +355,12 @@ OTHERS = "甲方写{value}，乙方{party}是{school}的"
 )
 def first_party(town: Town, policy: Policy) -> Iterator[Spot]:
     """责任书的甲方是交责任的一方：与学校签的是中心学校，与班主任、包保教师、家长、村签的是本校。甲方写错，这份责任书就落不到该管的单位头上。"""
-    rows = of_year(town, town["pledge"]).dropna(subset=["pledge_type", "party_a"])
+    rows = complete(of_year(town, town["pledge"]), "pledge_type", "party_a")
     signed, names = duty.signed(town).reindex(rows.index), school_names(town)
     centres = set(town["school"].loc[town["school"]["stage"] == CENTRE, "school_code"].dropna())
     people = keyed(town, "staff", "school_code").set_axis(town["staff"]["staff_id"])
     own = named(signed["other"], mapping(town["staff"].assign(school=people.array), "staff_id", "school"))
-    roster = enrolment.listed(town).dropna(subset=["student_key"])
+    roster = complete(enrolment.listed(town), "student_key")
     codes = {name: code for code, name in names.items()}
     parents = {key: codes.get(home) for key, home in mapping(roster, "student_key", "home").items()}
     parents |= mapping(duty.classes_of(town), "class_id", "code")
@@ -469,7 +471,7 @@ def first_responsible(town: Town, policy: Policy) -> Iterator[Spot]:
     chief = people["roles"].fillna("").str.split("、").map(lambda roles: "校长" in roles)
     chief |= titles.str.contains(PRINCIPAL)
     others = people.index[told & ~chief.astype(bool)]
-    for index, school, key in schools.loc[schools["key"].isin(others), ["school_name", "key"]].itertuples(name=None):
+    for index, school, key in each(schools[schools["key"].isin(others)], "school_name", "key"):
         name = people["name"].get(key)
         yield at("school", index, "principal", school=school, name=name, title=titles[key])
 
