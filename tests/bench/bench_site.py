@@ -5,6 +5,7 @@ is broken. Seconds are of this machine at this moment, so that what is promised 
 """
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -72,7 +73,9 @@ def plain(folder, shared):
     with (folder / "plain.log").open("w") as log:
         process = subprocess.Popen(command, env=os.environ | {WORKBOOKS: str(shared)}, stdout=log, stderr=log)
     try:
-        time.sleep(5)
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            assert process.poll() is None, (folder / "plain.log").read_text("utf-8")
+            time.sleep(0.2)
         yield f"http://localhost:{port}/", psutil.Process(process.pid)
     finally:
         process.terminate()
