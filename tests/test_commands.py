@@ -251,15 +251,9 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
     assert typed("copy", "monthly")[0] == 0
     assert typed("upgrade")[0] == 0
     (tmp_path / "名单.csv").write_text("姓名,性别,班级\n甲春,男,七(1)班\n", "utf-8")
-    words = (
-        "import",
-        tmp_path / "名单.csv",
-        "--into",
-        tmp_path / "o/workbooks/示例镇/2023-2024/示例中学",
-        "--out",
-        tmp_path / "i",
-    )
-    assert [typed(*words)[0], typed(*words)[0]] == [0, 0]
+    words = ("import", tmp_path / "名单.csv", "--into", "示例中学", "--out", tmp_path / "i")
+    words += ("--workbooks", tmp_path / "o/workbooks/示例镇")
+    assert [typed(*words)[0], typed(*words, "--number")[0]] == [0, 0]
     assert (tmp_path / "i" / "returns" / "示例中学" / "学籍_导入.xlsx").is_file()
     assert (tmp_path / "o" / "parameters" / "monthly.yaml").is_file()
 
@@ -284,7 +278,7 @@ def test_what_is_due_is_told_as_counts(towns):
 
 def test_an_evening_is_an_offices(towns, tmp_path):
     where = ("--workbooks", towns / "faulted", "--out", tmp_path)
-    assert typed("schedule", "--at", "18:00")[0] == 3
+    assert typed("schedule", "--at", "18:00", "--install")[0] == 3
     assert typed("schedule", "--now", "--missed", *where)[0] == 3
 
 

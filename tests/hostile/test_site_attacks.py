@@ -132,7 +132,7 @@ OTHERS = [  # ways of 甲 to a page, paper or copy of 乙校
     f"/r/returns/./{B}/{quote('学籍_校验.xlsx')}", f"/r/returns//{B}/{quote('学籍_校验.xlsx')}", f"/r/returns/{B}%2f{quote('学籍_校验.xlsx')}",
     f"/r/returns/{quote('中心学校')}/{quote('学籍_校验.xlsx')}", "/audit", "/live/live", f"/live/live?school={A}", f"/live/live?school={B}",
     "/live/live?school=all", f"/live/live?school={A}&school={B}", f"/live/live?school={B}&school={A}", "/live/live?school=%20all",
-    f"/r/papers/2023-10/{B}/{quote('简报.docx')}", f"/r/papers/2023-10/{A}/../{B}/{quote('简报.docx')}", "/work/", "/work/x", "/books",
+    f"/r/papers/2023-10/{B}/{quote('简报.docx')}", f"/r/papers/2023-10/{A}/../{B}/{quote('简报.docx')}", "/home/", "/home/x", "/books",
     "/live/tiny", "/voila/static/voila.js", "/voila/templates/kongchuo/static/x.js",
 ]  # fmt: skip
 
@@ -219,7 +219,7 @@ def test_odd_requests_bring_nothing_and_end(site, line):
 
 METHODS = ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
 ROUTES = ("/", "/r/index.html", f"{M}{A}.html", f"/r/returns/{A}/{quote('学籍_校验.xlsx')}", "/audit", "/live/live", "/handbook/x.html",
-          "/voila/static/voila.js", f"/voila/api/shutdown/{uuid.uuid4()}", f"/api/kernels/{uuid.uuid4()}", "/logout", "/login", "/work/", "/books")  # fmt: skip
+          "/voila/static/voila.js", f"/voila/api/shutdown/{uuid.uuid4()}", f"/api/kernels/{uuid.uuid4()}", "/logout", "/login", "/home/", "/books")  # fmt: skip
 
 
 @pytest.mark.parametrize(("method", "path"), [*product(METHODS, ROUTES)])

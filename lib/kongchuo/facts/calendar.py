@@ -90,7 +90,7 @@ def _days(town: Town, unit: str) -> np.ndarray:
     (snow) may be.
     """
     days = school_days(town)
-    if unit == WORKING_DAY:
+    if {SCHOOL_DAY: False, WORKING_DAY: True}[unit]:
         worked, other = _official(int(town.year[:4]))
         days = sorted(worked | (other & {*days}))
     return np.array(days, "datetime64[D]")

@@ -104,6 +104,7 @@ def _entered(town: Town) -> dict[str, int]:
     """The year in which most pupils of a class entered its stage, of classes with some pupils and a clear majority."""
     rows = enrolment.listed(town)
     rows = complete(rows[rows["status"].isin(enrolment.AT_SCHOOL)], "class_id", "entry_ym")
+    rows = rows[rows["entry_ym"].str.fullmatch(r"\d{6}")]
     found: dict[str, Counter] = {}
     for key, month in zip(rows["class_id"], rows["entry_ym"], strict=True):
         found.setdefault(key, Counter())[int(month[:4]) - (month[4:] < "08")] += 1
