@@ -61,20 +61,31 @@ def told(text: object) -> str:
     return CHANGES.sub("~", json.dumps(text, ensure_ascii=False, sort_keys=True, indent=1))
 
 
+PATIENCE = 120  # seconds for what takes five
+
+
 def executed(folder, *options) -> dict:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     command = [sys.executable, "-m", "papermill", "torture.ipynb", "out.ipynb", "--no-progress-bar", *options]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1, done.stderr  # of the cell that fails
     assert "ValueError: 坏" in done.stderr
     return json.loads((folder / "out.ipynb").read_text("utf-8"))
+
+
+def stock_executed(folder) -> dict:
+    """By the stock engine, which now and then waits for ever for a kernel that has answered: it is the measure here, so it may begin anew."""
+    try:
+        return executed(folder)
+    except subprocess.TimeoutExpired:
+        return executed(folder)
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
     folder = tmp_path_factory.mktemp("torture")
     (folder / "torture.ipynb").write_text(torture(), "utf-8")
-    return executed(folder), executed(folder, "--engine", engine.NAME)
+    return stock_executed(folder), executed(folder, "--engine", engine.NAME)
 
 
 def test_every_output_is_that_of_the_stock_engine(both):
