@@ -25,6 +25,17 @@ def own_folders(tmp_path_factory):
         yield
 
 
+@pytest.fixture(autouse=True)
+def the_folders_of_an_office_end_with_its_test():
+    """A command typed in an office takes its folders for the rest of the process: the next test is not in that office."""
+    before = {name: os.environ.get(name) for name in (places.WORKBOOKS, places.OUT)}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
 @pytest.fixture
 def judged_once(monkeypatch):
     """The same workbooks are judged once for all tests that ask for this, by any worker: what they try comes after."""

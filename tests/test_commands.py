@@ -425,9 +425,6 @@ def test_serve_starts_answers_and_stops(towns, tmp_path):
 def test_users_and_the_door_to_other_computers(towns, tmp_path, monkeypatch):
     """More of both in tests/test_accounts.py."""
     (tmp_path / places.MARK).write_text("shared: workbooks\nout: runs\n", "utf-8")
-    for name in (places.WORKBOOKS, places.OUT):  # what the office sets is taken back
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
     monkeypatch.setenv(places.HOME, str(tmp_path))
     there = ("--workbooks", towns / "clean")
     assert typed("users", "list", *there)[:2] == (0, "还没有账号。\n")
