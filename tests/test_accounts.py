@@ -24,7 +24,7 @@ from kongchuo.core import editions, places, years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive
 from kongchuo.publishing.archive import DONE, Result
-from kongchuo.site import accounts, audit, door, identity, rights, serve
+from kongchuo.site import accounts, audit, door, handlers, identity, rights, serve
 from kongchuo.site.gate import Gate
 from kongchuo.site.rights import Person
 from serving import Visitor, serving
@@ -349,12 +349,12 @@ def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
     app.connection_dir = str(tmp_path)
     app.init_settings()
     assert type(app.identity_provider) is provider
-    handlers = [spec[1] for spec in app.init_handlers()]
+    every = [spec[1] for spec in app.init_handlers()]
 
-    assert len(handlers) > 10
-    assert [one for one in handlers if not issubclass(one, Gate) or one.prepare is not Gate.prepare] == [
-        serve.Missing,
-        serve.Missing,
+    assert len(every) > 10
+    assert [one for one in every if not issubclass(one, Gate) or one.prepare is not Gate.prepare] == [
+        handlers.Missing,
+        handlers.Missing,
     ]
 
 

@@ -1,0 +1,491 @@
+"""What the site answers: the landing page, archived and live pages, marked copies, what is made at a click, scripts; and what each shows."""
+
+import datetime as dt
+import gzip
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlencode
+
+from ..core import editions, places, years
+from ..core.findings import UserError
+from ..core.places import HANDBOOK, TEMPLATES
+from ..core.schema import CENTRE
+from ..publishing import archive, batch, execution, press
+from ..publishing.execution import hide_grammar
+
+hide_grammar()
+
+import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
+import voila  # noqa: E402
+from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
+from tornado.ioloop import IOLoop  # noqa: E402
+from voila.static_file_handler import MultiStaticFileHandler  # noqa: E402
+from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
+from voila.utils import create_include_assets_functions  # noqa: E402
+
+from . import forking, jobs, kernels, rights  # noqa: E402
+from .gate import STATIC_POLICY, Gate, OfScript, Page  # noqa: E402
+from .kernels import VISIT  # noqa: E402
+from .rights import Person  # noqa: E402
+
+SCRIPTS = f"/voila/static-{voila.__version__}"
+HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content
+WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
+SHOWN = 60  # links to what a job has left
+SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
+FOREVER = "public, max-age=31536000, immutable"
+FEW = {  # what is said to a role that sees little, and why
+    rights.SCHOOL: "“互动查看”要读全镇的台账，只有中心学校的账号能用；本校的报告和材料都在下面。",
+    rights.CLASS: "班主任现在能看公开版和手册；本班学生的情况，请看学校打印的材料。",
+    rights.PUBLIC: "这里是公开版。",
+    rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“互动查看”不在督查的范围里。",
+}
+PAGE_POLICY = f"{STATIC_POLICY}; script-src {press.script_source()}"  # an archived page: the one script of ours
+LOOKUP_POLICY = f"{STATIC_POLICY}; script-src 'unsafe-inline'"  # the page itself names the one script that may run
+
+
+@dataclass(frozen=True)
+class Seen(archive.Shelf):
+    """A shelf as one person sees it: the runs whose pages he may open, and no others."""
+
+    person: Person = rights.HERE
+
+    @cached_property
+    def results(self):
+        """Those runs, by name."""
+        found = super().results
+        return {name: one for name, one in found.items() if self._may((one.shown or asdict(one))["parameters"] or {})}
+
+    @property
+    def made(self):
+        """Whether there is any."""
+        return bool(self.results)
+
+    def _may(self, asked: Mapping[str, str]) -> bool:
+        school, edition = archive.meant(asked)
+        return rights.may(self.person, rights.kind(self.notebook, edition, False), school)
+
+
+class Landing(Page):
+    """Schools × periods for each report, the state of each run, links to archived and live pages: of what one may open."""
+
+    def asked(self):
+        """As everybody may."""
+        return rights.FRONT, ""
+
+    def get(self):
+        """Render it anew each time: the runs may have changed."""
+        person = self.person
+        shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
+        live = live_address if rights.may(person, rights.LIVE) else None
+        seen = [Seen(one.out, one.period, one.notebook, person) for one in shelves]
+        page = press.overview(
+            [one for one in seen if live or one.made],
+            [school for school in schools if rights.may(person, rights.PAGE, school)],
+            live,
+            handbook(),
+            notes if live else (),
+            town=rights.may(person, rights.PAGE),
+            served=True,
+            account=self._account(),
+            work=self._work() if rights.may(person, rights.WORK) else None,
+        )
+        self.show(page)
+
+    def _work(self) -> dict[str, object]:
+        """What can be started at a click."""
+        held = {
+            "kinds": jobs.KINDS,
+            "offers": offers(self.settings["shared"]),
+            "running": self.settings["jobs"].current,
+        }
+        return held | {"xsrf": self.xsrf_token.decode()}
+
+    def _account(self) -> dict[str, object] | None:
+        """What the page says at its head of who is logged in."""
+        if self.person == rights.HERE:
+            return None
+        return {
+            "says": "　".join([self.person.name, self.person.role, *self.person.schools, *self.person.classes]),
+            "audit": rights.may(self.person, rights.AUDIT),
+            "leaves": self.identity_provider.logout_available,
+            "xsrf": self.xsrf_token.decode(),
+            "few": FEW.get(self.person.role, ""),
+        }
+
+
+class Archived(Page):
+    """An archived page or paper; only what a manifest names can be asked for. A period's index is made for whoever asks."""
+
+    def asked(self):
+        """By what the manifest says of it; 404 where it says nothing."""
+        key, notebook, self.name = self.path_args
+        period = years.period(key)
+        if period is None:
+            raise tornado.web.HTTPError(404)
+        self.shelf = Seen(self.settings["out"], period, notebook, self.person or rights.HERE)
+        if self.name == "index.html":
+            return rights.FRONT, ""
+        named = archive.named(archive.Shelf(self.settings["out"], period, notebook))
+        if self.name not in named:
+            raise tornado.web.HTTPError(404)
+        school, edition = named[self.name]
+        return rights.kind(notebook, edition, "/" in self.name), school
+
+    async def get(self, *_asked: str):
+        """Send it as it was made; a page with a line on whether the books are still those that it was made from."""
+        if self.name == "index.html":
+            if not self.shelf.made:
+                raise tornado.web.HTTPError(404)
+            title = execution.title(places.own(f"notebooks/{self.shelf.notebook}.ipynb"))
+            return self.show(press.index(self.shelf, title))
+        file = _own(self.shelf.path / self.name)
+        if file.suffix != ".html":
+            return self.hand_out(file)
+        text = file.read_text("utf-8")
+        if "/" not in self.name:
+            text = text.replace("<main>", f"<main>{await self._since()}", 1)
+        self.show(text, PAGE_POLICY)
+
+    async def _since(self) -> str:
+        """When the page was made, and which workbooks have changed since."""
+        run = next((one.shown for one in self.shelf.results.values() if one.shown.get("page") == self.name), {})
+        read, year = self.shelf.read_for(str(run.get("snapshot", ""))), self.shelf.period.year
+        school, edition = archive.meant(run.get("parameters") or {})
+        if not read or edition != editions.INTERNAL:
+            return ""
+        changed = await self.settings["books"].changed(read, year)
+        homes = [Path(name).parent.name for name in changed]
+        near = [
+            (home, Path(name).stem)
+            for home, name in zip(homes, changed, strict=True)
+            if school in ("", home) or home == CENTRE
+        ]
+        live = live_address(school or places.TOWN, self.shelf) if rights.may(self.person, rights.LIVE) else ""
+        said = {
+            "near": near,
+            "far": len(changed) - len(near),
+            "started": run["started"],
+        }
+        return press.site().get_template("since.html").render(live=live, **said)
+
+
+class Returned(Page):
+    """A marked copy of a workbook, to which the findings of an archived page lead."""
+
+    def asked(self):
+        """As of the school whose workbook it is."""
+        return rights.RETURNED, self.path_args[0].split("/")[-2]
+
+    def get(self, name: str):
+        """Send it to be saved: it opens on its list and says which file is to be mended."""
+        if not name.endswith("_校验.xlsx"):
+            raise tornado.web.HTTPError(404)
+        self.hand_out(_own(self.settings["out"] / places.RETURNS / name))
+
+
+def _own(file: Path) -> Path:
+    """A file that is there, under its own name: a symbolic link may lead anywhere, so none is followed."""
+    if not file.is_file() or file.resolve() != file:
+        raise tornado.web.HTTPError(404)
+    return file
+
+
+class Handbook(Page):
+    """A page of the handbook to look things up in."""
+
+    def asked(self):
+        """As everybody may."""
+        return rights.HANDBOOK, ""
+
+    def get(self, name: str):
+        """Send the page as it was built."""
+        if name not in handbook():
+            raise tornado.web.HTTPError(404)
+        self.show((HANDBOOK / f"{name}.html").read_text("utf-8"), LOOKUP_POLICY)
+
+
+class Printed(Page):
+    """A paper that was printed at a click, with its page."""
+
+    def asked(self):
+        """As of the school whose it is; case papers may be among them, so as these."""
+        home = self.path_args[0].split("/")[1]
+        return rights.CASE, "" if home == places.TOWN else home
+
+    def get(self, name: str):
+        """Send it."""
+        file = _own(self.settings["out"] / places.PAPERS / name)
+        if file.suffix == ".html":
+            return self.show(file.read_text("utf-8"))
+        self.hand_out(file)
+
+
+class Compared(Page):
+    """What 核对名单 has compared: children of the whole town."""
+
+    def asked(self):
+        """As who may have it done."""
+        return rights.WORK, ""
+
+    def get(self):
+        """Send it to be saved."""
+        self.hand_out(_own(self.settings["out"] / jobs.LISTS / jobs.COMPARED))
+
+
+class Work(Page):
+    """What is started at a click: how far it is, and in the end what it has left."""
+
+    def asked(self):
+        """Of the whole town: what is made is not for one school."""
+        return rights.WORK, ""
+
+    def get(self, _key: str = ""):
+        """The page of what runs, or ran last; it asks again by itself."""
+        job, out = self.settings["jobs"].current, self.settings["out"]
+        if job is None:
+            return self.redirect("/")
+        links = [(_address(path), path) for path in job.left(out)] if job.well else []
+        self.show(press.site().get_template("work.html").render(job=job, links=links[:SHOWN], more=len(links[SHOWN:])))
+
+    async def post(self, key: str):
+        """Start one, unless another runs."""
+        kind = jobs.KINDS.get(key)
+        if kind is None:
+            raise tornado.web.HTTPError(404)
+        try:
+            asked = {name: self.get_body_argument(name, "") for name in kind.fields}
+            await self.settings["jobs"].start(key, jobs.checked(kind.fields, asked, offers(self.settings["shared"])))
+        except UserError as error:
+            self.set_status(409)
+            return self.show(press.site().get_template("work.html").render(job=None, says=str(error)))
+        self.redirect("/jobs/")
+
+
+def offers(shared: Path) -> dict[str, list[str]]:
+    """What the fields of jobs can be."""
+    held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    schools = [school.name for school in batch.registered(shared, held[-1])] if held else []
+    return jobs.offered(shared, schools, printable())
+
+
+@cache
+def printable() -> tuple[str, ...]:
+    """The papers there are."""
+    from .. import papers
+
+    return tuple(paper.name for paper in papers.PAPERS)
+
+
+def _address(path: Path) -> str:
+    """Where a file under out is served, by its path there."""
+    return "/r/" + quote(path.as_posix())
+
+
+class Home(Page):
+    """The archived pages' link to all reports leads to the landing page."""
+
+    def asked(self):
+        """As everybody may."""
+        return rights.FRONT, ""
+
+    def get(self):
+        """Redirect."""
+        self.redirect("/")
+
+
+class Live(Gate, TornadoVoilaHandler):
+    """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
+
+    kernel, kept, gone, unserved = "", {}, False, False  # kernels.Visit
+
+    def asked(self):
+        """Of the whole town: its kernel reads the shared folder."""
+        return rights.LIVE, ""
+
+    async def get(self, name: str):
+        """Execute the notebook while the page loads; school and month stand in the query."""
+        try:
+            execution.parameters(self.settings["notebooks"] / f"{name}.ipynb")
+        except UserError as error:
+            raise tornado.web.HTTPError(404) from error
+        self.xsrf_token  # noqa: B018 - sets the cookie without which the page cannot end its kernel when it is closed
+        VISIT.set(self)
+        await self.kernel_manager.admit(self)
+        try:
+            await self.begin(name)
+            if self.gone:
+                return
+            async for html in self.get_generator(f"{name}.ipynb"):
+                if self.gone:
+                    break
+                if self.unserved:
+                    self.write("<script>window.not_opened()</script>")
+                    break
+                self.write(html)
+                self.flush()
+        finally:
+            self.kernel_manager.dismiss(self)
+            self.kernel_manager.await_page(self.kernel)
+
+    async def begin(self, name: str):
+        """Send what needs no kernel: the head, and the sections as they were made beforehand, else those of the last run, dimmed.
+
+        The process that kernels are forks of is told what will be asked for next.
+        """
+        asked = {key: values[0] for key, values in parse_qs(self.request.query).items()}
+        books = self.settings["books"]
+        state, parent = await books.state(), await books.parent()
+        at_once = parent.page(name, asked) if parent else ""
+        if not {*SECTION.findall(at_once)} <= {*execution.shown(self.settings["notebooks"] / f"{name}.ipynb")}:
+            at_once = ""  # an office's own notebook leaves some of them out
+        if parent:
+            self.kept = {places.KEPT: str(parent.folder)} | ({places.SENT: "1"} if at_once else {})
+            parent.open(name, asked)
+        shelf = shelf_of(self.settings["out"], name, asked)
+        if parent and shelf:
+            parent.make(name, others(self.settings["shared"], shelf.period, asked))
+        old = last_run(shelf, asked.get("school", "")) if shelf and not at_once else {}
+        shown = {"at_once": at_once, "old": old, "state": state, "silent_seconds": kernels.SILENT_SECONDS}
+        shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS}
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.write(
+            press.site().get_template("live.html").render(**shown, **create_include_assets_functions("kongchuo", "/"))
+        )
+        self.flush()
+
+    def on_connection_close(self):
+        """Nobody will see the page."""
+        self.gone = True
+        IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
+
+
+@cache
+def _packed(path: str) -> bytes:
+    return gzip.compress(Path(path).read_bytes())
+
+
+class Packed(OfScript):
+    """In front of scripts that never change: packed once for all visitors, where the browser takes it so."""
+
+    async def get(self, path: str, include_body: bool = True):
+        """Send it."""
+        if (
+            "gzip" not in self.request.headers.get("Accept-Encoding", "")
+            or not include_body
+            or not HASHED.search(self.request.path)
+        ):
+            return await super().get(path, include_body)
+        self.path = self.parse_url_path(path)
+        file = self.get_absolute_path(self.root, self.path)  # first: it decides which root
+        self.absolute_path = self.validate_absolute_path(self.root, file)
+        self.set_header("Content-Type", self.get_content_type())
+        self.set_header("Content-Encoding", "gzip")
+        self.set_extra_headers(path)
+        self.finish(_packed(self.absolute_path))
+
+
+class Script(Packed, MultiStaticFileHandler):
+    """A script of Voila's, in a folder named by its version: it never changes."""
+
+    def set_extra_headers(self, path: str):
+        """Ask once."""
+        self.set_header("Cache-Control", FOREVER)
+
+
+class WidgetScript(Packed, FileFindHandler):
+    """A script of the widgets; one that is named by its content never changes."""
+
+    def set_extra_headers(self, path: str):
+        """Ask once; of the others each time whether they have changed."""
+        self.set_header("Cache-Control", FOREVER if HASHED.search(path) else "no-cache")
+
+    set_headers = tornado.web.StaticFileHandler.set_headers  # its own says no-cache of all
+
+
+class Now(OfScript, JupyterHandler):
+    """Which state the books are in, for a live page to see that somebody has saved a workbook."""
+
+    async def get(self):
+        """Send a word for it."""
+        self.set_header("Content-Type", "text/plain")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await self.settings["books"].state())
+
+
+@cache
+def live_stylesheet() -> str:
+    """What a live page has besides the styles of every page."""
+    return (TEMPLATES / "site" / "live.css").read_text("utf-8")
+
+
+class Missing(Page):
+    """Everything else."""
+
+    async def prepare(self):
+        """404."""
+        raise tornado.web.HTTPError(404)
+
+
+def handbook() -> list[str]:
+    """The names of the pages made for the handbook."""
+    return sorted(path.stem for path in HANDBOOK.glob("*.html"))
+
+
+def live_address(name: str, shelf: archive.Shelf) -> str:
+    """The address of the live page of a school (or 全镇) for a period."""
+    asked = {"school": "all" if name == places.TOWN else name, shelf.period.kind: shelf.period.key}
+    return f"/live/{shelf.notebook}?{urlencode(asked)}"
+
+
+def shelf_of(out: Path, notebook: str, asked: Mapping[str, str]) -> archive.Shelf | None:
+    """The shelf that the address of a live page is about; None where it asks for more than a school and a period, or for none."""
+    period = next((years.period(asked[kind]) for kind in years.KINDS if kind in asked), None)
+    return archive.Shelf(out, period, notebook) if period and {*asked} <= {*forking.ADDRESS} else None
+
+
+def last_run(shelf: archive.Shelf, school: str) -> dict[str, str]:
+    """What the page of the last run holds, and when that was; empty where there is none."""
+    result = shelf.results.get(places.TOWN if school == places.ALL else school)
+    run = result.shown if result else {}
+    page = shelf.path / str(run.get("page") or "none")
+    if not page.is_file():
+        return {}
+    return {"main": page.read_text("utf-8").partition("<main>")[2].rpartition("</main>")[0], "started": run["started"]}
+
+
+def others(shared: Path, period: years.Period, asked: Mapping[str, str]) -> list[dict[str, str]]:
+    """What may be asked for next by who looks at a live page: the other schools, then all in the other periods, the nearest first."""
+    try:
+        schools = [school.name for school in batch.registered(shared, period.year)]
+    except UserError:
+        return []
+    begun = [one for one in years.begun(period.kind, period.year, dt.date.today()) if one.taught() or one == period]
+    begun.sort(key=lambda one: abs(begun.index(one) - begun.index(period)) if period in begun else 0)
+    units = dict.fromkeys((asked.get("school", places.ALL), places.ALL, *schools))
+    return [{"school": school, one.kind: one.key} for one in begun for school in units]
+
+
+def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str], list[str]]:
+    """What the landing page shows: every notebook and period that was run, and of every notebook in `folder` the periods of the
+    latest school year that have begun, without the summer, newest first; the schools of that year's registry; and what it has
+    to say of notebooks that are no report."""
+    made, notes = archive.shelves(out), []
+    held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    if not held:
+        return made, [], []
+    begun = []
+    for path in sorted(folder.glob("*.ipynb")):
+        try:
+            kind = execution.kind(execution.parameters(path))
+        except UserError as error:
+            notes.append(str(error))
+            continue
+        periods = years.begun(kind, held[-1], dt.date.today()) if kind else ()
+        begun += [archive.Shelf(out, period, path.stem) for period in periods if period.taught()]
+    schools = [school.name for school in batch.registered(shared, held[-1])]
+    return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools, notes
