@@ -16,12 +16,10 @@ import pytest
 import townships
 from kongchuo.console import FAILED, UNREADABLE
 from kongchuo.core import years
-from kongchuo.publishing import archive, prepared
+from kongchuo.publishing import archive, forks
 from tiny import CELLS, notebook, project
 
-pytestmark = pytest.mark.skipif(
-    not prepared.possible(), reason="several processes of Dask, as Linux starts and ends them"
-)
+pytestmark = pytest.mark.skipif(not forks.possible(), reason="several processes of Dask, as Linux starts and ends them")
 
 ROOT = Path(__file__).parents[1]
 # a worker on a machine that does not see the folder of the reports

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from kongchuo.publishing import batch, engine, execution, prepared
+from kongchuo.publishing import batch, engine, execution, forks, prepared
 from tiny import going_on, notebook
 
-pytestmark = pytest.mark.skipif(not prepared.possible(), reason="forks are safe on Linux only")
+pytestmark = pytest.mark.skipif(not forks.possible(), reason="forks are safe on Linux only")
 
 TORTURE = {
     "streams": "import os, sys\nprint('a'); print('b', file=sys.stderr); print('c')",
@@ -185,7 +185,7 @@ def test_a_run_is_executed_even_where_the_prepared_process_is_gone(tmp_path):
     (tmp_path / "home").mkdir()
     with prepared.Prepared(execution.Limits()) as held:
         held.open(path, tmp_path, {}, 1)
-        held._process.kill()
+        held._parent.kill()
         verdict = held.execute(path, tmp_path / "home" / "out.ipynb", {"x": "5"})
 
     assert (verdict.reason, verdict.summary) == ("", {"said": "5"})

@@ -19,7 +19,7 @@ import zmq
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
-from kongchuo.publishing import archive, execution
+from kongchuo.publishing import archive, execution, forks
 from kongchuo.site import books, forking
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import CELLS, SUMMARY, notebook, project
@@ -259,7 +259,7 @@ def test_a_kernel_that_dies_is_said_and_gives_its_place_back(server):
     assert eventually(lambda: server.get(f"/api/kernels/{kernel}")[0] == 404)
 
 
-@pytest.mark.skipif(not forking.possible(), reason="kernels are forked on Linux only")
+@pytest.mark.skipif(not forks.possible(), reason="kernels are forked on Linux only")
 def test_a_kernel_is_a_fork_and_none_outlives_the_server(tmp_path):
     with made(tmp_path) as site:
         live(site)
@@ -271,7 +271,7 @@ def test_a_kernel_is_a_fork_and_none_outlives_the_server(tmp_path):
         assert eventually(lambda: not kernel.is_running() and not parent.is_running())
 
 
-@pytest.mark.skipif(not forking.possible(), reason="kernels are forked on Linux only")
+@pytest.mark.skipif(not forks.possible(), reason="kernels are forked on Linux only")
 def test_a_page_opens_though_the_process_its_kernel_would_be_a_fork_of_has_died(server):
     before = parents_of(server)[-1]
     before.kill()

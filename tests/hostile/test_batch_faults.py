@@ -20,11 +20,11 @@ import pytest
 
 from kongchuo.core import years
 from kongchuo.core.places import TOWN
-from kongchuo.publishing import prepared, press
+from kongchuo.publishing import forks, press
 from kongchuo.publishing.archive import DONE, FAILED, Shelf
 from tiny import going_on, notebook, project
 
-pytestmark = pytest.mark.skipif(not prepared.possible(), reason="kills the processes of the engine of Linux")
+pytestmark = pytest.mark.skipif(not forks.possible(), reason="kills the processes of the engine of Linux")
 
 RUNS = int(os.environ.get("KONGCHUO_RUNS", "500"))
 SEED = int(os.environ.get("KONGCHUO_SEED", "1"))

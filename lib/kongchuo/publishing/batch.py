@@ -21,7 +21,7 @@ from ..core.numbers import natural
 from ..core.places import ALL, TOWN
 from ..excel import reading, saving
 from ..facts.references import School, school_called, schools_in
-from . import archive, cluster, engine, execution, linking, prepared, press
+from . import archive, cluster, engine, execution, forks, linking, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
@@ -29,7 +29,7 @@ Checks = Mapping[
     str, Callable[[str], object]
 ]  # by parameter of a notebook: what raises UserError for a value there is not
 ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how the runs of a batch are executed
-BEST = engine.NAME if prepared.possible() else "nbclient"
+BEST = engine.NAME if forks.possible() else "nbclient"
 ONLY_FAILED = "failed"  # of --only: the runs that failed the last time
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 from ..core.findings import UserError
 from ..core.places import EARLIER, HOME, MARK, NAMES, PACKAGE, PARAMETERS, POLICY, office
-from . import archive, execution, prepared, press
+from . import archive, execution, forks, prepared, press
 
 PATIENCE = 10  # seconds to wait for the scheduler, and after which somebody looks whether there is a worker at all
 QUEUED = 4  # runs handed over for each thread of a worker, so that none waits for us
@@ -211,7 +211,7 @@ class Held:
         if earlier := _earlier(here):
             (here / EARLIER).write_text(json.dumps([paths.get(earlier[0], earlier[0]), *earlier[1:]]), "utf-8")
         if not self.engine:
-            stock = order.engine == "nbclient" or not prepared.possible()
+            stock = order.engine == "nbclient" or not forks.possible()
             own = str(root / "office") if (root / "office").exists() else ""
             self.engine = (execution.Stock if stock else prepared.Prepared)(order.limits, **{HOME: own})
         parameters = {name: paths.get(text, text) for name, text in order.parameters.items()}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from ..core import places, policy
+from ..publishing import forks
 from ..publishing.archive import WORKBOOKS
 from . import forking
 
@@ -74,7 +75,7 @@ class Books:
 
     async def parent(self) -> forking.Parent | None:
         """The process for the present state, made anew where the books have changed or it has died; None where nobody may fork."""
-        if not forking.possible():
+        if not forks.possible():
             return None
         state = await self.state()
         if not self.current or not self.current.alive or self.current.state != state:

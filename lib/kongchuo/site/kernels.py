@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..core.editions import blotted
 from ..publishing.execution import FAULTS, hide_grammar
-from .forking import possible
+from ..publishing.forks import possible
 from .rights import HERE, Person
 
 hide_grammar()
