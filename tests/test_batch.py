@@ -28,7 +28,7 @@ from kongchuo.core.names import telling_names
 from kongchuo.excel import writing
 from kongchuo.facts import references
 from kongchuo.pages.content import MADE_AT
-from kongchuo.publishing import archive, batch, execution, gate, press, status
+from kongchuo.publishing import archive, batch, execution, gate, indexes, press, status
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from tiny import CELLS, SUMMARY, going_on, notebook, project, twice
 
@@ -774,7 +774,7 @@ def test_the_monthly_report_runs_for_town_and_schools(town):
     for result in month.results.values():
         page = (month.path / result.page).read_text("utf-8")
         assert "2023年10月" in page
-        assert page.count("<script") == page.count(f"<script>{press.script()}</script>") == 1
+        assert page.count("<script") == page.count(f"<script>{indexes.script()}</script>") == 1
         assert result.summary["month"] == "2023-10"
         assert result.summary["workbooks"].items() <= {
             (name, digest) for name, digest in archive.hashes(month.path / "inputs" / result.snapshot).items()

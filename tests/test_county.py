@@ -11,7 +11,7 @@ import pytest
 
 from kongchuo.console import UNREADABLE, USAGE
 from kongchuo.core import years
-from kongchuo.publishing import archive, press
+from kongchuo.publishing import archive, indexes
 from tiny import project
 
 TOWNS = ("东镇", "西镇", "南镇")
@@ -48,9 +48,9 @@ def test_each_town_has_its_own_folder_and_one_index_is_over_all(county):
     for town in TOWNS:
         assert made(out, town) == {"全镇", "甲校", f"{town}小学"}
         assert f'<a href="{quote(town)}/index.html">{town}</a>' in (out / "index.html").read_text("utf-8")
-    figures = pd.read_csv(out / press.TIDY)
+    figures = pd.read_csv(out / indexes.TIDY)
     assert {*figures["乡镇"]} == {*TOWNS}
-    own = pd.read_csv(out / "西镇" / "2023-10" / "tiny" / press.TIDY)
+    own = pd.read_csv(out / "西镇" / "2023-10" / "tiny" / indexes.TIDY)
     assert own.values.tolist()[:2] == [["2023-10", "全镇", "数据错误", 2, pytest.approx(float("nan"), nan_ok=True)],
                                        ["2023-10", "全镇", "警告", 1, pytest.approx(float("nan"), nan_ok=True)]]  # fmt: skip
     assert len(figures) == 3 * len(own) > 3 * 3 * 2

@@ -30,7 +30,7 @@ from kongchuo.pages.monthly import enrolment, selfcheck
 from kongchuo.pages.report import Report
 from kongchuo.pages.year import years
 from kongchuo.papers import printing
-from kongchuo.publishing import archive, execution, press
+from kongchuo.publishing import archive, execution, indexes, press
 from kongchuo.rules import checks, judging, waivers
 from tiny import project, twice
 
@@ -259,7 +259,7 @@ def test_a_page_that_cannot_be_made_takes_no_other_down(tmp_path, monkeypatch, c
 
 
 def test_an_index_that_cannot_be_made_is_said_and_the_pages_are_there(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(press, "index", fails)
+    monkeypatch.setattr(indexes, "index", fails)
     code, shelf, _ = run(tmp_path, monkeypatch)
     assert code == console.FAILED
     told(capfd.readouterr().out, "没有做完")

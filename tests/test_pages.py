@@ -11,7 +11,7 @@ from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
 from kongchuo.figures.base import Measure
 from kongchuo.pages import display
-from kongchuo.publishing import archive, press
+from kongchuo.publishing import archive, indexes, press
 from kongchuo.publishing.archive import DONE, FAILED, Result
 from tiny import notebook
 
@@ -44,8 +44,8 @@ def test_page_shows_outputs_and_no_code():
 def test_page_holds_one_script_that_it_names_and_no_address():
     page = press.render(executed(shows(text_html="<p>内容</p>")), "标题")
 
-    assert page.count("<script") == page.count(f"<script>{press.script()}</script>") == 1
-    assert f'script-src {press.script_source()}">' in page
+    assert page.count("<script") == page.count(f"<script>{indexes.script()}</script>") == 1
+    assert f'script-src {indexes.script_source()}">' in page
     assert not re.search(r"https?://|@import|url\(", page)
 
 
@@ -67,7 +67,7 @@ def test_overview_names_every_school_and_escapes(tmp_path):
         run("乙校", outcome=FAILED, page="", reason="缺少<学籍>"),
     )
 
-    page = press.overview(archive.shelves(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when.period.key}")
+    page = indexes.overview(archive.shelves(tmp_path), ["丙校"], lambda name, when: f"/live?{name}&{when.period.key}")
 
     assert 'href="r/2023-10/tiny/x%231.html">甲&lt;校<' in page
     assert "✗ 失败：缺少&lt;学籍&gt;" in page
@@ -83,7 +83,7 @@ def test_overview_shows_the_latest_month_that_was_made_alone_and_folds_all_other
         runs(archive.Shelf(tmp_path, years.period(key), notebook), *(run(name, summary=known) for name in names))
     later = archive.Shelf(tmp_path, years.period("2023-12"), "monthly_self_check")
 
-    page = press.overview([*archive.shelves(tmp_path), later])
+    page = indexes.overview([*archive.shelves(tmp_path), later])
     shown, _, folded = page.partition("其他各期")
 
     assert "2023年11月" in shown
@@ -117,25 +117,25 @@ def test_the_front_page_says_what_the_towns_page_says_is_to_be_done(tmp_path):
         ),
         "utf-8",
     )
-    page = press.overview([month])
+    page = indexes.overview([month])
     assert "截至 2023-11-30" in page
     assert 'href="2023-11/monthly_self_check/x.html#cases"' in page
     assert "逾期3天" in page
     said = display.card(display.Section("今天要办", (display.Note("本期无急办事项：没有逾期的事。", "good"),)))
     (month.path / "全镇.html").write_text(said, "utf-8")
-    assert "本期无急办事项：没有逾期的事。" in press.overview([month])
+    assert "本期无急办事项：没有逾期的事。" in indexes.overview([month])
 
 
 def test_a_report_of_the_whole_town_alone_lists_no_school(tmp_path):
     shelf = archive.Shelf(tmp_path, years.period("2023-2024"), "signals_back_test")
     month = archive.Shelf(tmp_path, years.period("2023-10"), "monthly_self_check")
 
-    assert "丙校" not in press.overview([shelf], ["丙校"])
-    assert "丙校" in press.overview([shelf, month], ["丙校"])
+    assert "丙校" not in indexes.overview([shelf], ["丙校"])
+    assert "丙校" in indexes.overview([shelf, month], ["丙校"])
 
 
 def test_overview_before_the_first_run_says_what_to_do():
-    page = press.overview([])
+    page = indexes.overview([])
     assert "还没有生成过报告" in page
     assert "kongchuo" not in page  # no commands on pages
 
@@ -201,7 +201,7 @@ def test_print_has_page_numbers_heads_every_page_and_fills_it(browser, tmp_path)
 
 def test_words_can_be_read_on_every_ground():
     """Contrast of at least 4.5 to 1 for each ink of report.css on the grounds it stands on (WCAG 2.1, 1.4.3)."""
-    tones = dict(re.findall(r"--kc-([\w-]+): (#\w{6})", press.stylesheet()))
+    tones = dict(re.findall(r"--kc-([\w-]+): (#\w{6})", indexes.stylesheet()))
     pale = [colour for name, colour in tones.items() if name.endswith("pale")]
     pairs = [(tones[ink], ground) for ink in ("ink", "soft") for ground in ("#ffffff", "#e9edf1", "#e8eef4", *pale)]
     pairs += [

@@ -61,8 +61,7 @@ from kongchuo.pages.monthly import PLAN, PUBLISHED, SECTIONS
 from kongchuo.pages.report import Report
 from kongchuo.pages.views import open_month
 from kongchuo.papers import base
-from kongchuo.publishing import archive, batch, execution, gate
-from kongchuo.publishing import press as publishing_press
+from kongchuo.publishing import archive, batch, execution, gate, indexes
 from kongchuo.publishing.press import OUTPUT, WITHHELD, Press, Run
 
 NAMES = frozenset(test_display.PUPILS)
@@ -310,8 +309,8 @@ def test_a_paper_that_may_not_leave_stops_nothing_else(tmp_path):
     assert f"没有放行 {name}：P05 " in page
     press.shelf.save([result])
     for index in (
-        publishing_press.index(press.shelf, "打印材料"),
-        publishing_press.overview([press.shelf]),
+        indexes.index(press.shelf, "打印材料"),
+        indexes.overview([press.shelf]),
         batch._line(result),
     ):
         assert "没有放行" in index

@@ -14,7 +14,7 @@ import townships
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
-from kongchuo.publishing import archive, batch, press
+from kongchuo.publishing import archive, batch, indexes
 from kongchuo.publishing.archive import DONE, Result
 from kongchuo.site import kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
@@ -81,7 +81,7 @@ def test_archived_page_is_sent_as_it_was_made(server):
     status, text, headers = server.get(f"/r/2023-10/live/{quote('甲校.html')}")
 
     assert (status, "存档的报告" in text) == (200, True)
-    assert headers["Content-Security-Policy"].partition("script-src ")[2] == press.script_source()
+    assert headers["Content-Security-Policy"].partition("script-src ")[2] == indexes.script_source()
     assert server.get("/r/2023-10/live/index.html")[0] == 200
     assert server.get("/r/index.html")[0] == 302
 

@@ -20,7 +20,7 @@ import pytest
 
 from kongchuo.core import years
 from kongchuo.core.places import TOWN
-from kongchuo.publishing import forks, press
+from kongchuo.publishing import forks, indexes
 from kongchuo.publishing.archive import DONE, FAILED, Shelf
 from tiny import going_on, notebook, project
 
@@ -169,8 +169,8 @@ class Trial:
                     assert f"{name} {told}" in (self.shelf.path / file).read_text("utf-8"), file
         for path in self.shelf.path.glob("[!.]*.*"):
             text = path.read_text("utf-8")
-            if path.name == press.TIDY:
-                assert text.removeprefix("\ufeff").startswith(",".join(press.COLUMNS)), path
+            if path.name == indexes.TIDY:
+                assert text.removeprefix("\ufeff").startswith(",".join(indexes.COLUMNS)), path
                 assert text.endswith("\n"), path
                 continue
             assert json.loads(text) if path.suffix in (".ipynb", ".json") else text.rstrip().endswith("</html>"), path

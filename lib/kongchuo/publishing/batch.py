@@ -21,7 +21,7 @@ from ..core.numbers import natural
 from ..core.places import ALL, TOWN
 from ..excel import reading, saving
 from ..facts.references import School, school_called, schools_in
-from . import archive, cluster, engine, execution, forks, linking, prepared, press
+from . import archive, cluster, engine, execution, forks, indexes, linking, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
@@ -388,10 +388,10 @@ def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[None]:
         yield
     finally:
         if len(outcome.results) > before:
-            archive.write_whole(shelf.path / "index.html", press.index(shelf, execution.title(notebook)))
+            archive.write_whole(shelf.path / "index.html", indexes.index(shelf, execution.title(notebook)))
             linking.lead(shelf)
-            archive.write_whole(shelf.out / "index.html", press.overview(archive.shelves(shelf.out)))
-            outcome.lost += press.laid(shelf.path / press.TIDY, press.tidy(shelf))
+            archive.write_whole(shelf.out / "index.html", indexes.overview(archive.shelves(shelf.out)))
+            outcome.lost += indexes.laid(shelf.path / indexes.TIDY, indexes.tidy(shelf))
 
 
 def _fill(

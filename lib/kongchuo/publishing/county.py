@@ -6,7 +6,7 @@ from pathlib import Path
 from ..core.findings import UsageError, UserError
 from ..core.places import TOWN
 from ..excel import saving
-from . import archive, batch, press
+from . import archive, batch, indexes
 
 Tell = Callable[[dict[str, object]], None]
 
@@ -48,8 +48,8 @@ def run(
         ))  # fmt: skip
     if not options.get("dry_run"):
         archive.write_whole(whole.index, index(out))
-        figures = press.tidied({name: out / name for name in towns})
-        whole.lost += press.laid(whole.index.with_name(press.TIDY), figures)
+        figures = indexes.tidied({name: out / name for name in towns})
+        whole.lost += indexes.laid(whole.index.with_name(indexes.TIDY), figures)
         tell({"event": "end", **whole.counts, "lost": whole.lost, "index": str(whole.index)})
     return whole
 
@@ -95,13 +95,13 @@ def index(out: Path) -> str:
     rows = []
     for home in sorted(path for path in out.iterdir() if path.is_dir()):
         if shelves := archive.shelves(home):
-            month = next((one for one in shelves if one.notebook == press.FIRST), None)
+            month = next((one for one in shelves if one.notebook == indexes.FIRST), None)
             town = month.results.get(TOWN) if month else None
             known = (town.shown.get("summary") or {}) if town else {}
             failed = sum(one.outcome == archive.FAILED for shelf in shelves for one in shelf.results.values())
             rows.append((home.name, shelves[0].period if month is None else month.period, known, failed))
     return (
-        press.site()
+        indexes.site()
         .get_template("county.html")
-        .render(rows=rows, board={key: press.FIGURES[key] for key in press.BOARD})
+        .render(rows=rows, board={key: indexes.FIGURES[key] for key in indexes.BOARD})
     )

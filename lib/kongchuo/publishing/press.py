@@ -1,6 +1,5 @@
 """A run put in its place: the page made, read by the gate, and whatever may leave laid on the shelf whole."""
 
-import base64
 import datetime as dt
 import hashlib
 import json
@@ -9,21 +8,19 @@ import re
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.metadata import requires, version
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-import jinja2
-import pandas as pd
 from docx import Document
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
-from markupsafe import Markup, escape
+from markupsafe import escape
 
-from ..core import editions, faults, places, years
+from ..core import editions, faults, places
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
 from ..core.findings import UserError
 from ..core.places import ALL, CONTENT, EARLIER, MADE, PACKAGE, RECORDS, TEMPLATES, TOWN
@@ -31,26 +28,27 @@ from ..core.schema import CENTRE
 from ..excel import saving
 from . import archive, execution, gate, prepared
 from .archive import DONE, FAILED, Result, Shelf, safe_name
+from .indexes import script, script_source, stylesheet
+
+FILES = "files"  # in the summary of a run: each file it has left, and the edition by which the gate reads it
+OUTPUT = "out.ipynb"  # the executed notebook in the scratch folder of its run
+WITHHELD = "withheld"  # in the summary: each file the gate has refused, without its ending, and why
+STUCK = "stuck"  # in the summary: files of before that could not be changed, as somebody has them open
+WARNED = "warned"  # in the summary: what the gate warns of
+GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 
 
-# --- Executed notebooks to pages that need nothing from outside, and index pages over them --------------------------
-# A page shows outputs only: no code, styles inside, and the one script of ours, which it names by its hash. It prints on A4.
-@cache
-def stylesheet() -> str:
-    """The styles of all report pages."""
-    return (TEMPLATES / "report.css").read_text("utf-8") + (TEMPLATES / "site" / "site.css").read_text("utf-8")
+@dataclass(frozen=True)
+class Run:
+    """One execution: its name (school or 全镇, and the edition where it is not the internal one) and its parameters."""
 
+    name: str
+    parameters: dict[str, str]
 
-@cache
-def script() -> str:
-    """The one script of report pages: copies, sorts, filters, folds. Pages are whole without it."""
-    return "\n".join(map(str.strip, (TEMPLATES / "page.js").read_text("utf-8").splitlines()))
-
-
-@cache
-def script_source() -> str:
-    """That script and no other, as a Content-Security-Policy says it."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()}'"
+    @property
+    def stem(self) -> str:
+        """The file name, without ending, of everything this run leaves."""
+        return TOWN if self.name == TOWN and self.parameters["school"] == ALL else safe_name(self.name)
 
 
 # a section as its template writes it: key, what there is of it, its heading as HTML
@@ -82,245 +80,6 @@ def render(notebook: str, title: str) -> str:
     held = {"page_title": title, "css": stylesheet(), "contents": contents}
     page, _ = exporter.from_notebook_node(node, held | {"script": script(), "script_source": script_source()})
     return page
-
-
-@cache
-def site() -> jinja2.Environment:
-    """The templates of index pages, shared with the served pages; autoescape on, an unknown name is an error."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES / "site", TEMPLATES]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
-    made.globals |= {
-        "css": stylesheet,
-        "DONE": DONE,
-        "TOWN": places.TOWN,
-    }
-    made.filters["time"] = lambda text: dt.datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
-    return made
-
-
-# What the index shows of a run's summary, where any run has it: key -> heading
-FIGURES = {
-    "overdue": "逾期",
-    "suspected_open": "在册疑似",
-    "dropout_open": "在册辍学",
-    "red": "红色预警",
-    "errors": "数据错误",
-    "warnings": "警告",
-    "late_reports": "晚报",
-    "not_judged": "尚未判定",
-    "enrolled": "在读",
-    "papers": "材料",
-    "score": "得分",
-    "grade": "等次",
-}
-BOARD = (
-    "overdue",
-    "suspected_open",
-    "dropout_open",
-    "red",
-    "errors",
-    "late_reports",
-)  # of these the table of the latest month
-MONTHS = 6  # of the small bars of attendance
-
-WHOLE_TOWN = ("signals_back_test",)  # notebooks that are made for no single school
-FIRST = "monthly_self_check"  # the notebook that the table of the latest month is of
-
-
-def index(shelf: Shelf, title: str) -> str:
-    """The index page of one period: every run with its state, its figures and its page."""
-    results = list(shelf.results.values())
-    known = [result.shown.get("summary") or {} for result in results]
-    figures = {key: heading for key, heading in FIGURES.items() if any(key in summary for summary in known)}
-    shown = {"shelf": shelf, "title": title, "results": results, "figures": figures}
-    return site().get_template("period.html").render(**shown)
-
-
-TIDY = "数字.csv"  # beside the pages of a shelf; of several towns, over all of them
-COLUMNS = ("期", "单位", "指标", "数", "基数")
-
-
-def tidy(shelf: Shelf) -> str:
-    """The figures of a shelf's runs as one table, a figure a row: period, unit, what is counted, the count and, of a rate, its base.
-
-    Counts only, of runs whose page the gate let out; for whoever goes on working with them, in Excel or elsewhere.
-    """
-    rows = []
-    for result in shelf.results.values():
-        held = result.shown.get("summary") or {}
-        counts = {
-            heading: (held[key], None) for key, heading in FIGURES.items() if isinstance(held.get(key), int | float)
-        }
-        counts |= {"出勤人次": tuple(held["attendance"])} if held.get("attendance") else {}
-        rows += [(shelf.period.key, result.name, heading, *counted) for heading, counted in counts.items()]
-    return pd.DataFrame(rows, columns=COLUMNS).convert_dtypes().to_csv(index=False)
-
-
-def laid(path: Path, table: str) -> list[str]:
-    """Write such a table so that Excel reads it; returns what is to be said where that cannot be done, as when Excel has it open."""
-    try:
-        archive.write_whole(path, table.encode("utf-8-sig"))
-    except OSError as error:
-        return [f"“{path}”{saving.why(error)}，可能有人正开着，没有换成新的；请关闭后再运行"]
-    return []
-
-
-def tidied(folders: Mapping[str, Path]) -> str:
-    """The tables of figures of all shelves of several towns as one, with the town before: by its name the folder of its reports."""
-    parts = {name: map(pd.read_csv, sorted(out.glob(f"*/*/{TIDY}"))) for name, out in folders.items()}
-    read = [frame.assign(乡镇=name) for name, frames in parts.items() for frame in frames if len(frame)]
-    whole = pd.concat(read) if read else pd.DataFrame(columns=COLUMNS)
-    return whole.reindex(columns=["乡镇", *COLUMNS]).convert_dtypes().to_csv(index=False)
-
-
-def overview(
-    shelves: Iterable[Shelf],
-    schools: Iterable[str] = (),
-    live: Callable[[str, Shelf], str] | None = None,
-    handbook: Iterable[str] = (),
-    notes: Iterable[str] = (),
-    *,
-    town: bool = True,
-    served: bool = False,
-    work: Mapping[str, object] | None = None,
-    account: Mapping[str, object] | None = None,
-) -> str:
-    """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
-    the periods before folded, each run with its state and its page and, when served, the live one.
-
-    `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
-    `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
-    page is among them, `account` whose page this is.
-    """
-    units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
-    base = "r/" if live or served else ""
-    order = _ordered(shelves)
-    months, latest = [shelf for shelf in order if shelf.period.kind == "month"], latest_of(order)
-    newest: dict[str, Shelf] = {}
-    for shelf in sorted(order, key=lambda shelf: not shelf.made):  # what was made before what could be
-        newest.setdefault(shelf.notebook, shelf)
-    if latest:
-        newest |= {shelf.notebook: shelf for shelf in months if shelf.period == latest.period}
-        newest.pop(latest.notebook)
-    before: dict[years.Period, list] = {}
-    for shelf in order:
-        if shelf not in (latest, *newest.values()):
-            before.setdefault(shelf.period, []).append(_line(shelf, units))
-    past = [shelf for shelf in months if latest and shelf.notebook == latest.notebook and shelf.made]
-    past = [shelf for shelf in past if shelf.period.order <= latest.period.order][:MONTHS] if latest else []
-    shown = {
-        "latest": latest,
-        "base": base,
-        "account": account,
-        "work": work,
-        "unit": (unit := units[0] if town or len(units) == 1 else ""),
-        "agenda": _agenda(latest, base, unit) if latest else None,
-        "rows": _rows(latest, units, past[::-1]) if latest else [],
-        "months": len(past),
-        "history": _history(months, latest) if latest else [],
-        "board": {key: FIGURES[key] for key in BOARD},
-        "newest": [_line(shelf, units) for shelf in newest.values()],
-        "before": before,
-        "made": any(shelf.made for shelf in order),
-        "live": live,
-        "handbook": list(handbook),
-        "notes": list(notes),
-    }
-    return site().get_template("overview.html").render(**shown)
-
-
-def _ordered(shelves: Iterable[Shelf]) -> list[Shelf]:
-    order = sorted(shelves, key=lambda shelf: shelf.notebook)
-    return sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
-
-
-def latest_of(shelves: Iterable[Shelf]) -> Shelf | None:
-    """The month that the page over all runs begins with: the latest that was made, else that could be."""
-    months = [shelf for shelf in _ordered(shelves) if shelf.period.kind == "month"]
-    return next((shelf for shelf in months if shelf.made), months[0] if months else None)
-
-
-AGENDA = re.compile(
-    r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|还不能判断有没有要办的事)[^<]*', re.S
-)  # as pages.today writes it
-
-
-def _agenda(shelf: Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:
-    """What the page of a school or the town says is to be done, word by word as the gate let it out, its links from here; its address; as of when."""
-    made = shelf.results.get(unit)
-    run = made.shown if made else {}
-    file = shelf.path / str(run.get("page") or "none")
-    said = AGENDA.search(_read(file))
-    folder = f"{base}{shelf.period.key}/{shelf.notebook}/"
-    if not said:
-        return None
-    lines = Markup(said[0].replace('href="', f'href="{folder}'))
-    return lines, f"{folder}{quote(file.name)}", (run.get("summary") or {}).get("as_of", "")
-
-
-def _runs(shelf: Shelf, units: Iterable[str]) -> dict[str, Result | None]:
-    """Every run a shelf has or could have, by name; None where it has not been made."""
-    own = [unit for unit in units if unit == places.TOWN or shelf.notebook not in WHOLE_TOWN]
-    return dict.fromkeys(own) | shelf.results
-
-
-def _line(shelf: Shelf, units: Iterable[str]) -> tuple[str, Shelf, dict[str, Result | None]]:
-    return execution.title(places.own(f"notebooks/{shelf.notebook}.ipynb")), shelf, _runs(shelf, units)
-
-
-def _rows(shelf: Shelf, units: Iterable[str], months: Sequence[Shelf]) -> list[tuple]:
-    """(name, result, bars, what they say) of each run of the latest month; the bars are the attendance of `months`."""
-    rates = [{name: _attendance(result) for name, result in month.results.items()} for month in months]
-    low = min([0.95, *(rate for month in rates for rate in month.values() if rate is not None)])
-    found = []
-    for name, result in _runs(shelf, units).items():
-        own = [month.get(name) for month in rates]
-        bars = [None if rate is None else max(0.06, (rate - low) / (1 - low)) for rate in own]
-        says = "，".join(
-            f"{int(month.period.key[5:])}月{100 * rate:.1f} %"
-            for month, rate in zip(months, own, strict=True)
-            if rate is not None
-        )
-        found.append((name, result, bars if says else [], says))
-    return found
-
-
-def _history(months: Iterable[Shelf], latest: Shelf) -> list[tuple[Shelf, Result]]:
-    """The town's run of each month of the school year of the latest, the first first."""
-    own = [one for one in months if (one.notebook, one.period.year) == (latest.notebook, latest.period.year)]
-    held = [(one, one.results.get(places.TOWN)) for one in reversed(own)]
-    return [(one, run) for one, run in held if run and run.shown]
-
-
-def _attendance(result: Result) -> float | None:
-    present, due = (result.shown.get("summary") or {}).get("attendance") or (0, 0)
-    return present / due if due else None
-
-
-# --- One run to its page: executed, looked over by the gate, put in its place; the Result says what came of it ------
-FILES = "files"  # in the summary of a run: each file it has left, and the edition by which the gate reads it
-OUTPUT = "out.ipynb"  # the executed notebook in the scratch folder of its run
-WITHHELD = "withheld"  # in the summary: each file the gate has refused, without its ending, and why
-STUCK = "stuck"  # in the summary: files of before that could not be changed, as somebody has them open
-WARNED = "warned"  # in the summary: what the gate warns of
-GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
-
-
-@dataclass(frozen=True)
-class Run:
-    """One execution: its name (school or 全镇, and the edition where it is not the internal one) and its parameters."""
-
-    name: str
-    parameters: dict[str, str]
-
-    @property
-    def stem(self) -> str:
-        """The file name, without ending, of everything this run leaves."""
-        return TOWN if self.name == TOWN and self.parameters["school"] == ALL else safe_name(self.name)
 
 
 Engine = execution.Stock | prepared.Prepared

@@ -8,7 +8,7 @@ from inspect import isawaitable
 from pathlib import Path
 from urllib.parse import quote
 
-from ..publishing import press
+from ..publishing import indexes
 from ..publishing.execution import hide_grammar
 from . import audit, rights
 from .rights import Person
@@ -81,7 +81,7 @@ class Gate:
         """A page of one sentence."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         message = self.refused or MESSAGES.get(status, "页面出错了，请联系管理员")
-        self.finish(press.site().get_template("notice.html").render(message=message, status=status))
+        self.finish(indexes.site().get_template("notice.html").render(message=message, status=status))
 
 
 class OfScript(Gate):

@@ -13,7 +13,7 @@ from ..core import editions, places, years
 from ..core.findings import UserError
 from ..core.places import HANDBOOK, TEMPLATES
 from ..core.schema import CENTRE
-from ..publishing import archive, batch, execution, press
+from ..publishing import archive, batch, execution, indexes
 from ..publishing.execution import hide_grammar
 
 hide_grammar()
@@ -43,7 +43,7 @@ FEW = {  # what is said to a role that sees little, and why
     rights.PUBLIC: "这里是公开版。",
     rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“互动查看”不在督查的范围里。",
 }
-PAGE_POLICY = f"{STATIC_POLICY}; script-src {press.script_source()}"  # an archived page: the one script of ours
+PAGE_POLICY = f"{STATIC_POLICY}; script-src {indexes.script_source()}"  # an archived page: the one script of ours
 LOOKUP_POLICY = f"{STATIC_POLICY}; script-src 'unsafe-inline'"  # the page itself names the one script that may run
 
 
@@ -82,7 +82,7 @@ class Landing(Page):
         shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
         live = live_address if rights.may(person, rights.LIVE) else None
         seen = [Seen(one.out, one.period, one.notebook, person) for one in shelves]
-        page = press.overview(
+        page = indexes.overview(
             [one for one in seen if live or one.made],
             [school for school in schools if rights.may(person, rights.PAGE, school)],
             live,
@@ -141,7 +141,7 @@ class Archived(Page):
             if not self.shelf.made:
                 raise tornado.web.HTTPError(404)
             title = execution.title(places.own(f"notebooks/{self.shelf.notebook}.ipynb"))
-            return self.show(press.index(self.shelf, title))
+            return self.show(indexes.index(self.shelf, title))
         file = _own(self.shelf.path / self.name)
         if file.suffix != ".html":
             return self.hand_out(file)
@@ -170,7 +170,7 @@ class Archived(Page):
             "far": len(changed) - len(near),
             "started": run["started"],
         }
-        return press.site().get_template("since.html").render(live=live, **said)
+        return indexes.site().get_template("since.html").render(live=live, **said)
 
 
 class Returned(Page):
@@ -249,7 +249,9 @@ class Work(Page):
         if job is None:
             return self.redirect("/")
         links = [(_address(path), path) for path in job.left(out)] if job.well else []
-        self.show(press.site().get_template("work.html").render(job=job, links=links[:SHOWN], more=len(links[SHOWN:])))
+        self.show(
+            indexes.site().get_template("work.html").render(job=job, links=links[:SHOWN], more=len(links[SHOWN:]))
+        )
 
     async def post(self, key: str):
         """Start one, unless another runs."""
@@ -261,7 +263,7 @@ class Work(Page):
             await self.settings["jobs"].start(key, jobs.checked(kind.fields, asked, offers(self.settings["shared"])))
         except UserError as error:
             self.set_status(409)
-            return self.show(press.site().get_template("work.html").render(job=None, says=str(error)))
+            return self.show(indexes.site().get_template("work.html").render(job=None, says=str(error)))
         self.redirect("/jobs/")
 
 
@@ -354,7 +356,7 @@ class Live(Gate, TornadoVoilaHandler):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.write(
-            press.site().get_template("live.html").render(**shown, **create_include_assets_functions("kongchuo", "/"))
+            indexes.site().get_template("live.html").render(**shown, **create_include_assets_functions("kongchuo", "/"))
         )
         self.flush()
 

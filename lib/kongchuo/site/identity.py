@@ -9,7 +9,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from ..publishing import press
+from ..publishing import indexes
 from ..publishing.execution import hide_grammar
 from . import audit, rights
 from .gate import Page
@@ -115,7 +115,7 @@ class Login(Page, LoginFormHandler):
     free = True
 
     def _render(self, message=""):
-        self.show(press.site().get_template("login.html").render(said=message, xsrf=self.xsrf_token.decode()))
+        self.show(indexes.site().get_template("login.html").render(said=message, xsrf=self.xsrf_token.decode()))
 
     @allow_unauthenticated
     async def post(self):
@@ -156,4 +156,4 @@ class Audited(Page):
     def get(self):
         """Show the newest."""
         shown = {"lines": self.settings["audit"].newest(), "bad": audit.BAD, "about": rights.MADE}
-        self.show(press.site().get_template("audit.html").render(**shown))
+        self.show(indexes.site().get_template("audit.html").render(**shown))

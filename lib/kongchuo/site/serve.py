@@ -18,7 +18,7 @@ from ..core import places
 from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.places import NOTEBOOKS, OUT, TEMPLATES, WORKBOOKS
-from ..publishing import archive, press
+from ..publishing import archive, indexes
 from ..publishing.execution import environment, hide_grammar, transport
 
 hide_grammar()
@@ -146,7 +146,7 @@ class App(Voila):
         """Have the books read, and the pages made that are looked at most: of the month that the landing page begins with."""
         parent = await self.books.parent()
         shelves, _, _ = shown(self.ours["shared"], self.ours["out"], self.ours["notebooks"])
-        if parent and (shelf := press.latest_of(shelves)):
+        if parent and (shelf := indexes.latest_of(shelves)):
             asked = {"school": places.ALL, shelf.period.kind: shelf.period.key}
             parent.open(shelf.notebook, asked)
             following = others(self.ours["shared"], shelf.period, asked)
