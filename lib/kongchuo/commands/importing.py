@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import count, zip_longest
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ..core.columns import as_array, typed
 from ..core.findings import UserError
 from ..core.id_numbers import is_person
 from ..core.places import RETURNS
-from ..core.schema import CENTRE, Field, Schema, Sheet, default
+from ..core.schema import CENTRE, Field, default
 from ..core.sheets import Grid
 from ..core.tables import complete
 from ..excel import folders, pushed, reading, saving, writing
@@ -75,7 +75,7 @@ class Listed:
     header: int
     deep: int = 1
 
-    @property
+    @cached_property
     def heads(self) -> list[str]:
         """The texts of the header; one that stands there again is numbered, so that no column hides another: 联系电话, 联系电话2."""
         seen: Counter[str] = Counter()
@@ -84,6 +84,35 @@ class Listed:
             seen[text] += 1
             heads.append(f"{text}{seen[text]}" if text and seen[text] > 1 else text)
         return heads
+
+    @cached_property
+    def rows(self) -> list[tuple[int, dict[str, str], str]]:
+        """Excel row, texts by header and the class that a line above says; no empty rows, headers once more, such lines, totals.
+
+        A line above a block of pupils is one text over all columns, in which a class stands: 七年级二班（共8人）.
+        """
+        found, block, end = [], "", self.header + self.deep
+        again = [{fold(text) for text in self.grid.texts(at) if text} for at in range(self.header, end)]
+        for at in range(len(self.grid.rows)):
+            texts = self.grid.texts(at)
+            filled = [fold(text) for text in texts if text]
+            if len({*filled}) == 1 and (named := CLASS.search(filled[0])):
+                block = named[0]
+            elif at >= end and filled and {*filled} not in again and not re.match(TOTALS, filled[0]):
+                found.append((self.grid.first_row + at, dict(zip(self.heads, texts, strict=False)), block))
+        return found
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes that lines above the pupils say; none where they do not say it of all."""
+        blocks = list(dict.fromkeys(block for _, _, block in self.rows))
+        return blocks if all(blocks) else []
+
+    @property
+    def said(self) -> str:
+        """How it was read, in words."""
+        classes = f"，分{len(self.classes)}个班：{'、'.join(self.classes)}" if self.classes else ""
+        return f"“{self.title}”：第{self.grid.first_row + self.header}行是表头，下面 {len(self.rows)} 行{classes}"
 
 
 @dataclass(frozen=True)
@@ -100,57 +129,49 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
 
     Raises UserError for a list or a school's folder that cannot be read.
     """
-    schema, home = default(), _home(into)
-    sheet, (sheets, unread) = schema.sheets[SHEET], _listed(file, schema)
+    path, (sheets, unread) = _mapping(_home(into), out), _listed(file)
     columns: dict[str, str] = {}
     for text in dict.fromkeys(head for one in sheets for head in one.heads if head):
-        columns[text] = _proposed(text, sheet, {title.removeprefix(GUESSED) for title in columns.values()})
-    titles = {item.title: item for item in sheet.typed}
-    values: dict[str, dict[str, str]] = {}
-    many: list[str] = []
-    for text, title in columns.items():
-        item = titles.get(title.removeprefix(GUESSED))
-        codes = schema.codes.get(item.codes) if item and item.codes else None
-        known = {fold(name) for value in (codes.values if codes else ()) for name in (value.name, *value.aliases)}
-        odd = (
-            {said for one in sheets for said in _column(one, text) if said and fold(said) not in known} if codes else ()
-        )
-        if odd and not item.many:
-            means = YES.get(item.name, {}) if "走读" not in text else {}
-            values[text] = {
-                said: means.get(said) or GUESSED + closest(said, codes.names) for said in sorted(odd)[:MOST_WORDS]
-            }
-            many += [f"“{text}”有 {len(odd)} 种不认识的写法，多半不是“{item.title}”，只列出 {MOST_WORDS} 种"] * (
-                len(odd) > MOST_WORDS
-            )
-    missing = [item.title for item in sheet.typed if item.required and item.title not in _taken(columns)]
-    day = f"{into.parent.name[:4]}-09-01"
-    fixed = {
-        title: text for title, text in {"在籍状态": "在读", "状态日期": day, "借读": "否"}.items() if title in missing
-    }
-    path = _mapping(home, out)
+        columns[text] = _proposed(text, _taken(columns))
+    values, many = _values(sheets, columns)
+    missing = [title for title, item in _fields().items() if item.required and title not in _taken(columns)]
+    usual = {"在籍状态": "在读", "状态日期": f"{into.parent.name[:4]}-09-01", "借读": "否"}
+    fixed = {title: text for title, text in usual.items() if title in missing}
     if not path.exists():
         held = {"file": file.name, "columns": columns, "values": values, "fixed": fixed}
-        text = NOTE.format(name=file.name, title=sheet.title) + yaml.safe_dump(
-            held, allow_unicode=True, sort_keys=False
-        )
+        note = NOTE.format(name=file.name, title=default().sheets[SHEET].title)
         path.parent.mkdir(parents=True, exist_ok=True)
-        saving.write_copy(path, text.encode())
-    lines = [
-        f"“{one.title}”：第{one.grid.first_row + one.header}行是表头，下面 {len(_rows(one))} 行{_classed(one)}"
-        for one in sheets
-    ] + [*unread, *many]
-    dropped = [text for text, title in columns.items() if not title]
-    lines += [f"不要的列：{'、'.join(dropped)}"] if dropped else []
-    if guesses := _guesses(held_of(path)):
-        lines.append(f"要请人定的：{'、'.join(guesses)}")
-    if all(
-        any(_parsed(one.title)) or _classed(one) for one in sheets
-    ):  # a worksheet, or a block of rows, for each class
-        missing = [title for title in missing if title != "班级编号"]
-    lacking = [title for title in missing if title not in fixed and title not in ("性别", "出生日期", "证件类型", KEY)]
-    lines += [f"名单里没有、以后要补的列：{'、'.join(lacking)}"] if lacking else []
-    return path, tuple(lines)
+        saving.write_copy(path, (note + yaml.safe_dump(held, allow_unicode=True, sort_keys=False)).encode())
+    worked_out = {*fixed, "性别", "出生日期", "证件类型", KEY}
+    if all(any(_parsed(one.title)) or one.classes for one in sheets):  # a worksheet, or a block of rows, for each class
+        worked_out.add("班级编号")
+    said = {
+        "不要的列": [text for text, title in columns.items() if not title],
+        "要请人定的": _guesses(held_of(path)),
+        "名单里没有、以后要补的列": [title for title in missing if title not in worked_out],
+    }
+    lines = [*(one.said for one in sheets), *unread, *many]
+    return path, (*lines, *(f"{what}：{'、'.join(words)}" for what, words in said.items() if words))
+
+
+def _values(sheets: list[Listed], columns: Mapping[str, str]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """By column of the list, what its words that no code list knows stand for; and, in words, of which columns there are too many."""
+    found, many = {}, []
+    for text, title in columns.items():
+        item = _fields().get(title.removeprefix(GUESSED))
+        codes = default().codes.get(item.codes) if item and not item.many else None
+        if not codes:
+            continue
+        known = {fold(name) for value in codes.values for name in (value.name, *value.aliases)}
+        words = {raw.get(text, "") for one in sheets for _, raw, _ in one.rows}
+        odd = sorted(said for said in words if said and fold(said) not in known)
+        means = {} if "走读" in text else YES.get(item.name, {})
+        if odd:
+            asked = odd[:MOST_WORDS]
+            found[text] = {said: means.get(said) or GUESSED + closest(said, codes.names) for said in asked}
+        if len(odd) > MOST_WORDS:
+            many.append(f"“{text}”有 {len(odd)} 种不认识的写法，多半不是“{item.title}”，只列出 {MOST_WORDS} 种")
+    return found, many
 
 
 def known(into: Path, out: Path) -> bool:
@@ -195,62 +216,82 @@ def take(file: Path, into: Path, out: Path, issue: bool = False) -> Account:
     Raises UserError where the mapping still guesses or names a column there is not, and where the school's roster holds rows:
     what has changed since is for `reconcile` to say.
     """
-    schema, home = default(), _home(into)
-    sheet, path = schema.sheets[SHEET], _mapping(home, out)
-    held = held_of(path)
-    if guesses := _guesses(held):
-        raise UserError(f"对照表“{path}”里还有猜的：{'、'.join(guesses[:6])}。请改对，或去掉“{GUESSED}”，再运行。")
-    titles = {item.title: item for item in sheet.typed}
-    unknown = [
-        str(title) for title in (*held["columns"].values(), *held["fixed"]) if title and title not in (*titles, GRADE)
-    ]
-    if unknown:
-        near = closest(unknown[0], titles)
-        raise UserError(f"对照表“{path}”里没有“{unknown[0]}”这样的列。{f'是不是“{near}”？' if near else ''}")
+    home = _home(into)
+    path = _mapping(home, out)
+    held = _finished(path)
     if existing := enrolled(into):
         raise UserError(
             f"“{into.name}”的学籍.xlsx 里已有 {existing} 人，没有导入。请先核对有哪些变动：kongchuo reconcile {file}"
         )
-    classes, keys = _classes(into, schema), _keys(into, schema)
-    sheets, lines = _listed(file, schema)
-    new = {head: 0 for one in sheets for head in one.heads if head and head not in held["columns"]}
-    lines += (
-        [f"对照表里没有、没有带入的列：{'、'.join(new)}。要带入就写进对照表；换了名单的，删掉对照表重来"] if new else []
-    )
-    rows, seen = [], Counter()
+    classes = _classes(into)
+    sheets, lines = _listed(file)
+    new = dict.fromkeys(head for one in sheets for head in one.heads if head and head not in held["columns"])
+    if new:
+        lines.append(f"对照表里没有、没有带入的列：{'、'.join(new)}。要带入就写进对照表；换了名单的，删掉对照表重来")
     if not classes:
         lines.append(
             "“基础信息”里还没有本校的班级，班级照名单上的写。先由中心学校填好“班级”，再运行一次，班级编号就填上"
         )
+    rows, told = _pupils(sheets, held, classes, _keys(into))
+    lines += told
+    if not rows:
+        raise UserError(f"“{file.name}”里没有一个人能带入。{lines[0] if lines else ''}")
+    lines += _numbered([row for row in rows if not row.get("student_key")], _free(home, out) if issue else None)
+    target = path.with_name(SHOWN)
+    book = next(book for book in default().books if book.name == BOOK)
+    saving.write_copy(target, writing.workbook_bytes(book.stems[0], book, {SHEET: rows}, default()))
+    return Account(target, len(rows), tuple(lines))
+
+
+def _finished(path: Path) -> dict[str, dict]:
+    """A mapping in which nothing is guessed any more and every column is one of ours. Raises UserError."""
+    held = held_of(path)
+    if guesses := _guesses(held):
+        raise UserError(f"对照表“{path}”里还有猜的：{'、'.join(guesses[:6])}。请改对，或去掉“{GUESSED}”，再运行。")
+    for title in (*held["columns"].values(), *held["fixed"]):
+        if title and title not in (*_fields(), GRADE):
+            near = closest(str(title), _fields())
+            raise UserError(f"对照表“{path}”里没有“{title}”这样的列。{f'是不是“{near}”？' if near else ''}")
+    return held
+
+
+def _pupils(
+    sheets: list[Listed],
+    held: Mapping[str, Mapping],
+    classes: Mapping[tuple[str, str], str],
+    keys: Mapping[str, str],
+) -> tuple[list[dict[str, object]], list[str]]:
+    """The pupils of the list by our columns, each once, with the numbers that the census gives; in words what is to be looked at."""
+    rows, lines, seen = [], [], Counter()
     for one in sheets:
         told: dict[str, list[int]] = {}
-        for number, raw, block in _rows(one):
-            row, notes = _pupil(raw, held, titles, schema, classes, block or one.title)
+        for number, raw, block in one.rows:
+            row, notes = _pupil(raw, held, classes, block or one.title)
             id_no = str(row.get("id_no", ""))
             seen[id_no] += bool(id_no)
             stops = "没有姓名" if not row.get("name") else "证件号码和前面一行一样" if seen[id_no] > 1 else ""
             for note in [f"没有带入，{stops}"] if stops else notes:
                 told.setdefault(note, []).append(number)
-            if stops:
-                continue
-            row |= {"student_key": keys[id_no]} if id_no in keys and not row.get("student_key") else {}
-            rows.append(row)
+            if not stops:
+                row |= {"student_key": keys[id_no]} if id_no in keys and not row.get("student_key") else {}
+                rows.append(row)
         lines += [f"“{one.title}”第{_numbers(numbers)}行：{note}" for note, numbers in told.items()]
-    if not rows:
-        raise UserError(f"“{file.name}”里没有一个人能带入。{lines[0] if lines else ''}")
-    without = [row for row in rows if not row.get("student_key")]
-    if without and issue:
-        free = _free(home, out, schema)
-        for row in without:
-            row["student_key"] = ISSUED.format(next(free))
-        first, last = without[0]["student_key"], without[-1]["student_key"]
-        lines.append(f"{len(without)} 人没有{KEY}，接着全镇最大的编了：{first} 到 {last}，请中心学校记入摸底登记")
-    elif without:
-        lines.append(f"{len(without)} 人没有{KEY}：由中心学校发；中心学校运行时加 --number，就接着全镇最大的往下编")
-    target = path.with_name(SHOWN)
-    book = next(book for book in schema.books if book.name == BOOK)
-    saving.write_copy(target, writing.workbook_bytes(book.stems[0], book, {SHEET: rows}, schema))
-    return Account(target, len(rows), tuple(lines))
+    return rows, lines
+
+
+def _numbered(without: list[dict[str, object]], free: Iterator[int] | None) -> list[str]:
+    """Give pupils without 学生编号 theirs out of the `free` ones, if there are any to give; what is to be said of it."""
+    if without and free is None:
+        return [f"{len(without)} 人没有{KEY}：由中心学校发；中心学校运行时加 --number，就接着全镇最大的往下编"]
+    for row in without:
+        row["student_key"] = ISSUED.format(next(free))
+    ends = [row["student_key"] for row in without]
+    said = (
+        f"{len(without)} 人没有{KEY}，接着全镇最大的编了：{ends[0]} 到 {ends[-1]}，请中心学校记入摸底登记"
+        if ends
+        else ""
+    )
+    return [said] if said else []
 
 
 def _numbers(rows: list[int]) -> str:
@@ -261,15 +302,10 @@ def _numbers(rows: list[int]) -> str:
 
 
 def _pupil(
-    raw: Mapping[str, str],
-    held: Mapping[str, Mapping],
-    titles: Mapping[str, Field],
-    schema: Schema,
-    classes: Mapping[tuple[str, str], str],
-    title: str,
+    raw: Mapping[str, str], held: Mapping[str, Mapping], classes: Mapping[tuple[str, str], str], title: str
 ) -> tuple[dict[str, object], list[str]]:
     """A pupil by our columns, with the class, and what the identity number says where the list does not; what is to be looked at."""
-    row, unread = _row(raw, held, titles, schema)
+    row, unread = _row(raw, held)
     notes, id_no = [], str(row.get("id_no", ""))
     said = (str(row.pop("class_id", "")), raw.get(_grade_of(held), ""), title)
     row["class_id"] = _class(said, classes) or said[0]
@@ -279,19 +315,22 @@ def _pupil(
         row.setdefault("id_type", "居民身份证")
         row.setdefault("birth_date", dt.date(int(id_no[6:10]), int(id_no[10:12]), int(id_no[12:14])))
         row.setdefault("sex", "男" if int(id_no[16]) % 2 else "女")
-    return row, notes + [note for column, note in unread.items() if titles[column].name not in row]
+    return row, notes + [note for column, note in unread.items() if _fields()[column].name not in row]
 
 
 # --- The list ------------------------------------------------------------------------------------------------------------
-def _listed(file: Path, schema: Schema) -> tuple[list[Listed], list[str]]:
+@cache
+def _fields() -> dict[str, Field]:
+    """The columns of the roster that people fill in, by title."""
+    return {item.title: item for item in default().sheets[SHEET].typed}
+
+
+def _listed(file: Path) -> tuple[list[Listed], list[str]]:
     """The worksheets that are rosters, and in words those that were not read."""
-    sheet = schema.sheets[SHEET]
     found, unread = [], []
     for title, grid, hidden in pushed.grids(file):
         scores = [
-            (*_meant(_header(grid, at, deep), sheet), -deep, -at)
-            for at in range(min(20, len(grid.rows)))
-            for deep in (1, 2)
+            (*_meant(_header(grid, at, deep)), -deep, -at) for at in range(min(20, len(grid.rows))) for deep in (1, 2)
         ]
         sure, guessed, deep, at = max(scores, default=(0, 0, 0, 0))
         if sure + guessed >= 2 and not hidden:
@@ -303,9 +342,9 @@ def _listed(file: Path, schema: Schema) -> tuple[list[Listed], list[str]]:
     return found, unread
 
 
-def _meant(texts: list[str], sheet: Sheet) -> tuple[int, int]:
+def _meant(texts: list[str]) -> tuple[int, int]:
     """How many of our columns a header names, and how many more it may mean."""
-    meant = {_proposed(text, sheet, set()) for text in texts if text} - {""}
+    meant = {_proposed(text, set()) for text in texts if text} - {""}
     guessed = {title for title in meant if title.startswith(GUESSED) and title.removeprefix(GUESSED) not in meant}
     return sum(not title.startswith(GUESSED) for title in meant), len(guessed)
 
@@ -316,44 +355,17 @@ def _header(grid: Grid, at: int, deep: int) -> list[str]:
     return [low or high for high, low in zip_longest(rows[0], rows[-1], fillvalue="")]
 
 
-def _rows(one: Listed) -> list[tuple[int, dict[str, str], str]]:
-    """Excel row, texts by header and the class that a line above says, without empty rows, headers once more, such lines, and totals.
-
-    A line above a block of pupils is one text over all columns, in which a class stands: 七年级二班（共8人）.
-    """
-    found, block, heads = [], "", one.heads
-    headers = range(one.header, one.header + one.deep)
-    again = [{fold(text) for text in one.grid.texts(at) if text} for at in headers]
-    for at in range(len(one.grid.rows)):
-        texts = one.grid.texts(at)
-        filled = [fold(text) for text in texts if text]
-        if len({*filled}) == 1 and (named := CLASS.search(filled[0])):
-            block = named[0]
-        elif at < one.header + one.deep or not filled or {*filled} in again or re.match(TOTALS, filled[0]):
-            continue
-        else:
-            found.append((one.grid.first_row + at, dict(zip(heads, texts, strict=False)), block))
-    return found
+@cache
+def _names() -> dict[str, str]:
+    """What our columns are called, here and elsewhere -> the title of each."""
+    known = {title: (*ALSO.get(item.name, ()), *item.aliases, title) for title, item in _fields().items()}
+    return {fold(name): title for title, names in known.items() for name in names} | {GRADE: GRADE}
 
 
-def _classed(one: Listed) -> str:
-    """The classes that lines above the pupils say, in words; "" where there are none."""
-    blocks = dict.fromkeys(block for _, _, block in _rows(one))
-    return f"，分{len(blocks)}个班：{'、'.join(blocks)}" if all(blocks) and blocks else ""
-
-
-def _column(one: Listed, head: str) -> set[str]:
-    return {raw.get(head, "") for _, raw, _ in _rows(one)}
-
-
-def _proposed(text: str, sheet: Sheet, taken: set[str]) -> str:
+def _proposed(text: str, taken: set[str]) -> str:
     """Which of our columns a header means: its title; with GUESSED before it one that it is like; "" for none."""
-    bare = re.sub(r"\(.*?\)|[:：*]", "", text)
-    names = {
-        fold(name): item.title for item in sheet.typed for name in (*ALSO.get(item.name, ()), *item.aliases, item.title)
-    } | {GRADE: GRADE}
-    sure = names.get(text) or names.get(bare)
-    if sure:
+    bare, names = re.sub(r"\(.*?\)|[:：*]", "", text), _names()
+    if sure := names.get(text) or names.get(bare):
         return "" if sure in taken else sure
     near = closest(bare, names) if len(bare) > 2 else ""
     return GUESSED + names[near] if near and names[near] not in taken else ""
@@ -363,9 +375,7 @@ def _taken(columns: Mapping[str, str]) -> set[str]:
     return {title.removeprefix(GUESSED) for title in columns.values()}
 
 
-def _row(
-    raw: Mapping[str, str], held: Mapping[str, Mapping], titles: Mapping[str, Field], schema: Schema
-) -> tuple[dict[str, object], dict[str, str]]:
+def _row(raw: Mapping[str, str], held: Mapping[str, Mapping]) -> tuple[dict[str, object], dict[str, str]]:
     """A pupil by our columns, read as a workbook would be; by column, in words, what could not be read."""
     texts = {str(title): str(text) for title, text in held["fixed"].items()}
     for head, title in held["columns"].items():
@@ -373,17 +383,17 @@ def _row(
         said = str(held["values"].get(head, {}).get(said, said) or "")
         if title and title != GRADE and said:
             texts[str(title)] = said
-    guardian, phone = _titles_of(titles, "guardian", "guardian_tel")
+    guardian, phone = (default().sheets[SHEET].by_name[name].title for name in ("guardian", "guardian_tel"))
     for title in (guardian, phone):  # both in one cell: 乙夏 13800000001
         if both := BOTH.fullmatch(texts.get(title, "")):
             texts |= {guardian: both[1], phone: texts[phone] if title == guardian and texts.get(phone) else both[2]}
     row, notes = {}, {}
     for title, text in texts.items():
-        item = titles[title]
+        item = _fields()[title]
         if item.format == "entry_month":  # 2021年9月, 2021-09-01
             parts = re.findall(r"\d+", text)
             text = f"{parts[0]}{int(parts[1]):02d}" if len(parts) > 1 and len(parts[0]) == 4 else text[:6]
-        values, problems = typed([text], item, schema.codes.get(item.codes))
+        values, problems = typed([text], item, default().codes.get(item.codes))
         value = as_array(values, item)[0]
         if any(problem.lost for problem in problems) or pd.isna(value):
             notes[title] = f"{title}“{text}”读不出来，空着"
@@ -392,11 +402,6 @@ def _row(
                 value.date() if isinstance(value, pd.Timestamp) else value.item() if hasattr(value, "item") else value
             )
     return row, notes
-
-
-def _titles_of(titles: Mapping[str, Field], *names: str) -> list[str]:
-    """The titles of some of our columns."""
-    return [next(title for title, item in titles.items() if item.name == name) for name in names]
 
 
 def _grade_of(held: Mapping[str, Mapping]) -> str:
@@ -426,22 +431,22 @@ def _mapping(home: Path, out: Path) -> Path:
 
 def enrolled(into: Path) -> int:
     """How many children the school's roster holds already."""
-    return len(_table(_home(into) / "学籍.xlsx", BOOK, SHEET, default()))
+    return len(_table(_home(into) / "学籍.xlsx", BOOK, SHEET))
 
 
-def _table(path: Path, book: str, sheet: str, schema: Schema) -> pd.DataFrame:
+def _table(path: Path, book: str, sheet: str) -> pd.DataFrame:
     """The rows of a sheet as read; empty where the workbook is not there or has none."""
-    declared = next(one for one in schema.books if one.name == book)
+    declared = next(one for one in default().books if one.name == book)
     if not path.is_file():
         return pd.DataFrame()
-    tables = reading.read_workbook(path, path.name, declared, schema.codes).tables
+    tables = reading.read_workbook(path, path.name, declared, default().codes).tables
     return tables[sheet].frame if sheet in tables else pd.DataFrame()
 
 
-def _classes(into: Path, schema: Schema) -> dict[tuple[str, str], str]:
+def _classes(into: Path) -> dict[tuple[str, str], str]:
     """(grade, number in the grade) -> the code of the school's class, as 基础信息 has it."""
     path = into.parent / CENTRE / "基础信息.xlsx"
-    schools, rows = _table(path, "registry", "school", schema), _table(path, "registry", "class", schema)
+    schools, rows = _table(path, "registry", "school"), _table(path, "registry", "class")
     if not len(schools) or not len(rows):
         return {}
     own = schools[schools["school_name"].map(lambda name: fold(str(name)) == fold(into.name))]
@@ -450,24 +455,24 @@ def _classes(into: Path, schema: Schema) -> dict[tuple[str, str], str]:
     return {_parsed(str(name)): str(code) for code, name in zip(mine["class_id"], mine["class_name"], strict=True)}
 
 
-def _keys(into: Path, schema: Schema) -> dict[str, str]:
+def _keys(into: Path) -> dict[str, str]:
     """Identity number -> the number that 摸底登记 gives a child."""
-    rows = _table(into.parent / CENTRE / "适龄儿童摸底.xlsx", "census", "census", schema)
+    rows = _table(into.parent / CENTRE / "适龄儿童摸底.xlsx", "census", "census")
     if not len(rows):
         return {}
     rows = complete(rows, "id_no", "student_key")
     return dict(zip(rows["id_no"].astype(str), rows["student_key"].astype(str), strict=True))
 
 
-def _free(home: Path, out: Path, schema: Schema) -> Iterator[int]:
+def _free(home: Path, out: Path) -> Iterator[int]:
     """The numbers that no child of the town has: neither in the census nor on a roster, nor in what was imported for another school."""
     year = home.parent
     rosters = [
         *year.glob("*/学籍.xlsx"),
         *(path for path in (out / RETURNS).glob(f"*/{SHOWN}") if path.parent.name != home.name),
     ]
-    frames = [_table(path, BOOK, SHEET, schema) for path in rosters]
-    frames.append(_table(year / CENTRE / "适龄儿童摸底.xlsx", "census", "census", schema))
+    frames = [_table(path, BOOK, SHEET) for path in rosters]
+    frames.append(_table(year / CENTRE / "适龄儿童摸底.xlsx", "census", "census"))
     keys = [str(key) for frame in frames if "student_key" in frame for key in frame["student_key"].dropna()]
     return count(1 + max((int(key[2:]) for key in keys if re.fullmatch(r"XS\d+", key)), default=0))
 
