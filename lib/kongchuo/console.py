@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from .core import faults, places
+from .core import places
 from .core.declarations import SchemaError
-from .core.findings import UsageError, UserError
+from .core.findings import FAULTS, UsageError, UserError, fault
 
 CLEAN, ERRORS, USAGE, UNREADABLE, FAILED = 0, 1, 2, 3, 4
 STOPPED, UNHEARD = 130, 141  # as a shell names what Ctrl-C and a closed pipe end
@@ -99,7 +99,7 @@ def guarded(command: Callable[[], int]) -> int:
     _speak()
     streams, log = (sys.stdout, sys.stderr), _Log()
     sys.stdout, sys.stderr = map(_Stream, streams)
-    faults.LOG.addHandler(log)
+    FAULTS.addHandler(log)
     try:
         code, file = _ended(command), log.baseFilename
         if Path(file).exists():  # a forked part of the work writes to it as well
@@ -113,7 +113,7 @@ def guarded(command: Callable[[], int]) -> int:
         return UNREADABLE
     finally:
         sys.stdout, sys.stderr = streams
-        faults.LOG.removeHandler(log)
+        FAULTS.removeHandler(log)
         log.close()
 
 
@@ -150,7 +150,7 @@ def _sentence(error: Exception) -> tuple[int, str]:
         from .excel import saving
 
         return UNREADABLE, f"“{error.filename}”：{saving.why(error)}。请看看文件夹还打得开吗，再运行一次。"
-    return FAILED, faults.told("程序出错，没有做完", error)
+    return FAILED, fault("程序出错，没有做完", error)
 
 
 def say(line: str) -> None:

@@ -9,8 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..core import faults
-from ..core.findings import UserError
+from ..core.findings import UserError, fault
 
 EVERY = 5.0  # seconds between two looks
 AFTER_FAULT = 60.0  # seconds until a look after one that failed
@@ -92,4 +91,4 @@ def watch(
             except OSError:
                 say("这次没有做成：读写出错，可能是共享断开了；下次保存时再做。")
             except Exception as error:  # a fault of ours: watching goes on
-                say(f"{faults.told('这次没有做成', error)}；下次保存时再做。")
+                say(f"{fault('这次没有做成', error)}；下次保存时再做。")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from ..core import faults
+from ..core.findings import fault
 from ..core.policy import Policy
 from ..core.tables import Town, once
 from ..facts.references import staff_names
@@ -47,7 +47,7 @@ def _states(
         except Exception as error:
             if broken is None:
                 raise
-            broken.append(faults.told(f"期限“{one.title}”没有算出来", error))
+            broken.append(fault(f"期限“{one.title}”没有算出来", error))
 
 
 NOUNS = (enrolment, cases, support, selfcheck, duty, inspection)

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from ..core import apart, faults
-from ..core.findings import UserError
+from ..core import apart
+from ..core.findings import UserError, fault
 from . import packages, results
 from .packages import Link, parse, part_name
 
@@ -74,7 +74,7 @@ def changed_apart(work: Callable[Asked, Given], *args: Asked.args, size: int) ->
     except (Refused, UserError, OSError):
         raise
     except Exception as error:
-        faults.told("工作簿改不了", error)
+        fault("工作簿改不了", error)
         raise Refused(DAMAGED) from error
 
 

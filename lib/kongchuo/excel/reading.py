@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import apart, faults, places, years
+from ..core import apart, places, years
 from ..core import schema as schemas
 from ..core.cells import closest, fold
-from ..core.findings import KINDS, Finding, Place, UserError
+from ..core.findings import KINDS, Finding, Place, UserError, fault
 from ..core.schema import CENTRE, LAST_PRIMARY, TERMS, Book, Codes, Schema
 from ..core.tables import Town
 from ..core.workbooks import Workbook
@@ -190,7 +190,7 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes], *,
     except UserError:  # no process could be started at all
         raise
     except Exception as error:  # a fault of ours, of this workbook only
-        found = KINDS["R02"].at(Place(name), reason=faults.told("没有读成", error))
+        found = KINDS["R02"].at(Place(name), reason=fault("没有读成", error))
     home = name.split("/")[1] if name.count("/") > 1 else ""
     return Workbook(name, book, home, read=False, findings=(found,))
 

@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from ..core import faults
 from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
-from ..core.findings import UserError
+from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES
 from ..excel.tables import annex_bytes
@@ -107,7 +106,7 @@ class Report:
         """What stands in the place of a section that failed; the others are as they are. A page for everybody is whole or is not."""
         if self.view.public:
             raise error
-        line = str(error) if isinstance(error, UserError) else faults.told(f"{name} 一节没有生成", error)
+        line = str(error) if isinstance(error, UserError) else fault(f"{name} 一节没有生成", error)
         self._broken[name] = (f"{self.plan.title(self.view)}：{line}",)
         return Section("这一节没有生成", (Lines((line,)),), 0, name)
 

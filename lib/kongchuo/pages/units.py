@@ -8,9 +8,8 @@ from typing import TypeVar
 
 import pandas as pd
 
-from ..core import faults
 from ..core.editions import MAY_SEE, SHOWN, audience_of
-from ..core.findings import UserError
+from ..core.findings import UserError, fault
 from ..core.names import PUPIL, other_names, personal_names
 from ..core.numbers import in_order
 from ..core.tables import Town, once, row_of
@@ -116,7 +115,7 @@ def attempt(view: View, title: str, make: Callable[[], Made], lines: list[str]) 
     except Exception as error:
         if view.public or isinstance(error, UserError):
             raise
-        lines.append(faults.told(f"“{title}”没有算出来", error))
+        lines.append(fault(f"“{title}”没有算出来", error))
         return None
 
 

@@ -18,8 +18,8 @@ from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
 from markupsafe import Markup, escape
 
-from ..core import editions, faults
-from ..core.findings import UsageError, UserError
+from ..core import editions
+from ..core.findings import UsageError, UserError, fault
 from ..core.names import telling_names
 from ..core.places import ALL, TOWN
 from ..core.places import PAPERS as PAPERS_AT
@@ -208,7 +208,7 @@ def make(
         except Exception as error:
             if warn is None:
                 raise
-            own, stopped, failed = [], {}, [faults.told(f"{month.title} {paper.name}：没有生成", error)]
+            own, stopped, failed = [], {}, [fault(f"{month.title} {paper.name}：没有生成", error)]
         made += own
         for line in failed:
             warn(line)
@@ -239,7 +239,7 @@ def _copies(
         except Exception as error:  # of this copy only; which one is not said, as it may be a pupil's
             if not fails:
                 raise
-            failed[faults.told(f"{month.title} {paper.name}：有的没有生成", error)] = None
+            failed[fault(f"{month.title} {paper.name}：有的没有生成", error)] = None
     return made, stopped, [*failed]
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
-from ..core import declarations, editions, faults, places, schema, years
-from ..core.findings import UsageError, UserError
+from ..core import declarations, editions, places, schema, years
+from ..core.findings import UsageError, UserError, fault
 from ..core.numbers import natural
 from ..core.places import ALL, TOWN
 from ..excel import reading, saving
@@ -377,7 +377,7 @@ def _said_of(title: str, shelf: Shelf, outcome: Outcome) -> Iterator[None]:
     except OSError as error:
         outcome.lost.append(f"{title}：“{error.filename or shelf.path}”{saving.why(error)}")
     except Exception as error:
-        outcome.faults.append(faults.told(f"{title} 没有做完", error))
+        outcome.faults.append(fault(f"{title} 没有做完", error))
 
 
 @contextmanager

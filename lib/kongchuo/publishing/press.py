@@ -20,9 +20,9 @@ from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml.ns import qn
 from markupsafe import escape
 
-from ..core import editions, faults, places
+from ..core import editions, places
 from ..core.editions import HEADINGS, INTERNAL, audience_of, blotted
-from ..core.findings import UserError
+from ..core.findings import UserError, fault
 from ..core.places import ALL, CONTENT, EARLIER, MADE, PACKAGE, RECORDS, TEMPLATES, TOWN
 from ..core.schema import CENTRE
 from ..excel import saving
@@ -243,7 +243,7 @@ class Press:
             folder.mkdir()
             verdict = self.engine.execute(self.notebook, folder / OUTPUT, parameters)
         except Exception as error:  # of this run only
-            verdict = execution.Verdict(reason=faults.told(execution.FAULT, error))
+            verdict = execution.Verdict(reason=fault(execution.FAULT, error))
         return started, time.monotonic() - began, verdict
 
     def check(self, item: Run, *texts: str | Path) -> tuple[str, ...]:
@@ -327,7 +327,7 @@ class Press:
             except OSError as error:
                 reason = f"报告写不进“{self.shelf.path}”：{error.strerror}"
             except Exception as error:
-                reason = faults.told(execution.FAULT, error)
+                reason = fault(execution.FAULT, error)
         log.unlink(missing_ok=True)
         if verdict.log.strip() and reason.startswith(execution.FAULT):
             archive.write_whole(log, blotted(verdict.log))

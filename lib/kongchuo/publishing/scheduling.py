@@ -15,8 +15,8 @@ from pathlib import Path
 from string import Template
 
 from ..commands import returning
-from ..core import faults, places, years
-from ..core.findings import UserError
+from ..core import places, years
+from ..core.findings import UserError, fault
 from ..excel import saving
 from ..excel.parts import Refused
 from . import archive, batch, notifying
@@ -90,7 +90,7 @@ def evening(
         except UserError as error:
             good, line = False, f"没有做，{error}"
         except Exception as error:
-            good, line = False, faults.told("没有做完", error)
+            good, line = False, fault("没有做完", error)
         if line:
             told.append(f"{what}：{line}")
             log.log(logging.INFO if good else logging.WARNING, told[-1])

@@ -13,9 +13,8 @@ from operator import and_
 import numpy as np
 import pandas as pd
 
-from ..core import faults
 from ..core.cells import quoted, strange
-from ..core.findings import KINDS, Finding, Kind, Place
+from ..core.findings import KINDS, Finding, Kind, Place, fault
 from ..core.schema import LAST_PRIMARY, TERMS, Field, Sheet
 from ..core.sheets import only_displayed
 from ..core.tables import Town, book_of, complete, each, mapping, row_of, yes
@@ -63,7 +62,7 @@ def check(town: Town, broken: list[str] | None = None, codes: Collection[str] = 
         except Exception as error:
             if broken is None:
                 raise
-            broken.append(faults.told(f"检查 {given} 没有运行成功", error))
+            broken.append(fault(f"检查 {given} 没有运行成功", error))
     return sorted(displays(town, found, not codes or "F34" in codes))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from ..core import faults, years
+from ..core import years
 from ..core.apart import both, unswept
-from ..core.findings import ERROR, Finding
+from ..core.findings import ERROR, Finding, fault
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town
@@ -176,7 +176,7 @@ def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgemen
             findings |= {_finding(rule, town, spot) for spot in rule.judge(town, policy)}
             judged.add(rule.code)
         except Exception as error:
-            broken.append(faults.told(f"规则 {rule.code} 没有运行成功", error))
+            broken.append(fault(f"规则 {rule.code} 没有运行成功", error))
     missing = {item for rule in rules for item in _missing(rule, town)}
     return Judgement(tuple(sorted(findings)), tuple(sorted(missing)), frozenset(judged), tuple(broken))
 
@@ -213,11 +213,11 @@ def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None) 
     try:
         found = causes.fold(town, policy, _together(judged.findings, plain), read, partial(_again, policy))
     except Exception as error:  # then everything is said, one by one
-        broken.append(faults.told("原因 没有找成", error))
+        broken.append(fault("原因 没有找成", error))
     try:
         findings, waived = waivers.settle(town, found)
     except Exception as error:  # then everything is said
-        broken.append(faults.told("豁免 没有运行成功", error))
+        broken.append(fault("豁免 没有运行成功", error))
         findings, waived = tuple(found), ()
     return replace(judged, findings=findings, questions=asked.questions, waived=waived, broken=tuple(broken))
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from ..core import faults
-from ..core.findings import Place
+from ..core.findings import Place, fault
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, among, book_of, complete, each, mapping, yes
@@ -466,12 +465,12 @@ def ask(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None)
         try:
             found += [question(town, one.code, text, rows) for text, rows in one.asks(town, policy)]
         except Exception as error:
-            broken.append(faults.told(f"疑问 {one.code} 没有运行成功", error))
+            broken.append(fault(f"疑问 {one.code} 没有运行成功", error))
     if earlier:
         try:
             found += backdated(town, *earlier, policy)
         except Exception as error:
-            broken.append(faults.told(f"疑问 {CODE} 没有运行成功", error))
+            broken.append(fault(f"疑问 {CODE} 没有运行成功", error))
     return Asked(tuple(sorted(found, key=lambda one: one.key)), tuple(broken))
 
 
