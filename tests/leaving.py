@@ -10,13 +10,14 @@ from kongchuo.core.findings import UserError
 from kongchuo.core.names import telling_names
 from kongchuo.core.places import FILES
 from kongchuo.pages import monthly, people, signals, term, year
+from kongchuo.pages.people.pupils import People
 from kongchuo.pages.report import Report
 from kongchuo.pages.term.rounds import Round
 from kongchuo.pages.views import Month, open_month
 from kongchuo.pages.year.years import Year
 from kongchuo.publishing.gate import Blocked, gate
 
-PLANS = {Month: monthly.PLAN, people.People: people.PLAN, Round: term.PLAN, Year: year.PLAN, signals.Year: signals.PLAN}
+PLANS = {Month: monthly.PLAN, People: people.PLAN, Round: term.PLAN, Year: year.PLAN, signals.Year: signals.PLAN}
 
 
 def refused(shared, months, folder, *, rounds=True, whole_year=True, open_=open_month):

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from ..core import schema as schemas
 from ..core.places import RETURNS
-from ..core.schema import Schema
 from ..core.workbooks import Workbook
 from ..excel import migrating, reading, saving
-from ..excel.migrating import Moved
 from ..excel.parts import Refused, changed_apart
 from .repairing import Told, asked_for
 from .returning import ORIGINALS, Shelf
@@ -34,7 +32,9 @@ def migrate(
     return told
 
 
-def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, in_place: bool, say: Callable[[str], None]) -> Told:
+def _one(
+    shared: Path, name: str, shelf: Shelf, schema: schemas.Schema, in_place: bool, say: Callable[[str], None]
+) -> Told:
     path = shared / name
     workbook = reading.read_workbook(path, name, schema.by_stem[path.stem], schema.codes)
     try:
@@ -57,7 +57,7 @@ def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, in_place: bool, 
     return Told(name, put)
 
 
-def _put(path: Path, shelf: Shelf, made: Moved, workbook: Workbook, in_place: bool) -> Path:
+def _put(path: Path, shelf: Shelf, made: migrating.Moved, workbook: Workbook, in_place: bool) -> Path:
     """Write the new workbook beside the reports, read it back, and put it in the old one's place if that is wanted and loses nothing."""
     copy = shelf.path(workbook.name, f"_新模板{path.suffix}")
     saving.write_copy(copy, made.data, like=path)

@@ -11,13 +11,10 @@ from pathlib import Path
 from ..core import schema as schemas
 from ..core.findings import UserError
 from ..core.places import RETURNS
-from ..core.schema import Schema
 from ..core.workbooks import Workbook
 from ..excel import folders, reading, repairing, saving
 from ..excel.parts import Refused, changed_apart
-from ..excel.repairing import Repaired, shortened
 from . import returning
-from .returning import Shelf
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def repair(paths: Sequence[Path], out: Path, say: Callable[[str], None] = lambda
     return told
 
 
-def asked_for(paths: Sequence[Path], out: Path, schema: Schema) -> tuple[Path, list[str], Shelf]:
+def asked_for(paths: Sequence[Path], out: Path, schema: schemas.Schema) -> tuple[Path, list[str], returning.Shelf]:
     """The shared folder, the names of the workbooks in it that were asked for, and where their copies go. Raises UserError."""
     shared, year, wanted = folders.locate(list(paths))
     names = [
@@ -58,7 +55,7 @@ def asked_for(paths: Sequence[Path], out: Path, schema: Schema) -> tuple[Path, l
     return shared, names, returning.shelf_of(out, shared, year)
 
 
-def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, say: Callable[[str], None]) -> Told:
+def _one(shared: Path, name: str, shelf: returning.Shelf, schema: schemas.Schema, say: Callable[[str], None]) -> Told:
     path = shared / name
     copy = shelf.path(name, f"_修复{path.suffix}")
     workbook = reading.read_workbook(path, name, schema.by_stem[path.stem], schema.codes)
@@ -82,7 +79,7 @@ def _one(shared: Path, name: str, shelf: Shelf, schema: Schema, say: Callable[[s
     return Told(name, copy if made.done else None)
 
 
-def _write(copy: Path, made: Repaired, workbook: Workbook, path: Path) -> None:
+def _write(copy: Path, made: repairing.Repaired, workbook: Workbook, path: Path) -> None:
     """Write the repaired copy and read it back: in it must stand what was read in the workbook."""
     saving.write_copy(copy, made.data, like=path)
     again = reading.read_workbook(copy, workbook.name, workbook.book, schemas.default().codes)
@@ -95,7 +92,7 @@ def _write(copy: Path, made: Repaired, workbook: Workbook, path: Path) -> None:
         raise Refused("修复后读回来的内容不一样，没有采用")
 
 
-def _lines(name: str, made: Repaired, workbook: Workbook, copy: Path) -> Iterator[str]:
+def _lines(name: str, made: repairing.Repaired, workbook: Workbook, copy: Path) -> Iterator[str]:
     lost = repairing.lost_digits(workbook)
     if not (made.done or made.left or lost):
         return
@@ -104,4 +101,4 @@ def _lines(name: str, made: Repaired, workbook: Workbook, copy: Path) -> Iterato
         for line in (*made.done.get(title, ()), *made.left.get(title, ())):
             yield f"    {title}：{line}"
         if title in lost:
-            yield f"    {title}：{shortened(lost[title])}是长数字，末几位已经丢失，请对照原件重录；程序不猜"
+            yield f"    {title}：{repairing.shortened(lost[title])}是长数字，末几位已经丢失，请对照原件重录；程序不猜"

@@ -14,10 +14,9 @@ from ..core.places import RECORDS, RETURNS
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from ..core.workbooks import Workbook
-from ..excel import folders, marking, saving, writing
+from ..excel import folders, listing, marking, saving, writing
 from ..excel import plan as plans
 from ..excel.parts import Refused
-from ..excel.plan import Plan
 from ..rules.judging import Judgement
 from . import opening
 
@@ -257,8 +256,8 @@ def mark(
 
 
 def _with_what_stays(
-    plan: Plan, town: Town, judgement: Judgement, records: dict[str, Record], paths: Iterable[Path]
-) -> Plan:
+    plan: plans.Plan, town: Town, judgement: Judgement, records: dict[str, Record], paths: Iterable[Path]
+) -> plans.Plan:
     """The plan with what it must keep of the workbook and its marked copy: what could not be judged now, and since when."""
     copies = []  # those that can be read
     for path in paths:
@@ -294,7 +293,7 @@ def _before(town: Town, judgement: Judgement, shelf: Shelf) -> list[str]:
     return [book.name for book in books if book.read and (book.name in found or shelf.copy(book).is_file())]
 
 
-def _followed(records: dict[str, Record], town: Town, plan: Plan) -> dict[str, Days]:
+def _followed(records: dict[str, Record], town: Town, plan: plans.Plan) -> dict[str, Days]:
     """Put into its school's record what is found in a workbook now; what is known of that workbook then."""
     workbook = town.by_name[plan.name]
     record, key = records[workbook.home], finding_key(town.year, plan.name)
@@ -304,7 +303,7 @@ def _followed(records: dict[str, Record], town: Town, plan: Plan) -> dict[str, D
     return record.get(key, {})
 
 
-def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place: bool) -> Returned | None:
+def _return(workbook: Workbook, plan: plans.Plan, shared: Path, shelf: Shelf, in_place: bool) -> Returned | None:
     path, copy, listed = shared / workbook.name, shelf.copy(workbook), shelf.path(workbook.name, "_校验结果.xlsx")
     try:
         if not workbook.read:
@@ -331,18 +330,18 @@ def _return(workbook: Workbook, plan: Plan, shared: Path, shelf: Shelf, in_place
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
 
 
-def _apart(path: Path, shelf: Shelf, workbook: Workbook) -> marking.Copy:
+def _apart(path: Path, shelf: Shelf, workbook: Workbook) -> listing.Copy:
     """What a copy says of the workbook it is of: its address too, where the folders lie beside each other, as an office's do."""
     here, there = shelf.copy(workbook).resolve().parent, path.resolve()
     with suppress(ValueError):  # on another drive
         common = Path(os.path.commonpath([here, there]))
         near = all(len(one.relative_to(common).parts) <= FAR for one in (here, there))
         if near and common != Path(common.anchor):
-            return marking.Copy(Path(os.path.relpath(there, here)).as_posix())
-    return marking.Copy()
+            return listing.Copy(Path(os.path.relpath(there, here)).as_posix())
+    return listing.Copy()
 
 
-def _refused(workbook: Workbook, plan: Plan, listed: Path, why: str, in_place: bool) -> Returned | None:
+def _refused(workbook: Workbook, plan: plans.Plan, listed: Path, why: str, in_place: bool) -> Returned | None:
     """What cannot be marked gets a list of its findings in the returns folder."""
     if not plan.open:
         return Returned(workbook.name, 0, listed, why) if in_place else None

@@ -13,9 +13,7 @@ from ..core.policy import Policy
 from ..core.tables import Town, complete, once, yes
 from ..facts import cases as case_facts
 from ..facts import enrolment
-from ..facts.cases import earliest, placed
 from . import base, cases
-from .base import Deadline
 
 SUSPECTED, AWAY, FOLLOWED, AGAIN, CLOSED, NONE = "疑似", "辍学劝返中", "已复学跟踪", "再次辍学", "已销号", ""
 OPEN = (SUSPECTED, AWAY, AGAIN)
@@ -33,7 +31,7 @@ class Step:
     title: str
     sheet: str
     column: str
-    deadline: Deadline | None = None
+    deadline: base.Deadline | None = None
 
 
 STEPS = (
@@ -74,7 +72,7 @@ def known(book: pd.DataFrame) -> pd.Series:
     return book["found"].fillna(book["confirmed"])
 
 
-def _limit(policy: Policy, deadline: Deadline | None) -> str:
+def _limit(policy: Policy, deadline: base.Deadline | None) -> str:
     """The time limit in words: 3个上课日; 7/14个自然日."""
     held = [policy.parameter(key) for key in deadline.limits] if deadline else []
     return f"{'/'.join(str(one.value) for one in held)}个{held[0].unit}" if held else ""
@@ -117,7 +115,7 @@ def _watched(town: Town) -> pd.DataFrame:
 def _visited(town: Town, policy: Policy) -> pd.DataFrame:
     """Every visit with its result, and, of a dropout, by when it had to be; the next one of open dropouts is to come."""
     now = pd.Timestamp(town.as_of)
-    rows = placed(case_facts.visits(town), "date")
+    rows = case_facts.placed(case_facts.visits(town), "date")
     rows = rows[rows["date"] <= now]
     told = rows["mode"].fillna("劝返") + "：" + rows["result"].fillna("结果未填")
     found = pd.DataFrame({"case": rows["case"], "date": rows["date"], "step": told, "place": list(rows.index)})
@@ -140,7 +138,7 @@ def _visited(town: Town, policy: Policy) -> pd.DataFrame:
 
 def _served(town: Town, policy: Policy) -> pd.DataFrame:
     """Each paper when it was served, with its time limit: how many days are left, or by how many the next step was late."""
-    rows = placed(case_facts.papers(town), "served")
+    rows = case_facts.placed(case_facts.papers(town), "served")
     rows = rows[rows["served"] <= pd.Timestamp(town.as_of)]
     state = base.state(town, policy, cases.PAPER).reindex(rows.index)
     until = "限" + rows["deadline"].dt.strftime("%Y-%m-%d")
@@ -177,7 +175,7 @@ def states(town: Town, day: dt.date) -> pd.Series:
         (book["confirmed"], AWAY),
         (book["back"], FOLLOWED),
         (book["relapsed"], AGAIN),
-        (earliest(case_facts.settled(book), book["struck"]), CLOSED),
+        (case_facts.earliest(case_facts.settled(book), book["struck"]), CLOSED),
     ):
         found = found.mask(since <= now, state)
     return found

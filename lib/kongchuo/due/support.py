@@ -8,7 +8,6 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.tables import Town, complete, yes
 from ..facts import calendar, enrolment, support
-from ..facts.enrolment import PUPIL
 from .base import Deadline
 
 NEVER = pd.Series(dtype="datetime64[us]")
@@ -25,8 +24,8 @@ def _tellable(town: Town, rows: pd.DataFrame, sheet: str, *fields: str, maybe: p
 def _aid(town: Town, policy: Policy) -> pd.DataFrame:
     """A row for each pupil with 应享资助 and each term; who came during the term is not judged in it."""
     plans = support.rows_of(town, "family_plan")
-    plans = plans.loc[plans["sure"] & plans["aid_due"].notna(), [*PUPIL, "pupil", "name", "helper"]]
-    plans = plans.drop_duplicates(PUPIL)
+    plans = plans.loc[plans["sure"] & plans["aid_due"].notna(), [*enrolment.PUPIL, "pupil", "name", "helper"]]
+    plans = plans.drop_duplicates(enrolment.PUPIL)
     plans = plans.rename(columns={"helper": "who"})
     stays = support.stays(town, plans, enrolment.AT_SCHOOL)
     paid, change = support.rows_of(town, "aid"), enrolment.changes(town)

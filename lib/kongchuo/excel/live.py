@@ -19,7 +19,6 @@ from ..core.schema import Book
 from ..core.sheets import Grid, Range
 from . import listing, marking, parts, results
 from .packages import MAX_AREA
-from .parts import split
 from .plan import Plan
 
 OpenBook = xw.Book
@@ -120,7 +119,7 @@ def show(book: OpenBook, plan: Plan, cells: Grids, declared: Book) -> None:
     """Put the plan on 校验结果 in place of what stood there; an empty plan clears the marks."""
 
     def text(title: str, address: str) -> parts.Cell:
-        row, column = split(address)
+        row, column = parts.split(address)
         rows = cells[title].rows if title in cells else ()
         return _text(rows[row - 1][column - 1]) if row <= len(rows) and column <= len(rows[0]) else ""
 

@@ -16,10 +16,8 @@ from ..core.places import RESULTS
 from ..core.schema import Book, Sheet
 from ..core.workbooks import column_letters
 from . import listing, notes, results
-from .listing import Copy, Line, read
 from .parts import LINKS, Cell, Cells, Package, Refused, changed_apart, spelt, split
 from .plan import Entry, Plan
-from .results import MOST
 from .styles import LESS, MARKS, Styles, used
 from .worksheet import Page
 
@@ -32,7 +30,7 @@ _OWN = next(column.title for column in results.COLUMNS if column.name == "identi
 
 
 def annotate(
-    package: Package, plan: Plan, earlier: Iterable[dict[str, object]] = (), apart: Copy | None = None
+    package: Package, plan: Plan, earlier: Iterable[dict[str, object]] = (), apart: listing.Copy | None = None
 ) -> None:
     """Put the plan into the package, in place of the marks of before; an empty plan only clears them.
 
@@ -138,7 +136,12 @@ def _leaning(package: Package, own: list[etree._Element]) -> bool:
 
 # --- marking ----------------------------------------------------------------------------------------------------------
 def _mark(
-    package: Package, pages: dict[str, Page], styles: Styles, plan: Plan, before: dict[str, dict], apart: Copy | None
+    package: Package,
+    pages: dict[str, Page],
+    styles: Styles,
+    plan: Plan,
+    before: dict[str, dict],
+    apart: listing.Copy | None,
 ) -> None:
     _make_results(package, styles)
     looks = {one: styles.mark(styles.looks()["text"], MARKS[one]) for one in MARKS}
@@ -234,20 +237,24 @@ def ours(titles: Collection[str], names: Collection[str], header: Collection[obj
 
 
 def fill(
-    package: Package, plan: Plan, book: Book, earlier: Iterable[dict[str, object]] = (), apart: Copy | None = None
+    package: Package,
+    plan: Plan,
+    book: Book,
+    earlier: Iterable[dict[str, object]] = (),
+    apart: listing.Copy | None = None,
 ) -> None:
     """Put the plan into the package, in place of what 校验结果 held; an empty plan clears the marks.
 
     `earlier` are lines of another copy of the workbook, where people may have typed as well.
     """
-    listing.write(package, lines(plan, book, Cells(package).text, (*earlier, *read(package)), apart))
+    listing.write(package, lines(plan, book, Cells(package).text, (*earlier, *listing.read(package)), apart))
     if apart is not None and plan.entries:
         listing.bring_forward(package)
 
 
 def lines(
-    plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]], apart: Copy | None = None
-) -> list[Line]:
+    plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]], apart: listing.Copy | None = None
+) -> list[listing.Line]:
     """The lines of 校验结果 that show a plan. `earlier` are lines of before (see listing.read), what counts most last."""
     before: dict[object, dict[str, object]] = {}
     for row in earlier:
@@ -265,7 +272,7 @@ def lines(
     return listed
 
 
-def _more(plan: Plan, shown: Plan, number: int) -> list[Line]:
+def _more(plan: Plan, shown: Plan, number: int) -> list[listing.Line]:
     """The line that says what is not listed; none where all is. Without an identity it is nobody's finding."""
     left = Counter(entry.severity for entry in plan.entries) - Counter(entry.severity for entry in shown.entries)
     if not left:
@@ -274,12 +281,12 @@ def _more(plan: Plan, shown: Plan, number: int) -> list[Line]:
     message = (
         f"还有 {left.total()} 条没有列在下面（{said}）：一张表最多列 {len(shown.entries)} 条，先列错误，再列警告和提示"
     )
-    line = Line(number, listing.NOTHING, {})
+    line = listing.Line(number, listing.NOTHING, {})
     line.values |= {"message": message, "fix": "先改下面的；改掉一些再检查，其余的就列出来"}
     return [line]
 
 
-def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, book: Book) -> Line:
+def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, book: Book) -> listing.Line:
     line = listing.line(number, entry, before, as_of)
     sheet = next((sheet for sheet in book.sheets if sheet.title == entry.sheet), None)
     if entry.cell and entry.row > 1 and sheet is not None and entry.lit:
@@ -297,7 +304,7 @@ def _held(text: Text, sheet: Sheet, cell: str, row: int) -> tuple[str, str]:
     return spelt([text(sheet.title, address) for address in addresses])
 
 
-def _add_hints(lines: Sequence[Line], apart: Copy | None) -> None:
+def _add_hints(lines: Sequence[listing.Line], apart: listing.Copy | None) -> None:
     """What the hint column of each row says, held by the first line of the row: the findings of it that are still open."""
     rows = sorted(
         (line for line in lines if "place" in line.values), key=lambda line: (line.entry.sheet, line.entry.row)
@@ -328,7 +335,7 @@ def is_ours(data: bytes, book: Book) -> bool:
     return from_template(Package(data), book)
 
 
-def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"", apart: Copy | None = None) -> bytes:
+def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"", apart: listing.Copy | None = None) -> bytes:
     """The workbook with the plan's findings shown in it, and those of before gone; an empty plan clears.
 
     In a workbook that is not made from our template cells are coloured and get notes. `earlier` is the marked copy of before:
@@ -352,17 +359,17 @@ class Marked(NamedTuple):
     unlisted: int
 
 
-def marked_apart(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: Copy) -> Marked:
+def marked_apart(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: listing.Copy) -> Marked:
     """`marked`, `is_ours` and `unlisted` in a process apart; not a copy where it is marked `in_place` and may be. Raises Refused for
     what cannot be changed, whatever is wrong with it."""
     return changed_apart(_all, data, shown, book, earlier, in_place, apart, size=len(data) + len(earlier))
 
 
-def _all(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: Copy) -> Marked:
+def _all(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: listing.Copy) -> Marked:
     ours = is_ours(data, book)
     copied = None if in_place and ours else apart
     made = marked(data, shown, book, earlier, copied)
-    return Marked(made, ours, unlisted(data, shown, book, MOST - (copied is not None)))
+    return Marked(made, ours, unlisted(data, shown, book, results.MOST - (copied is not None)))
 
 
 def keeping(shown: Plan, unjudged: frozenset[str], *copies: bytes) -> Plan:
@@ -375,7 +382,7 @@ def remembering(shown: Plan, first: dict[str, dt.date], mended: dict[str, dt.dat
     return shown.remembering(_typed_apart(copies) if mended else (), first, mended)
 
 
-def unlisted(data: bytes, shown: Plan, book: Book, most: int = MOST) -> int:
+def unlisted(data: bytes, shown: Plan, book: Book, most: int = results.MOST) -> int:
     """How many of the plan's findings 校验结果 has no room for; only that of our template is limited."""
     return max(len(shown.entries) - most, 0) if len(shown.entries) > most and is_ours(data, book) else 0
 

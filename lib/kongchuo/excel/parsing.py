@@ -16,7 +16,6 @@ from ..core import schema as schemas
 from ..core.cells import clean, closest, fold, shown
 from ..core.findings import ADDED, ERROR, KINDS, OLDER, Finding, Place, caused
 from ..core.places import GUIDE, LISTS, RESULTS
-from ..core.schema import Book, Codes, Sheet
 from ..core.sheets import Grid, alike, framed, shape_apart
 from ..core.workbooks import Asked, Table, Workbook
 from ..rules import waivers
@@ -32,11 +31,11 @@ HIDDEN = "；这张工作表是隐藏的，右击任一工作表标签、选“�
 
 def unknown(
     titles: Iterable[str],
-    missing: Iterable[Sheet],
+    missing: Iterable[schemas.Sheet],
     grid: Callable[[str], Grid | None],
     name: str,
-    book: Book,
-    codes: dict[str, Codes],
+    book: schemas.Book,
+    codes: dict[str, schemas.Codes],
     unseen: Collection[str] = (),
 ) -> Iterator[Finding]:
     """R05 for each sheet that is `missing`, with the one of `titles` that it may be; R14 or R15 for the other titles.
@@ -96,35 +95,35 @@ _FATAL = (KeyboardInterrupt, SystemExit)
 VERSION = "kongchuo_version"  # the document property that carries the version of the schema a template was made from
 
 
-def read_here(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
+def read_here(path: Path, name: str, book: schemas.Book, codes: dict[str, schemas.Codes]) -> Workbook:
     """`read_workbook` in this process, which a workbook may end."""
     return with_frames(_parsed(path, name, book, codes), book)
 
 
-def read_for_another(path: Path, name: str, book: Book, packed: bytes) -> Workbook:
+def read_for_another(path: Path, name: str, book: schemas.Book, packed: bytes) -> Workbook:
     """What `with_frames` makes the workbook of, without what the other side has; `packed`: the code lists and the schema."""
     read = _parsed(path, name, book, _unpacked(packed))
     return replace(read, book=None, tables={key: replace(table, sheet=None) for key, table in read.tables.items()})
 
 
-def with_frames(read: Workbook, book: Book) -> Workbook:
+def with_frames(read: Workbook, book: schemas.Book) -> Workbook:
     """A workbook as it was parsed, with its frames."""
     tables = {key: framed(replace(table, sheet=book.by_name[key])) for key, table in read.tables.items()}
     return replace(read, book=book, tables=tables)
 
 
-def _unpacked(packed: bytes) -> dict[str, Codes]:
+def _unpacked(packed: bytes) -> dict[str, schemas.Codes]:
     codes, schema = _loaded(packed)
     schemas.take_over(schema)
     return codes
 
 
 @lru_cache(2)
-def _loaded(packed: bytes) -> tuple[dict[str, Codes], schemas.Schema]:
+def _loaded(packed: bytes) -> tuple[dict[str, schemas.Codes], schemas.Schema]:
     return pickle.loads(packed)
 
 
-def _parsed(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> Workbook:
+def _parsed(path: Path, name: str, book: schemas.Book, codes: dict[str, schemas.Codes]) -> Workbook:
     workbook = Workbook(name, book, home=name.split("/")[1] if name.count("/") > 1 else "", read=False)
     try:
         data = bytes_of(path)
@@ -214,7 +213,11 @@ def _sheet(opened: python_calamine.CalamineWorkbook, package: Package, title: st
 
 
 def tables(
-    there: Collection[str], grid: Callable[[str], Grid | None], name: str, book: Book, codes: dict[str, Codes]
+    there: Collection[str],
+    grid: Callable[[str], Grid | None],
+    name: str,
+    book: schemas.Book,
+    codes: dict[str, schemas.Codes],
 ) -> tuple[dict[str, Table], list[Finding]]:
     """The typed tables of a workbook by English sheet name, and all findings in them.
 
@@ -228,8 +231,8 @@ def _tables(
     there: Collection[str],
     grid: Callable[[str], Grid | None],
     name: str,
-    book: Book,
-    codes: dict[str, Codes],
+    book: schemas.Book,
+    codes: dict[str, schemas.Codes],
     unseen: Collection[str] = (),
 ) -> tuple[dict[str, Table], list[Finding]]:
     found, findings, absent, used = {}, [], [], set()

@@ -17,7 +17,6 @@ from lxml import etree
 from ..core import apart
 from ..core.findings import UserError, fault
 from . import packages, results
-from .packages import Link, parse, part_name
 
 DECLARED = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 KEEP_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -26,7 +25,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 def canonical(data: bytes) -> bytes:
     """The same for two parts that say the same."""
-    return etree.tostring(parse(data), method="c14n")
+    return etree.tostring(packages.parse(data), method="c14n")
 
 
 def plain(text: str) -> str:
@@ -97,7 +96,7 @@ class Package:
         self._data, self._zip = data, zipfile.ZipFile(BytesIO(data))
         self._infos = self._zip.infolist()
         # names differ in case only by accident
-        self._names = {part_name(info.filename): info.filename for info in self._infos}
+        self._names = {packages.part_name(info.filename): info.filename for info in self._infos}
         self._new: dict[str, bytes] = {}
         self._trees: dict[str, etree._Element] = {}
         self._before: dict[str, bytes] = {}  # how each tree was written before anybody changed it
@@ -106,7 +105,7 @@ class Package:
             raise Refused("有数字签名，改动会使签名失效")
         try:
             for info in self._infos:
-                if not part_name(info.filename).endswith((".xml", ".rels")):  # those have been looked at
+                if not packages.part_name(info.filename).endswith((".xml", ".rels")):  # those have been looked at
                     self._zip.read(info)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
             raise Refused("文件已损坏") from error
@@ -127,16 +126,16 @@ class Package:
         return f"{{{self.ns}}}{name}"
 
     def _real(self, part: str) -> str:
-        return self._names.get(part_name(part), part)
+        return self._names.get(packages.part_name(part), part)
 
     def has(self, part: str) -> bool:
         """Whether the package holds a part."""
-        there = part_name(part) in self._names and part_name(part) not in self._dropped
+        there = packages.part_name(part) in self._names and packages.part_name(part) not in self._dropped
         return there or self._real(part) in self._new
 
     def names(self) -> list[str]:
         """The names of all parts."""
-        there = dict.fromkeys(name for name in self._names.values() if part_name(name) not in self._dropped)
+        there = dict.fromkeys(name for name in self._names.values() if packages.part_name(name) not in self._dropped)
         return list(there | dict.fromkeys(self._new))
 
     def free(self, pattern: str) -> str:
@@ -161,7 +160,7 @@ class Package:
         """The tree of a part; what is changed in it is in the package."""
         name = self._real(part)
         if name not in self._trees:
-            self._trees[name] = parse(self.read(part))
+            self._trees[name] = packages.parse(self.read(part))
             self._before[name] = etree.tostring(self._trees[name], encoding="UTF-8")
         return self._trees[name]
 
@@ -169,7 +168,7 @@ class Package:
         """Replace a part, or add one."""
         name = self._real(part)
         self._trees.pop(name, None)
-        self._dropped.discard(part_name(name))
+        self._dropped.discard(packages.part_name(name))
         self._new[name] = data
 
     def plant(self, part: str, tree: etree._Element) -> None:
@@ -178,7 +177,7 @@ class Package:
         self._trees[self._real(part)] = tree
 
     # --- links and types ----------------------------------------------------------------------------------------------
-    def links(self, part: str) -> list[Link]:
+    def links(self, part: str) -> list[packages.Link]:
         """What a part ("": the package itself) links to."""
         rels = packages.rels_of(part)
         return packages.links_in(self.tree(rels), part) if self.has(rels) else []
@@ -233,7 +232,7 @@ class Package:
         name = self._real(part)
         self._new.pop(name, None)
         self._trees.pop(name, None)
-        self._dropped.add(part_name(name))
+        self._dropped.add(packages.part_name(name))
 
     def add_sheet(self, title: str, tree: etree._Element) -> str:
         """Add a worksheet at the end, where it moves no other; returns its part."""
@@ -268,7 +267,7 @@ class Package:
         return found
 
     def _same(self, name: str, data: bytes) -> bool:
-        if part_name(name) not in self._names or part_name(name) in self._dropped:
+        if packages.part_name(name) not in self._names or packages.part_name(name) in self._dropped:
             return False
         before = self._zip.read(name)
         return before == data or (name.endswith((".xml", ".rels")) and canonical(before) == canonical(data))
@@ -291,7 +290,7 @@ class Package:
         new, out = self.changed(), BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
             for info in self._infos:
-                if part_name(info.filename) in self._dropped:
+                if packages.part_name(info.filename) in self._dropped:
                     continue
                 data = new.pop(info.filename, None)
                 if data is None:

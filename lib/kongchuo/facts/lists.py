@@ -6,7 +6,6 @@ from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
 from ..core.tables import Town, complete
 from . import enrolment
-from .enrolment import too_young
 from .references import class_grades, keyed
 
 # --- one child in two lists -------------------------------------------------------------------------------------------
@@ -82,7 +81,7 @@ def of_census(town: Town, policy: Policy) -> pd.DataFrame:
     elsewhere = rows["study_status"] == "镇外在读"
     proved = rows["proof"].notna() & (rows["proof"] != "无")
     state = state.mask(elsewhere & proved, "镇外在读有证明").mask(elsewhere & ~proved, "镇外在读无证明")
-    state = state.mask(state.isin(["未入学"]) & too_young(town, policy, rows["birth_date"]), "未到龄")
+    state = state.mask(state.isin(["未入学"]) & enrolment.too_young(town, policy, rows["birth_date"]), "未到龄")
     return _list(rows.assign(school=rows["study_school"], state=state, sheet="census", twice=""))
 
 

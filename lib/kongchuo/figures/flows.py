@@ -11,7 +11,6 @@ import pandas as pd
 from ..core.tables import Town, once
 from ..facts import cases as case_facts
 from ..facts import enrolment
-from ..facts.cases import open_at
 from .base import Ratio, by_school, summed
 from .scopes import KEYS, Scope, counted, with_class
 
@@ -184,10 +183,10 @@ def case_steps(scope: Scope, cases: pd.DataFrame) -> pd.DataFrame:
     dated = cases.assign(left=left)
     return pd.DataFrame(
         {
-            "opening": open_at(dated, start - pd.Timedelta(days=1)),
+            "opening": case_facts.open_at(dated, start - pd.Timedelta(days=1)),
             "new": scope.in_days(entered),
             "left": scope.in_days(left),
-            "closing": open_at(dated, scope.end),
+            "closing": case_facts.open_at(dated, scope.end),
         }
     )
 

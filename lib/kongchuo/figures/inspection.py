@@ -13,10 +13,8 @@ from ..core.schema import CENTRE
 from ..core.tables import Town, by_place, complete, each, once
 from ..due import base, duty, enrolment, lives, selfcheck
 from ..due import inspection as rounds
-from ..due.base import Deadline
 from ..facts import asof, calendar, cases
 from ..facts import duty as duties
-from ..facts.cases import open_at
 from ..facts.enrolment import grade_due
 from ..facts.references import keyed
 from ..rules.base import Rule, Spot
@@ -109,7 +107,7 @@ def lacking(*counts: Callable[[Scope], Ratio]) -> Find:
     return find
 
 
-def late(*limits: Deadline) -> Find:
+def late(*limits: base.Deadline) -> Find:
     """What was due by the day and is not done, and what was done late since the round before."""
 
     def find(scope: Scope) -> Evidence:
@@ -431,7 +429,7 @@ def worth(found: Evidence, each: float, policy: Policy) -> float:
 
 def fatal(scope: Scope) -> tuple[str, ...]:
     """What makes a school 不合格: pupils who have dropped out, not back and not 销号; cases kept off the ledgers."""
-    away = int(open_at(dropouts(scope.whole), scope.end).sum())
+    away = int(cases.open_at(dropouts(scope.whole), scope.end).sum())
     hidden = len(concealed(scope))
     said = (f"辍学未返校、未销号 {away} 人" if away else "", f"应列未列疑似台账 {hidden} 人" if hidden else "")
     return tuple(filter(None, said))

@@ -17,8 +17,8 @@ from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES
 from ..excel.tables import annex_bytes
-from . import content, display, keeping, live
-from .display import Failed, Lines, Links, Note, Page, Section, Table, masked_page, public
+from . import content, keeping, live
+from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, public, render
 from .units import audience
 from .views import View
 
@@ -157,15 +157,15 @@ class Report:
         """The HTML of one section; "" for one that the edition does not have."""
         section = self.section(name)
         try:
-            body = display.card(section) if section else Markup("")
+            body = card(section) if section else Markup("")
         except Exception as error:
             section = self._made[name] = self._failed(name, error)
-            body = display.card(section)
+            body = card(section)
         if not section or name != next(iter(self.plan.sections)):
             return body
         title, meta = self.plan.title(self.view), self.plan.meta(self.view)
         secret = self.view.edition != PUBLIC
-        return display.render("headline.html", title=title, meta=meta, body=body, secret=secret)
+        return render("headline.html", title=title, meta=meta, body=body, secret=secret)
 
     def controls(self) -> object:
         """On a live page the drop-downs; nothing in a batch run."""
@@ -215,13 +215,13 @@ class Report:
         try:
             annex = self._annex()
         except Exception as error:
-            return Page(display.card(self._failed(ANNEX, error)), f"{title}：附表")
+            return Page(card(self._failed(ANNEX, error)), f"{title}：附表")
         Path(folder).mkdir(exist_ok=True)
         (Path(folder) / ANNEX).write_bytes(annex)
         self._left[ANNEX] = HEADINGS[TOWN] if audience(self.view) == TOWN else self.view.edition
         link = Links(((ANNEX, quote(f"{Path(folder).name}/{ANNEX}")),))
         table = Table(("文件", "内容"), ((link, f"本页的 {number} 张表，一表一页，可以排序、筛选、再计算"),))
-        return Page(display.card(Section("附表", (table,), 0, "annex")), f"{title}：附表")
+        return Page(card(Section("附表", (table,), 0, "annex")), f"{title}：附表")
 
     def _annex(self) -> bytes:
         self._kept = {heading: live.plain(table) for heading, table in self._tables().items()}

@@ -8,7 +8,6 @@ from pathlib import Path
 from ..core import places, years
 from ..core.findings import UserError
 from ..core.numbers import rounded
-from ..core.places import ALL, TOWN
 from ..figures.signals import PLAIN, BackTest, back_test
 from . import charts, live, quality
 from .display import Chart, Figure, Note, Section, Table, Tiles
@@ -137,6 +136,6 @@ def signals_back_test(school: str = "all", year: str = "", workbooks: str | Path
     Raises UserError, in Chinese, for another school, for no school year and for an unknown folder.
     """
     asked = live.asked(year=year)
-    if school not in (TOWN, ALL):
+    if school not in (places.TOWN, places.ALL):
         raise UserError("预警回看只做全镇的：一所学校的个案太少。请写 school=全镇")
     return Report(PLAN, opened(asked["year"], workbooks), workbooks)

@@ -12,7 +12,6 @@ import pandas as pd
 from ..commands import opening, returning
 from ..core import editions, places, years
 from ..core.cells import fold
-from ..core.editions import INTERNAL, PUBLIC
 from ..core.findings import Finding, Place, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, TOWN, WORKBOOKS
 from ..core.policy import Policy
@@ -48,13 +47,13 @@ class View:
     grade: int | None = None
     class_id: str = ""
     group: str = ""
-    edition: str = INTERNAL
+    edition: str = editions.INTERNAL
     records: dict[str, returning.Record] = field(default_factory=dict)  # what was known of findings, by school
 
     @property
     def public(self) -> bool:
         """Whether anybody may read what is shown of it."""
-        return self.edition == PUBLIC
+        return self.edition == editions.PUBLIC
 
     @property
     def part(self) -> bool:
@@ -204,7 +203,7 @@ class Month(View):
         return f"{self.start:%Y-%m-%d} 至 {self.end:%Y-%m-%d} 没有上课日（按学年学期、教学日历），是假期。"
 
 
-def open_month(school: str, month: str, workbooks: str | Path = "", edition: str = INTERNAL) -> Month:
+def open_month(school: str, month: str, workbooks: str | Path = "", edition: str = editions.INTERNAL) -> Month:
     """Open one month ("2023-10") of a school (full name, code or usual name; "all": the town) from the shared folder.
 
     `workbooks` empty: the environment variable KONGCHUO_WORKBOOKS. The figures stand as of the month's last day, or today.

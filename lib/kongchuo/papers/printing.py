@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from ..core import places, years
 from ..core.findings import UserError
-from ..core.places import FILES, MADE, SCRATCH
 from ..pages import live, quality
 from ..pages.display import Badge, Figure, Links, Note, Section, Table, Tiles
 from ..pages.report import Plan, Report
@@ -60,7 +59,7 @@ class Printing(Month):
     @cached_property
     def printed(self) -> tuple[Printed, ...]:
         """Each paper made into the folder that the batch has given; without one nothing is made."""
-        folder = os.environ.get(FILES, "")
+        folder = os.environ.get(places.FILES, "")
         return tuple(self._print(paper, Path(folder)) if folder else Printed(paper) for paper in self.papers)
 
     def _print(self, paper: Paper, folder: Path) -> Printed:
@@ -93,14 +92,14 @@ class Printing(Month):
 
 def _earlier() -> list[str]:
     """What the batch says has been made for the school year before this run."""
-    told = Path(os.environ.get(SCRATCH, os.devnull)) / MADE
+    told = Path(os.environ.get(places.SCRATCH, os.devnull)) / places.MADE
     return json.loads(told.read_text("utf-8")) if told.is_file() else []
 
 
 def papers_made(view: Printing) -> Section:
     """The papers, for whom each is, its files; what was not made, and why. Where nothing is made, only which there are."""
     empty = "这个月没有应当打印的材料"
-    if not os.environ.get(FILES):
+    if not os.environ.get(places.FILES):
         rows = tuple((one.title, one.per, AUDIENCES[one.audience][0]) for one in view.papers)
         how = "这里只列出有哪些材料。已生成的文件在“全部报告”里这个月的“打印材料”中。"
         return Section("材料清单", (Table(COLUMNS, rows, empty=empty), Note(how)), 0, "papers_made")
@@ -132,7 +131,7 @@ def _files(view: Printing, one: Printed) -> tuple[Links | None, Links | None]:
 def _links(view: Printing, paper: Paper, names: list[str]) -> Links | None:
     """Links by what tells the copies apart: the class, the case; a single one by its ending."""
     stem = f"{paper.name}_{view.home or '全镇'}_{view.month}"
-    folder = Path(os.environ[FILES]).name if names else ""
+    folder = Path(os.environ[places.FILES]).name if names else ""
     shown = [name.rpartition(".")[0].removeprefix(stem).strip("_") or CALLED[name.rpartition(".")[2]] for name in names]
     addresses = [quote(f"{folder}/{name}") for name in names]
     return Links(tuple(zip(shown, addresses, strict=True))) if names else None

@@ -17,23 +17,23 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..core import places
-from ..core.places import TEMPLATES, TOWN
 from ..core.years import Period
 from ..excel import saving
 from . import archive, execution
-from .archive import DONE, Result, Shelf
 
 
 @cache
 def stylesheet() -> str:
     """The styles of all report pages."""
-    return (TEMPLATES / "report.css").read_text("utf-8") + (TEMPLATES / "site" / "site.css").read_text("utf-8")
+    return (places.TEMPLATES / "report.css").read_text("utf-8") + (places.TEMPLATES / "site" / "site.css").read_text(
+        "utf-8"
+    )
 
 
 @cache
 def script() -> str:
     """The one script of report pages: copies, sorts, filters, folds. Pages are whole without it."""
-    return "\n".join(map(str.strip, (TEMPLATES / "page.js").read_text("utf-8").splitlines()))
+    return "\n".join(map(str.strip, (places.TEMPLATES / "page.js").read_text("utf-8").splitlines()))
 
 
 @cache
@@ -46,15 +46,15 @@ def script_source() -> str:
 def site() -> jinja2.Environment:
     """The templates of index pages, shared with the served pages; autoescape on, an unknown name is an error."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES / "site", TEMPLATES]),
+        loader=jinja2.FileSystemLoader([places.TEMPLATES / "site", places.TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
     made.globals |= {
         "css": stylesheet,
-        "DONE": DONE,
-        "TOWN": TOWN,
+        "DONE": archive.DONE,
+        "TOWN": places.TOWN,
     }
     made.filters["time"] = lambda text: dt.datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
     return made
@@ -89,7 +89,7 @@ WHOLE_TOWN = ("signals_back_test",)  # notebooks that are made for no single sch
 FIRST = "monthly_self_check"  # the notebook that the table of the latest month is of
 
 
-def index(shelf: Shelf, title: str) -> str:
+def index(shelf: archive.Shelf, title: str) -> str:
     """The index page of one period: every run with its state, its figures and its page."""
     results = list(shelf.results.values())
     known = [result.shown.get("summary") or {} for result in results]
@@ -102,7 +102,7 @@ TIDY = "数字.csv"  # beside the pages of a shelf; of several towns, over all o
 COLUMNS = ("期", "单位", "指标", "数", "基数")
 
 
-def tidy(shelf: Shelf) -> str:
+def tidy(shelf: archive.Shelf) -> str:
     """The figures of a shelf's runs as one table, a figure a row: period, unit, what is counted, the count and, of a rate, its base.
 
     Counts only, of runs whose page the gate let out; for whoever goes on working with them, in Excel or elsewhere.
@@ -136,9 +136,9 @@ def tidied(folders: Mapping[str, Path]) -> str:
 
 
 def overview(
-    shelves: Iterable[Shelf],
+    shelves: Iterable[archive.Shelf],
     schools: Iterable[str] = (),
-    live: Callable[[str, Shelf], str] | None = None,
+    live: Callable[[str, archive.Shelf], str] | None = None,
     handbook: Iterable[str] = (),
     notes: Iterable[str] = (),
     *,
@@ -154,11 +154,11 @@ def overview(
     `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
     page is among them, `account` whose page this is.
     """
-    units = [*([TOWN] if town else []), *dict.fromkeys(schools)]
+    units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
     base = "r/" if live or served else ""
     order = _ordered(shelves)
     months, latest = [shelf for shelf in order if shelf.period.kind == "month"], latest_of(order)
-    newest: dict[str, Shelf] = {}
+    newest: dict[str, archive.Shelf] = {}
     for shelf in sorted(order, key=lambda shelf: not shelf.made):  # what was made before what could be
         newest.setdefault(shelf.notebook, shelf)
     if latest:
@@ -191,12 +191,12 @@ def overview(
     return site().get_template("overview.html").render(**shown)
 
 
-def _ordered(shelves: Iterable[Shelf]) -> list[Shelf]:
+def _ordered(shelves: Iterable[archive.Shelf]) -> list[archive.Shelf]:
     order = sorted(shelves, key=lambda shelf: shelf.notebook)
     return sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
 
 
-def latest_of(shelves: Iterable[Shelf]) -> Shelf | None:
+def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
     """The month that the page over all runs begins with: the latest that was made, else that could be."""
     months = [shelf for shelf in _ordered(shelves) if shelf.period.kind == "month"]
     return next((shelf for shelf in months if shelf.made), months[0] if months else None)
@@ -207,7 +207,7 @@ AGENDA = re.compile(
 )  # as pages.today writes it
 
 
-def _agenda(shelf: Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:
+def _agenda(shelf: archive.Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:
     """What the page of a school or the town says is to be done, word by word as the gate let it out, its links from here; its address; as of when."""
     made = shelf.results.get(unit)
     run = made.shown if made else {}
@@ -220,17 +220,17 @@ def _agenda(shelf: Shelf, base: str, unit: str) -> tuple[Markup, str, str] | Non
     return lines, f"{folder}{quote(file.name)}", (run.get("summary") or {}).get("as_of", "")
 
 
-def _runs(shelf: Shelf, units: Iterable[str]) -> dict[str, Result | None]:
+def _runs(shelf: archive.Shelf, units: Iterable[str]) -> dict[str, archive.Result | None]:
     """Every run a shelf has or could have, by name; None where it has not been made."""
-    own = [unit for unit in units if unit == TOWN or shelf.notebook not in WHOLE_TOWN]
+    own = [unit for unit in units if unit == places.TOWN or shelf.notebook not in WHOLE_TOWN]
     return dict.fromkeys(own) | shelf.results
 
 
-def _line(shelf: Shelf, units: Iterable[str]) -> tuple[str, Shelf, dict[str, Result | None]]:
+def _line(shelf: archive.Shelf, units: Iterable[str]) -> tuple[str, archive.Shelf, dict[str, archive.Result | None]]:
     return execution.title(places.own(f"notebooks/{shelf.notebook}.ipynb")), shelf, _runs(shelf, units)
 
 
-def _rows(shelf: Shelf, units: Iterable[str], months: Sequence[Shelf]) -> list[tuple]:
+def _rows(shelf: archive.Shelf, units: Iterable[str], months: Sequence[archive.Shelf]) -> list[tuple]:
     """(name, result, bars, what they say) of each run of the latest month; the bars are the attendance of `months`."""
     rates = [{name: _attendance(result) for name, result in month.results.items()} for month in months]
     low = min([0.95, *(rate for month in rates for rate in month.values() if rate is not None)])
@@ -247,13 +247,13 @@ def _rows(shelf: Shelf, units: Iterable[str], months: Sequence[Shelf]) -> list[t
     return found
 
 
-def _history(months: Iterable[Shelf], latest: Shelf) -> list[tuple[Shelf, Result]]:
+def _history(months: Iterable[archive.Shelf], latest: archive.Shelf) -> list[tuple[archive.Shelf, archive.Result]]:
     """The town's run of each month of the school year of the latest, the first first."""
     own = [one for one in months if (one.notebook, one.period.year) == (latest.notebook, latest.period.year)]
-    held = [(one, one.results.get(TOWN)) for one in reversed(own)]
+    held = [(one, one.results.get(places.TOWN)) for one in reversed(own)]
     return [(one, run) for one, run in held if run and run.shown]
 
 
-def _attendance(result: Result) -> float | None:
+def _attendance(result: archive.Result) -> float | None:
     present, due = (result.shown.get("summary") or {}).get("attendance") or (0, 0)
     return present / due if due else None

@@ -14,7 +14,6 @@ from ..commands import returning
 from ..core.editions import INTERNAL
 from ..core.places import ALL, TOWN, own
 from . import archive, execution
-from .archive import Shelf
 
 WAY = re.compile(r'(<span class="kc-way">).*?(</span>)', re.S)  # in the template of pages
 LED = re.compile(
@@ -27,7 +26,7 @@ STEPS = {"month": ("上一月", "下一月"), "round": ("上一轮", "下一轮"
 Pages = Mapping[tuple[str, str], str]  # (school or 全镇, edition) -> file name
 
 
-def lead(shelf: Shelf) -> None:
+def lead(shelf: archive.Shelf) -> None:
     """Link the pages of a shelf, and those beside it: of its period, and of the periods before and after."""
     made = archive.shelves(shelf.out)[::-1]
     pages = {one.path: _pages(one) for one in made}
@@ -48,7 +47,7 @@ def lead(shelf: Shelf) -> None:
                     archive.write_whole(file, new)
 
 
-def _pages(shelf: Shelf) -> Pages:
+def _pages(shelf: archive.Shelf) -> Pages:
     shown = (result.shown for result in shelf.results.values())
     found = {}
     for run in filter(None, shown):
@@ -59,7 +58,7 @@ def _pages(shelf: Shelf) -> Pages:
     return found
 
 
-def _beside(shelf: Shelf, made: list[Shelf]) -> tuple[Shelf | None, Shelf | None]:
+def _beside(shelf: archive.Shelf, made: list[archive.Shelf]) -> tuple[archive.Shelf | None, archive.Shelf | None]:
     """The shelves of the same notebook for the period before and after that were made."""
     row = [one for one in made if (one.notebook, one.period.kind) == (shelf.notebook, shelf.period.kind)]
     at = row.index(shelf)
@@ -67,7 +66,7 @@ def _beside(shelf: Shelf, made: list[Shelf]) -> tuple[Shelf | None, Shelf | None
 
 
 def _ways(
-    shelf: Shelf, whose: tuple[str, str], made: list[Shelf], pages: Mapping[object, Pages]
+    shelf: archive.Shelf, whose: tuple[str, str], made: list[archive.Shelf], pages: Mapping[object, Pages]
 ) -> Iterator[tuple[str, str]]:
     """(words, address) of what leads away from a page."""
     for words, other in zip(STEPS[shelf.period.kind], _beside(shelf, made), strict=True):
@@ -84,7 +83,7 @@ def _ways(
             yield html.escape(title), f"../{other.notebook}/{quote(pages[other.path][whose])}"
 
 
-def _led(found: re.Match[str], near: Mapping[str, tuple[Shelf, Pages]], own: str, edition: str) -> str:
+def _led(found: re.Match[str], near: Mapping[str, tuple[archive.Shelf, Pages]], own: str, edition: str) -> str:
     """The tag of a link in a cell or line: with an address where that page, or that paper, is there. `near`: the period's shelves."""
     asked = dict(HELD.findall(found[0]))
     of, at = asked.get("of", ""), asked.get("at", "")
@@ -111,7 +110,7 @@ def reach(out: Path) -> None:
                     archive.write_whole(one.path / name, new)
 
 
-def _reached(found: re.Match[str], shelf: Shelf) -> str:
+def _reached(found: re.Match[str], shelf: archive.Shelf) -> str:
     """The tag of a link to a cell: with the address of the marked copy where there is one. (A browser saves a workbook and opens the
     saved one: the original must not be changed there, while the copy says which file is to be mended.)"""
     asked = dict(HELD.findall(found[0]))

@@ -8,7 +8,6 @@ from pathlib import Path
 from ..core.findings import UserError
 from ..core.places import own
 from . import archive, execution
-from .archive import FAILED
 
 NEW, CHANGED, UNKNOWN = "没有变", "已变", "读不到"
 REDO = "台账之后变过，再运行一次就重做变了的"
@@ -40,8 +39,8 @@ def status(out: Path, workbooks: Path) -> list[dict[str, object]]:
                 "notebook": shelf.notebook,
                 "title": execution.title(notebook) if notebook.is_file() else shelf.notebook,
                 "period": shelf.period.key,
-                "made": sum(one.outcome != FAILED for one in results),
-                "failed": {one.name: one.reason for one in results if one.outcome == FAILED},
+                "made": sum(one.outcome != archive.FAILED for one in results),
+                "failed": {one.name: one.reason for one in results if one.outcome == archive.FAILED},
                 "last": max((one.started for one in results), default=""),
                 "workbooks": books,
                 "index": str(shelf.path / "index.html"),

@@ -14,7 +14,6 @@ from ..facts import attendance, cases, duty, enrolment, signals
 from ..facts.cases import LEDGERS, losses
 from ..facts.lists import maybe_listed
 from ..facts.references import class_names, directory, look_up, named, school_names
-from ..facts.signals import begun, going
 from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
 
@@ -264,7 +263,7 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def _listed(town: Town, sheet: str, since: str) -> pd.DataFrame:
     """The cases of a ledger that are open now."""
-    return going(begun(town[sheet], since, town.as_of), "closed", town.as_of)
+    return signals.going(signals.begun(town[sheet], since, town.as_of), "closed", town.as_of)
 
 
 def _watched(town: Town, rows: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
@@ -272,7 +271,7 @@ def _watched(town: Town, rows: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
 
     A row whose key no pupil has is the pupil's of its name: X06 says what is wrong with it.
     """
-    listed = begun(of_year(town, town["watch"]), "found", town.as_of)
+    listed = signals.begun(of_year(town, town["watch"]), "found", town.as_of)
     closed = listed["closed"].where(listed["closed"] <= now, now)
     until = closed.groupby([listed[name] for name in enrolment.PUPIL]).max()
     last = until.reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)

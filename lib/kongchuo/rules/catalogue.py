@@ -11,7 +11,6 @@ from types import CodeType, FunctionType, ModuleType
 from ..core import policy as policies
 from ..core.declarations import nearest
 from ..core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES, Kind, UsageError
-from ..core.policy import Policy
 from ..core.schema import Schema
 from ..due.base import Deadline
 from ..facts.signals import Signal
@@ -175,7 +174,7 @@ def listed(found: tuple[Entry, ...]) -> str:
     return "\n".join(f"{entry.code}  {entry.level}  {entry.says}" for entry in found)
 
 
-def told(entry: Entry, schema: Schema, policy: Policy) -> str:
+def told(entry: Entry, schema: Schema, policy: policies.Policy) -> str:
     """Everything there is to say of one code."""
     wanted = needed(entry, schema).items()
     needs = [f"{title}（{'、'.join(columns)}）" if columns else title for title, columns in wanted]

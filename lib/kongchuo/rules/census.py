@@ -9,9 +9,7 @@ from ..core.policy import Policy
 from ..core.tables import Town, called, complete, each, no, of_year, row_of
 from ..due import base
 from ..due import enrolment as limits
-from ..due.enrolment import PROOFS, UNVERIFIED
 from ..facts import enrolment
-from ..facts.enrolment import ages, of_age, over_age
 from ..facts.identity import check_right, own_numbers
 from ..facts.lists import maybe_listed
 from ..facts.references import dated, keyed, look_up, named, school_names, tally
@@ -54,7 +52,7 @@ def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = census[
         (census["study_status"] == "本镇在读")
         & census["student_key"].notna()
-        & of_age(town, policy, census["birth_date"])
+        & enrolment.of_age(town, policy, census["birth_date"])
     ]
     held = roster[~roster["status"].isin(GONE) | ~town.known("roster", "status")]
     left = roster.loc[roster["status"].isin(GONE)].groupby("student_key")["status_date"].max()
@@ -122,8 +120,8 @@ def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterato
 )
 def not_verified(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童的就学状态一时查不清，可以先写“待核实”，但要限期查清。一直挂着待核实，就等于没有人知道孩子在不在学校。"""
-    rows = base.state(town, policy, UNVERIFIED)
-    rows = rows[rows["late"] & of_age(town, policy, town["census"].loc[rows.index, "birth_date"])]
+    rows = base.state(town, policy, limits.UNVERIFIED)
+    rows = rows[rows["late"] & enrolment.of_age(town, policy, town["census"].loc[rows.index, "birth_date"])]
     for index, name, start in each(rows, "name", "start"):
         days, limit = (pd.Timestamp(town.as_of) - start).days, policy["unverified_max_days"]
         yield at("census", index, "study_status", name=called(name), since=f"{start:%Y-%m-%d}", days=days, limit=limit)
@@ -151,7 +149,7 @@ def over_age_and_not_in_school(town: Town, policy: Policy) -> Iterator[Spot]:
     """过了义务教育年龄、没有读完九年、又不在学校的孩子，义务仍没有完成。要写明怎样处置，不能因为超龄就从名单上消失。"""
     rows = surveyed(town)
     rows = rows[rows["study_status"].notna() & ~rows["study_status"].isin(SETTLED)]
-    rows = rows[over_age(town, policy, rows["birth_date"])]
+    rows = rows[enrolment.over_age(town, policy, rows["birth_date"])]
     rows = rows[rows["note"].isna() & town.known("census", "note").reindex(rows.index)]
     yield from spots(rows, "census", "note", born="birth_date", status="study_status")
 
@@ -196,7 +194,7 @@ def away_without_proof(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[(rows["study_status"] == "镇外在读") & town.known("census", "proof").reindex(rows.index)]
     without = rows[rows["proof"].isna() | (rows["proof"] == "无")]
     yield from spots(without, "census", "proof")
-    old = base.state(town, policy, PROOFS)
+    old = base.state(town, policy, limits.PROOFS)
     old = old[old["late"] & ~old.index.isin(without.index)]
     yield from spots(old, "census", "proof", since="start", says=OLD_PROOF, alike={"limit": policy["away_proof_years"]})
 
@@ -220,7 +218,7 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     ledgers = ("suspected", "dropout")
     cases = pd.concat([town[sheet]["student_key"] for sheet in ledgers]).dropna()
     rows = complete(surveyed(town), "student_key")
-    rows = rows[rows["study_status"].isin(("辍学", "未入学")) & of_age(town, policy, rows["birth_date"])]
+    rows = rows[rows["study_status"].isin(("辍学", "未入学")) & enrolment.of_age(town, policy, rows["birth_date"])]
     rows = rows[~rows["student_key"].isin(cases) & ~maybe_listed(town, rows, *ledgers)]
     # whoever is on the ledger of a school that could not be read is on one all the same
     for index, name, status in each(rows, "name", "study_status") if _all_read(town, ledgers) else ():
@@ -257,7 +255,7 @@ def status_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     """就学状态要与年龄对得上：过了入学年龄一年多还写“学前”，就是没有入学；十来岁不可能已完成九年。状态写错，孩子就从应入学的人数里消失了。"""
     rows = surveyed(town)
     rows = rows[rows["study_status"].isin(AGES) & rows["birth_date"].notna()]
-    rows = rows.assign(age=ages(town, policy, rows["birth_date"]))
+    rows = rows.assign(age=enrolment.ages(town, policy, rows["birth_date"]))
     for index, name, born, age, status in each(rows, "name", "birth_date", "age", "study_status"):
         least, most = (policy["age_min"] + years if years is not None else age for years in AGES[status])
         if not least <= age <= most:

@@ -13,7 +13,6 @@ from ..core.tables import Town, among, called, complete, each, mapping, no, of_y
 from ..due import base
 from ..due import duty as limits
 from ..facts import calendar, duty, enrolment
-from ..facts.duty import last_days, officers
 from ..facts.references import (
     ALIAS,
     dangling,
@@ -52,7 +51,7 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
 def gone(town: Town, sheet: str, column: str, cells: pd.DataFrame) -> pd.DataFrame:
     """Those of the `cells` of `actors` whose person had left by then, with `until`, the last day at work."""
-    until = dated(cells["key"], last_days(town))
+    until = dated(cells["key"], duty.last_days(town))
     if until.isna().all():
         return cells.iloc[:0].assign(until=until[:0])
     return cells.assign(until=until)[_when(town, sheet, column).reindex(cells.index) > until]
@@ -61,7 +60,7 @@ def gone(town: Town, sheet: str, column: str, cells: pd.DataFrame) -> pd.DataFra
 def _bond_people(town: Town) -> pd.DataFrame:
     frame = town["bond"]
     values = frame["staff_id"].dropna()
-    values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(officers(town)))]
+    values = values[~((frame["bond_type"].reindex(values.index) == "包家长") & values.isin(duty.officers(town)))]
     return look_up(town, values, "staff", frame["home"].reindex(values.index))
 
 

@@ -10,10 +10,8 @@ from ..core.schema import LAST_PRIMARY
 from ..core.tables import Town, among, called, complete, each, mapping, no, of_year, row_of, yes
 from ..due import base
 from ..due import enrolment as limits
-from ..due.enrolment import ELSEWHERE, HANDED_OVER
 from ..facts import attendance, calendar, enrolment
 from ..facts import cases as case_facts
-from ..facts.enrolment import grade_due
 from ..facts.identity import birth, own_numbers
 from ..facts.lists import maybe_listed, sixth_graders
 from ..facts.references import class_grades, class_names, keyed, tally
@@ -266,7 +264,7 @@ def grade_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = complete(roster[roster["status"].isin(ACTIVE)], "birth_date", "class_id")
     classes = complete(town["class"], "class_id", "grade")
     grade = tally(rows["class_id"], mapping(classes, "class_id", "grade"))
-    due = grade_due(town, policy, rows["birth_date"]).astype("int64")
+    due = enrolment.grade_due(town, policy, rows["birth_date"]).astype("int64")
     told = birth(own_numbers(town, "roster")).reindex(rows.index)  # where the number says otherwise, F05 says so
     wrong = (grade > 0) & ((grade - due).abs() >= policy["age_grade_gap"])
     wrong &= told.isna() | (told == rows["birth_date"])
@@ -364,14 +362,14 @@ def _came_this_year(town: Town, rows: pd.DataFrame) -> pd.Series:
 )  # fmt: skip
 def lost_after_grade_six(town: Town, policy: Policy) -> Iterator[Spot]:
     """上学年的六年级学生，开学后要么在本镇某校的花名册上，要么有镇外就读的证明，要么在比对结果里查清销号。六升七两边交接，最容易漏人。"""
-    rows = base.overdue(town, policy, HANDED_OVER)
+    rows = base.overdue(town, policy, limits.HANDED_OVER)
     keys = sixth_graders(town)["student_key"].to_dict()
     census = complete(town["census"], "student_key").drop_duplicates("student_key")
     states = dict(zip(census["student_key"].tolist(), census["study_status"].fillna("").tolist(), strict=True))
     for index, name, school in each(rows, "name", "home"):
         state = states.get(keys.get(index))
         told = "摸底登记里也没有" if state is None else f"摸底登记写“{state or '空着'}”"
-        told += "，没有就读证明" if state == ELSEWHERE else ""
+        told += "，没有就读证明" if state == limits.ELSEWHERE else ""
         yield at("roster", index, "student_key", name=name, school=school, told=told)
 
 

@@ -8,7 +8,6 @@ from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, called, complete
 from ..due import base, cases, enrolment, inspection
-from ..due.base import Deadline
 from ..facts import attendance, calendar, support
 from ..facts import cases as case_facts
 from ..facts import enrolment as rolls
@@ -19,7 +18,7 @@ from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 VISITED = ("visit.case_id", "visit.date", "visit.mode")
 
 
-def _missed(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
+def _missed(town: Town, policy: Policy, deadline: base.Deadline) -> pd.DataFrame:
     """What is past its due day and not done yet, with `since`, the calendar days from its start. What was done late is done:
     the lists of deadlines and the life of the case show by how much.
     """
@@ -116,7 +115,7 @@ def nobody_wrote_down_who_did_not_come(town: Town, policy: Policy) -> Iterator[S
 
 # --- What was done too late, and steps that no other rule asks for: T11 to T14 -------------------------------------------
 # step of a case -> whether one that is not made at all is said here too (of the others X12, X13, X14, X15 say it)
-STEPS: tuple[tuple[Deadline, bool], ...] = (
+STEPS: tuple[tuple[base.Deadline, bool], ...] = (
     (cases.LISTED, False),
     (cases.CALL, True),
     (cases.VISIT, False),
@@ -132,7 +131,7 @@ LATE = "{day}才办，晚{days}天"
 UNDONE = "至今没有办，已过{days}天"
 
 
-def _late(town: Town, policy: Policy, deadline: Deadline, undone: bool) -> pd.DataFrame:
+def _late(town: Town, policy: Policy, deadline: base.Deadline, undone: bool) -> pd.DataFrame:
     """What is late, as due.state, with `place`; `here`: whether it is for these rules to say."""
     rows = base.state(town, policy, deadline).loc[lambda rows: rows["late"]]
     about = {"title": deadline.title, "sheet": deadline.sheet, "column": deadline.column, "code": deadline.code}
@@ -164,7 +163,7 @@ def step_too_late(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at(row.sheet, row.place, row.column, school=row.home, name=called(row.name), **facts)
 
 
-OTHERS: tuple[tuple[Deadline, bool], ...] = (
+OTHERS: tuple[tuple[base.Deadline, bool], ...] = (
     (enrolment.TRANSFERRED, False),
     (enrolment.RECEIVED, True),
     (enrolment.CHECKED, False),

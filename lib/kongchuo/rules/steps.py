@@ -10,7 +10,6 @@ from ..core.policy import Policy
 from ..core.tables import Town, among, called, complete, each, mapping, yes
 from ..due.cases import follow_end
 from ..facts import calendar, cases, enrolment
-from ..facts.cases import BACK_AGAIN
 from ..facts.lists import maybe_listed
 from ..facts.references import dated, keyed, meant, named, school_names
 from .base import Rule, Spot, at, readable, rule, spots
@@ -31,7 +30,7 @@ def _returns(town: Town) -> pd.DataFrame:
     book, day = cases.cases(town), pd.Timestamp(town.as_of)
     who = book[[*enrolment.PUPIL, "name"]]
     first = (book["verdict"] == cases.CAME_BACK) & (book["settled"] <= day)
-    second = (book["back"] <= day) & (book["state"] != BACK_AGAIN)
+    second = (book["back"] <= day) & (book["state"] != cases.BACK_AGAIN)
     parts = [
         who.assign(date=book["settled"], mode=pd.NA, sheet="suspected", place=book["suspected"])[first],
         who.assign(date=book["back"], mode=book["back_mode"], sheet="dropout", place=book["dropout"])[second],

@@ -11,7 +11,6 @@ from ..core.tables import Town, among, called, complete, each, once, yes
 from ..due import base
 from ..due.support import AID, LESSONS, LOGS, VISITS, missed
 from ..facts import enrolment, support
-from ..facts.enrolment import of_age
 from ..facts.lists import maybe_listed
 from ..facts.references import class_names, keyed, named, school_names
 from .base import GONE, Spot, at, readable, rule, spots
@@ -310,7 +309,9 @@ def _listed(town: Town) -> pd.DataFrame:
 def not_placed(town: Town, policy: Policy) -> Iterator[Spot]:
     """每个适龄残疾儿童都要有安置方式。未安置就是没有接受义务教育，与辍学一样要马上落实。"""
     rows = _listed(town)
-    rows = rows[of_age(town, policy, rows["birth_date"]) & town.known("disabled", "placement").reindex(rows.index)]
+    rows = rows[
+        enrolment.of_age(town, policy, rows["birth_date"]) & town.known("disabled", "placement").reindex(rows.index)
+    ]
     yield from spots(rows[rows["placement"].isna() | (rows["placement"] == UNPLACED)], "disabled", "placement")
 
 

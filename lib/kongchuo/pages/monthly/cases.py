@@ -9,7 +9,6 @@ from ...core.tables import yes
 from ...due import lives
 from ...facts import cases as case_facts
 from ...facts import signals
-from ...facts.cases import RETURNED
 from ...figures import flows, uncounted
 from ...figures.scopes import Scope
 from .. import charts
@@ -89,7 +88,7 @@ def cases(month: Month) -> Section:
     )
     visits = scope.rows("visit")
     visits = visits[scope.in_days(visits["date"])]
-    won = int(visits["result"].isin(RETURNED).sum())
+    won = int(visits["result"].isin(case_facts.RETURNED).sum())
     open_suspected = suspected[case_facts.open_at(suspected, scope.end)]
     open_dropouts = dropouts[case_facts.open_at(dropouts, scope.end)]
     made = "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit", "visit.result"))))

@@ -12,18 +12,16 @@ from ..report import Plan, Report
 from ..units import anchor, units
 from ..views import Month, open_month
 from . import classes, pupils, staff
-from .classes import COUNTS, counts
-from .pupils import People, answering, person
 
 NEEDS = ("roster", "class", "change", "absence", "watch", "suspected", "dropout", "visit", "bond")
 
 
-def title(view: People) -> str:
+def title(view: pupils.People) -> str:
     """The title line."""
     return f"{view.title}学生、班级、责任人（{view.label}）"
 
 
-def school(view: People) -> Section:
+def school(view: pupils.People) -> Section:
     """The search over all that stands below; of the one school its figures and who answers for it, of the town a row a school."""
     blocks: list = [Search("姓名、编号后四位、班级、教师" if view.home else "学校、班级、教师")]
     if unread := dict.fromkeys(home for need in NEEDS for home in view.scope.missing(need)):
@@ -41,32 +39,32 @@ def school(view: People) -> Section:
 
 
 OF_SCHOOL = (
-    *COUNTS,
+    *classes.COUNTS,
     "逾期事项",
 )  # the last with what is no pupil's: reports, bonds, papers; as on the page of the month
 
 
-def _of_school(view: People, home: str) -> tuple[object, ...]:
+def _of_school(view: pupils.People, home: str) -> tuple[object, ...]:
     late = today.overdue(view)[home]
-    own = counts(view, [one for one in view.pupils.values() if one.home == home])
+    own = classes.counts(view, [one for one in view.pupils.values() if one.home == home])
     return (*own, Badge("bad", f"{late}") if late else 0)
 
 
-def _schools(view: People) -> Table:
+def _schools(view: pupils.People) -> Table:
     rows = ((Anchor(To(home, home), anchor("school", home)), *_of_school(view, home)) for home in view.homes)
     return Table(("学校", *OF_SCHOOL), tuple(rows), "各校")
 
 
-def _posts(view: People) -> Iterator[tuple[str, object]]:
+def _posts(view: pupils.People) -> Iterator[tuple[str, object]]:
     """Who answers for the school and its grades."""
     own = view.town.schools[view.town.schools["school_name"] == view.home]
     for column, post in staff.POSTS.items():
-        yield post, tuple(person(view, who) for who in own[column]) or None
-    known, code = answering(view.town, view.end), view.scope.key("school", view.home)
+        yield post, tuple(pupils.person(view, who) for who in own[column]) or None
+    known, code = pupils.answering(view.town, view.end), view.scope.key("school", view.home)
     tiers = [("包学校", (duty.SCHOOLS, code))]
     tiers += [(f"包{label}", (duty.GRADES, f"{code}-{grade}")) for grade, label in units(view, "grade")]
     for tier, unit in tiers:
-        yield tier, tuple(person(view, name) for name in known.get(unit, ())) or Badge("bad", "未落实")
+        yield tier, tuple(pupils.person(view, name) for name in known.get(unit, ())) or Badge("bad", "未落实")
 
 
 SECTIONS = {
@@ -78,25 +76,25 @@ SECTIONS = {
 }
 
 
-def choices(view: People) -> live.Choices:
+def choices(view: pupils.People) -> live.Choices:
     """The drop-downs 学校, 月份."""
     months = years.months_of(view.town.year, places.today())
     return {"学校": live.schools(view), "月份": ([(name, name) for name in months], view.month)}
 
 
-def choose(values: Mapping[str, object], workbooks: str | Path = "") -> People:
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> pupils.People:
     """The view that the drop-downs ask for."""
     return opened(str(values["学校"]), str(values["月份"]), workbooks)
 
 
-def opened(school: str, month: str, workbooks: str | Path = "") -> People:
+def opened(school: str, month: str, workbooks: str | Path = "") -> pupils.People:
     """open_month, to be seen pupil by pupil."""
     return seen(open_month(school, month, workbooks))
 
 
-def seen(found: Month) -> People:
+def seen(found: Month) -> pupils.People:
     """A month, to be seen pupil by pupil."""
-    return People(**{item.name: getattr(found, item.name) for item in fields(found)})
+    return pupils.People(**{item.name: getattr(found, item.name) for item in fields(found)})
 
 
 PLAN = Plan(SECTIONS, title, quality.meta, quality.state, choices, choose, annexed=False)

@@ -14,9 +14,8 @@ from ...due import lives
 from ...facts import attendance, calendar, duty, enrolment, signals
 from ...facts import cases as case_facts
 from ...facts.references import class_grades, keyed
-from .. import charts, display, today
-from ..display import GROUP, Badge, Chart, Details, Facts, Note, Section, Table, To, masked, unlabelled
-from ..today import Thing
+from .. import charts, today
+from ..display import GROUP, Badge, Chart, Details, Facts, Note, Section, Table, To, cell, masked, unlabelled
 from ..units import anchor, audience, duty_title, said
 from ..views import Month, View
 
@@ -61,7 +60,7 @@ class Pupil:
     watch: list[dict] = field(default_factory=list)
     plans: list[tuple[str, dict]] = field(default_factory=list)
     cases: list[int] = field(default_factory=list)
-    things: list[Thing] = field(default_factory=list)
+    things: list[today.Thing] = field(default_factory=list)
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -150,7 +149,7 @@ class People(Month):
     @cached_property
     def pupils(self) -> dict[tuple[str, str], Pupil]:
         """Those of its schools, in the order of classes and seats, with what is due of them within AHEAD days."""
-        waiting: dict[tuple[str, str], list[Thing]] = {}
+        waiting: dict[tuple[str, str], list[today.Thing]] = {}
         for thing in self.waiting:
             waiting.setdefault((thing.home, thing.key), []).append(thing)
         held = [one for one in _gathered(self.town, self.policy).values() if one.home in self.homes]
@@ -160,7 +159,7 @@ class People(Month):
         return {held[at].pair: replace(held[at], things=waiting.get(held[at].pair, [])) for at in places}
 
     @cached_property
-    def waiting(self) -> list[Thing]:
+    def waiting(self) -> list[today.Thing]:
         """What is due within AHEAD days, the most pressing first."""
         return sorted(today.waiting(self, AHEAD), key=lambda thing: thing.order)
 
@@ -306,7 +305,7 @@ def person(view: View, who: object, via: str = "") -> To | str:
     return To(f"{name}（{via}）" if via else name, at=anchor("staff", name)) if name else today.NOBODY
 
 
-def said_of(view: View, thing: Thing) -> str:
+def said_of(view: View, thing: today.Thing) -> str:
     """A duty, and how late it is."""
     return f"{duty_title(view, thing.what)} {left(thing.days)}"
 
@@ -317,7 +316,7 @@ def left(days: int) -> str:
 
 
 def _text(value: object) -> str:
-    shown = display.cell(value)
+    shown = cell(value)
     return shown.text
 
 

@@ -7,14 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from ...core import editions, places, years
-from ...core.editions import INTERNAL
 from ...core.findings import UserError
 from ...core.tables import Town
 from ...due import inspection as rounds
 from ...facts import calendar
-from ...facts.calendar import week_end
 from ...figures import inspection, selfcheck
-from ...figures.inspection import Sheet
 from ..display import Section
 from ..quality import short_name
 from ..views import View, find_school, open_town, records
@@ -53,21 +50,21 @@ class Round(View):
         return int(self.period[12])
 
     @cached_property
-    def sheets(self) -> tuple[Sheet, ...]:
+    def sheets(self) -> tuple[inspection.Sheet, ...]:
         """The inspection sheet of every school, in the order of the registry."""
         return self._sheets(self.number)
 
     @cached_property
-    def before(self) -> tuple[Sheet, ...]:
+    def before(self) -> tuple[inspection.Sheet, ...]:
         """The sheets of the first round, where this is the second."""
         return self._sheets(self.number - 1) if self.number > 1 else ()
 
-    def _sheets(self, number: int) -> tuple[Sheet, ...]:
+    def _sheets(self, number: int) -> tuple[inspection.Sheet, ...]:
         asked = self.term, number, self.end
         return tuple(inspection.inspect(self.town, self.policy, home, *asked) for home in self.homes)
 
     @property
-    def inspected(self) -> tuple[Sheet, ...]:
+    def inspected(self) -> tuple[inspection.Sheet, ...]:
         """The sheets of the schools that were inspected."""
         return tuple(sheet for sheet in self.sheets if sheet.day)
 
@@ -107,10 +104,10 @@ class Round(View):
         term, number = (self.term, 2) if self.number == 1 else (years.TERMS[-1], 1)
         if (self.number == 2 and self.term == term) or term not in terms:
             return "下一轮督查时"
-        return f"{week_end(terms[term], self.policy[rounds.ROUNDS[number]]):%Y-%m-%d} 前（下一轮督查）"
+        return f"{calendar.week_end(terms[term], self.policy[rounds.ROUNDS[number]]):%Y-%m-%d} 前（下一轮督查）"
 
 
-def open_round(school: str, key: str, edition: str = INTERNAL, workbooks: str | Path = "") -> Round:
+def open_round(school: str, key: str, edition: str = editions.INTERNAL, workbooks: str | Path = "") -> Round:
     """Open one round ("2023-2024-1-2") of a school (full name, code or usual name; "all": the town) from the shared folder.
 
     The page stands as of the round's last day in time, or the day the last school was inspected, or today. Raises UserError

@@ -8,10 +8,9 @@ from .. import live, quality
 from ..display import Note, Section
 from ..report import Plan, Report
 from . import decisions, points, what_if, years
-from .years import Year, open_year
 
 
-def footer(view: Year) -> Section:
+def footer(view: years.Year) -> Section:
     """Where the page comes from; the public edition names no file."""
     if not view.public:
         return quality.provenance(view)
@@ -19,7 +18,7 @@ def footer(view: Year) -> Section:
 
 
 # The report in its order: the name of the method a notebook calls -> the function that makes the section
-SECTIONS: dict[str, Callable[[Year], Section]] = {
+SECTIONS: dict[str, Callable[[years.Year], Section]] = {
     "headline": years.headline,
     "basis": years.basis,
     "figures": years.figures,
@@ -39,19 +38,19 @@ SECTIONS: dict[str, Callable[[Year], Section]] = {
 OPEN_TO_ALL = ("headline", "basis", "notice", "footer")  # what the public edition has
 
 
-def title(view: Year) -> str:
+def title(view: years.Year) -> str:
     """The title line of the report."""
     who = view.home or view.office
     return f"{who}{view.label}控辍保学{'考核结果公示稿' if view.public else '奖惩报告'}"
 
 
-def meta(view: Year) -> tuple[str, ...]:
+def meta(view: years.Year) -> tuple[str, ...]:
     """The line below the title: state of the data, whether the year is over, edition."""
     lines = (f"数据截至 {view.end:%Y-%m-%d}", "学年已结束" if view.over else "学年未结束")
     return (*lines, view.edition) if view.public else (*lines, *quality.meta(view)[2:])
 
 
-def state(view: Year) -> dict[str, object]:
+def state(view: years.Year) -> dict[str, object]:
     """What travels with the page: what every report says of its data, and what the index shows of the year."""
     return quality.state(view) | {
         "edition": view.edition,
@@ -60,7 +59,7 @@ def state(view: Year) -> dict[str, object]:
     }
 
 
-def choices(view: Year) -> live.Choices:
+def choices(view: years.Year) -> live.Choices:
     """The drop-downs 学校, 年级, 班级, 重点群体; the school year is the page's own."""
     return {
         "学校": live.schools(view),
@@ -71,9 +70,9 @@ def choices(view: Year) -> live.Choices:
     }
 
 
-def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Year:
+def choose(values: Mapping[str, object], workbooks: str | Path = "") -> years.Year:
     """The year that the drop-downs ask for."""
-    year = open_year(values["学校"], values["学年"], workbooks=workbooks)
+    year = years.open_year(values["学校"], values["学年"], workbooks=workbooks)
     return live.narrowed(year, values["年级"], values["班级"], values["重点群体"])
 
 
@@ -106,4 +105,4 @@ def annual_reward(
     Raises UserError, in Chinese, for an unknown school, year, edition or folder.
     """
     asked = live.asked(school=school, year=year, edition=edition)
-    return YearReport(PLAN, open_year(asked["school"], asked["year"], asked["edition"], workbooks), workbooks)
+    return YearReport(PLAN, years.open_year(asked["school"], asked["year"], asked["edition"], workbooks), workbooks)
