@@ -27,7 +27,7 @@ from kongchuo.core.findings import UsageError, UserError
 from kongchuo.core.names import telling_names
 from kongchuo.excel import writing
 from kongchuo.facts import references
-from kongchuo.pages.content import MADE_AT
+from kongchuo.pages.report import MADE_AT
 from kongchuo.publishing import archive, batch, execution, gate, indexes, press, status
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from tiny import CELLS, SUMMARY, going_on, notebook, project, twice

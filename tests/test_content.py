@@ -9,7 +9,7 @@ from kongchuo.core import places
 from kongchuo.core.places import NOTEBOOKS
 from kongchuo.core.schema import default
 from kongchuo.core.tables import empty_frame
-from kongchuo.pages.content import fingerprint
+from kongchuo.pages.report import fingerprint
 from kongchuo.publishing import execution
 from tiny import CELLS, notebook
 

@@ -35,7 +35,7 @@ DAY = "day"  # in that folder: the day that is today for all reports of the batc
 EARLIER = "earlier.json"  # in that folder: an older copy of the shared folder, and the day it was taken
 MADE = "made.json"  # in that folder: paths under out of the pages and papers made for the school year
 
-CONTENT = "content"  # in that summary: a hash of all that the run leaves (pages.content)
+CONTENT = "content"  # in that summary: a hash of all that the run leaves (pages.report)
 SUMMARY = "application/vnd.kongchuo+json"  # mimetype of the summary that a report's footer carries, its sentinel
 # what may stand where a school is asked for: the town's own page or paper; where several are made, ALL means each school's as well
 TOWN, ALL = "全镇", "all"

@@ -9,8 +9,8 @@ from ..core.schema import LAST_PRIMARY, TERMS
 from ..core.tables import Town, by_place, complete, of_year, once, yes
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
-from ..facts.lists import WHO, earliest_of, maybe_listed, sixth_graders
-from ..facts.references import dated, homes_of, keyed, named, staff_names
+from ..facts.lists import WHO, earliest_of, sixth_graders
+from ..facts.references import dated, homes_of, keyed, maybe_listed, named, staff_names
 from .base import COLUMNS, Deadline, within
 
 

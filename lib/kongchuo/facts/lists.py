@@ -30,12 +30,6 @@ def earliest_of(people: pd.DataFrame, others: pd.DataFrame, days: pd.Series) -> 
     return pd.Series([found.get(index, pd.NaT) for index in people.index], people.index, dtype="datetime64[us]")
 
 
-def maybe_listed(town: Town, people: pd.DataFrame, *sheets: str) -> pd.Series:
-    """People whose row in one of these sheets may hide under a key that is empty or unreadable: it has the name and no key."""
-    names = pd.concat([town[sheet].loc[town[sheet]["student_key"].isna(), "name"] for sheet in sheets])
-    return people["name"].isin(names.dropna())
-
-
 # --- the lists: census, rosters, last year's sixth grade; each child of a list once -----------------------------------
 # A list has WHO, sex, school, and `state`: the reason (see `reasons`) that the list itself gives for where the child is, "" where it
 # gives none. It is indexed as its sheet, by place; `sheet` names the sheet.

@@ -194,6 +194,12 @@ def dangling(town: Town, cells: pd.DataFrame, target: str) -> pd.DataFrame:
     return lost
 
 
+def maybe_listed(town: Town, people: pd.DataFrame, *sheets: str) -> pd.Series:
+    """People whose row in one of these sheets may hide under a key that is empty or unreadable: it has the name and no key."""
+    names = pd.concat([town[sheet].loc[town[sheet]["student_key"].isna(), "name"] for sheet in sheets])
+    return people["name"].isin(names.dropna())
+
+
 def _plain(held: Mapping[str, object]) -> dict[str, object]:
     return held.to_dict() if isinstance(held, pd.Series) else dict(held)  # label by label, a Series is slow
 

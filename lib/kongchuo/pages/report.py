@@ -3,21 +3,24 @@
 In a batch run a section is a Page of HTML; on a live page (Voila) it is a widget that follows the drop-downs.
 """
 
+import hashlib
+import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 from markupsafe import Markup
 
-from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, TOWN
+from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, SPACED, TOWN, Names, plain
 from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
-from ..core.places import CONTENT, FILES
+from ..core.places import CONTENT, FILES, NAMES, SCRATCH
 from ..excel.tables import annex_bytes
-from . import content, keeping, live
+from . import keeping, live
 from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, public, render
 from .units import audience
 from .views import View
@@ -35,7 +38,7 @@ class Plan:
     choices: the drop-downs of a view, label -> (options, chosen value).
     published: the sections that the public edition has; none that is not named here.
     unwritten: the view that does all but write files; leaves: what a run of it leaves besides its sections and their tables, as
-        plain values (content.fingerprint).
+        plain values (fingerprint).
     rehearse: what a report of one school does besides its sections, done for nothing so that the others find it done.
     annexed: whether its tables are offered to be taken away (附表.xlsx; on a live page to be searched).
     by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
@@ -279,8 +282,49 @@ class Report:
         return held | ({CONTENT: self._content(held)} if os.environ.get(FILES) and not broken else {})
 
     def _content(self, held: Mapping[str, object]) -> str:
-        """What of two runs must be the same for the later one to be spared: see content.fingerprint."""
+        """What of two runs must be the same for the later one to be spared: see fingerprint."""
         try:
-            return content.fingerprint(self._said.values(), [held, self._kept, self.plan.leaves(self.view)])
+            return fingerprint(self._said.values(), [held, self._kept, self.plan.leaves(self.view)])
         except TypeError:  # something that nobody can compare
             return ""
+
+
+# --- All that a run leaves, as one hash: two states of the books that give the same one give the same page and files ---
+MADE_AT = re.compile(
+    "生成于 [-0-9: ]+"
+)  # as the footer says it: the one thing on a page that nothing in the books changes
+TAG = re.compile("<[^>]*>")
+
+
+def fingerprint(shown: Iterable[str], held: object) -> str:
+    """A hash of the sections shown (HTML) but for the minute, of what else a run leaves (plain values and dataclasses), and of the
+    names in all that, by which the gate may stop it though it says what it said. Raises TypeError for what is no plain value.
+    """
+    pages = [MADE_AT.sub("", text) for text in shown]
+    rest = json.dumps(held, default=_plain, ensure_ascii=False)
+    text = plain("\n".join((*(TAG.sub("", page) for page in pages), rest)))
+    names = [sorted(_told().standing(one)) for one in (text, SPACED.sub("", text))]
+    return hashlib.sha256(json.dumps([pages, rest, names], ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return [type(value).__name__, *(getattr(value, item.name) for item in fields(value))]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "item"):  # a number of numpy
+        return value.item()
+    raise TypeError(type(value).__name__)
+
+
+def _told() -> Names:
+    """The names that the gate of this batch knows."""
+    scratch = Path(os.environ.get(SCRATCH, os.devnull))
+    return _index(tuple(path.read_text("utf-8") for path in sorted(scratch.glob(NAMES))))
+
+
+@lru_cache(maxsize=1)
+def _index(texts: tuple[str, ...]) -> Names:
+    return Names(dict.fromkeys((name for text in texts for name in json.loads(text)["names"]), ""))

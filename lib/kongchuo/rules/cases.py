@@ -12,8 +12,7 @@ from ..due import base
 from ..due.cases import WATCH_FOLLOWED
 from ..facts import attendance, cases, duty, enrolment, signals
 from ..facts.cases import LEDGERS, losses
-from ..facts.lists import maybe_listed
-from ..facts.references import class_names, directory, look_up, named, school_names
+from ..facts.references import class_names, directory, look_up, maybe_listed, named, school_names
 from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
 

@@ -11,8 +11,7 @@ from ..due import base
 from ..due import enrolment as limits
 from ..facts import enrolment
 from ..facts.identity import check_right, own_numbers
-from ..facts.lists import maybe_listed
-from ..facts.references import dated, keyed, look_up, named, school_names, tally
+from ..facts.references import dated, keyed, look_up, maybe_listed, named, school_names, tally
 from .base import GONE, LISTS, Spot, at, readable, rule, spots
 
 

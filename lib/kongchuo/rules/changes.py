@@ -13,8 +13,7 @@ from ..core.tables import Town, called, complete, each
 from ..due import base
 from ..due import enrolment as limits
 from ..facts import calendar, enrolment
-from ..facts.lists import maybe_listed
-from ..facts.references import dated, directory, keyed, look_up, named, school_names
+from ..facts.references import dated, directory, keyed, look_up, maybe_listed, named, school_names
 from .base import GONE, SCHOOL_DAYS, Spot, at, readable, rule, spots
 
 

@@ -13,8 +13,8 @@ from ..due import enrolment as limits
 from ..facts import attendance, calendar, enrolment
 from ..facts import cases as case_facts
 from ..facts.identity import birth, own_numbers
-from ..facts.lists import maybe_listed, sixth_graders
-from ..facts.references import class_grades, class_names, keyed, tally
+from ..facts.lists import sixth_graders
+from ..facts.references import class_grades, class_names, keyed, maybe_listed, tally
 from .base import LISTS, Spot, at, readable, rule, spots
 
 # --- The entries that make up the number of pupils of a class: the baseline, what came, what went, and the roster against them ---

@@ -11,7 +11,7 @@ from ..due import base, cases, enrolment, inspection
 from ..facts import attendance, calendar, support
 from ..facts import cases as case_facts
 from ..facts import enrolment as rolls
-from ..facts.lists import maybe_listed
+from ..facts.references import maybe_listed
 from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
 # --- What is past its due day and not done yet: visits, written reports, papers, the opening ---------------------------

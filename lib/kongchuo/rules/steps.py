@@ -10,8 +10,7 @@ from ..core.policy import Policy
 from ..core.tables import Town, among, called, complete, each, mapping, yes
 from ..due.cases import follow_end
 from ..facts import calendar, cases, enrolment
-from ..facts.lists import maybe_listed
-from ..facts.references import dated, keyed, meant, named, school_names
+from ..facts.references import dated, keyed, maybe_listed, meant, named, school_names
 from .base import Rule, Spot, at, readable, rule, spots
 from .checks import SUMMER
 

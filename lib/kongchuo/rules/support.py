@@ -11,8 +11,7 @@ from ..core.tables import Town, among, called, complete, each, once, yes
 from ..due import base
 from ..due.support import AID, LESSONS, LOGS, VISITS, missed
 from ..facts import enrolment, support
-from ..facts.lists import maybe_listed
-from ..facts.references import class_names, keyed, named, school_names
+from ..facts.references import class_names, keyed, maybe_listed, named, school_names
 from .base import GONE, Spot, at, readable, rule, spots
 
 # --- Rules on belonging to a group: what the roster marks against the sheets of 帮扶, left-behind pupils nobody is in charge of ---
