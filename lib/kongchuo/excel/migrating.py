@@ -91,25 +91,25 @@ def _taken(sheet: Sheet, grid: Grid, header: Header, schema: Schema) -> Taken:
     first = grid.first_row + header.data
     if any(bottom >= first for _, _, bottom, _ in grid.merged):
         raise Refused(f"“{sheet.title}”里有合并的单元格，请先取消合并、每一格各填各的")
-    made, own = Taken(sheet), {*header.columns.values()}
     cells = [[row[at] if at < len(row) else "" for at in range(len(header.texts))] for row in grid.rows[header.data :]]
     while cells and not any(_filled(value) for at, value in enumerate(cells[-1]) if header.texts[at] != HINT):
         cells.pop()
-    made.rows = [{} for _ in cells]
+    made = Taken(sheet, [{} for _ in cells])
     for name, at in header.columns.items():
         item, values = sheet.by_name[name], [row[at] for row in cells]
         for row, value in zip(made.rows, _renewed(made, item, values, grid, schema), strict=True):
             row[name] = value
         if clean(header.texts[at]) != item.title:
             made.done.append(f"“{sheet.title}”的“{header.texts[at]}”现在叫“{item.title}”")
-    new = [item.title for item in sheet.typed if item.name not in header.columns]
-    made.done += [f"“{sheet.title}”新加的列空着：{'、'.join(new)}"] if new else []
-    for at, text in enumerate(header.texts):
-        values = [_writable(row[at]) for row in cells]
-        if at not in own and text != HINT and (text or any(map(_filled, values))):
+    for at in sorted({*range(len(header.texts))} - {*header.columns.values()}):
+        text, values = header.texts[at], [_writable(row[at]) for row in cells]
+        if text != HINT and (text or any(map(_filled, values))):
             made.others.append((text, values))
-    names = [text or "没有列名的一列" for text, _ in made.others]
-    made.done += [f"“{sheet.title}”多出的列照抄在最右边：{'、'.join(names)}"] if names else []
+    said = {
+        "新加的列空着": [item.title for item in sheet.typed if item.name not in header.columns],
+        "多出的列照抄在最右边": [text or "没有列名的一列" for text, _ in made.others],
+    }
+    made.done += [f"“{sheet.title}”{what}：{'、'.join(names)}" for what, names in said.items() if names]
     gone = [f"{column_letters(at + 1)}{first + number}" for number, row in enumerate(cells)
             for at, value in enumerate(row) if value is STALE or value is PICTURE]  # fmt: skip
     made.left += [f"“{sheet.title}”{'、'.join(gone)} 是图片，或没有算出来的公式"] if gone else []

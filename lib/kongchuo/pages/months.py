@@ -1,5 +1,6 @@
 """逐月变化: the figures of the year's months side by side, and the attendance of each school month by month."""
 
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -83,22 +84,16 @@ def section(view: View) -> Section:
         return Section("逐月变化", (Note("本学年只有一个月，没有可比的月份。"),), 0, "months")
     labels = [one.label for one in months]
     rates = [[rate for home, rate in one.attendance.items() if home in homes] for one in months]
-    rows = [("出勤率 %", [_percent(own) for own in rates], ())]
-    counted = "，".join(
-        f"{label}{sum(rate.numerator for rate in own)}/{sum(rate.denominator for rate in own)}"
-        for label, own in zip(labels, rates, strict=True)
-        if any(rate.denominator for rate in own)
-    )
+    present = [(sum(rate.numerator for rate in own), sum(rate.denominator for rate in own)) for own in rates]
+    counted = "，".join(f"{label}{came}/{due}" for label, (came, due) in zip(labels, present, strict=True) if due)
+    rows = [("出勤率 %", [_percent(own) for own in rates])]
     unread = {title: set(view.scope.missing(sheet)) if sheet else set() for title, sheet in TITLES.items()}
     for title, lost in unread.items():
-        known = [one.counts[title] for one in months]
-        sums = [sum(number for home, number in one.items() if home in homes or not view.home) for one in known]
-        rows.append((title, [None] * len(months) if homes <= lost else sums, ()))
-    says = "；".join(f"{title}：" + "，".join(f"{label}{'—' if value is None else f'{value:g}'}" for label, value in zip(labels, values, strict=True))
-                    for title, values, _ in rows)  # fmt: skip
+        sums = [_of(one.counts[title], homes if view.home else {*one.counts[title]}) for one in months]
+        rows.append((title, [None] * len(months) if homes <= lost else sums))
     blocks = [
         Chart(
-            charts.multiples(rows, labels, says),
+            charts.multiples([(*row, ()) for row in rows], labels, _read(rows, labels)),
             "各月数字（各行比例尺不同，从0起）",
             f"出勤率的实到、应到人次：{counted or '没有日查'}。按现有台账回算；后来改写过的格子，当月报告上的数可能不同。",
         )
@@ -106,14 +101,23 @@ def section(view: View) -> Section:
     if lost := [home for home in view.homes if any(home in one for one in unread.values())]:
         blocks.insert(0, Note(f"读不到出勤或控辍台账：{'、'.join(lost)}，未计入。", "unknown"))
     if not view.home:
-        cells = [
-            (home, [_percent([one.attendance[home]] if home in one.attendance else []) for one in months])
-            for home in view.homes
-        ]
-        says = "；".join(f"{home}：" + "，".join(f"{label}{'—' if value is None else f'{value:g}%'}" for label, value in zip(labels, values, strict=True))
-                        for home, values in cells)  # fmt: skip
-        blocks.append(Chart(charts.heat(cells, labels, says), "各校各月出勤率（%），颜色越深越低"))
+        known = [{home: _percent([rate]) for home, rate in one.attendance.items()} for one in months]
+        cells = [(home, [one.get(home) for one in known]) for home in view.homes]
+        blocks.append(Chart(charts.heat(cells, labels, _read(cells, labels, "%")), "各校各月出勤率（%），颜色越深越低"))
     return Section("逐月变化", tuple(blocks), 0, "months")
+
+
+def _of(counts: Mapping[str, int], homes: Container[str]) -> int:
+    return sum(number for home, number in counts.items() if home in homes)
+
+
+def _read(rows: Iterable[tuple[str, Sequence[float | None]]], labels: Sequence[str], unit: str = "") -> str:
+    """What a chart of months shows, in words: 甲小学：9月97.1%，10月—；乙小学……."""
+    said = (
+        (title, "，".join(f"{at}{'—' if value is None else f'{value:g}{unit}'}" for at, value in zip(labels, values, strict=True)))
+        for title, values in rows
+    )  # fmt: skip
+    return "；".join(f"{title}：{texts}" for title, texts in said)
 
 
 def _percent(rates: list[Measure]) -> float | None:

@@ -50,14 +50,7 @@ def _span(view: Round) -> str:
 
 def board(view: Round) -> Section:
     """二: the board of schools, bar and heat-map, and the grades; in public how many schools in which band, no more."""
-    counts = Counter(sheet.grade for sheet in view.sheets)
-    named = {grade: "、".join(sheet.home for sheet in view.sheets if sheet.grade == grade) for grade in counts}
-    shown = [grade for grade in TONES if counts[grade]]
-    bands = tuple((Badge(TONES[one], one), counts[one], *([] if view.public else [named[one]])) for one in shown)
-    lines = view.policy
-    says = f"优秀 {lines['grade_excellent']} 分以上，良好 {lines['grade_good']} 分以上，合格 {lines['grade_pass']} 分以上；"
-    says += "有辍学学生没有返校、没有销号，或有应列未列台账的，不论得分均为不合格。"
-    bands = Table(("等次", "校数", *([] if view.public else ["学校"])), bands, "等次分布", note=says)
+    bands = _bands(view)
     if view.public:
         return view.section("board", bands)
     if not view.inspected:
@@ -71,19 +64,34 @@ def board(view: Round) -> Section:
     totals = ("未判定" if sheet.total is None else f"{sheet.total:g}分" for sheet in seen)
     reads = "；".join(f"{sheet.home}{total}，{sheet.grade}" for sheet, total in zip(seen, totals, strict=True))
     charts = [Chart(svg, "各校得分：十项热力图和总分", "") for svg in drawn.score_board(rows, points, reads)]
-    known = [sheet.total for sheet in view.inspected if sheet.total is not None]
-    tiles = (
-        Figure("平均得分", f"{fixed(sum(known) / len(known), 2)}" if known else "尚未判定", f"{len(known)} 所有总分的学校",
-               "plain" if known else "unknown"),
-        *(Figure(grade, counts[grade], "所", TONES[grade] if counts[grade] else "plain") for grade in GRADES),
-        Figure("尚未判定、未督查", counts[UNDECIDED] + counts[NOT_HELD], "所，不等于没有问题",
-               "unknown" if counts[UNDECIDED] + counts[NOT_HELD] else "plain"),
-    )  # fmt: skip
     lines = tuple((at, one.home, one.total, _badge(one), one.day, _remark(one)) for at, one in placed(ranked))
     table = Table(("名次", "学校", "总分", "等次", "督查日期", "说明"), lines, "各校得分和等次")
     columns = ("项目", "分值", "平均得分", "满分校数", "失分校数", "尚未判定校数")
     items = Table(columns, tuple(_items(view)), "各项得失分")
-    return view.section("board", Tiles(tiles), *charts, table, items, bands)
+    return view.section("board", _tiles(view), *charts, table, items, bands)
+
+
+def _bands(view: Round) -> Table:
+    """How many schools have which grade, and but in public which."""
+    homes = {grade: [sheet.home for sheet in view.sheets if sheet.grade == grade] for grade in TONES}
+    rows = ((Badge(TONES[grade], grade), len(own), "、".join(own)) for grade, own in homes.items() if own)
+    lines = view.policy
+    says = f"优秀 {lines['grade_excellent']} 分以上，良好 {lines['grade_good']} 分以上，合格 {lines['grade_pass']} 分以上；"
+    says += "有辍学学生没有返校、没有销号，或有应列未列台账的，不论得分均为不合格。"
+    width = 2 if view.public else 3
+    return Table(("等次", "校数", "学校")[:width], tuple(row[:width] for row in rows), "等次分布", note=says)
+
+
+def _tiles(view: Round) -> Tiles:
+    known = [sheet.total for sheet in view.inspected if sheet.total is not None]
+    mean = fixed(sum(known) / len(known), 2) if known else "尚未判定"
+    counts = Counter(sheet.grade for sheet in view.sheets)
+    open_ = counts[UNDECIDED] + counts[NOT_HELD]
+    return Tiles((
+        Figure("平均得分", mean, f"{len(known)} 所有总分的学校", "plain" if known else "unknown"),
+        *(Figure(grade, counts[grade], "所", TONES[grade] if counts[grade] else "plain") for grade in GRADES),
+        Figure("尚未判定、未督查", open_, "所，不等于没有问题", "unknown" if open_ else "plain"),
+    ))  # fmt: skip
 
 
 def ranking(sheets: tuple[Sheet, ...]) -> list[Sheet]:
