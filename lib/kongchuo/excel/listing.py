@@ -133,16 +133,18 @@ def header(package: Package) -> list[Cell]:
 def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Column] = results.COLUMNS) -> None:
     """Put lines into the worksheet 校验结果 in place of those that stand there."""
     part, tag = package.sheets[RESULTS], package.tag
-    page = package.tree(part)
-    data = page.find(tag("sheetData"))
+    worksheet = package.tree(part)
+    data = worksheet.find(tag("sheetData"))
     for row in list(data)[1:]:
         data.remove(row)
-    for old in page.findall(tag("hyperlinks")):
-        page.remove(old)
-    filtered = page.find(tag("autoFilter"))
+    for old in worksheet.findall(tag("hyperlinks")):
+        worksheet.remove(old)
+    filtered = worksheet.find(tag("autoFilter"))
     for criteria in list(filtered) if filtered is not None else ():
         filtered.remove(criteria)  # a filter set for the lines of before would hide lines nobody has seen
-    widths = [(int(c.get("min")), int(c.get("max")), c.get("style")) for c in page.iter(tag("col")) if c.get("style")]
+    widths = [
+        (int(c.get("min")), int(c.get("max")), c.get("style")) for c in worksheet.iter(tag("col")) if c.get("style")
+    ]
     letters = {column.name: column_letters(place) for place, column in enumerate(columns, start=1)}
     styles = {
         column.name: style
@@ -166,8 +168,8 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
         for line in links:
             ref = f"{results.LETTERS['cell']}{line.number}"
             etree.SubElement(listed, tag("hyperlink"), ref=ref, location=place(line.entry), display=line.entry.cell)
-        put(page, listed)
-    size = page.find(tag("dimension"))
+        put(worksheet, listed)
+    size = worksheet.find(tag("dimension"))
     if size is not None:
         size.set("ref", f"A1:{column_letters(len(columns))}{len(lines) + 1}")
     forget_calculation(package)

@@ -19,7 +19,7 @@ from . import listing, notes, results
 from .parts import LINKS, Cell, Cells, Package, Refused, changed_apart, spelt, split
 from .plan import Entry, Plan
 from .styles import LESS, MARKS, Styles, used
-from .worksheet import Page
+from .worksheet import Worksheet
 
 # --- A plan of marks put into a copy of a workbook that is not made from our template: a fill and a note on each cell, and 校验结果 ---
 # Unlike the marks of our template these stay until the next run. A hidden column of 校验结果 keeps what a fill has covered; what is
@@ -41,13 +41,13 @@ def annotate(
     if not plan.entries and RESULTS not in package.sheets and not noted:
         return
     styles = Styles(package)
-    pages: dict[str, Page] = {}
-    _clear(package, pages, styles, before)
+    worksheets: dict[str, Worksheet] = {}
+    _clear(package, worksheets, styles, before)
     if plan.entries:
         typed = {row["identity"]: row for row in earlier}
         for row in before:
             typed[row["identity"]] = typed.get(row["identity"], {}) | row
-        _mark(package, pages, styles, plan, typed, apart)
+        _mark(package, worksheets, styles, plan, typed, apart)
     elif RESULTS in package.sheets and not _remove_results(package):
         listing.write(package, (), COLUMNS)
     if not plan.entries:
@@ -63,14 +63,14 @@ def _before(package: Package) -> Iterable[dict[str, object]]:
     return listing.read(package, COLUMNS)
 
 
-def _page(package: Package, pages: dict[str, Page], title: str) -> Page:
-    if title not in pages:
-        pages[title] = Page(package, package.sheets[title])
-    return pages[title]
+def _worksheet(package: Package, worksheets: dict[str, Worksheet], title: str) -> Worksheet:
+    if title not in worksheets:
+        worksheets[title] = Worksheet(package, package.sheets[title])
+    return worksheets[title]
 
 
 # --- clearing ---------------------------------------------------------------------------------------------------------
-def _clear(package: Package, pages: dict[str, Page], styles: Styles, before: list[dict[str, object]]) -> None:
+def _clear(package: Package, worksheets: dict[str, Worksheet], styles: Styles, before: list[dict[str, object]]) -> None:
     """Give marked cells back their fills, wherever sorting has moved them to, and take our notes out."""
     kept = {(row.get("sheet"), row.get("cell")): str(row["kept"]) for row in before if row.get("kept")}
     marks = styles.marks()
@@ -80,14 +80,14 @@ def _clear(package: Package, pages: dict[str, Page], styles: Styles, before: lis
         notes.clear(package, part)
         if not marks & used(package.read(part)):
             continue
-        page = _page(package, pages, title)
-        for address, cell in page.cells(marks):
+        worksheet = _worksheet(package, worksheets, title)
+        for address, cell in worksheet.cells(marks):
             made, _, covered = kept.get((title, address), "").partition(" ")
             cell.set("s", styles.back(cell.get("s"), covered))
             if cell.get("s") == "0" and made != SAID:  # what a cell has that names no style
                 del cell.attrib["s"]
             if made:
-                page.unmake(address, made)
+                worksheet.unmake(address, made)
 
 
 def _remove_results(package: Package) -> bool:
@@ -137,7 +137,7 @@ def _leaning(package: Package, own: list[etree._Element]) -> bool:
 # --- marking ----------------------------------------------------------------------------------------------------------
 def _mark(
     package: Package,
-    pages: dict[str, Page],
+    worksheets: dict[str, Worksheet],
     styles: Styles,
     plan: Plan,
     before: dict[str, dict],
@@ -152,7 +152,7 @@ def _mark(
         lines.append(line)
         if not entry.lit or not entry.cell or entry.sheet not in package.sheets:
             continue
-        cell, made = _page(package, pages, entry.sheet).make(entry.cell)
+        cell, made = _worksheet(package, worksheets, entry.sheet).make(entry.cell)
         text, formula = spelt([contents.value(cell)])
         line.values["state"] = results.state_of(entry.sheet, entry.cell, number)[1:], results.OPEN
         line.values["place"] = f"{entry.sheet}!{entry.cell}"
@@ -165,7 +165,7 @@ def _mark(
         own.setdefault(entry.cell, []).append(entry)
     for title, cells in said.items():
         words = {address: _words(entries) for address, entries in cells.items()}
-        notes.add(package, package.sheets[title], pages[title], words)
+        notes.add(package, package.sheets[title], worksheets[title], words)
     listing.number(lines, apart)
     listing.write(package, lines, COLUMNS)
     if apart is not None:

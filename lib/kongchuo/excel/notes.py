@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from .parts import KEEP_SPACE, LINKS, Package, Refused, plain, split
-from .worksheet import Page, put
+from .worksheet import Worksheet, put
 
 AUTHOR, BEGINS, ENDS = "校验程序", "【校验】", "——再次检查时自动更新"  # one to which people have added is theirs
 COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
@@ -113,7 +113,7 @@ def _take_shapes(package: Package, part: str, drawing: str, id_: str, places: se
 
 
 # --- putting in -------------------------------------------------------------------------------------------------------
-def add(package: Package, part: str, page: Page, said: Mapping[str, str]) -> None:
+def add(package: Package, part: str, worksheet: Worksheet, said: Mapping[str, str]) -> None:
     """Put notes on cells of a worksheet, address -> text; a cell that has one keeps it and gets none."""
     tag = package.tag
     comments = package.linked(part, "comments")
@@ -121,7 +121,7 @@ def add(package: Package, part: str, page: Page, said: Mapping[str, str]) -> Non
     new = {address: text for address, text in said.items() if address not in has}
     if not new:
         return
-    _shapes(package, part, page, new)
+    _shapes(package, part, worksheet, new)
     if not comments:
         comments = package.free("xl/comments{}.xml")
         package.plant(comments, etree.fromstring(f'<comments xmlns="{package.ns}"><authors/><commentList/></comments>'))
@@ -144,7 +144,7 @@ def add(package: Package, part: str, page: Page, said: Mapping[str, str]) -> Non
         words.set(KEEP_SPACE, "preserve")
 
 
-def _shapes(package: Package, part: str, page: Page, said: Mapping[str, str]) -> None:
+def _shapes(package: Package, part: str, worksheet: Worksheet, said: Mapping[str, str]) -> None:
     drawing, _ = _drawing(package, part)
     if drawing:
         text = _text(package, drawing)
@@ -158,12 +158,14 @@ def _shapes(package: Package, part: str, page: Page, said: Mapping[str, str]) ->
         package.write(drawing, b"")
         element = etree.Element(package.tag("legacyDrawing"))
         element.set(f"{{{LINKS}}}id", package.link(part, "vmlDrawing", drawing))
-        put(page.tree, element)
+        put(worksheet.tree, element)
     end = text.rfind("</xml>")
     if end < 0:
         raise Refused("批注图形的写法不常见，不敢改动")
     kind = "" if "_x0000_t202" in text else _KIND
-    shapes = "".join(_shape(page, address, words, first + place) for place, (address, words) in enumerate(said.items()))
+    shapes = "".join(
+        _shape(worksheet, address, words, first + place) for place, (address, words) in enumerate(said.items())
+    )
     _write(package, drawing, text[:end] + kind + shapes + text[end:])
 
 
@@ -179,12 +181,12 @@ def _free_cluster(package: Package) -> int:
     return max(taken, default=0) + 1
 
 
-def _shape(page: Page, address: str, text: str, number: int) -> str:
+def _shape(worksheet: Worksheet, address: str, text: str, number: int) -> str:
     row, column = split(address)
     wide, high = WIDE, LINE * (min(lines(text), MOST) + 1)
     top = max(row - 2, 0)
-    right = _reach(page.width, column + 1, 15 + wide)
-    bottom = _reach(page.height, top + 1, 10 + high)
+    right = _reach(worksheet.width, column + 1, 15 + wide)
+    bottom = _reach(worksheet.height, top + 1, 10 + high)
     anchor = (column, 15, top, 10, right[0] - 1, right[1], bottom[0] - 1, bottom[1])
     return _SHAPE.format(
         id=number,

@@ -15,7 +15,7 @@ from . import looks, marking, results, writing
 from .packages import LAST_COLUMN, LAST_ROW
 from .parts import Cells, Package, Refused, split
 from .styles import DATE, NUMBER, Styles
-from .worksheet import Page, put
+from .worksheet import Worksheet, put
 
 
 # --- Number formats of a template's columns, put back where pasting brought others: what is typed there next is kept as it should be ---
@@ -34,7 +34,7 @@ class Put:
 
 def put_formats_back(package: Package, table: Table, part: str) -> Put:
     """Put number formats back into a worksheet; nothing is changed where all is well. Raises Refused for odd styles."""
-    done, page, styles = Put(), Page(package, part), Styles(package)
+    done, worksheet, styles = Put(), Worksheet(package, part), Styles(package)
     fields = (item for item in table.sheet.typed if item.name in table.columns)
     codes = {
         table.columns[item.name]: (item.title, looks.FORMATS[looks.cell_format(item)]["num_format"]) for item in fields
@@ -42,7 +42,7 @@ def put_formats_back(package: Package, table: Table, part: str) -> Put:
     kinds = {style: styles.kind(style) for style in styles.every()}
     for kind in {styles.kind_of(code) for _, code in codes.values()}:
         odd = {style for style, own in kinds.items() if own != kind}
-        for address, cell in page.cells(odd | ({None} if "0" in odd else set())):
+        for address, cell in worksheet.cells(odd | ({None} if "0" in odd else set())):
             row, column = split(address)
             title, code = codes.get(column, ("", ""))
             if row <= table.header_row or not title or styles.kind_of(code) != kind:
@@ -56,31 +56,31 @@ def put_formats_back(package: Package, table: Table, part: str) -> Put:
             cell.set("s", styles.formatted(cell.get("s"), code))
             done.cells.setdefault(title, []).append(address)
     done.left.sort(key=split)
-    done.rows = list(_rows(page, styles, kinds, codes, table.header_row))
-    done.columns = list(_columns(package, page, styles, codes, part))
+    done.rows = list(_rows(worksheet, styles, kinds, codes, table.header_row))
+    done.columns = list(_columns(package, worksheet, styles, codes, part))
     return done
 
 
 def _rows(
-    page: Page, styles: Styles, kinds: dict[str, str], codes: dict[int, tuple[str, str]], header: int
+    worksheet: Worksheet, styles: Styles, kinds: dict[str, str], codes: dict[int, tuple[str, str]], header: int
 ) -> Iterator[int]:
     """Put formats back into the empty places of rows that were pasted as a whole; the row keeps its colours."""
-    for number, own in page.styled_rows().items():
+    for number, own in worksheet.styled_rows().items():
         odd = [column for column, (_, code) in codes.items() if kinds.get(own, NUMBER) != styles.kind_of(code)]
-        empty = [at for column in odd if page.cell(at := f"{column_letters(column)}{number}") is None]
+        empty = [at for column in odd if worksheet.cell(at := f"{column_letters(column)}{number}") is None]
         if number > header and empty:
             for address in empty:
-                cell, _ = page.make(address)
+                cell, _ = worksheet.make(address)
                 cell.set("s", styles.formatted(own, codes[split(address)[1]][1]))
             yield number
 
 
 def _columns(
-    package: Package, page: Page, styles: Styles, codes: dict[int, tuple[str, str]], part: str
+    package: Package, worksheet: Worksheet, styles: Styles, codes: dict[int, tuple[str, str]], part: str
 ) -> Iterator[str]:
     """Put back the formats that whole columns have, for what is typed in new rows."""
     for column, (title, code) in codes.items():
-        own = page.style_of(column)
+        own = worksheet.style_of(column)
         if styles.kind(own) == styles.kind_of(code):
             continue
         _alone(package, part, column).set("style", styles.formatted(own, code))
@@ -243,15 +243,15 @@ def _look(package: Package, template: Package, number: int) -> str:
 
 
 def _hints(package: Package, table: Table, part: str) -> Iterator[str]:
-    page, column = Page(package, part), len(table.sheet.typed) + 1
+    worksheet, column = Worksheet(package, part), len(table.sheet.typed) + 1
     letters, tag = column_letters(column), package.tag
-    head = page.cell(f"{letters}1")
+    head = worksheet.cell(f"{letters}1")
     if head is not None and len(head) and str(Cells(package).value(head)).strip() != HINT:
         yield f"{letters}列不是“{HINT}”，没有动"
         return
     if head is None or not len(head):
-        cell, _ = page.make(f"{letters}1")
-        beside = page.cell(f"{column_letters(column - 1)}1")
+        cell, _ = worksheet.make(f"{letters}1")
+        beside = worksheet.cell(f"{column_letters(column - 1)}1")
         if beside is not None and beside.get("s"):
             cell.set("s", beside.get("s"))
         cell.set("t", "inlineStr")
@@ -260,11 +260,11 @@ def _hints(package: Package, table: Table, part: str) -> Iterator[str]:
     made, typed = 0, []
     for row in table.frame.index:
         address = f"{letters}{row}"
-        cell = page.cell(address)
+        cell = worksheet.cell(address)
         if cell is not None and len(cell):
             typed += [address] if cell.find(tag("f")) is None else []
             continue
-        cell, _ = page.make(address)
+        cell, _ = worksheet.make(address)
         cell.set("t", "str")
         etree.SubElement(cell, tag("f")).text = results.hint(table.sheet)[1:]
         etree.SubElement(cell, tag("v")).text = " "

@@ -30,7 +30,7 @@ def put(tree: etree._Element, element: etree._Element) -> None:
     before[-1].addnext(element)
 
 
-class Page:
+class Worksheet:
     """The rows and cells of a worksheet; files may leave out the addresses of both."""
 
     def __init__(self, package: Package, part: str) -> None:
