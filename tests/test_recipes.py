@@ -84,10 +84,11 @@ def mended_in_a_word(town: Town, policy: Policy) -> Iterator[Spot]:
         (
             f"{PAGES}/selfcheck.py",
             "def full(",
-            """def costs(month: Month) -> Section:
+            """@titled("整改费用", 0, "costs")
+def costs(month: Month) -> Blocks:
     \"\"\"Section 整改费用: what mending cost.\"\"\"
     rows = month.town["issue"]
-    return Section("整改费用", (Note(f"登记了 {len(rows)} 个问题。"),), 0, "costs")
+    return [Note(f"登记了 {len(rows)} 个问题。")]
 
 
 """,

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from numbers import Real
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 import jinja2
 import pandas as pd
@@ -342,6 +342,31 @@ class Section:
             return self.title
         tens, ones = divmod(self.number, 10)
         return f"{'十' * tens}{NUMERALS[ones] if ones else ''}、{self.title}"
+
+
+class Counted(NamedTuple):
+    """The blocks of a section, and how many of what it is about there are, for the table of contents."""
+
+    blocks: Iterable[object]
+    count: int
+
+
+Blocks = Iterable[object] | Counted
+
+
+def titled(title: str, number: int, key: str) -> Callable[[Callable[..., Blocks]], Callable[..., Section]]:
+    """Make a function that gives the blocks of a section one that gives the Section; number 0 stands for none."""
+
+    def make(blocks_of: Callable[..., Blocks]) -> Callable[..., Section]:
+        @wraps(blocks_of)
+        def section(*given: object, **more: object) -> Section:
+            made = blocks_of(*given, **more)
+            made = made if isinstance(made, Counted) else Counted(made, 0)
+            return Section(title, tuple(made.blocks), number, key, made.count)
+
+        return section
+
+    return make
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..core.tables import Town, once
 from ..figures import attendance, flows
 from ..figures.base import Measure
 from . import charts
-from .display import Chart, Note, Section
+from .display import Blocks, Chart, Note, titled
 from .views import View
 
 
@@ -77,11 +77,12 @@ def _overdue(town: Town, policy: Policy, day: pd.Timestamp) -> pd.Series:
     return rows.loc[late, "home"].value_counts()
 
 
-def section(view: View) -> Section:
+@titled("逐月变化", 0, "months")
+def section(view: View) -> Blocks:
     """A row of bars a figure over the months of the year; for the town the schools' attendance as a map beside it."""
     months, homes = held(view), set(view.homes)
     if len(months) < 2:
-        return Section("逐月变化", (Note("本学年只有一个月，没有可比的月份。"),), 0, "months")
+        return [Note("本学年只有一个月，没有可比的月份。")]
     labels = [one.label for one in months]
     rates = [[rate for home, rate in one.attendance.items() if home in homes] for one in months]
     present = [(sum(rate.numerator for rate in own), sum(rate.denominator for rate in own)) for own in rates]
@@ -104,7 +105,7 @@ def section(view: View) -> Section:
         known = [{home: _percent([rate]) for home, rate in one.attendance.items()} for one in months]
         cells = [(home, [one.get(home) for one in known]) for home in view.homes]
         blocks.append(Chart(charts.heat(cells, labels, _read(cells, labels, "%")), "各校各月出勤率（%），颜色越深越低"))
-    return Section("逐月变化", tuple(blocks), 0, "months")
+    return blocks
 
 
 def _of(counts: Mapping[str, int], homes: Container[str]) -> int:

@@ -18,7 +18,7 @@ from ..core.findings import UserError
 from ..core.places import SCRATCH
 from ..core.schema import Field, Sheet
 from . import live, quality
-from .display import NEVER, Note, Section, Table, may_see, rows_table
+from .display import NEVER, Blocks, Note, Section, Table, may_see, rows_table, titled
 from .report import Plan, Report
 from .units import audience
 from .views import Month, open_month
@@ -128,10 +128,11 @@ def _rows(view: Month, title: str, columns: list[str], where: Where) -> Table:
     return rows_table(shown, sheet, names, reader, extra, caption=f"{sheet.title}，{len(rows)} 行", note=note)
 
 
-def headline(view: Month) -> Section:
+@titled("说明", 0, "headline")
+def headline(view: Month) -> Blocks:
     """What stands under the title."""
     said = "本页的表由办公室自己定，按各校台账列出或点数；数据有没有问题看月自查报告。"
-    return Section("说明", (Note(said),), 0, "headline")
+    return [Note(said)]
 
 
 def choices(view: Month) -> live.Choices:

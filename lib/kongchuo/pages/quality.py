@@ -14,7 +14,7 @@ from ..figures.enrolment import reconciled
 from ..rules.judging import RULES, places
 from ..rules.questions import HEADING
 from . import reminders
-from .display import NUMERALS, At, Badge, Details, Figure, Lines, Note, Section, Table, Tiles, To
+from .display import NUMERALS, At, Badge, Blocks, Counted, Details, Figure, Lines, Note, Table, Tiles, To, titled
 from .units import audience, said
 from .views import View, home_of
 
@@ -47,7 +47,8 @@ def short_name(view: View, workbook: str) -> str:
     return path.removeprefix(f"{view.home}/") if view.home else path
 
 
-def data_quality(view: View) -> Section:
+@titled("数据质量", 0, "data_quality")
+def data_quality(view: View) -> Blocks:
     """The box: errors, warnings, rows left out, what could not be judged and why, findings grouped with place and remedy."""
     numbers = count(view.findings)
     unread = [finding for finding in view.findings if finding.rule in UNREADABLE]
@@ -77,7 +78,7 @@ def data_quality(view: View) -> Section:
     held = reminders.menders(view) if audience(view) in (SCHOOL, TOWN) else {}
     blocks += [_findings(view, held), *reminders.section(view, held)]
     blocks += [*_waived(view), *_questions(view), *_not_judged(view)]
-    return Section("数据质量", tuple(blocks), 0, "data_quality", numbers[ERROR])
+    return Counted(blocks, numbers[ERROR])
 
 
 def _findings(view: View, held: reminders.Menders) -> Table | Note:
@@ -170,7 +171,8 @@ def state(view: View) -> dict[str, object]:
     }
 
 
-def provenance(view: View) -> Section:
+@titled("数据来源", 0, "footer")
+def provenance(view: View) -> Blocks:
     """The footer: files with the start of their sha256, schema versions, rules, code version, times (habit 12)."""
     now = f"{dt.datetime.now():%Y-%m-%d %H:%M}"
     versions = "，".join(f"{book.title} {book.version}" for book in view.town.schema.books)
@@ -183,4 +185,4 @@ def provenance(view: View) -> Section:
     rows = tuple((short_name(view, book.name), book.sha256[:8] if book.sha256 else "读不到") for book in view.workbooks)
     table = Table(("工作簿", "校验码（前8位）"), rows, note="文件改动一个字，校验码就会不同。")
     held = Details(f"读取的工作簿（{len(rows)} 个）、模板版本和规则", (table, made))
-    return Section("数据来源", (Note(line), held), 0, "footer")
+    return (Note(line), held)

@@ -10,7 +10,7 @@ from ..core.findings import UserError
 from ..core.numbers import rounded
 from ..figures.signals import PLAIN, BackTest, back_test
 from . import charts, live, quality
-from .display import Chart, Figure, Note, Section, Table, Tiles
+from .display import Blocks, Chart, Figure, Note, Table, Tiles, titled
 from .report import Plan, Report
 from .views import View, open_town
 
@@ -30,11 +30,12 @@ class Year(View):
         return back_test(self.town, self.policy)
 
 
-def summary(view: Year) -> Section:
+@titled("回看结果", 1, "summary")
+def summary(view: Year) -> Blocks:
     """What each caller came to, side by side."""
     test = view.test
     if not test.days:
-        return Section("回看结果", (Note("没有日查，回看不了，尚未判定。", "unknown"),), 1, "summary")
+        return [Note("没有日查，回看不了，尚未判定。", "unknown")]
     rows = []
     for one in test.outcomes:
         calls = sum(one.calls.values()), rounded(one.false_a_week, 1), one.right
@@ -51,7 +52,7 @@ def summary(view: Year) -> Section:
     ]
     if not len(test.cases):
         blocks.insert(1, Note("回看期间没有新立的个案，看不出预警灵不灵，不能当作灵。", "unknown"))
-    return Section("回看结果", tuple(blocks), 1, "summary")
+    return blocks
 
 
 def _leads(test: BackTest) -> list[Chart]:
@@ -78,7 +79,8 @@ def _weekly(test: BackTest) -> list[Chart]:
     return [Chart(charts.multiples(rows, labels, says), "每周预警人数（斜线为误报；各行比例尺不同）")]
 
 
-def cases(view: Year) -> Section:
+@titled("逐案", 2, "cases")
+def cases(view: Year) -> Blocks:
     """Each case: school, day, ledger, how many weeks before each caller had called. No names: schools and days only."""
     test = view.test
     leads = zip(*(one.leads for one in test.outcomes), strict=True)
@@ -88,16 +90,17 @@ def cases(view: Year) -> Section:
     )
     columns = ("学校", "立案日期", "台账", *(one.caller for one in test.outcomes))
     table = Table(columns, rows, "各案提前几周预警（0 为没有预警）", empty="回看期间没有新立的个案")
-    return Section("逐案", (table,), 2, "cases")
+    return [table]
 
 
-def calls(view: Year) -> Section:
+@titled("逐周", 3, "calls")
+def calls(view: Year) -> Blocks:
     """Week by week: how many were called, how many of them in vain."""
     test = view.test
     rows = tuple((day, *(f"{one.calls[day]}（误报 {one.false[day]}）" for one in test.outcomes)) for day in test.days)
     columns = ("周末", *(one.caller for one in test.outcomes))
     table = Table(columns, rows, "每周预警人数和其中的误报", empty="没有日查")
-    return Section("逐周", (table,), 3, "calls")
+    return [table]
 
 
 SECTIONS = {"summary": summary, "cases": cases, "calls": calls, "footer": quality.provenance}

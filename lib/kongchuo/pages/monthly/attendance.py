@@ -6,21 +6,22 @@ from ...core import years
 from ...figures import attendance as rates
 from ...figures import base, selfcheck, uncounted
 from .. import charts
-from ..display import Chart, Figure, Note, Section, Table, Tiles
+from ..display import Blocks, Chart, Figure, Note, Table, Tiles, titled
 from ..units import Column, behind, by_keys, finest, ledger, uncounted_column, unit_table, units
 from ..views import Month
 
 STREAKS = ("连续1日", "连续2日", "连续3日以上")
 
 
-def attendance(month: Month) -> Section:
+@titled("出勤与流生", 3, "attendance")
+def attendance(month: Month) -> Blocks:
     """三: month calendar by class or school, 出勤率 (D10), 连续缺勤 1/2/3 日以上人数, 日查填报率 (D15)."""
     scope = month.scope
     days = rates.school_days(scope)
     unread = scope.missing("daily", "absence")
     if unread and set(unread) >= set(month.homes):
         lost = Note(f"读不到{scope.term}的出勤工作簿：{'、'.join(unread)}，尚未判定。", "unknown")
-        return Section("出勤与流生", (lost,), 3, "attendance")
+        return [lost]
     rate, filed = rates.rate(scope), rates.filed(scope)
     absent, called = rates.unexcused(scope), rates.contacted(scope)
     runs = rates.longest_runs(scope)
@@ -49,7 +50,7 @@ def attendance(month: Month) -> Section:
         blocks.append(behind("连续缺勤2日以上的学生", Table(columns, rows)))
     if gaps := _gaps(month, days):
         blocks.append(behind("没有日查的班和日期", Table(("学校", "班级", "缺几日", "日期"), tuple(gaps))))
-    return Section("出勤与流生", tuple(blocks), 3, "attendance")
+    return blocks
 
 
 def _rate(label: str, measure: base.Measure, note: str, wanted: bool = False) -> Figure:

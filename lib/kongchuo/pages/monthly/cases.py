@@ -12,7 +12,19 @@ from ...facts import signals
 from ...figures import flows, uncounted
 from ...figures.scopes import Scope
 from .. import charts
-from ..display import Chart, Details, Figure, Note, Section, Table, Tiles, rows_table, unlabelled
+from ..display import (
+    Blocks,
+    Chart,
+    Counted,
+    Details,
+    Figure,
+    Note,
+    Table,
+    Tiles,
+    rows_table,
+    titled,
+    unlabelled,
+)
 from ..units import (
     Column,
     audience,
@@ -72,13 +84,14 @@ def _pupils(month: Month, rows: pd.DataFrame, summary: str, is_open: bool) -> li
 
 
 # --- Sections on cases: 疑似与辍学, 重点关注 ---------------------------------------------------------------------------------
-def cases(month: Month) -> Section:
+@titled("疑似与辍学", 4, "cases")
+def cases(month: Month) -> Blocks:
     """四: 上月末在册 → 新增 → 返校 → 销号 → 本月末在册, 劝返率 (D11), 劝返户次, what is planned, 零报告 as far as rule X41 goes."""
     scope = month.scope
     unread = scope.missing("suspected", "dropout", "visit")
     if unread and set(unread) >= set(month.homes):
         text = f"读不到控辍台账：{'、'.join(unread)}。疑似与辍学尚未判定，不能当作没有。"
-        return Section("疑似与辍学", (Note(text, "unknown"),), 4, "cases")
+        return [Note(text, "unknown")]
     suspected, dropouts = flows.suspected(scope), flows.dropouts(scope)
     first = flows.case_flow(scope, suspected, flows.SUSPECTED_STEPS)
     second = flows.case_flow(scope, dropouts, flows.DROPOUT_STEPS)
@@ -111,7 +124,7 @@ def cases(month: Month) -> Section:
     ]
     if unread:
         blocks.insert(0, Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown"))
-    return Section("疑似与辍学", tuple(blocks), 4, "cases", len(open_suspected) + len(open_dropouts))
+    return Counted(blocks, len(open_suspected) + len(open_dropouts))
 
 
 def stock(label: str, scope: Scope, cases: pd.DataFrame, sheet: str) -> Figure:
@@ -220,12 +233,13 @@ def watched(scope: Scope) -> pd.DataFrame:
     return rows.assign(entered=rows["found"], left=rows["closed"])
 
 
-def watch(month: Month) -> Section:
+@titled("重点关注", 8, "watch")
+def watch(month: Month) -> Blocks:
     """八: counts by 预警等级 and how they moved in the month; names only in the school's own edition."""
     scope = month.scope
     unread = scope.missing("watch")
     if unread and set(unread) >= set(month.homes):
-        return Section("重点关注", (Note(f"读不到重点关注：{'、'.join(unread)}，尚未判定。", "unknown"),), 8, "watch")
+        return [Note(f"读不到重点关注：{'、'.join(unread)}，尚未判定。", "unknown")]
     rows = watched(scope)
     before = case_facts.open_at(rows, pd.Timestamp(scope.start) - pd.Timedelta(days=1))
     now = case_facts.open_at(rows, scope.end)
@@ -256,7 +270,7 @@ def watch(month: Month) -> Section:
         parts = flows.case_flow(scope, rows.assign(how="解除"), ("上月末在册", "本月新增", "解除", "本月末在册"))
         counts = [Column(name, parts[name]) for name in parts.columns]
         blocks.append(unit_table(month, "home", counts, caption="各校重点关注人数"))
-    return Section("重点关注", tuple(blocks), 8, "watch", int(now.sum()))
+    return Counted(blocks, int(now.sum()))
 
 
 def _unwatched(month: Month) -> Note:

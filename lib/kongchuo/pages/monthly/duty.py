@@ -17,7 +17,21 @@ from ...figures import attendance, selfcheck, support
 from ...figures import duty as bonds
 from ...figures.base import Measure, Ratio
 from .. import units
-from ..display import NUMERALS, Badge, Blanks, Details, Failed, Figure, Note, Section, Table, Tiles, surname
+from ..display import (
+    NUMERALS,
+    Badge,
+    Blanks,
+    Blocks,
+    Counted,
+    Details,
+    Failed,
+    Figure,
+    Note,
+    Table,
+    Tiles,
+    surname,
+    titled,
+)
 from ..views import Month
 
 # --- The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed ---
@@ -267,7 +281,8 @@ SUMMER = "七月、八月不做月自查，以下只是台账上看得到的。"
 MEETINGS = ("校委会", "班会", "家长会", "队会", "教师会")
 
 
-def organisation(month: Month) -> Section:
+@titled("自查组织", 2, "organisation")
+def organisation(month: Month) -> Blocks:
     """二: who checked, when and how (点名, 座次, 家访), 四包 and 责任书 coverage, meetings, joint work with villages."""
     scope = month.scope
     checks = scope.rows("selfcheck")
@@ -304,7 +319,7 @@ def organisation(month: Month) -> Section:
     blocks += [*units.failed(failed), table, *details]
     if unread:
         blocks.insert(0, Note(f"读不到自查档案或包保责任：{'、'.join(unread)}，未计入。", "unknown"))
-    return Section("自查组织", tuple(blocks), 2, "organisation")
+    return blocks
 
 
 def _state(measure: Measure) -> Badge:
@@ -315,14 +330,15 @@ def _state(measure: Measure) -> Badge:
     return Badge("good", "已全部落实") if measure.full else Badge("bad", f"缺 {measure.short}")
 
 
-def issues(month: Month) -> Section:
+@titled("存在问题与整改", 10, "issues")
+def issues(month: Month) -> Blocks:
     """十: problems from 问题整改 that were open in the month, with person and deadline; what is overdue."""
     scope = month.scope
     rows, unsure = selfcheck.problems(scope)
     unread = scope.missing("issue")
     if unread and set(unread) >= set(month.homes):
         lost = Note(f"读不到问题整改：{'、'.join(unread)}，尚未判定。", "unknown")
-        return Section("存在问题与整改", (lost,), 10, "issues")
+        return [lost]
     start, end = pd.Timestamp(scope.start), pd.Timestamp(scope.end)
     rows = rows[rows["done"].isna() | (rows["done"] >= start)]
     rows = rows.assign(done=rows["done"].where(rows["done"] <= end))  # mended later: not yet at the month's end
@@ -340,14 +356,12 @@ def issues(month: Month) -> Section:
     lines = tuple((*shown, _issue_state(row, end)) for shown, row in zip(table.rows, rows.itertuples(), strict=True))
     table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
     if month.home:
-        return Section("存在问题与整改", (Tiles(figures), table), 10, "issues", figures[0].value)
+        return Counted((Tiles(figures), table), figures[0].value)
     masks = {"在办": ~rows["mended"], "逾期": rows["late"], "本月完成": rows["mended"]}
     counts = [units.Column(title, units.by_keys(rows[mask])) for title, mask in masks.items()]
     counts += units.uncounted_column(scope, "issue")
     by_school = units.unit_table(month, "home", counts, caption="各校问题")
-    return Section(
-        "存在问题与整改", (Tiles(figures), by_school, units.behind("问题清单", table)), 10, "issues", figures[0].value
-    )
+    return Counted((Tiles(figures), by_school, units.behind("问题清单", table)), figures[0].value)
 
 
 def _issue_state(row: object, end: pd.Timestamp) -> Badge:
@@ -358,7 +372,8 @@ def _issue_state(row: object, end: pd.Timestamp) -> Badge:
     return Badge("warn", "未整改" if row.state == "未整改" else "整改中")
 
 
-def next_month(month: Month) -> Section:
+@titled("下月工作", 11, "next_month")
+def next_month(month: Month) -> Blocks:
     """十一: what is overdue and what falls due by the end of the following month, from the table of deadlines."""
     policy = month.policy
     first = (month.start + dt.timedelta(days=31)).replace(day=1)
@@ -369,10 +384,11 @@ def next_month(month: Month) -> Section:
         said = f"{first.month}月是控辍保学宣传活动月。{said}"
     rows = due.due(month.town, policy, (last - month.end).days, [])
     late = int(((rows["days"] < 0) & rows["home"].isin((*month.homes, *(() if month.home else (CENTRE,))))).sum())
-    return Section("下月工作", (Note(said), *lists(month, last)), 11, "next_month", late)
+    return Counted((Note(said), *lists(month, last)), late)
 
 
-def signature(month: Month) -> Section:
+@titled("签字盖章", 12, "signature")
+def signature(month: Month) -> Blocks:
     """十二: the three who sign, and the seal (domain.md 6: 填表人 / 复核人 / 单位负责人)."""
     labels = ("填表人（签名）", "复核人（签名）", "单位负责人（签名）", "填表日期", "复核日期", "报送日期")
-    return Section("签字盖章", (Blanks(labels, "（单位盖章处）"),), 12, "signature")
+    return [Blanks(labels, "（单位盖章处）")]

@@ -8,14 +8,15 @@ from ...figures import attendance, base, enrolment, flows, support
 from ...figures.base import Measure, Ratio
 from ...figures.definitions import MEASURES
 from .. import units
-from ..display import Details, Figure, Note, Section, Table, Tiles
+from ..display import Blocks, Details, Figure, Note, Table, Tiles, titled
 from ..views import Month
 
 ALWAYS = (flows.OPENING, "转入", "复学", "转出", "休学", "辍学标注", flows.CLOSING, flows.COUNTED, flows.GAP)
 JUNIOR = (7, 8, 9)
 
 
-def basics(month: Month) -> Section:
+@titled("基本情况", 1, "basics")
+def basics(month: Month) -> Blocks:
     """一: classes, N0, pupils at the month's end, the month's and the year's flow, the block of grades 7 to 9."""
     scope = month.scope
     flow, year = month.flow, flows.year_flow(scope)
@@ -42,7 +43,7 @@ def basics(month: Month) -> Section:
     unread = scope.missing("roster", "baseline", "change", "class")
     if unread:
         blocks.insert(0, Note(f"下列单位的学籍或班级资料读不到，未计入：{'、'.join(unread)}。", "unknown"))
-    return Section("基本情况", (*blocks, _junior(month, flow)), 1, "basics")
+    return (*blocks, _junior(month, flow))
 
 
 def _rate(month: Month, rate: Ratio) -> Figure:
@@ -94,7 +95,8 @@ def _junior(month: Month, flow: pd.DataFrame) -> Table | Note:
     return Table(columns, tuple(rows), "七、八、九年级（方案的控辍重点）", total)
 
 
-def reconcile(month: Month) -> Section:
+@titled("人籍一致", 5, "reconcile")
+def reconcile(month: Month) -> Blocks:
     """五: classes checked, the four lists against the register, differences by type, what was mended."""
     scope = month.scope
     rows = scope.rows("reconcile")
@@ -106,7 +108,7 @@ def reconcile(month: Month) -> Section:
         idle = month.no_lessons and not unread
         lost = units.uncounted_note(scope, "reconcile")
         note = Note("本月没有上课日，不核查人籍。") if idle else Note(text, "unknown")
-        return Section("人籍一致", (note, *lost), 5, "reconcile")
+        return (note, *lost)
     rate = enrolment.reconciled(scope)
     classes = scope.classes
     seen = classes["class_id"].isin(rows["class_id"])
@@ -134,10 +136,11 @@ def reconcile(month: Month) -> Section:
     ]
     if len(differing):
         blocks.append(units.behind("差异明细", units.ledger(month, differing, "reconcile", names)))
-    return Section("人籍一致", tuple(blocks), 5, "reconcile")
+    return blocks
 
 
-def changes(month: Month) -> Section:
+@titled("学生变动", 6, "changes")
+def changes(month: Month) -> Blocks:
     """六: moves of the month by kind, transfers not yet approved, the rows behind them."""
     scope = month.scope
     everything = scope.rows("change")
@@ -155,7 +158,7 @@ def changes(month: Month) -> Section:
         blocks.append(units.behind("转学未核办", units.ledger(month, waiting, "change", names)))
     if unread := scope.missing("change"):
         blocks.insert(0, Note(f"读不到学生变动：{'、'.join(unread)}，未计入。", "unknown"))
-    return Section("学生变动", tuple(blocks), 6, "changes")
+    return blocks
 
 
 def _found(month: Month, code: str, label: str) -> Figure:
@@ -182,7 +185,8 @@ def _tone(item: Measure) -> str:
     return "unknown" if item.unknown else "warn" if item.short else "plain"
 
 
-def groups(month: Month) -> Section:
+@titled("特殊群体", 7, "groups")
+def groups(month: Month) -> Blocks:
     """七: coverage of the plans and visits each group is due (D13), for the whole and by class or school."""
     lines: list[str] = []
     ratios = units.measured(month, GROUPS, lines)
@@ -191,7 +195,7 @@ def groups(month: Month) -> Section:
     tables = units.parted(month, columns, "各单位覆盖情况（已落实/应落实）")
     disabled = units.attempt(month, "适龄残疾儿童入学率", lambda: _disabled(month), lines)
     tiles = Tiles((*figures, *([disabled] if disabled else [])))
-    return Section("特殊群体", (*units.failed(lines), tiles, _sizes(month), *tables, _base(month)), 7, "groups")
+    return (*units.failed(lines), tiles, _sizes(month), *tables, _base(month))
 
 
 def _sizes(month: Month) -> Table:

@@ -17,7 +17,7 @@ from ...figures.clauses import blamed, in_grades, item, written
 from ...figures.definitions import dropouts_returned, reported, suspected_returned, visited
 from ...figures.scopes import Scope
 from .. import units
-from ..display import Badge, Details, Note, Section, Table, To
+from ..display import Badge, Blocks, Counted, Details, Note, Table, To, titled
 from ..views import Month
 
 Count = Callable[[Scope], Ratio | list[Ratio]]
@@ -140,7 +140,8 @@ CLAUSES: tuple[Clause, ...] = (
 )  # fmt: skip
 
 
-def section(month: Month) -> Section:
+@titled("方案落实", 0, "clauses")
+def section(month: Month) -> Blocks:
     """What of the plan stands where, part by part, folded; above it how many lines have a gap."""
     office = _office(month)
     failed: list[str] = []
@@ -155,7 +156,7 @@ def section(month: Month) -> Section:
         summary.append((part, len(rows), state, unknown))
         folds.append(Details(f"{part}（{len(rows)} 条，有差距 {short} 条）", (Table(COLUMNS, rows),)))
     table = Table(("方案", "条数", "有差距", "尚未判定"), tuple(summary), note=SAID)
-    return Section("方案落实", (*units.failed(failed), table, *folds, *_stories(month)), 0, "clauses", gaps)
+    return Counted((*units.failed(failed), table, *folds, *_stories(month)), gaps)
 
 
 UNKNOWN = Badge("unknown", "尚未判定")

@@ -16,7 +16,7 @@ from ...figures.definitions import reported, visited
 from ...figures.inspection import LEADERS
 from ...figures.scopes import Scope
 from .. import units
-from ..display import Badge, Note, Section, Table
+from ..display import Badge, Blocks, Note, Table, titled
 from ..views import Month
 
 TICKED = {"是": Badge("good", "是"), "否": Badge("bad", "否"), "不适用": Badge("plain", "不适用")}
@@ -188,7 +188,8 @@ EVIDENCE: tuple[Judge, ...] = (
 )
 
 
-def checklist(month: Month) -> Section:
+@titled("自查清单", 9, "checklist")
+def checklist(month: Month) -> Blocks:
     """九: one row an item: what the school ticked (月自查), what the ledgers say, the figures, and where the two disagree."""
     rows = month.scope.rows("selfcheck")
     rows = rows[rows["month"] == month.month]
@@ -211,7 +212,7 @@ def checklist(month: Month) -> Section:
     blocks = [*units.failed(failed), *blocks]
     if unread:
         blocks.insert(0, Note(f"读不到月自查：{'、'.join(unread)}。", "unknown"))
-    return Section("自查清单", tuple(blocks), 9, "checklist")
+    return blocks
 
 
 def _ticked(month: Month, rows: pd.DataFrame) -> Badge:

@@ -1,7 +1,7 @@
 """Of every class its pupils with their colours; for the town every class of every school, to be found and followed."""
 
 from ...facts import enrolment, signals
-from ..display import Anchor, Badge, Details, Section, Table, To
+from ..display import Anchor, Badge, Blocks, Details, Table, To, titled
 from ..units import anchor, units
 from .pupils import TONES, People, Pupil, said_of
 
@@ -54,13 +54,14 @@ def board(view: People) -> Table:
     )
 
 
-def section(view: People) -> Section:
+@titled("班级", 0, "classes")
+def section(view: People) -> Blocks:
     """班级: each a fold with all its pupils; for the town one table, whose rows lead there."""
     who = heads(view)
     made = (
         (_fold(view, home, key, own, who.get(key, "")) for (home, key), own in held(view).items()) if view.home else ()
     )
-    return Section("班级", (board(view), *made), 0, "classes")
+    return (board(view), *made)
 
 
 def _fold(view: People, home: str, key: str, own: list[Pupil], head: str) -> Details:

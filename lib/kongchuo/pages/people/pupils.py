@@ -15,7 +15,22 @@ from ...facts import attendance, calendar, duty, enrolment, signals
 from ...facts import cases as case_facts
 from ...facts.references import class_grades, keyed
 from .. import charts, today
-from ..display import GROUP, Badge, Chart, Details, Facts, Note, Section, Table, To, cell, masked, unlabelled
+from ..display import (
+    GROUP,
+    Badge,
+    Blocks,
+    Chart,
+    Counted,
+    Details,
+    Facts,
+    Note,
+    Table,
+    To,
+    cell,
+    masked,
+    titled,
+    unlabelled,
+)
 from ..units import anchor, audience, duty_title, said
 from ..views import Month, View
 
@@ -329,10 +344,11 @@ KINDS: dict[str, Callable[[People, Pupil], bool]] = {
 }
 
 
-def section(view: People) -> Section:
+@titled("学生", 0, "pupils")
+def section(view: People) -> Blocks:
     """学生: a fold for each pupil of whom there is more to say, the most urgent kind first; nobody for the whole town."""
     if not view.home:
-        return Section("学生", (Note("全镇版不列学生姓名：请点开学校，在学校的页上查。"),), 0, "pupils")
+        return [Note("全镇版不列学生姓名：请点开学校，在学校的页上查。")]
     kinds: dict[str, list[Pupil]] = {title: [] for title in KINDS}
     for one in view.pupils.values():
         if one.noted:
@@ -344,4 +360,4 @@ def section(view: People) -> Section:
         if own
     ]
     how = Note("每人一折，点开看全部。没有列在这里的学生，台账上只有花名册和请假，见上面各班。")
-    return Section("学生", (how, *made), 0, "pupils", len(kinds[first]))
+    return Counted((how, *made), len(kinds[first]))

@@ -8,7 +8,7 @@ import pandas as pd
 from ...core.schema import CENTRE
 from ...facts import duty
 from ...facts.references import homes_of, keyed
-from ..display import Anchor, Badge, Details, Facts, Note, Section, Table, To
+from ..display import Anchor, Badge, Blocks, Counted, Details, Facts, Note, Table, To, titled
 from ..monthly.duty import Labels
 from ..today import Thing
 from ..units import anchor, duty_title, said
@@ -95,7 +95,8 @@ def _posts(view: People, found: Everybody) -> None:
             found[name].posts[f"{body}{role}"] = None
 
 
-def section(view: People) -> Section:
+@titled("责任人", 0, "staff")
+def section(view: People) -> Blocks:
     """责任人: a fold a person; for the town those of its own office and the villages, and a row for everybody else, who has a school's."""
     people, labels = held(view), Labels(view)
     own = [one for one in people.values() if view.home or one.home not in view.homes]
@@ -103,7 +104,7 @@ def section(view: People) -> Section:
     if others := [one for one in people.values() if one not in own]:
         made.insert(0, _board(others))
     lacking = Note("包保责任、班级和期限里都还没有写明是谁。", "unknown")
-    return Section("责任人", tuple(made) or (lacking,), 0, "staff", sum(bool(one.late) for one in people.values()))
+    return Counted(tuple(made) or (lacking,), sum(bool(one.late) for one in people.values()))
 
 
 def _board(people: list[Person]) -> Table:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ...core.tables import of_year
 from ...figures.unit_grades import model_persons, model_units
-from ..display import Badge, Blanks, Lines, Note, Section, Table
+from ..display import Badge, Blanks, Blocks, Lines, Note, Table, titled
 from ..units import ledger
 from .points import score
 from .years import Year
@@ -12,7 +12,8 @@ from .years import Year
 NARRATIVES = ("融合控辍（部门协同、校村联合）", "均衡控辍（条件改善、资助到位）", "质量控辍（课堂与转化）")
 
 
-def vetoes(view: Year) -> Section:
+@titled("一票否决清单", 6, "vetoes")
+def vetoes(view: Year) -> Blocks:
     """六: each class with a case: day, why it counts or not, liable or not, what the office decided, the appeal's result."""
     decisions = of_year(view.town, view.town["veto"])
     by_case = decisions.dropna(subset=["case_id"]).drop_duplicates("case_id", keep="last").set_index("case_id")
@@ -47,12 +48,13 @@ def vetoes(view: Year) -> Section:
     if unknown:
         names = "、".join(f"{one.home}{one.name}（{one.why}）" for one in unknown[:8])
         blocks.insert(0, Note(f"{len(unknown)} 个班是否流失学生尚未判定：{names}", "unknown"))
-    return Section("一票否决清单", tuple(blocks), 6, "vetoes")
+    return blocks
 
 
-def rewards(view: Year) -> Section:
+@titled("拟奖励单位与个人", 7, "rewards")
+def rewards(view: Year) -> Blocks:
     """七: proposed 先进单位 and 先进个人, within the limits of policy; for the township as a whole."""
-    return Section("拟奖励单位与个人", tuple(_proposed(view)), 7, "rewards")
+    return _proposed(view)
 
 
 def _proposed(view: Year) -> list:
@@ -82,7 +84,8 @@ def _proposed(view: Year) -> list:
     return blocks
 
 
-def accountability(view: Year) -> Section:
+@titled("拟问责与整改（内部）", 8, "accountability")
+def accountability(view: Year) -> Blocks:
     """八: internal only: schools and classes with a veto, with what is to be mended."""
     rows = [(one.home, "学校", "；".join(one.vetoes), "约谈、限期整改，不评先进") for one in view.units if one.vetoes]
     for one in view.classes:
@@ -91,16 +94,18 @@ def accountability(view: Year) -> Section:
             rows.append((f"{one.home}{one.name}", one.teacher or "班主任", lost, "不评先进；责任性的按方案问责"))
     table = Table(("对象", "责任人", "事由", "拟办"), tuple(rows), empty="没有拟问责的单位和个人")
     note = Note("是否问责由中心学校按事实决定；因学生外出、疾病等没有责任的不问责。")
-    return Section("拟问责与整改（内部）", (table, note), 8, "accountability")
+    return (table, note)
 
 
-def narratives(view: Year) -> Section:
+@titled("融合、均衡、质量控辍", 9, "narratives")
+def narratives(view: Year) -> Blocks:
     """九: three slots for people to write in."""
     blocks = tuple(Note(f"{title}：________________________________") for title in NARRATIVES)
-    return Section("融合、均衡、质量控辍", blocks, 9, "narratives")
+    return blocks
 
 
-def notice(view: Year) -> Section:
+@titled("公示稿", 10, "notice")
+def notice(view: Year) -> Blocks:
     """十: the text to be shown: names of staff and classes only, the time, whom to tell."""
     blocks: list = []
     if view.missing:
@@ -127,10 +132,11 @@ def notice(view: Year) -> Section:
         )),
         Blanks(("拟稿人", "审核人", "签发人", "公示日期"), f"{view.office}（盖章）"),
     ]  # fmt: skip
-    return Section("公示稿", tuple(blocks), 10, "notice")
+    return blocks
 
 
-def register(view: Year) -> Section:
+@titled("附件：兑现登记与签字", 11, "register")
+def register(view: Year) -> Blocks:
     """十一: what has been paid or done (奖惩兑现) of this year, and places to sign."""
     rows = of_year(view.town, view.town["reward"])
     rows = rows.assign(home="")
@@ -148,4 +154,4 @@ def register(view: Year) -> Section:
     columns = ("appealed_on", "final", "decided_on")
     heard = [ledger(view, appeals, "appeal", columns, caption="班级积分申诉与审定")] if len(appeals) else []
     signed = Blanks(("填表人", "复核人", "单位负责人"), "（盖章）")
-    return Section("附件：兑现登记与签字", (table, *heard, signed), 11, "register")
+    return (table, *heard, signed)

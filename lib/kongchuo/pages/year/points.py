@@ -8,7 +8,7 @@ from ...figures import support
 from ...figures.class_parts import Part
 from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import UnitGrade
-from ..display import NUMERALS, Badge, Details, Lines, Note, Section, Spark, Table
+from ..display import NUMERALS, Badge, Blocks, Details, Lines, Note, Spark, Table, titled
 from ..units import Column, by_keys, finest, unit_table
 from .years import Year
 
@@ -18,7 +18,8 @@ HEADS = (("巩固", ("keep",)), ("转化", ("progress", "goal", "stay")), ("过�
 MOST_PLACES = 12
 
 
-def units(view: Year) -> Section:
+@titled("单位考核", 3, "units")
+def units(view: Year) -> Blocks:
     """三: the four rounds, self-checks, class points, grade."""
     held = view.units
     labels = list(dict.fromkeys(one.label for unit in held for one in unit.rounds))
@@ -37,7 +38,7 @@ def units(view: Year) -> Section:
     )
     vetoes = (Lines(fatal),) if fatal else ()
     folded = Details(f"得分明细及依据（{len(lines)} 行）", (behind,))
-    return Section("单位考核", (note, table, *vetoes, scores, folded), 3, "units")
+    return (note, table, *vetoes, scores, folded)
 
 
 def _unit_row(one: UnitGrade) -> tuple:
@@ -77,11 +78,12 @@ def summed(parts: tuple[Part, ...]) -> object:
     return Badge("unknown", f"暂 {fixed(sum(part.most * part.known for part in known), 2)}") if known else UNDECIDED
 
 
-def league(view: Year) -> Section:
+@titled("班级积分", 4, "league")
+def league(view: Year) -> Blocks:
     """四: the classes grade by grade in their order, of what parts their points are made, and each point down to its rows."""
     blocks: list = [Note(LEGEND)]
     if not view.classes:
-        return Section("班级积分", (Note("没有班级可以计分。", "unknown"),), 4, "league")
+        return [Note("没有班级可以计分。", "unknown")]
     for grade in dict.fromkeys(one.grade for one in view.classes):
         own = [one for one in view.classes if one.grade == grade]
         own.sort(key=lambda one: (one.rank is None, one.rank or 0, one.class_id))
@@ -91,7 +93,7 @@ def league(view: Year) -> Section:
         Details(f"{home}：得分明细及依据", (_explained(view, [one for one in view.classes if one.home == home]),))
         for home in dict.fromkeys(one.home for one in view.classes)
     ]
-    return Section("班级积分", tuple(blocks), 4, "league")
+    return blocks
 
 
 COLUMNS = ("名次", "班级", "班主任", "学年初人数", "名单", *(name for name, _ in HEADS), "得分比例", "总积分", "说明")
@@ -155,7 +157,8 @@ def _places(view: Year, part: Part) -> str:
     return "；".join(found) or "—"
 
 
-def conversion(view: Year) -> Section:
+@titled("学困厌学转化", 5, "conversion")
+def conversion(view: Year) -> Blocks:
     """五: 转化率 by school or class, and by cause; what methods did is for people to write."""
     rate = support.converted(view.scope)
     rows = rate.rows
@@ -184,4 +187,4 @@ def conversion(view: Year) -> Section:
     if undecided:
         blocks.insert(0, Note(f"名单 {len(plans)} 人中 {undecided} 人还没有认定是否转化，转化率尚未判定。", "unknown"))
     blocks.append(Note("做法成效（文字，由中心学校填写）：________________________________"))
-    return Section("学困厌学转化", tuple(blocks), 5, "conversion")
+    return blocks

@@ -12,7 +12,7 @@ from ...core.declarations import SchemaError
 from ...core.numbers import fixed, rounded
 from ...figures.scopes import Scope
 from ...figures.unit_grades import Moved, Standings, UnitGrade, compare, standings
-from ..display import Badge, Note, Section, Table, card
+from ..display import Badge, Blocks, Note, Section, Table, card, titled
 from .points import state
 from .years import Year
 
@@ -42,7 +42,8 @@ def _tried(scope: Scope) -> dict[str, Standings]:
     return {title: held.tried(values) for title, values in alternatives(held).items()}
 
 
-def static(view: Year) -> Section:
+@titled("如果换一种算法", 0, "what_if")
+def static(view: Year) -> Blocks:
     """The alternatives to the two open questions beside the policy in force, in tables."""
     policy = view.policy
     now = f"现行：返校后{'免' if policy['return_lifts_veto'] else '不免'}否决，统计回校宽限{policy['return_grace_days']}日。"
@@ -51,10 +52,10 @@ def static(view: Year) -> Section:
     ]
     if not view.classes:
         blocks = [Note(f"{now}没有班级可以计分，按另一口径也无从比较。", "unknown")]
-        return Section("如果换一种算法", tuple(blocks), 0, "what_if")
+        return blocks
     for title, after in view.scope.everybody.once(_tried).items():
         blocks += side_by_side(view, after, title)
-    return Section("如果换一种算法", tuple(blocks), 0, "what_if")
+    return blocks
 
 
 def side_by_side(view: Year, after: Standings, title: str) -> list:

@@ -19,7 +19,7 @@ from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import Standings, UnitGrade, standings
 from ...rules.judging import places
 from .. import today, units
-from ..display import Badge, Details, Figure, Lines, Note, Section, Table, Tiles
+from ..display import Badge, Blocks, Details, Figure, Lines, Note, Section, Table, Tiles, titled
 from ..views import View, find_school, open_town, records, shared_folder
 
 # --- A view of one school year: as of its end, or of the last day there is anything of it; points and grades worked out once ---
@@ -137,7 +137,8 @@ def headline(view: Year) -> Section:
     )
 
 
-def basis(view: Year) -> Section:
+@titled("依据与口径", 1, "basis")
+def basis(view: Year) -> Blocks:
     """一: the plan, the parameters with their sources, whether each school has shown its scheme to teachers (V03)."""
     rows = []
     for one in map(view.policy.parameter, RESTS_ON):
@@ -150,7 +151,7 @@ def basis(view: Year) -> Section:
         "名次在全镇同年级各班之间排。没有学困厌学名单的班，转化分按同年级平均，只作试算。",
     )
     more = () if view.public else (Details(f"参数表（{len(rows)} 项）", (table,)),)
-    return Section("依据与口径", (Lines(words), _schemes(view), *more), 1, "basis")
+    return (Lines(words), _schemes(view), *more)
 
 
 def _schemes(view: Year) -> Table:
