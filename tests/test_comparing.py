@@ -18,7 +18,7 @@ from kongchuo.commands import reconcile
 from kongchuo.core import schema
 from kongchuo.core.findings import UserError
 from kongchuo.excel import reading, tables
-from kongchuo.excel.pushed import read_list
+from kongchuo.excel.lists import read_list
 from kongchuo.facts.matching import REASONS
 
 SCHEMA = schema.default()

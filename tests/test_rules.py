@@ -62,7 +62,7 @@ def test_every_rule_has_a_page_and_every_page_a_rule():
     elsewhere = {
         "F33",
         "F34",
-    }  # lists from above: test_pushed.py; number formats, which a page cannot show: test_unread.py
+    }  # lists from above: test_lists.py; number formats, which a page cannot show: test_unread.py
     codes = (
         {code for code in KINDS if code.startswith("F")} - elsewhere | {"R12"} | {rule.code for rule in judging.RULES}
     )

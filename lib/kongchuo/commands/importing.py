@@ -23,13 +23,13 @@ from ..core.places import RETURNS
 from ..core.schema import CENTRE, Field, default
 from ..core.sheets import Grid
 from ..core.tables import complete
-from ..excel import folders, pushed, reading, saving, writing
+from ..excel import folders, lists, reading, saving, writing
 
 SHEET, BOOK = "roster", "enrolment"
 GUESSED = "？"  # before what is only guessed
 GRADE = "年级"  # not a column of ours: with 班级 it says which class
 # what columns are called in 学籍系统 and in schools' own lists, beside our titles and aliases
-ALSO = pushed.MORE_ALIASES | {
+ALSO = lists.MORE_ALIASES | {
     "id_type": ("身份证件类型", "证件类别"),
     "class_id": ("班号", "班别", "所在班级", "行政班", "现在班级"),
     "seat_no": ("序号", "学号", "班级学号", "座号"),
@@ -328,7 +328,7 @@ def _fields() -> dict[str, Field]:
 def _listed(file: Path) -> tuple[list[Listed], list[str]]:
     """The worksheets that are rosters, and in words those that were not read."""
     found, unread = [], []
-    for title, grid, hidden in pushed.grids(file):
+    for title, grid, hidden in lists.grids(file):
         scores = [
             (*_meant(_header(grid, at, deep)), -deep, -at) for at in range(min(20, len(grid.rows))) for deep in (1, 2)
         ]

@@ -15,7 +15,7 @@ from ..core.cells import fold
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
 from ..core.tables import Town, complete, yes
-from ..excel import pushed, reading, saving, writing
+from ..excel import lists, reading, saving, writing
 
 LAST_JUNIOR = 9
 STAYS = ("在读", "休学", "送教上门", "辍学")  # of 在籍状态: who is still ours; the others are gone
@@ -141,7 +141,7 @@ def ask(asked: list[tuple[str, ...]], out: Path) -> str:
 def _filled(path: Path, juniors: list[str]) -> dict[str, str]:
     """Pupil -> junior school, from the table as filled; a name may be spelled in another way. Raises UserError."""
     known = {fold(name): name for name in juniors}
-    for _, grid, _ in pushed.grids(path):
+    for _, grid, _ in lists.grids(path):
         rows = [grid.texts(at) for at in range(len(grid.rows))]
         at = next((at for at, row in enumerate(rows) if {COLUMNS[0], COLUMNS[-1]} <= {*row}), None)
         if at is None:

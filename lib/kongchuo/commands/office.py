@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core import declarations, places, years
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, Schema, default
-from ..excel import pushed, saving, writing
+from ..excel import lists, saving, writing
 from ..excel.parts import Refused
 from . import settings
 
@@ -85,7 +85,7 @@ def init(folder: Path, town: str, schools: Path | None, year: str) -> Iterator[P
 def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, object]]:
     """The rows of 学校: the centre first, then those of the list, with a code and a stage where it gives none."""
     centre = {"school_code": "ZXXX", "school_name": f"{town}中心学校", "stage": "中心学校", "active": True}
-    rows = pushed.read_rows(path, schema.sheets["school"], schema) if path else []
+    rows = lists.read_rows(path, schema.sheets["school"], schema) if path else []
     rows = [{key: value for key, value in row.items() if value not in (None, "")} for row in rows]
     named = [row for row in rows if row.get("school_name")]
     if path and not named:

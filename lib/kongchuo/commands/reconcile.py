@@ -16,7 +16,7 @@ from ..core import policy
 from ..core.findings import Finding, UserError, report
 from ..core.tables import Town, row_of
 from ..excel import folders, reading, tables
-from ..excel.pushed import read_list
+from ..excel.lists import read_list
 from ..excel.writing import save
 from ..facts import matching
 from ..facts.matching import AGREES, LEFT, OUTCOMES, REASONS, REVIEW, RIGHT, SIDES, Comparison

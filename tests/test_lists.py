@@ -9,7 +9,7 @@ from kongchuo.__main__ import main
 from kongchuo.commands import reconcile
 from kongchuo.core import schema
 from kongchuo.excel import reading
-from kongchuo.excel.pushed import read_list
+from kongchuo.excel.lists import read_list
 
 SCHEMA = schema.default()
 HEAD = ("姓名", "身份证号", "学校")

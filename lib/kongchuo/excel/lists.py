@@ -1,4 +1,4 @@
-"""A list of names from above, xlsx or csv, to one table of people: columns in any order, known by header and aliases.
+"""A list of names that follows no template (one from above, a school's own), xlsx or csv, to one table: columns by header and alias.
 
 Whoever sends such a list follows no template, so a title above the header and other columns are no fault. What cannot be read
 without doubt (a number that Excel has shortened) is reported and left empty, never guessed. Raises UserError for what is no list.
