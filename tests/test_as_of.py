@@ -13,8 +13,7 @@ from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.facts import asof, enrolment
 from kongchuo.figures import selfcheck, support
-from kongchuo.pages import monthly, term
-from kongchuo.pages import year as annual
+from kongchuo.pages import monthly, term, year as annual
 from kongchuo.pages.term.rounds import Round
 from kongchuo.pages.views import Month
 from kongchuo.pages.year.years import Year

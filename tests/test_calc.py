@@ -14,8 +14,7 @@ import open_excel
 import townships
 from kongchuo.commands import live, opening, returning
 from kongchuo.core.places import HINT, RESULTS
-from kongchuo.excel import live as excel_live
-from kongchuo.excel import marking, results
+from kongchuo.excel import live as excel_live, marking, results
 from kongchuo_township import YEAR
 from test_excel import DAY, PLANS, found_in_reading, show
 from test_marking import BOOK, COLUMNS, PLAIN, ROSTER, entry, plan

@@ -5,8 +5,7 @@ import json
 import pytest
 
 import ruletables
-from kongchuo import __main__ as cli
-from kongchuo import console
+from kongchuo import __main__ as cli, console
 from kongchuo.core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES
 from kongchuo.rules import catalogue, judging, suspects, waivers
 

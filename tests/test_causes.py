@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 import handmade
-from kongchuo.core import findings as values
-from kongchuo.core import policy
+from kongchuo.core import findings as values, policy
 from kongchuo.core.findings import KINDS, Place, caused, count, following, grouped, report
 from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape

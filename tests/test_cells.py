@@ -4,8 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kongchuo.core import schema as schemas
 from kongchuo.core.cells import PICTURE, STALE, CellError

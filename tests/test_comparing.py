@@ -9,8 +9,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import townships
 from kongchuo.__main__ import main

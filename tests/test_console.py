@@ -10,8 +10,7 @@ import time
 
 import pytest
 
-from kongchuo import __main__ as cli
-from kongchuo import console
+from kongchuo import __main__ as cli, console
 from kongchuo.core import places
 from kongchuo.core.findings import UsageError, UserError
 

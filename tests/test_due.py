@@ -8,8 +8,7 @@ import pytest
 
 import handmade
 import townships
-from kongchuo import __main__ as command
-from kongchuo import due
+from kongchuo import __main__ as command, due
 from kongchuo.due import DEADLINES
 from kongchuo.due.base import Deadline
 from kongchuo.pages.display import Failed, Note

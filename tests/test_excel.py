@@ -20,15 +20,12 @@ from openpyxl.worksheet.filters import FilterColumn, Filters
 
 import open_excel
 import townships
-from kongchuo import __main__ as cli
-from kongchuo import console
-from kongchuo.commands import live as open_workbook
-from kongchuo.commands import opening, returning
+from kongchuo import __main__ as cli, console
+from kongchuo.commands import live as open_workbook, opening, returning
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, PACKAGE, RESULTS
-from kongchuo.excel import listing, marking, parsing, reading, results
-from kongchuo.excel import live as excel_live
+from kongchuo.excel import listing, live as excel_live, marking, parsing, reading, results
 from kongchuo.publishing import archive
 from kongchuo.rules.judging import Judgement
 from kongchuo_township import YEAR

@@ -14,16 +14,13 @@ import pytest
 
 import handmade
 import townships
-from kongchuo import __main__ as cli
-from kongchuo import console, papers
+from kongchuo import __main__ as cli, console, papers
 from kongchuo.commands import watching
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.numbers import in_order, natural
 from kongchuo.core.places import FILES, POLICY
-from kongchuo.figures import definitions
-from kongchuo.figures import duty as bonds
-from kongchuo.figures import enrolment as pupils
+from kongchuo.figures import definitions, duty as bonds, enrolment as pupils
 from kongchuo.pages import monthly, units, views
 from kongchuo.pages.display import Page
 from kongchuo.pages.monthly import enrolment, selfcheck

@@ -8,8 +8,7 @@ import hostiles
 import suffering
 import townships
 from hostiles import READ, REFUSED, SHEET
-from kongchuo.core import apart
-from kongchuo.core import schema as schemas
+from kongchuo.core import apart, schema as schemas
 from kongchuo.excel.reading import read_workbook
 
 SCHEMA = schemas.default()

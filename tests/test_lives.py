@@ -10,8 +10,7 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.due import base, cases, enrolment, lives
-from kongchuo.facts import calendar
-from kongchuo.facts import cases as case_facts
+from kongchuo.facts import calendar, cases as case_facts
 from kongchuo.pages.display import Details, Note
 from kongchuo.pages.monthly import cases as monthly_cases
 

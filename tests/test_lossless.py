@@ -6,8 +6,7 @@ import re
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from dressed import dress, edited, strange
 from kongchuo.core import schema

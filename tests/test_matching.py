@@ -6,8 +6,7 @@ from collections import Counter
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import handmade
 from kongchuo.core import policy

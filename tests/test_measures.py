@@ -10,8 +10,7 @@ import handmade
 from kongchuo.core.findings import FIGURE_KINDS
 from kongchuo.core.policy import Policy
 from kongchuo.facts.attendance import streaks
-from kongchuo.figures import attendance, duty, flows, selfcheck, support
-from kongchuo.figures import enrolment as schooling
+from kongchuo.figures import attendance, duty, enrolment as schooling, flows, selfcheck, support
 from kongchuo.figures.base import Measure
 from kongchuo.pages import display
 

@@ -9,8 +9,7 @@ from itertools import accumulate, pairwise
 import docx
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kongchuo.core import editions, id_numbers
 from kongchuo.core.editions import CASE, plain

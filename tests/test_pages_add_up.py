@@ -5,8 +5,7 @@ import datetime as dt
 from dataclasses import replace
 from random import Random
 
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 
 import handmade
 from kongchuo.core import policy, years
@@ -15,8 +14,7 @@ from kongchuo.core.schema import default
 from kongchuo.figures import unit_grades
 from kongchuo.figures.base import Measure
 from kongchuo.figures.unit_grades import standings
-from kongchuo.pages import term
-from kongchuo.pages import year as yearly
+from kongchuo.pages import term, year as yearly
 from kongchuo.pages.display import Table
 from kongchuo.pages.term.rounds import Round
 from kongchuo.pages.year.years import Year

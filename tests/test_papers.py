@@ -12,8 +12,7 @@ import pytest
 
 import forms
 import handmade
-from kongchuo import __main__ as cli
-from kongchuo import console, papers
+from kongchuo import __main__ as cli, console, papers
 from kongchuo.commands import building
 from kongchuo.core import policy
 from kongchuo.core.findings import UserError

@@ -8,8 +8,7 @@ import pytest
 
 import ruletables
 import townships
-from kongchuo import __main__ as cli
-from kongchuo import console
+from kongchuo import __main__ as cli, console
 from kongchuo.core import places, policy
 from kongchuo.core.declarations import SchemaError
 from kongchuo.rules import judging

@@ -10,13 +10,11 @@ import zipfile
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from dressed import dress, edited, strange
-from kongchuo import __main__ as cli
-from kongchuo import console
+from kongchuo import __main__ as cli, console
 from kongchuo.commands import repairing as job
 from kongchuo.core import schema
 from kongchuo.core.workbooks import Workbook

@@ -14,8 +14,7 @@ import openpyxl
 import pytest
 
 import townships
-from kongchuo import __main__ as cli
-from kongchuo import console
+from kongchuo import __main__ as cli, console
 from kongchuo.commands import opening, returning, watching
 from kongchuo.core import apart
 from kongchuo.core.findings import SEVERITIES

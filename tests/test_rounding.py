@@ -1,8 +1,7 @@
 """Numbers as an office prints them: halves go up, and nothing is rounded to none or to all."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kongchuo.core.numbers import fixed, rounded
 from kongchuo.figures.base import Measure

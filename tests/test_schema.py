@@ -7,8 +7,7 @@ import zipfile
 
 import pytest
 
-from kongchuo.core import declarations, places
-from kongchuo.core import schema as schemas
+from kongchuo.core import declarations, places, schema as schemas
 from kongchuo.excel import writing
 
 

@@ -10,8 +10,7 @@ import sys
 import pytest
 
 import townships
-from kongchuo import __main__ as cli
-from kongchuo import console, desk
+from kongchuo import __main__ as cli, console, desk
 from kongchuo.commands import starting
 from kongchuo.core import places
 from kongchuo.core.findings import UserError

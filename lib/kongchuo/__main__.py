@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import console, options
-from .console import CLEAN, ERRORS, UNREADABLE, USAGE, say
-from .console import FAILED as RUN_FAILED
+from .console import CLEAN, ERRORS, FAILED as RUN_FAILED, UNREADABLE, USAGE, say
 from .core import findings, places, policy
 
 if TYPE_CHECKING:
@@ -380,8 +379,7 @@ def papers(args: argparse.Namespace) -> int:
 
 def serve(args: argparse.Namespace) -> int:
     """Serve the archived and the live pages; where the office has accounts, to these only."""
-    from .site import accounts, door
-    from .site import serve as serving
+    from .site import accounts, door, serve as serving
 
     known, proxy = accounts.of_office(), {"behind_proxy": args.behind_proxy, "proxy_names": args.proxy_names}
     asked = door.opened(known, args.address, args.host, args.certificate, args.key, **proxy)

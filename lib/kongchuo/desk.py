@@ -13,8 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import __main__ as commands
-from . import console
+from . import __main__ as commands, console
 from .commands import settings
 from .core import places, years
 

@@ -11,8 +11,7 @@ from ..core import places
 from ..core.findings import UserError
 from ..core.schema import Book, Codes
 from ..core.workbooks import Workbook
-from ..excel import folders, live, parsing, reading
-from ..excel import plan as plans
+from ..excel import folders, live, parsing, plan as plans, reading
 from ..rules import waivers
 from . import opening, returning
 

@@ -14,8 +14,7 @@ from ..core.places import RECORDS, RETURNS
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from ..core.workbooks import Workbook
-from ..excel import folders, listing, marking, saving, writing
-from ..excel import plan as plans
+from ..excel import folders, listing, marking, plan as plans, saving, writing
 from ..excel.parts import Refused
 from ..rules.judging import Judgement
 from . import opening

@@ -6,8 +6,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.tables import Town, by_place, complete, of_year, yes
-from ..facts import calendar, enrolment
-from ..facts import cases as case_facts
+from ..facts import calendar, cases as case_facts, enrolment
 from ..facts.cases import at, earliest, placed, standing
 from .base import COLUMNS, Deadline, within
 

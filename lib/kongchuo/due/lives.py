@@ -11,8 +11,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.tables import Town, complete, once, yes
-from ..facts import cases as case_facts
-from ..facts import enrolment
+from ..facts import cases as case_facts, enrolment
 from . import base, cases
 
 SUSPECTED, AWAY, FOLLOWED, AGAIN, CLOSED, NONE = "疑似", "辍学劝返中", "已复学跟踪", "再次辍学", "已销号", ""

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import apart, places, years
-from ..core import schema as schemas
+from ..core import apart, places, schema as schemas, years
 from ..core.cells import closest, fold
 from ..core.findings import KINDS, Finding, Place, UserError, fault
 from ..core.schema import CENTRE, LAST_PRIMARY, TERMS, Book, Codes, Schema

@@ -10,8 +10,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.tables import Town, complete, each, of_year, once, yes
-from . import attendance, calendar, enrolment
-from . import cases as case_facts
+from . import attendance, calendar, cases as case_facts, enrolment
 from .references import class_grades, keyed
 
 # --- What a signal is: a small function of (town, policy, day) that says which pupils show it, since when, and why ---

@@ -12,8 +12,7 @@ from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import among, complete, no, of_year, yes
-from ..due import cases as case_deadlines
-from ..due import support
+from ..due import cases as case_deadlines, support
 from ..facts import enrolment
 from ..facts.cases import losses as counted
 from . import attendance

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..core.tables import Town, once
-from ..facts import cases as case_facts
-from ..facts import enrolment
+from ..facts import cases as case_facts, enrolment
 from .base import Ratio, by_school, summed
 from .scopes import KEYS, Scope, counted, with_class
 

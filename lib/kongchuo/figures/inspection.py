@@ -11,17 +11,14 @@ from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, by_place, complete, each, once
-from ..due import base, duty, enrolment, lives, selfcheck
-from ..due import inspection as rounds
-from ..facts import asof, calendar, cases
-from ..facts import duty as duties
+from ..due import base, duty, enrolment, inspection as rounds, lives, selfcheck
+from ..facts import asof, calendar, cases, duty as duties
 from ..facts.enrolment import grade_due
 from ..facts.references import keyed
 from ..rules.base import Rule, Spot
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
-from . import attendance, support
-from . import duty as bonds
+from . import attendance, duty as bonds, support
 from .base import Ratio, ratio
 from .flows import dropouts, unsure
 from .scopes import Scope

@@ -12,8 +12,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from ..core.cells import closest
-from ..core.editions import SCHOOL as SCHOOL_STAFF
-from ..core.editions import SECRET, TOWN
+from ..core.editions import SCHOOL as SCHOOL_STAFF, SECRET, TOWN
 from ..core.findings import UserError
 from ..core.places import SCRATCH
 from ..core.schema import Field, Sheet

@@ -13,8 +13,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, once
 from ..due.selfcheck import MONTHLY_REPORT, WEEKLY_REPORT
-from ..facts import attendance, duty, signals
-from ..facts import cases as case_facts
+from ..facts import attendance, cases as case_facts, duty, signals
 from ..figures import flows
 from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To

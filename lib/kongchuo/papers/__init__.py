@@ -21,8 +21,7 @@ from markupsafe import Markup, escape
 from ..core import editions
 from ..core.findings import UsageError, UserError, fault
 from ..core.names import telling_names
-from ..core.places import ALL, TOWN
-from ..core.places import PAPERS as PAPERS_AT
+from ..core.places import ALL, PAPERS as PAPERS_AT, TOWN
 from ..excel.tables import Grid, printed_bytes
 from ..pages import display
 from ..pages.views import Month, open_month

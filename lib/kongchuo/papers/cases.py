@@ -7,8 +7,7 @@ import pandas as pd
 
 from ..core.numbers import in_order
 from ..core.tables import complete, yes
-from ..facts import calendar, duty
-from ..facts import cases as case_facts
+from ..facts import calendar, cases as case_facts, duty
 from ..facts.references import keyed
 from ..figures import flows
 from ..figures.support import pupils

@@ -18,8 +18,7 @@ from ..figures.base import Measure, by_school
 from ..figures.scopes import KEYS, Scope
 from ..pages.display import NUMERALS
 from ..pages.views import Month
-from .base import Copy, lacking, left_out
-from .base import said as day_of
+from .base import Copy, lacking, left_out, said as day_of
 
 # --- The figures of 周报表, 月报表 and 简报 for any days: a column a figure, counted by class, so that rows add up. domain.md 6.4 ---
 Parts = pd.Series  # a count by KEYS (home, grade, class_id)

@@ -7,8 +7,7 @@ import pandas as pd
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, called, complete, each, no, of_year, row_of
-from ..due import base
-from ..due import enrolment as limits
+from ..due import base, enrolment as limits
 from ..facts import enrolment
 from ..facts.identity import check_right, own_numbers
 from ..facts.references import dated, keyed, look_up, maybe_listed, named, school_names, tally

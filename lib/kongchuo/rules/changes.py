@@ -10,8 +10,7 @@ from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE, TERMS
 from ..core.tables import Town, called, complete, each
-from ..due import base
-from ..due import enrolment as limits
+from ..due import base, enrolment as limits
 from ..facts import calendar, enrolment
 from ..facts.references import dated, directory, keyed, look_up, maybe_listed, named, school_names
 from .base import GONE, SCHOOL_DAYS, Spot, at, readable, rule, spots

@@ -10,8 +10,7 @@ from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, among, called, complete, each, mapping, no, of_year
-from ..due import base
-from ..due import duty as limits
+from ..due import base, duty as limits
 from ..facts import calendar, duty, enrolment
 from ..facts.references import (
     ALIAS,

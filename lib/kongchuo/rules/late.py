@@ -8,9 +8,7 @@ from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, called, complete
 from ..due import base, cases, enrolment, inspection
-from ..facts import attendance, calendar, support
-from ..facts import cases as case_facts
-from ..facts import enrolment as rolls
+from ..facts import attendance, calendar, cases as case_facts, enrolment as rolls, support
 from ..facts.references import maybe_listed
 from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..core.findings import ERROR, Finding, Kind
-from ..core.findings import KINDS as OF_READING
+from ..core.findings import ERROR, KINDS as OF_READING, Finding, Kind
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
 from ..core.tables import Town, complete, mapping, once, row_of, yes

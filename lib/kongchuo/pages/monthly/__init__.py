@@ -10,8 +10,7 @@ from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import ERROR, INFO, WARNING, count
 from ...core.schema import CENTRE
 from ...facts import cases as case_facts
-from ...figures import attendance as rates
-from ...figures import flows, uncounted
+from ...figures import attendance as rates, flows, uncounted
 from .. import live, months, quality, today
 from ..display import Agenda, Badge, Figure, Lines, Note, Section, Tiles
 from ..report import Plan, Report

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from ...core import years
-from ...figures import attendance as rates
-from ...figures import base, selfcheck, uncounted
+from ...figures import attendance as rates, base, selfcheck, uncounted
 from .. import charts
 from ..display import Blocks, Chart, Figure, Note, Table, Tiles, titled
 from ..units import Column, behind, by_keys, finest, ledger, uncounted_column, unit_table, units

@@ -7,8 +7,7 @@ import pandas as pd
 from ...core.editions import MAY_SEE, SHOWN
 from ...core.tables import yes
 from ...due import lives
-from ...facts import cases as case_facts
-from ...facts import signals
+from ...facts import cases as case_facts, signals
 from ...figures import flows, uncounted
 from ...figures.scopes import Scope
 from .. import charts

@@ -13,8 +13,7 @@ from ...core.tables import Town, mapping, once
 from ...facts import duty
 from ...facts.cases import PHONE
 from ...facts.references import named
-from ...figures import attendance, selfcheck, support
-from ...figures import duty as bonds
+from ...figures import attendance, duty as bonds, selfcheck, support
 from ...figures.base import Measure, Ratio
 from .. import units
 from ..display import (

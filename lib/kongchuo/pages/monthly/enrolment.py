@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from ...facts import cases as case_facts
-from ...facts import support as special
+from ...facts import cases as case_facts, support as special
 from ...figures import attendance, base, enrolment, flows, support
 from ...figures.base import Measure, Ratio
 from ...figures.definitions import MEASURES

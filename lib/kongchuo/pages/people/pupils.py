@@ -11,8 +11,7 @@ from ...core.numbers import in_order
 from ...core.policy import Policy
 from ...core.tables import Town, complete, of_year, once
 from ...due import lives
-from ...facts import attendance, calendar, duty, enrolment, signals
-from ...facts import cases as case_facts
+from ...facts import attendance, calendar, cases as case_facts, duty, enrolment, signals
 from ...facts.references import class_grades, keyed
 from .. import charts, today
 from ..display import (

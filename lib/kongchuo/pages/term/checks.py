@@ -6,8 +6,7 @@ import pandas as pd
 
 from ...core.tables import row_of
 from ...due import lives
-from ...facts import asof
-from ...facts import cases as case_facts
+from ...facts import asof, cases as case_facts
 from ...figures import duty, inspection, support
 from .. import charts
 from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles

@@ -8,8 +8,7 @@ from ...core.numbers import fixed, rounded
 from ...core.tables import row_of
 from ...figures.base import LEFT_OUT, Measure
 from ...figures.inspection import FAILED, GRADES, NOT_HELD, UNDECIDED, Score, Sheet
-from .. import charts as drawn
-from .. import today
+from .. import charts as drawn, today
 from ..display import Badge, Chart, Details, Figure, Lines, Note, Section, Table, Tiles
 from ..units import said, uncounted_note
 from .rounds import TITLES, Round, from_inspection
