@@ -22,27 +22,13 @@ from .core.findings import FAULTS, UsageError, UserError, fault
 CLEAN, ERRORS, USAGE, UNREADABLE, FAILED = 0, 1, 2, 3, 4
 STOPPED, UNHEARD = 130, 141  # as a shell names what Ctrl-C and a closed pipe end
 KEPT = 20  # logs
-# what may be left out of an installation -> the extra of pyproject.toml that brings it
-EXTRAS = (
-    dict.fromkeys(
-        (
-            "papermill",
-            "nbformat",
-            "nbconvert",
-            "nbclient",
-            "ipykernel",
-            "IPython",
-            "jinja2",
-            "markupsafe",
-            "docxtpl",
-            "docx",
-            "tqdm",
-        ),
-        "report",
-    )
-    | dict.fromkeys(("voila", "ipywidgets", "itables", "tornado", "jupyter_server", "traitlets", "argon2"), "live")
-    | {"xlwings": "excel", "distributed": "cluster"}
-)
+BROUGHT = {  # by extra of pyproject.toml what may be left out of an installation
+    "report": ("papermill", "nbformat", "nbconvert", "nbclient", "ipykernel", "IPython", "jinja2", "markupsafe", "docxtpl", "docx", "tqdm"),
+    "live": ("voila", "ipywidgets", "itables", "tornado", "jupyter_server", "traitlets", "argon2"),
+    "excel": ("xlwings",),
+    "cluster": ("distributed",),
+}  # fmt: skip
+EXTRAS = {name: extra for extra, names in BROUGHT.items() for name in names}
 
 
 class _Log(logging.FileHandler):

@@ -22,34 +22,11 @@ LARGEST = 50_000_000  # bytes of an executed notebook; more is a report that pri
 
 # What a kernel may see of our environment: enough to run, nothing that holds a secret
 KEPT = [
-    HOME,
-    CACHE,
-    "PATH",
-    "HOME",
-    "USER",
-    "LANG",
-    "LANGUAGE",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-    "XDG_CACHE_HOME",
-    "MPLCONFIGDIR",
-    "SYSTEMROOT",
-    "SYSTEMDRIVE",
-    "WINDIR",
-    "COMSPEC",
-    "PATHEXT",
-    "USERPROFILE",
-    "APPDATA",
-    "LOCALAPPDATA",
-    "PROGRAMDATA",
-    "NUMBER_OF_PROCESSORS",
-]
+    HOME, CACHE, "PATH", "HOME", "USER", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP",
+    "TMP", "PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "MPLCONFIGDIR", "SYSTEMROOT", "SYSTEMDRIVE",
+    "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
+    "NUMBER_OF_PROCESSORS"
+]  # fmt: skip
 
 # no file of what was executed, no word on the interrupt before its end, tracebacks as plain text
 KERNEL_CONFIG = (

@@ -59,52 +59,15 @@ def row_part(place: str, cells: Iterable[str], near: Iterable[str], numbers: Con
 
 
 # --- A page as the texts it holds: blocks, rows of tables, attributes, comments -------------------------------------
-INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "tspan",
-        "u",
-        "wbr",
-    ]
-)
+INLINE = frozenset([
+    "a", "abbr", "b", "bdi", "cite", "code", "em", "font", "i", "mark", "q", "s", "small", "span", "strong",
+    "sub", "sup", "tspan", "u", "wbr"
+])  # fmt: skip
 HEADING_TAGS = frozenset(f"h{level}" for level in range(1, 7))
-GEOMETRY = frozenset(
-    [
-        "d",
-        "points",
-        "transform",
-        "viewbox",
-        "style",
-        "class",
-        "width",
-        "height",
-        "x",
-        "y",
-        "x1",
-        "x2",
-        "y1",
-        "y2",
-        "cx",
-        "cy",
-        "r",
-    ]
-)
+GEOMETRY = frozenset([
+    "d", "points", "transform", "viewbox", "style", "class", "width", "height", "x", "y", "x1", "x2", "y1",
+    "y2", "cx", "cy", "r"
+])  # fmt: skip
 
 
 def of_html(page: str) -> Iterator[Part]:
