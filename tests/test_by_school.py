@@ -14,7 +14,7 @@ from kongchuo.figures import attendance, base, definitions, flows, uncounted
 from kongchuo.figures.duty import doubles, gone, named_for_pupils, vacancies
 from kongchuo.pages import monthly
 from kongchuo.pages.report import Report
-from kongchuo.papers import returns
+from kongchuo.papers import filings
 from test_every_measure import END, spoilt
 
 HELD, FIRST = policy.load(POLICY), dt.date(2023, 11, 1)
@@ -31,7 +31,7 @@ FRAMES = (
     vacancies,
 )
 ODD = ("one round", "no staff", "no ledger", "a school without files", "nothing read")
-RETURNED = (*returns.PUPILS, *returns.ATTENDANCE, *returns.CASES, *returns.ON_HAND, *returns.WORK, *returns.MARKED)
+RETURNED = (*filings.PUPILS, *filings.ATTENDANCE, *filings.CASES, *filings.ON_HAND, *filings.WORK, *filings.MARKED)
 TOWNS = {name: lambda name=name: odd.town(name) for name in ODD} | {
     f"spoilt {seed}": lambda seed=seed: handmade.township(3, 60, seed, END, spoil=spoilt(seed))[0] for seed in (1, 2)
 }
@@ -54,7 +54,7 @@ def figures(town, home=""):
         f"{item.title} {number}": one for item in definitions.MEASURES for number, one in enumerate(item.count(scope))
     }
     found |= {frame.__name__: frame(scope) for frame in FRAMES}
-    found |= {f"{one.group}{one.title}": returns.parts_of(scope, one).to_frame("count") for one in RETURNED}
+    found |= {f"{one.group}{one.title}": filings.parts_of(scope, one).to_frame("count") for one in RETURNED}
     return found | {f"uncounted {sheet}": uncounted.rows(scope, sheet) for sheet in uncounted.BY_SHEET}
 
 

@@ -8,7 +8,7 @@ import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.tables import row_of
-from kongchuo.due import base, inspection, selfcheck
+from kongchuo.due import base, enrolment, inspection, selfcheck
 
 HELD = policy.load(POLICY)
 HOME = "甲小学"
@@ -105,14 +105,14 @@ def test_two_rounds_a_term_by_their_weeks():
 
 def test_the_baseline_is_locked_by_the_day_the_registry_names_else_the_policys():
     rows = [{"student_key": f"XS{number}", "locked": dt.date(2023, 9, 18 + number)} | YEAR for number in (0, 3)]
-    (found,) = state(inspection.BASELINE, {"baseline": rows}).itertuples()
+    (found,) = state(enrolment.BASELINE, {"baseline": rows}).itertuples()
     assert (found.due, found.done, found.late) == (pd.Timestamp("2023-09-20"), pd.Timestamp("2023-09-21"), True)
-    (found,) = state(inspection.BASELINE, {"baseline": [rows[0], rows[1] | {"locked": None}]}).itertuples()
+    (found,) = state(enrolment.BASELINE, {"baseline": [rows[0], rows[1] | {"locked": None}]}).itertuples()
     assert pd.isna(found.due), "F17 says that the day is missing"
     named = [TERMS[0] | {"freeze_date": dt.date(2023, 9, 25)}]
-    (found,) = state(inspection.BASELINE, {"baseline": rows}, term=named).itertuples()
+    (found,) = state(enrolment.BASELINE, {"baseline": rows}, term=named).itertuples()
     assert (found.due, found.late) == (pd.Timestamp("2023-09-25"), False)
-    (found,) = state(inspection.BASELINE).itertuples()
+    (found,) = state(enrolment.BASELINE).itertuples()
     assert (found.late, row_of(found.Index)) == (True, 0)
 
 

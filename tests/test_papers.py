@@ -19,7 +19,7 @@ from kongchuo.core.findings import UserError
 from kongchuo.core.names import telling_names
 from kongchuo.core.places import HANDBOOK, POLICY
 from kongchuo.pages.views import Month
-from kongchuo.papers import cases, returns, selfcheck, words
+from kongchuo.papers import cases, filings, selfcheck, words
 from kongchuo.publishing.gate import gate
 from kongchuo.rules.judging import Judgement
 from validating import complaints
@@ -227,7 +227,7 @@ def test_every_day_of_a_month_lies_in_one_week_of_the_weekly_returns(township):
         opened(township[0], "", f"{year}-{month:02}", dt.date(year, month, last))
         for year, month, last in ((2023, 9, 30), (2023, 10, 31))
     ]
-    days = [week for month in months for week in returns.weeks(month)]
+    days = [week for month in months for week in filings.weeks(month)]
 
     assert all((later[0] - earlier[1]).days == 1 for earlier, later in pairwise(days))
 

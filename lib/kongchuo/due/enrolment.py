@@ -1,4 +1,5 @@
-"""Deadlines of 学籍 and 适龄儿童摸底: children to be verified, the opening, the handover to junior school, changes, the yearly check."""
+"""Deadlines of 学籍 and 适龄儿童摸底: children to be verified, the opening, the handover to junior school, changes, the yearly
+check, the baseline locked."""
 
 from functools import partial
 
@@ -11,7 +12,7 @@ from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
 from ..facts.lists import WHO, earliest_of, sixth_graders
 from ..facts.references import dated, homes_of, keyed, maybe_listed, named, staff_names
-from .base import COLUMNS, Deadline, within
+from .base import COLUMNS, Deadline, given, matched, within
 
 
 # --- Deadlines of 适龄儿童摸底: children to be verified, proofs of schools elsewhere to be asked for again ----------------
@@ -270,5 +271,24 @@ def _listed(town: Town, rows: pd.DataFrame) -> pd.Series:
 OPENING = Deadline("T09", "开学未报到登记", ("opening_absent_within",), "notice", "arrived", _opening)
 
 
+# --- the baseline locked ----------------------------------------------------------------------------------------------
+def locking(town: Town, policy: Policy) -> pd.DataFrame:
+    """The one period of the year: from the day of the baseline to the day it is locked (学年学期, else policy)."""
+    terms, row = calendar.terms(town), {"period": town.year, "name": ""}
+    for column, name in (("start", "baseline_date"), ("due", "freeze_date")):
+        row[column] = next(iter(terms[name].dropna()), pd.Timestamp(f"{town.year[:4]}-{policy[name]}"))
+    # where nobody has written down the terms yet, nothing can be due
+    return pd.DataFrame([row]).astype({"start": "datetime64[us]", "due": "datetime64[us]"}).iloc[: len(terms)]
+
+
+def _baselines(town: Town, policy: Policy) -> pd.DataFrame:
+    rows = of_year(town, town["baseline"])
+    last = rows.sort_values("locked", kind="stable").drop_duplicates("home", keep="last")  # one without a date is last
+    return matched(town, "baseline", locking(town, policy), given(last.assign(period=town.year), "locked"))
+
+
+BASELINE = Deadline("", "锁定学年初基准", ("freeze_date",), "baseline", "locked", _baselines)
+
+
 DEADLINES: tuple[Deadline, ...] = (UNVERIFIED, PROOFS, REPORTED, TRANSFERRED, RECEIVED, LEAVE, OLD_LEAVE, GUESTS, CHECKED,
-                                   HANDED_OVER, OPENING)  # fmt: skip
+                                   HANDED_OVER, OPENING, BASELINE)  # fmt: skip

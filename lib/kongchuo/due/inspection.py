@@ -1,4 +1,4 @@
-"""Deadlines of 督查奖惩 and of the beginning of the year: inspection rounds, the scheme shown to teachers, the baseline locked."""
+"""Deadlines of 督查奖惩: inspection rounds, the scheme shown to teachers."""
 
 import pandas as pd
 
@@ -6,8 +6,8 @@ from ..core.policy import Policy
 from ..core.tables import Town, no, of_year, once
 from ..facts import calendar
 from ..facts.references import homes_of
-from .base import Deadline
-from .selfcheck import given, matched
+from .base import Deadline, given, matched
+from .enrolment import locking
 
 ROUNDS = {1: "inspection_round1_week", 2: "inspection_round2_week"}
 
@@ -32,22 +32,7 @@ def _rounds(town: Town, policy: Policy) -> pd.DataFrame:
     return matched(town, "score", periods, given(inspected(town), "date")).assign(who="中心学校")
 
 
-# --- the beginning of the year ----------------------------------------------------------------------------------------
-def locking(town: Town, policy: Policy) -> pd.DataFrame:
-    """The one period of the year: from the day of the baseline to the day it is locked (学年学期, else policy)."""
-    terms, row = calendar.terms(town), {"period": town.year, "name": ""}
-    for column, name in (("start", "baseline_date"), ("due", "freeze_date")):
-        row[column] = next(iter(terms[name].dropna()), pd.Timestamp(f"{town.year[:4]}-{policy[name]}"))
-    # where nobody has written down the terms yet, nothing can be due
-    return pd.DataFrame([row]).astype({"start": "datetime64[us]", "due": "datetime64[us]"}).iloc[: len(terms)]
-
-
-def _baselines(town: Town, policy: Policy) -> pd.DataFrame:
-    rows = of_year(town, town["baseline"])
-    last = rows.sort_values("locked", kind="stable").drop_duplicates("home", keep="last")  # one without a date is last
-    return matched(town, "baseline", locking(town, policy), given(last.assign(period=town.year), "locked"))
-
-
+# --- the scheme shown -------------------------------------------------------------------------------------------------
 def shown(town: Town) -> pd.DataFrame:
     """方案公示 of this year with home and period; the day is missing where the scheme does not say how points are given."""
     frame = of_year(town, town["publicity"])
@@ -65,7 +50,6 @@ def _schemes(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 ROUND = Deadline("T02", "督查", tuple(ROUNDS.values()), "score", "date", _rounds)
-BASELINE = Deadline("", "锁定学年初基准", ("freeze_date",), "baseline", "locked", _baselines)
 SCHEME = Deadline("V03", "绩效方案公示", ("freeze_date",), "publicity", "pub_date", _schemes)
 
-DEADLINES: tuple[Deadline, ...] = (ROUND, BASELINE, SCHEME)
+DEADLINES: tuple[Deadline, ...] = (ROUND, SCHEME)

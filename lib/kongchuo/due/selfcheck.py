@@ -1,8 +1,4 @@
-"""Deadlines of 自查档案: the monthly self-check, weekly and monthly reports, bulletins and cases, problems to mend.
-
-What is due once a week, month or term is expected of every school whose workbook could be read, and found again by the rows it
-has. A row whose week or month could not be read may be the very one that seems to be missing: then nobody can tell what is due.
-"""
+"""Deadlines of 自查档案: the monthly self-check, weekly and monthly reports, bulletins and cases, problems to mend."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -10,16 +6,14 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.schema import CENTRE
-from ..core.tables import Town, by_place, complete, no, of_year, once, yes
+from ..core.tables import Town, complete, no, of_year, once
 from ..core.years import TAUGHT
 from ..facts import calendar
 from ..facts.references import tally
-from .base import COLUMNS, Deadline
+from .base import COLUMNS, KEY, Deadline, given, matched
 
 WEEKLY, MONTHLY, BULLETIN, CASE = "周报", "月报", "简报", "典型案例"
 DAY = pd.Timedelta(days=1)
-KEY = ["home", "period"]
 
 
 # --- what is due when -------------------------------------------------------------------------------------------------
@@ -78,53 +72,6 @@ def _printed_terms(town: Town, policy: Policy) -> pd.DataFrame:
     limit = policy.parameter("case_before_term_end")
     due = calendar.latest(town, found["end"], limit.unit, limit.value)
     return found.assign(period=found["start"], name=found["term"], due=due)[["period", "name", "start", "due"]]
-
-
-# --- who has to, and who did ------------------------------------------------------------------------------------------
-@once
-def schools(town: Town, sheet: str) -> pd.DataFrame:
-    """The schools in use: home, the workbook with the sheet (its place as a whole), who (the principal). Not those whose workbook could not be read."""
-    known = _registered(town)
-    held = {book.home: town.place_of(book.name) for book in town.holding(sheet) if sheet in book.tables}
-    if town.schema.book_of[sheet].owner == "centre":
-        held = dict.fromkeys(known, held[CENTRE]) if CENTRE in held else {}
-    found = [(home, place, *known.get(home, (True, None))) for home, place in held.items()]
-    found = [(home, place, who) for home, place, in_use, who in found if in_use]
-    kinds = {"home": "str", "workbook": "int64", "who": "str"}
-    return pd.DataFrame(found, columns=[*kinds]).astype(kinds)
-
-
-@once
-def _registered(town: Town) -> dict[str, tuple[bool, str]]:
-    """School -> whether it is in use, and its principal."""
-    rows = complete(town.schools, "school_name").drop_duplicates("school_name")
-    facts = zip(rows["active"].fillna(True).astype(bool).tolist(), rows["principal"].tolist(), strict=True)
-    return dict(zip(rows["school_name"].tolist(), facts, strict=True))
-
-
-def matched(town: Town, sheet: str, periods: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """What is due of each school in each of the periods: COLUMNS and period, indexed by the row that does it, else row 0.
-
-    `periods`: period, name, start, due. `rows`: home, period, done, unsure, place. due is NaT where it cannot be told: where the
-    row is `unsure`, and where there is none, but one that names no period may be it: of those the last that had begun when that
-    one was done, or all of them where nobody knows when it was done.
-    """
-    due = schools(town, sheet).merge(periods, how="cross")
-    told = complete(rows, "period").sort_values("done", kind="stable").drop_duplicates(KEY)
-    due = due.merge(told, on=KEY, how="left")
-    missing = due["place"].isna()
-    due["due"] = due["due"].mask(yes(due["unsure"]))
-    nameless = rows["period"].isna()
-    for home, done in rows.loc[nameless, ["home", "done"]].itertuples(index=False) if nameless.any() else ():
-        own = due[missing & (due["home"] == home)]
-        own = own if pd.isna(done) else own[own["start"] <= done].tail(1)
-        due.loc[own.index, "due"] = pd.NaT
-    return due.set_axis(by_place(due["place"].fillna(due["workbook"])))[[*COLUMNS, "period"]]
-
-
-def given(frame: pd.DataFrame, done: str) -> pd.DataFrame:
-    """Rows as `matched` takes them, of a frame with home and period: `done` is the column of the day it was done."""
-    return frame[KEY].assign(done=frame[done], unsure=frame[done].isna(), place=pd.array(frame.index, dtype="Int64"))
 
 
 # --- the monthly self-check -------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The papers an office prints: PAPERS lists them, `make` puts those of a month into a folder as .docx or .xlsx, and each as a page.
 
-What a paper holds is pure (cases, duty, returns …); templates, workbooks and pages are made here from that.
+What a paper holds is pure (cases, duty, filings …); templates, workbooks and pages are made here from that.
 """
 
 import io
@@ -25,7 +25,7 @@ from ..core.places import ALL, PAPERS as PAPERS_AT, TOWN
 from ..excel.tables import Grid, printed_bytes
 from ..pages import display
 from ..pages.views import Month, open_month
-from . import cases, duty, inspection, returns, selfcheck, words
+from . import cases, duty, filings, inspection, selfcheck, words
 from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, XLSX, Copy, Paper
 
 # --- A finished paper as a page: what stands in the .docx, and the tables of the .xlsx, in the style of the reports ---
@@ -107,9 +107,9 @@ def _index(month: Month) -> Iterable[Copy]:
 
 
 PAPERS = (
-    Paper("日查表", "流生情况日查表", "班、上课日", (SCHOOL,), INTERNAL, returns.daily, XLSX, needs=("daily",), archive=(6,)),
-    Paper("周报表", "流生情况周报表", "班或学校、周", BOTH, INTERNAL, returns.weekly, XLSX, archive=(6,)),
-    Paper("月报表", "流生情况月报表", "学校、年级", BOTH, INTERNAL, returns.monthly, XLSX, archive=(5, 6)),
+    Paper("日查表", "流生情况日查表", "班、上课日", (SCHOOL,), INTERNAL, filings.daily, XLSX, needs=("daily",), archive=(6,)),
+    Paper("周报表", "流生情况周报表", "班或学校、周", BOTH, INTERNAL, filings.weekly, XLSX, archive=(6,)),
+    Paper("月报表", "流生情况月报表", "学校、年级", BOTH, INTERNAL, filings.monthly, XLSX, archive=(5, 6)),
     Paper("简报", "控辍保学简报", "全镇或学校", BOTH, PUBLIC, selfcheck.bulletin, DOCX, "控辍保学简报", archive=(18,)),
     Paper("典型案例集", "控辍典型案例集", "案例", (TOWN,), PUBLIC, cases.stories, DOCX, "控辍典型案例集", ("bulletin",), (18,), "学期", ENDS),
     Paper("督查通报", "控辍保学督查通报", "轮次", (TOWN,), INTERNAL, inspection.inspection, DOCX, "督查通报", ("score",), (8,), "轮次", inspection.ROUND_MONTHS),

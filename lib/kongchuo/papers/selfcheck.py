@@ -15,7 +15,7 @@ from ..figures import attendance
 from ..figures.scopes import Scope
 from ..pages.display import rate
 from ..pages.views import Month
-from . import returns
+from . import filings
 from .base import BLANK, Copy, Linked, by_name, lacking, left_out, said, scrubbed, shared, short
 
 # --- 档案目录 of the eighteen items: what the sheet says of each, and which papers made here belong under it (domain.md 1.5) ---
@@ -107,7 +107,7 @@ FIGURES = {  # title on the page -> a figure of the monthly return
     "劝返户次": ("劝返户次", "劝返与家访"),
     "家访户次": ("家访户次", "劝返与家访"),
 }
-COUNTS = {(one.title, one.group): one for one in (*returns.PUPILS, *returns.ATTENDANCE, *returns.CASES, *returns.WORK)}
+COUNTS = {(one.title, one.group): one for one in (*filings.PUPILS, *filings.ATTENDANCE, *filings.CASES, *filings.WORK)}
 KIND = "简报"
 
 
@@ -164,7 +164,7 @@ def _before(month: Month) -> Scope | None:
 
 def _figures(now: Scope, before: Scope | None, least: int) -> list[dict[str, str]]:
     counts = tuple(COUNTS[key] for key in FIGURES.values())
-    columns = [returns.totals(scope, counts) if scope else [None] * len(counts) for scope in (before, now)]
+    columns = [filings.totals(scope, counts) if scope else [None] * len(counts) for scope in (before, now)]
     found = []
     for title, *values in zip(FIGURES, *columns, strict=True):
         shown = [_shown(value, scope, least) for value, scope in zip(values, (before, now), strict=True)]
@@ -191,7 +191,7 @@ def _change(before: int | None, now: int | None, least: int) -> str:
 
 def _shown(value: int | None, scope: Scope | None, least: int) -> str:
     if value is None:
-        return returns.UNREAD if scope else "—"
+        return filings.UNREAD if scope else "—"
     return hidden(least) if few(value, least) else str(value)
 
 

@@ -165,7 +165,7 @@ OTHERS: tuple[tuple[base.Deadline, bool], ...] = (
     (enrolment.TRANSFERRED, False),
     (enrolment.RECEIVED, True),
     (enrolment.CHECKED, False),
-    (inspection.BASELINE, True),
+    (enrolment.BASELINE, True),
     (inspection.ROUND, False),
 )
 
@@ -184,7 +184,7 @@ def done_too_late(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = _late(town, policy, deadline, undone)
         sheet = deadline.sheet
         rows = rows[rows["here"] & readable(town, rows["home"], f"{sheet}.{deadline.column}")]
-        if deadline is inspection.BASELINE:  # where it has no rows at all, R12 says so
+        if deadline is enrolment.BASELINE:  # where it has no rows at all, R12 says so
             rows = rows[rows["home"].isin(town["baseline"]["home"])]
         for row in rows.itertuples():
             name = "" if deadline.sheet in ("baseline", "score") or pd.isna(row.name) else row.name

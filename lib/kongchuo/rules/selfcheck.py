@@ -10,7 +10,7 @@ from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, among, book_of, by_place, complete, each, no, of_year, yes
 from ..due import selfcheck
-from ..due.base import overdue, state
+from ..due.base import overdue, schools, state
 from ..facts import cases as case_facts
 from .base import SCHOOL_DAYS, Spot, at, readable, rule
 
@@ -143,7 +143,7 @@ def archive_item_missing(town: Town, policy: Policy) -> Iterator[Spot]:
         yield at("archive", index, "missing", school=school, numbers=number, items=names[number - 1])
     if not _begun(town, policy):
         return
-    expected = selfcheck.schools(town, "archive")
+    expected = schools(town, "archive")
     expected = expected[readable(town, expected["home"], "archive.archive_no", *SCHOOL_DAYS)]
     numbers = pd.DataFrame({"period": range(1, policy["archive_items"] + 1)})
     expected = expected.merge(numbers, how="cross")
