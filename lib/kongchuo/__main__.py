@@ -393,18 +393,8 @@ def users(args: argparse.Namespace) -> int:
     from .site import accounts
 
     known = batch.newest(args.workbooks) if args.school else ()
-    print(
-        accounts.users(
-            _office(),
-            args.action,
-            args.name,
-            args.role,
-            args.school,
-            args.classes,
-            known=known,
-            by_proxy=args.no_password,
-        )
-    )
+    asked = args.action, args.name, args.role, args.school, args.classes
+    print(accounts.users(_office(), *asked, known=known, by_proxy=args.no_password))
     return CLEAN
 
 
