@@ -6,8 +6,9 @@ from functools import partial
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.schema import LAST_PRIMARY, TERMS
+from ..core.schema import LAST_PRIMARY
 from ..core.tables import Town, by_place, complete, of_year, once, yes
+from ..core.years import TERMS
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
 from ..facts.lists import WHO, earliest_of, sixth_graders

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pandas as pd
 
 from ..core.findings import KINDS, Finding
-from ..core.schema import TERMS, Sheet
+from ..core.schema import Sheet
 from ..core.tables import Town, book_of, once, row_of
 from ..core.workbooks import Table, Workbook
-from ..core.years import usual_begin
+from ..core.years import TERMS, usual_begin
 from . import calendar, cases, enrolment
 from .cases import BACK_AGAIN
 

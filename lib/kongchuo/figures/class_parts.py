@@ -15,9 +15,10 @@ from ..core.tables import among, complete, no, of_year, yes
 from ..due import cases as case_deadlines, support
 from ..facts import enrolment
 from ..facts.cases import losses as counted
+from ..facts.enrolment import PUPIL
 from . import attendance
 from .base import Measure, Ratio, ratio
-from .enrolment import PUPIL, reconciled
+from .enrolment import reconciled
 from .flows import baseline, baseline_day, dropouts, state_on
 from .scopes import KEYS, Scope
 from .selfcheck import judged

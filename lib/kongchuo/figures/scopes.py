@@ -15,9 +15,9 @@ from typing import TypeVar
 import pandas as pd
 
 from ..core.policy import Policy
-from ..core.schema import CENTRE, TERMS
+from ..core.schema import CENTRE
 from ..core.tables import NOWHERE, Town, complete, mapping, no, of_year, once
-from ..core.years import usual_begin
+from ..core.years import TERMS, usual_begin
 from ..facts import support
 from ..facts.calendar import terms
 from ..facts.references import class_names, directory, homes_of, keyed, named, staff_names

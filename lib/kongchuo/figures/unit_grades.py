@@ -10,9 +10,8 @@ import pandas as pd
 
 from ..core.numbers import fixed, natural
 from ..core.policy import Policy
-from ..core.schema import TERMS
 from ..core.tables import of_year, yes
-from ..core.years import ROUNDS
+from ..core.years import ROUNDS, TERMS
 from ..due import selfcheck
 from ..due.inspection import inspected
 from ..facts import asof, calendar

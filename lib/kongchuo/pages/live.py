@@ -11,12 +11,12 @@ from markupsafe import escape
 
 from ..core import years
 from ..core.findings import UserError
-from ..core.numbers import in_order
+from ..core.numbers import NUMERALS, in_order
 from ..core.places import ALL, SENT
 from ..excel import tables as annexes
 from ..facts import support
 from ..figures.base import Measure
-from .display import NUMERALS, At, Cell, Links, Note, Section, Table, To, cell, render
+from .display import At, Cell, Links, Note, Section, Table, To, cell, render
 from .keeping import Choices, Shown
 from .views import View
 

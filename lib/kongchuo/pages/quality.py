@@ -6,7 +6,7 @@ from importlib import metadata
 from ..commands.opening import UNREADABLE
 from ..core.editions import HEADINGS, SCHOOL, TOWN, audience_of
 from ..core.findings import ERROR, INFO, SEVERITIES, WARNING, Group, cause_of, count, grouped
-from ..core.numbers import natural
+from ..core.numbers import NUMERALS, natural
 from ..core.places import ALL
 from ..core.schema import CENTRE
 from ..figures import attendance
@@ -14,7 +14,7 @@ from ..figures.enrolment import reconciled
 from ..rules.judging import RULES, places
 from ..rules.questions import HEADING
 from . import reminders
-from .display import NUMERALS, At, Badge, Blocks, Counted, Details, Figure, Lines, Note, Table, Tiles, To, titled
+from .display import At, Badge, Blocks, Counted, Details, Figure, Lines, Note, Table, Tiles, To, titled
 from .units import audience, said
 from .views import View, home_of
 

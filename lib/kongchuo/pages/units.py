@@ -11,13 +11,13 @@ import pandas as pd
 from ..core.editions import MAY_SEE, SHOWN, audience_of
 from ..core.findings import UserError, fault
 from ..core.names import PUPIL, other_names, personal_names
-from ..core.numbers import in_order
+from ..core.numbers import NUMERALS, in_order
 from ..core.tables import Town, once, row_of
 from ..figures import uncounted
 from ..figures.base import Measure, Ratio, beside
 from ..figures.definitions import MEASURES, Count, Definition
 from ..figures.scopes import KEYS, Scope, counted
-from .display import NUMERALS, Details, Failed, Note, Table, To, masked_text, rows_table
+from .display import Details, Failed, Note, Table, To, masked_text, rows_table
 from .views import View
 
 LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopabcdef")

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 
 import pandas as pd
 
-from ..core.numbers import in_order
+from ..core.numbers import NUMERALS, in_order
 from ..core.schema import CENTRE
 from ..core.tables import complete
 from ..excel.tables import Column, Grid
@@ -16,7 +16,6 @@ from ..facts.enrolment import PUPIL, each_once
 from ..figures import attendance, flows
 from ..figures.base import Measure, by_school
 from ..figures.scopes import KEYS, Scope
-from ..pages.display import NUMERALS
 from ..pages.views import Month
 from .base import Copy, lacking, left_out, said as day_of
 

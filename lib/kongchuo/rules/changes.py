@@ -8,8 +8,9 @@ import pandas as pd
 from ..core.cells import fold
 from ..core.findings import ERROR, WARNING
 from ..core.policy import Policy
-from ..core.schema import CENTRE, TERMS
+from ..core.schema import CENTRE
 from ..core.tables import Town, called, complete, each
+from ..core.years import TERMS
 from ..due import base, enrolment as limits
 from ..facts import calendar, enrolment
 from ..facts.references import dated, directory, keyed, look_up, maybe_listed, named, school_names

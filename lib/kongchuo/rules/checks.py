@@ -15,10 +15,10 @@ import pandas as pd
 
 from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place, fault
-from ..core.schema import LAST_PRIMARY, TERMS, Field, Sheet
+from ..core.schema import LAST_PRIMARY, Field, Sheet
 from ..core.sheets import only_displayed
 from ..core.tables import Town, book_of, complete, each, mapping, row_of, yes
-from ..core.years import MONTH, usual_begin
+from ..core.years import MONTH, TERMS, usual_begin
 from ..facts import identity
 from ..facts.calendar import terms
 from ..facts.cases import LEDGERS

@@ -10,7 +10,7 @@ from ..core.findings import ERROR, INFO, WARNING
 from ..core.policy import Policy
 from ..core.tables import Town, among, book_of, by_place, complete, each, no, of_year, yes
 from ..due import selfcheck
-from ..due.base import overdue, schools, state
+from ..due.base import KEY, overdue, schools, state
 from ..facts import cases as case_facts
 from .base import SCHOOL_DAYS, Spot, at, readable, rule
 
@@ -198,10 +198,10 @@ def self_check_not_in_time(town: Town, policy: Policy) -> Iterator[Spot]:
     made = rows[~(rows["date"] > now)]
     found = state(town, policy, selfcheck.SELF_CHECK)
     late = found[found["late"] & readable(town, found["home"], "selfcheck.month", *SCHOOL_DAYS)]
-    begun = among(late, made, selfcheck.KEY)
+    begun = among(late, made, KEY)
     for place, school, periods in gaps(late[~begun], made, "item_no"):
         yield at("selfcheck", place, "month", says=MISSING_MONTH, school=school, months=listed(periods), day=day)
-    for school, period, due, done in late.loc[begun, [*selfcheck.KEY, "due", "done"]].itertuples(index=False):
+    for school, period, due, done in late.loc[begun, [*KEY, "due", "done"]].itertuples(index=False):
         own = made[(made["home"] == school) & (made["period"] == period)].sort_values("item_no", kind="stable")
         place, column, why = _fault(town, own, due, done)
         yield at("selfcheck", place, column, school=school, month=month_name(period), why=why, day=day)

@@ -7,7 +7,7 @@ import pandas as pd
 from ... import due
 from ...core import years
 from ...core.editions import MAY_SEE, SHOWN
-from ...core.numbers import in_order
+from ...core.numbers import NUMERALS, in_order
 from ...core.schema import CENTRE
 from ...core.tables import Town, mapping, once
 from ...facts import duty
@@ -16,21 +16,7 @@ from ...facts.references import named
 from ...figures import attendance, duty as bonds, selfcheck, support
 from ...figures.base import Measure, Ratio
 from .. import units
-from ..display import (
-    NUMERALS,
-    Badge,
-    Blanks,
-    Blocks,
-    Counted,
-    Details,
-    Failed,
-    Figure,
-    Note,
-    Table,
-    Tiles,
-    surname,
-    titled,
-)
+from ..display import Badge, Blanks, Blocks, Counted, Details, Failed, Figure, Note, Table, Tiles, surname, titled
 from ..views import Month
 
 # --- The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed ---

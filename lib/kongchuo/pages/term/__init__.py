@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ...core import years
 from ...core.editions import INTERNAL
-from ...core.numbers import fixed
+from ...core.numbers import NUMERALS, fixed
 from .. import live, quality
-from ..display import NUMERALS, Note, Section
+from ..display import Note, Section
 from ..report import Plan, Report
 from . import checks, findings, scores
 from .rounds import OPEN_TO_ALL, Round, open_round

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from ...core.numbers import NUMERALS
 from ...core.tables import row_of
 from ...due import lives
 from ...facts import asof, cases as case_facts
 from ...figures import duty, inspection, support
 from .. import charts
-from ..display import NUMERALS, Badge, Chart, Details, Figure, Note, Section, Table, Tiles
+from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles
 from ..units import attempt, failed, measured, uncounted_note
 from .rounds import Round
 

@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from ...core.numbers import fixed, natural, rounded
+from ...core.numbers import NUMERALS, fixed, natural, rounded
 from ...core.tables import row_of, yes
 from ...figures import support
 from ...figures.class_parts import Part
 from ...figures.class_points import ClassPoints
 from ...figures.unit_grades import UnitGrade
-from ..display import NUMERALS, Badge, Blocks, Details, Lines, Note, Spark, Table, titled
+from ..display import Badge, Blocks, Details, Lines, Note, Spark, Table, titled
 from ..units import Column, by_keys, finest, unit_table
 from .years import Year
 
