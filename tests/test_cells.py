@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from kongchuo.core import schema as schemas
+from kongchuo.core import columns, schema as schemas
 from kongchuo.core.cells import PICTURE, STALE, CellError
-from kongchuo.core.columns import convert
 from kongchuo.core.schema import Field
 from kongchuo.core.tables import DTYPES
 
@@ -34,6 +33,12 @@ GROUPS = Field("x", "列", codes="groups", many=True)
 STAFF = Field("x", "列", format="identifier", reference="staff", many=True)
 CASE = Field("x", "列", format="identifier", pattern="^YS-[0-9]{4}-[0-9]{3}$")
 DAY = dt.date(2023, 9, 1)
+
+
+def convert(values, item, codes=None):
+    """The array of a column, and its problems."""
+    found, problems = columns.typed(values, item, codes)
+    return columns.as_array(found, item), problems
 
 
 def one(value, item):

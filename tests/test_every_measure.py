@@ -153,7 +153,7 @@ def test_no_more_than_all(township):
 def test_the_rows_behind_a_figure_give_the_figure_and_exist(township):
     town, _ = township
     for _, made in ratios(town):
-        assert made.counted["numerator"].sum() == made.total.numerator
+        assert made.rows["numerator"].sum() == made.total.numerator
         assert made.base["denominator"].sum() == made.total.denominator
         for place, sheet in zip(made.rows.index, made.rows["sheet"], strict=True):
             assert sheet in town.schema.sheets, made.title

@@ -54,18 +54,12 @@ _WORK = {
 }
 
 
-def convert(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[ExtensionArray, list[Problem]]:
+def typed(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[Values, list[Problem]]:
     """Type a column. `codes` is the list the column names (None for a column without one).
 
-    Returns an array of the column's dtype, NA where a cell is empty or lost, and the problems by position.
-    Never raises, whatever the cells hold.
+    Returns its values, as `as_array` takes them: NA where a cell is empty or lost; and the problems by position. Never raises,
+    whatever the cells hold.
     """
-    found, problems = typed(values, item, codes)
-    return as_array(found, item), problems
-
-
-def typed(values: Sequence[object], item: Field, codes: Codes | None = None) -> tuple[Values, list[Problem]]:
-    """`convert` without the array."""
     found = _clean(values, item, codes)
     return _cell_by_cell(values, item, codes) if found is None else (found, [])
 

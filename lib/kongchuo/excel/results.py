@@ -86,11 +86,6 @@ def ranges() -> dict[str, str]:
     }
 
 
-def keys(sheet: Sheet) -> tuple[str, ...]:
-    """The fields that tell whether a row is still the same row: its key, without one the first column."""
-    return sheet.primary_key or (sheet.typed[0].name,)
-
-
 def _text(reference: str) -> str:
     """Excel formula (without =) for what a cell holds as text; a cell that shows an error still is something."""
     return f'IFERROR({reference}&"","{ERROR}")'

@@ -13,7 +13,6 @@ import pandas as pd
 from ..core.tables import Town, complete, of_year, once, yes
 
 SCHOOL_DAY, WORKING_DAY, DAY = "上课日", "工作日", "自然日"
-UNITS = (SCHOOL_DAY, WORKING_DAY, DAY)
 
 
 @once

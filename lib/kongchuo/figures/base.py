@@ -127,11 +127,6 @@ class Ratio:
         return self.rows.groupby(KEYS)[COUNTS].sum()
 
     @property
-    def counted(self) -> pd.DataFrame:
-        """The rows behind the numerator."""
-        return self.rows[self.rows["numerator"] != 0]
-
-    @property
     def base(self) -> pd.DataFrame:
         """The rows behind the denominator."""
         return self.rows[self.rows["denominator"] != 0]

@@ -26,7 +26,6 @@ class Definition:
     function: Count
     beside: tuple[str, ...] = ()
     exceeds: bool = False
-    on_request: bool = False
 
     def count(self, scope: Scope) -> list[Ratio]:
         """The measure over a scope; some have several lines (小学, 初中)."""
@@ -83,7 +82,7 @@ MEASURES = (
                ("benchmark_nine_years",)),
     Definition("D06", "适龄人口入学率（净）", "适龄人口中在校（含更高学段）人数 ÷ 适龄人口；休学的复学前不算在校，已完成九年的算", S48, enrolment.net),
     Definition("D07", "毛入学率", "该学段全部在校生 ÷ 该学段适龄人口，可以超过100%", "domain 4.1（通行定义，未核原文）", enrolment.gross, exceeds=True),
-    Definition("D08", "完成率", "15周岁人口中小学毕业人数 ÷ 15周岁人口；17周岁人口中初中毕业人数 ÷ 17周岁人口", S48, enrolment.completed, on_request=True),
+    Definition("D08", "完成率", "15周岁人口中小学毕业人数 ÷ 15周岁人口；17周岁人口中初中毕业人数 ÷ 17周岁人口", S48, enrolment.completed),
     Definition("D09", "适龄残疾儿童入学率", "（随班就读＋特殊教育学校＋特教班＋有学籍的送教上门）÷ 适龄残疾儿童数；第二行从分母中去掉已批准延缓入学的",
                "domain 4.1（文 S48 S57）", enrolment.disabled),
     Definition("D10", "出勤率", "实到人次 ÷ 应到人次", DEFAULT, attendance.rate),

@@ -376,13 +376,6 @@ def _home_of_staff(town: Town) -> dict[str, str]:
 
 
 # --- by date ------------------------------------------------------------------------------------------------------------------
-def history(town: Town, kind: str, target: str) -> pd.DataFrame:
-    """Who has held a target this school year, bond by bond in order of time: holder, name, title, from, to, left, note."""
-    rows = duty.bonds(town)
-    rows = rows[(rows["kind"] == kind) & (rows["target"] == target)]
-    return rows[["holder", "name", "title", "from", "to", "left", "note"]].sort_values("from", kind="stable")
-
-
 def turnover(scope: Scope) -> pd.DataFrame:
     """What began and what ended in 包保责任 within the scope's days: date, what, and the bond's columns; indexed as the sheet."""
     rows = duty.bonds(scope.town)

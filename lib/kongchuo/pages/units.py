@@ -198,7 +198,7 @@ def leading(view: View, table: Table, keys: Iterable[object], title: str = "å§“å
 
 
 def rows_behind(view: View, rows: pd.DataFrame, sheet: str) -> pd.DataFrame:
-    """The ledger rows of a sheet behind part of a Ratio (its `counted`, `base` or `lacking`), once each, with its KEYS."""
+    """The ledger rows of a sheet behind part of a Ratio (its `base` or `lacking`), once each, with its KEYS."""
     own = rows[(rows["sheet"] == sheet) & (row_of(rows.index) > 0)]
     own = own[~own.index.duplicated()]
     return view.town[sheet].loc[own.index].assign(**{key: own[key] for key in KEYS})

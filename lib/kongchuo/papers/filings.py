@@ -22,7 +22,7 @@ from .base import Copy, lacking, left_out, said as day_of
 # --- The figures of 周报表, 月报表 and 简报 for any days: a column a figure, counted by class, so that rows add up. domain.md 6.4 ---
 Parts = pd.Series  # a count by KEYS (home, grade, class_id)
 IN, OUT = ("转入", "复学"), ("转出", "休学", "死亡", "辍学标注")  # every other kind of change counts as 其他
-VISIT, PHONE = "家访", cases.PHONE
+VISIT = "家访"
 TIMED = ("限期复学通知书", "责令限期改正通知书")
 UNREAD = "未读到"
 

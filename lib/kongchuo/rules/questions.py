@@ -140,7 +140,7 @@ def nobody_ever_absent(town: Town, policy: Policy) -> Iterator[tuple[str, Rows]]
 
 
 # --- Q06: rows dated long ago that an earlier snapshot of the workbooks did not have yet ----------------------------
-CODE, TITLE = "Q06", "补记"
+CODE = "Q06"
 # sheet -> the row's own day, and what else tells one row of that day from another
 DATED = {
     "daily": ("date", ("class_id",)),
