@@ -6,6 +6,7 @@ kongchuo.yaml marks it; commands find it from the working folder upwards, or by 
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import count
@@ -84,19 +85,8 @@ def init(folder: Path, town: str, schools: Path | None, year: str) -> Iterator[P
 
 def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, object]]:
     """The rows of 学校: the centre first, then those of the list, with a code and a stage where it gives none."""
-    centre = {"school_code": "ZXXX", "school_name": f"{town}中心学校", "stage": "中心学校", "active": True}
-    rows = lists.read_rows(path, schema.sheets["school"], schema) if path else []
-    rows = [{key: value for key, value in row.items() if value not in (None, "")} for row in rows]
-    named = [row for row in rows if row.get("school_name")]
-    if path and not named:
-        raise UserError(f"“{path.name}”里没有一所学校。要有“学校全称”一列，一所学校一行。")
-    names = [str(row["school_name"]) for row in named]
-    odd = [name for name in names if re.search(r'[\\/:*?"<>|]', name)]
-    if odd:
-        raise UserError(f'学校全称“{odd[0]}”不能有 \\ / : * ? " < > | 这些字：文件夹也用这个名字。请改正名单。')
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UserError(f"“{path.name}”里有重名的学校：{'、'.join(twice)}。请核对后再运行。")
+    centre = {"school_code": "ZXXX", "school_name": f"{town}中心学校", "stage": CENTRE, "active": True}
+    named = _named(path, schema) if path else []
     taken = {str(row.get("school_code", "")) for row in named}
     found = []
     for number, row in enumerate(named, 1):
@@ -104,8 +94,23 @@ def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, obj
         code = next(code for code in map(CODE.format, count(number)) if code not in taken)
         taken.add(code)
         found.append({"school_code": code, "stage": stage, "active": True} | row)
-    own = [row for row in found if row["stage"] == "中心学校"]
-    return [*(own or [centre])[:1], *(row for row in found if row["stage"] != "中心学校")]
+    own = [row for row in found if row["stage"] == CENTRE]
+    return [*(own or [centre])[:1], *(row for row in found if row["stage"] != CENTRE)]
+
+
+def _named(path: Path, schema: Schema) -> list[dict[str, object]]:
+    """The schools of a list, without empty cells. Raises UserError for none, a name no folder can have, and one that stands twice."""
+    rows = ({key: value for key, value in row.items() if value not in (None, "")}
+            for row in lists.read_rows(path, schema.sheets["school"], schema))  # fmt: skip
+    named = [row for row in rows if row.get("school_name")]
+    if not named:
+        raise UserError(f"“{path.name}”里没有一所学校。要有“学校全称”一列，一所学校一行。")
+    names = Counter(str(row["school_name"]) for row in named)
+    if odd := [name for name in names if re.search(r'[\\/:*?"<>|]', name)]:
+        raise UserError(f'学校全称“{odd[0]}”不能有 \\ / : * ? " < > | 这些字：文件夹也用这个名字。请改正名单。')
+    if twice := sorted(name for name, times in names.items() if times > 1):
+        raise UserError(f"“{path.name}”里有重名的学校：{'、'.join(twice)}。请核对后再运行。")
+    return named
 
 
 def copy(name: str, home: Path) -> list[Path]:

@@ -61,6 +61,11 @@ class Grid:
     formats: Mapping[tuple[int, int], str] = field(default_factory=dict)
     since_1904: bool = False
 
+    @property
+    def empty(self) -> bool:
+        """Whether no cell shows anything."""
+        return not any(clean(shown(value)) for row in self.rows for value in row if value not in (None, ""))
+
     def texts(self, index: int) -> list[str]:
         """The texts of one row, as the eye sees them: a merged range shows its first cell everywhere."""
         texts = [shown(value) if value not in (None, "") else "" for value in self.rows[index]]
@@ -122,8 +127,7 @@ def shape_apart(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]
     grid = _rectangular(grid)
     header = find_header(grid, sheet)
     if header is None:
-        empty = not any(clean(shown(value)) for row in grid.rows for value in row if value not in (None, ""))
-        why = "是空的，连表头也没有" if empty else "找不到表头，没有读取"
+        why = "是空的，连表头也没有" if grid.empty else "找不到表头，没有读取"
         return None, [KINDS["R06"].at(place(), why=why)]
     if HINT in header.texts:
         grid, header = _without_hints(grid, header)

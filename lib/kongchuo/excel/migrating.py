@@ -82,7 +82,7 @@ def _sheets(grids: Mapping[str, Grid | None], workbook: Workbook, schema: Schema
         header = find_header(grid, sheet)
         if header is not None:
             yield _taken(sheet, grid, header, schema)
-        elif any(_filled(value) for row in grid.rows for value in row):
+        elif not grid.empty:
             raise Refused(f"“{title}”找不到表头，请先从模板把表头复制回第1行")
 
 
@@ -162,7 +162,7 @@ def _beside(ws: Worksheet, sheet: Sheet, taken: Taken | None) -> None:
 def _left(data: bytes, grids: Mapping[str, Grid | None], workbook: Workbook) -> Iterator[str]:
     known = {fold(title) for title in (*OURS, *(sheet.title for sheet in workbook.book.sheets))}
     for title, grid in grids.items():
-        if fold(title) not in known and (grid is None or any(_filled(value) for row in grid.rows for value in row)):
+        if fold(title) not in known and (grid is None or not grid.empty):
             yield f"多出的工作表“{title}”"
     parts = [name.lower() for name in Package(data).names()]
     yield from dict.fromkeys(said for word, said in BESIDE.items() if any(word in name for name in parts))

@@ -13,7 +13,7 @@ from pathlib import Path
 import python_calamine
 
 from ..core import schema as schemas
-from ..core.cells import clean, closest, fold, shown
+from ..core.cells import closest, fold
 from ..core.findings import ADDED, ERROR, KINDS, OLDER, Finding, Place, caused
 from ..core.places import GUIDE, LISTS, RESULTS
 from ..core.sheets import Grid, alike, framed, shape_apart
@@ -46,7 +46,7 @@ def unknown(
     whole = next((one for one in schemas.default().books if one.name == book.name), book)
     # where only a part of the book is asked for, the rest is no stranger
     known = {*OURS, *(sheet.title for sheet in whole.sheets)}
-    grids = {title: cells for title in titles if title not in known and (cells := grid(title)) and _filled(cells)}
+    grids = {title: cells for title in titles if title not in known and (cells := grid(title)) and not cells.empty}
     others = (sheet for one in schemas.default().books if one.name != book.name for sheet in one.sheets)
     sheets = [*whole.sheets, *others]
     like = {title: alike(cells, sheets) for title, cells in grids.items()}
@@ -69,10 +69,6 @@ def unknown(
             other = next(one for one in schemas.default().books if sheet.name in one.by_name)
             named = sheet.title if other.name == book.name else f"{other.title}·{sheet.title}"
             yield kinds["R14"].at(Place(name, title), like=named, rows=len(table.frame))
-
-
-def _filled(cells: Grid) -> bool:
-    return any(clean(shown(value)) for row in cells.rows for value in row if value not in (None, ""))
 
 
 # --- What people typed on 校验结果, the program's own worksheet in each workbook: their waivers -------------------------
