@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -22,6 +23,14 @@ def fixed(value: float, places: int) -> str:
 
 def _decimal(value: float, places: int) -> Decimal:
     return Decimal(str(round(float(value), NOISE))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def heights(rates: Sequence[Mapping[str, float]]) -> tuple[float, list[dict[str, float]]]:
+    """Small bars for rates (0 to 1) by name, period by period, each as high as it stands above the foot (95 %, or the least rate);
+    returns the foot and the heights. The least bar can still be seen.
+    """
+    foot = min([0.95, *(rate for one in rates for rate in one.values())])
+    return foot, [{name: max(0.06, (rate - foot) / (1 - foot)) for name, rate in one.items()} for one in rates]
 
 
 # --- The order in which people expect names: 七(2)班 before 七(10)班, 八 before 九, 第二小学 before 第十小学. Numbers count as numbers ---

@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import due
 from ..core.findings import ERROR
+from ..core.numbers import heights
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, once
@@ -283,7 +284,7 @@ def board(view: View) -> Table:
         {home: one.numerator / one.denominator for home, one in each.attendance.items() if one.denominator}
         for each in past
     ]
-    low = min([0.95, *(share for month in shares for share in month.values())])
+    foot, bars = heights(shares)
     rows = []
     for home in view.homes:
         shown = [_counted(home, name, number) for name, number in held[home].items()]
@@ -292,14 +293,14 @@ def board(view: View) -> Table:
             for label, rates in ((one.label, one.attendance) for one in past)
             if home in rates
         )
-        bars = tuple(max(0.06, (month[home] - low) / (1 - low)) if home in month else None for month in shares)
+        spark = tuple(month.get(home) for month in bars)
         rate = past[-1].attendance.get(home) if past else None
-        rows.append((To(home, home), *shown, rate, Spark(bars, says or "—")))
+        rows.append((To(home, home), *shown, rate, Spark(spark, says or "—")))
     if any(held.get(CENTRE, {}).values()):
         rows.append((CENTRE, *(_plain(name, number) for name, number in held[CENTRE].items()), None, None))
     total = [sum(own[name] or 0 for own in held.values()) for name in FIGURES]
     columns = ("学校", *(title for title, _, _ in FIGURES.values()), "出勤率", f"近{len(past)}个月出勤")
-    note = f"小条：{'、'.join(one.label for one in past)}的出勤率，条底 {low * 100:.0f} %。逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"
+    note = f"小条：{'、'.join(one.label for one in past)}的出勤率，条底 {foot * 100:.0f} %。逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"
     return Table(columns, tuple(rows), "各校", ("合计", *total, None, None), note)
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..core import places
+from ..core.numbers import heights
 from ..core.years import Period
 from ..excel import saving
 from . import archive, execution
@@ -232,18 +233,16 @@ def _line(shelf: archive.Shelf, units: Iterable[str]) -> tuple[str, archive.Shel
 
 def _rows(shelf: archive.Shelf, units: Iterable[str], months: Sequence[archive.Shelf]) -> list[tuple]:
     """(name, result, bars, what they say) of each run of the latest month; the bars are the attendance of `months`."""
-    rates = [{name: _attendance(result) for name, result in month.results.items()} for month in months]
-    low = min([0.95, *(rate for month in rates for rate in month.values() if rate is not None)])
+    known = [{name: _attendance(result) for name, result in month.results.items()} for month in months]
+    rates = [{name: rate for name, rate in month.items() if rate is not None} for month in known]
+    _, bars = heights(rates)
     found = []
     for name, result in _runs(shelf, units).items():
-        own = [month.get(name) for month in rates]
-        bars = [None if rate is None else max(0.06, (rate - low) / (1 - low)) for rate in own]
-        says = "，".join(
-            f"{int(month.period.key[5:])}月{100 * rate:.1f} %"
-            for month, rate in zip(months, own, strict=True)
-            if rate is not None
-        )
-        found.append((name, result, bars if says else [], says))
+        own = [
+            (int(month.period.key[5:]), rate[name]) for month, rate in zip(months, rates, strict=True) if name in rate
+        ]
+        says = "，".join(f"{month}月{100 * rate:.1f} %" for month, rate in own)
+        found.append((name, result, [month.get(name) for month in bars] if own else [], says))
     return found
 
 
