@@ -3,7 +3,10 @@
 They are imported when first used, so that `import kongchuo` costs nothing.
 """
 
+import os
 from importlib import import_module
+
+from .core.places import ASK
 
 VERBS = {
     "monthly_self_check": "pages.monthly",  # the report of one school (or "all") for one month
@@ -25,7 +28,10 @@ def __getattr__(name: str) -> object:
 
         return version("kongchuo")
     if name in VERBS:
-        return getattr(import_module(f".{VERBS[name]}", __name__), name)
+        module = import_module(f".{VERBS[name]}", __name__)
+        if ASK in os.environ and name != "UserError":  # no row of any workbook is here
+            return import_module(".pages.report", __name__).asking(getattr(module, name), getattr(module, "PLAN", None))
+        return getattr(module, name)
     raise AttributeError(f"module 'kongchuo' has no attribute '{name}'")
 
 

@@ -132,8 +132,13 @@ OTHERS = [  # ways of 甲 to a page, paper or copy of 乙校
     f"/r/returns/./{B}/{quote('学籍_校验.xlsx')}", f"/r/returns//{B}/{quote('学籍_校验.xlsx')}", f"/r/returns/{B}%2f{quote('学籍_校验.xlsx')}",
     f"/r/returns/{quote('中心学校')}/{quote('学籍_校验.xlsx')}", "/audit", "/live/live", f"/live/live?school={A}", f"/live/live?school={B}",
     "/live/live?school=all", f"/live/live?school={A}&school={B}", f"/live/live?school={B}&school={A}", "/live/live?school=%20all",
-    f"/r/papers/2023-10/{B}/{quote('简报.docx')}", f"/r/papers/2023-10/{A}/../{B}/{quote('简报.docx')}", "/home/", "/home/x", "/books",
-    "/live/tiny", "/voila/static/voila.js", "/voila/templates/kongchuo/static/x.js",
+    f"/r/papers/2023-10/{B}/{quote('简报.docx')}", f"/r/papers/2023-10/{A}/../{B}/{quote('简报.docx')}", "/home/", "/home/x",
+    "/live/tiny", "/voila/templates/kongchuo/static/x.js",
+    *(f"/live/{report}{query}" for report, query in product(
+        ("monthly_self_check", "people", "annual_reward", "monthly_papers", "term_inspection", "signals_back_test"),
+        ("", f"?school={B}", "?school=all", f"?school={quote('全镇')}", f"?school={B}&school={A}", f"?school={A}%20", f"?school=%00{A}",
+         f"?School={A}", f"?school={A}%26school={B}", f"?school[]={A}", f"?edition={quote('公开版')}", f"?month=2023-10;school={A}"),
+    )),
 ]  # fmt: skip
 
 

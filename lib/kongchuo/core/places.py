@@ -27,6 +27,7 @@ SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only 
 FORKED = "KONGCHUO_FORKED"  # set where the runs of a batch are forks of one process, which need not leave one another what they read
 KEPT = "KONGCHUO_KEPT"  # set by the site for live kernels: where pages lie that were made before anybody asked (pages.keeping)
 SENT = "KONGCHUO_SENT"  # and that the page has its sections from there already
+ASK = "KONGCHUO_ASK"  # set by the site for the live kernel of a school: where it asks for its pages, and its ticket (pages.keeping)
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers and tables beside its page
 PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
 RETURNS, RECORDS = "returns", "记录"  # under out; the records are also left in the scratch folder of a batch

@@ -4,6 +4,7 @@ In a batch run a section is a Page of HTML; on a live page (Voila) it is a widge
 """
 
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -11,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from ..core import years
 from ..core.editions import HEADINGS, MASKED, MAY_SEE, PUBLIC, SPACED, TOWN, Names, plain
 from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
@@ -26,6 +28,8 @@ from .units import audience
 from .views import View
 
 ANNEX = "附表.xlsx"
+SCHOOL = "学校"  # the drop-down
+ONLY_THE_TOWN = "这一页要读全镇的台账，只有中心学校的账号能用。"
 
 
 @dataclass(frozen=True)
@@ -241,11 +245,31 @@ class Report:
             self._behind = values
         else:
             shown = self._turned(self._view_of(values))
+        return self._drawn(shown)
+
+    def _drawn(self, shown: keeping.Shown) -> keeping.Shown:
+        """On the widgets of a live page."""
         for widget, name in self._shown:
             widget.value = shown.pages[name]
         if self.explorer:
             self.explorer.fill(shown.tables)
         return shown
+
+    def told(self, school: str, schools: Iterable[str], values: Mapping[str, object] | None = None) -> keeping.Shown:
+        """What the kernel of an account that holds these schools is given of one of them: the page as it opens, or for a choice.
+
+        Raises UserError for a page that is not about this school alone.
+        """
+        if values:
+            shown = keeping.kept(self._module, self.view.edition, values)
+            home = values.get(SCHOOL) if shown else (view := self._view_of(values)).home
+            shown = shown or self._turned(view)
+        else:
+            home, shown = self.view.home, self._first or self.shown()
+        if home != school:
+            raise UserError(ONLY_THE_TOWN)
+        options = [(label, value) for label, value in shown.choices[SCHOOL][0] if value in schools]
+        return replace(shown, choices={**shown.choices, SCHOOL: (options, school)})
 
     def _view_of(self, values: Mapping[str, object]) -> View:
         return replace(self.plan.choose(values, self._workbooks), edition=self._view.edition)
@@ -287,6 +311,37 @@ class Report:
             return fingerprint(self._said.values(), [held, self._kept, self.plan.leaves(self.view)])
         except TypeError:  # something that nobody can compare
             return ""
+
+
+class Asked(Report):
+    """A report on the live page of a school: no row of any workbook is here, only what the site shows of it (`told`)."""
+
+    def __init__(self, plan: Plan, verb: str, address: str) -> None:
+        self.plan, self.explorer, self._shown = plan, None, []
+        self._verb, self._first = verb, keeping.ask(verb, address)
+        self._address = self._first.address
+
+    @property
+    def _choices(self) -> keeping.Choices:
+        return self._first.choices
+
+    def _choose(self, values: Mapping[str, object]) -> keeping.Shown:
+        shown = keeping.ask(self._verb, self._address, values)
+        self._address = shown.address
+        return self._drawn(shown)
+
+
+def asking(verb: Callable[..., Report], plan: Plan | None) -> Callable[..., Report]:
+    """A verb of notebooks where no row of any workbook is. Raises UserError when called for what is not about one school."""
+
+    def opened(*given: object, **more: object) -> Report:
+        if plan is None:
+            raise UserError(ONLY_THE_TOWN)
+        bound = inspect.signature(verb).bind(*given, **more).arguments
+        asked = {name: str(bound[name]) for name in ("school", *years.KINDS) if name in bound}
+        return Asked(plan, verb.__name__, urlencode(live.asked(**asked)))
+
+    return opened
 
 
 # --- All that a run leaves, as one hash: two states of the books that give the same one give the same page and files ---

@@ -22,6 +22,11 @@ def _is_workbook(name: str) -> bool:
     return path.suffix.lower() in WORKBOOKS and not path.name.startswith(("~$", ".~"))
 
 
+def without_books(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment that does not say where the shared folder and its pages lie."""
+    return {name: value for name, value in env.items() if name not in (places.WORKBOOKS, places.OUT)}
+
+
 class Books:
     """The workbooks (of all years), and what else pages depend on: parameters, records of findings, the day."""
 
@@ -36,6 +41,7 @@ class Books:
         self._state, self._until, self._hashes = "", 0.0, {}
         self._retired: list[forking.Parent] = []
         self.current: forking.Parent | None = None
+        self._blank: forking.Parent | None = None
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every workbook by its path in the shared folder; read again where size or time has changed."""
@@ -88,7 +94,13 @@ class Books:
             self.current = forking.Parent(state, self._scratch, self._env)
         return self.current
 
+    def blank(self) -> forking.Parent:
+        """The process that has read nothing, nor knows where the books lie: for kernels that only show pages."""
+        if not self._blank or not self._blank.alive:
+            self._blank = forking.Parent("", self._scratch, without_books(self._env))
+        return self._blank
+
     def end(self) -> None:
         """End all such processes, and their kernels."""
-        for one in filter(None, (self.current, *self._retired)):
+        for one in filter(None, (self.current, self._blank, *self._retired)):
             one.end()

@@ -12,6 +12,8 @@ import asyncio
 import gc
 import itertools
 import os
+import pickle
+import secrets
 import select
 import signal
 import tempfile
@@ -23,7 +25,8 @@ from urllib.parse import urlencode
 
 from .. import VERBS
 from ..core import places
-from ..core.editions import INTERNAL
+from ..core.editions import INTERNAL, blotted
+from ..core.findings import UserError
 from ..publishing import engine, execution, forks
 
 OPENED = (
@@ -82,6 +85,24 @@ class Parent(forks.Parent):
             self._opened.add(period)
             self.ask(open=verb, parameters=_told(asked))
 
+    def hold(self, verb: str, asked: Mapping[str, str]) -> None:
+        """Have a report's books read and judged, where there is room, though its page is made: more will be asked of it."""
+        period = (verb, *(asked.get(name, "") for name in ADDRESS[1:]))
+        if verb in VERBS and period not in self._opened and len(self._opened) < OPENED:
+            self._opened.add(period)
+            self.ask(open=verb, parameters=_told(asked), only=True)
+
+    async def tell(self, verb: str, asked: Mapping[str, str], **more: object) -> dict[str, str]:
+        """What Report.told gives, as a file; "file": its path, or "says": why there is none. Raises EOFError where the process is gone."""
+        file = self.folder / f"told-{secrets.token_hex(8)}"
+        await asyncio.wrap_future(self.ask(tell=verb, parameters=_told(asked), file=str(file), more=more))
+        said = file.with_suffix(".says")
+        if said.is_file():
+            answer = {"says": said.read_text("utf-8")}
+            said.unlink()
+            return answer
+        return {"file": str(file)} if file.is_file() else {}
+
     def make(self, verb: str, pages: Iterable[Mapping[str, str]]) -> None:
         """When there is time, have pages of a report made in this order; what was wanted before is not any more."""
         missing = [_told(asked) for asked in pages if not self.page(verb, asked)]
@@ -123,21 +144,40 @@ def _make(job: dict) -> None:
         return
 
 
+def _tell(job: dict) -> None:
+    """In a child: leave what a school is given of a report, or why it is given nothing."""
+    import kongchuo
+
+    file = Path(job["file"])
+    try:
+        told = getattr(kongchuo, job["tell"])(**job["parameters"]).told(**job["more"])
+        part = file.with_suffix(".part")  # whole or not at all
+        part.write_bytes(pickle.dumps(told, protocol=5))
+        part.replace(file)
+    except UserError as error:
+        file.with_suffix(".says").write_text(blotted(str(error)), "utf-8")
+
+
 def _open(job: dict) -> None:
-    """In the process itself: keep a page; what was read and judged for it all later children have."""
+    """In the process itself: keep a page, or only open it; what was read and judged for it all later children have."""
     from ..core import apart
 
-    _keep(job["open"], job["parameters"])
+    (_report if job.get("only") else _keep)(job["open"], job["parameters"])
     apart.stop()
     gc.collect()
     gc.freeze()
 
 
-def _keep(verb: str, parameters: Mapping[str, str]) -> None:
+def _report(verb: str, parameters: Mapping[str, str]) -> object:
     import kongchuo
 
     with suppress(Exception):  # whoever asks for the page meets it again
-        getattr(kongchuo, verb)(**parameters).keep()
+        return getattr(kongchuo, verb)(**parameters)
+
+
+def _keep(verb: str, parameters: Mapping[str, str]) -> None:
+    with suppress(Exception):
+        _report(verb, parameters).keep()
 
 
 def _preload() -> None:
@@ -157,8 +197,12 @@ def serve() -> None:
     answer = forks.begin()
     _preload()
     children, making = forks.Forks(), 0
+    telling: dict[int, int] = {}  # a fork that makes what somebody waits for -> the number of the job
     while children.listening or children:
-        jobs, _ = children.wait()
+        jobs, ended = children.wait()
+        for pid, _ in ended:
+            if pid in telling:
+                answer(telling.pop(pid))
         for job in jobs:
             pid = 0
             if "open" in job:
@@ -166,6 +210,9 @@ def serve() -> None:
             elif "make" in job:
                 children.end(making)
                 pid = making = children.add(partial(_make, job))
+            elif "tell" in job:
+                telling[children.add(partial(_tell, job))] = job["number"]
+                continue
             else:
                 pid = children.add(partial(_kernel, job))
             answer(job["number"], pid=pid)

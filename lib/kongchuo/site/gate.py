@@ -90,8 +90,8 @@ class OfScript(Gate):
     noted = False
 
     def asked(self):
-        """As the live pages that need them."""
-        return rights.LIVE, ""
+        """As the live pages that need them, which to some are those of a school."""
+        return rights.LIVE, "" if self.person is None else next(iter(self.person.schools), "")
 
 
 class OfKernel(OfScript):

@@ -9,12 +9,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
+from .. import VERBS
 from ..core import editions, places, years
 from ..core.findings import UserError
 from ..core.places import HANDBOOK, TEMPLATES
 from ..core.schema import CENTRE
 from ..publishing import archive, batch, execution, indexes
 from ..publishing.execution import hide_grammar
+from ..publishing.forks import possible
 
 hide_grammar()
 
@@ -38,7 +40,6 @@ SHOWN = 60  # links to what a job has left
 SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
 FOREVER = "public, max-age=31536000, immutable"
 FEW = {  # what is said to a role that sees little, and why
-    rights.SCHOOL: "“互动查看”要读全镇的台账，只有中心学校的账号能用；本校的报告和材料都在下面。",
     rights.CLASS: "班主任现在能看公开版和手册；本班学生的情况，请看学校打印的材料。",
     rights.PUBLIC: "这里是公开版。",
     rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“互动查看”不在督查的范围里。",
@@ -80,20 +81,28 @@ class Landing(Page):
         """Render it anew each time: the runs may have changed."""
         person = self.person
         shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
-        live = live_address if rights.may(person, rights.LIVE) else None
+        town = rights.may(person, rights.LIVE)
+        live = live_address if town else self._near if rights.may(person, rights.LIVE, *person.schools[:1]) else None
         seen = [Seen(one.out, one.period, one.notebook, person) for one in shelves]
+        made = [one for one in seen if one.made]
         page = indexes.overview(
-            [one for one in seen if live or one.made],
+            seen if town or (live and not made) else made,
             [school for school in schools if rights.may(person, rights.PAGE, school)],
             live,
             handbook(),
-            notes if live else (),
+            notes if town else (),
             town=rights.may(person, rights.PAGE),
             served=True,
             account=self._account(),
             work=self._work() if rights.may(person, rights.WORK) else None,
         )
         self.show(page)
+
+    def _near(self, name: str, shelf: archive.Shelf) -> str:
+        """The address of the live page of a school for who may not see the town's: in the town's place that of the one school."""
+        own = self.person.schools
+        school = own[0] if name == places.TOWN and len(own) == 1 else name
+        return live_address(school, shelf) if live_of(self.person, shelf.notebook, school) else ""
 
     def _work(self) -> dict[str, object]:
         """What can be started at a click."""
@@ -164,7 +173,8 @@ class Archived(Page):
             for home, name in zip(homes, changed, strict=True)
             if school in ("", home) or home == CENTRE
         ]
-        live = live_address(school or places.TOWN, self.shelf) if rights.may(self.person, rights.LIVE) else ""
+        whole = rights.may(self.person, rights.LIVE) or live_of(self.person, self.shelf.notebook, school)
+        live = live_address(school or places.TOWN, self.shelf) if whole else ""
         said = {
             "near": near,
             "far": len(changed) - len(near),
@@ -302,11 +312,13 @@ class Home(Page):
 class Live(Gate, TornadoVoilaHandler):
     """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
 
-    kernel, kept, gone, unserved = "", {}, False, False  # kernels.Visit
+    kernel, kept, gone, unserved, origin, near = "", {}, False, False, None, False  # kernels.Visit
 
     def asked(self):
-        """Of the whole town: its kernel reads the shared folder."""
-        return rights.LIVE, ""
+        """Of the one school that the address names, where there is a page that its account may have live; else of the town."""
+        school = parse_qs(self.request.query).get("school", [""])[0]
+        self.near = self.person is not None and live_of(self.person, self.path_args[0], school)
+        return rights.LIVE, school if self.near else ""
 
     async def get(self, name: str):
         """Execute the notebook while the page loads; school and month stand in the query."""
@@ -341,15 +353,27 @@ class Live(Gate, TornadoVoilaHandler):
         asked = {key: values[0] for key, values in parse_qs(self.request.query).items()}
         books = self.settings["books"]
         state, parent = await books.state(), await books.parent()
+        self.origin = books.blank() if self.near else parent
         at_once = parent.page(name, asked) if parent else ""
         if not {*SECTION.findall(at_once)} <= {*execution.shown(self.settings["notebooks"] / f"{name}.ipynb")}:
             at_once = ""  # an office's own notebook leaves some of them out
         if parent:
-            self.kept = {places.KEPT: str(parent.folder)} | ({places.SENT: "1"} if at_once else {})
+            self.kept = {places.SENT: "1"} if at_once else {}
+            self.kept |= (
+                await self.settings["answers"].admit(self, name) if self.near else {places.KEPT: str(parent.folder)}
+            )
             parent.open(name, asked)
         shelf = shelf_of(self.settings["out"], name, asked)
         if parent and shelf:
-            parent.make(name, others(self.settings["shared"], shelf.period, asked))
+            own = self.person.schools if self.near else ()
+            parent.make(
+                name,
+                [
+                    one
+                    for one in others(self.settings["shared"], shelf.period, asked)
+                    if not own or one["school"] in own
+                ],
+            )
         old = last_run(shelf, asked.get("school", "")) if shelf and not at_once else {}
         shown = {"at_once": at_once, "old": old, "state": state, "silent_seconds": kernels.SILENT_SECONDS}
         shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS}
@@ -442,6 +466,12 @@ def live_address(name: str, shelf: archive.Shelf) -> str:
     """The address of the live page of a school (or 全镇) for a period."""
     asked = {"school": "all" if name == places.TOWN else name, shelf.period.kind: shelf.period.key}
     return f"/live/{shelf.notebook}?{urlencode(asked)}"
+
+
+def live_of(person: Person, notebook: str, school: str) -> bool:
+    """Whether an account that may not see the town live may see this page of a school: one of our reports, where kernels are forks."""
+    near = rights.may(person, rights.LIVE, school) and not rights.may(person, rights.LIVE)
+    return near and notebook in VERBS and possible()
 
 
 def shelf_of(out: Path, notebook: str, asked: Mapping[str, str]) -> archive.Shelf | None:

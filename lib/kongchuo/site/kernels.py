@@ -14,6 +14,8 @@ from typing import Protocol
 from ..core.editions import blotted
 from ..publishing.execution import FAULTS, hide_grammar
 from ..publishing.forks import possible
+from .books import without_books
+from .forking import Parent
 from .rights import HERE, Person
 
 hide_grammar()
@@ -43,6 +45,8 @@ class Visit(Protocol):
 
     person: Person | None  # whose it is
     kernel: str  # the kernel's id as soon as there is one
+    origin: Parent | None  # the process that its kernel is a fork of
+    near: bool  # whether its kernel is to know nothing of where the books lie
     kept: dict[str, str]  # environment of what is kept for it
     gone: bool  # whether the visitor has hung up
     unserved: bool  # whether there will be no kernel
@@ -56,12 +60,12 @@ class Provisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd, **more):
         """Have it forked; `cmd` is the stock command, whose arguments the fork takes."""
-        books = self.parent.parent.parent.books.current
-        if not books or LAUNCHER not in cmd:
+        origin = VISIT.get().origin
+        if not origin or LAUNCHER not in cmd:
             return await super().launch_kernel(cmd, **more)
         try:
             given = cmd[cmd.index(LAUNCHER) + 1 :]
-            self.process = await books.fork(given, more["env"], more.get("cwd") or os.getcwd())
+            self.process = await origin.fork(given, more["env"], more.get("cwd") or os.getcwd())
         except EOFError:
             return await super().launch_kernel(cmd, **more)
         self.pid = self.pgid = self.process.pid
@@ -94,6 +98,7 @@ class Kernels(AsyncMappingKernelManager):
         self.starting: set[str] = set()
         self.unwatched: dict[str, float] = {}  # kernel -> since when no page is connected to it
         self.owner: dict[str, str] = {}  # kernel -> the account that has opened its page
+        self.visits: dict[str, Visit] = {}  # kernel -> the visit whose questions are answered
 
     async def admit(self, visit: Visit) -> None:
         """Keep a place for the visit's kernel; 503 when there are too many already, those that are still starting counted."""
@@ -105,18 +110,22 @@ class Kernels(AsyncMappingKernelManager):
         visit.kernel = self.new_kernel_id()
         self.starting.add(visit.kernel)
         self.owner[visit.kernel] = visit.person.name
+        if visit.near:
+            self.visits[visit.kernel] = visit
 
     def dismiss(self, visit: Visit) -> None:
         """Give back the place of a visit that has no kernel."""
         self.starting.discard(visit.kernel)
         if visit.kernel not in self:
             self.owner.pop(visit.kernel, None)
+            self.parent.answers.dismiss(visit)
 
     async def start_kernel(self, *, env=None, **more):
         """Start the kernel of the visit."""
         visit = VISIT.get()
         asked = {key: value for key, value in (env or {}).items() if FROM_VOILA.fullmatch(key)}
-        asked |= self.parent.kernel_env | visit.kept
+        own = self.parent.kernel_env
+        asked |= (without_books(own) if visit.near else own) | visit.kept
         try:
             await super().start_kernel(kernel_id=visit.kernel, env=asked, **more)
         finally:
@@ -138,6 +147,8 @@ class Kernels(AsyncMappingKernelManager):
 
     def remove_kernel(self, kernel_id):
         """It has ended, by whatever way."""
+        if visit := self.visits.pop(kernel_id, None):
+            self.parent.answers.dismiss(visit)
         self.owner.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 

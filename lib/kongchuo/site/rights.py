@@ -28,7 +28,7 @@ MAY_OPEN = {
         (PEOPLE,     NOBODY, NOBODY, OWN,    NOBODY, EVERY),
         (CASE,       NOBODY, NOBODY, OWN,    NOBODY, EVERY),
         (RETURNED,   NOBODY, NOBODY, OWN,    NOBODY, EVERY),
-        (LIVE,       NOBODY, NOBODY, NOBODY, NOBODY, EVERY),  # its kernel holds the rows of every school
+        (LIVE,       NOBODY, NOBODY, OWN,    NOBODY, EVERY),  # a school's kernel holds pages of its own, no rows (answering)
         (WORK,       NOBODY, NOBODY, NOBODY, NOBODY, EVERY),  # what is made is of every school
         (AUDIT,      NOBODY, NOBODY, NOBODY, NOBODY, EVERY),
     )

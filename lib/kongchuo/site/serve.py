@@ -40,6 +40,7 @@ from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  # noqa: E402
 
 from . import audit, jobs, kernels  # noqa: E402
+from .answering import Answers  # noqa: E402
 from .books import Books  # noqa: E402
 from .door import SECRET, Door, free  # noqa: E402
 from .gate import Gate, OfKernel, OfScript  # noqa: E402
@@ -122,6 +123,7 @@ class App(Voila):
         self.ours, self.kernel_env, self.door, self.accounts = ours, kernel_env, door, door.accounts
         self.books = Books(ours["shared"], ours["out"], scratch, kernel_env)
         self.jobs = jobs.Jobs(ours["shared"], ours["out"])
+        self.answers = Answers(self.books, scratch)
 
     def load_config_file(self, *_args, **_more):
         """Nothing: no configuration file of this machine changes what is decided here."""
@@ -135,6 +137,7 @@ class App(Voila):
                 "hosts": self.door.names,
                 "books": self.books,
                 "jobs": self.jobs,
+                "answers": self.answers,
                 "audit": audit.Audit(self.accounts and self.accounts.folder),
                 "allow_unauthenticated_access": False,
                 "xsrf_cookie_kwargs": {"samesite": "Strict", "secure": self.door.encrypted},
