@@ -1,5 +1,6 @@
 """The shape of the project is a promise: layers, one list of dependencies, words that stay true."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -129,3 +130,26 @@ def test_every_picture_and_page_the_documents_link_to_exists():
     for path in [*ROOT.glob("*.md"), *(ROOT / "handbook").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_a_name_is_taken_from_the_module_that_has_it():
+    """What one module imports is no other's to take from there: who looks for a name finds it where it is imported from."""
+    paths = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    trees = {name: ast.parse(path.read_text("utf-8")) for name, path in paths.items()}
+    offered = {
+        name: {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+        | {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        for name, tree in trees.items()
+    }
+    detours = []
+    for name, tree in trees.items():
+        home = name.split(".") if paths[name].name == "__init__.py" else name.split(".")[:-1]
+        for found in (one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom) and one.level):
+            source = ".".join(filter(None, [*home[: len(home) - found.level + 1], found.module or ""]))
+            names = {one.name for one in found.names if f"{source}.{one.name}".lstrip(".") not in trees}
+            detours += [f"{name}: {one} of {source}" for one in sorted(names - offered[source])]
+
+    assert not detours

@@ -13,7 +13,7 @@ import pandas as pd
 from ..core import apart, places, schema as schemas, years
 from ..core.cells import closest, fold
 from ..core.findings import KINDS, Finding, Place, UserError, fault
-from ..core.schema import CENTRE, LAST_PRIMARY, TERMS, Book, Codes, Schema
+from ..core.schema import CENTRE, LAST_PRIMARY, Book, Codes, Schema
 from ..core.tables import Town
 from ..core.workbooks import Workbook
 from ..facts import asof, calendar
@@ -156,11 +156,11 @@ def due_by(stem: str, town: Town, as_of: dt.date) -> bool:
 
 def term(stem: str, town: Town) -> tuple[dt.date, dt.date] | None:
     """First and last day of the term in a workbook's name; by 学年学期, or September and March where that does not say."""
-    named = next((one for one in TERMS if stem.endswith(f"_{one}")), None)
+    named = next((one for one in years.TERMS if stem.endswith(f"_{one}")), None)
     if named is None:
         return None
-    begins = [years.usual_begin(town.year, one) for one in TERMS] + [dt.date(int(town.year[5:]), 9, 1)]
-    start, end = begins[TERMS.index(named) :][:2]
+    begins = [years.usual_begin(town.year, one) for one in years.TERMS] + [dt.date(int(town.year[5:]), 9, 1)]
+    start, end = begins[years.TERMS.index(named) :][:2]
     frame = town["term"]
     rows = frame[(frame["school_year"] == town.year) & (frame["term"] == named)]
     return tuple(
