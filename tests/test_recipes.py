@@ -93,7 +93,7 @@ def costs(month: Month) -> Blocks:
 
 """,
         ),
-        (f"{PAGES}/__init__.py", '    "signature": duty.signature', '    "costs": selfcheck.costs,\n'),
+        (f"{PAGES}/__init__.py", '    "signature": signature', '    "costs": selfcheck.costs,\n'),
     ),
 }
 PLACES = {"column": 1, "rule": 3, "section": 2}  # files touched, as CONTRIBUTING promises

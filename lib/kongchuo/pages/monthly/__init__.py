@@ -12,10 +12,10 @@ from ...core.schema import CENTRE
 from ...facts import cases as case_facts
 from ...figures import attendance as rates, flows, uncounted
 from .. import live, months, quality, today
-from ..display import Agenda, Badge, Figure, Lines, Note, Section, Tiles
+from ..display import Agenda, Badge, Blanks, Blocks, Figure, Lines, Note, Section, Tiles, titled
 from ..report import Plan, Report
 from ..views import Month, home_of, open_month
-from . import attendance, cases, duty, enrolment, plan, selfcheck
+from . import attendance, cases, due, duty, enrolment, plan, selfcheck
 
 
 def title(month: Month) -> str:
@@ -83,6 +83,13 @@ def _gaps(month: Month) -> list[Lines]:
     return [Lines(lines)] if lines else []
 
 
+@titled("签字盖章", 12, "signature")
+def signature(month: Month) -> Blocks:
+    """十二: the three who sign, and the seal (domain.md 6: 填表人 / 复核人 / 单位负责人)."""
+    labels = ("填表人（签名）", "复核人（签名）", "单位负责人（签名）", "填表日期", "复核日期", "报送日期")
+    return [Blanks(labels, "（单位盖章处）")]
+
+
 def state(month: Month) -> dict[str, object]:
     """What travels with the page: what every report says of its data, and the figures the index shows."""
     rate = rates.rate(month.scope).total
@@ -117,11 +124,11 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "groups": enrolment.groups,
     "watch": cases.watch,
     "checklist": selfcheck.checklist,
-    "issues": duty.issues,
-    "next_month": duty.next_month,
+    "issues": selfcheck.issues,
+    "next_month": due.next_month,
     "clauses": plan.section,
     "data_quality": quality.data_quality,
-    "signature": duty.signature,
+    "signature": signature,
     "footer": quality.provenance,
 }
 

@@ -1,22 +1,18 @@
-"""Sections on 包保责任: who answers for whom, what is due and overdue."""
-
-import datetime as dt
+"""Section 二、自查组织: who checked, and 包保责任: who answers for whom."""
 
 import pandas as pd
 
-from ... import due
 from ...core import years
 from ...core.editions import MAY_SEE, SHOWN
 from ...core.numbers import NUMERALS, in_order
-from ...core.schema import CENTRE
 from ...core.tables import Town, mapping, once
 from ...facts import duty
 from ...facts.cases import PHONE
 from ...facts.references import named
-from ...figures import attendance, duty as bonds, selfcheck, support
+from ...figures import attendance, duty as bonds, support
 from ...figures.base import Measure, Ratio
 from .. import units
-from ..display import Badge, Blanks, Blocks, Counted, Details, Failed, Figure, Note, Table, Tiles, surname, titled
+from ..display import Badge, Blocks, Details, Figure, Note, Table, Tiles, surname, titled
 from ..views import Month
 
 # --- The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed ---
@@ -220,47 +216,7 @@ class Labels:
         return known or str(unit)
 
 
-# --- What is overdue and what falls due, by the table of deadlines: for the section 十一、下月工作 -------------------------
-MOST_DUE = 60  # rows of each list
-
-
-def lists(month: Month, until: dt.date) -> list[Failed | Note | Table]:
-    """Two tables: overdue on the month's last day, and due from then until a day; names masked for who reads.
-
-    Before them the deadlines that failed, and what is in no list since it has no day.
-    """
-    broken: list[str] = []
-    rows, undated = (
-        due.due(month.town, month.policy, (until - month.end).days, broken),
-        due.undated(month.town, month.policy),
-    )
-    if month.home:
-        rows, undated = (frame[frame["home"] == month.home] for frame in (rows, undated))
-    late, lost = rows["days"] < 0, due.left_out(undated)
-    tables = _table(month, rows[late], "已逾期"), _table(month, rows[~late], f"{until:%m月%d日}以前到期")
-    return [*units.failed(broken), *([Note(f"{lost}。", "unknown")] if lost else []), *tables]
-
-
-def _table(month: Month, rows: pd.DataFrame, caption: str) -> Table:
-    lines = tuple(
-        (
-            *(() if month.home else (row.home,)),
-            title := units.duty_title(month, row.title),
-            "" if pd.isna(row.name) else units.said(month, str(row.name), title),
-            "" if pd.isna(row.who) else row.who,
-            row.due.date(),
-            Badge("bad", f"逾期 {-row.days} 天")
-            if row.days < 0
-            else Badge("plain", f"还有 {row.days} 天" if row.days else "今天到期"),
-        )
-        for row in rows.head(MOST_DUE).itertuples(index=False)
-    )
-    columns = (*(() if month.home else ("学校",)), "事项", "对象", "谁来办", "期限", "时间")
-    more = f"只列前 {MOST_DUE} 项，共 {len(rows)} 项。" if len(rows) > MOST_DUE else ""
-    return Table(columns, lines, f"{caption}：{len(rows)} 项", note=more, empty="按现有台账没有")
-
-
-# --- Sections on who does what and when: 自查组织, 存在问题与整改, 下月工作, 签字 ----------------------------------------------------
+# --- 自查组织 ---------------------------------------------------------------------------------------------------------------
 CHECKLIST_ITEMS = 20
 SUMMER = "七月、八月不做月自查，以下只是台账上看得到的。"
 MEETINGS = ("校委会", "班会", "家长会", "队会", "教师会")
@@ -313,67 +269,3 @@ def _state(measure: Measure) -> Badge:
     if not measure.denominator:
         return Badge("plain", "无应落实")
     return Badge("good", "已全部落实") if measure.full else Badge("bad", f"缺 {measure.short}")
-
-
-@titled("存在问题与整改", 10, "issues")
-def issues(month: Month) -> Blocks:
-    """十: problems from 问题整改 that were open in the month, with person and deadline; what is overdue."""
-    scope = month.scope
-    rows, unsure = selfcheck.problems(scope)
-    unread = scope.missing("issue")
-    if unread and set(unread) >= set(month.homes):
-        lost = Note(f"读不到问题整改：{'、'.join(unread)}，尚未判定。", "unknown")
-        return [lost]
-    start, end = pd.Timestamp(scope.start), pd.Timestamp(scope.end)
-    rows = rows[rows["done"].isna() | (rows["done"] >= start)]
-    rows = rows.assign(done=rows["done"].where(rows["done"] <= end))  # mended later: not yet at the month's end
-    rows = rows.assign(mended=rows["done"].notna(), late=rows["done"].isna() & (rows["due"] < end))
-    rows = rows.sort_values(["mended", "due"])
-    undated = f"；另有{len(unsure)}行没有发现日期，不知当时有没有，未计入" if len(unsure) else ""
-    tone = "unknown" if len(unsure) else "plain"
-    figures = (
-        Figure("在办问题", int((~rows["mended"]).sum()), f"截至本月末{undated}", tone),
-        Figure("其中逾期", int(rows["late"].sum()), "期限早于本月末", "warn" if rows["late"].any() else "plain"),
-        Figure("本月完成整改", int(rows["mended"].sum())),
-    )
-    names = ("source", "problem", "owner", "due", "fix", "done")
-    table = units.ledger(month, rows, "issue", names, empty="问题整改表中没有本月在办的问题")
-    lines = tuple((*shown, _issue_state(row, end)) for shown, row in zip(table.rows, rows.itertuples(), strict=True))
-    table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
-    if month.home:
-        return Counted((Tiles(figures), table), figures[0].value)
-    masks = {"在办": ~rows["mended"], "逾期": rows["late"], "本月完成": rows["mended"]}
-    counts = [units.Column(title, units.by_keys(rows[mask])) for title, mask in masks.items()]
-    counts += units.uncounted_column(scope, "issue")
-    by_school = units.unit_table(month, "home", counts, caption="各校问题")
-    return Counted((Tiles(figures), by_school, units.behind("问题清单", table)), figures[0].value)
-
-
-def _issue_state(row: object, end: pd.Timestamp) -> Badge:
-    if row.mended:
-        return Badge("good", "已完成")
-    if row.late:
-        return Badge("bad", f"逾期 {(end - row.due).days} 天")
-    return Badge("warn", "未整改" if row.state == "未整改" else "整改中")
-
-
-@titled("下月工作", 11, "next_month")
-def next_month(month: Month) -> Blocks:
-    """十一: what is overdue and what falls due by the end of the following month, from the table of deadlines."""
-    policy = month.policy
-    first = (month.start + dt.timedelta(days=31)).replace(day=1)
-    last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-    weekday = NUMERALS[policy["week_report_due_weekday"]]
-    said = f"有上课日的各周，星期{weekday} {policy['week_report_due_time']} 前报周报。"
-    if first.month in policy["campaign_months"]:
-        said = f"{first.month}月是控辍保学宣传活动月。{said}"
-    rows = due.due(month.town, policy, (last - month.end).days, [])
-    late = int(((rows["days"] < 0) & rows["home"].isin((*month.homes, *(() if month.home else (CENTRE,))))).sum())
-    return Counted((Note(said), *lists(month, last)), late)
-
-
-@titled("签字盖章", 12, "signature")
-def signature(month: Month) -> Blocks:
-    """十二: the three who sign, and the seal (domain.md 6: 填表人 / 复核人 / 单位负责人)."""
-    labels = ("填表人（签名）", "复核人（签名）", "单位负责人（签名）", "填表日期", "复核日期", "报送日期")
-    return [Blanks(labels, "（单位盖章处）")]

@@ -1,4 +1,4 @@
-"""Section 九、自查清单: the twenty items, what the school ticked, and what the ledgers say by themselves.
+"""Sections 九、自查清单: the twenty items, what the school ticked, and what the ledgers say by themselves; 十、存在问题与整改.
 
 EVIDENCE lists one function an item. Where the rule an item needs could not judge, the answer is 尚未判定.
 """
@@ -16,7 +16,7 @@ from ...figures.definitions import reported, visited
 from ...figures.inspection import LEADERS
 from ...figures.scopes import Scope
 from .. import units
-from ..display import Badge, Blocks, Note, Table, titled
+from ..display import Badge, Blocks, Counted, Figure, Note, Table, Tiles, titled
 from ..views import Month
 
 TICKED = {"是": Badge("good", "是"), "否": Badge("bad", "否"), "不适用": Badge("plain", "不适用")}
@@ -34,7 +34,7 @@ class Evidence:
 
 NOT_COUNTED = Evidence(UNKNOWN, "程序问题，没有算出来")
 Judge = Callable[[Month], Evidence]
-Counted = tuple[str, int]  # what is said of something, and how many there are of it
+Tally = tuple[str, int]  # what is said of something, and how many there are of it
 
 
 def _figures(items: list[Measure]) -> str:
@@ -59,7 +59,7 @@ def full(*ratios: Callable[..., Ratio | list[Ratio]]) -> Judge:
 
 
 def kept(
-    *codes: str, ratios: tuple[Callable[..., Ratio], ...] = (), also: Callable[[Month], Counted] | None = None
+    *codes: str, ratios: tuple[Callable[..., Ratio], ...] = (), also: Callable[[Month], Tally] | None = None
 ) -> Judge:
     """否 where one of these rules found something, 尚未判定 where one could not judge, 无应办事项 where nothing was to be
     done by the figures beside it, else 是.
@@ -136,7 +136,7 @@ def leaders(month: Month) -> Evidence:
     return kept("G10", also=lambda month: (f"领导组、审核组 {len(month.town['body'])} 人次", 1))(month)
 
 
-def visits(month: Month) -> Counted:
+def visits(month: Month) -> Tally:
     """How many 劝返 there were in the month; where none, how many cases are on hand."""
     rows, scope = month.scope.rows("visit"), month.scope
     number = int(scope.in_days(rows["date"]).sum())
@@ -144,7 +144,7 @@ def visits(month: Month) -> Counted:
     return _with(scope, f"本月劝返 {number} 户次", "visit", "suspected", "dropout"), number + on_hand
 
 
-def transfers(month: Month) -> Counted:
+def transfers(month: Month) -> Tally:
     """How many transfers wait for approval."""
     rows = month.scope.rows("change")
     begun = rows[rows["kind"].isin(("转入", "转出")) & (rows["date"] <= pd.Timestamp(month.end))]
@@ -152,7 +152,7 @@ def transfers(month: Month) -> Counted:
     return _with(month.scope, f"转学 {len(begun)} 人次，未核办 {waiting}", "change"), len(begun)
 
 
-def leaves(month: Month) -> Counted:
+def leaves(month: Month) -> Tally:
     """How many leaves have ended by the month's end."""
     rows = month.scope.rows("change")
     ended = rows[(rows["kind"] == "休学") & (rows["leave_to"] <= pd.Timestamp(month.end))]
@@ -224,3 +224,46 @@ def _ticked(month: Month, rows: pd.DataFrame) -> Badge:
     said = "，".join(f"{result}{counts[result]}" for result in TICKED if counts.get(result))
     blank = len(month.homes) - int(counts.sum())
     return Badge("plain", "，".join(filter(None, (said, f"未填{blank}" if blank > 0 else ""))))
+
+
+# --- 十、存在问题与整改 ------------------------------------------------------------------------------------------------------
+@titled("存在问题与整改", 10, "issues")
+def issues(month: Month) -> Blocks:
+    """十: problems from 问题整改 that were open in the month, with person and deadline; what is overdue."""
+    scope = month.scope
+    rows, unsure = selfcheck.problems(scope)
+    unread = scope.missing("issue")
+    if unread and set(unread) >= set(month.homes):
+        lost = Note(f"读不到问题整改：{'、'.join(unread)}，尚未判定。", "unknown")
+        return [lost]
+    start, end = pd.Timestamp(scope.start), pd.Timestamp(scope.end)
+    rows = rows[rows["done"].isna() | (rows["done"] >= start)]
+    rows = rows.assign(done=rows["done"].where(rows["done"] <= end))  # mended later: not yet at the month's end
+    rows = rows.assign(mended=rows["done"].notna(), late=rows["done"].isna() & (rows["due"] < end))
+    rows = rows.sort_values(["mended", "due"])
+    undated = f"；另有{len(unsure)}行没有发现日期，不知当时有没有，未计入" if len(unsure) else ""
+    tone = "unknown" if len(unsure) else "plain"
+    figures = (
+        Figure("在办问题", int((~rows["mended"]).sum()), f"截至本月末{undated}", tone),
+        Figure("其中逾期", int(rows["late"].sum()), "期限早于本月末", "warn" if rows["late"].any() else "plain"),
+        Figure("本月完成整改", int(rows["mended"].sum())),
+    )
+    names = ("source", "problem", "owner", "due", "fix", "done")
+    table = units.ledger(month, rows, "issue", names, empty="问题整改表中没有本月在办的问题")
+    lines = tuple((*shown, _issue_state(row, end)) for shown, row in zip(table.rows, rows.itertuples(), strict=True))
+    table = Table((*table.columns, "状态"), lines, "问题清单", empty=table.empty)
+    if month.home:
+        return Counted((Tiles(figures), table), figures[0].value)
+    masks = {"在办": ~rows["mended"], "逾期": rows["late"], "本月完成": rows["mended"]}
+    counts = [units.Column(title, units.by_keys(rows[mask])) for title, mask in masks.items()]
+    counts += units.uncounted_column(scope, "issue")
+    by_school = units.unit_table(month, "home", counts, caption="各校问题")
+    return Counted((Tiles(figures), by_school, units.behind("问题清单", table)), figures[0].value)
+
+
+def _issue_state(row: object, end: pd.Timestamp) -> Badge:
+    if row.mended:
+        return Badge("good", "已完成")
+    if row.late:
+        return Badge("bad", f"逾期 {(end - row.due).days} 天")
+    return Badge("warn", "未整改" if row.state == "未整改" else "整改中")
