@@ -13,7 +13,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..core.schema import Book, Field, Schema, Sheet
 from . import looks, writing
-from .writing import PAGE, NewWorkbook, Row, _columns, _fill, _guide, _last, _lists, _page
 
 # --- 附表.xlsx: the tables of a page as worksheets, to sort, filter and reckon with; a list of them in front ----------
 LIST = "目录"
@@ -42,7 +41,7 @@ class AnnexSheet:
 
 def annex_bytes(title: str, sheets: Mapping[str, AnnexSheet]) -> bytes:
     """The workbook as bytes, the same for the same arguments; `sheets` by their headings, each at least one column wide."""
-    workbook = NewWorkbook(title, ANNEX_FORMATS)
+    workbook = writing.NewWorkbook(title, ANNEX_FORMATS)
     formats, front = workbook.looks, workbook.add_worksheet(LIST)
     front.write(0, 0, f"{title}　附表", formats["title"])
     _write(front, 1, ("序号", "表", "行数"), [formats["head"]] * 3)
@@ -83,7 +82,7 @@ def _annex_page(ws: Worksheet) -> None:
     ws.set_paper(9)
     ws.fit_to_pages(1, 0)
     ws.repeat_rows(1)
-    ws.set_footer(PAGE)
+    ws.set_footer(writing.PAGE)
 
 
 def _write(ws: Worksheet, at: int, row: Sequence, formats: Sequence) -> None:
@@ -134,19 +133,17 @@ def book(schema: Schema) -> Book:
 
 
 def comparison_bytes(
-    rows: Mapping[str, Sequence[Row]], summary: Sequence[str], meanings: Sequence[tuple[str, str, str]], schema: Schema
+    rows: Mapping[str, Sequence[writing.Row]],
+    summary: Sequence[str],
+    meanings: Sequence[tuple[str, str, str]],
+    schema: Schema,
 ) -> bytes:
     """The workbook as bytes, the same for the same arguments: `rows` by the names of SHEETS, `summary` sentences that say what was
     compared, `meanings` the reasons with what they mean and the 销号类型 they suggest.
     """
-    declared, workbook = book(schema), NewWorkbook(TITLE)
-    _guide(workbook.add_worksheet(writing.TITLE), _told(summary, meanings), workbook.looks)
-    for sheet in declared.sheets:
-        ws, data = workbook.add_worksheet(sheet.title), rows.get(sheet.name, ())
-        _columns(ws, declared, sheet, _last(data), schema, workbook.looks)
-        _fill(ws, sheet, data, schema, workbook.looks)
-        _page(ws, f"{TITLE} · {sheet.title}", sheet, schema)
-    _lists(workbook, declared, rows, schema)
+    declared, workbook = book(schema), writing.NewWorkbook(TITLE)
+    writing.put_sheets(workbook, TITLE, declared, rows, schema, _told(summary, meanings))
+    writing.put_lists(workbook, declared, rows, schema)
     return workbook.data()
 
 
@@ -220,7 +217,7 @@ class Grid:
 
 def printed_bytes(grids: Sequence[Grid], title: str) -> bytes:
     """A workbook with a worksheet for each grid; the same bytes for the same grids."""
-    workbook = NewWorkbook(title, PRINTED_FORMATS)
+    workbook = writing.NewWorkbook(title, PRINTED_FORMATS)
     for grid in grids:
         _printed_sheet(workbook.add_worksheet(grid.title), grid, workbook.looks)
     return workbook.data()

@@ -161,19 +161,36 @@ def workbook_bytes(stem: str, book: Book, rows: Rows, schema: Schema, finish: Fi
     workbook = NewWorkbook(f"控辍保学 {stem}")
     workbook.set_custom_property("kongchuo_book", book.name)
     workbook.set_custom_property("kongchuo_version", book.version, "number")
-    formats = workbook.looks
-    _guide(workbook.add_worksheet(TITLE), lines(stem, book, schema), formats)
+
+    def marked(sheet: Sheet, ws: Worksheet) -> None:
+        _marks(ws, sheet, rows.get(sheet.name, ()), workbook.looks)
+        if finish:
+            finish(sheet, ws)
+
+    put_sheets(workbook, stem, book, rows, schema, lines(stem, book, schema), marked)
+    _results(workbook, workbook.looks)
+    put_lists(workbook, book, rows, schema)
+    return workbook.data()
+
+
+def put_sheets(
+    workbook: NewWorkbook,
+    stem: str,
+    book: Book,
+    rows: Rows,
+    schema: Schema,
+    guide: Iterable[Line],
+    finish: Finish | None = None,
+) -> None:
+    """Put the guide into a new workbook, and a worksheet for each sheet of a book, with its rows, drop-downs and rules for typing."""
+    _guide(workbook.add_worksheet(TITLE), guide, workbook.looks)
     for sheet in book.sheets:
         ws, data = workbook.add_worksheet(sheet.title), rows.get(sheet.name, ())
-        _columns(ws, book, sheet, _last(data), schema, formats)
-        _fill(ws, sheet, data, schema, formats)
-        _marks(ws, sheet, data, formats)
+        _columns(ws, book, sheet, _last(data), schema, workbook.looks)
+        _fill(ws, sheet, data, schema, workbook.looks)
         if finish:
             finish(sheet, ws)
         _page(ws, sheet.title if sheet.title == stem else f"{stem} · {sheet.title}", sheet, schema)
-    _results(workbook, formats)
-    _lists(workbook, book, rows, schema)
-    return workbook.data()
 
 
 def write_workbook(
@@ -331,7 +348,7 @@ def _paper(ws: Worksheet) -> None:
     ws.center_horizontally()
 
 
-def _lists(workbook: Workbook, book: Book, rows: Rows, schema: Schema) -> None:
+def put_lists(workbook: Workbook, book: Book, rows: Rows, schema: Schema) -> None:
     """The veryHidden sheet 字典 with a column a list, and the named ranges over it and over sheets referred to."""
     ws = workbook.add_worksheet(LISTS)
     ws.very_hidden()

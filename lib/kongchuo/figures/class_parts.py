@@ -15,7 +15,6 @@ from ..core.tables import among, complete, no, of_year, yes
 from ..due import cases as case_deadlines, support
 from ..facts import enrolment
 from ..facts.cases import losses as counted
-from ..facts.enrolment import PUPIL
 from . import attendance
 from .base import Measure, Ratio, ratio
 from .enrolment import reconciled
@@ -238,7 +237,7 @@ class Sheets:
 def _kept(scope: Scope, gone: Losses) -> Ratio:
     """D03 of the class by the policy's veto: baseline pupils that do not count as lost ÷ baseline pupils."""
     rows = enrolment.each_once(baseline(scope))
-    hit = ~among(rows, gone.cases[gone.cases["lost"]], PUPIL)
+    hit = ~among(rows, gone.cases[gone.cases["lost"]], enrolment.PUPIL)
     return ratio(scope, "D03", "学年巩固率", rows, hit, of="baseline", needs=("baseline", "dropout"))
 
 
@@ -247,8 +246,8 @@ def _plans(scope: Scope, sizes: pd.Series, gone: Losses) -> pd.DataFrame:
     rows = enrolment.each_once(scope.rows("pupil_plan"))
     day = pd.Timestamp(f"{scope.town.year[:4]}-{scope.policy['weak_list_day']}")
     now = state_on(scope.town, scope.end)
-    rows = rows.assign(ever=among(rows, gone.cases, PUPIL))
-    left = among(rows, now[now["state"].isin(GONE)], PUPIL)
+    rows = rows.assign(ever=among(rows, gone.cases, enrolment.PUPIL))
+    left = among(rows, now[now["state"].isin(GONE)], enrolment.PUPIL)
     rows = rows[~(rows["listed"] > day) & ~left].sort_values("listed", kind="stable")
     share = scope.policy["weak_list_cap"] / 100
     most = rows["class_id"].map(sizes).fillna(0).map(lambda size: max(1, int(size * share + 1e-9)))
@@ -295,9 +294,9 @@ def _bonus(scope: Scope) -> tuple[Ratio, dict[str, int]]:
     end, begun = pd.Timestamp(scope.end), baseline_day(scope)
     cases = dropouts(scope)
     back = cases[cases["returned"] & (cases["left"] <= end) & ~(cases["follow_to"] < begun)]
-    back = back[~back.duplicated(PUPIL)]
+    back = back[~back.duplicated(enrolment.PUPIL)]
     here = state_on(scope.town, scope.end).loc[lambda rows: rows["state"].isin((*enrolment.AT_SCHOOL, "毕业"))]
-    kept = (back["follow_to"] <= end) & among(back, here, PUPIL)
+    kept = (back["follow_to"] <= end) & among(back, here, enrolment.PUPIL)
     waiting = back[~(back["follow_to"] <= end)]
     made = ratio(scope, "D11", "劝返巩固", back, kept, of="dropout", needs=("dropout",))
     return made, waiting.groupby("class_id").size().to_dict()

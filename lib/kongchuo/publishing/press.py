@@ -57,9 +57,7 @@ SECTION = re.compile(r'<section class="kc-card" id="(\w+)"(?: data-count="(\d+)"
 
 @cache
 def _exporter():
-    from .execution import hide_grammar
-
-    hide_grammar()
+    execution.hide_grammar()
     from nbconvert import HTMLExporter, TemplateExporter
 
     class Exporter(HTMLExporter):

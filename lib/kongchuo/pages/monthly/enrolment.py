@@ -4,7 +4,6 @@ import pandas as pd
 
 from ...facts import cases as case_facts, support as special
 from ...figures import attendance, base, enrolment, flows, support
-from ...figures.base import Measure, Ratio
 from ...figures.definitions import MEASURES
 from .. import units
 from ..display import Blocks, Details, Figure, Note, Table, Tiles, titled
@@ -45,7 +44,7 @@ def basics(month: Month) -> Blocks:
     return (*blocks, _junior(month, flow))
 
 
-def _rate(month: Month, rate: Ratio) -> Figure:
+def _rate(month: Month, rate: base.Ratio) -> Figure:
     """A rate of the school year as it stands at the month's end, with what it must be known with and its targets."""
     total, (definition,) = rate.total, [item for item in MEASURES if item.code == rate.code]
     again = "其后返校的也算" if rate.code == "D02" and total.numerator else ""
@@ -54,7 +53,7 @@ def _rate(month: Month, rate: Ratio) -> Figure:
     return Figure(rate.title, total, note, units.missed(month, rate.code, total))
 
 
-def _not_at_school(month: Month, rate: Ratio) -> list[Details]:
+def _not_at_school(month: Month, rate: base.Ratio) -> list[Details]:
     rows = units.rows_behind(month, rate.lacking, "census")
     names = ("name", "student_key", "village_code", "birth_date", "study_status", "study_school", "delay_no")
     return [units.behind("摸底适龄而不在校的儿童", units.ledger(month, rows, "census", names))] if len(rows) else []
@@ -180,7 +179,7 @@ def _disabled(month: Month) -> Figure:
     return Figure(first.title, first, note, _tone(first))
 
 
-def _tone(item: Measure) -> str:
+def _tone(item: base.Measure) -> str:
     return "unknown" if item.unknown else "warn" if item.short else "plain"
 
 
