@@ -55,7 +55,9 @@ def password(name):
 def filled(folder):
     """A tiny project whose out folder holds pages of two schools and the town; (shared, out)."""
     _, shared, out = project(folder, ["甲校", "乙校"])
-    for notebook, runs in {"live": RUNS, "people": RUNS[:3]}.items():
+    rooms = {"七(1)班.html": editions.INTERNAL, "七(2)班.html": editions.INTERNAL}
+    beside = [(*run[:2], rooms if run[0] != "全镇" else {}) for run in RUNS[:3]]
+    for notebook, runs in {"live": RUNS, "people": beside}.items():
         shelf = archive.Shelf(out, years.period("2023-10"), notebook)
         shelf.path.mkdir(parents=True)
         results = []
@@ -83,7 +85,8 @@ def enrolled(folder):
     held = accounts.Accounts(folder)
     quick = PasswordHasher(1, 8, 1)
     for name, (role, schools) in PEOPLE.items():
-        new = accounts.Account(name, role, tuple(schools), hash=quick.hash(password(name)))
+        classes = ("七(1)班",) if role == rights.CLASS else ()
+        new = accounts.Account(name, role, tuple(schools), classes, hash=quick.hash(password(name)))
         held.change(name, lambda _, new=new: new)
     return held
 
@@ -123,6 +126,9 @@ OPENS = {  # address -> who opens it; everybody else is refused, and who is not 
     PAGE + quote("甲校/告家长书.docx"): "甲镇",
     "/r/2023-10/people/" + quote("甲校.html"): "甲镇",
     "/r/2023-10/people/" + quote("全镇.html"): "镇",
+    "/r/2023-10/people/" + quote("甲校/七(1)班.html"): "甲班镇",
+    "/r/2023-10/people/" + quote("甲校/七(2)班.html"): "甲镇",
+    "/r/2023-10/people/" + quote("乙校/七(1)班.html"): "乙镇",
     "/r/returns/" + quote("甲校/学籍_校验.xlsx"): "甲镇",
     "/r/returns/" + quote("乙校/学籍_校验.xlsx"): "乙镇",
     "/r/returns/" + quote("中心学校/学籍_校验.xlsx"): "镇",
@@ -159,8 +165,9 @@ def test_the_landing_page_shows_what_one_may_open(visitors):
 
     assert "乙校" not in pages["甲"]
     assert "甲校" not in pages["乙"]
-    for name in "班众":
-        assert not any(school in pages[name].partition("</form>")[2] for school in ("甲校", "乙校"))
+    ways = {name: re.findall(r'href="([^"]*%[^"]*)"', pages[name].partition("</form>")[2]) for name in "班众"}
+    assert [way for way in ways["班"] if way not in ways["众"]] == ["/r/2023-10/people/" + quote("甲校/七(1)班.html")]
+    assert not any(school in pages["众"].partition("</form>")[2] for school in ("甲校", "乙校"))
     for name in "甲乙班督众":
         own = [urlencode({"school": f"{name}校"})] if name in "甲乙" else []
         assert (
@@ -189,6 +196,12 @@ def test_what_is_not_in_the_table_is_refused():
         open_to_all = what in (rights.FRONT, rights.HANDBOOK, rights.PUBLISHED)
         closed = what in (rights.WORK, rights.AUDIT, "", "别的")
         assert rights.may(own, what, school) is (open_to_all or (school == "甲校" and not closed))
+    head = Person("班", rights.CLASS, ("甲校",), ("七(1)班",))
+    for what, school, room in product(rights.KINDS, SCHOOLS, ("", "七(1)班", "七(2)班", "七1班")):
+        open_to_all = what in (rights.FRONT, rights.HANDBOOK, rights.PUBLISHED)
+        assert rights.may(head, what, school, room) is (
+            open_to_all or (what, school, room) == (rights.ROOM, "甲校", "七(1)班")
+        )
     for role, school in product(rights.ROLES, SCHOOLS):
         assert not rights.may(Person("甲", role, ("甲校", "")), "别的", school)
     assert not rights.may(Person("甲", rights.SCHOOL, ("",)), rights.PAGE, "")
@@ -533,6 +546,12 @@ WRONG = {
     "没有账号": (("lock", "李"), "", 3, "没有账号“李”"),
     "没有角色": (("add", "李"), "12345678\n", 2, "公开、班主任、学校、督查、中心学校"),
     "没有学校": (("add", "李", "--role", "学校"), "12345678\n", 2, "要写是哪所学校"),
+    "两所学校": (
+        ("add", "李", "--role", "班主任", "--school", "甲校", "--school", "乙校", "--class", "七(1)班"),
+        "12345678\n",
+        2,
+        "只写一所学校",
+    ),
     "没有班级": (("add", "李", "--role", "班主任", "--school", "甲校"), "12345678\n", 2, "要写是哪个班"),
     "多了学校": (("add", "李", "--role", "督查", "--school", "甲校"), "12345678\n", 2, "不写是哪所学校"),
     "太短": (("add", "李", "--role", "督查"), "1234567\n", 3, "密码至少8个字"),

@@ -8,11 +8,13 @@ import pytest
 
 import handmade
 import odd
+from kongchuo.core import places
 from kongchuo.core.editions import HEADINGS, INTERNAL, SECRET, TOWN
 from kongchuo.core.names import telling_names
 from kongchuo.facts import attendance, duty, enrolment
 from kongchuo.pages import people, units
 from kongchuo.pages.monthly import PLAN as MONTHLY
+from kongchuo.pages.people import classes
 from kongchuo.pages.people.pupils import People
 from kongchuo.pages.report import Report
 from kongchuo.publishing import gate
@@ -63,6 +65,38 @@ def test_every_pupil_class_and_person_stands_once_and_every_way_within_the_page_
     ways = {*re.findall(r'href="#([^"]+)"', text)}
     assert {way for way in ways if way.startswith("pupil-")}
     assert ways <= {*ids, *people.SECTIONS}
+
+
+def test_the_page_of_a_class_has_all_its_pupils_and_nobody_of_another(school):
+    view, _ = school
+    made = classes.pages(view)
+    rooms = {view.called(key): own for (_, key), own in classes.held(view).items() if key}
+    assert {name.removesuffix(".html") for name in made} == {*rooms}
+    for name, own in rooms.items():
+        page = made[f"{name}.html"]
+        others = {one.name for room, pupils in rooms.items() if room != name for one in pupils} - {
+            one.name for one in own
+        }
+        staff = {*view.town["staff"]["name"].dropna(), *view.town["roster"]["guardian"].dropna()}
+        assert [one for one in others - staff if one and one in page] == []
+        assert all(one.name in page for one in own)
+        folds = re.findall(r'<details[^>]* id="(pupil-[^"]*)"', page)
+        assert {*folds} == {one.id for one in own if one.noted}
+        assert {*re.findall(r'href="#([^"]+)"', page)} <= {*re.findall(r'id="([^"]+)"', page)}
+        assert gate.passed(page, INTERNAL, gate.Known(telling_names(view.town), 5)) == ()
+
+
+def test_a_batch_run_of_a_school_leaves_a_page_of_each_class_and_that_of_the_town_none(
+    town, home, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(places.FILES, str(tmp_path / "files"))
+    for of in (home, ""):
+        report = people.PeopleReport(people.PLAN, opened(town, of))
+        report.tables()
+        left = {path.name for path in (tmp_path / "files").glob("*")} if of else set()
+        assert {*report._state().get("files", {})} == left
+    assert left == set()
+    assert len([*(tmp_path / "files").iterdir()]) > 2
 
 
 def test_an_anchor_tells_no_number_and_is_the_same_every_month(school):

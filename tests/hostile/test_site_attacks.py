@@ -65,7 +65,7 @@ def site(tmp_path_factory, request):
 
 @pytest.fixture(scope="module")
 def people(site):
-    return {"": Visitor(site), **{name: Visitor(site, name, password(name)) for name in "甲乙督众镇"}}
+    return {"": Visitor(site), **{name: Visitor(site, name, password(name)) for name in "甲乙班督众镇"}}
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +127,7 @@ OTHERS = [  # ways of 甲 to a page, paper or copy of 乙校
     f"{M}{B}.html%20", f"{M}%20{B}.html", f"{M}{B}.html%00", f"{M}{B}.html%09", f"{M}{B};.html", f"{M}{B}.html;x=1", f"{M}{quote(B)}.html",
     f"{M}{quote(quote(B))}.html", M + quote(unicodedata.normalize("NFD", "乙校")) + ".html#", f"{M}{quote('乙校'.encode('gb18030'))}.html",
     f"{M}{quote('乙校'.encode('utf-16'))}.html", f"{M}{B}.h%74ml?", f"{M.replace('live', 'LIVE')}{B}.html", f"/r/2023-1０/live/{B}.html",
-    f"{M}{quote('全镇.html')}", f"{M}{quote('全镇/附表.xlsx')}", f"/r/2023-10/people/{B}.html", f"/r/2023-10/people/{quote('全镇.html')}",
+    f"/r/2023-10/people/{B}/{quote('七(1)班.html')}", f"{M}{quote('全镇.html')}", f"{M}{quote('全镇/附表.xlsx')}", f"/r/2023-10/people/{B}.html", f"/r/2023-10/people/{quote('全镇.html')}",
     f"/r/returns/{B}/{quote('学籍_校验.xlsx')}", f"/r/returns/2023-2024/{B}/{quote('学籍_校验.xlsx')}", f"/r/returns/{A}/../{B}/{quote('学籍_校验.xlsx')}",
     f"/r/returns/./{B}/{quote('学籍_校验.xlsx')}", f"/r/returns//{B}/{quote('学籍_校验.xlsx')}", f"/r/returns/{B}%2f{quote('学籍_校验.xlsx')}",
     f"/r/returns/{quote('中心学校')}/{quote('学籍_校验.xlsx')}", "/audit", "/live/live", f"/live/live?school={A}", f"/live/live?school={B}",
@@ -153,6 +153,25 @@ def test_a_school_reaches_nothing_of_another(people, path, headers):
         status, text, _ = people["甲"].ask(path.partition("#")[0], **headers)
         harmless(status, text)
         assert "kernelId" not in text
+
+
+ROOMS = [  # ways of a 班主任 of 甲校 七(1)班 to anything else of a class or school
+    *(f"/r/2023-10/people/{quote(path)}" for path in (
+        "甲校.html", "甲校/七(2)班.html", "乙校/七(1)班.html", "全镇.html", "甲校/七(1)班.html/../七(2)班.html", "甲校/七（2）班.html", "甲校//七(2)班.html",
+        "甲校/七(2)班.htm", "甲校/./七(2)班.html", "../people/甲校/七(2)班.html", "乙校/../甲校/七(2)班.html", "甲校/七(2)班.docx", "甲校/",
+    )),
+    f"/r/2023-10/live/{A}/{quote('七(1)班.html')}", f"{M}{A}.html", f"{M}{A}/{quote('简报.docx')}", f"{M}{A}/{quote('告家长书.docx')}",
+    f"/r/returns/{A}/{quote('学籍_校验.xlsx')}", f"/r/papers/2023-10/{A}/{quote('劝返记录.docx')}", "/books", "/audit", "/jobs/",
+    *(f"/live/{report}?school={A}" for report in ("people", "monthly_self_check", "live", "monthly_papers")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ROOMS)
+def test_a_class_teacher_reaches_the_own_class_alone(people, path):
+    assert people["班"].status(f"/r/2023-10/people/{A}/{quote('七(1)班.html')}") == 200
+    status, text, _ = people["班"].ask(path)
+    harmless(status, text)
+    assert not any(word in text for word in ("的报告", "kernelId", "七(2)班.html"))
 
 
 FORGED = [

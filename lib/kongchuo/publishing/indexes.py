@@ -147,13 +147,14 @@ def overview(
     served: bool = False,
     work: Mapping[str, object] | None = None,
     account: Mapping[str, object] | None = None,
+    rooms: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
     the periods before folded, each run with its state and its page and, when served, the live one.
 
     `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
     `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
-    page is among them, `account` whose page this is.
+    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任.
     """
     units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
     base = "r/" if live or served else ""
@@ -175,6 +176,7 @@ def overview(
         "latest": latest,
         "base": base,
         "account": account,
+        "rooms": rooms,
         "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),
         "agenda": _agenda(latest, base, unit) if latest else None,

@@ -20,6 +20,7 @@ from argon2.exceptions import Argon2Error
 from ..core import places
 from ..core.findings import UsageError, UserError
 from ..excel import saving
+from ..facts.references import class_label
 from ..publishing import archive
 from .rights import CLASS, ROLES, SCHOOL, Person, folded
 
@@ -166,11 +167,13 @@ def _person(name: str, role: str, schools: tuple, classes: tuple, known: Collect
         raise UsageError(f"请用 --role 写角色，是这几种之一：{'、'.join(ROLES)}")
     if (role in OF_A_SCHOOL) != bool(schools):
         raise UsageError(f"“{role}”{'要' if role in OF_A_SCHOOL else '不'}写是哪所学校（--school 学校全称）")
+    if role == CLASS and len(schools) > 1:
+        raise UsageError("“班主任”只写一所学校（--school 写一次）")
     if (role == CLASS) != bool(classes):
         raise UsageError(f"“{role}”{'要' if role == CLASS else '不'}写是哪个班（--class 班级）")
     if unknown := [one for one in schools if known and one not in known]:
         raise UserError(f"没有“{'、'.join(unknown)}”这所学校，请写学校全称：{'、'.join(known)}")
-    return Person(name, role, schools, classes)
+    return Person(name, role, schools, tuple(map(class_label, classes)))  # as the page of a class is called
 
 
 def _said(one: Account) -> str:

@@ -49,17 +49,17 @@ class Gate:
             await made
         if self._finished or self.free:  # sent to the login, or there
             return
-        what, school = self.asked()
+        what, school, *room = self.asked()
         head = self.request.headers
         if head.get("Sec-Fetch-Site") not in OURS and (head.get("Sec-Fetch-Mode") != "navigate" or what == rights.LIVE):
             raise tornado.web.HTTPError(403)  # a page of another site may lead here, but not have us start kernels
-        if self.person is None or not rights.may(self.person, what, school):
+        if self.person is None or not rights.may(self.person, what, school, *room):
             self.refuse(NOT_YOURS, what, school)
         if self.noted:
             self.note(audit.OPENED, what, school)
 
-    def asked(self) -> tuple[str, str]:
-        """What is asked for: one of rights.KINDS, and the school it is about ("": the town, or none)."""
+    def asked(self) -> tuple[str, ...]:
+        """What is asked for: one of rights.KINDS, the school it is about ("": the town, or none), and where it is of one the class."""
         return "", ""
 
     def refuse(self, said: str, what: str = "", school: str = ""):

@@ -3,7 +3,7 @@
 import datetime as dt
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -40,7 +40,7 @@ SHOWN = 60  # links to what a job has left
 SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
 FOREVER = "public, max-age=31536000, immutable"
 FEW = {  # what is said to a role that sees little, and why
-    rights.CLASS: "班主任现在能看公开版和手册；本班学生的情况，请看学校打印的材料。",
+    rights.CLASS: "这里是本班的网页、公开版和手册。本班的网页每月生成一次；还没有的，请中心学校先生成报告。",
     rights.PUBLIC: "这里是公开版。",
     rights.INSPECTOR: "这里是各校的报告和材料；学生和班级的网页、“互动查看”不在督查的范围里。",
 }
@@ -70,6 +70,20 @@ class Seen(archive.Shelf):
         return rights.may(self.person, rights.kind(self.notebook, edition, False), school)
 
 
+def rooms(shelves: Sequence[archive.Shelf], person: Person) -> list[tuple[str, str]]:
+    """(words, address) of the pages of a 班主任's own classes, the newest first."""
+    found = []
+    for shelf in shelves if person.role == rights.CLASS else ():
+        for name, (school, edition) in archive.named(shelf).items():
+            room = Path(name).stem
+            if rights.kind(shelf.notebook, edition, "/" in name) == rights.ROOM and rights.may(
+                person, rights.ROOM, school, room
+            ):
+                address = quote(f"/r/{shelf.period.key}/{shelf.notebook}/{name}")
+                found.append((f"{room}　{shelf.period.label}", address))
+    return found
+
+
 class Landing(Page):
     """Schools × periods for each report, the state of each run, links to archived and live pages: of what one may open."""
 
@@ -94,6 +108,7 @@ class Landing(Page):
             town=rights.may(person, rights.PAGE),
             served=True,
             account=self._account(),
+            rooms=rooms(shelves, person),
             work=self._work() if rights.may(person, rights.WORK) else None,
         )
         self.show(page)
@@ -142,7 +157,8 @@ class Archived(Page):
         if self.name not in named:
             raise tornado.web.HTTPError(404)
         school, edition = named[self.name]
-        return rights.kind(notebook, edition, "/" in self.name), school
+        kind = rights.kind(notebook, edition, "/" in self.name)
+        return (kind, school, Path(self.name).stem) if kind == rights.ROOM else (kind, school)
 
     async def get(self, *_asked: str):
         """Send it as it was made; a page with a line on whether the books are still those that it was made from."""

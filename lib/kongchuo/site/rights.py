@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from ..core import editions
 
 ROLES = PUBLIC, CLASS, SCHOOL, INSPECTOR, CENTRE = ("公开", "班主任", "学校", "督查", "中心学校")
+PEOPLES = "people"  # the notebook whose pages name pupils, and have those of classes beside them
 NOBODY, OWN, EVERY = "", "own", "every"  # of no school, of those the account holds, of every school and the town
 
 # kinds of address, as the audit says them
-KINDS = FRONT, HANDBOOK, PUBLISHED, PAGE, PAPER, PEOPLE, CASE, RETURNED, LIVE, WORK, AUDIT = (
-    "首页", "手册", "公开版", "报告", "材料", "学生和班级", "个案版", "标好的副本", "互动查看", "生成和打印", "访问记录",
+KINDS = FRONT, HANDBOOK, PUBLISHED, PAGE, PAPER, PEOPLE, ROOM, CASE, RETURNED, LIVE, WORK, AUDIT = (
+    "首页", "手册", "公开版", "报告", "材料", "学生和班级", "班级页", "个案版", "标好的副本", "互动查看", "生成和打印", "访问记录",
 )  # fmt: skip
-MADE = (PUBLISHED, PAGE, PAPER, PEOPLE, CASE)  # what runs have left, about a school or the town
+MADE = (PUBLISHED, PAGE, PAPER, PEOPLE, ROOM, CASE)  # what runs have left, about a school or the town
 MAY_OPEN = {
     kind: dict(zip(ROLES, scopes, strict=True))
     for kind, *scopes in (
@@ -26,6 +27,7 @@ MAY_OPEN = {
         (PAGE,       NOBODY, NOBODY, OWN,    EVERY,  EVERY),
         (PAPER,      NOBODY, NOBODY, OWN,    EVERY,  EVERY),
         (PEOPLE,     NOBODY, NOBODY, OWN,    NOBODY, EVERY),
+        (ROOM,       NOBODY, OWN,    OWN,    NOBODY, EVERY),
         (CASE,       NOBODY, NOBODY, OWN,    NOBODY, EVERY),
         (RETURNED,   NOBODY, NOBODY, OWN,    NOBODY, EVERY),
         (LIVE,       NOBODY, NOBODY, OWN,    NOBODY, EVERY),  # a school's kernel holds pages of its own, no rows (answering)
@@ -53,10 +55,12 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip()
 
 
-def may(person: Person, what: str, school: str = "") -> bool:
-    """Whether a person may open one of KINDS about a school, or about the whole town (school ""). This is the whole policy."""
+def may(person: Person, what: str, school: str = "", room: str = "") -> bool:
+    """Whether a person may open one of KINDS about a school (and one class of it), or about the whole town (school ""). This is the
+    whole policy."""
     scope = MAY_OPEN.get(what, {}).get(person.role, NOBODY)
-    return scope == EVERY or (scope == OWN and school != "" and school in person.schools)
+    own = school != "" and school in person.schools and (person.role != CLASS or room in person.classes)
+    return scope == EVERY or (scope == OWN and own)
 
 
 def kind(notebook: str, edition: str, paper: bool) -> str:
@@ -65,4 +69,6 @@ def kind(notebook: str, edition: str, paper: bool) -> str:
         return PUBLISHED
     if edition == editions.CASE:
         return CASE
-    return PEOPLE if notebook == "people" else PAPER if paper else PAGE
+    if notebook == PEOPLES:
+        return ROOM if paper else PEOPLE
+    return PAPER if paper else PAGE

@@ -1,10 +1,12 @@
 """学生、班级、责任人: all that is known of a child, a class, a school, a person in one place, and a search. For staff, never a public page."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
 from ...core import places, years
+from ...core.places import FILES
 from ...facts import duty
 from .. import live, quality, today
 from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
@@ -100,9 +102,23 @@ def seen(found: Month) -> pupils.People:
 PLAN = Plan(SECTIONS, title, quality.meta, quality.state, choices, choose, annexed=False)
 
 
-def people(school: str = "all", month: str = "", workbooks: str | Path = "") -> Report:
+class PeopleReport(Report):
+    """The report; of a school a batch run leaves beside its page one of each class, for the class's 班主任."""
+
+    def tables(self) -> None:
+        """No 附表: what stands here is about single people."""
+        folder = os.environ.get(FILES)
+        if live.is_live() or not folder or not self.view.home:
+            return
+        Path(folder).mkdir(exist_ok=True)
+        for name, page in classes.pages(self.view).items():
+            (Path(folder) / name).write_text(page, "utf-8")
+            self._left[name] = self.view.edition
+
+
+def people(school: str = "all", month: str = "", workbooks: str | Path = "") -> PeopleReport:
     """Open the pages of pupils, classes and people of a school ("all": the town, without pupils) for a month such as "2023-10".
 
     There is no public edition. Raises UserError, in Chinese, for an unknown school, month or folder.
     """
-    return Report(PLAN, opened(**live.asked(school=school, month=month), workbooks=workbooks), str(workbooks))
+    return PeopleReport(PLAN, opened(**live.asked(school=school, month=month), workbooks=workbooks), str(workbooks))

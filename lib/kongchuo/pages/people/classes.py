@@ -1,9 +1,31 @@
-"""Of every class its pupils with their colours; for the town every class of every school, to be found and followed."""
+"""Of every class its pupils with their colours, and a page of its own; for the town every class of every school, to be found and followed."""
+
+import re
+
+from markupsafe import Markup
 
 from ...facts import enrolment, signals
-from ..display import Anchor, Badge, Blocks, Details, Table, To, titled
-from ..units import anchor, units
-from .pupils import TONES, People, Pupil, said_of
+from ...facts.references import class_label
+from .. import quality
+from ..display import (
+    Anchor,
+    Badge,
+    Blocks,
+    Details,
+    Figure,
+    Note,
+    Section,
+    Table,
+    Tiles,
+    To,
+    card,
+    render,
+    style,
+    titled,
+)
+from ..today import NOBODY
+from ..units import anchor, duty_title, units
+from .pupils import TONES, People, Pupil, fold, left, said_of
 
 COLOURS = tuple(reversed(signals.COLOURS))
 COUNTS = ("在校", *(f"{colour}色" for colour in COLOURS), "在册个案", "学生逾期")
@@ -65,6 +87,13 @@ def section(view: People) -> Blocks:
 
 
 def _fold(view: People, home: str, key: str, own: list[Pupil], head: str) -> Details:
+    at_school = sum(one.state in enrolment.AT_SCHOOL for one in own)
+    summary = f"{view.called(key)}　班主任 {head or '未落实'}　在校{at_school}人"
+    return Details(summary, (_listed(view, own),), key=anchor("class", home, key))
+
+
+def _listed(view: People, own: list[Pupil]) -> Table:
+    """A row a pupil."""
     rows = []
     for one in sorted(own, key=lambda one: one.state not in enrolment.AT_SCHOOL):
         name, first = one.name or "—", one.things[0] if one.things else None
@@ -74,6 +103,52 @@ def _fold(view: People, home: str, key: str, own: list[Pupil], head: str) -> Det
         due = said_of(view, first) if first else None
         rows.append((who, one.tail, one.state, colour, *missed, view.open_cases(one) or None, due))
     columns = ("姓名", "编号后四位", "在籍", "预警", "无故缺勤（天）", "请假（天）", "个案", "要办")
-    at_school = sum(one.state in enrolment.AT_SCHOOL for one in own)
-    summary = f"{view.called(key)}　班主任 {head or '未落实'}　在校{at_school}人"
-    return Details(summary, (Table(columns, tuple(rows), empty="花名册上没有学生"),), key=anchor("class", home, key))
+    return Table(columns, tuple(rows), empty="花名册上没有学生")
+
+
+# --- the page of one class, for its 班主任: nothing of another class, but for the town's own words ------------------------------
+DEAD = re.compile(r'<a href="#([^"]*)">(.*?)</a>', re.S)  # a way to what may stand on this page
+
+
+def pages(view: People) -> dict[str, str]:
+    """By file name the page of each class of the one school, as HTML; classes of one name share none, so that nobody gets the other."""
+    who, found = heads(view), {}
+    rooms = [(class_label(view.called(key)), key, own) for (_, key), own in held(view).items() if key]
+    names = [name for name, _, _ in rooms]
+    for name, key, own in rooms:
+        if names.count(name) == 1 and not re.search(r'[\\/:*?"<>|]', name):
+            found[f"{name}.html"] = _page(view, name, own, who.get(key, ""))
+    return found
+
+
+def _page(view: People, name: str, own: list[Pupil], head: str) -> str:
+    title = f"{view.home}{name}（{view.label}）"
+    figures = zip(COUNTS, counts(view, own), strict=True)
+    tiles = [
+        Figure(label, getattr(value, "text", value), tone=getattr(value, "tone", "plain")) for label, value in figures
+    ]
+    things = [(one, thing) for one in own for thing in one.things]
+    things += [(None, thing) for thing in view.waiting if head and not thing.key and thing.who == head]
+    rows = tuple(
+        (
+            Badge("bad" if thing.days < 0 else "plain", left(thing.days)),
+            To(one.name or "—", at=one.id) if one else thing.name,
+            duty_title(view, thing.what),
+            thing.who or NOBODY,
+            thing.due,
+        )
+        for one, thing in sorted(things, key=lambda item: item[1].order)
+    )
+    due = Table(("时限", "谁", "要办什么", "谁来办", "最后一天"), rows, "要办的事", empty="最近没有到期的事")
+    noted = [one for one in own if one.noted]
+    sections = (
+        Section(f"{name}　班主任 {head or '未落实'}", (Tiles(tuple(tiles)), due), 0, "class"),
+        Section("本班学生", (_listed(view, own),), 0, "pupils"),
+        Section("有记录的学生", tuple(fold(view, one) for one in noted) or (Note("没有。"),), 0, "noted"),
+    )
+    body = render(
+        "headline.html", title=title, meta=quality.meta(view), body=Markup("").join(map(card, sections)), secret=True
+    )
+    ids = {*re.findall(r'id="([^"]*)"', body)}
+    body = Markup(DEAD.sub(lambda way: way[0] if way[1] in ids else way[2], body))
+    return str(render("beside.html", title=title, css=Markup(style()), body=body))
