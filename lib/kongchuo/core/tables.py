@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import TypeVar
 
@@ -71,6 +71,9 @@ class Town:
     past: tuple[Town, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
+    _numbered: dict[str, int] | None = field(
+        default=None, repr=False, compare=False
+    )  # of a part: the places of the whole
 
     def __getitem__(self, sheet_name: str) -> pd.DataFrame:
         if sheet_name not in self._frames:
@@ -98,6 +101,8 @@ class Town:
     @cached_property
     def _places(self) -> dict[str, int]:
         """By its name the place of a workbook as a whole, of this year or an earlier one."""
+        if self._numbered is not None:
+            return self._numbered
         names = sorted({book.name for book in self.workbooks})
         own = {name: (int(self.year[:4]) * BOOKS + number) * ROWS for number, name in enumerate(names)}
         return {name: place for town in self.earlier for name, place in town._places.items()} | own
@@ -179,6 +184,17 @@ class Town:
         """Whether `once_under` would find it made."""
         held = self._made.get(UNDER, {}).get((make, id(policy), self.as_of, *given))
         return held is not None and held[0] is policy
+
+    def part(self, homes: Iterable[str], *everywhere: str) -> Town:
+        """The town with the workbooks of the centre and of these schools, of the other schools only those with these sheets.
+
+        Each row keeps its place.
+        """
+        kept = {CENTRE, *homes}
+        books = {self.schema.book_of[name].name for name in everywhere}
+        held = tuple(one for one in self.workbooks if one.home in kept or one.book.name in books)
+        before = self.before and self.before.part(homes, *everywhere)
+        return replace(self, workbooks=held, before=before, _frames={}, _made={}, _numbered=self._places)
 
     def __getstate__(self) -> dict[str, object]:
         # what was made under a policy stays behind: its functions need have no name of their own

@@ -4,7 +4,7 @@ import hashlib
 import os
 import pickle
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from io import BytesIO
@@ -145,7 +145,17 @@ def _parsed(path: Path, name: str, book: schemas.Book, codes: dict[str, schemas.
     with opened:
         found, findings = _tables(package.sheets, partial(_sheet, opened, package), name, book, codes, package.hidden)
         asked = asked_waivers(opened, package)
+    share(found)
     return replace(workbook, read=True, tables=found, findings=tuple(aged(workbook, findings)), asked=asked)
+
+
+def share(tables: Mapping[str, Table]) -> None:
+    """Make equal texts of typed tables one text, which most of them are: less to send, to keep and to hold in memory."""
+    texts: dict[str | None, str | None] = {}
+    for table in tables.values():
+        for item in (item for item in table.sheet.fields if item.type == "string"):
+            values = table.frame.values[item.name]
+            values[:] = [texts.setdefault(value, value) for value in values]
 
 
 LACKING = ("R05", "F12", "F26")  # what a workbook of an older template lacks, and what it has under a name of before

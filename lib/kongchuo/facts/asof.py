@@ -64,19 +64,26 @@ def _said(workbook: Workbook, table: Table, late: Cells, counted: dt.date) -> li
 
 
 # --- as of a day ----------------------------------------------------------------------------------------------------------
-def on(town: Town, day: dt.date) -> Town:
-    """`at`, worked out once a day, however many schools and sections look at it; the town itself on its own day."""
-    return town if day == town.as_of else _on(town, day)
+ELSEWHERE = ("roster", "change")  # which school a pupil is at may be said by any of them
+
+
+def on(town: Town, day: dt.date, *homes: str) -> Town:
+    """`at`, worked out once a day, however many schools and sections look at it; the town itself on its own day.
+
+    `homes`: the schools it is asked about, where these are few; of the others it then only knows where their pupils are.
+    """
+    return town if day == town.as_of else _on(town, day, *homes)
 
 
 @once
-def _on(town: Town, day: dt.date) -> Town:
-    return at(town, day)
+def _on(town: Town, day: dt.date, *homes: str) -> Town:
+    return at(town.part(homes, *ELSEWHERE) if homes else town, day)
 
 
 def forget(town: Town, day: dt.date) -> None:
     """Let go of what `on` has kept of a day: with all that was counted in it, it is as large as the town itself."""
-    town._made.pop((_on, day), None)
+    for key in [key for key in town._made if key[:2] == (_on, day)]:
+        del town._made[key]
 
 
 def at(town: Town, day: dt.date) -> Town:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import pandas as pd
 
@@ -383,19 +384,34 @@ class Sheet:
         return next((name for name, line in zip(GRADES, self.lines, strict=False) if self.total >= line), FAILED)
 
 
+def sheets(
+    town: Town, policy: Policy, rounds: Iterable[tuple[str, str, int]], as_of: dt.date
+) -> dict[tuple[str, str, int], Sheet]:
+    """The sheets (see `inspect`) of rounds, each a school, a term and a number; what an inspection led to is kept as well (`walked`).
+
+    Day by day, since what the ledgers were on a day is as large as the ledgers: only one at a time is held in memory.
+    """
+    days = {one: _day(town, *one) or as_of for one in rounds}
+    made = {}
+    for day, group in groupby(sorted(days, key=days.get), days.get):
+        group = list(group)
+        made |= {one: inspect(town, policy, *one, as_of) for one in group}
+        walked(town, policy, day, *looked_at(town, day, *(home for home, *_ in group)))
+        asof.forget(town, day)
+    return {one: made[one] for one in days}
+
+
 @once
 def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of: dt.date) -> Sheet:
     """The sheet of a school in a round of a term (第一学期, 2). Where it was not inspected the ledgers stand as of `as_of`.
 
     The town must have been read as of the day of the inspection or later.
     """
-    rows = held(town, home, term, number)
-    days = rows["date"].dropna()
-    day = days.max().date() if len(days) else None
+    day = _day(town, home, term, number)
     end = day or as_of
     since = _since(town, home, term, number, end)
-    scope = Scope(asof.on(town, end), policy, since, end, (home,))
-    rows = rows.drop_duplicates("item_no")
+    scope = Scope(asof.on(town, end, *looked_at(town, end, home)), policy, since, end, (home,))
+    rows = held(town, home, term, number).drop_duplicates("item_no")
     rows = rows.assign(place=list(rows.index)).set_index("item_no", drop=False)
     titles = [value.name for value in town.schema.codes[CODES].values]
     facts = zip(titles, policy["inspection_item_points"], policy["inspection_deductions"], of(scope), strict=True)
@@ -406,6 +422,32 @@ def inspect(town: Town, policy: Policy, home: str, term: str, number: int, as_of
     team = "、".join(dict.fromkeys(rows["team"].dropna()))
     lines = tuple(policy[key] for key in ("grade_excellent", "grade_good", "grade_pass"))
     return Sheet(home, day, end, since, team, scores, fatal(scope), lines)
+
+
+def looked_at(town: Town, day: dt.date, *homes: str) -> tuple[str, ...]:
+    """The schools that were inspected on a day, where these are among them; () stands for all, of which then some was not."""
+    rows = rounds.inspected(town)
+    there = {*rows.loc[rows["date"] == pd.Timestamp(day), "home"]} - {""}
+    return tuple(sorted(there)) if {*homes} <= there else ()
+
+
+@once
+def walked(town: Town, policy: Policy, day: dt.date, *homes: str) -> pd.DataFrame:
+    """lives.steps as of a day of the cases of the schools that were inspected on it (none given: of all).
+
+    `case` is the place of the case on its ledger, since each day numbers the cases it knows; with its home, first day away and state.
+    """
+    then = asof.on(town, day, *homes)
+    book, steps = cases.cases(then), lives.steps(then, policy)
+    steps = steps.assign(state=steps["case"].map(lives.states(then, day))).join(book[["home", "away"]], on="case")
+    steps = steps[steps["home"].isin(homes)] if homes else steps
+    return steps.assign(case=steps["case"].map(book["suspected"].fillna(book["dropout"])))
+
+
+def _day(town: Town, home: str, term: str, number: int) -> dt.date | None:
+    """The day a school was inspected in a round."""
+    days = held(town, home, term, number)["date"].dropna()
+    return days.max().date() if len(days) else None
 
 
 def held(town: Town, home: str, term: str, number: int) -> pd.DataFrame:

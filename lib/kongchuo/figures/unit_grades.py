@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import pandas as pd
 
@@ -13,14 +12,13 @@ from ..core.policy import Policy
 from ..core.tables import of_year, yes
 from ..core.years import ROUNDS, TERMS
 from ..due import selfcheck
-from ..due.inspection import inspected
-from ..facts import asof, calendar
+from ..facts import calendar
 from ..facts.cases import open_at
 from .base import Measure, Ratio, ratio
 from .class_parts import Part, rate, total_of
 from .class_points import ClassPoints, class_points
 from .flows import dropouts
-from .inspection import held, inspect
+from .inspection import Sheet, held, sheets
 from .scopes import KEYS, Scope
 from .selfcheck import judged
 
@@ -86,23 +84,18 @@ class UnitGrade:
 def rounds_of(scope: Scope) -> dict[str, tuple[Round, ...]]:
     """The rounds that the year has, school by school, with the total that the report of the round has (inspection.Sheet)."""
     terms = tuple(calendar.terms(scope.town)["term"]) or TERMS
-    unread = scope.missing("score")
     due = [(term, number) for term in terms for number in range(1, scope.policy["inspections_per_term"] + 1)]
-    last = inspected(scope.town).groupby(["home", "term", "round"])["date"].max().dropna().to_dict()
-    days = {(home, *one): last.get((home, *one), pd.Timestamp(scope.end)) for home in scope.homes for one in due}
-    made = {}
-    for day, group in groupby(sorted(days, key=days.get), days.get):  # of all days only one at a time is held in memory
-        made |= {one: _round(scope, *one, unread) for one in group}
-        asof.forget(scope.town, day.date())
-    return {home: tuple(made[home, *one] for one in due) for home in scope.homes}
+    wanted = [(home, *one) for home in scope.homes for one in due]
+    scored = [one for one in wanted if held(scope.town, *one)["date"].notna().any()]
+    unread = scope.missing("score")
+    made = {} if unread else sheets(scope.town, scope.policy, scored, scope.end)
+    why = "读不到督查评分" if unread else "没有督查评分"
+    return {home: tuple(_round(*one, made.get((home, *one)), why) for one in due) for home in scope.homes}
 
 
-def _round(scope: Scope, home: str, term: str, number: int, unread: Sequence[str]) -> Round:
-    if unread:
-        return Round(term, number, None, "读不到督查评分")
-    if held(scope.town, home, term, number)["date"].isna().all():
-        return Round(term, number, None, "没有督查评分")
-    sheet = inspect(scope.town, scope.policy, home, term, number, scope.end)
+def _round(term: str, number: int, sheet: Sheet | None, why: str) -> Round:
+    if sheet is None:
+        return Round(term, number, None, why)
     items = "、".join(str(score.number) for score in sheet.undecided)
     return Round(term, number, sheet.total, f"第{items}项尚未判定" if items else "")
 

@@ -7,7 +7,7 @@ import pandas as pd
 from ...core.numbers import NUMERALS
 from ...core.tables import row_of
 from ...due import lives
-from ...facts import asof, cases as case_facts
+from ...facts import asof
 from ...figures import duty, inspection, support
 from .. import charts
 from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles
@@ -104,23 +104,20 @@ def _whole(rows: pd.DataFrame) -> list[list[int | None]]:
 
 # --- four: cases against their limits --------------------------------------------------------------------------------------
 def told(view: Round) -> pd.DataFrame:
-    """lives.steps of each school as of its inspection, of the cases that were open then or stepped on since the round before.
+    """inspection.walked of each school as of its inspection, of the cases that were open then or stepped on since the round before.
 
-    `case` is the place of the case on its ledger, since each day numbers the cases it knows; with its home and first day away.
+    `case` names the case by its workbook and row.
     """
     parts = []
     for day in dict.fromkeys(sheet.as_of for sheet in view.sheets) or (view.end,):
-        town = asof.on(view.town, day)
-        book, steps, states = case_facts.cases(town), lives.steps(town, view.policy), lives.states(town, day)
         held = {sheet.home: sheet.since for sheet in view.sheets if sheet.as_of == day}
-        since = pd.to_datetime(book["home"].map(held))
-        here = since.notna()
-        moved = steps.loc[steps["date"].isna() | (steps["date"] >= since.reindex(steps["case"]).to_numpy()), "case"]
-        chosen = book.index[here & (book.index.isin(moved) | states.isin(lives.OPEN))]
-        steps = steps[steps["case"].isin(chosen)]
-        steps = steps.assign(state=steps["case"].map(states)).join(book[["home", "away"]], on="case")
-        places = [f"{town.book_name(place)} {row_of(place)}" for place in book["suspected"].fillna(book["dropout"])]
-        parts.append(steps.assign(case=steps["case"].map(pd.Series(places, book.index, dtype="str"))))
+        looked_at = inspection.looked_at(view.town, day, *held)
+        steps = inspection.walked(view.town, view.policy, day, *looked_at)
+        since = pd.to_datetime(steps["home"].map(held))
+        moved = steps.loc[steps["date"].isna() | (steps["date"] >= since), "case"]
+        steps = steps[since.notna() & (steps["case"].isin(moved) | steps["state"].isin(lives.OPEN))]
+        names = {place: f"{view.town.book_name(place)} {row_of(place)}" for place in steps["case"].unique()}
+        parts.append(steps.assign(case=steps["case"].map(names)))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -60,8 +60,8 @@ class Round(View):
         return self._sheets(self.number - 1) if self.number > 1 else ()
 
     def _sheets(self, number: int) -> tuple[inspection.Sheet, ...]:
-        asked = self.term, number, self.end
-        return tuple(inspection.inspect(self.town, self.policy, home, *asked) for home in self.homes)
+        asked = [(home, self.term, number) for home in self.homes]
+        return tuple(inspection.sheets(self.town, self.policy, asked, self.end).values())
 
     @property
     def inspected(self) -> tuple[inspection.Sheet, ...]:
