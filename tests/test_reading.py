@@ -99,6 +99,13 @@ def test_a_clean_workbook(clean):
     assert workbook.place(SHEET, 3, SHEET.by_name["student_key"]).cell == "C3"
 
 
+def test_equal_texts_of_a_workbook_are_one_text(clean):
+    frame = read(clean).tables["baseline"].frame
+    texts = [text for item in SHEET.typed if item.type == "string" for text in frame[item.name].dropna()]
+
+    assert len(set(texts)) == len(set(map(id, texts))) < len(texts)
+
+
 def put(cell, value, number_format="General"):
     def change(sheet):
         sheet[cell].value = value

@@ -13,6 +13,8 @@ import handmade
 import kongchuo_township
 from kongchuo.core import policy, years
 from kongchuo.core.places import POLICY
+from kongchuo.facts import asof
+from kongchuo.figures import inspection
 from kongchuo.pages.display import Chart, Lines
 from kongchuo.pages.term import checks, findings, scores
 from kongchuo.pages.term.rounds import Round
@@ -518,6 +520,16 @@ def test_roll_calls_class_by_class_and_in_sum(made, rounds):
             assert line[1:-1] == (len(mine), *(sum(row[name] for row in mine) for name in names))
         (rows_shown,) = [table[1] for table in tables(annex).values()]
         assert Counter(line[2:10] for line in rows_shown) == Counter(tuple(row[name] for name in names) for row in own)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_schools_of_a_day_alone_come_to_what_all_together_come_to(made, rounds, monkeypatch, number):
+    monkeypatch.setattr(inspection, "looked_at", lambda *_: ())
+    together = view(replace(made[0], _made={}), number)
+
+    assert rounds[number].sheets == together.sheets
+    assert not [key for key in rounds[number].town._made if key[0] is asof._on]  # of no day the town is kept
+    pd.testing.assert_frame_equal(checks.told(rounds[number]), checks.told(together))
 
 
 def test_a_school_s_own_page_says_what_the_town_s_page_says_of_it(made, rounds):
