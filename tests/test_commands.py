@@ -23,6 +23,7 @@ import pytest
 import townships
 from kongchuo import __main__ as cli
 from kongchuo.core import places
+from kongchuo.publishing import batch
 from kongchuo.rules.questions import HEADING
 from kongchuo_township import demo
 
@@ -306,6 +307,22 @@ def test_a_run_on_nothing_is_said(towns, tmp_path):
         "run", MONTHLY, "month=2023-10", "school=all", "--scheduler", "没有", "--workbooks", towns / "clean"
     )
     assert (code, "集群" in out + err) == (3, True), out + err
+
+
+def test_papers_of_one_class_are_those_made_class_by_class(towns, tmp_path):
+    words = ("papers", towns / "clean", "--month", "2023-09", "--school", MIDDLE, "--out", tmp_path)
+    assert typed(*words, "--kind", "责任书_家长")[0] == 0
+    every = {path.name for path in tmp_path.rglob("*.docx")}
+    shutil.rmtree(tmp_path / "papers")
+    assert typed(*words, "--class", "七1班")[0] == 0
+    made = {path.name for path in tmp_path.rglob("*.docx")}
+    assert (
+        {name for name in made if name.startswith("责任书")} == {name for name in every if "七(1)班" in name} != every
+    )
+    assert {name.partition("_")[0] for name in made} == {"责任书", "告家长一封信"}
+    code, _, err = typed(*words, "--kind", "月报表", "--class", "七(1)班")
+    assert (code, "不是一班一份的材料" in err) == (2, True)
+    assert batch.rooms(towns / "clean", "2023-2024")[0].startswith("一(1)")
 
 
 def test_papers_are_listed():

@@ -73,9 +73,10 @@ def test_what_a_job_is_asked_for_is_one_of_what_is_offered(site):
     for path, asked in {
         "/jobs/report": {"month": "2023-10 --force"},
         "/jobs/mark": {"school": "../.."},
-        "/jobs/papers": {"month": "2023-10", "school": "甲校", "paper": "--list"},
+        "/jobs/papers": {"month": "2023-10", "school": "甲校", "paper": "--list", "room": "all"},
+        "/jobs/papers/": {"month": "2023-10", "school": "甲校", "paper": "月报表", "room": "--list"},
     }.items():
-        status, text, _ = post(site, path, token, cookie, **asked)
+        status, text, _ = post(site, path.rstrip("/"), token, cookie, **asked)
         assert (status, "没有选全" in text) == (409, True)
     assert post(site, "/jobs/rm", token, cookie)[0] == 404
 
@@ -92,7 +93,9 @@ def test_nobody_starts_one_from_elsewhere_or_by_an_address(site):
 
 def test_a_paper_is_printed_at_a_click(site):
     token, cookie = token_of(site)
-    assert post(site, "/jobs/papers", token, cookie, month="2023-10", school="甲校", paper="月报表")[0] == 302
+    assert (
+        post(site, "/jobs/papers", token, cookie, month="2023-10", school="甲校", paper="月报表", room="all")[0] == 302
+    )
     address = re.search('href="(/r/papers/[^"]+[.]xlsx)"', ended(site))[1]
     assert quote("月报表") in address
 
@@ -127,5 +130,7 @@ def test_what_a_command_says_is_shown_only_where_it_is_an_event(tmp_path):
     ):
         job.hear(line)
     assert (job.total, job.done, job.lines) == (3, 0, [])
+    job.hear("[7/91] 己小柳　仅一方有")
+    assert (job.done, job.total, job.lines, job.failed) == (7, 91, [], [])
     with pytest.raises(UserError):
         jobs.checked(("school",), {}, {"school": ["all"]})

@@ -367,7 +367,12 @@ def papers(args: argparse.Namespace) -> int:
     asked = args.school, args.month, args.path, args.kind, args.out
     try:
         made = printing.print_out(
-            *asked, gate=gate, say=say, earlier=lambda year: archive.made(args.out, year), warn=broken.append
+            *asked,
+            gate=gate,
+            say=say,
+            earlier=lambda year: archive.made(args.out, year),
+            warn=broken.append,
+            room=args.room,
         )
         print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
         return _code(broken, (), ())

@@ -204,6 +204,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         option("--kind", nargs="+", default=[], metavar="NAME", help="只要这几种，如 月报表 简报（默认全部）"),
         option("--school", default=places.ALL, help="学校全称、代码、常用名，或全镇（默认 all：全镇和每所学校）"),
         option("--month", default="", metavar="YYYY-MM", help="哪个月"),
+        option("--class", dest="room", default="", metavar="CLASS", help="只要这个班的，如 七(1)班（一班一份的材料才有）"),
         out("放在哪里（默认取 KONGCHUO_OUT）"),
     )),
     "serve": ("打开报告网页：默认只有本机能看，有账号、有证书的也能让别的电脑看", (

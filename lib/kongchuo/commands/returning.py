@@ -230,14 +230,14 @@ def mark(
     records = {home: load(shelf.records / f"{home}.json") for home in homes}
     for line in judgement.broken:
         warn(line)
-    for name in names:
+    for number, name in enumerate(names, 1):
         plan = plans.plan(town, name, () if clear else judgement.findings, [one.finding for one in judgement.waived])
         if not clear:
             plan = _with_what_stays(plan, town, judgement, records, (shared / name, shelf.copy(town.by_name[name])))
         one = _return(town.by_name[name], plan, shared, shelf, in_place and name.startswith(f"{year}/"))
         if one is not None:
             returned.append(one)
-            say(_line(one))
+            say(f"[{number}/{len(names)}]{_line(one)}")
     for one in checked.unreadable:
         if one.workbook not in names and not clear:  # a whole folder without workbooks
             returned.append(Returned(one.workbook, 0, shared / one.workbook, one.message))

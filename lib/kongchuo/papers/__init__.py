@@ -23,6 +23,7 @@ from ..core.findings import UsageError, UserError, fault
 from ..core.names import telling_names
 from ..core.places import ALL, PAPERS as PAPERS_AT, TOWN
 from ..excel.tables import Grid, printed_bytes
+from ..facts.references import class_label
 from ..pages import display
 from ..pages.views import Month, open_month
 from . import cases, duty, filings, inspection, selfcheck, words
@@ -97,6 +98,7 @@ def _table(table: object, names: dict[str, str], links: Mapping[str, str]) -> tu
 
 # --- PAPERS, and what makes them --------------------------------------------------------------------------------------
 INDEX = "档案目录"  # made last, since it names the others
+BY_CLASS = ("告家长一封信", "责任书_家长")  # a file for each class, called by its name (Copy.part)
 BOTH = (TOWN, SCHOOL)
 # months in which a paper of a term or a school year is due
 BEGINS, ENDS, OPENS = ("09", "02"), ("01", "06"), ("09",)
@@ -179,10 +181,11 @@ def make(
     earlier: Iterable[str] = (),
     warn: Callable[[str], None] | None = None,
     publish: Callable[..., list[Path]] | None = None,
+    room: str = "",
 ) -> list[Path]:
     """Make the papers of a month (of one school, or of the town) in a folder; returns the files, each .docx or .xlsx with its page.
 
-    `names` empty: all of this edition. Every file passes `gate` (path, edition), which raises UserError for what must not
+    `names` empty: all of this edition. `room`: of the papers that are made class by class those of this class, and no others. Every file passes `gate` (path, edition), which raises UserError for what must not
     leave, before it comes into the folder; without one whoever keeps the files asks (publishing.press). `say` is told what there was nothing to make of.
     `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
     Raises UserError, after all else is made, for a template that is missing or asks for something unknown, for what could not be
@@ -192,7 +195,7 @@ def make(
     made: list[Path] = []
     refused: list[str] = []
     for paper in chosen(names):
-        if edition(month) not in paper.editions:
+        if edition(month) not in paper.editions or (room and paper.name not in BY_CLASS):
             continue
         unread = month.scope.missing(*paper.needs)
         if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):
@@ -202,6 +205,7 @@ def make(
         try:
             index = paper.name == INDEX
             copies = selfcheck.index(month, _filed(month), _addresses(folder, earlier)) if index else paper.make(month)
+            copies = (one for one in copies if not room or class_label(one.part) == class_label(room))
             how = partial(publish or published, folder=folder, gate=gate, templates=templates)
             own, stopped, failed = _copies(month, paper, copies, how, fails=warn is not None)
         except Exception as error:
@@ -268,6 +272,7 @@ def print_out(
     say: Callable[[str], None] = print,
     earlier: Callable[[str], Iterable[str]] = lambda year: (),
     warn: Callable[[str], None] | None = None,
+    room: str = "",
 ) -> list[Path]:
     """`make` for a school, with 全镇 for the town's own, with "all" for the town and each of its schools:
     out/papers/<month>/<school or 全镇>/.
@@ -275,6 +280,8 @@ def print_out(
     `gate` (publishing.gate.gate) is asked of each file with its edition, the names of children and parents and
     公开版最小人数; what it only warns of is told to `say`. `earlier`: what has been made in a school year (`make`). Raises UserError as `open_month` and `make` do, once all schools are done.
     """
+    if room and not {paper.name for paper in chosen(names)} & {*BY_CLASS}:
+        raise UsageError(f"“{'、'.join(names)}”不是一班一份的材料，不要写班级；一班一份的有：{'、'.join(BY_CLASS)}")
     chosen(names)
     opened = open_month(school, month, workbooks)
     known, least = telling_names(opened.town), opened.policy["public_minimum"]
@@ -290,7 +297,9 @@ def print_out(
     for number, home in enumerate(homes, 1):
         folder = out / PAPERS_AT / month / (home or TOWN)
         try:
-            own = make(replace(opened, home=home), names, folder, gate=passes, say=say, earlier=before, warn=warn)
+            own = make(
+                replace(opened, home=home), names, folder, gate=passes, say=say, earlier=before, warn=warn, room=room
+            )
         except UserError as error:
             refused.append(str(error))
         else:

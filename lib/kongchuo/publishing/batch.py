@@ -17,10 +17,11 @@ from pathlib import Path
 
 from ..core import declarations, editions, places, schema, years
 from ..core.findings import UsageError, UserError, fault
-from ..core.numbers import natural
+from ..core.numbers import NUMERALS, natural
 from ..core.places import ALL, TOWN
+from ..core.workbooks import Table
 from ..excel import reading, saving
-from ..facts.references import School, school_called, schools_in
+from ..facts.references import School, class_label, school_called, schools_in
 from . import archive, cluster, engine, execution, forks, indexes, linking, prepared, press
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
@@ -236,12 +237,7 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
     folder = workbooks / year
     if not folder.is_dir():
         raise UserError(f"共享文件夹“{workbooks}”里没有“{year}”学年的文件夹，请核对 --workbooks 和月份")
-    known = schema.default()
-    book = known.book_of["school"]
-    name = f"{year}/{schema.CENTRE}/{book.title}.xlsx"
-    table = None
-    if (workbooks / name).is_file():
-        table = reading.read_workbook(workbooks / name, name, book, known.codes).tables.get("school")
+    table = _registry(workbooks, year).get("school")
     if table is None or table.frame["school_name"].dropna().empty:
         homes = sorted(
             (path.name for path in folder.iterdir() if path.is_dir() and path.name != schema.CENTRE), key=natural
@@ -249,6 +245,22 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
         return tuple(map(School, homes))
     rows = table.frame
     return schools_in(rows[rows["active"].fillna(True).astype(bool) & (rows["stage"] != schema.CENTRE)])
+
+
+def rooms(workbooks: Path, year: str) -> list[str]:
+    """What the classes of the registry are called, each name once, from the first grade up; none where it cannot be read."""
+    table = _registry(workbooks, year).get("class")
+    rows = [] if table is None else table.frame.sort_values("grade")["class_name"].dropna()
+    return [*dict.fromkeys(sorted(map(class_label, rows), key=lambda name: (NUMERALS.find(name[:1]), natural(name))))]
+
+
+def _registry(workbooks: Path, year: str) -> Mapping[str, Table]:
+    known = schema.default()
+    book = known.book_of["school"]
+    name = f"{year}/{schema.CENTRE}/{book.title}.xlsx"
+    if not (workbooks / name).is_file():
+        return {}
+    return reading.read_workbook(workbooks / name, name, book, known.codes).tables
 
 
 def newest(workbooks: Path) -> tuple[str, ...]:

@@ -297,7 +297,8 @@ def offers(shared: Path) -> dict[str, list[str]]:
     """What the fields of jobs can be."""
     held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
     schools = [school.name for school in batch.registered(shared, held[-1])] if held else []
-    return jobs.offered(shared, schools, printable())
+    rooms = batch.rooms(shared, held[-1]) if held else []
+    return jobs.offered(shared, schools, printable(), rooms)
 
 
 @cache

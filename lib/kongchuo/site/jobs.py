@@ -7,6 +7,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ SAID = {  # exit code -> whether it is done, and what is said of it (console)
 }
 FAILED = "没有做成。"
 STOPPED = "无法继续"  # begins what a command says that has made nothing
+COUNTED = re.compile(r"\[(\d+)/(\d+)\]")  # begins a line of a command that says how far it is
 LAST = 5  # lines of what went wrong that are shown
 
 
@@ -54,10 +56,11 @@ KINDS = {
     "papers": Kind(
         "打印材料",
         "Word、Excel 和网页，打开就能打印",
-        ("month", "school", "paper"),
+        ("month", "school", "paper", "room"),
         lambda asked, shared, out: [
             "papers", str(shared), "--month", asked["month"], "--school", asked["school"], "--out", str(out),
             *(["--kind", asked["paper"]] if asked["paper"] != ALL else []),
+            *(["--class", asked["room"]] if asked["room"] != ALL else []),
         ],
         lambda asked: f"{places.PAPERS}/{asked['month']}/{'*' if asked['school'] == ALL else asked['school']}/*.*",
     ),
@@ -119,7 +122,7 @@ class Job:
         return SAID[self.code][1] if self.well else FAILED
 
     def hear(self, line: str) -> None:
-        """A line of the command: an event of a batch, else nothing that concerns the page (a list of names may be in it)."""
+        """A line of the command: an event of a batch, how many it has done of how many, and nothing else (names may be in it)."""
         try:
             event = json.loads(line)
             self.total = event["total"]
@@ -127,7 +130,8 @@ class Job:
             if event.get("outcome") == "failed":
                 self.failed.append(f"{event['name']}：{event['reason']}")
         except (ValueError, TypeError, KeyError):
-            pass
+            if counted := COUNTED.match(line):
+                self.done, self.total = map(int, counted.groups())
 
     def left(self, out: Path) -> list[Path]:
         """The files it has left, as paths under out: what was written since it began; for reports what stands there."""
@@ -203,12 +207,15 @@ def checked(fields: Sequence[str], asked: Mapping[str, str], offered: Mapping[st
     return {name: asked[name] for name in fields}
 
 
-def offered(shared: Path, schools: Sequence[str], papers: Sequence[str]) -> dict[str, list[str]]:
-    """What each field can be, the likeliest first: months of the newest school year, schools, papers."""
+def offered(
+    shared: Path, schools: Sequence[str], papers: Sequence[str], rooms: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """What each field can be, the likeliest first: months of the newest school year, schools, papers, classes."""
     year = max((path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name)), default="")
     months = years.begun("month", year, dt.date.today()) if year else ()
     return {
         "month": [one.key for one in months if one.taught()][::-1],
         "school": [ALL, TOWN, *schools],
         "paper": [ALL, *papers],
+        "room": [ALL, *rooms],
     }
