@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 
@@ -97,14 +98,14 @@ class Hand:
     def pick(self, sheet: str, suits: Callable[[Row], bool] = bool, *, whole_class: bool = False) -> tuple[str, Row]:
         """A free row that suits, taken: its pupil, and its class where `whole_class`. Raises NoPlace when none is left."""
         places = self.rows(sheet)
-        for _ in range(400):  # far quicker than looking at all of them
-            if places and self._suits(sheet, one := self.random.choice(places), suits):
-                break
-        else:
-            possible = [one for one in places if self._suits(sheet, one, suits)]
+        tries = (self.random.choice(places) for _ in range(400 if places else 0))
+        one = next((one for one in islice(tries, len(places)) if self._suits(sheet, one, suits)), None)
+        if one is None:  # all are looked at once, and chance goes on among them
+            possible = {id(row): (book, row) for book, row in places if self._suits(sheet, (book, row), suits)}
+            one = next((one for one in tries if id(one[1]) in possible), None)
             if not possible:
                 raise NoPlace(sheet)
-            one = self.random.choice(possible)
+            one = one or self.random.choice([*possible.values()])
         row = one[1]
         self.take(row, *([row["student_key"]] if "student_key" in row else []))
         if whole_class:
@@ -113,8 +114,8 @@ class Hand:
 
     def _suits(self, sheet: str, place: tuple[str, Row], suits: Callable[[Row], bool]) -> bool:
         book, row = place
-        keys = [row[name] for name in ("student_key", "class_id") if name in row]
-        return self.free(row, (book, sheet), *keys) and suits(row)
+        things = id(row), (book, sheet), row.get("student_key"), row.get("class_id")
+        return self._used.keys().isdisjoint(things) and suits(row)
 
     def remove(self, book: str, sheet: str, row: Row) -> None:
         """Delete a row; nothing else can be planted in it."""
