@@ -60,39 +60,38 @@ PUBLIC = ("简报", "典型案例集", "督查通报公开版", "公示稿")
 
 @pytest.fixture(scope="module")
 def township():
-    return handmade.township(4, 300, 1, dt.date(2024, 1, 31))
+    return handmade.township(4, 300, 1, dt.date(2024, 1, 31))[0]
 
 
 @pytest.fixture(scope="module")
-def middle(township):
-    return township[0]["dropout"]["home"].iloc[0]
+def months(township):
+    """The town and a school of it, each seen on the last day of months in which every kind of paper has something to say."""
+    middle = township["dropout"]["home"].iloc[0]
+    wanted = ("", "2023-10", 31), (middle, "2023-10", 31), (middle, "2023-12", 31), (middle, "2023-09", 30), ("", "2024-08", 31)  # fmt: skip
+    return [month_of(township, *month) for month in wanted]
 
 
 def month_of(township, home, month, last):
-    """A Month of the township, seen on the month's last day."""
     start, end = dt.date.fromisoformat(f"{month}-01"), dt.date.fromisoformat(f"{month}-{last}")
-    town = replace(township[0], as_of=end)
+    town = replace(township, as_of=end)
     return Month(town, load(POLICY), Judgement((), (), frozenset()), home, month, start, end)
 
 
-def made(township, middle, folder, templates=words.FOLDER, names=tuple(LAID)):
-    """One file of each kind (of one class where there is one for each): kind -> path."""
+def made(months, folder, templates=words.FOLDER):
+    """One file of each kind (of one class where there is one for each), of the first month that has it: kind -> path."""
     found = {}
-    for home, month, last in (
-        ("", "2023-10", 31), (middle, "2023-10", 31), (middle, "2023-12", 31), (middle, "2023-09", 30), ("", "2024-08", 31),
-    ):  # fmt: skip
-        missing = [name for name in names if name not in found]
-        for name in missing:
-            files = papers.make(month_of(township, home, month, last), [name], folder, templates=templates)
+    for month in months:
+        for name in [name for name in LAID if name not in found]:
+            files = papers.make(month, [name], folder, templates=templates)
             found |= dict(zip([name], files, strict=False))
     return found
 
 
 @pytest.fixture(scope="module")
-def laid(township, middle, tmp_path_factory):
+def laid(months, tmp_path_factory):
     """kind -> (file, its pages)."""
     folder = tmp_path_factory.mktemp("laid")
-    found = made(township, middle, folder / "made")
+    found = made(months, folder / "made")
     pdfs = converted(list(found.values()), "pdf", folder / "pdf")
     return {name: (path, pages(pdf)) for (name, path), pdf in zip(found.items(), pdfs, strict=True)}
 
@@ -139,7 +138,7 @@ def test_a_long_table_has_its_header_on_every_page(laid):
 
 
 def test_no_printed_paper_holds_a_number_of_identity_and_public_ones_nobody(laid, township):
-    town = township[0]
+    town = township
     roster, staff = town["roster"], {*town["staff"]["name"], *town["village"]["contact"]}
     numbers = {*roster["id_no"].dropna(), *roster["status_no"].dropna()}
     people = {*roster["name"], *roster["guardian"].dropna()} - staff
@@ -153,16 +152,15 @@ def test_no_printed_paper_holds_a_number_of_identity_and_public_ones_nobody(laid
             assert not [word for word in (*people, *town["village"]["village_name"]) if word in text], name
 
 
-def test_templates_saved_again_by_writer_make_the_same_papers(township, middle, tmp_path):
+def test_templates_saved_again_by_writer_make_the_same_papers(months, laid, tmp_path):
     """An office has opened each template and saved it: the papers say the same, word for word."""
     templates = sorted(words.FOLDER.glob("*.docx"))
     converted(templates, "docx:MS Word 2007 XML", tmp_path / "saved")
-    names = [name for name in LAID if papers.BY_NAME[name].format == base.DOCX]
-    ours = made(township, middle, tmp_path / "ours", names=names)
-    theirs = made(township, middle, tmp_path / "theirs", tmp_path / "saved", names)
+    ours = {name: path for name, (path, _) in laid.items()}
+    theirs = made(months, tmp_path / "theirs", tmp_path / "saved")  # all kinds: the 档案目录 names what lies beside it
 
-    assert set(ours) == set(theirs) == set(names)
-    for name in names:
+    assert set(ours) == set(theirs) == set(LAID)
+    for name in [name for name in LAID if papers.BY_NAME[name].format == base.DOCX]:
         assert said(ours[name]) == said(theirs[name]), name
         kinds = [set(re.findall(r'class="(kp-[a-z]+)', one.with_suffix(".html").read_text("utf-8"))) for one in (ours[name], theirs[name])]  # fmt: skip
         assert kinds[0] == kinds[1], name
