@@ -15,9 +15,7 @@ import pandas as pd
 from ..core import policy
 from ..core.findings import Finding, UserError, report
 from ..core.tables import Town, row_of
-from ..excel import folders, reading, tables
-from ..excel.lists import read_list
-from ..excel.writing import save
+from ..excel import folders, lists, reading, tables, writing
 from ..facts import matching
 from ..facts.matching import AGREES, LEFT, OUTCOMES, REASONS, REVIEW, RIGHT, SIDES, Comparison
 from . import opening
@@ -64,7 +62,7 @@ def compare(workbooks: Path, file: Path | None = None, as_of: dt.date | None = N
     held = policy.current(town.as_of)
     if file is None:
         return Compared(town, matching.own(town, held))
-    listed = read_list(file, town.schema)
+    listed = lists.read_list(file, town.schema)
     return Compared(
         town, (matching.pushed(town, held, listed.people),), listed.name, listed.findings, listed.notes, listed.unread
     )
@@ -193,7 +191,7 @@ def write(compared: Compared, path: Path) -> None:
     said += [*compared.aside, *compared.notes]
     said.append(f"{compared.town.year} 学年，数据截至 {compared.town.as_of}。")
     means = [(reason.name, f"{reason.means}。", reason.close_type) for reason in REASONS.values()]
-    save(path, tables.comparison_bytes(rows, said, means, compared.town.schema))
+    writing.save(path, tables.comparison_bytes(rows, said, means, compared.town.schema))
 
 
 def _cells(compared: Compared, one: Comparison, row: dict) -> dict[str, object]:

@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..core import places, schema
-from ..core.schema import Book, Codes
 from ..core.workbooks import Workbook
 from .parsing import bytes_of
 
@@ -33,7 +32,7 @@ HELD = {  # all that a parsed workbook is made of
 }
 
 
-def key(path: Path, name: str, book: Book, codes: dict[str, Codes]) -> tuple[str, str]:
+def key(path: Path, name: str, book: schema.Book, codes: dict[str, schema.Codes]) -> tuple[str, str]:
     """What the parsing of a workbook depends on, as one hash, and the sha256 of its bytes; ("", "") where it cannot be kept: the file
     cannot be read now, or the book is none of ours.
     """
@@ -103,10 +102,10 @@ def _program() -> str:
     return found.hexdigest()
 
 
-_LAST: list[tuple[dict[str, Codes], str]] = []
+_LAST: list[tuple[dict[str, schema.Codes], str]] = []
 
 
-def _lists(codes: dict[str, Codes]) -> str:
+def _lists(codes: dict[str, schema.Codes]) -> str:
     """The code lists, of which a township has its own aliases: the same for workbook after workbook."""
     if not _LAST or _LAST[0][0] is not codes:
         _LAST[:] = [(codes, hashlib.sha256(repr(codes).encode()).hexdigest())]

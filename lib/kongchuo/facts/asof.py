@@ -15,7 +15,6 @@ from ..core.tables import Town, book_of, once, row_of
 from ..core.workbooks import Table, Workbook
 from ..core.years import TERMS, usual_begin
 from . import calendar, cases, enrolment
-from .cases import BACK_AGAIN
 
 Cells = dict[str, pd.Series]  # column -> which rows of a table
 
@@ -142,7 +141,7 @@ def _on_the_roll(town: Town, now: pd.Timestamp) -> pd.DataFrame:
 def _not_yet_again(town: Town, now: pd.Timestamp) -> list[int]:
     """The 辍学台账 rows of pupils who were back and had not gone again by the day."""
     book = cases.cases(town)
-    return book.loc[(book["state"] == BACK_AGAIN) & (book["relapsed"] > now), "dropout"].tolist()
+    return book.loc[(book["state"] == cases.BACK_AGAIN) & (book["relapsed"] > now), "dropout"].tolist()
 
 
 def _surveyed(table: Table, now: pd.Timestamp, here: set[str], arriving: set[str]) -> Table:

@@ -14,11 +14,11 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.tables import Town, complete
 from ..facts import calendar, enrolment, signals
-from ..facts.signals import BLUE, RED, YELLOW
 from .base import Measure
 
 PLAIN = "仅按缺勤"
-CALLERS = (f"{BLUE}色以上", f"{YELLOW}色以上", f"{RED}色", PLAIN)  # who called, in the order of the page
+# who called, in the order of the page
+CALLERS = (f"{signals.BLUE}色以上", f"{signals.YELLOW}色以上", f"{signals.RED}色", PLAIN)
 Child = tuple[str, str]  # home, student_key
 
 

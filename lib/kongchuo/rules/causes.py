@@ -15,7 +15,6 @@ from ..core.policy import Policy
 from ..core.tables import Town
 from . import misnamed, suspects
 from .attendance import expected_days, missing_days
-from .misnamed import steady
 from .suspects import DAY, ENOUGH, Suspect, Suspecting, of
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
@@ -193,7 +192,7 @@ def _labels(town: Town, class_ids: pd.Series) -> set[str]:
 
 def steady_difference(town: Town, policy: Policy, findings: frozenset[Finding]) -> Iterator[Fold]:
     """应到 that differs from the roster by the same number for days on end: so many days are not all wrong, the roster is."""
-    rows = steady(town, findings) if len(of(findings, "X08")) else pd.DataFrame()
+    rows = misnamed.steady(town, findings) if len(of(findings, "X08")) else pd.DataFrame()
     for _, own in rows.groupby("run") if len(rows) else ():
         first, *others = own.sort_values("date")["finding"]
         delta, last = int(own["delta"].iloc[0]), own["date"].max()

@@ -36,7 +36,6 @@ from . import (
 )
 from .base import Rule, Spot, parts
 from .questions import Question, ask
-from .waivers import Waived
 
 RULES: tuple[Rule, ...] = (*registry.RULES, *census.RULES, *enrolment.RULES, *duty.RULES, *changes.RULES,
                            *attendance.RULES, *cases.RULES, *steps.RULES, *late.RULES, *support.RULES,
@@ -70,7 +69,7 @@ class Judgement:
     judged: frozenset[str]  # codes of the rules that were run
     broken: tuple[str, ...] = ()  # a line for each rule that failed: our bug, never the data's fault
     questions: tuple[Question, ...] = ()  # what may well be right; no findings, and in no score
-    waived: tuple[Waived, ...] = ()  # findings that a confirmed waiver keeps silent
+    waived: tuple[waivers.Waived, ...] = ()  # findings that a confirmed waiver keeps silent
 
     @cached_property
     def distrusted(self) -> frozenset[tuple[str, str, int]]:

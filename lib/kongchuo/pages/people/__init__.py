@@ -6,7 +6,6 @@ from dataclasses import fields
 from pathlib import Path
 
 from ...core import places, years
-from ...core.places import FILES
 from ...facts import duty
 from .. import live, quality, today
 from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
@@ -107,7 +106,7 @@ class PeopleReport(Report):
 
     def tables(self) -> None:
         """No 附表: what stands here is about single people."""
-        folder = os.environ.get(FILES)
+        folder = os.environ.get(places.FILES)
         if live.is_live() or not folder or not self.view.home:
             return
         Path(folder).mkdir(exist_ok=True)
