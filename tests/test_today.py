@@ -179,3 +179,13 @@ def test_everybody_reads_none_of_it(home):
     assert today.agenda(view, SECTIONS) == []
     assert not any(isinstance(block, Agenda) for block in headline(view).blocks)
     assert "逾期事项" not in tiles(headline(view))
+
+
+@pytest.mark.parametrize(("period", "end", "title"), [("2023-09", 29, "出勤率"), ("2023-10", 31, "近2个月出勤")])
+def test_small_bars_stand_from_the_second_month_on(period, end, title):
+    town, _ = handmade.township(2, 40, as_of=dt.date(2023, int(period[5:]), end))
+    view = replace(handmade.month(town), period=period, start=dt.date(2023, int(period[5:]), 1))
+    board = today.board(view)
+    assert board.columns[-1] == title
+    assert {len(row) for row in (*board.rows, board.total)} == {len(board.columns)}
+    assert any(isinstance(cell, display.Spark) for row in board.rows for cell in row) is (title != "出勤率")
