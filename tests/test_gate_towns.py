@@ -11,7 +11,7 @@ import townships
     [
         (2, 24, 2, "2023-11", False),  # a 教学点 of a handful: everything is few
         (2, 60, 5, "2023-12", False),
-        (3, 90, 3, "2023-10", True),
+        (2, 90, 3, "2023-10", True),
     ],
 )
 def test_nothing_is_refused(tmp_path, schools, pupils, seed, month, faults):
