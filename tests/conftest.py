@@ -64,9 +64,10 @@ def pytest_xdist_auto_num_workers():
 
 
 # files of minutes, dearest first: begun last, one of them would keep one worker busy while the others have nothing left
-LONG = ("odd_townships", "batch", "demo", "causes", "commands", "township", "papers", "whole_year", "gate_towns", "as_of",
-        "rules", "engine", "kernels", "serve", "returning", "calc", "public", "recipes",
-        "second_school", "papers_laid_out", "pages_add_up", "excel", "newyear", "year_report", "term_report")  # fmt: skip
+LONG = ("batch", "causes", "commands", "kernels", "cluster", "year_report", "rules", "calc", "township", "odd_townships",
+        "every_measure", "gate_towns", "serve", "returning", "as_of", "papers_laid_out", "hostiles", "papers", "demo", "excel",
+        "pages_add_up", "second_school", "recipes", "class_points", "remembering", "whole_year", "term_report", "engine",
+        "newyear", "public", "faults", "accounts")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
