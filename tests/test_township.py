@@ -40,6 +40,11 @@ def faulty(tmp_path_factory):
     return making.make(folder, 8, 1500, 3, faults=True)
 
 
+@pytest.fixture(scope="module")
+def checked(faulty):
+    return opening.check([faulty.folder], remembered=False)
+
+
 @pytest.mark.parametrize("as_of", [None, PAST, dt.date(2024, 1, 31)])
 def test_clean_township_has_no_finding(clean, as_of):
     opened = opening.check([clean], as_of, remembered=False)
@@ -50,25 +55,22 @@ def test_clean_township_has_no_finding(clean, as_of):
     assert not opened.questions
 
 
-def test_every_planted_fault_is_found_and_nothing_else(faulty):
+def test_every_planted_fault_is_found_and_nothing_else(faulty, checked):
     planted = json.loads((faulty.folder / "planted.json").read_text("utf-8"))
     assert planted == list(faulty.planted)
     expected = {tuple(one[name] for name in ("workbook", "sheet", "row", "column", "rule")) for one in planted}
-    opened = opening.check([faulty.folder], remembered=False)
-    found = {place(finding) for finding in opened.findings}
-    assert not opened.judgement.broken
+    found = {place(finding) for finding in checked.findings}
+    assert not checked.judgement.broken
     assert not sorted(map(str, expected - found))
     assert not sorted(map(str, found - expected))
     assert len(expected) == len(planted)
 
 
-def test_snapshot_is_judged_like_the_shared_folder(faulty, tmp_path):
+def test_snapshot_is_judged_like_the_shared_folder(faulty, checked, tmp_path):
     """A batch reads a copy; what it copies of the year before must be all that a rule looks at."""
     name = archive.snapshot(faulty.folder, kongchuo_township.YEAR, tmp_path / "inputs")
-    here, there = (
-        opening.judged(folder, kongchuo_township.YEAR, None)[2]
-        for folder in (faulty.folder, tmp_path / "inputs" / name)
-    )
+    here = checked.judgement
+    _, _, there = opening.judged(tmp_path / "inputs" / name, kongchuo_township.YEAR, None)
     assert here == there
     assert here.of("X23")
 
