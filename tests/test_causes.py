@@ -192,6 +192,11 @@ def names_its_cause(found, code, workbook, sheet, column, least):
     return cause, after
 
 
+@pytest.fixture(scope="module")
+def plain():
+    return handmade.township(3, 120, 5, AS_OF)[0]
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_gives_few_findings_and_names_its_cause(name):
     spoil, *expected = MISTAKES[name]
@@ -209,20 +214,18 @@ def test_who_has_left_and_is_named_still_is_suspected():
     assert (suspect.cause.rule, suspect.cause.sheet) == ("G05", "班级")
 
 
-def test_a_school_renamed_in_the_registry_only():
-    town, _ = handmade.township(3, 120, 5, AS_OF)
-    index = next(iter(town["school"].index[town["school"]["school_name"] == PRIMARY]))
+def test_a_school_renamed_in_the_registry_only(plain):
+    index = next(iter(plain["school"].index[plain["school"]["school_name"] == PRIMARY]))
 
-    found = judged(edited(town, "school", index, school_name="示例镇第一小学"))
+    found = judged(edited(plain, "school", index, school_name="示例镇第一小学"))
 
     names_its_cause(found, "X70", REGISTRY, "学校", "学校全称", 3)
 
 
-def test_a_change_dated_in_the_future_is_the_cause_of_the_days_it_lacks():
-    town, _rows = handmade.township(3, 120, 5, AS_OF)
-    frame = town["change"]
+def test_a_change_dated_in_the_future_is_the_cause_of_the_days_it_lacks(plain):
+    frame = plain["change"]
     index = next(iter(frame.index[frame["kind"] == "辍学标注"]))
-    other = edited(town, "change", index, date=frame.at[index, "date"] + pd.DateOffset(years=1))
+    other = edited(plain, "change", index, date=frame.at[index, "date"] + pd.DateOffset(years=1))
 
     found = judged(other)
 
@@ -356,22 +359,20 @@ def swapped(one, other):
         ("缺勤类型", "半日数", f"{PRIMARY}/出勤_第一学期.xlsx", "absence"),
     ],
 )
-def test_two_headers_exchanged_are_one_finding_at_the_header(one, other, workbook, sheet):
-    town, _ = handmade.township(3, 120, 5, AS_OF)
-    title = town.schema.sheets[sheet].title
+def test_two_headers_exchanged_are_one_finding_at_the_header(plain, one, other, workbook, sheet):
+    title = plain.schema.sheets[sheet].title
 
-    found = judged(read_again(town, workbook, sheet, swapped(one, other)))
+    found = judged(read_again(plain, workbook, sheet, swapped(one, other)))
 
     cause, _ = names_its_cause(found, "F40", workbook, title, None, 10)
     assert cause.column in (one, other)
     assert cause.row == 1
 
 
-def test_cells_read_again_unchanged_give_nothing():
+def test_cells_read_again_unchanged_give_nothing(plain):
     """Else the tests of headers would prove nothing."""
-    town, _ = handmade.township(3, 120, 5, AS_OF)
 
-    assert not judged(read_again(town, f"{JUNIOR}/学籍.xlsx", "roster", lambda rows: None))
+    assert not judged(read_again(plain, f"{JUNIOR}/学籍.xlsx", "roster", lambda rows: None))
 
 
 # --- what is no cause -----------------------------------------------------------------------------------------------------
