@@ -26,7 +26,7 @@ from kongchuo.pages.views import Month
 from kongchuo.pages.year.years import Year
 from kongchuo.publishing import batch, forks
 from kongchuo.rules.judging import judge
-from kongchuo.site import accounts, answering, rights
+from kongchuo.site import accounts, answering, books, rights
 from serving import Visitor, browser, serving  # noqa: F401
 from test_every_measure import spoilt
 from test_kernels import eventually, parents_of
@@ -257,13 +257,13 @@ QUESTIONS = {  # what a kernel of 甲校 asks -> whether it is told
 @pytest.mark.parametrize("over", [False, True])
 def test_a_kernel_is_told_of_its_own_school_as_long_as_its_session_lasts(question, over, tmp_path):
     async def told(changed):
-        books = Books()
-        answers = answering.Answers(books, tmp_path)
+        asked = Books()
+        answers = answering.Answers(asked, tmp_path)
         answers._server = True  # nobody listens
         said = await answers.admit(Visit(OWN, over), "people")
         ticket = said[places.ASK].rpartition("|")[2]
         answer = await answers._answer({"ticket": ticket, **GOOD, **changed})
-        return answer, books.asked
+        return answer, asked.asked
 
     changed, good = QUESTIONS[question]
     with ThreadPoolExecutor(1) as apart:  # a browser of this test run may have a loop of its own here
@@ -273,3 +273,37 @@ def test_a_kernel_is_told_of_its_own_school_as_long_as_its_session_lasts(questio
         if good and not over
         else ({"says": answering.NOT_YOURS}, [])
     )
+
+
+def test_the_process_that_shows_schools_their_pages_ends_when_it_has_not_been_used_for_a_while(tmp_path, monkeypatch):
+    monkeypatch.setattr(answering, "UNUSED_SECONDS", 0.05)
+
+    async def rests(*visits):
+        """How often it rests while these come, and go one after the other."""
+        asked, found = Books(), []
+        asked.rest = lambda: found.append("rest")
+        answers = answering.Answers(asked, tmp_path)
+        answers._server = True  # nobody listens
+        for visit in visits:
+            await answers.admit(visit, "people")
+        counted = []
+        for visit in visits:
+            answers.dismiss(visit)
+            await asyncio.sleep(0.2)
+            counted.append(len(found))
+        return counted
+
+    with ThreadPoolExecutor(1) as apart:
+        assert apart.submit(asyncio.run, rests(Visit(OWN), Visit(OWN))).result() == [0, 1]
+
+
+@pytest.mark.skipif(not forks.possible(), reason="elsewhere a school has no live page")
+def test_it_is_another_process_afterwards(tmp_path):
+    held = books.Books(tmp_path, tmp_path, tmp_path, {places.WORKBOOKS: str(tmp_path)})
+    first = held.blank()
+    assert held.blank() is first
+    held.rest()
+    first._process.wait(30)
+    second = held.blank()
+    held.end()
+    assert (first.ended, second is first) == (True, False)

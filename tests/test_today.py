@@ -115,7 +115,7 @@ def test_the_town_says_the_same_of_several_schools_in_one_line_and_names_no_chil
     (line,) = re.findall(r"<li class=\"kc-task.*?</li>", page, re.S)[:1]
     assert "3名学生" in line
     assert re.findall(r'data-page="(.*?)" data-at="cases">(.*?)<', line) == [
-        ("甲小学", "甲小学2"),
+        ("甲小学", "甲小学（2）"),
         ("乙小学", "乙小学"),
     ]
 

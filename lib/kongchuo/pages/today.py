@@ -217,7 +217,7 @@ def _task(view: View, own: list[Thing], sections: Container[str], above: str) ->
         return Task(when, To(what, "", at) if at else what, tuple(whom), who, first.due.date(), "，".join(more))
     counts = Counter(one.home for one in own)
     homes = sorted(counts, key=[*view.homes, CENTRE].index)
-    whom = [To(home + (f"{counts[home]}" if counts[home] > 1 else ""), home, at) for home in homes[:WHOM]]
+    whom = [To(home + (f"（{counts[home]}）" if counts[home] > 1 else ""), home, at) for home in homes[:WHOM]]
     more = [f"等{len(homes)}所"] * (len(homes) > WHOM) + more
     what = first.what + (
         f"（{said(view, first.name, first.what)}）"

@@ -17,6 +17,7 @@ from ..core import places
 from . import rights
 from .books import Books
 
+UNUSED_SECONDS = 60  # after which the process that such kernels are forks of ends
 SOCKET = "ask"  # in the folder of the server, which nobody else enters
 LINE = 1 << 16
 NOT_YOURS = "这个账号不能看这一页。"
@@ -51,7 +52,14 @@ class Answers:
 
     def dismiss(self, visit: Visit) -> None:
         """Its page is gone."""
-        self._visits = {ticket: one for ticket, one in self._visits.items() if one[0] is not visit}
+        left = {ticket: one for ticket, one in self._visits.items() if one[0] is not visit}
+        if self._visits and not left:
+            asyncio.get_running_loop().call_later(UNUSED_SECONDS, self._rest)
+        self._visits = left
+
+    def _rest(self) -> None:
+        if not self._visits:
+            self._books.rest()
 
     async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -100,6 +100,13 @@ class Books:
             self._blank = forking.Parent("", self._scratch, without_books(self._env))
         return self._blank
 
+    def rest(self) -> None:
+        """Nobody has such a kernel: end the process, until somebody wants one."""
+        if self._blank:
+            self._blank.retire()
+            self._retired.append(self._blank)
+            self._blank = None
+
     def end(self) -> None:
         """End all such processes, and their kernels."""
         for one in filter(None, (self.current, self._blank, *self._retired)):
