@@ -31,6 +31,8 @@ def without_future(town: Town, until: dt.date, counted: dt.date, ends: Mapping[s
         stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
         tables, found = dict(workbook.tables), []
         for name, table in workbook.tables.items():
+            if table.frame.empty:
+                continue
             late = {item.name: _between(table.frame[item.name], until, stop) for item in table.sheet.recorded}
             late = {column: rows for column, rows in late.items() if rows.any()}
             if late:
@@ -104,6 +106,9 @@ def at(town: Town, day: dt.date) -> Town:
     for workbook in town.workbooks:
         tables = {}
         for name, table in workbook.tables.items():
+            if table.frame.empty:
+                tables[name] = table
+                continue
             own = rolled[book_of(rolled.index) == town.place_of(workbook.name)] if name == "roster" else None
             if name == "census":
                 table = _surveyed(table, now, here, arriving)

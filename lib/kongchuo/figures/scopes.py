@@ -112,17 +112,11 @@ class Scope:
 
     def missing(self, *needs: str) -> tuple[str, ...]:
         """Folders of the scope where a needed sheet ("daily") or column ("daily.due") could not be read."""
-        found = []
+        own, found = {*self.homes, CENTRE}, []
         for need in needs:
             sheet, _, column = need.partition(".")
-            for workbook in self.town.holding(sheet):
-                if workbook.book.per_term and self.term not in workbook.name:
-                    continue
-                table = workbook.tables.get(sheet)
-                if workbook.home in (*self.homes, CENTRE) and (
-                    table is None or (column and column not in table.columns)
-                ):
-                    found.append(workbook.home)
+            term = self.term if self.town.schema.book_of[sheet].per_term else ""
+            found += [home for home in _lacking(self.town, sheet, column, term) if home in own]
         return tuple(dict.fromkeys(found))
 
     def in_days(self, column: pd.Series) -> pd.Series:
@@ -206,6 +200,13 @@ def counted(count: Callable[..., Made]) -> Callable[..., Made]:
 
 def _of_part(town: Town, policy: Policy, make: Callable[..., Made], part: tuple, *given: object) -> Made:
     return make(Scope(town, policy, *part), *given)
+
+
+@once
+def _lacking(town: Town, sheet: str, column: str, term: str) -> tuple[str, ...]:
+    """Folders where a sheet, or a column of it, could not be read, of the workbooks of a term where these are for one."""
+    tables = [(book.home, book.tables.get(sheet)) for book in town.holding(sheet) if term in book.name]
+    return tuple(home for home, table in tables if table is None or (column and column not in table.columns))
 
 
 @once

@@ -16,7 +16,7 @@ from ..core.findings import Finding, Place, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, TOWN, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from ..core.tables import Town
+from ..core.tables import Town, once
 from ..core.workbooks import Workbook, identity_of
 from ..facts import calendar
 from ..facts.references import School, school_called, schools_in
@@ -140,7 +140,14 @@ class View:
 def home_of(finding: Finding | Place, town: Town) -> str:
     """The school of the folder a finding lies in: 2023-2024/示例中学/学籍.xlsx -> 示例中学 (the folder itself may be missing)."""
     folder = [*finding.workbook.split("/"), ""][1]
-    return folder if folder in town.homes else next((home for home in town.homes if fold(home) == fold(folder)), folder)
+    homes = _spelled(town)
+    return homes.get(folder) or homes.get(fold(folder), folder)
+
+
+@once
+def _spelled(town: Town) -> dict[str, str]:
+    """The schools by their names and by how a folder may spell these."""
+    return {fold(home): home for home in reversed(town.homes)} | {home: home for home in town.homes}
 
 
 def open_town(year: str, end: dt.date, workbooks: str | Path = "") -> tuple[Town, Policy, Judgement]:

@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..core.cells import quoted, strange
 from ..core.findings import KINDS, Finding, Kind, Place, fault
 from ..core.schema import LAST_PRIMARY, Field, Sheet
 from ..core.sheets import only_displayed
-from ..core.tables import Town, book_of, complete, each, mapping, row_of, yes
+from ..core.tables import Town, book_of, complete, each, mapping, once, row_of, yes
 from ..core.years import MONTH, TERMS, usual_begin
 from ..facts import identity
 from ..facts.calendar import terms
@@ -422,6 +422,7 @@ def wrong_order(town: Town) -> Iterator[Finding]:
                 yield came.at(town.place(sheet.name, index, item.name), than="早于", other="花名册入学年月", **facts)
 
 
+@once
 def _entries(town: Town) -> dict[tuple[str, str], pd.Timestamp]:
     """The month in which a pupil of a school came to its stage at the latest: of 入学年月 and the year of the class the earlier.
 
@@ -429,19 +430,24 @@ def _entries(town: Town) -> dict[tuple[str, str], pd.Timestamp]:
     """
     grades = mapping(town["class"], "class_id", "grade")
     whole = set(town["school"].loc[town["school"]["stage"] == "九年一贯", "school_name"])
-    found, year = {}, int(town.year[:4])
-    rows = complete(listed(town), "student_key", "entry_ym", "class_id")
-    for home, key, month, room in rows[[*PUPIL, "entry_ym", "class_id"]].itertuples(index=False, name=None):
-        grade = grades.get(room)
+    year = int(town.year[:4])
+
+    @cache  # a class has come in one month or two
+    def entry(month: str, grade: object, both: bool) -> pd.Timestamp | None:
         if pd.isna(grade) or not ENTRY_MONTH.fullmatch(month):
-            continue
-        first = 1 if grade <= LAST_PRIMARY or home in whole else LAST_PRIMARY + 1
-        began = pd.Timestamp(year - int(grade) + first, 9, 1)
-        entry = pd.Timestamp(
-            int(month[:4]) - (LAST_PRIMARY if first == 1 < LAST_PRIMARY < grade else 0), int(month[4:]), 1
+            return None
+        first = 1 if grade <= LAST_PRIMARY or both else LAST_PRIMARY + 1
+        kept = LAST_PRIMARY if first == 1 < LAST_PRIMARY < grade else 0
+        return min(
+            pd.Timestamp(year - int(grade) + first, 9, 1), pd.Timestamp(int(month[:4]) - kept, int(month[4:]), 1)
         )
-        found[home, key] = min(began, entry)
-    return found
+
+    rows = each(complete(listed(town), "student_key", "entry_ym", "class_id"), *PUPIL, "entry_ym", "class_id")
+    return {
+        (home, key): came
+        for _, home, key, month, room in rows
+        if (came := entry(month, grades.get(room), home in whole)) is not None
+    }
 
 
 # --- F38, F39 ---------------------------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ def _rows(month: Month, sheet: str) -> tuple[str, str, bool]:
     rows = scope.office(sheet) if shared else scope.rows(sheet)
     now = f"本月 {int(scope.in_days(rows[form.dated]).sum())} 行、" if form.dated else ""
     said = f"{form.title}{now}本学年 {len(rows)} 行{'（全镇）' if shared else ''}"
-    without = [] if shared else [home for home in scope.homes if home not in set(rows["home"])]
+    without = [] if shared else sorted({*scope.homes} - {*rows["home"].unique()})
     if (shared or month.home) and not len(rows):
         return said, f"没有{form.title}", False
     return said, f"{len(without)}校没有{form.title}" if without and not month.home else "", False

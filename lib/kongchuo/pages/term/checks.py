@@ -57,7 +57,8 @@ def roll_call(view: Round) -> Section:
     lost = uncounted_note(view.scope, "rollcall")
     if gaps := int(inspection.incomplete(rows).sum()):
         lost.append(Note(f"{gaps} 行督查点名有空着或读不到的数，没有算进合计和差异。", "unknown"))
-    absent = [sheet.home for sheet in view.sheets if sheet.home not in set(rows["home"])]
+    called = {*rows["home"]}
+    absent = [sheet.home for sheet in view.sheets if sheet.home not in called]
     note = f"没有{_grade(view)}点名记录的学校：{'、'.join(absent)}，尚未判定。" if absent else ""
     if view.home:
         labels = view.scope.labels
