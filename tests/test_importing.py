@@ -177,6 +177,71 @@ def test_classes_one_below_the_other_each_under_a_line_that_names_it(school, tmp
     ]
 
 
+def merged(page, cells):
+    """A line of one text over all columns of a page."""
+    page.append(cells)
+    page.merge_cells(start_row=page.max_row, end_row=page.max_row, start_column=1, end_column=4)
+
+
+def test_classes_side_by_side_are_as_many_blocks(school, tmp_path):
+    """Two classes beside each other under the same header, a column between them; the title over both names neither."""
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["示例中学七、八年级学生花名册"])
+    page.append(["七年级1班", None, None, None, "八年级1班"])
+    for area in ("A1:G1", "A2:C2", "E2:G2"):
+        page.merge_cells(area)
+    page.append(["姓名", "性别", "身份证号", None] * 2)
+    page.append(["甲春", "女", number(1), None, "乙夏", "男", number(2), None])
+    page.append(["丙秋", "女", number(3), None, None, None, None, None])
+    book.save(tmp_path / "名单.xlsx")
+    _, lines = importing.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    pupils = read(importing.take(tmp_path / "名单.xlsx", school, tmp_path / "out").path)
+
+    assert [line.rpartition("，")[2] for line in lines[:2]] == ["分1个班：七年级1班", "分1个班：八年级1班"]
+    assert [one["姓名"] for one in pupils] == ["甲春", "丙秋", "乙夏"]
+    assert len({one["班级编号"] for one in pupils[:2]}) == 1
+    assert pupils[0]["班级编号"] != pupils[2]["班级编号"]
+
+
+def test_a_line_that_names_only_the_grade_and_one_that_names_none(school, tmp_path):
+    """A grade of one class needs no number; a line about the teacher is no pupil, and said."""
+    book = openpyxl.Workbook()
+    page = book.active
+    for at, grade in enumerate("78", 1):
+        merged(page, [f"示例中学{grade}年级学生名单（班主任 李四）"])
+        page.append(["编号", "姓 名", "性 别", "身份证号"])
+        merged(page, ["以下学生住校"])
+        page.append([1, "甲春", "女", number(at)])
+    book.save(tmp_path / "名单.xlsx")
+    _, lines = importing.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    rows = [row for one in importing._listed(tmp_path / "名单.xlsx")[0] for row in one.rows]
+
+    assert "下面 2 行，分2个班：7年级、8年级，第3、7行整行是一句话，没有读" in lines[0]
+    assert [block for _, _, block in rows] == ["7年级", "8年级"]
+    assert importing._class(("", "", "7年级"), {("7", "1"): "XX-7", ("8", "1"): "XX-8"}) == "XX-7"
+    assert not importing.CLASS.search("示例小学一、二年级学生花名册")
+
+
+def test_a_narrow_heading_says_more_with_the_wide_one_above_it(school, tmp_path):
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["学生姓名", "性别", "身份证号", "家长信息", None])
+    page.append([None, None, None, "姓名", "电话"])
+    for area in ("A1:A2", "B1:B2", "C1:C2", "D1:E1"):
+        page.merge_cells(area)
+    page.append(["甲春", "女", number(1), "乙夏", "13800000001"])
+    book.save(tmp_path / "名单.xlsx")
+    columns = decided((tmp_path / "名单.xlsx", school), tmp_path / "out")["columns"]
+    assert columns == {
+        "学生姓名": "姓名",
+        "性别": "性别",
+        "身份证号": "证件号码",
+        "家长姓名": "监护人",
+        "电话": "监护人电话",
+    }
+
+
 @pytest.mark.parametrize("phone", [None, "13900000009"])
 def test_a_guardian_and_a_number_in_one_cell_are_two(school, tmp_path, phone):
     file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 家长姓名="乙夏 13800000001", 联系电话=phone)]})

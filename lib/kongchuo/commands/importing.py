@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import count, zip_longest
 from pathlib import Path
@@ -48,9 +48,11 @@ ALSO = lists.MORE_ALIASES | {
     "guest": ("是否借读",),
 }
 YES = {"boarding": {"是": "住校", "否": "走读"}}  # what an answer to 是否… means, where the code list does not say it
-CLASS = re.compile(
+CLASS = re.compile(  # 七年级二班; where a grade is one class: 2年级, but neither 一、二年级 nor 2024年级
     r"(?:[一二三四五六七八九1-9]|初[一二三])(?:年级)?[(（-]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})[)）]?班"
+    r"|(?<![、,，和与及至到~—\d-])(?:初[一二三]|[一二三四五六七八九1-9]年级)(?![、,，和与及至到~—-])"
 )
+ABOVE = "信息|情况|资料|基本"  # words of an upper header that say nothing of the columns below: 家长信息 above 姓名
 MOST_WORDS = 200  # of one column, that a person is asked about
 SHOWN, MOST_ROWS = "学籍_导入.xlsx", 8  # the workbook made; of how many rows a note names each
 BOTH = re.compile(r"([^\d\s]{2,})[\s,，、:：/]*(1\d{10})")  # a name and its mobile number
@@ -100,7 +102,15 @@ class Listed:
                 block = named[0]
             elif at >= end and filled and {*filled} not in again and not re.match(TOTALS, filled[0]):
                 found.append((self.grid.first_row + at, dict(zip(self.heads, texts, strict=False)), block))
-        return found
+        return [row for row in found if row[0] not in self.notes]
+
+    @cached_property
+    def notes(self) -> list[int]:
+        """The Excel rows below the header that are one text over all columns and name no class: 班主任：张三."""
+        across = [top for top, left, _, right in self.grid.merged if left == 1 and right >= len(self.heads) > 2]
+        texts = {row: "".join(dict.fromkeys(self.grid.texts(row - self.grid.first_row))) for row in across}
+        end = self.grid.first_row + self.header + self.deep
+        return [row for row, text in sorted(texts.items()) if row >= end and text and not CLASS.search(fold(text))]
 
     @property
     def classes(self) -> list[str]:
@@ -112,7 +122,10 @@ class Listed:
     def said(self) -> str:
         """How it was read, in words."""
         classes = f"，分{len(self.classes)}个班：{'、'.join(self.classes)}" if self.classes else ""
-        return f"“{self.title}”：第{self.grid.first_row + self.header}行是表头，下面 {len(self.rows)} 行{classes}"
+        notes = f"，第{_numbers(self.notes)}行整行是一句话，没有读" if self.notes else ""
+        return (
+            f"“{self.title}”：第{self.grid.first_row + self.header}行是表头，下面 {len(self.rows)} 行{classes}{notes}"
+        )
 
 
 @dataclass(frozen=True)
@@ -266,7 +279,8 @@ def _pupils(
     for one in sheets:
         told: dict[str, list[int]] = {}
         for number, raw, block in one.rows:
-            row, notes = _pupil(raw, held, classes, block or one.title)
+            title = next((text for text in (block, one.title) if all(_parsed(text))), block or one.title)
+            row, notes = _pupil(raw, held, classes, title)
             id_no = str(row.get("id_no", ""))
             seen[id_no] += bool(id_no)
             stops = "没有姓名" if not row.get("name") else "证件号码和前面一行一样" if seen[id_no] > 1 else ""
@@ -334,7 +348,7 @@ def _listed(file: Path) -> tuple[list[Listed], list[str]]:
         ]
         sure, guessed, deep, at = max(scores, default=(0, 0, 0, 0))
         if sure + guessed >= 2 and not hidden:
-            found.append(Listed(title, grid, -at, -deep))
+            found += [Listed(title, part, -at, -deep) for part in _beside(grid, _header(grid, -at, -deep))]
         elif any(value not in ("", None) for row in grid.rows for value in row):
             unread.append(f"没有读工作表“{title}”：{'它是隐藏的' if hidden else '找不到花名册的表头'}")
     if not found:
@@ -350,9 +364,39 @@ def _meant(texts: list[str]) -> tuple[int, int]:
 
 
 def _header(grid: Grid, at: int, deep: int) -> list[str]:
-    """The texts of a header of one row, or of two: what stands below counts, above it only where nothing is."""
+    """The texts of a header of one row, or of two: what stands below counts, above it only where nothing is.
+
+    Where two columns mean the same by what stands below, both texts count: 姓名 under 家长信息 is 家长姓名.
+    """
     rows = [list(map(fold, grid.texts(place))) for place in range(at, min(at + deep, len(grid.rows)))]
-    return [low or high for high, low in zip_longest(rows[0], rows[-1], fillvalue="")]
+    pairs = [*zip_longest(rows[0], rows[-1], fillvalue="")]
+    plain, names = [low or high for high, low in pairs], _names()
+    means = Counter(names.get(text) for text in plain)
+    whole = [re.sub(ABOVE, "", high) + low if low and high != low else "" for high, low in pairs]
+    return [
+        both if both in names and means[names.get(text)] > 1 else text for text, both in zip(plain, whole, strict=True)
+    ]
+
+
+def _beside(grid: Grid, header: list[str]) -> list[Grid]:
+    """The blocks of a worksheet that stand side by side, each with the same header; the worksheet itself where it is one."""
+    starts = [column for column, text in enumerate(header) if text and text == header[0]]
+    parts = [header[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    if len(parts) < 2 or len({tuple(filter(None, part)) for part in parts}) > 1 or len(parts[0]) < 2:
+        return [grid]
+    return [_columns(grid, start, len(part)) for start, part in zip(starts, parts, strict=True)]
+
+
+def _columns(grid: Grid, start: int, width: int) -> Grid:
+    """Some columns of a grid, as a grid; a merged range that goes beyond them is cut where they end."""
+    merged = [
+        (top, max(left - start, 1), bottom, min(right - start, width))
+        for top, left, bottom, right in grid.merged
+        if left <= start + width and right > start
+    ]
+    # what a range shows stands in its first cell, which may lie before the columns
+    rows = [grid.texts(at)[start : start + width] for at in range(len(grid.rows))]
+    return replace(grid, rows=rows, merged=merged)
 
 
 @cache
