@@ -16,7 +16,7 @@ from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive, batch, indexes
 from kongchuo.publishing.archive import DONE, Result
-from kongchuo.site import kernels, serve
+from kongchuo.site import handlers, kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
 
@@ -335,6 +335,20 @@ def test_an_error_is_one_chinese_sentence(page, server, school, says):
     page.wait_for_selector(f"text={says}")
     assert "Traceback" not in page.content()
     assert "990101200001011234" not in page.content() + server.log.read_text("utf-8")
+
+
+def test_a_live_page_names_in_its_head_the_scripts_that_another_has_asked_for(page, server):
+    """So that the browser gets them while the kernel starts."""
+    opened(page, server)
+    page.wait_for_selector("select")
+    server.get(f"{handlers.SCRIPTS}/voila.js?v=%22%3E%3Cscript%3E", Accept_Encoding="gzip")
+    text = server.get("/live/live?school=" + quote("甲校"))[1]
+    named = re.findall('<link rel="preload" as="script" href="([^"]*)">', text)
+
+    assert len(named) == len({*named}) > 30
+    assert f"{handlers.SCRIPTS}/voila.js" in named
+    assert all(re.fullmatch(r"/voila/[\w@./-]+\.js(\?v=[0-9a-f]+)?", one) for one in named)
+    assert {server.get(one)[0] for one in named[::10]} == {200}
 
 
 def test_links_cannot_change_theme_or_template(server):

@@ -36,6 +36,7 @@ from .rights import Person  # noqa: E402
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
+PRELOADED = 150  # scripts that a live page names in its head
 SHOWN = 60  # links to what a job has left
 SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
 FOREVER = "public, max-age=31536000, immutable"
@@ -393,7 +394,7 @@ class Live(Gate, TornadoVoilaHandler):
             )
         old = last_run(shelf, asked.get("school", "")) if shelf and not at_once else {}
         shown = {"at_once": at_once, "old": old, "state": state, "silent_seconds": kernels.SILENT_SECONDS}
-        shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS}
+        shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS, "scripts": [*SENT_SCRIPTS][:PRELOADED]}
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.write(
@@ -412,8 +413,15 @@ def _packed(path: str) -> bytes:
     return gzip.compress(Path(path).read_bytes())
 
 
+SENT_SCRIPTS: dict[str, None] = {}  # addresses of scripts of live pages that were asked for since the server began
+
+
 class Packed(OfScript):
-    """In front of scripts that never change: packed once for all visitors, where the browser takes it so."""
+    """In front of scripts that never change: packed once for all visitors, where the browser takes it so.
+
+    What one live page has asked for, one after the other, the next ones name in their heads, for the browser to get while the
+    kernel starts.
+    """
 
     async def get(self, path: str, include_body: bool = True):
         """Send it."""
@@ -426,6 +434,11 @@ class Packed(OfScript):
         self.path = self.parse_url_path(path)
         file = self.get_absolute_path(self.root, self.path)  # first: it decides which root
         self.absolute_path = self.validate_absolute_path(self.root, file)
+        if self.absolute_path and self.absolute_path.endswith(".js"):
+            version = self.get_query_argument("v", "")  # a part of its name, or none of ours
+            SENT_SCRIPTS[self.request.path + (f"?v={version}" if version and version in self.request.path else "")] = (
+                None
+            )
         self.set_header("Content-Type", self.get_content_type())
         self.set_header("Content-Encoding", "gzip")
         self.set_extra_headers(path)
