@@ -244,10 +244,16 @@ OF_THE_REGISTRY = {
 }
 
 
-@pytest.mark.parametrize(("sheet", "column"), OF_THE_REGISTRY)
-def test_a_cell_of_the_registry_that_nobody_could_read_is_said_beside_what_it_lacks(sheet, column):
+@pytest.fixture(scope="module")
+def sound():
+    """A township and its figures."""
     town, _ = handmade.township(3, 60, 3, dt.date(2023, 11, 30))
-    clean = counted(town)
+    return town, counted(town)
+
+
+@pytest.mark.parametrize(("sheet", "column"), OF_THE_REGISTRY)
+def test_a_cell_of_the_registry_that_nobody_could_read_is_said_beside_what_it_lacks(sound, sheet, column):
+    town, clean = sound
     place = town[sheet].index[2]
 
     now = counted(unread(town, sheet, place, column))
