@@ -16,6 +16,8 @@ from kongchuo.excel import reading
 OLD, NEW, MIDDLE = "2023-2024", "2024-2025", "示例中学"
 # what nobody can know for them: the new class, and what has happened since
 TO_FILL = {("F17", "班级编号"), ("F17", "最近跟踪"), ("F17", "最近联系父母日期"), ("F17", "最近帮扶日期")}
+# and what the new year itself begins with: two terms without dates, days of which staff must say whether there is school
+TO_DECIDE = {("F17", column) for column in ("开学日期", "放假日期", "统计基准日", "基准锁定日", "上课")}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,9 @@ def test_classes_are_one_grade_up_under_their_own_code(old, turned):
 def test_only_what_must_be_filled_in_is_wrong(turned):
     _, _, judgement = opening.judged(turned[0], NEW, dt.date(2024, 9, 10))
     found = Counter((one.rule, one.column) for one in judgement.findings)
-    assert {(rule, column) for rule, column in found if rule not in ("R12", "X15")} <= TO_FILL
+    assert {(rule, column) for rule, column in found if rule not in ("R12", "X15")} - TO_FILL == TO_DECIDE
+    terms = reading.read_year(turned[0], NEW)["term"]
+    assert [*zip(terms["school_year"], terms["term"], strict=True)] == [(NEW, "第一学期"), (NEW, "第二学期")]
 
 
 def test_open_cases_keep_their_history(old, turned):

@@ -66,6 +66,31 @@ def test_the_blank_office_is_read_without_a_fault_of_form(home, capsys):
     )
 
 
+def test_days_that_depart_from_monday_to_friday_are_listed_and_staff_decide_each(home, capsys):
+    """教学日历 lists what the State Council has arranged and says 上课 of none; check asks for each until somebody has."""
+    path = home / "workbooks" / "示例镇" / "2023-2024" / "中心学校" / "基础信息.xlsx"
+    book = openpyxl.load_workbook(path)
+    page = book["教学日历"]
+    rows = [cells[:3] for cells in page.iter_rows(min_row=2, values_only=True) if cells[0]]
+    days = {f"{day:%m-%d}": why for day, _, why in rows}
+    assert (days["10-02"], days["10-07"]) == ("国庆节放假（国务院安排）", "调休上班（国务院安排）")
+    assert not {"09-04", "10-01", "02-12"} & {*days}, "a Monday like others, a Sunday, a day of all winter vacations"
+    assert {said for _, said, _ in rows} == {None}
+    assert [row[:2] for row in book["学年学期"].iter_rows(min_row=2, max_row=3, values_only=True)] == [
+        ("2023-2024", "第一学期"), ("2023-2024", "第二学期"),
+    ]  # fmt: skip
+
+    def asked():
+        cli.main(["check", str(home / "workbooks" / "示例镇"), "--json"])
+        found = json.loads(capsys.readouterr().out)["findings"]
+        return {one["cell"] for one in found if one["sheet"] == "教学日历" and one["rule"] == "F17"}
+
+    assert asked() == {f"B{row}" for row in range(2, 2 + len(rows))}
+    page["B2"] = "否"
+    book.save(path)
+    assert asked() == {f"B{row}" for row in range(3, 2 + len(rows))}
+
+
 def test_commands_inside_use_the_folders_that_kongchuo_yaml_names(home, capsys):
     assert cli.main(["run", "monthly", "month=2023-10", "school=全镇", "--dry-run"]) == 0
     assert str(home / "runs" / "2023-10") in capsys.readouterr().out

@@ -16,6 +16,7 @@ from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
 from ..core.tables import Town, complete, yes
 from ..excel import lists, reading, saving, writing
+from ..facts import calendar
 
 LAST_JUNIOR = 9
 STAYS = ("在读", "休学", "送教上门", "辍学")  # of 在籍状态: who is still ours; the others are gone
@@ -156,10 +157,11 @@ def _filled(path: Path, juniors: list[str]) -> dict[str, str]:
 
 # --- What goes over --------------------------------------------------------------------------------------------------------
 def _registry(passage: Passage) -> None:
-    """Schools, staff, villages and words of the township as they are; terms and calendar are the new year's own."""
+    """Schools, staff, villages and words of the township as they are; terms and calendar begin as those of any new year."""
     for sheet in ("school", "staff", "village", "code"):
         passage.put(sheet, passage.town[sheet])
-    passage.say(CENTRE, "基础信息：学年学期、教学日历要填新学年的；七年级、一年级新班要添")
+    passage.rows.setdefault(CENTRE, {}).update(calendar.begun(passage.year))
+    passage.say(CENTRE, f"基础信息：学年学期要填新学年的日期；{calendar.DECIDED}；七年级、一年级新班要添")
 
 
 def _classes(passage: Passage) -> None:

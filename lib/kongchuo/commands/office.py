@@ -17,6 +17,7 @@ from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, Schema, default
 from ..excel import lists, saving, writing
 from ..excel.parts import Refused
+from ..facts import calendar
 from . import settings
 
 SETTINGS = """\
@@ -71,7 +72,7 @@ def init(folder: Path, town: str, schools: Path | None, year: str) -> Iterator[P
     for book in schema.books:
         homes = [CENTRE] if book.owner == "centre" else [row["school_name"] for row in rows[1:]]
         for stem in book.stems:
-            held = {"school": rows} if "school" in book.by_name else {}
+            held = {"school": rows, **calendar.begun(year)} if book.name == "registry" else {}
             data = writing.workbook_bytes(stem, book, held, schema)
             files |= {(shared / year / str(home) / f"{stem}.xlsx").as_posix(): data for home in homes}
     for name in ("notebooks", "parameters/papers", "runs"):

@@ -4,6 +4,7 @@ Pure. A limit of n days from a start is met on the n-th day of its unit after th
 """
 
 import datetime as dt
+import re
 from functools import cache
 
 import holidays
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.tables import Town, complete, of_year, once, yes
+from ..core.years import TERMS
 
 SCHOOL_DAY, WORKING_DAY, DAY = "上课日", "工作日", "自然日"
 
@@ -93,6 +95,33 @@ def _days(town: Town, unit: str) -> np.ndarray:
         worked, other = _official(int(town.year[:4]))
         days = sorted(worked | (other & {*days}))
     return np.array(days, "datetime64[D]")
+
+
+DECIDED = "教学日历已列出国务院安排的放假、调休日（没有公布的年份只有法定节日），逐天填“上课”，再添本校自己的"
+WINTER = ((1, 11), (2, 20))  # month and day: all schools are on winter vacation, whose days 教学日历 need not list
+
+
+def begun(year: str) -> dict[str, list[dict[str, object]]]:
+    """What 基础信息 of a new year begins with, by sheet: its two terms without dates, and the days to be decided."""
+    return {"term": [{"school_year": year, "term": term} for term in TERMS], "calendar": departures(year)}
+
+
+def departures(year: str) -> list[dict[str, object]]:
+    """Rows of 教学日历 for the days of a school year on which the State Council's calendar departs from Monday to Friday.
+
+    Whether there is school on each is left empty, for staff to say: until then F17 asks for it, and the day is no school day.
+    Of a calendar year that is not published yet only the days that the law makes holidays are known.
+    """
+    first = int(year[:4])
+    china = holidays.country_holidays("CN", years=range(first, first + 2), language="zh_CN")
+    rows = []
+    for day in pd.date_range(f"{first}-09-01", f"{first + 1}-07-15"):
+        worked = china.is_working_day(day)
+        if worked != (day.weekday() < 5) and not WINTER[0] <= (day.month, day.day) <= WINTER[1]:
+            name = re.split(r"[(（]", china.get(day.date(), ""))[0]
+            said = "调休上班" if worked else f"{'调休' if '休息日' in name else name}放假"
+            rows.append({"date": day.date(), "reason": f"{said}（国务院安排）"})
+    return rows
 
 
 @cache
