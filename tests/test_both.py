@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from kongchuo.core.apart import both, unswept
+from kongchuo.core.apart import aside, both, unswept
 
 forks = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="only Linux with two cores forks"
@@ -23,6 +23,22 @@ def test_both_give_what_they_give():
 @forks
 def test_the_second_is_worked_out_by_another_process():
     assert both(os.getpid, os.getppid) == (os.getpid(), os.getpid())
+
+
+@forks
+def test_what_is_done_aside_takes_its_memory_with_it():
+    kept: list[int] = []
+
+    def work() -> int:
+        kept.extend(range(9))
+        return os.getppid()
+
+    assert (aside(work), kept) == (os.getpid(), [])
+
+
+@forks
+def test_what_is_done_aside_may_be_shared_by_two():
+    assert aside(lambda: both(os.getpid, os.getppid) == (os.getpid(), os.getpid()))
 
 
 def test_with_a_second_thread_nothing_is_forked():

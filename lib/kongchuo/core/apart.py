@@ -1,4 +1,4 @@
-"""Work done in another process: `call` in one that may die of it, `both` in a copy of this one. Knows nothing of the township.
+"""Work done in another process: `call` in one that may die of it, `both` and `aside` in a copy of this one. Knows nothing of the township.
 
 `call` runs a function of a module there. A few such processes are kept for the next calls, started when first needed, and end with
 this one, however it ends: they wait for its next word, and there will be none. Each call may take so much CPU time, memory and
@@ -7,6 +7,7 @@ Not multiprocessing: that needs a guard in whatever script calls, forks where it
 """
 
 import atexit
+import ctypes
 import faulthandler
 import gc
 import multiprocessing
@@ -29,6 +30,7 @@ from typing import BinaryIO, ParamSpec, TypeVar
 from .findings import UserError
 
 One, Other = TypeVar("One"), TypeVar("Other")
+DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
@@ -37,25 +39,45 @@ def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other
     The second is worked out by a forked process, which has all data of this one without a copy of them. Only Linux forks
     safely, and only a process with one thread; elsewhere, and where the forked process dies, the calls follow each other.
     """
+    waiting = _forked_for(other)
+    return one(), waiting()
+
+
+def aside(work: Callable[[], One]) -> One:
+    """What a call gives, worked out by a forked process as in `both`: the memory that it took goes with that process."""
+    return _forked_for(work)()
+
+
+def _forked_for(work: Callable[[], One]) -> Callable[[], One]:
+    """A call in a forked process; what waits for what it gives, or works it out here."""
     if not (sys.platform == "linux" and threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1):
-        return one(), other()
+        return work
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
-    child = fork.Process(target=_send_result, args=(there, other), daemon=True)
+    child = fork.Process(target=_send_result, args=(there, work))
     child.start()
     there.close()
-    first = one()
-    try:
-        return first, here.recv()
-    except EOFError:
-        return first, other()
-    finally:
-        here.close()
-        child.join()
+
+    def waiting() -> One:
+        try:
+            return here.recv()
+        except EOFError:
+            return work()
+        finally:
+            here.close()
+            child.join()
+
+    return waiting
+
+
+def die_with_parent() -> None:
+    """Have this process ended when the one that started it ends (Linux)."""
+    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
 
 
 def _send_result(there: multiprocessing.connection.Connection, work: Callable[[], object]) -> None:
     """Send what the work gives. If it fails, nothing is sent and nothing said: the parent works it out itself, and fails as it should."""
+    die_with_parent()
     try:
         there.send(work())
     except BaseException:  # an interrupted child has nothing to say either

@@ -6,7 +6,6 @@ input, a line of JSON each, and ends with whoever started it. Only on Linux: els
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import random
@@ -20,11 +19,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.apart import die_with_parent
 from ..core.places import FORKED
 
 LINE = 1 << 20  # bytes read at a time
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", FORKED: "1"}  # in its environment: no thread but its own
-DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def possible() -> bool:
@@ -116,11 +115,6 @@ def begin() -> Callable[..., None]:
         answers.flush()
 
     return answer
-
-
-def die_with_parent() -> None:
-    """Have this process ended when the one that started it ends."""
-    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
 
 
 def fork(act: Callable[[], object]) -> int:

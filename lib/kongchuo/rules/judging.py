@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from ..core import years
-from ..core.apart import both, unswept
+from ..core.apart import aside, both, unswept
 from ..core.findings import ERROR, Finding, fault
 from ..core.policy import Policy
 from ..core.schema import CENTRE
@@ -183,7 +183,7 @@ def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgemen
 # --- all of it together -----------------------------------------------------------------------------------------------
 # these rules say of an empty cell why it must not be empty: at that cell F17 is silent
 BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
-MANY = 250_000  # rows of a township from which two processes are worth it: each works out again much of what both need
+MANY = 250_000  # rows of a township from which other processes are worth it: two work out again much of what both need
 
 
 def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None) -> Judgement:
@@ -192,18 +192,21 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     Those with a waiver that holds stand apart.
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
-    with unswept():
-        return _examined(town, policy, earlier)
+    large = sum(len(table.frame) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
+    examined = partial(_examined, town, policy, earlier, large)
+    with (
+        unswept()
+    ):  # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it
+        return aside(examined) if large else examined()
 
 
-def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None) -> Judgement:
+def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None, large: bool) -> Judgement:
     half = len(RULES) // 2
     halves: tuple[Callable, Callable] = (
         lambda: judge(town, policy, RULES[:half]),
         lambda: (judge(town, policy, RULES[half:]), _checked(town), ask(town, policy, earlier)),
     )
-    rows = sum(len(table.frame) for workbook in town.workbooks for table in workbook.tables.values())
-    first, (second, (plain, failed), asked) = both(*halves) if rows >= MANY else (part() for part in halves)
+    first, (second, (plain, failed), asked) = both(*halves) if large else (part() for part in halves)
     judged = first.joined(second)
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
     read = {finding for workbook in workbooks for finding in workbook.findings}

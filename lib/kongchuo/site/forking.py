@@ -25,6 +25,7 @@ from urllib.parse import urlencode
 
 from .. import VERBS
 from ..core import places
+from ..core.apart import die_with_parent
 from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
 from ..publishing import engine, execution, forks
@@ -138,7 +139,7 @@ def _make(job: dict) -> None:
         if pid:
             os.waitpid(pid, 0)
             continue
-        forks.die_with_parent()
+        die_with_parent()
         for parameters in pages:
             _keep(job["make"], parameters)
         return
