@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -204,3 +205,32 @@ def test_a_terminal_gets_a_bar_below_the_lines_and_a_pipe_none():
 
     quiet = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
     assert (quiet.stdout.decode().split(), quiet.stderr) == (["一行"], b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["chekc", "x"], "没有 'chekc'，可以写 'check'"),
+        (["import"], "还要写 FILE, --into"),
+        (["check", "x", "--zz"], "没有这样的选项：--zz"),
+        (["import", "x", "--into"], "--into：后面要写一个值"),
+        (["serve", "--port", "z"], "--port：“z”应是 0 到 65535 之间的整数"),
+        (["run", "monthly", "--engine", "z"], "--engine：没有 'z'，可以写"),
+    ],
+)
+def test_what_is_typed_wrongly_is_said_in_chinese(words, says, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert says in said
+    assert not re.search("usage|error|invalid|required|expected|argument", said)
+
+
+def test_the_help_speaks_chinese(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    assert "写法：kongchuo" in said
+    assert "退出码：0 没有问题" in said
+    assert not re.search("usage|positional|options|show this|Exit codes", said)

@@ -125,6 +125,19 @@ def test_a_cell_that_cannot_be_read_is_said(old, tmp_path):
     assert "学籍.xlsx：有 1 格读不出来，带入后空着；旧工作簿里还在" in said[MIDDLE]
 
 
+def test_classes_without_a_grade_are_said(old, tmp_path):
+    """Nobody could know who leaves: they do not go over, and the centre is told before the new year is made."""
+    shutil.copytree(old, tmp_path / "town")
+    path = next((tmp_path / "town").rglob("基础信息.xlsx"))
+    book = openpyxl.load_workbook(path)
+    page = book["班级"]
+    column = next(cell.column for cell in page[1] if cell.value == "年级")
+    page.cell(2, column).value, page.cell(3, column).value = "七年级", None
+    book.save(path)
+    _, said, _ = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
+    assert any("有 2 个班没有年级" in line for line in said["中心学校"])
+
+
 def test_pupils_of_a_closed_school_are_said(old, tmp_path):
     shutil.copytree(old, tmp_path / "town")
     (path,) = (tmp_path / "town" / OLD / "中心学校").glob("基础信息.xlsx")

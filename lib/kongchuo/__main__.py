@@ -456,7 +456,7 @@ def _code(broken: Sequence[str], unreadable: object, errors: object) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options, each with the function of this module that runs it."""
-    return options.parser(globals(), __doc__.split("\n\n")[1])
+    return options.parser(globals())
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -478,7 +478,7 @@ def _run(argv: list[str] | None) -> int:
         args.overrides += [word for word in rest if not word.startswith("-")]
         rest = [word for word in rest if word.startswith("-")]
     if rest:
-        known.error(f"unrecognized arguments: {' '.join(rest)}")
+        known.error(f"没有这样的选项：{' '.join(rest)}")
     if getattr(args, "json", False):
         console.plain_utf8()
     return args.function(args)

@@ -241,9 +241,31 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
 RENAMED = {"import": "import_"}  # the function of a command whose name Python keeps for itself
 
 
-def parser(functions: Mapping[str, object], epilog: str) -> argparse.ArgumentParser:
+EXIT_CODES = "退出码：0 没有问题，1 有错误，2 命令写错了，3 有读不了、找不到的，4 有一份没有做成，或程序自己出错。"
+# what argparse says itself, in words of the office; texts that are not here (faults of the declaration of options) stay English
+SAID = {
+    "usage: ": "写法：",
+    "positional arguments": "要写的",
+    "options": "选项",
+    "show this help message and exit": "看这条命令怎样写",
+    "the following arguments are required: %s": "还要写 %s",
+    "unrecognized arguments: %s": "没有这样的选项：%s",
+    "ambiguous option: %(option)s could match %(matches)s": "选项 %(option)s 没有写全，可以是 %(matches)s",
+    "expected one argument": "后面要写一个值",
+    "expected at least one argument": "后面至少要写一个值",
+    "not allowed with argument %s": "不能和 %s 一起写",
+    "invalid choice: %(value)r (choose from %(choices)s)": "没有 %(value)r，可以写 %(choices)s",
+    "argument %(argument_name)s: %(message)s": "%(argument_name)s：%(message)s",
+    "%(prog)s: error: %(message)s\n": "无法继续：%(message)s。%(prog)s --help 看怎样写\n",
+}
+
+
+def parser(functions: Mapping[str, object]) -> argparse.ArgumentParser:
     """All commands; `functions` run them, by name. A default taken from the environment is read here and nowhere else."""
-    top = argparse.ArgumentParser(prog="kongchuo", description="控辍保学台账检查与报告", epilog=epilog)
+    vars(argparse)["_"] = lambda text: SAID.get(
+        text, text
+    )  # where it looks for translations; gettext would want a file of them
+    top = argparse.ArgumentParser(prog="kongchuo", description="控辍保学台账检查与报告", epilog=EXIT_CODES)
     commands = top.add_subparsers(required=True, metavar="命令")
     for name, (help_text, options) in COMMANDS.items():
         command = commands.add_parser(name, help=help_text, description=help_text)

@@ -167,6 +167,11 @@ def _registry(passage: Passage) -> None:
 def _classes(passage: Passage) -> None:
     """Classes one grade up under their own code; those that have finished go."""
     rows = complete(passage.town["class"], "grade")
+    if without := len(passage.town["class"]) - len(rows):
+        passage.say(
+            CENTRE,
+            f"要看：班级表有 {without} 个班没有年级，或者读不出来，没有带入，学生也没有升级、毕业。先在旧学年改好再建",
+        )
     rows = rows[~rows["class_id"].isin(passage.finished)]
     for row in rows.to_dict("records"):
         frame, grade = pd.DataFrame([row]), int(row["grade"]) + 1

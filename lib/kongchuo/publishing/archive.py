@@ -202,7 +202,9 @@ def open_newest(out: Path, home: str) -> Path:
     shown = ((shelf, shelf.results[name].shown) for shelf in shelves(out) if name in shelf.results)
     page = next((shelf.path / str(run["page"]) for shelf, run in shown if run.get("page")), None)
     if page is None:
-        raise UserError(f"“{out}”里还没有“{name}”的报告，请先运行 kongchuo run parameters/monthly.yaml。")
+        raise UserError(
+            f"“{out}”里还没有“{name}”的报告，请到办公文件夹里，先运行 kongchuo run monthly month=2023-10（写要做的月份）。"
+        )
     webbrowser.open(page.resolve().as_uri())
     return page
 

@@ -47,7 +47,9 @@ def status(out: Path, workbooks: Path) -> list[dict[str, object]]:
             }
         )
     if not found:
-        raise UserError(f"“{out}”里还没有报告。先运行 kongchuo run parameters/monthly.yaml month=…")
+        raise UserError(
+            f"“{out}”里还没有报告。请到办公文件夹里，先运行 kongchuo run monthly month=2023-10（写要做的月份）"
+        )
     return found
 
 
