@@ -233,6 +233,29 @@ def opened(browser, folder, body):  # noqa: F811
     return page
 
 
+def test_the_month_of_a_title_stands_on_one_line_of_a_phone(browser, tmp_path):  # noqa: F811
+    """A name before it a character longer each time: somewhere the line ends within the month."""
+    lines = """h1 => { const at = h1.textContent.indexOf("2023年"), end = at + "2023年10月".length, tops = new Set();
+      let seen = 0;
+      for (const walk = document.createTreeWalker(h1, NodeFilter.SHOW_TEXT); walk.nextNode(); ) {
+        const text = walk.currentNode;
+        for (let i = 0; i < text.length; i++, seen++) if (seen >= at && seen < end) {
+          const one = document.createRange(); one.setStart(text, i); one.setEnd(text, i + 1);
+          tops.add(one.getBoundingClientRect().top) } }
+      return tops.size }"""
+    page = opened(browser, tmp_path, "")
+    page.set_viewport_size({"width": 390, "height": 800})
+    found = {}
+    for length in range(3, 24):
+        title = f"{'甲' * length}2023年10月控辍保学自查报告"
+        head = display.render("headline.html", title=title, meta=(), body="", secret=True)
+        page.evaluate("html => { document.querySelector('main').innerHTML = html }", head)
+        found[length] = page.eval_on_selector("h1", lines)
+        assert page.inner_text("h1") == title
+    page.close()
+    assert {*found.values()} == {1}, found
+
+
 def test_what_a_signed_paper_must_hold_is_on_it_though_folded_on_screen(browser, tmp_path):  # noqa: F811
     held, other = (
         display.Details(f"{name}（1 行）", (display.Table(("姓名",), ((f"{name}一名",),)),), printed=printed)

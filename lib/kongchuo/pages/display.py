@@ -432,8 +432,16 @@ def environment() -> jinja2.Environment:
     more = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, **more)
     made.filters["cell"] = cell
+    made.filters["whole"] = whole
     made.globals["SIGNS"] = SIGNS
     return made
+
+
+def whole(title: str) -> Markup:
+    """A title whose month or school year never goes over the end of a line."""
+    parts = re.split(r"(\d+年\d+月|\d+[—-]\d+学年)", title)
+    kept = (Markup('<span class="kc-whole">{}</span>').format(part) for part in parts[1::2])
+    return Markup("").join(part for pair in zip(parts[::2], (*kept, ""), strict=True) for part in pair)
 
 
 def render(name: str, **values: object) -> Markup:
