@@ -135,3 +135,27 @@ def test_a_name_leads_to_the_page_of_another_report_and_a_paper_to_its_file_wher
     own = quote(stem("甲&小学"))
     ways = [f"../people/{own}.html#pupil-abc", f"../monthly_papers/{own}/{quote('劝返记录_甲&小学_2023-10.html')}"]
     assert led(first)[1] == ways
+
+
+def test_a_page_leads_to_a_file_beside_it_where_the_run_has_left_one(tmp_path):
+    to = '<a data-page="甲&amp;小学" data-at="{}" data-of="people">七</a>'
+    rooms = "".join(map(to.format, ("七(1)班.html", "七(2)班.html")))
+    one = shelf(tmp_path, "2023-10", "甲&小学", name="people")
+    file, folder = one.path / f"{stem('甲&小学')}.html", one.path / stem("甲&小学")
+    file.write_text(file.read_text("utf-8").replace("<main>", f"<main>{rooms}"), "utf-8")
+    folder.mkdir()
+    for left in ("七(1)班.html", "七(2)班.html"):
+        (folder / left).touch()
+        linking.lead(one)
+        assert f"../people/{stem('甲&小学')}/{left}" in read_ways(file)
+    (folder / "七(1)班.html").unlink()  # not let pass
+    linking.lead(one)
+    assert read_ways(file) == [f"../people/{stem('甲&小学')}/七(2)班.html"]
+
+
+def read_ways(file):
+    """The addresses of what leads to another report's page, or to a file beside."""
+    return [
+        unquote(to)
+        for to in re.findall(r'<a href="([^"]*)" data-page="[^"]*" data-at="[^"]*" data-of', file.read_text("utf-8"))
+    ]

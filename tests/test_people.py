@@ -99,6 +99,18 @@ def test_a_batch_run_of_a_school_leaves_a_page_of_each_class_and_that_of_the_tow
     assert len([*(tmp_path / "files").iterdir()]) > 2
 
 
+def test_a_school_s_page_leads_to_that_of_each_class_which_its_run_leaves(town, home, school, monkeypatch):
+    view, text = school
+    led = re.findall(r'<a data-page="([^"]*)" data-at="([^"]*\.html)" data-of="people">', text)
+    assert led == [(home, name) for name in classes.pages(view)]
+    assert len(led) == len({*led}) > 2
+    assert not re.search(r'data-at="[^"]*\.html"', page(opened(town))), (
+        "the page of the town names no pupil and has none"
+    )
+    monkeypatch.setattr(People, "called", lambda view, key: "七(1)班" if key else "")
+    assert 'data-of="people"' not in page(view), "classes of one name have no page, and no way to one"
+
+
 def test_an_anchor_tells_no_number_and_is_the_same_every_month(school):
     assert not re.search(r"\d", "".join(ID.findall(school[1])))
     assert units.anchor("pupil", "甲小学", "XS00001") == units.anchor("pupil", "甲小学", "XS00001")

@@ -142,7 +142,7 @@ class To:
     """A value that leads to the page of a school (or 全镇) for the same period, where there is one: publishing.linking sees to that.
 
     `page` "": this very page. `at`: the key of a section, or where in it. `of`: the notebook of another report, where it is none of the
-    same; of the printed ones `at` is the paper.
+    same; of the printed ones `at` is the paper, and an `at` that ends with .html is a file which the run of that page has left.
     """
 
     value: object

@@ -90,10 +90,11 @@ def _led(found: re.Match[str], near: Mapping[str, tuple[archive.Shelf, Pages]], 
     shelf, pages = near.get(of or own, (None, {}))
     held = pages.get((html.unescape(asked["page"]), edition))
     to = f"{quote(held)}{f'#{at}' if at else ''}" if held else ""
-    if held and of == PRINTED:  # a file of the run: at is the paper
-        folder = held.removesuffix(".html")
-        papers = sorted(path.name for path in (shelf.path / folder).glob("*.html") if path.name.startswith(f"{at}_"))
-        to = quote(f"{folder}/{papers[0]}") if papers else ""
+    if held and (of == PRINTED or at.endswith(".html")):  # a file of the run: at is the paper, or the file's name
+        folder, name = held.removesuffix(".html"), html.unescape(at)
+        files = sorted(path.name for path in (shelf.path / folder).glob("*.html"))
+        files = [file for file in files if file == name or file.startswith(f"{name}_")]
+        to = quote(f"{folder}/{files[0]}") if files else ""
     address = f' href="{f"../{of}/" if of else ""}{to}"' if to else ""
     more = f' data-of="{of}"' if of else ""
     return f'<a{address} data-page="{asked["page"]}" data-at="{at}"{more}>'

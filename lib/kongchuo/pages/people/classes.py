@@ -12,6 +12,7 @@ from ..display import (
     Badge,
     Blocks,
     Details,
+    Facts,
     Figure,
     Note,
     Section,
@@ -79,17 +80,20 @@ def board(view: People) -> Table:
 @titled("班级", 0, "classes")
 def section(view: People) -> Blocks:
     """班级: each a fold with all its pupils; for the town one table, whose rows lead there."""
-    who = heads(view)
-    made = (
-        (_fold(view, home, key, own, who.get(key, "")) for (home, key), own in held(view).items()) if view.home else ()
-    )
+    if not view.home:
+        return (board(view),)
+    who, alone = heads(view), files(view)
+    made = (_fold(view, key, own, who.get(key, ""), alone.get(key)) for (_, key), own in held(view).items())
     return (board(view), *made)
 
 
-def _fold(view: People, home: str, key: str, own: list[Pupil], head: str) -> Details:
+def _fold(view: People, key: str, own: list[Pupil], head: str, file: str | None) -> Details:
     at_school = sum(one.state in enrolment.AT_SCHOOL for one in own)
     summary = f"{view.called(key)}　班主任 {head or '未落实'}　在校{at_school}人"
-    return Details(summary, (_listed(view, own),), key=anchor("class", home, key))
+    blocks: Blocks = (_listed(view, own),)
+    if file:
+        blocks = (Facts((("班级网页", To(file.removesuffix(SUFFIX), view.home, file, PEOPLES)),)), *blocks)
+    return Details(summary, blocks, key=anchor("class", view.home, key))
 
 
 def _listed(view: People, own: list[Pupil]) -> Table:
@@ -107,18 +111,27 @@ def _listed(view: People, own: list[Pupil]) -> Table:
 
 
 # --- the page of one class, for its 班主任: nothing of another class, but for the town's own words ------------------------------
+PEOPLES, SUFFIX = "people", ".html"  # the notebook whose run leaves it, and how its file ends
 DEAD = re.compile(r'<a href="#([^"]*)">(.*?)</a>', re.S)  # a way to what may stand on this page
 
 
+def files(view: People) -> dict[str, str]:
+    """Class id -> the file name of its page; classes of one name share none, so that nobody gets the other."""
+    called = {key: class_label(view.called(key)) for _, key in held(view) if key}
+    names = [*called.values()]
+    return {
+        key: f"{name}{SUFFIX}"
+        for key, name in called.items()
+        if names.count(name) == 1 and not re.search(r'[\\/:*?"<>|]', name)
+    }
+
+
 def pages(view: People) -> dict[str, str]:
-    """By file name the page of each class of the one school, as HTML; classes of one name share none, so that nobody gets the other."""
-    who, found = heads(view), {}
-    rooms = [(class_label(view.called(key)), key, own) for (_, key), own in held(view).items() if key]
-    names = [name for name, _, _ in rooms]
-    for name, key, own in rooms:
-        if names.count(name) == 1 and not re.search(r'[\\/:*?"<>|]', name):
-            found[f"{name}.html"] = _page(view, name, own, who.get(key, ""))
-    return found
+    """By file name the page of each class of the one school, as HTML."""
+    who, rooms = heads(view), {key: own for (_, key), own in held(view).items()}
+    return {
+        file: _page(view, file.removesuffix(SUFFIX), rooms[key], who.get(key, "")) for key, file in files(view).items()
+    }
 
 
 def _page(view: People, name: str, own: list[Pupil], head: str) -> str:
