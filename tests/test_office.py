@@ -91,6 +91,14 @@ def test_days_that_depart_from_monday_to_friday_are_listed_and_staff_decide_each
     assert asked() == {f"B{row}" for row in range(3, 2 + len(rows))}
 
 
+def test_without_dates_of_a_term_due_says_what_it_could_not_count(home, capsys):
+    """Not a clean list: nothing that falls due by a term is in it."""
+    cli.main(["due", str(home / "workbooks" / "示例镇"), "--as-of", "2023-10-31"])
+    said = capsys.readouterr().out
+    assert "算得出来的事项里，没有逾期" in said
+    assert "“学年学期”没有填开学日期、放假日期，按学期算的事项" in said
+
+
 def test_commands_inside_use_the_folders_that_kongchuo_yaml_names(home, capsys):
     assert cli.main(["run", "monthly", "month=2023-10", "school=全镇", "--dry-run"]) == 0
     assert str(home / "runs" / "2023-10") in capsys.readouterr().out

@@ -12,6 +12,7 @@ from kongchuo import due
 from kongchuo.core.editions import INTERNAL, SECRET
 from kongchuo.core.findings import Finding
 from kongchuo.core.tables import row_of
+from kongchuo.facts import calendar
 from kongchuo.pages import display, today, units
 from kongchuo.pages.display import Agenda
 from kongchuo.pages.monthly import PLAN, SECTIONS, headline
@@ -42,6 +43,10 @@ def test_a_roster_nobody_has_filled_is_never_all_clear():
         (handmade.month(town(calendar=DAYS, roster=PUPIL)), "花名册里还没有学生（乙小学）。"),
         (handmade.month(town(roster=PUPIL), "甲小学"), "：“教学日历”里还没有填。"),
         (handmade.month(town(roster=PUPIL, term=[]), "甲小学"), "：“学年学期”“教学日历”里还没有填。"),
+        (
+            handmade.month(town(roster=PUPIL, **calendar.begun("2023-2024")), "甲小学"),
+            "：“学年学期”“教学日历”里还没有填。",
+        ),
     ):
         notes = [str(block.text) for block in today.agenda(view, SECTIONS) if isinstance(block, display.Note)]
         assert any(said in note for note in notes), said

@@ -253,10 +253,10 @@ class Due:
                 when = f"逾期 {-days} 天" if days < 0 else f"还有 {days} 天"
                 yield f"  {last:%Y-%m-%d} {when:10} {title}　{name}　{who}"
         if not len(self.rows):
-            known = "读得到的台账里，" if self.unread or self.broken else ""
+            known = "读得到的台账里，" if self.unread or self.broken else "算得出来的事项里，" if self.left_out else ""
             yield f"截至 {self.as_of}，{known}没有逾期和 {within} 天内到期的事项。"
         if self.left_out:
-            yield f"{self.left_out}。请改好这些行，再看一遍。"
+            yield f"{self.left_out}。请补填、改好，再看一遍。"
 
 
 def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due:
@@ -271,7 +271,8 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
     rows.insert(0, "workbook", town.book_names(rows.index))
     rows.insert(1, "row", row_of(rows.index))
     lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
-    return Due(town.as_of, rows, lost, tuple(broken), deadlines.left_out(undated), town)
+    left_out = "；".join(filter(None, (deadlines.no_terms(town), deadlines.left_out(undated))))
+    return Due(town.as_of, rows, lost, tuple(broken), left_out, town)
 
 
 def unread(town: Town, *sheets: str) -> tuple[Finding, ...]:

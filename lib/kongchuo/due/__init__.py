@@ -10,6 +10,7 @@ import pandas as pd
 from ..core.findings import fault
 from ..core.policy import Policy
 from ..core.tables import Town, once
+from ..facts import calendar
 from ..facts.references import staff_names
 from . import cases, duty, enrolment, inspection, selfcheck, support
 from .base import Deadline, state, within
@@ -75,6 +76,14 @@ def undated(town: Town, policy: Policy) -> pd.DataFrame:
         rows = rows[rows["done"].isna() & rows["due"].isna()]
         parts.append(rows.assign(title=one.title)[["home", "title"]])
     return pd.concat([part for part in parts if len(part)] or parts[:1])
+
+
+def no_terms(town: Town) -> str:
+    """In words, that what falls due by a term (周报, 月自查, 督查 …) is in no list, where no term has its dates; "" else."""
+    known = len(calendar.terms(town))
+    return (
+        "" if known else "“学年学期”没有填开学日期、放假日期，按学期算的事项（周报、月报、月自查、督查等）一项也没有算"
+    )
 
 
 def left_out(rows: pd.DataFrame) -> str:

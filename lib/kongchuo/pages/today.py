@@ -14,7 +14,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, once
 from ..due.selfcheck import MONTHLY_REPORT, WEEKLY_REPORT
-from ..facts import attendance, cases as case_facts, duty, signals
+from ..facts import attendance, calendar, cases as case_facts, duty, signals
 from ..figures import flows
 from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
@@ -85,7 +85,9 @@ def unfilled(view: View) -> list[str]:
     known = {*view.town["roster"]["home"], *view.scope.missing("roster")}
     homes = [home for home in view.homes if home not in known]
     named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes)}）"
-    titles = [f"“{view.town.schema.sheets[name].title}”" for name in ("term", "calendar") if view.town[name].empty]
+    town = view.town  # a new year begins with rows of both sheets in which nothing is decided yet
+    blank = {"term": calendar.terms(town).empty, "calendar": town["calendar"]["is_school_day"].isna().all()}
+    titles = [f"“{town.schema.sheets[name].title}”" for name, empty in blank.items() if empty]
     said = (f"花名册里还没有学生{named}" if homes else "", f"{''.join(titles)}里还没有填" if titles else "")
     return [*filter(None, said)]
 
