@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import pytest
+from markupsafe import Markup
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
@@ -73,6 +74,26 @@ def test_overview_names_every_school_and_escapes(tmp_path):
     assert "✗ 失败：缺少&lt;学籍&gt;" in page
     assert page.count("未生成") == 2  # 丙校 and 全镇
     assert page.count("/live?丙校&amp;2023-10") == 1
+
+
+def test_overview_says_once_and_whole_why_nothing_was_made_within_a_phone(browser, tmp_path):  # noqa: F811
+    reason = (
+        "还没有一所学校。请在“基础信息”的“学校”表登记学校，或给每所学校建一个文件夹。再运行一次，或者请管理员看记录。"
+    )
+    for name in ("monthly_self_check", "people"):
+        shelf = archive.Shelf(tmp_path / "out", years.period("2023-10"), name)
+        runs(shelf, *(run(home, outcome=FAILED, page="", reason=reason) for home in ("全镇", "甲校")))
+
+    text = indexes.overview(archive.shelves(tmp_path / "out"))
+
+    assert (text.count(reason), text.count("✗ 失败："), text.count("✗ 失败：同上")) == (1, 4, 3)
+    path = tmp_path / "index.html"
+    path.write_text(text, "utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(path.as_uri())
+    ends = page.eval_on_selector_all("small.kc-bad", "all => all.map(one => one.getBoundingClientRect().right)")
+    page.close()
+    assert [end for end in ends if end > 390] == []
 
 
 def test_overview_shows_the_latest_month_that_was_made_alone_and_folds_all_others(tmp_path):
@@ -254,6 +275,19 @@ def test_the_month_of_a_title_stands_on_one_line_of_a_phone(browser, tmp_path): 
         assert page.inner_text("h1") == title
     page.close()
     assert {*found.values()} == {1}, found
+
+
+def test_a_page_of_a_class_fills_a_phone_and_its_cards_stand_out(browser, tmp_path):  # noqa: F811
+    body, path = display.card(display.Section("七(1)班", (display.Note("没有。"),))), tmp_path / "七(1)班.html"
+    path.write_text(display.render("beside.html", title="七(1)班", css=Markup(display.style()), body=body), "utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(path.as_uri())
+    for part in ("nav", ".kc-card"):
+        box = page.locator(part).bounding_box()
+        assert (box["x"], box["width"]) == (0, 390), part
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert page.eval_on_selector("body", ground) != page.eval_on_selector(".kc-card", ground)
+    page.close()
 
 
 def test_what_a_signed_paper_must_hold_is_on_it_though_folded_on_screen(browser, tmp_path):  # noqa: F811
