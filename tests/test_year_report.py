@@ -106,6 +106,7 @@ def test_odd_years_are_not_broken(spoil):
     for home in ("", HOME):
         report = YearReport(PLAN, replace(town, home=home))
         assert "尚未判定" in "".join(text(report, name) for name in SECTIONS), home
+        assert not [line for lines in report._broken.values() for line in lines], home
 
 
 def test_the_two_open_questions_stand_side_by_side():
