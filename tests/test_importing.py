@@ -250,6 +250,17 @@ def test_a_guardian_and_a_number_in_one_cell_are_two(school, tmp_path, phone):
     assert (pupil["监护人"], pupil["监护人电话"]) == ("乙夏", phone or "13800000001")
 
 
+@pytest.mark.parametrize(
+    ("said", "name", "kin"),
+    [("乙夏（爷爷）", "乙夏", "祖父"), ("乙夏(母亲)", "乙夏", "母亲"), ("乙夏（村长）", "乙夏（村长）", None)],
+)
+def test_a_relation_in_brackets_behind_the_guardian_is_one(school, tmp_path, said, name, kin):
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 家长姓名=said)]})
+    decided((file, school), tmp_path / "out")
+    (pupil,) = read(importing.take(file, school, tmp_path / "out").path)
+    assert (pupil["监护人"].replace("(", "（").replace(")", "）"), pupil["关系"]) == (name, kin)
+
+
 def test_numbers_go_on_from_the_highest_of_the_town_where_the_centre_asks_for_it(school, tmp_path):
     """Also beside what was imported for another school and is not in its place yet; a second run issues the same."""
     file, out = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1), row(2)]}), tmp_path / "out"

@@ -56,6 +56,7 @@ ABOVE = "信息|情况|资料|基本"  # words of an upper header that say nothi
 MOST_WORDS = 200  # of one column, that a person is asked about
 SHOWN, MOST_ROWS = "学籍_导入.xlsx", 8  # the workbook made; of how many rows a note names each
 BOTH = re.compile(r"([^\d\s]{2,})[\s,，、:：/]*(1\d{10})")  # a name and its mobile number
+NAMED = re.compile(r"(.+?)\s*[(（](.+)[)）]")  # a name and what stands in brackets behind it
 TOTALS = "合计|总计|小计|共计"
 KEY = "学生编号"  # issued by the centre: made up here only where the centre asks for it
 ISSUED = "XS{:07d}"
@@ -427,7 +428,13 @@ def _row(raw: Mapping[str, str], held: Mapping[str, Mapping]) -> tuple[dict[str,
         said = str(held["values"].get(head, {}).get(said, said) or "")
         if title and title != GRADE and said:
             texts[str(title)] = said
-    guardian, phone = (default().sheets[SHEET].by_name[name].title for name in ("guardian", "guardian_tel"))
+    guardian, phone, kin = (
+        default().sheets[SHEET].by_name[name].title for name in ("guardian", "guardian_tel", "guardian_rel")
+    )
+    # who it is of the pupil, behind the name: 乙夏(爷爷), which is no part of it where the list has the name of a relation
+    known = {fold(name) for value in default().codes["guardian_rel"].values for name in (value.name, *value.aliases)}
+    if (named := NAMED.fullmatch(texts.get(guardian, ""))) and named[2] in known:
+        texts |= {guardian: named[1], kin: texts.get(kin) or named[2]}
     for title in (guardian, phone):  # both in one cell: 乙夏 13800000001
         if both := BOTH.fullmatch(texts.get(title, "")):
             texts |= {guardian: both[1], phone: texts[phone] if title == guardian and texts.get(phone) else both[2]}
