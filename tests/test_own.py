@@ -33,6 +33,11 @@ def home(tmp_path, shared, monkeypatch):
 
 def test_the_copied_notebook_makes_a_page_and_tables_beside_it(home, capsys):
     assert cli.main(["run", "own_tables", "month=2023-10", "school=示例中学"]) == 0, capsys.readouterr()
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"打开看：{home / 'runs' / '2023-10' / 'own_tables' / 'index.html'}", (
+        "who has typed it knows where to look"
+    )
+    assert (home / "runs" / "2023-10" / "own_tables" / "index.html").is_file()
     page = (home / "runs" / "2023-10" / "own_tables" / "示例中学.html").read_text("utf-8")
     assert "住宿生情况" in page
     assert "一、各班就读方式" in page

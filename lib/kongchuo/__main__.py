@@ -226,6 +226,8 @@ def run(args: argparse.Namespace) -> int:
             scheduler=args.scheduler,
             force=args.force,
         )
+    if outcome.results and not args.json:
+        say(f"打开看：{outcome.index}")
     return _outcome(outcome)
 
 
