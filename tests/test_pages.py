@@ -277,6 +277,14 @@ def test_the_month_of_a_title_stands_on_one_line_of_a_phone(browser, tmp_path): 
     assert {*found.values()} == {1}, found
 
 
+def test_a_sentence_that_stands_alone_has_no_number(browser, tmp_path):  # noqa: F811
+    blocks = (display.Lines(("只有这一句",)), display.Lines(("第一句", "第二句")))
+    page = opened(browser, tmp_path, display.card(display.Section("一", blocks)))
+    styles = page.eval_on_selector_all(".kc-lines li", "all => all.map(one => getComputedStyle(one).listStyleType)")
+    page.close()
+    assert styles == ["none", "decimal", "decimal"]
+
+
 def test_a_page_of_a_class_fills_a_phone_and_its_cards_stand_out(browser, tmp_path):  # noqa: F811
     body, path = display.card(display.Section("七(1)班", (display.Note("没有。"),))), tmp_path / "七(1)班.html"
     path.write_text(display.render("beside.html", title="七(1)班", css=Markup(display.style()), body=body), "utf-8")

@@ -125,6 +125,14 @@ def test_the_town_says_the_same_of_several_schools_in_one_line_and_names_no_chil
     ]
 
 
+def test_the_town_names_a_school_once_a_line_and_which_week_it_is_beside_it(monkeypatch):
+    view, day = handmade.month(town()), pd.Timestamp("2023-10-01")
+    due = (("bond", "甲小学", "责任书签订"), ("filing", "2023-09-08", "周报"))
+    made = [today.Thing("甲小学", sheet, "", name, "", what, "丁老师", day, -9) for sheet, name, what in due]
+    monkeypatch.setattr(today, "things", lambda view: made)
+    assert {str(task.what) for task in agenda(view).tasks} == {"责任书签订", "周报（2023-09-08）"}
+
+
 def test_nothing_to_do_is_said_in_words_and_what_nobody_can_tell_beside_it(monkeypatch):
     view = handmade.month(town(roster=PUPIL, calendar=DAYS), "甲小学")
     monkeypatch.setattr(today, "things", lambda _: [])

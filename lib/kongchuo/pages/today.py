@@ -223,7 +223,7 @@ def _task(view: View, own: list[Thing], sections: Container[str], above: str) ->
     more = [f"等{len(homes)}所"] * (len(homes) > WHOM) + more
     what = first.what + (
         f"（{said(view, first.name, first.what)}）"
-        if not first.key and first.name and len({one.name for one in own}) == 1
+        if not first.key and first.name and {one.name for one in own} == {first.name} - {*counts}
         else ""
     )
     if first.key:
