@@ -147,9 +147,19 @@ def test_a_name_is_taken_from_the_module_that_has_it():
     detours = []
     for name, tree in trees.items():
         home = name.split(".") if paths[name].name == "__init__.py" else name.split(".")[:-1]
+        local = {one.arg for one in ast.walk(tree) if isinstance(one, ast.arg)} | offered[name]
+        read = [one for one in ast.walk(tree) if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name)]
+        read = {(one.value.id, one.attr) for one in read if one.value.id not in local}
         for found in (one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom) and one.level):
             source = ".".join(filter(None, [*home[: len(home) - found.level + 1], found.module or ""]))
-            names = {one.name for one in found.names if f"{source}.{one.name}".lstrip(".") not in trees}
-            detours += [f"{name}: {one} of {source}" for one in sorted(names - offered[source])]
+            modules = {one.asname or one.name: f"{source}.{one.name}".lstrip(".") for one in found.names}
+            taken = {(source, one.name) for one in found.names if modules[one.asname or one.name] not in trees}
+            if found in tree.body:  # live.Choices, where live is a module and nothing else here
+                taken |= {(modules[called], one) for called, one in read if modules.get(called) in trees}
+            detours += [
+                f"{name}: {one} of {module}"
+                for module, one in sorted(taken)
+                if one not in offered[module] and f"{module}.{one}" not in trees
+            ]
 
     assert not detours

@@ -10,24 +10,11 @@ import os
 import pickle
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import places
 from ..core.findings import UserError
-from .display import Table
-
-Choices = Mapping[str, tuple[list[tuple[str, object]], object]]  # label -> (what is offered, what is chosen)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The drop-downs, what the page's address then asks for, the HTML of each section by name, and its tables by title."""
-
-    choices: Choices
-    address: str
-    pages: Mapping[str, str]
-    tables: Mapping[str, Table]
+from .live import Shown
 
 
 def folder() -> Path | None:

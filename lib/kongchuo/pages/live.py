@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import parse_qs, urlencode
 
@@ -17,7 +18,6 @@ from ..excel import tables as annexes
 from ..facts import support
 from ..figures.base import Measure
 from .display import At, Cell, Links, Note, Section, Table, To, cell, render
-from .keeping import Choices, Shown
 from .views import View
 
 # --- The tables of a page to sort, search and download: on a live page by ITables, which needs no network; beside a page made by a batch as 附表.xlsx ---
@@ -147,6 +147,17 @@ class Explorer:
 # ipywidgets is imported on a live page only. A widget's value is set; nothing is ever written into an Output widget, which can
 # hang a page.
 EVERY = "全部"
+Choices = Mapping[str, tuple[list[tuple[str, object]], object]]  # label -> (what is offered, what is chosen)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The drop-downs, what the page's address then asks for, the HTML of each section by name, and its tables by title."""
+
+    choices: Choices
+    address: str
+    pages: Mapping[str, str]
+    tables: Mapping[str, Table]
 
 
 def is_live() -> bool:

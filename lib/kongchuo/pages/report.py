@@ -186,19 +186,19 @@ class Report:
         return self.plan.choices.__module__.partition(".")[2]  # as VERBS has it
 
     @property
-    def _choices(self) -> keeping.Choices:
+    def _choices(self) -> live.Choices:
         return self.plan.choices(self.view)
 
     @cached_property
-    def _first(self) -> keeping.Shown | None:
+    def _first(self) -> live.Shown | None:
         """What is kept of the page as it opens."""
         chosen = {label: value for label, (_, value) in self._choices.items()}
         return keeping.kept(self._module, self.view.edition, chosen) if not self.view.part else None
 
-    def shown(self) -> keeping.Shown:
+    def shown(self) -> live.Shown:
         """All of it for a live page, as plain values."""
         pages = {name: str(self.html(name)) for name in self.plan.sections}
-        return keeping.Shown(self._choices, live.address(self.view), pages, self._tables())
+        return live.Shown(self._choices, live.address(self.view), pages, self._tables())
 
     def keep(self) -> None:
         """Keep it for the live pages of others (keeping)."""
@@ -238,7 +238,7 @@ class Report:
         """Those of every section but the footer, which only says what the page was made from."""
         return live.tables(filter(None, (self.section(name) for name in self.plan.sections if name != self._last)))
 
-    def _choose(self, values: Mapping[str, object]) -> keeping.Shown:
+    def _choose(self, values: Mapping[str, object]) -> live.Shown:
         """Show what is kept of the choice, else work it out."""
         shown = keeping.kept(self._module, self._view.edition, values)
         if shown:
@@ -247,7 +247,7 @@ class Report:
             shown = self._turned(self._view_of(values))
         return self._drawn(shown)
 
-    def _drawn(self, shown: keeping.Shown) -> keeping.Shown:
+    def _drawn(self, shown: live.Shown) -> live.Shown:
         """On the widgets of a live page."""
         for widget, name in self._shown:
             widget.value = shown.pages[name]
@@ -255,7 +255,7 @@ class Report:
             self.explorer.fill(shown.tables)
         return shown
 
-    def told(self, school: str, schools: Iterable[str], values: Mapping[str, object] | None = None) -> keeping.Shown:
+    def told(self, school: str, schools: Iterable[str], values: Mapping[str, object] | None = None) -> live.Shown:
         """What the kernel of an account that holds these schools is given of one of them: the page as it opens, or for a choice.
 
         Raises UserError for a page that is not about this school alone.
@@ -274,7 +274,7 @@ class Report:
     def _view_of(self, values: Mapping[str, object]) -> View:
         return replace(self.plan.choose(values, self._workbooks), edition=self._view.edition)
 
-    def _turned(self, view: View) -> keeping.Shown:
+    def _turned(self, view: View) -> live.Shown:
         """The page turned to another view; where that fails it stays at the one it is of."""
         before = self._view, self._whole, self._made, self._behind
         self.view = view
@@ -322,10 +322,10 @@ class Asked(Report):
         self._address = self._first.address
 
     @property
-    def _choices(self) -> keeping.Choices:
+    def _choices(self) -> live.Choices:
         return self._first.choices
 
-    def _choose(self, values: Mapping[str, object]) -> keeping.Shown:
+    def _choose(self, values: Mapping[str, object]) -> live.Shown:
         shown = keeping.ask(self._verb, self._address, values)
         self._address = shown.address
         return self._drawn(shown)
