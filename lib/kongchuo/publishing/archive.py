@@ -17,7 +17,7 @@ import webbrowser
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from ..core import schema, years
@@ -114,6 +114,11 @@ class Result:
     summary: dict[str, object] = field(default_factory=dict)
     previous: dict[str, object] | None = None
 
+    @cached_property
+    def text(self) -> str:
+        """As JSON, without what looks like a number of a person: a manifest is written again after every run, with all before it."""
+        return blotted(json.dumps(asdict(self), ensure_ascii=False, indent=1))
+
     @property
     def shown(self) -> dict[str, object]:
         """The run whose page can be looked at: this one, or the last one that was done; empty when there is none."""
@@ -157,15 +162,11 @@ class Shelf:
     def save(self, results: Iterable[Result]) -> None:
         """Write the manifest, and drop the snapshots that no run in it refers to any more."""
         results = list(results)
-        kept = {item["snapshot"] for result in results for item in (asdict(result), result.previous or {}) if item}
+        kept = {result.snapshot for result in results} | {(result.previous or {}).get("snapshot") for result in results}
         inputs = {path.name: inside(path) for path in sorted((self.path / "inputs").glob("*")) if path.name in kept}
-        data = {
-            "period": self.period.key,
-            "notebook": self.notebook,
-            "inputs": inputs,
-            "runs": [asdict(r) for r in results],
-        }
-        write_whole(self.path / "manifest.json", blotted(json.dumps(data, ensure_ascii=False, indent=1)))
+        data = {"period": self.period.key, "notebook": self.notebook, "inputs": inputs, "runs": []}
+        head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("]\n}")
+        write_whole(self.path / "manifest.json", head + ",\n".join(result.text for result in results) + "]\n}")
         for path in (self.path / "inputs").glob("*"):
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
