@@ -60,6 +60,18 @@ def run(name, **more):
     return Result(name, {}, "2023-11-01T08:00:00+08:00", 1.0, **({"outcome": DONE, "page": f"{name}.html"} | more))
 
 
+@pytest.mark.parametrize(("second", "shown"), [({"errors": 2}, "5"), ({"errors": None}, ""), (None, "")])
+def test_what_of_the_towns_figures_is_the_centres_own_stands_in_a_row(tmp_path, second, shown):
+    month = archive.Shelf(tmp_path, years.period("2023-10"), "tiny")
+    made = [run("乙校", summary=second)] if second else []
+    runs(month, run("全镇", summary={"errors": 10, "red": 0}), run("甲校", summary={"errors": 3}), *made)
+
+    page = indexes.overview([month], ["甲校", "乙校"])
+    row = re.search(r"中心学校自己的台账</th>(.*?)</tr>", page, re.S)
+
+    assert re.findall(r"\d+", row[1]) == [shown] if shown else row is None
+
+
 def test_overview_names_every_school_and_escapes(tmp_path):
     month = archive.Shelf(tmp_path, years.period("2023-10"), "tiny")
     runs(

@@ -17,6 +17,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..core import places
+from ..core.editions import INTERNAL
 from ..core.numbers import heights
 from ..core.years import Period
 from ..excel import saving
@@ -180,7 +181,8 @@ def overview(
         "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),
         "agenda": _agenda(latest, base, unit) if latest else None,
-        "rows": _rows(latest, units, past[::-1]) if latest else [],
+        "rows": (rows := _rows(latest, units, past[::-1]) if latest else []),
+        "office": _office({name: result for name, result, *_ in rows}) if town else {},
         "months": len(past),
         "history": _history(months, latest) if latest else [],
         "board": {key: FIGURES[key] for key in BOARD},
@@ -246,6 +248,16 @@ def _rows(shelf: archive.Shelf, units: Iterable[str], months: Sequence[archive.S
         says = "，".join(f"{month}月{100 * rate:.1f} %" for month, rate in own)
         found.append((name, result, [month.get(name) for month in bars] if own else [], says))
     return found
+
+
+def _office(runs: Mapping[str, archive.Result | None]) -> dict[str, int]:
+    """What of the town's figures no school's row holds, which is the centre's own; nothing where a row is lacking or holds no figure."""
+    own = {name: run for name, run in runs.items() if run is None or archive.meant(run.parameters)[1] == INTERNAL}
+    known = {name: (run.shown.get("summary") or {}) if run else {} for name, run in own.items()}
+    town = known.pop(places.TOWN, {})
+    found = {key: town.get(key, 0) - sum(one.get(key) or 0 for one in known.values()) for key in BOARD if town.get(key)}
+    whole = all(isinstance(one.get(key), int) for one in known.values() for key in found)
+    return {key: left for key, left in found.items() if left > 0} if known and whole else {}
 
 
 def _history(months: Iterable[archive.Shelf], latest: archive.Shelf) -> list[tuple[archive.Shelf, archive.Result]]:
