@@ -202,3 +202,8 @@ def test_small_bars_stand_from_the_second_month_on(period, end, title):
     assert board.columns[-1] == title
     assert {len(row) for row in (*board.rows, board.total)} == {len(board.columns)}
     assert any(isinstance(cell, display.Spark) for row in board.rows for cell in row) is (title != "出勤率")
+    rates = [row[board.columns.index("出勤率")] for row in (*board.rows, board.total)]
+    assert [sum(getattr(rate, name) for rate in rates[:-1]) for name in ("numerator", "denominator")] == [
+        rates[-1].numerator,
+        rates[-1].denominator,
+    ]

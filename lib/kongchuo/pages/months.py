@@ -23,6 +23,7 @@ class Figures:
     label: str
     attendance: dict[str, Measure]
     counts: dict[str, dict[str, int]]  # title -> by school
+    whole: Measure  # the attendance of all schools
 
 
 # what is counted -> the sheet it is counted from; what is overdue is of all sheets
@@ -56,7 +57,8 @@ def _month(view: View, month: str) -> Figures:
     counts = {
         title: {home: int(number) for home, number in one.items()} for title, one in zip(TITLES, counted, strict=True)
     }
-    return Figures(f"{int(month[5:])}月", attendance.rate(scope).by("home"), counts)
+    rate = attendance.rate(scope)
+    return Figures(f"{int(month[5:])}月", rate.by("home"), counts, rate.total)
 
 
 @once

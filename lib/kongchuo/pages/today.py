@@ -302,7 +302,7 @@ def board(view: View) -> Table:
         rows.append((CENTRE, *(_plain(name, number) for name, number in held[CENTRE].items()), None, None))
     total = [sum(own[name] or 0 for own in held.values()) for name in FIGURES]
     columns = ("学校", *(title for title, _, _ in FIGURES.values()), "出勤率", f"近{len(past)}个月出勤")
-    bottom = ("合计", *total, None, None)
+    bottom = ("合计", *total, past[-1].whole if past else None, None)
     note = f"逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"
     if len(past) > 1:
         note = f"小条：{'、'.join(one.label for one in past)}的出勤率，条底 {foot * 100:.0f} %。{note}"
