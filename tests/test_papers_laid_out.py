@@ -71,9 +71,10 @@ def months(township):
     return [month_of(township, *month) for month in wanted]
 
 
-def month_of(township, home, month, last):
+def month_of(town, home, month, last):
+    """A Month of the town, seen on the month's last day."""
     start, end = dt.date.fromisoformat(f"{month}-01"), dt.date.fromisoformat(f"{month}-{last}")
-    town = replace(township, as_of=end)
+    town = replace(town, as_of=end)
     return Month(town, load(POLICY), Judgement((), (), frozenset()), home, month, start, end)
 
 

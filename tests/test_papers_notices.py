@@ -41,7 +41,7 @@ def made(folder, month, name):
 @pytest.fixture(scope="module")
 def notice(township, tmp_path_factory):
     """督查通报 of the second round."""
-    return docx.Document(made(tmp_path_factory.mktemp("notice"), month_of(township, "", "2024-01", 31), "督查通报"))
+    return docx.Document(made(tmp_path_factory.mktemp("notice"), month_of(township[0], "", "2024-01", 31), "督查通报"))
 
 
 def rows_under(document, *heads):
@@ -130,7 +130,7 @@ def test_every_row_of_the_page_stands_in_the_paper(notice, township):
 
 
 def test_everybodys_notice_names_no_school_and_no_score(township, tmp_path):
-    month = month_of(township, "", "2024-01", 31)
+    month = month_of(township[0], "", "2024-01", 31)
     path = made(tmp_path, month, "督查通报公开版")
     document = docx.Document(path)
     cells = [one for table in document.tables for row in table.rows for one in row.cells]
@@ -148,7 +148,7 @@ def test_everybodys_notice_names_no_school_and_no_score(township, tmp_path):
 def test_a_notice_is_made_in_the_month_its_round_ends_in(township, tmp_path, month, last):
     """Of the second term nobody has been inspected yet: nothing is made of it."""
     due = papers.BY_NAME["督查通报"].due(month)
-    path = made(tmp_path, month_of(township, "", month, last), "督查通报")
+    path = made(tmp_path, month_of(township[0], "", month, last), "督查通报")
 
     assert due is (month != "2023-11")
     assert (path is not None) is (month in ("2023-10", "2024-01"))
@@ -198,7 +198,7 @@ def test_the_notice_of_the_year_says_what_its_page_says_and_leaves_out_a_class_t
 
 
 def test_a_year_that_is_not_judged_says_what_it_lacks_and_shows_nobody(township, tmp_path):
-    month = month_of((replace(township[0], as_of=dt.date(2024, 8, 31)), {}), "", "2024-08", 31)
+    month = month_of(replace(township[0], as_of=dt.date(2024, 8, 31)), "", "2024-08", 31)
     document = docx.Document(made(tmp_path, month, "公示稿"))
     words = "\n".join(one.text for one in document.paragraphs)
 

@@ -27,7 +27,7 @@ def middle(township):
 @pytest.fixture
 def make(township, middle, tmp_path):
     """Makes papers of the school for October and returns the Word and Excel files."""
-    month = month_of(township, middle, "2023-10", 31)
+    month = month_of(township[0], middle, "2023-10", 31)
     return lambda *names: [path for path in papers.make(month, names, tmp_path) if path.suffix != ".html"]
 
 
