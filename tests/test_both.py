@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 import sys
 import threading
 
@@ -39,6 +40,13 @@ def test_what_is_done_aside_takes_its_memory_with_it():
 @forks
 def test_what_is_done_aside_may_be_shared_by_two():
     assert aside(lambda: both(os.getpid, os.getppid) == (os.getpid(), os.getpid()))
+
+
+@forks
+def test_where_the_first_fails_nobody_waits_for_the_second():
+    lines = "import time; from kongchuo.core.apart import both; both(lambda: 1 / 0, lambda: time.sleep(600))"
+    ended = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=60)
+    assert "ZeroDivisionError" in ended.stderr
 
 
 def test_with_a_second_thread_nothing_is_forked():

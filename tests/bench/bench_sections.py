@@ -15,10 +15,8 @@ from kongchuo_township import making
 PAGES = (("monthly_self_check", "2023-10"), ("monthly_papers", "2023-12"),
          ("term_inspection", "2023-2024-1-1"), ("annual_reward", "2023-2024"))  # fmt: skip
 LEAST = (1.3, 1.2, 1.1, 10)  # how many times cheaper the second is: of a month, papers, a round (its own day), a year
-TOWNS, MOST = (
-    ((3, 240), (39, 3120)),
-    1.5,
-)  # pupils as many a school; how many times dearer the second may be in the larger
+# pupils as many a school; how many times dearer the second school may be in the larger town
+TOWNS, MOST = ((3, 240), (39, 3120)), 1.5
 SECTIONS = """
 import os, sys, time
 import kongchuo

@@ -39,22 +39,22 @@ def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other
     The second is worked out by a forked process, which has all data of this one without a copy of them. Only Linux forks
     safely, and only a process with one thread; elsewhere, and where the forked process dies, the calls follow each other.
     """
-    waiting = _forked_for(other)
+    waiting = _forked_for(other, daemon=True)  # where the first fails, nobody waits for it
     return one(), waiting()
 
 
 def aside(work: Callable[[], One]) -> One:
     """What a call gives, worked out by a forked process as in `both`: the memory that it took goes with that process."""
-    return _forked_for(work)()
+    return _forked_for(work, daemon=False)()  # one that may fork in its turn
 
 
-def _forked_for(work: Callable[[], One]) -> Callable[[], One]:
+def _forked_for(work: Callable[[], One], daemon: bool) -> Callable[[], One]:
     """A call in a forked process; what waits for what it gives, or works it out here."""
     if not (sys.platform == "linux" and threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1):
         return work
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
-    child = fork.Process(target=_send_result, args=(there, work))
+    child = fork.Process(target=_send_result, args=(there, work), daemon=daemon)
     child.start()
     there.close()
 
@@ -65,6 +65,7 @@ def _forked_for(work: Callable[[], One]) -> Callable[[], One]:
             return work()
         finally:
             here.close()
+            child.kill()  # it has said what it had to say, or nobody listens any more
             child.join()
 
     return waiting

@@ -385,13 +385,13 @@ class Sheet:
 
 
 def sheets(
-    town: Town, policy: Policy, rounds: Iterable[tuple[str, str, int]], as_of: dt.date
+    town: Town, policy: Policy, asked: Iterable[tuple[str, str, int]], as_of: dt.date
 ) -> dict[tuple[str, str, int], Sheet]:
-    """The sheets (see `inspect`) of rounds, each a school, a term and a number; what an inspection led to is kept as well (`walked`).
+    """The sheets (see `inspect`) that are asked for, each by school, term and number; what an inspection led to is kept as well (`walked`).
 
     Day by day, since what the ledgers were on a day is as large as the ledgers: only one at a time is held in memory.
     """
-    days = {one: _day(town, *one) or as_of for one in rounds}
+    days = {one: _day(town, *one) or as_of for one in asked}
     made = {}
     for day, group in groupby(sorted(days, key=days.get), days.get):
         group = list(group)

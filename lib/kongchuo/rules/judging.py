@@ -194,9 +194,8 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     """
     large = sum(len(table.frame) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
     examined = partial(_examined, town, policy, earlier, large)
-    with (
-        unswept()
-    ):  # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it
+    # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it
+    with unswept():
         return aside(examined) if large else examined()
 
 
