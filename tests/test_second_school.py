@@ -1,9 +1,13 @@
 """What a town keeps for all its schools makes no page another than it would be alone, and saves the second what the first has paid."""
 
 import datetime as dt
+import os
+import sys
+import threading
 from dataclasses import replace
 from functools import cache
 
+import pandas as pd
 import pytest
 
 import handmade
@@ -67,6 +71,28 @@ def test_what_is_the_same_for_every_school_is_worked_out_once(monkeypatch):
         pages(plan, kind, period, town, town.homes[1])
     assert set(asked[first:]) <= {"held"}  # its own inspection in the round; that of the year is kept
     assert len(asked) - first < first / 4
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_two_processes_share_the_days_of_inspections_and_say_what_one_says(monkeypatch, forks):
+    shared, alone, here = fresh(township()[0]), fresh(township()[0]), []
+    asked = [(home, term, number) for home in shared.homes for term in years.TERMS[:1] for number in (1, 2)]
+    one_by_one = {one: inspection.inspect(alone, HELD, *one, alone.as_of) for one in asked}
+    days = {sheet.day for sheet in one_by_one.values()}
+    assert len(days) > 1
+    monkeypatch.setattr(inspection, "of", lambda scope, real=inspection.of: (here.append(scope.homes), real(scope))[1])
+    if not forks:
+        monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert inspection.sheets(shared, HELD, asked, shared.as_of) == one_by_one
+    assert (len(here) < len(asked)) == (forks and sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1)
+    for day in days:
+        given = HELD, day, *inspection.looked_at(alone, day, *alone.homes)
+        steps = inspection.walked(shared, *given)
+        assert len(steps)
+        pd.testing.assert_frame_equal(steps, inspection.walked(alone, *given))
+    made = len(here)
+    inspection.sheets(shared, HELD, asked, shared.as_of)
+    assert len(here) == made
 
 
 def test_a_grade_is_not_given_what_was_counted_for_its_school():

@@ -180,16 +180,18 @@ class Town:
 
     def once_under(self, policy: object, make: Callable[..., Made], *given: object) -> Made:
         """As `once`, of what also depends on the policy and the day: `make(town, policy, *given)`, worked out once for each."""
-        under, key = self._made.setdefault(UNDER, {}), (make, id(policy), self.as_of, *given)
-        held = under.get(key)
-        if held is None or held[0] is not policy:  # kept with it, so that no other policy can come to have its id
-            held = under[key] = (policy, make(self, policy, *given))
-        return held[1]
+        if not self.has_under(policy, make, *given):
+            self.keep_under(policy, make(self, policy, *given), make, *given)
+        return self._made[UNDER][make, id(policy), self.as_of, *given][1]
 
     def has_under(self, policy: object, make: Callable[..., object], *given: object) -> bool:
         """Whether `once_under` would find it made."""
         held = self._made.get(UNDER, {}).get((make, id(policy), self.as_of, *given))
-        return held is not None and held[0] is policy
+        return held is not None and held[0] is policy  # kept with it, so that no other policy can come to have its id
+
+    def keep_under(self, policy: object, made: object, make: Callable[..., object], *given: object) -> None:
+        """Have `once_under` find it made, by another process for example."""
+        self._made.setdefault(UNDER, {})[make, id(policy), self.as_of, *given] = policy, made
 
     def part(self, homes: Iterable[str], *everywhere: str) -> Town:
         """The town with the workbooks of the centre and of these schools, of the other schools only those with these sheets.

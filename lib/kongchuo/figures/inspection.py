@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from ..core import years
+from ..core import apart, years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
@@ -389,16 +389,26 @@ def sheets(
 ) -> dict[tuple[str, str, int], Sheet]:
     """The sheets (see `inspect`) that are asked for, each by school, term and number; what an inspection led to is kept as well (`walked`).
 
-    Day by day, since what the ledgers were on a day is as large as the ledgers: only one at a time is held in memory.
+    Day by day, since what the ledgers were on a day is as large as the ledgers: a process holds one at a time, and two share the days.
     """
     days = {one: _day(town, *one) or as_of for one in asked}
-    made = {}
-    for day, group in groupby(sorted(days, key=days.get), days.get):
-        group = list(group)
-        made |= {one: inspect(town, policy, *one, as_of) for one in group}
-        walked(town, policy, day, *looked_at(town, day, *(home for home, *_ in group)))
-        asof.forget(town, day)
-    return {one: made[one] for one in days}
+    missing = sorted(one for one in days if not town.has_under(policy, inspect.__wrapped__, *one, as_of))
+    grouped = [(day, [*group]) for day, group in groupby(sorted(missing, key=days.get), days.get)]
+
+    def work(days: Iterable[tuple[dt.date, list[tuple[str, str, int]]]]) -> list[tuple[Callable, tuple, object]]:
+        """What is called for each of these days, with what, and what it gives."""
+        found = []
+        for day, group in days:
+            calls = [(inspect, (*one, as_of)) for one in group]
+            calls.append((walked, (day, *looked_at(town, day, *(home for home, *_ in group)))))
+            found += [(make, given, make(town, policy, *given)) for make, given in calls]
+            asof.forget(town, day)
+        return found
+
+    share = (lambda: work(grouped[::2])), (lambda: work(grouped[1::2]))
+    for make, given, value in apart.both(*share)[1] if len(grouped) > 1 else share[0]():
+        town.keep_under(policy, value, make.__wrapped__, *given)
+    return {one: inspect(town, policy, *one, as_of) for one in days}
 
 
 @once

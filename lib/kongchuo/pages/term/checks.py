@@ -201,7 +201,8 @@ def _late_list(view: Round, labels: dict[str, str], late: pd.DataFrame) -> Detai
 # --- five: groups of pupils --------------------------------------------------------------------------------------------------
 def groups(view: Round) -> Section:
     """五: who of the four groups has no plan, placement or place on the list, per school as of its inspection; coverage rates."""
-    scope, lines = replace(view.scope, town=asof.on(view.town, view.last), end=view.last), []
+    then = asof.on(view.town, view.last, *filter(None, [view.home]))
+    scope, lines = replace(view.scope, town=then, end=view.last), []
     rates = [(one.total.title, one.total, one.total.note) for one in measured(view, COVERED, lines, scope)]
     covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), tuple(rates), f"{_grade(view)}覆盖率")
     table = attempt(view, "各校缺案", lambda: _lacking(view), lines)
