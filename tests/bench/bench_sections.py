@@ -1,7 +1,7 @@
 """What the sections of a school's page cost once what is the same for all schools has been worked out, as a batch does it, in CPU seconds.
 
-python tests/bench/bench_sections.py — prints two tables: of a township of 39 schools what is worked out once for all (`prepare`, the
-town's own page and one school's among it) beside a school's page and papers after it; and that school beside one of a township of 3.
+python tests/bench/bench_sections.py — prints two tables: of a township of 39 schools what is worked out once for all (the books
+read and judged, the town's own page, one school's) beside a school's page and papers after it; and that school beside one of a township of 3.
 """
 
 import os
@@ -18,20 +18,21 @@ LEAST = 5  # how many times cheaper a school is than what is worked out for all
 # pupils as many a school; how many times dearer a school may be in the larger town
 TOWNS, MOST = ((3, 240), (39, 3120)), 1.5
 SECTIONS = """
-import os, sys, time
+import os, sys
 import kongchuo
 from kongchuo.core import places
 
 name, period, folder, school = sys.argv[1:]
 os.environ[places.FILES] = folder + "/papers"
-began = time.process_time()
+spent = lambda: sum(os.times()[:4])  # with the processes that shared the work
+began = spent()
 getattr(kongchuo, name)("all", period, workbooks=folder).prepare()
-prepared = time.process_time()
+prepared = spent()
 report = getattr(kongchuo, name)(school, period, workbooks=folder)
-opened = time.process_time()
+opened = spent()
 for section in report.plan.sections:
     report.html(section)
-print(prepared - began, time.process_time() - opened)
+print(prepared - began, spent() - opened)
 """
 
 
