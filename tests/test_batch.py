@@ -627,6 +627,62 @@ def test_after_ctrl_c_the_next_call_goes_on(engine, tmp_path):
     assert [line.partition("：")[0] for line in said[:2]] == ["[1/2] 没有变，不用重做 正常中学", "[2/2] 失败 超时"]
 
 
+@pytest.mark.parametrize(
+    ("schools", "lists", "order"),
+    [
+        (60, False, ["open 2023-09", "open 2023-10", "run 2023-09", "open 2023-11", "run 2023-10", "run 2023-11"]),
+        (0, False, ["open 2023-09", "run 2023-09", "open 2023-10", "run 2023-10", "open 2023-11", "run 2023-11"]),
+        (60, True, ["open 2023-09", "run 2023-09", "open 2023-10", "run 2023-10", "open 2023-11", "run 2023-11"]),
+    ],
+)
+def test_while_reports_are_made_the_books_of_the_next_are_read(tmp_path, monkeypatch, schools, lists, order):
+    """But not for many schools, nor for papers, which list what has been made before them."""
+    done = []
+
+    class Noting(execution.Stock):
+        def open(self, notebook, scratch, parameters, runs):
+            done.append(f"open {parameters['month']}")
+
+        def execute(self, notebook, output, parameters):
+            done.append(f"run {parameters['month']}")
+            return execution.Verdict(notebook.read_text("utf-8"), {"errors": 0, "warnings": 0})
+
+    monkeypatch.setattr(batch.prepared, "Prepared", Noting)
+    monkeypatch.setitem(batch.ENGINES, batch.engine.NAME, Noting)
+    monkeypatch.setattr(batch, "FEW", schools)
+    monkeypatch.setattr(press, "LISTING", ("tiny",) if lists else ())
+    file, shared, out = project(tmp_path, ["甲校"])
+    given = {"school": "甲校", "month": "2023-09,2023-10,2023-11"}
+    said = []
+    outcome = batch.run(file, given, shared, out, say=said.append, with_engine=batch.engine.NAME)
+    assert done == order
+    assert [result.outcome for result in outcome.results] == [DONE] * 3
+    assert "共 3 份：完成 3" in said
+
+
+def test_books_read_ahead_are_let_go_when_the_reports_before_are_stopped(tmp_path, monkeypatch):
+    """Their reports are not begun: they stand in no index, and the next call takes their folder."""
+    ended = []
+
+    class Stopped(execution.Stock):
+        def __exit__(self, *_):
+            ended.append(1)
+
+        def execute(self, notebook, output, parameters):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch.prepared, "Prepared", Stopped)
+    monkeypatch.setitem(batch.ENGINES, batch.engine.NAME, Stopped)
+    file, shared, out = project(tmp_path, ["甲校"])
+    given = {"school": "甲校", "month": "2023-09,2023-10"}
+    with pytest.raises(KeyboardInterrupt):
+        batch.run(file, given, shared, out, say=lambda _: None, with_engine=batch.engine.NAME)
+    assert ended == [1, 1]
+    assert not list(out.rglob("index.html"))
+    with archive.alone(out / "2023-10" / "tiny"):
+        pass
+
+
 def test_a_template_open_in_word_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "PARAMETERS", tmp_path)
     monkeypatch.setattr(places, "POLICY", tmp_path / "policy.yaml")

@@ -10,7 +10,7 @@ import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -32,6 +32,7 @@ Checks = Mapping[
 ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how the runs of a batch are executed
 BEST = engine.NAME if forks.possible() else "nbclient"
 ONLY_FAILED = "failed"  # of --only: the runs that failed the last time
+FEW = 60  # schools of which a machine holds the judged books twice
 EDITION = "edition"  # the notebook's parameter for whom it is; any other than the internal one stands in the run's name
 
 
@@ -337,19 +338,45 @@ def _made(
 ) -> Iterator[tuple[Shelf, str, Result, bool]]:
     """`_fill` for each shelf: the shelf, its title where there are several, the Result, whether it stood before. The Result and
     what keeps a shelf from being made go into the outcome.
+
+    While the reports of one day are made, the books of the next are read and judged where `_early` says so.
     """
-    # an engine keeps what it has read and judged for as long as the reports are of one year and as of one day
-    for _, group in itertools.groupby(shelves.items(), key=lambda one: (one[0].period.year, one[0].period.days[1])):
+
+    def make(group: Sequence[tuple]) -> Iterator[tuple[Shelf, str, Result, bool] | None]:
+        """The results of a group; before them, once its books are being read, and now and then after it, None."""
         with engine(limits) as held:
-            # first those of several runs: what is worked out for all of them stays for the reports after them
-            for shelf, (notebook, schools, runs) in sorted(group, key=lambda one: len(one[1][2]) == 1):
+            for shelf, (notebook, schools, runs) in group:
                 title = f"{execution.title(notebook)} {shelf.period.key}"
                 fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, day, workers, held, force)
-                with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome):
-                    for result, stood in fill:
-                        outcome.results.append(result)
-                        outcome.stood += stood
-                        yield shelf, f" {title}" if len(shelves) > 1 else "", result, stood
+                with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome) as own:
+                    for one in fill:
+                        if one:
+                            own.append(one[0])
+                            outcome.results.append(one[0])
+                            outcome.stood += one[1]
+                        yield one and (shelf, f" {title}" if len(shelves) > 1 else "", *one)
+
+    # an engine keeps what it has read and judged for as long as the reports are of one year and as of one day
+    grouped = itertools.groupby(shelves.items(), key=lambda one: (one[0].period.year, one[0].period.days[1]))
+    # first those of several runs: what is worked out for all of them stays for the reports after them
+    groups = [sorted(group, key=lambda one: len(one[1][2]) == 1) for _, group in grouped]
+    with ExitStack() as stack:
+        made = [stack.enter_context(closing(make(group))) for group in groups]
+        begun = 0
+        for last, group in enumerate(made, start=1):
+            until = last + (last < len(groups) and _early(engine, *groups[last][0]))
+            for one in made[begun:until]:
+                next(one, None)
+            begun = until
+            yield from filter(None, group)
+
+
+def _early(engine: object, shelf: Shelf, report: tuple[Path, Sequence[School], object]) -> bool:
+    """Whether what a report needs may be read and judged while those before it are made: it lists none of them, two states of the
+    books find room, and a process of its own does it.
+    """
+    notebook, schools, _ = report
+    return engine is prepared.Prepared and notebook.stem not in press.LISTING and len(schools) <= FEW
 
 
 def _event(shelf: Shelf, result: Result, stood: bool) -> dict[str, object]:
@@ -393,13 +420,13 @@ def _said_of(title: str, shelf: Shelf, outcome: Outcome) -> Iterator[None]:
 
 
 @contextmanager
-def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[None]:
-    """Whatever ends the runs of a shelf, Ctrl-C as well: the index pages say what is done."""
-    before = len(outcome.results)
+def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[list[Result]]:
+    """Whatever ends the runs of a shelf, Ctrl-C as well: the index pages say what is done, if anything was put into the list."""
+    own: list[Result] = []
     try:
-        yield
+        yield own
     finally:
-        if len(outcome.results) > before:
+        if own:
             archive.write_whole(shelf.path / "index.html", indexes.index(shelf, execution.title(notebook)))
             linking.lead(shelf)
             archive.write_whole(shelf.out / "index.html", indexes.overview(archive.shelves(shelf.out)))
@@ -416,9 +443,9 @@ def _fill(
     workers: int,
     engine: press.Engine,
     force: bool,
-) -> Iterator[tuple[Result, bool]]:
+) -> Iterator[tuple[Result, bool] | None]:
     """Execute the runs of one notebook and period on one snapshot; each Result as soon as it stands in the manifest, and whether
-    it stood there before.
+    it stood there before. First, when the engine has been told to read the books, None.
     """
     (shelf.path / "logs").mkdir(parents=True, exist_ok=True)
     with archive.alone(shelf.path), archive.scratch() as scratch:
@@ -434,6 +461,7 @@ def _fill(
         standing = {} if force else press.standing(runs, results)
         if len(standing) < len(runs):
             press.open([item for item in runs if item.name not in standing])
+        yield None
         pool = ThreadPoolExecutor(max(workers, engine.width))  # its threads only wait: each run is a process of its own
         try:
             if not force:
