@@ -6,11 +6,10 @@ import subprocess
 
 import openpyxl
 import pytest
-import yaml
 
 import townships
 from kongchuo import __main__ as cli
-from kongchuo.commands import importing
+from kongchuo.commands import importing, mapping
 from kongchuo.core.findings import UserError
 from kongchuo.excel import lists
 from kongchuo_township.people import id_number
@@ -67,12 +66,14 @@ def written(path, sheets, head=HEAD):
 
 
 def decided(into, out, **values):
-    """The mapping, with what was left to a person decided."""
-    path, _ = importing.propose(into[0], into[1], out)
-    held = yaml.safe_load(path.read_text("utf-8"))
-    held["values"] = {head: {said: values.get(said, "") for said in pairs} for head, pairs in held["values"].items()}
-    path.write_text(yaml.safe_dump(held, allow_unicode=True), "utf-8")
-    return held
+    """对照表 with what was left to a person decided, as he would in Excel; what it holds then."""
+    path, _ = mapping.propose(into[0], into[1], out)
+    book = openpyxl.load_workbook(path)
+    for _, said, _, ours in book["对照表"].iter_rows(min_row=3):
+        if said.value and said.value != mapping.EACH:
+            ours.value = values.get(said.value) or None
+    book.save(path)
+    return mapping.held_of(path)
 
 
 def read(path):
@@ -84,8 +85,8 @@ def read(path):
 
 def test_usual_columns_are_known_and_what_is_not_is_left_to_a_person(school, tmp_path):
     file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1)]})
-    path, lines = importing.propose(file, school, tmp_path / "out")
-    held = yaml.safe_load(path.read_text("utf-8"))
+    path, lines = mapping.propose(file, school, tmp_path / "out")
+    held = mapping.held_of(path)
 
     assert held["columns"] == {
         "序号": "班内学号", "姓名": "姓名", "性别": "性别", "身份证号": "证件号码", "出生年月": "出生日期", "家长姓名": "监护人",
@@ -164,7 +165,7 @@ def test_classes_one_below_the_other_each_under_a_line_that_names_it(school, tmp
     for at in (4, 5, 6):
         page.append([at, "甲春", None, number(at), "否"])
     book.save(tmp_path / "名单.xlsx")
-    _, lines = importing.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    _, lines = mapping.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
     account = importing.take(tmp_path / "名单.xlsx", school, tmp_path / "out")
     pupils = read(account.path)
 
@@ -195,7 +196,7 @@ def test_classes_side_by_side_are_as_many_blocks(school, tmp_path):
     page.append(["甲春", "女", number(1), None, "乙夏", "男", number(2), None])
     page.append(["丙秋", "女", number(3), None, None, None, None, None])
     book.save(tmp_path / "名单.xlsx")
-    _, lines = importing.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    _, lines = mapping.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
     pupils = read(importing.take(tmp_path / "名单.xlsx", school, tmp_path / "out").path)
 
     assert [line.rpartition("，")[2] for line in lines[:2]] == ["分1个班：七年级1班", "分1个班：八年级1班"]
@@ -214,13 +215,13 @@ def test_a_line_that_names_only_the_grade_and_one_that_names_none(school, tmp_pa
         merged(page, ["以下学生住校"])
         page.append([1, "甲春", "女", number(at)])
     book.save(tmp_path / "名单.xlsx")
-    _, lines = importing.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
-    rows = [row for one in importing._listed(tmp_path / "名单.xlsx")[0] for row in one.rows]
+    _, lines = mapping.propose(tmp_path / "名单.xlsx", school, tmp_path / "out")
+    rows = [row for one in mapping.listed(tmp_path / "名单.xlsx")[0] for row in one.rows]
 
     assert "下面 2 行，分2个班：7年级、8年级，第3、7行整行是一句话，没有读" in lines[0]
     assert [block for _, _, block in rows] == ["7年级", "8年级"]
-    assert importing._class(("", "", "7年级"), {("7", "1"): "XX-7", ("8", "1"): "XX-8"}) == "XX-7"
-    assert not importing.CLASS.search("示例小学一、二年级学生花名册")
+    assert importing._class(("", "", "7年级"), ({("7", "1"): "XX-7", ("8", "1"): "XX-8"}, 2023)) == "XX-7"
+    assert not mapping.CLASS.search("示例小学一、二年级学生花名册")
 
 
 def test_a_narrow_heading_says_more_with_the_wide_one_above_it(school, tmp_path):
@@ -316,7 +317,7 @@ def test_what_cannot_be_read_stays_empty_and_is_named(school, tmp_path):
     ],
 )
 def test_a_class_in_every_spelling(text):
-    assert importing._parsed(text) == ("7", "1")
+    assert mapping.parsed(text) == ("7", "1")
 
 
 @pytest.mark.parametrize(
@@ -324,7 +325,7 @@ def test_a_class_in_every_spelling(text):
     [("1班", ("", "1")), ("九年级", ("9", "")), ("十二班", ("", "12")), ("12班", ("", "12")), ("", ("", ""))],
 )
 def test_half_a_class(text, means):
-    assert importing._parsed(text) == means
+    assert mapping.parsed(text) == means
 
 
 def test_a_roster_that_is_there_is_never_replaced(clean, tmp_path):
@@ -362,14 +363,14 @@ def test_a_roster_that_has_changed_since_is_compared_and_nothing_taken_over(clea
 def test_every_word_that_is_not_known_is_asked_about(school, tmp_path):
     words = [f"说法{at}" for at in range(60)]
     file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(at, 是否留守=word) for at, word in enumerate(words)]})
-    path, _ = importing.propose(file, school, tmp_path / "out")
-    assert set(yaml.safe_load(path.read_text("utf-8"))["values"]["是否留守"]) == set(words)
+    path, _ = mapping.propose(file, school, tmp_path / "out")
+    assert set(mapping.held_of(path)["values"]["是否留守"]) == set(words)
 
 
 def test_more_words_than_a_person_reads_are_counted(school, tmp_path, monkeypatch):
-    monkeypatch.setattr(importing, "MOST_WORDS", 5)
+    monkeypatch.setattr(mapping, "MOST_WORDS", 5)
     file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(at, 是否留守=f"说法{at}") for at in range(7)]})
-    _, lines = importing.propose(file, school, tmp_path / "out")
+    _, lines = mapping.propose(file, school, tmp_path / "out")
     assert any("“是否留守”有 7 种不认识的写法，多半不是“留守类型”，只列出 5 种" in line for line in lines)
 
 
@@ -392,14 +393,14 @@ def test_an_xls_as_the_register_exports_it_comes_in_like_an_xlsx(school, tmp_pat
 def test_an_old_file_that_is_spoiled_is_said(school, tmp_path):
     (tmp_path / "名单.xls").write_bytes(b"\xd0\xcf\x11\xe0" + b"x" * 600)
     with pytest.raises(UserError, match="没有读成"):
-        importing.propose(tmp_path / "名单.xls", school, tmp_path / "out")
+        mapping.propose(tmp_path / "名单.xls", school, tmp_path / "out")
 
 
 def test_what_is_no_roster_or_no_school_is_said(school, tmp_path):
     with pytest.raises(UserError, match="找不到花名册"):
-        importing.propose(written(tmp_path / "x.xlsx", {"表": [["甲"]]}, head=("一",)), school, tmp_path / "out")
+        mapping.propose(written(tmp_path / "x.xlsx", {"表": [["甲"]]}, head=("一",)), school, tmp_path / "out")
     with pytest.raises(UserError, match="不是学校的文件夹"):
-        importing.propose(tmp_path / "x.xlsx", school.parent, tmp_path / "out")
+        mapping.propose(tmp_path / "x.xlsx", school.parent, tmp_path / "out")
 
 
 def test_as_typed_first_the_mapping_then_the_workbook(school, tmp_path, capsys):
@@ -410,3 +411,74 @@ def test_as_typed_first_the_mapping_then_the_workbook(school, tmp_path, capsys):
     assert cli.main(words) == 0
     assert "已带入 1 人" in capsys.readouterr().out
     assert [path.name for path in school.glob("学籍*")] == [], "never among the files of staff"
+
+
+def test_what_is_sure_has_its_place_before_any_guess(school, tmp_path):
+    """是否独生子女 is like 随迁子女, and stands before 是否随迁子女 in the register's export."""
+    head = ("姓名", "身份证件号", "是否独生子女", "是否随迁子女", "学生状态")
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [["甲春", number(1), "是", "否", "正常在校"]]}, head)
+    path, _ = mapping.propose(file, school, tmp_path / "out")
+    assert [mapping.held_of(path)["columns"][text] for text in head[2:]] == ["", "随迁子女", "在籍状态"]
+    assert mapping.held_of(path)["values"] == {"学生状态": {"正常在校": "在读"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "grade", "means"),
+    [
+        ("2023级1班", "", "XX-7"),
+        ("2022级1班", "", "XX-8"),
+        ("2023级1班", "八年级", "XX-8"),
+        ("2020级1班", "", ""),
+        ("2023-2024学年七年级1班", "", "XX-7"),
+        ("2023年秋七年级1班", "", "XX-7"),
+    ],
+)
+def test_a_class_called_by_the_year_it_entered_in(said, grade, means):
+    """The 3 of 2023级1班 is no grade; which grade that is, the school year says."""
+    classes = {("7", "1"): "XX-7", ("8", "1"): "XX-8", ("3", "1"): "XX-3"}
+    assert importing._class((said, grade, ""), (classes, 2023)) == means
+    assert importing._class(("2023级1班", "", ""), ({("7", "1"): "XX-7", ("1", "1"): "XX-1"}, 2023)) == "", (
+        "of two schools"
+    )
+
+
+def test_a_line_of_totals_is_no_pupil(school, tmp_path):
+    rows = [row(1), ["总人数", 1], [None, "27", None], ["共1人"]]
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": rows})
+    decided((file, school), tmp_path / "out", 是="非留守")
+    account = importing.take(file, school, tmp_path / "out")
+    assert [one["姓名"] for one in read(account.path)] == ["甲春"]
+    assert any("第5行：没有带入，“27”不是姓名" in line for line in account.lines)
+
+
+def test_in_the_mapping_a_person_chooses_and_says_what_is_the_same_for_all(school, tmp_path):
+    """Every row that is a choice has a drop-down that opens on real names; a guess that is left stops the import."""
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 是否留守="√")]})
+    path, lines = mapping.propose(file, school, tmp_path / "out")
+    assert "要请人定的：“是否留守”里写的“√”" in lines
+    book = openpyxl.load_workbook(path)
+    page, asked = book["对照表"], {}
+    for rule in page.data_validations.dataValidation:
+        first, last = rule.formula1.split("!")[1].replace("$", "").split(":")
+        asked |= {cell: [line[0].value for line in book["字典"][first:last]] for cell in str(rule.sqref).split()}
+    places = {(line[0].value, line[1].value): line[3] for line in page.iter_rows(min_row=3)}
+    assert asked[places["是否留守", "√"].coordinate] == ["非留守", "单亲留守", "双亲留守"]
+    assert "监护人电话" in asked[places["爱好", None].coordinate]
+    assert asked[places["就读方式", mapping.EACH].coordinate] == ["走读", "住校"]
+    with pytest.raises(UserError, match=r"还有猜的：“是否留守”里写的“√”.*点箭头选对"):
+        importing.take(file, school, tmp_path / "out")
+    places["是否留守", "√"].value = "双亲留守"
+    places["就读方式", mapping.EACH].value = "走读"
+    book.save(path)
+    (pupil,) = read(importing.take(file, school, tmp_path / "out").path)
+    assert (pupil["留守类型"], pupil["就读方式"]) == ("双亲留守", "走读")
+
+
+def test_a_mapping_that_has_been_spoiled_is_said(school, tmp_path):
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1)]})
+    path, _ = mapping.propose(file, school, tmp_path / "out")
+    book = openpyxl.load_workbook(path)
+    book["对照表"].delete_rows(2)
+    book.save(path)
+    with pytest.raises(UserError, match="删掉它，再运行一次"):
+        importing.take(file, school, tmp_path / "out")

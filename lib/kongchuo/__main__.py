@@ -272,16 +272,16 @@ def upgrade(args: argparse.Namespace) -> int:
 
 def import_(args: argparse.Namespace) -> int:
     """Propose how a school's own roster becomes ours; once a person has read that, make the workbook."""
-    from .commands import importing
+    from .commands import importing, mapping
 
     args.into = importing.folder(args.into, args.workbooks)
     if enrolled := importing.enrolled(args.into):
         return _changed(args, enrolled)
-    if importing.known(args.into, args.out):
+    if mapping.known(args.into, args.out):
         lines = importing.told(importing.take(args.file, args.into, args.out, args.number))
     else:
-        mapping, said = importing.propose(args.file, args.into, args.out)
-        lines = (*said, f"对照表：{mapping}。请打开看一遍、改好，再运行同一条命令。")
+        path, said = mapping.propose(args.file, args.into, args.out)
+        lines = (*said, f"对照表：{path}。请打开看一遍、改好、保存、关闭，再运行同一条命令。")
     for line in lines:
         say(line)
     return CLEAN

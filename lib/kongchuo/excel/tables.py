@@ -1,14 +1,14 @@
-"""Tables as workbooks: 附表 of a page, 核对结果 of a comparison, papers to print and to edit further."""
+"""Tables as workbooks: 附表 of a page, 核对结果 of a comparison, what a person chooses from, papers to print and to edit further."""
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
 from numbers import Real
 
-from xlsxwriter.utility import quote_sheetname
+from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from ..core.schema import Book, Field, Schema, Sheet
@@ -158,6 +158,47 @@ def _told(summary: Sequence[str], meanings: Sequence[tuple[str, str, str]]) -> I
     yield writing.Line(("原因", "意思", "建议销号类型（以证明材料为准）"), ("选填",) * 3)
     for texts in meanings:
         yield writing.Line(texts, ("cell", "cell", "cell"))
+
+
+# --- A table in which a person chooses, row by row ---------------------------------------------------------------------------
+CHOICE_FORMATS = {name: looks.FORMATS[name] for name in ("text", "less", "sentence")} | {"head": looks.FORMATS["选填"]}
+
+
+def choices_bytes(
+    title: str,
+    said: str,
+    columns: Mapping[str, int],
+    rows: Iterable[tuple[Sequence[str], tuple[str, ...]]],
+    doubtful: str,
+) -> bytes:
+    """The workbook as bytes: `columns` with their widths, `rows` their texts and what the last may be; lit where that begins `doubtful`."""
+    workbook = writing.NewWorkbook(title, CHOICE_FORMATS)
+    ws, formats, last, places = workbook.add_worksheet(title), workbook.looks, len(columns) - 1, {}
+    ws.merge_range(0, 0, 0, last, said, formats["sentence"])
+    ws.set_row(0, 16 * looks.lines(said, sum(columns.values())) + 4)
+    _write(ws, 1, tuple(columns), [formats["head"]] * len(columns))
+    for place, width in enumerate(columns.values()):
+        ws.set_column(place, place, width, formats["text"])
+    for at, (texts, choices) in enumerate(rows, 2):
+        _write(ws, at, texts, [formats["text"]] * len(columns))
+        if choices:
+            letter = xl_col_to_name(places.setdefault(choices, len(places)), col_abs=True)
+            source = f"={writing.LISTS}!{letter}$1:{letter}${len(choices)}"
+            ws.data_validation(at, last, at, last, {"validate": "list", "source": source})
+        ws.conditional_format(
+            at,
+            last,
+            at,
+            last,
+            {"type": "text", "criteria": "begins with", "value": doubtful, "format": formats["less"]},
+        )
+    lists = workbook.add_worksheet(writing.LISTS)
+    lists.very_hidden()
+    for choices, place in places.items():
+        lists.write_column(0, place, choices)
+    ws.freeze_panes(2, 0)
+    _annex_page(ws)
+    return workbook.data()
 
 
 # --- Tables to print and to edit further: a worksheet each, A4 lying, header on every page, page numbers, lines to sign on, seal ---
