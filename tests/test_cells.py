@@ -17,6 +17,7 @@ NOTE = Field("note", "备注")
 MANY = Field("x", "列", many=True)
 DATE = Field("x", "列", "date")
 WHOLE = Field("x", "列", "integer", minimum=0, maximum=60)
+GRADE = Field("grade", "年级", "integer", minimum=1, maximum=9)
 YES_NO = Field("x", "列", "boolean")
 ID = Field("x", "列", format="id_number")
 KEY = Field("x", "列", format="identifier")
@@ -122,6 +123,12 @@ def one(value, item):
         (WHOLE, 0.0, 0, []),
         (WHOLE, "3", 3, ["F21"]),
         (WHOLE, "３人", 3, ["F21"]),
+        (GRADE, "七年级", 7, ["F21"]),
+        (GRADE, "7年级", 7, ["F21"]),
+        (GRADE, "初一", 7, ["F21"]),
+        (GRADE, "三", 3, ["F21"]),
+        (GRADE, "十年级", None, ["F27"]),
+        (WHOLE, "七年级", None, ["F27"]),
         (WHOLE, 3.5, None, ["F27"]),
         (WHOLE, 61.0, None, ["F27"]),
         (WHOLE, -1.0, None, ["F27"]),

@@ -91,6 +91,22 @@ def test_what_is_missing_is_one_sentence_with_the_extra(town, extra):
     assert (code, f'"kongchuo[{extra}]"' in err, err.count("\n")) == (UNREADABLE, True, 1), err
 
 
+@pytest.mark.parametrize(
+    ("gone", "says"), [((), ()), (("voila",), ("打开网页",)), ((*EXTRAS,), ("生成报告", "打开网页"))]
+)
+def test_init_says_what_is_not_installed_before_anybody_clicks_on_it(tmp_path, gone, says):
+    code, out, _ = without(gone, tmp_path, "init", "office", "--town", "示例镇", "--year", "2024-2025")
+    assert code == 0
+    assert [line.split("”")[0].strip(" “") for line in out.splitlines() if "还要另外安装" in line] == [*says]
+
+
+@pytest.mark.parametrize(
+    ("gone", "how"), [(("voila",), "python -m pip install"), (("voila", "pip"), "uv tool install")]
+)
+def test_who_has_installed_without_pip_is_not_sent_to_it(town, gone, how):
+    assert f'{how} "kongchuo[live]"' in without(gone, town, *NEEDS["live"])[2]
+
+
 def test_the_extras_are_those_of_the_project():
     assert set(EXTRAS.values()) < {*PROJECT["optional-dependencies"]}
     assert json.dumps(PROJECT["dependencies"]).count(">=") == len(PROJECT["dependencies"]) <= 14

@@ -114,6 +114,14 @@ def test_who_has_what_to_do_is_counted_and_no_pupil_named(town, told):
     assert not [name for name in pupils if name in told.whole]
 
 
+def test_a_year_without_terms_has_not_nothing_to_remind_of(home, capsys):
+    """As `due` says it: what goes by terms was counted nowhere."""
+    assert cli.main(["notify", "--as-of", "2023-10-31"]) == 0
+    said = capsys.readouterr()
+    assert "算得出来的事项里，没有要提醒的" in said.out
+    assert "没有填开学日期" in said.err
+
+
 def test_a_childs_name_in_the_place_of_a_member_of_staff_stops_it(town, monkeypatch):
     found = opening.due([town], 7)
     child = sorted(personal_names(found.town))[0]

@@ -247,6 +247,9 @@ def init(args: argparse.Namespace) -> int:
     say(f"2. 把 {shared} 放到各校都能打开的共享盘，各校填自己文件夹里的工作簿。")
     say(f"3. 双击 {args.folder} 里的“校验”，或者在那里运行 kongchuo check {shared.relative_to(args.folder)}")
     say("4. 月底双击“生成本月报告”（kongchuo run monthly month=…），再双击“打开网页”（kongchuo serve --browser）。")
+    for extra, what in (("report", "生成报告"), ("live", "打开网页")):
+        if how := console.lacks(extra):
+            say(f"   “{what}”还要另外安装：{how}")
     return CLEAN
 
 
@@ -332,7 +335,10 @@ def notify(args: argparse.Namespace) -> int:
             f"没有打开提醒。请在办公文件夹的 {places.MARK} 里写 notify（照里面的样子），on 写 true。"
         )
     told = notifying.notice(args.path, args.within or int(held.get("within", notifying.WITHIN)), args.as_of)
-    say(told.whole or f"截至 {told.as_of}，没有要提醒的。")
+    known = "算得出来的事项里，" if told.left_out else ""
+    say(told.whole or f"截至 {told.as_of}，{known}没有要提醒的。")
+    if told.left_out:
+        console.say_error(f"{told.left_out}。请补填、改好，再运行一次。")
     failed = notifying.send(told, held, console.say_error) if args.send else 0
     return _code(told.broken, [*_unread(told.unread), *[None] * failed], ())
 

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +30,21 @@ BROUGHT = {  # by extra of pyproject.toml what may be left out of an installatio
     "cluster": ("distributed",),
 }  # fmt: skip
 EXTRAS = {name: extra for extra, names in BROUGHT.items() for name in names}
+
+
+def lacks(extra: str) -> str:
+    """In words how to get an extra of which something is not installed; "" where it is all here."""
+    if all(map(_here, BROUGHT[extra])):
+        return ""
+    # who has installed by uv has no pip, and who has installed a file of ours finds no such name in a registry
+    how = "python -m pip install" if _here("pip") else "uv tool install"
+    return f'{how} "kongchuo[{extra}]"（用安装文件装的，kongchuo 换成那个 .whl 文件）'
+
+
+def _here(module: str) -> bool:
+    with suppress(ImportError):
+        return find_spec(module) is not None
+    return False
 
 
 class _Log(logging.FileHandler):
@@ -131,7 +147,7 @@ def _sentence(error: Exception) -> tuple[int, str]:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
             return FAILED, f"程序没有装全（缺少 {error.name}），请管理员重新安装。"
-        return UNREADABLE, f'这个功能要另外安装（缺少 {error.name}）：python -m pip install "kongchuo[{extra}]"'
+        return UNREADABLE, f"这个功能要另外安装（缺少 {error.name}）：{lacks(extra)}"
     if isinstance(error, OSError) and error.filename is not None:  # a file of theirs
         from .excel import saving
 

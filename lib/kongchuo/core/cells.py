@@ -61,6 +61,13 @@ _QUOTES = "'’‘`"
 _SEPARATORS = re.compile(r"[、,，;；/\s]+")
 _CODE_NAME = re.compile(r"([0-9a-z]+)[-—–_.、:]?(.+)")
 _NAME_CODE = re.compile(r"(.+?)[-—–_.、:(]?([0-9a-z]+)\)?")
+# a grade in words; 七年级 means 7 and nothing else
+_GRADES = {
+    said: at
+    for at, words in enumerate(("一", "二", "三", "四", "五", "六", "七 初一", "八 初二", "九 初三"), 1)
+    for word in (str(at), *words.split())
+    for said in (word, f"{word}年级")
+}
 _NUMBER = re.compile(r"([-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?)[人名个次天日份元节户分]?")
 _DATE = re.compile(
     r"(\d{4})\s*[-./年。]\s*(\d{1,2})\s*[-./月。]\s*(\d{1,2})\s*[日号]?"
@@ -242,6 +249,8 @@ def _boolean(value: object, item: Field) -> Read:
 
 def _number(value: object, item: Field) -> Read:
     wrong: Wrong = ()
+    if isinstance(value, str) and item.name == "grade":
+        value = str(_GRADES.get(fold(value), value))
     if isinstance(value, str) and (match := _NUMBER.fullmatch(fold(value))):
         wrong = (("F21", {"value": match[1]}),)
         value = float(match[1].replace(",", ""))

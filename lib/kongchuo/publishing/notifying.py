@@ -42,12 +42,15 @@ KINDS = ("企业微信", "钉钉")
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be done: the day of the data, a text for each school (and the centre), workbooks that could not be read."""
+    """What is to be done: the day of the data, a text for each school (and the centre), workbooks that could not be read; in words
+    what is counted nowhere, since nobody can tell its day.
+    """
 
     as_of: str
     texts: dict[str, str]
     unread: tuple[Finding, ...] = ()
     broken: tuple[str, ...] = ()
+    left_out: str = ""
 
     @property
     def whole(self) -> str:
@@ -72,7 +75,7 @@ def notice(path: Path, within: int, as_of: object = None) -> Notice:
     for text in texts.values():
         page = "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
         gate.gate(page, PUBLIC, names, held["public_minimum"])
-    return Notice(f"{found.as_of}", texts, found.unread, found.broken)
+    return Notice(f"{found.as_of}", texts, found.unread, found.broken, found.left_out)
 
 
 def _titles(rows: object) -> str:

@@ -125,8 +125,9 @@ def _notify(home: Path, shared: Path) -> tuple[bool, str]:
     if not held:
         return True, ""
     lines: list[str] = []
-    failed = notifying.send(notifying.notice(shared, int(held.get("within", notifying.WITHIN))), held, lines.append)
-    return not failed, "；".join(lines) or "没有要提醒的"
+    told = notifying.notice(shared, int(held.get("within", notifying.WITHIN)))
+    failed = notifying.send(told, held, lines.append)
+    return not failed, "；".join([*lines, *filter(None, (told.left_out,))]) or "没有要提醒的"
 
 
 def _last(out: Path) -> dt.datetime:
