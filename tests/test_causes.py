@@ -14,9 +14,10 @@ from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
 from kongchuo.core.tables import row_of
 from kongchuo.excel import plan as excel_plan
+from kongchuo.rules import suspects
 from kongchuo.rules.judging import examine
 from kongchuo.rules.misnamed import departed
-from kongchuo.rules.suspects import edited
+from kongchuo.rules.suspects import edited, exchanged
 
 AS_OF = dt.date(2024, 1, 26)
 MOST = 20  # findings one mistake may give
@@ -391,6 +392,20 @@ def test_separate_mistakes_of_one_kind_stay_separate():
 
     assert len(found) > 8
     assert not [one for one in found if one.caused_by]
+
+
+def test_a_first_day_on_which_nobody_answers_for_a_grade_is_no_two_headers_exchanged():
+    """Nine findings at 年级, which the sizes of small classes under that header would halve; but no grade is 12."""
+
+    def spoil(rows):
+        rows["bond"] = [row for row in rows["bond"] if row["bond_type"] != "包年级"]
+        for place, row in enumerate(rows["class"]):
+            row["base_count"] = 12 if place == 0 else 5
+
+    town, _ = handmade.township(3, 120, 5, AS_OF, spoil)
+    loose = frozenset(replace(one, caused_by=()) for one in judged(town))
+    assert sum((one.rule, one.column) == ("G02", "年级") for one in loose) >= suspects.LEAST
+    assert "年级" not in {one.cause.column for one in exchanged(town, policy.load(POLICY, on=AS_OF), loose)}
 
 
 # --- how they are said ----------------------------------------------------------------------------------------------------

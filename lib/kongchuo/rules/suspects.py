@@ -212,6 +212,8 @@ def exchanged(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator
                 if _alike(one, item)
                 and one.name in table.columns
                 and table.frame[one.name].notna().any()
+                and _fits(table.frame[one.name], item)
+                and _fits(table.frame[item.name], one)
                 and count >= COVERS * (table.frame[one.name] != table.frame[item.name]).sum()
             ]
             for other in alike[:PLACES_TRIED]:
@@ -235,6 +237,12 @@ def _alike(one: Field, item: Field) -> bool:
         item.codes,
         item.reference,
     )
+
+
+def _fits(values: pd.Series, item: Field) -> bool:
+    """Whether a column could hold these values: no grade is 12."""
+    low = item.minimum is None or not (values < item.minimum).any()
+    return low and (item.maximum is None or not (values > item.maximum).any())
 
 
 def _exchanged(table: Table, one: str, other: str) -> Table:
