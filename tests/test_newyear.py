@@ -132,10 +132,31 @@ def test_classes_without_a_grade_are_said(old, tmp_path):
     book = openpyxl.load_workbook(path)
     page = book["班级"]
     column = next(cell.column for cell in page[1] if cell.value == "年级")
-    page.cell(2, column).value, page.cell(3, column).value = "七年级", None
+    page.cell(2, column).value, page.cell(3, column).value = "七、八年级", None
     book.save(path)
     _, said, _ = newyear.newyear(tmp_path / "town", OLD, dry_run=True)
     assert any("有 2 个班没有年级" in line for line in said["中心学校"])
+
+
+def test_a_grade_that_a_school_has_not_had_is_for_a_person_to_decide(old, turned, tmp_path):
+    """A teaching point of three grades: its third goes to another school, which no list says."""
+    assert not [line for lines in turned[2].values() for line in lines if "上学年没有的年级" in line]
+    shared = tmp_path / "town"
+    shutil.copytree(old, shared)
+    path = shared / OLD / "中心学校" / "基础信息.xlsx"
+    book = openpyxl.load_workbook(path)
+    page = book["班级"]
+    head = [cell.value for cell in page[1]]
+    code, grade = head.index("学校代码") + 1, head.index("年级") + 1
+    schools = {row[1].value: row[0].value for row in book["学校"].iter_rows(min_row=2)}
+    for row in range(page.max_row, 1, -1):
+        if page.cell(row, code).value == schools["示例第一小学"] and page.cell(row, grade).value > 3:
+            page.delete_rows(row)
+    book.save(path)
+    _, said, _ = newyear.newyear(shared, OLD, dry_run=True)
+    assert [home for home, lines in said.items() if any("四年级是上学年没有的年级" in line for line in lines)] == [
+        "示例第一小学"
+    ]
 
 
 def test_pupils_of_a_closed_school_are_said(old, tmp_path):

@@ -162,7 +162,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         option("--year", required=True, metavar="YYYY-YYYY", help="学年，如 2024-2025"),
     )),
     "copy": ("把程序自带的笔记本、参数文件或材料模板复制到办公文件夹，供修改", (
-        option("names", nargs="+", metavar="NAME", help="如 monthly_self_check、月报表"),
+        option("names", nargs="+", metavar="NAME", help="如 monthly_self_check、告家长一封信"),
     )),
     "upgrade": ("装了新版程序以后运行一次：说新版带来什么，没有改过的副本换成新的，改过的旁边放一份新的", ()),
     "import": ("把学校自己的花名册变成我们的列：先生成对照表给人看、给人改，再生成工作簿", (

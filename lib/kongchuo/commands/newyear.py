@@ -14,7 +14,7 @@ from ..core import years
 from ..core.cells import fold
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
-from ..core.tables import Town, complete, yes
+from ..core.tables import Town, complete, mapping, yes
 from ..excel import lists, reading, saving, writing
 from ..facts import calendar
 
@@ -172,7 +172,17 @@ def _classes(passage: Passage) -> None:
             CENTRE,
             f"要看：班级表有 {without} 个班没有年级，或者读不出来，没有带入，学生也没有升级、毕业。先在旧学年改好再建",
         )
+    has, names = (
+        rows.groupby("school_code")["grade"].agg(set),
+        mapping(passage.town.schools, "school_code", "school_name"),
+    )
     rows = rows[~rows["class_id"].isin(passage.finished)]
+    for school, grades in rows.groupby("school_code")["grade"]:
+        for grade in sorted({int(grade) + 1 for grade in grades} - {*map(int, has[school])}):
+            passage.say(
+                str(names.get(school, school)),
+                f"要定：{GRADES[grade]}年级是上学年没有的年级。本校不办这个年级的，请把班级表里的班删掉，学生转到去的学校的花名册",
+            )
     for row in rows.to_dict("records"):
         frame, grade = pd.DataFrame([row]), int(row["grade"]) + 1
         name = str(row["class_name"] or "").replace(GRADES[grade - 1], GRADES[grade], 1)
