@@ -11,6 +11,7 @@ from numbers import Real
 from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from ..core.places import LISTS
 from ..core.schema import Book, Field, Schema, Sheet
 from . import looks, writing
 
@@ -183,7 +184,7 @@ def choices_bytes(
         _write(ws, at, texts, [formats["text"]] * len(columns))
         if choices:
             letter = xl_col_to_name(places.setdefault(choices, len(places)), col_abs=True)
-            source = f"={writing.LISTS}!{letter}$1:{letter}${len(choices)}"
+            source = f"={LISTS}!{letter}$1:{letter}${len(choices)}"
             ws.data_validation(at, last, at, last, {"validate": "list", "source": source})
         ws.conditional_format(
             at,
@@ -192,7 +193,7 @@ def choices_bytes(
             last,
             {"type": "text", "criteria": "begins with", "value": doubtful, "format": formats["less"]},
         )
-    lists = workbook.add_worksheet(writing.LISTS)
+    lists = workbook.add_worksheet(LISTS)
     lists.very_hidden()
     for choices, place in places.items():
         lists.write_column(0, place, choices)
