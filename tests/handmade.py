@@ -1,6 +1,8 @@
 """Small towns written by hand, for tests of figures and pages: rows as dictionaries, everything else empty."""
 
 import datetime as dt
+import pickle
+from functools import lru_cache
 
 import pandas as pd
 
@@ -19,14 +21,19 @@ YEAR = "2023-2024"
 
 def table(sheet, rows, first=2, columns=None):
     """A Table of rows (dictionaries by field name), at Excel rows from `first` on."""
-    frame = pd.DataFrame(rows, index=range(first, first + len(rows))).reindex(
-        columns=[item.name for item in sheet.fields]
-    )
-    frame = frame.astype({item.name: DTYPES[item.type] for item in sheet.fields}) if rows else empty_frame(sheet)
+    fields = tuple((item.name, DTYPES[item.type]) for item in sheet.fields)
+    frame = _frame(fields, pickle.dumps(rows), first).copy() if rows else empty_frame(sheet)
     present = {
         item.name: place for place, item in enumerate(sheet.fields, 1) if columns is None or item.name in columns
     }
     return Table(sheet, frame, present)
+
+
+@lru_cache(1000)
+def _frame(fields, rows, first):
+    """Of a township that each test spoils in one place, most worksheets are those of the test before."""
+    rows, dtypes = pickle.loads(rows), dict(fields)
+    return pd.DataFrame(rows, range(first, first + len(rows))).reindex(columns=[*dtypes]).astype(dtypes)
 
 
 def town(rows, homes=("甲小学",), as_of=dt.date(2023, 10, 31), unread=(), year=YEAR):

@@ -4,6 +4,7 @@ The notation is explained in tests/rules/README.md.
 """
 
 import datetime as dt
+import pickle
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -151,9 +152,7 @@ def _workbooks(case: Case, tables: dict, year: str, homes: set[str]) -> list[Wor
                 typed, findings = {}, []
                 for sheet in book.sheets:
                     given = tables.get((written, stem, sheet.title))
-                    table, wrong = (
-                        shape(_grid(given, sheet), sheet, name, SCHEMA.codes) if given else _empty(sheet.name)
-                    )
+                    table, wrong = _shaped(pickle.dumps(given), sheet.name, name) if given else _empty(sheet.name)
                     typed |= {sheet.name: table} if table else {}
                     findings += wrong if given in case.tables else []  # README.md leaves columns out on purpose
                 workbooks.append(Workbook(name, book, home, tables=typed, findings=tuple(findings)))
@@ -166,6 +165,13 @@ def _empty(sheet_name: str) -> tuple[Table, list]:
     return shape(Grid([[item.title for item in sheet.typed]]), sheet, "", SCHEMA.codes)
 
 
+@cache
+def _shaped(given: bytes, sheet_name: str, workbook: str) -> tuple[Table | None, list]:
+    """Of the tables that all cases have, each is typed once."""
+    sheet = SCHEMA.sheets[sheet_name]
+    return shape(_grid(pickle.loads(given), sheet), sheet, workbook, SCHEMA.codes)
+
+
 def _grid(table: Given, sheet) -> Grid:
     by_title = {item.title: item for item in sheet.fields}
     head, *rows = table.rows
@@ -175,6 +181,7 @@ def _grid(table: Given, sheet) -> Grid:
     return Grid(cells, 1, table.merged, table.hidden, table.filtered)
 
 
+@cache
 def _common() -> list[Given]:
     """The tables of README.md, which every case has unless it gives its own."""
     return _parse(FOLDER / "README.md")[1]

@@ -44,7 +44,10 @@ def found(town, code):
             "the catalogue names every parameter a rule reads"
         )
         return judgement.findings
-    return [*(finding for workbook in town.workbooks for finding in workbook.findings), *checks.check(town)]
+    return [
+        *(finding for workbook in town.workbooks for finding in workbook.findings),
+        *checks.check(town, codes=(code,)),
+    ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
