@@ -75,7 +75,8 @@ class Town:
     before: Town | None = None
     past_day: bool = False  # cut to a day before the last 日查: what was written anew since, its sheets do not say
     past: tuple[Town, ...] = ()
-    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    # by sheet, and by sheet and function what `of_sheet` made
+    _frames: dict[str | tuple, object] = field(default_factory=dict, repr=False, compare=False)
     _made: dict[tuple, object] = field(default_factory=dict, repr=False, compare=False)
     _numbered: dict[str, int] | None = field(
         default=None, repr=False, compare=False
@@ -141,7 +142,7 @@ class Town:
 
     def unread_homes(self, sheet_name: str, *field_names: str) -> frozenset[str]:
         """Folders whose sheet could not be read: the workbook, the sheet or one of the columns is missing."""
-        return self.once(_unread_homes, sheet_name, *field_names)
+        return self.of_sheet(_unread_homes, sheet_name, *field_names)
 
     @property
     def filled(self) -> Iterator[Sheet]:
@@ -150,7 +151,7 @@ class Town:
 
     def known(self, sheet_name: str, field_name: str) -> pd.Series:
         """Which rows' cell of a column could be read (an empty cell could); never where the column itself is missing."""
-        return self.once(_known, sheet_name, field_name)
+        return self.of_sheet(_known, sheet_name, field_name)
 
     def later(self, sheet_name: str, field_name: str) -> pd.Series:
         """Which rows' cell of a column was filled only after the day the town is looked at."""
@@ -177,6 +178,17 @@ class Town:
         if (make, *given) not in self._made:
             self._made[make, *given] = make(self, *given)
         return self._made[make, *given]
+
+    def of_sheet(self, make: Callable[..., Made], sheet_name: str, *given: str) -> Made:
+        """As `once`, of what depends on the tables of one sheet alone: it stands where another sheet is changed (`frames_but`)."""
+        key = (sheet_name, make, *given)
+        if key not in self._frames:
+            self._frames[key] = make(self, sheet_name, *given)
+        return self._frames[key]
+
+    def frames_but(self, sheet_name: str) -> dict[str | tuple, object]:
+        """What was made of the other sheets, for a town in which this one's tables are changed and nothing else."""
+        return {key: made for key, made in self._frames.items() if sheet_name not in (key, key[0])}
 
     def once_under(self, policy: object, make: Callable[..., Made], *given: object) -> Made:
         """As `once`, of what also depends on the policy and the day: `make(town, policy, *given)`, worked out once for each."""
@@ -205,8 +217,13 @@ class Town:
         return replace(self, workbooks=held, before=before, _frames={}, _made={}, _numbered=self._places)
 
     def __getstate__(self) -> dict[str, object]:
-        # what was made under a policy stays behind: its functions need have no name of their own
-        return {**self.__dict__, "_made": {key: value for key, value in self._made.items() if key != UNDER}}
+        # what was made under a policy or of one sheet stays behind: its functions need have no name of their own
+        frames = {key: frame for key, frame in self._frames.items() if isinstance(key, str)}
+        return {
+            **self.__dict__,
+            "_frames": frames,
+            "_made": {key: one for key, one in self._made.items() if key != UNDER},
+        }
 
     @cached_property
     def homes(self) -> tuple[str, ...]:

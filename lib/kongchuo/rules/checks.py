@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import cache, reduce
+from functools import cache, reduce, wraps
 from operator import and_
 
 import numpy as np
@@ -66,6 +66,20 @@ def check(town: Town, broken: list[str] | None = None, codes: Collection[str] = 
     return sorted(displays(town, found, not codes or "F34" in codes))
 
 
+def sheet_by_sheet(judge: Callable[[Town, Sheet], Iterable[Finding]]) -> Callable[[Town], Iterator[Finding]]:
+    """A check of a town that looks at each filled sheet by itself: where one sheet is changed, it judges only that one again."""
+
+    def found(town: Town, sheet_name: str) -> tuple[Finding, ...]:
+        return tuple(judge(town, town.schema.sheets[sheet_name]))
+
+    @wraps(judge)
+    def check(town: Town) -> Iterator[Finding]:
+        for sheet in town.filled:
+            yield from town.of_sheet(found, sheet.name)
+
+    return check
+
+
 # --- F34 --------------------------------------------------------------------------------------------------------------
 def displays(town: Town, found: list[Finding], alone: bool) -> Iterator[Finding]:
     """The findings, those at cells that show another thing with what they show; F34 for the other such cells (`alone`)."""
@@ -122,16 +136,16 @@ def _begins(town: Town, term: str) -> dt.date:
 
 
 # --- F17 --------------------------------------------------------------------------------------------------------------
-def empty_cells(town: Town) -> Iterator[Finding]:
+@sheet_by_sheet
+def empty_cells(town: Town, sheet: Sheet) -> Iterator[Finding]:
     """F17: a required cell is empty. Cells that could not be read are not empty, nor those filled after the day; a missing column is F12's business."""
-    for sheet in town.filled:
-        judged = [item for item in sheet.typed if item.required or item.required_when or item.required_unless]
-        for item in judged:
-            empty = town[sheet.name][item.name].array.isna()
-            if empty.any():  # nearly none has a hole
-                yield from _empty(town, sheet, item, empty)
-        for group in {item.required_one_of for item in sheet.typed} - {""}:
-            yield from _empty_group(town, sheet, [item for item in sheet.typed if item.required_one_of == group])
+    judged = [item for item in sheet.typed if item.required or item.required_when or item.required_unless]
+    for item in judged:
+        empty = town[sheet.name][item.name].array.isna()
+        if empty.any():  # nearly none has a hole
+            yield from _empty(town, sheet, item, empty)
+    for group in {item.required_one_of for item in sheet.typed} - {""}:
+        yield from _empty_group(town, sheet, [item for item in sheet.typed if item.required_one_of == group])
 
 
 def _empty(town: Town, sheet: Sheet, item: Field, empty: np.ndarray) -> Iterator[Finding]:
@@ -222,36 +236,42 @@ def _repeats(town: Town, sheet: Sheet, names: tuple[str, ...]) -> Iterator[tuple
 
 
 def _repeating(columns: Iterable[pd.Series]) -> bool:
-    """Whether two rows say the same in all columns, over all workbooks: nearly never, and told in a fraction of the time.
+    """Whether two rows say the same in all columns, over all workbooks: nearly never, and mostly told by a few of them.
 
     Missing texts are filled: once a town was pickled each is an object of its own, equal to none.
     """
-    rows = list(zip(*((one.fillna("") if one.dtype == "str" else one).tolist() for one in columns), strict=True))
-    return len(set(rows)) < len(rows)
+    said: list[object] = []  # of each row, what the columns so far say
+    for one in columns:
+        values = (one.fillna("") if one.dtype == "str" else one).tolist()
+        numbers: dict[object, int] = {}  # the same number for rows that say the same
+        said = [numbers.setdefault(row, len(numbers)) for row in (zip(said, values, strict=True) if said else values)]
+        if len(numbers) == len(values):
+            return False
+    return True
 
 
-def copied_rows(town: Town) -> Iterator[Finding]:
+@sheet_by_sheet
+def copied_rows(town: Town, sheet: Sheet) -> Iterator[Finding]:
     """F42: a row says in every column, its own number apart, what an earlier one of its workbook says; whole keys are F18's."""
-    for sheet in town.filled:
-        first = [sheet.by_name[name] for name in sheet.primary_key[:1]]
-        own = [item.name for item in first if item.format == "identifier" and not item.reference]
-        if sheet.primary_key and own in ([], ["student_key"]):
-            continue
-        frame = town[sheet.name][[item.name for item in sheet.typed if item.name not in own]]
-        if not _repeating(frame[name] for name in frame):
-            continue
-        read = reduce(and_, (_told(town, sheet, name) for name in frame.columns))
-        frame = frame[read & (frame.notna().sum(axis=1) >= TELLING)].astype("str")
-        frame = frame.assign(workbook=book_of(frame.index))
-        repeated = frame[frame.duplicated(keep=False)].sort_index()
-        if own:  # where the number is the same as well, F18 says so
-            numbers = town[sheet.name].loc[repeated.index, own].assign(workbook=repeated["workbook"])
-            repeated = repeated[~numbers.duplicated(keep=False)]
-        says = KINDS["F42"].says if own else "这一行和第{other}行样样相同"
-        places = repeated.assign(place=repeated.index).groupby(list(frame.columns), dropna=False)["place"]
-        for place, other in places.transform("first").items():
-            if place != other:
-                yield replace(KINDS["F42"], says=says).at(town.place(sheet.name, place, *own), other=row_of(other))
+    first = [sheet.by_name[name] for name in sheet.primary_key[:1]]
+    own = [item.name for item in first if item.format == "identifier" and not item.reference]
+    if sheet.primary_key and own in ([], ["student_key"]):
+        return
+    frame = town[sheet.name][[item.name for item in sheet.typed if item.name not in own]]
+    if not _repeating(frame[name] for name in frame):
+        return
+    read = reduce(and_, (_told(town, sheet, name) for name in frame.columns))
+    frame = frame[read & (frame.notna().sum(axis=1) >= TELLING)].astype("str")
+    frame = frame.assign(workbook=book_of(frame.index))
+    repeated = frame[frame.duplicated(keep=False)].sort_index()
+    if own:  # where the number is the same as well, F18 says so
+        numbers = town[sheet.name].loc[repeated.index, own].assign(workbook=repeated["workbook"])
+        repeated = repeated[~numbers.duplicated(keep=False)]
+    says = KINDS["F42"].says if own else "这一行和第{other}行样样相同"
+    places = repeated.assign(place=repeated.index).groupby(list(frame.columns), dropna=False)["place"]
+    for place, other in places.transform("first").items():
+        if place != other:
+            yield replace(KINDS["F42"], says=says).at(town.place(sheet.name, place, *own), other=row_of(other))
 
 
 def _told(town: Town, sheet: Sheet, name: str) -> pd.Series:
@@ -264,26 +284,27 @@ TELLING = 3  # so many filled cells say which thing a row is about
 
 
 # --- F08, F14 ---------------------------------------------------------------------------------------------------------
-def odd_names(town: Town) -> Iterator[Finding]:
+@sheet_by_sheet
+def odd_names(town: Town, sheet: Sheet) -> Iterator[Finding]:
     """F08: a person's name holds something that is neither a Chinese character nor the middle dot."""
-    yield from _unlike(town, "person_name", NAME, "F08", CHARACTER)
+    yield from _unlike(town, sheet, "person_name", NAME, "F08", CHARACTER)
 
 
-def odd_phones(town: Town) -> Iterator[Finding]:
+@sheet_by_sheet
+def odd_phones(town: Town, sheet: Sheet) -> Iterator[Finding]:
     """F14: a telephone number is neither eleven digits beginning with 1 nor a landline with its area code."""
-    yield from _unlike(town, "phone", PHONE, "F14", "[0-9-]")
+    yield from _unlike(town, sheet, "phone", PHONE, "F14", "[0-9-]")
 
 
-def _unlike(town: Town, form: str, pattern: str, code: str, usual: str) -> Iterator[Finding]:
+def _unlike(town: Town, sheet: Sheet, form: str, pattern: str, code: str, usual: str) -> Iterator[Finding]:
     fits = re.compile(pattern).fullmatch
-    for sheet in town.filled:
-        for item in sheet.typed:
-            if item.format == form:
-                column = town[sheet.name][item.name]
-                unlike = {value for value in set(column.tolist()) if isinstance(value, str) and not fits(value)}
-                for index, value in column[column.isin(unlike)].items() if unlike else ():
-                    place, odd = town.place(sheet.name, index, item.name), strange(value, usual)
-                    yield KINDS[code].at(place, value=quoted(value), odd=odd)
+    for item in sheet.typed:
+        if item.format == form:
+            column = town[sheet.name][item.name]
+            unlike = {value for value in set(column.tolist()) if isinstance(value, str) and not fits(value)}
+            for index, value in column[column.isin(unlike)].items() if unlike else ():
+                place, odd = town.place(sheet.name, index, item.name), strange(value, usual)
+                yield KINDS[code].at(place, value=quoted(value), odd=odd)
 
 
 # --- F10, F22 ---------------------------------------------------------------------------------------------------------
@@ -363,39 +384,39 @@ ENTRY_MONTH = re.compile(r"20\d\d(0[1-9]|1[0-2])")
 SUMMER = (6, 1)  # month and day from which on what is done may be of the school year that begins
 
 
-def other_year(town: Town) -> Iterator[Finding]:
+@sheet_by_sheet
+def other_year(town: Town, sheet: Sheet) -> Iterator[Finding]:
     """F36: 学年, 月份 or a day (`since: year`) is not of the folder's school year.
 
     Rows of a sheet with one wrong year or month are said once, at the first; a day is said at its own cell. 学年学期 may hold
     other years beside this one. The August before the term belongs to either year, and so does what is done in the summer.
     """
     first, last = f"{town.year[:4]}-08", f"{town.year[5:]}-08"
-    for sheet in town.filled:
-        for item in sheet.typed:
-            if item.format not in ("school_year", "month"):
+    for item in sheet.typed:
+        if item.format not in ("school_year", "month"):
+            continue
+        values = town[sheet.name][item.name]
+        if item.format == "school_year":
+            wrong = values.notna() & (values != town.year)
+            if sheet.name == "term" and not wrong.all():
                 continue
-            values = town[sheet.name][item.name]
-            if item.format == "school_year":
-                wrong = values.notna() & (values != town.year)
-                if sheet.name == "term" and not wrong.all():
-                    continue
-            else:
-                wrong = values.str.fullmatch(MONTH.pattern).fillna(False) & ~values.between(first, last)
-            wrong = values[wrong.astype(bool)]
-            for (_, value), own in wrong.groupby([book_of(wrong.index), wrong]) if len(wrong) else ():
-                rows = row_of(own.index).tolist()
-                told = f"（第{'、'.join(map(str, rows[:SHOWN]))}{'…' if len(rows) > SHOWN else ''}行，共{len(rows)}行）"
-                facts = {"value": value, "year": town.year, "rows": told if len(rows) > 1 else ""}
-                yield KINDS["F36"].at(town.place(sheet.name, own.index[0], item.name), **facts)
-        frame, summer = town[sheet.name], pd.Timestamp(int(town.year[:4]), *SUMMER)
-        for item in (item for item in sheet.recorded if item.since == "year"):
-            days = frame[item.name]
-            early = days < summer
-            for name in item.not_before if early.any() else ():  # there F37 says what is wrong
-                early &= ~(days < frame[name])
-            for index, day in days[early].items() if early.any() else ():
-                facts = {"value": f"{day:%Y-%m-%d}", "year": town.year, "rows": ""}
-                yield KINDS["F36"].at(town.place(sheet.name, index, item.name), **facts)
+        else:
+            wrong = values.str.fullmatch(MONTH.pattern).fillna(False) & ~values.between(first, last)
+        wrong = values[wrong.astype(bool)]
+        for (_, value), own in wrong.groupby([book_of(wrong.index), wrong]) if len(wrong) else ():
+            rows = row_of(own.index).tolist()
+            told = f"（第{'、'.join(map(str, rows[:SHOWN]))}{'…' if len(rows) > SHOWN else ''}行，共{len(rows)}行）"
+            facts = {"value": value, "year": town.year, "rows": told if len(rows) > 1 else ""}
+            yield KINDS["F36"].at(town.place(sheet.name, own.index[0], item.name), **facts)
+    frame, summer = town[sheet.name], pd.Timestamp(int(town.year[:4]), *SUMMER)
+    for item in (item for item in sheet.recorded if item.since == "year"):
+        days = frame[item.name]
+        early = days < summer
+        for name in item.not_before if early.any() else ():  # there F37 says what is wrong
+            early &= ~(days < frame[name])
+        for index, day in days[early].items() if early.any() else ():
+            facts = {"value": f"{day:%Y-%m-%d}", "year": town.year, "rows": ""}
+            yield KINDS["F36"].at(town.place(sheet.name, index, item.name), **facts)
 
 
 # --- F37 --------------------------------------------------------------------------------------------------------------
@@ -462,16 +483,16 @@ def same_person(town: Town) -> Iterator[Finding]:
                     yield KINDS["F38"].at(town.place(sheet.name, index, item.name), **facts)
 
 
-def too_few_people(town: Town) -> Iterator[Finding]:
+@sheet_by_sheet
+def too_few_people(town: Town, sheet: Sheet) -> Iterator[Finding]:
     """F39: a text holds fewer names than `people` asks for; a name written twice is one person."""
-    for sheet in town.filled:
-        for item in (item for item in sheet.typed if item.people):
-            for index, text in town[sheet.name][item.name].dropna().items():
-                names = {name for name in BETWEEN_NAMES.split(text) if name}
-                # names may stand side by side without a mark between them: no single one is that long
-                if len(names) < item.people and max(map(len, names), default=0) < 2 * LONGEST_NAME:
-                    facts = {"value": quoted(text), "found": len(names), "least": item.people}
-                    yield KINDS["F39"].at(town.place(sheet.name, index, item.name), **facts)
+    for item in (item for item in sheet.typed if item.people):
+        for index, text in town[sheet.name][item.name].dropna().items():
+            names = {name for name in BETWEEN_NAMES.split(text) if name}
+            # names may stand side by side without a mark between them: no single one is that long
+            if len(names) < item.people and max(map(len, names), default=0) < 2 * LONGEST_NAME:
+                facts = {"value": quoted(text), "found": len(names), "least": item.people}
+                yield KINDS["F39"].at(town.place(sheet.name, index, item.name), **facts)
 
 
 BETWEEN_NAMES = re.compile(r"[、，,;；/／\s]+|(?<=..)[和与及](?=..)")  # 和 may be part of a name of three characters

@@ -68,8 +68,7 @@ def with_table(town: Town, sheet_name: str, workbook: str, other: Callable[[Tabl
         else book
         for book in town.workbooks
     )
-    frames = {name: frame for name, frame in town._frames.items() if name != sheet_name}
-    return replace(town, workbooks=books, _frames=frames, _made={})
+    return replace(town, workbooks=books, _frames=town.frames_but(sheet_name), _made={})
 
 
 def edited(town: Town, sheet_name: str, index: int, **values: object) -> Town:
