@@ -438,6 +438,25 @@ def test_a_failing_rerun_keeps_the_last_good_page_and_the_other_runs(ran, tmp_pa
     assert "旧报告" in outcome.index.read_text("utf-8")
 
 
+class AtOnce(execution.Stock):
+    """An engine whose runs end at once, for tests of what a batch remembers of its runs."""
+
+    def execute(self, notebook, output, parameters):
+        if parameters["school"] == "用户错误":
+            return execution.Verdict(reason="缺少工作簿")
+        counts = dict.fromkeys(("errors", "warnings", "infos", "not_judged"), 0)
+        return execution.Verdict(EXECUTED, {**parameters, **counts, "unreadable": []})
+
+
+EXECUTED = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    monkeypatch.setitem(batch.ENGINES, batch.BEST, AtOnce)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_what_has_not_changed_is_not_made_again(tmp_path):
     file, shared, out = project(tmp_path, ["正常中学", "乙校"])
     shelf = archive.Shelf(out.resolve(), MONTH, "tiny")
@@ -474,6 +493,7 @@ def test_what_has_not_changed_is_not_made_again(tmp_path):
     assert made() == dict.fromkeys(("全镇", "正常中学", "乙校"), "笔记本变了")
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_scheduler_reads_events_and_only_what_failed_is_made_again(tmp_path):
     file, shared, out = project(tmp_path, ["正常中学", "用户错误"])
 
@@ -516,6 +536,7 @@ def test_a_value_that_does_not_exist_is_refused_before_anything_starts(tmp_path)
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_all_of_a_command_sees_one_state_of_the_shared_folder(tmp_path):
     """Two notebooks: while the first runs, somebody saves a workbook."""
     file, shared, out = project(tmp_path, ["甲校"])
@@ -751,10 +772,7 @@ def test_a_month_without_workbooks_is_refused_before_anything_starts(tmp_path):
 
 def test_output_folder_that_cannot_be_written_is_no_success(tmp_path, monkeypatch):
     file, shared, out = project(tmp_path, ["甲校"])
-    verdict = execution.Verdict(
-        json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), {"errors": 0}
-    )
-    monkeypatch.setattr(execution, "execute", lambda *_: verdict)
+    monkeypatch.setattr(execution, "execute", lambda *_: execution.Verdict(EXECUTED, {"errors": 0}))
 
     def full(path, content):
         raise OSError(28, "No space left on device")
