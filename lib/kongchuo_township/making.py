@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from xlsxwriter.worksheet import Worksheet
 
 from kongchuo.core import schema
+from kongchuo.core.apart import both
 from kongchuo.core.cells import shown
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT
@@ -65,7 +67,8 @@ def make(
         return Made(folder, *_write(folder, made, {}))
     hand = plant(dict(made), books, seed)
     planted = tuple(hand.listed())
-    written = _write(folder, hand.books.items(), hand.spoilt)
+    halves = ([*hand.books.items()][start::2] for start in (0, 1))
+    written = map(sum, zip(*both(*(partial(_write, folder, half, hand.spoilt) for half in halves)), strict=True))
     (folder / PLANTED).write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return Made(folder, *written, planted)
 
