@@ -62,12 +62,16 @@ OTHER_TAIL = replace(
 def check(town: Town) -> Iterator[Finding]:
     """F02-F06 on identity numbers, F15 on 学籍号, F16 on 残疾证号, over every sheet that has such columns."""
     for sheet in town.filled:
-        if "id_no" in sheet.by_name:
-            yield from _numbers(town, sheet.name)
-        if "status_no" in sheet.by_name:
-            yield from _status(town, sheet.name)
+        yield from town.of_sheet(_alone, sheet.name)
         if "card_no" in sheet.by_name:
             yield from _cards(town, sheet.name)
+
+
+def _alone(town: Town, sheet: str) -> tuple[Finding, ...]:
+    """What a sheet says by itself of its numbers."""
+    judges = {"id_no": _numbers, "status_no": _status}
+    columns = town.schema.sheets[sheet].by_name
+    return tuple(found for column, judge in judges.items() if column in columns for found in judge(town, sheet))
 
 
 def _numbers(town: Town, sheet: str) -> Iterator[Finding]:
