@@ -368,7 +368,7 @@ def test_example(tmp_path):
 @pytest.mark.parametrize("command", ["example", "demo"])
 def test_what_is_not_installed_says_what_to_install(command, tmp_path, monkeypatch):
     """An office may have the product without the invented township; a checkout on the path is no reason to run it."""
-    monkeypatch.setattr(cli, "entry_points", lambda **asked: ())
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **asked: ())
     code, out, err = typed(command, tmp_path / "town")
     assert (code, out) == (3, "")
     assert "kongchuo_township" in err

@@ -11,13 +11,12 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import console, options
 from .console import CLEAN, ERRORS, FAILED as RUN_FAILED, UNREADABLE, USAGE, say
-from .core import findings, places, policy
+from .core import findings, places
 
 if TYPE_CHECKING:
     from .publishing.batch import Outcome
@@ -426,6 +425,8 @@ def tutorial(args: argparse.Namespace) -> int:
 
 def _beside(name: str) -> Callable:
     """What a package beside this one does for a command, by its entry point: an office needs no example."""
+    from importlib.metadata import entry_points
+
     found = tuple(entry_points(group="kongchuo.commands", name=name))
     if not found:
         raise findings.UserError(
@@ -475,6 +476,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(argv: list[str] | None) -> int:
     if home := places.office():
         from .commands import settings
+        from .core import policy
 
         if wrong := settings.enter(home):
             console.say_error(wrong)

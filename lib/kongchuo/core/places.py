@@ -1,7 +1,6 @@
 """Where things lie: the package, its templates, what it ships, an office's own folder; and the few names that processes share."""
 
 import datetime as dt
-import hashlib
 import os
 from pathlib import Path
 
@@ -76,4 +75,6 @@ def today(scratch: Path | None = None) -> dt.date:
 
 def kept(folder: Path, *told: str) -> Path:
     """The file for whatever these words tell of, in a folder of things kept."""
+    import hashlib  # OpenSSL, which not every command needs
+
     return folder / hashlib.sha256("|".join(told).encode()).hexdigest()[:20]
