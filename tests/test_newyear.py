@@ -10,6 +10,7 @@ import pytest
 
 import townships
 from kongchuo.commands import newyear, opening
+from kongchuo.core import places
 from kongchuo.core.findings import UserError
 from kongchuo.excel import reading
 
@@ -85,6 +86,14 @@ def test_only_what_must_be_filled_in_is_wrong(turned):
     assert {(rule, column) for rule, column in found if rule not in ("R12", "X15")} - TO_FILL == TO_DECIDE
     terms = reading.read_year(turned[0], NEW)["term"]
     assert [*zip(terms["school_year"], terms["term"], strict=True)] == [(NEW, "第一学期"), (NEW, "第二学期")]
+
+
+def test_made_in_august_its_first_of_september_is_no_slip_of_the_pen(turned, monkeypatch):
+    """Grade six stands on the junior school's roster from that day: F30 had been said of each of them all summer."""
+    monkeypatch.setattr(places, "today", lambda scratch=None: dt.date(2024, 8, 20))
+    town = reading.read_year(turned[0], NEW)
+    assert (town["roster"]["status_date"] == "2024-09-01").any()
+    assert not [one for book in town.workbooks for one in book.findings if one.rule == "F30"]
 
 
 def test_open_cases_keep_their_history(old, turned):

@@ -135,11 +135,12 @@ def horizon(town: Town, counted: dt.date) -> dt.date:
     """The last day on which anything can have happened when heads were last counted on `counted`.
 
     It is the day before the next school day (a weekend, a holiday; without another school day the end of the school year), and
-    never later than today: where heads have been counted since, the data have come further.
+    never later than today: where heads have been counted since, the data have come further. A year that is made in the summer
+    begins with rows of its first day.
     """
     following = next((day for day in calendar.school_days(town) if day > counted), None)
     last = following - dt.timedelta(days=1) if following else years.days_of(f"{town.year[5:]}-08")[1]
-    return max(min(last, places.today()), counted)
+    return max(min(last, places.today()), counted, years.days_of(f"{town.year[:4]}-09")[0])
 
 
 def without_future(town: Town, counted: dt.date) -> Town:

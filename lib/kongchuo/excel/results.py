@@ -8,11 +8,10 @@ cell goes dark at once, and a sorted row takes no mark along. Here is the design
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xlsxwriter.utility import quote_sheetname, xl_col_to_name
-
 from ..core import findings
 from ..core.places import RESULTS
 from ..core.schema import Sheet
+from ..core.workbooks import column_letters
 from . import looks
 
 CAPACITY = 3000  # lines of 校验结果 that the marks look through
@@ -59,7 +58,7 @@ COLUMNS = (
     Column("hint", "提示", 12, "校验_提示", hidden=True),
 )
 LISTED = ("number", "severity", "rule", "sheet", "cell", "message", "fix", "who")  # what a list without marks shows
-LETTERS = {column.name: xl_col_to_name(place) for place, column in enumerate(COLUMNS)}
+LETTERS = {column.name: column_letters(place) for place, column in enumerate(COLUMNS, 1)}
 GRAVE, LESS = (findings.SEVERITIES[one] for one in (findings.ERROR, findings.WARNING))
 OPEN, MENDED, MOVED, WAIVED, UNJUDGED, GONE = "待改", "已改", "行已移动", "已豁免", "尚未判定", "已改好"
 COPY = "副本"  # in the place of the severity: what says that this is not the workbook to be mended
@@ -99,7 +98,7 @@ def held(sheet: Sheet, cell: str, reference: Callable[[str], str]) -> str:
 def key_letters(sheet: Sheet) -> list[str]:
     """The columns that tell whether a row is still the same row: its key, without one the first column."""
     names = [item.name for item in sheet.typed]
-    return [xl_col_to_name(names.index(name)) for name in sheet.primary_key or names[:1]]
+    return [column_letters(names.index(name) + 1) for name in sheet.primary_key or names[:1]]
 
 
 def lit(sheet: Sheet, less: bool = False) -> str:
@@ -129,11 +128,17 @@ def always() -> dict[str, str]:
     return {"line": '=IF(NOW()>0,"行","")'}
 
 
+def _quoted(title: str) -> str:
+    from xlsxwriter.utility import quote_sheetname  # of a writer, which who only checks does not need
+
+    return quote_sheetname(title)
+
+
 def state(sheet: Sheet, letters: str, row: int, line: int) -> str:
     """The formula of 状态 in a line of 校验结果, for a finding at a cell. INDIRECT: no sorting, no inserted row moves it."""
 
     def there(letter: str) -> str:
-        return f'INDIRECT("{quote_sheetname(sheet.title)}!{letter}{row}")'
+        return f'INDIRECT("{_quoted(sheet.title)}!{letter}{row}")'
 
     was, found = f"{LETTERS['held']}{line}", f'FIND("{BETWEEN}",{LETTERS["held"]}{line})'
     key = f'&"{BETWEEN}"&'.join(_text(there(letter)) for letter in key_letters(sheet))
@@ -143,6 +148,6 @@ def state(sheet: Sheet, letters: str, row: int, line: int) -> str:
 
 def state_of(title: str, cell: str, line: int) -> str:
     """The same for a cell of any worksheet, of which it is not known what identifies a row."""
-    there = f"{quote_sheetname(title)}!{cell}".replace('"', '""')
+    there = f"{_quoted(title)}!{cell}".replace('"', '""')
     now = _text(f'INDIRECT("{there}")')
     return f'=IF(EXACT({now},{LETTERS["held"]}{line}),"{OPEN}","{MENDED}")'
