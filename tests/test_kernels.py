@@ -321,6 +321,24 @@ def test_what_was_made_last_stands_dimmed_until_the_new_is_there_and_a_saved_wor
         page.wait_for_selector(".kc-renewed", state="detached")
 
 
+def test_another_school_or_month_can_be_chosen_before_there_is_a_kernel(page, tmp_path):
+    with made(tmp_path) as site:
+        asked = {"school": "甲校", "month": "2023-10"}
+        page.goto(f"{site.origin}/live/slow?{urlencode(asked)}", wait_until="commit")
+        labels = page.locator("#ahead label").all_inner_texts()
+        offered = [page.locator(f"#ahead select >> nth={at}").input_value() for at in (0, 1)]
+        page.select_option("#ahead select >> nth=1", label="2023-11", no_wait_after=True)
+        page.wait_for_url("**month=2023-11*", wait_until="commit")
+        page.wait_for_selector("#ahead")
+        then = [page.locator(f"#ahead select >> nth={at}").input_value() for at in (0, 1)]
+
+        assert [one.split()[0] for one in labels] == ["学校", "月份"]
+        assert offered == ["甲校", "2023-10"]
+        assert then == ["甲校", "2023-11"]
+        text = site.get("/live/slow?month=2023-10&grade=1")[1]
+        assert 'id="ahead"' not in text, "the address asks for more than a choice of these would keep"
+
+
 NEVER = {"answers nobody": "import time; time.sleep(600)", "ends at once": ""}  # what stands in the place of a kernel
 
 

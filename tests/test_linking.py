@@ -94,6 +94,31 @@ def test_the_month_before_learns_of_the_next_and_a_page_that_goes_takes_its_link
     assert "下一月（2024-01）" not in ways(first, "全镇")
 
 
+def test_the_page_of_a_class_leads_to_the_same_class_last_month_but_not_last_year(tmp_path):
+    def room(month, page="班.html"):
+        one = archive.Shelf(tmp_path, years.period(month), "people")
+        file = one.path / stem("甲&小学") / page
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text('<nav><span class="kc-way"></span></nav>', "utf-8")
+        return shelf(tmp_path, month, "甲&小学", name="people"), file
+
+    def led(file):
+        found = re.findall(r'<a href="([^"]*)">(.*?)</a>', file.read_text("utf-8"))
+        assert all((file.parent / unquote(to)).is_file() for to, _ in found)
+        return [words for _, words in found]
+
+    _, june = room("2023-06")
+    september, first = room("2023-09")
+    _, second = room("2023-10")
+    room("2023-11", "别班.html")
+    assert led(june) == []
+    assert led(first) == ["下一月（2023-10）"]
+    assert led(second) == ["上一月（2023-09）"]
+    first.unlink()
+    linking.lead(september)
+    assert led(second) == []
+
+
 def test_the_contents_name_every_section_with_its_count_and_lead_to_it():
     cards = [display.card(display.Section(f"甲<{n}", (display.Note("x"),), n, f"key{n}", n - 1)) for n in range(1, 6)]
     held = json.loads(notebook([("code", "1")] * 5))

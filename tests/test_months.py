@@ -1,12 +1,14 @@
 """逐月变化: each month counted again by plain loops; the last month is what the page's own lists say."""
 
 import datetime as dt
+import re
 
 import pandas as pd
+import pytest
 
 import handmade
 from kongchuo import due
-from kongchuo.pages import display, months
+from kongchuo.pages import charts, display, months
 from kongchuo.pages.display import Chart
 
 
@@ -69,6 +71,26 @@ def test_a_school_shows_its_own_months_and_the_town_a_map_of_its_schools():
     assert all(home in display.card(whole) for home in made.homes)
     first = handmade.month(handmade.town({}, as_of=dt.date(2023, 9, 20)))
     assert "只有一个月" in display.card(months.section(first))
+
+
+def placed(svg, word):
+    """How far from the left each place of a word stands, in the width of the picture."""
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+    return [float(x) / width for x in re.findall(rf'<text x="([\d.]+)"[^>]*>{word}</text>', svg)]
+
+
+@pytest.mark.parametrize(("count", "panels"), [(2, 3), (3, 3), (4, 2), (5, 2), (6, 1), (10, 1)])
+def test_few_months_leave_no_room_empty(count, panels):
+    labels = [f"月{at}" for at in range(count)]
+    names = [f"行{at}" for at in range(6)]
+    for svg in (
+        charts.multiples([(name, [1.0] * count, ()) for name in names], labels, "x"),
+        charts.heat([(name, [99.5] * count) for name in names], labels, "x"),
+    ):
+        last = placed(svg, labels[-1])
+        assert len(last) == panels
+        assert 0.55 < max(last) < 1
+        assert all(len(placed(svg, name)) == 1 for name in names)
 
 
 def test_a_ledger_that_could_not_be_read_is_no_month_without_cases():

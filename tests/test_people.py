@@ -14,7 +14,7 @@ from kongchuo.core.names import telling_names
 from kongchuo.facts import attendance, duty, enrolment
 from kongchuo.pages import people, units
 from kongchuo.pages.monthly import PLAN as MONTHLY
-from kongchuo.pages.people import classes
+from kongchuo.pages.people import classes, staff
 from kongchuo.pages.people.pupils import People
 from kongchuo.pages.report import Report
 from kongchuo.publishing import gate
@@ -65,6 +65,24 @@ def test_every_pupil_class_and_person_stands_once_and_every_way_within_the_page_
     ways = {*re.findall(r'href="#([^"]+)"', text)}
     assert {way for way in ways if way.startswith("pupil-")}
     assert ways <= {*ids, *people.SECTIONS}
+
+
+def test_people_stand_by_post_and_who_has_most_overdue_first_within(school):
+    view, _ = school
+    people = [*staff.held(view).values()]
+    order = [(one.rank, -one.late) for one in people]
+    heads = {*classes.heads(view).values()}
+    assert order == sorted(order)
+    assert f"{view.home}校长" in people[0].posts
+    assert {one.rank for one in people} >= {0, 4}
+    assert all(one.rank < 4 or one.name in heads for one in people if one.rank < 5)
+
+
+@pytest.mark.parametrize(
+    ("post", "rank"), [("校长", 0), ("副校长", 1), ("教导主任", 2), ("学籍管理员", 3), ("班主任", 5), ("教师", 5)]
+)
+def test_a_deputy_is_no_principal_and_a_head_teacher_no_head_of_an_office(post, rank):
+    assert staff.Person("甲", posts={f"某小学{post}": None}).rank == rank
 
 
 def test_the_page_of_a_class_has_all_its_pupils_and_nobody_of_another(school):

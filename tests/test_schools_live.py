@@ -161,13 +161,14 @@ def test_the_kernel_of_a_school_has_nothing_of_another_and_follows_its_drop_down
     tab.fill("input[name=name]", "甲")
     tab.fill("input[name=password]", "甲" * 8)
     tab.click("button")
-    tab.goto(site.origin + address(own))
-    tab.wait_for_selector("select >> nth=0")
-    offered = tab.locator("select >> nth=0").locator("option").all_inner_texts()
-    tab.select_option("select >> nth=1", label="2023-11")
+    tab.goto(site.origin + address(own), wait_until="commit")
+    ahead = tab.locator("#ahead select >> nth=0").locator("option").all_inner_texts()
+    tab.wait_for_selector(".kc-controls select >> nth=0")
+    offered = tab.locator(".kc-controls select >> nth=0").locator("option").all_inner_texts()
+    tab.select_option(".kc-controls select >> nth=1", label="2023-11")
     tab.wait_for_selector("h1:has-text('2023年11月')")
-    room = tab.locator("select >> nth=3").locator("option").nth(1).inner_text()
-    tab.select_option("select >> nth=3", label=room)
+    room = tab.locator(".kc-controls select >> nth=3").locator("option").nth(1).inner_text()
+    tab.select_option(".kc-controls select >> nth=3", label=room)
     tab.wait_for_function("() => document.querySelector('[data-kc-address]')")
     (origin,) = (one for one in parents_of(site) if places.WORKBOOKS not in one.environ())
     ours = origin.children()
@@ -178,7 +179,7 @@ def test_the_kernel_of_a_school_has_nothing_of_another_and_follows_its_drop_down
     shown = {one for one in own_words(town, own) if one in text}
     known = [len(standing(one, shown)) for one in held]
 
-    assert offered == [own]
+    assert ahead == offered == [own]
     assert len(ours) == 1
     assert [one for one in foreign(town, own) if one in text] == []
     assert found == [[], []]

@@ -16,7 +16,7 @@ from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive, batch, indexes
 from kongchuo.publishing.archive import DONE, Result
-from kongchuo.site import handlers, kernels, serve
+from kongchuo.site import kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
 
@@ -70,7 +70,7 @@ def test_landing_page_shows_schools_by_months_with_their_state(server):
         shown.count('href="/live/') + folded.count('href="/live/') == 4 + 9 * 2
     )  # three of 2023-10 and its other notebook
     assert folded.count("都未生成") == 9 * 2
-    assert "▲</span> 3</td>" in shown
+    assert "✗</span> 3</td>" in shown
     assert f'href="r/2023-10/live/{quote("甲校.html")}"' in text
     assert f"/live/live?school={quote('乙校')}&amp;month=2023-10" in shown
     assert "/live/live?school=all" in text
@@ -337,18 +337,25 @@ def test_an_error_is_one_chinese_sentence(page, server, school, says):
     assert "990101200001011234" not in page.content() + server.log.read_text("utf-8")
 
 
-def test_a_live_page_names_in_its_head_the_scripts_that_another_has_asked_for(page, server):
-    """So that the browser gets them while the kernel starts."""
+def test_a_live_page_gets_as_one_script_what_another_has_asked_for_one_by_one(page, server):
+    """So that the browser gets it while the kernel starts; and what it says to its kernel is not refused at first."""
     opened(page, server)
-    page.wait_for_selector("select")
-    server.get(f"{handlers.SCRIPTS}/voila.js?v=%22%3E%3Cscript%3E", Accept_Encoding="gzip")
     text = server.get("/live/live?school=" + quote("甲校"))[1]
-    named = re.findall('<link rel="preload" as="script" href="([^"]*)">', text)
+    (address,) = re.findall('<script async src="(/live/scripts/[0-9a-f]{16}[.]js)">', text)
+    packed = server.get(address, Accept_Encoding="gzip")[2]
+    status, script, headers = server.get(address)
+    asked, wrong = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    opened(page, server)
+    page.select_option(".widget-dropdown select", "二年级")
+    page.wait_for_selector("h2:has-text('二年级')")
 
-    assert len(named) == len({*named}) > 30
-    assert f"{handlers.SCRIPTS}/voila.js" in named
-    assert all(re.fullmatch(r"/voila/[\w@./-]+\.js(\?v=[0-9a-f]+)?", one) for one in named)
-    assert {server.get(one)[0] for one in named[::10]} == {200}
+    assert (status, headers["Content-Type"], packed["Content-Encoding"]) == (200, "text/javascript", "gzip")
+    assert script.count("packChunk_") > 2 * 30  # each says its own twice
+    assert server.get("/live/scripts/0123456789abcdef.js")[0] == 404
+    assert len(asked) < 30
+    assert wrong == []
 
 
 def test_links_cannot_change_theme_or_template(server):

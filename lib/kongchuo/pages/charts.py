@@ -248,6 +248,13 @@ def _peaks(steps: Sequence[tuple[str, int]]) -> list[int]:
 # --- Small multiples as inline SVG: a row of bars for each of several series over the same weeks or months ----------
 # inches a series takes; months with lessons, so that a year that has begun leaves room for the rest
 ROW, YEAR = 0.52, 10
+PANELS = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2}  # so many months: so many rows side by side, for which the year leaves room
+
+
+def _beside(count: int, number: int) -> tuple[int, int, float]:
+    """Of `count` months and `number` rows: how many panels stand side by side, the rows of each, the width of one."""
+    panels = min(PANELS.get(count, 1), max(number, 1))
+    return panels, -(-number // panels), WIDTH / panels
 
 
 def multiples(
@@ -261,16 +268,18 @@ def multiples(
     `alike`: all rows on one scale; else each on its own, from 0 to its largest value.
     """
     left, bar = _left([name for name, *_ in rows]), 0.32
-    picture = Picture(ROW * len(rows) + 0.3)
-    step = (WIDTH - left - 0.1) / max(len(labels), YEAR)
+    panels, deep, whole = _beside(len(labels), len(rows))
+    picture = Picture(ROW * deep + 0.3)
+    step = (whole - left - 0.1) / max(len(labels), YEAR // panels)
     wide = min(step * 0.68, 0.4)
     peaks = [max([0, *(value for value in values if value is not None)]) for _, values, _ in rows]
-    for line, (name, values, hatched) in enumerate(rows):
-        base, top = ROW * (line + 1), max(peaks) if alike else peaks[line]
-        picture.word(left - 0.1, base - 0.12, name, at="right")
-        picture.line((left, WIDTH - 0.1), (base, base), GRID, 0.8)
+    for number, (name, values, hatched) in enumerate(rows):
+        panel, line = divmod(number, deep)
+        start, base, top = whole * panel + left, ROW * (line + 1), max(peaks) if alike else peaks[number]
+        picture.word(start - 0.1, base - 0.12, name, at="right")
+        picture.line((start, whole * (panel + 1) - 0.1), (base, base), GRID, 0.8)
         for place, value in enumerate(values):
-            x = left + step * (place + 0.5)
+            x = start + step * (place + 0.5)
             if value is None:
                 picture.word(x, base - 0.08, "—", SOFT, 7)
                 continue
@@ -280,9 +289,10 @@ def multiples(
             if pale:
                 picture.box(x - wide / 2, base - tall, wide, pale, "#ffffff", "/", SOFT)
             picture.word(x, base - tall - 0.07, f"{value:g}", INK if value else SOFT, 7)
-    for place, label in enumerate(labels):
-        if len(labels) <= 14 or place % 2 == 0:
-            picture.word(left + step * (place + 0.5), ROW * len(rows) + 0.13, label, SOFT, 6.5)
+    for panel in range(panels):
+        for place, label in enumerate(labels):
+            if len(labels) <= 14 or place % 2 == 0:
+                picture.word(whole * panel + left + step * (place + 0.5), ROW * deep + 0.13, label, SOFT, 6.5)
     return picture.svg(says)
 
 
@@ -299,20 +309,23 @@ WARMTH = (
 def heat(rows: Sequence[tuple[str, Sequence[float | None]]], labels: Sequence[str], says: str) -> Markup:
     """One row a school, one cell a month with its attendance in per cent; the darker the lower, hatched where nothing was counted."""
     top, left, cell = 0.24, _left([name for name, _ in rows]), 0.24
-    picture = Picture(top + cell * len(rows) + 0.04)
-    step = (WIDTH - left - 0.1) / max(len(labels), YEAR)
-    for place, label in enumerate(labels):
-        picture.word(left + step * (place + 0.5), top - 0.11, label, SOFT, 7)
-    for line, (name, values) in enumerate(rows):
-        y = top + cell * line
-        picture.word(left - 0.1, y + cell / 2, name, at="right")
+    panels, deep, whole = _beside(len(labels), len(rows))
+    picture = Picture(top + cell * deep + 0.04)
+    step = (whole - left - 0.1) / max(len(labels), YEAR // panels)
+    for panel in range(panels):
+        for place, label in enumerate(labels):
+            picture.word(whole * panel + left + step * (place + 0.5), top - 0.11, label, SOFT, 7)
+    for number, (name, values) in enumerate(rows):
+        panel, line = divmod(number, deep)
+        start, y = whole * panel + left, top + cell * line
+        picture.word(start - 0.1, y + cell / 2, name, at="right")
         for place, value in enumerate(values):
             known = value is not None
             face, ink = (
                 next((face, ink) for least, face, ink in WARMTH if value >= least) if known else ("#ffffff", SOFT)
             )
-            picture.box(left + step * place, y, step, cell, face, "" if known else "/", "white")
-            picture.word(left + step * (place + 0.5), y + cell / 2, f"{value:g}" if known else "—", ink, 7)
+            picture.box(start + step * place, y, step, cell, face, "" if known else "/", "white")
+            picture.word(start + step * (place + 0.5), y + cell / 2, f"{value:g}" if known else "—", ink, 7)
     return picture.svg(says)
 
 

@@ -16,7 +16,7 @@ from ..core.editions import ABSENT, CASEWORK, MASKED, MAY_SEE, SCHOOL, SECRET, S
 from ..core.numbers import NUMERALS
 from ..core.places import SUMMARY, TEMPLATES
 from ..core.schema import Field, Sheet
-from ..figures.base import Measure
+from ..figures.base import LEFT_OUT, Measure
 
 # --- How a page is masked for who reads it, by the table core.editions.MAY_SEE. Reference: domain.md 9 --------------
 # Knows only columns and texts. display and the monthly report pass every cell and message through here.
@@ -185,6 +185,12 @@ class Figure:
     value: object
     note: str = ""
     tone: str = "plain"
+
+    @property
+    def shown(self) -> object:
+        """The value; where the note says which rows are not in it, it does not say so again."""
+        lost = self.value.left_out if isinstance(self.value, Measure) and not self.value.unknown else 0
+        return replace(self.value, left_out=0) if lost and LEFT_OUT.format(lost) in self.note else self.value
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,7 @@ FIGURES = {
     "suspected_open": ("在册疑似", "cases", "bad"),
     "dropout_open": ("在册辍学", "cases", "bad"),
     "red": ("红色预警", "watch", "bad"),
-    "errors": ("数据错误", "data_quality", "warn"),
+    "errors": ("数据错误", "data_quality", "bad"),
     "late_reports": ("晚报", "next_month", "warn"),
 }
 

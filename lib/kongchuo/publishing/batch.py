@@ -248,6 +248,15 @@ def registered(workbooks: Path, year: str) -> tuple[School, ...]:
     return schools_in(rows[rows["active"].fillna(True).astype(bool) & (rows["stage"] != schema.CENTRE)])
 
 
+def town_name(workbooks: Path, year: str) -> str:
+    """The town's name, as that of its 中心学校 begins; "" where the registry does not say it."""
+    table = _registry(workbooks, year).get("school")
+    if table is None:
+        return ""
+    names = table.frame.loc[table.frame["stage"] == schema.CENTRE, "school_name"].dropna()
+    return names.iloc[0].partition(schema.CENTRE)[0] if len(names) else ""
+
+
 def rooms(workbooks: Path, year: str) -> list[str]:
     """What the classes of the registry are called, each name once, from the first grade up; none where it cannot be read."""
     table = _registry(workbooks, year).get("class")

@@ -149,13 +149,15 @@ def overview(
     work: Mapping[str, object] | None = None,
     account: Mapping[str, object] | None = None,
     rooms: Sequence[tuple[str, str]] = (),
+    name: str = "",
 ) -> str:
     """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
     the periods before folded, each run with its state and its page and, when served, the live one.
 
     `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
     `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
-    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任.
+    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任, `name` that of the town, where no
+    run says it.
     """
     units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
     base = "r/" if live or served else ""
@@ -177,6 +179,7 @@ def overview(
         "latest": latest,
         "base": base,
         "account": account,
+        "name": name or next(filter(None, map(_town, order)), ""),
         "rooms": rooms,
         "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),
@@ -248,6 +251,12 @@ def _rows(shelf: archive.Shelf, units: Iterable[str], months: Sequence[archive.S
         says = "，".join(f"{month}月{100 * rate:.1f} %" for month, rate in own)
         found.append((name, result, [month.get(name) for month in bars] if own else [], says))
     return found
+
+
+def _town(shelf: archive.Shelf) -> str:
+    """The town's name, as the runs of a shelf say it."""
+    known = ((run.shown.get("summary") or {}).get("town", "") for run in shelf.results.values())
+    return next(filter(None, known), "")
 
 
 def _office(runs: Mapping[str, archive.Result | None]) -> dict[str, int]:

@@ -6,7 +6,7 @@ A link stands only where there is a page. A page made before gets its links to w
 import contextlib
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -43,6 +43,27 @@ def lead(shelf: archive.Shelf) -> None:
                 new = LED.sub(lambda found, near=near, own=one.notebook, of=whose[1]: _led(found, near, own, of), text)
                 new = REACHED.sub(lambda found, one=one: _reached(found, one), new)
                 new = WAY.sub(lambda found, ways=ways: f"{found[1]}{ways}{found[2]}", new, count=1)
+                if new != text:
+                    archive.write_whole(file, new)
+        _rooms(one, [pages[one.path], *(pages[other.path] if other else {} for other in _beside(one, made))], made)
+
+
+def _rooms(shelf: archive.Shelf, pages: Sequence[Pages], made: list[archive.Shelf]) -> None:
+    """Link the pages that runs of a shelf have left beside theirs, those of classes, to the same of the month before and after, of
+    the same school year: in the next the same name is another class's. `pages`: of the shelf, of the one before, of the one after.
+    """
+    near = [other if other and other.period.year == shelf.period.year else None for other in _beside(shelf, made)]
+    for whose, name in pages[0].items() if any(near) else ():
+        for file in sorted((shelf.path / Path(name).stem).glob("*.html")):
+            ways = ""
+            for words, other, held in zip(STEPS[shelf.period.kind], near, pages[1:], strict=True):
+                beside = other and whose in held and other.path / Path(held[whose]).stem / file.name
+                if beside and beside.is_file():
+                    to = quote(beside.relative_to(shelf.out).as_posix())
+                    ways += f' <a href="../../../{to}">{words}（{other.period.short}）</a>'
+            with contextlib.suppress(OSError):
+                text = file.read_text("utf-8")
+                new = WAY.sub(lambda found, ways=ways: f"{found[1]}{ways}{found[2]}", text, count=1)
                 if new != text:
                     archive.write_whole(file, new)
 

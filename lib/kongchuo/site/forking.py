@@ -128,7 +128,8 @@ def _kernel(job: dict) -> None:
     os.environ.clear()
     os.environ.update(job["env"])
     os.chdir(job["cwd"])
-    IPKernelApp.launch_instance(argv=job["kernel"])
+    # ipywidgets was imported before there was a kernel to say its comms to: a page could not ask for all widgets at once
+    IPKernelApp.launch_instance(argv=[*job["kernel"], "--IPKernelApp.extra_extensions=ipywidgets"])
 
 
 def _make(job: dict) -> None:

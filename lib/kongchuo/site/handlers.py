@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -36,7 +37,10 @@ from .rights import Person  # noqa: E402
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
-PRELOADED = 150  # scripts that a live page names in its head
+BUNDLED = 150  # scripts that a live page is sent as one
+CHUNK = re.compile(  # how a script begins that only lays modules ready; any other acts
+    rb'\s*(/\*.*?\*/\s*)?("use strict";\s*)?\(self(\.|\[")(web|rs)packChunk', re.S
+)
 SHOWN = 60  # links to what a job has left
 SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
 FOREVER = "public, max-age=31536000, immutable"
@@ -111,6 +115,7 @@ class Landing(Page):
             account=self._account(),
             rooms=rooms(shelves, person),
             work=self._work() if rights.may(person, rights.WORK) else None,
+            name="" if made else town_name(self.settings["shared"]),
         )
         self.show(page)
 
@@ -302,6 +307,12 @@ def offers(shared: Path) -> dict[str, list[str]]:
     return jobs.offered(shared, schools, printable(), rooms)
 
 
+def town_name(shared: Path) -> str:
+    """The town's name by the registry of its latest school year; "" where there is none."""
+    held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    return batch.town_name(shared, held[-1]) if held else ""
+
+
 @cache
 def printable() -> tuple[str, ...]:
     """The papers there are."""
@@ -394,7 +405,8 @@ class Live(Gate, TornadoVoilaHandler):
             )
         old = last_run(shelf, asked.get("school", "")) if shelf and not at_once else {}
         shown = {"at_once": at_once, "old": old, "state": state, "silent_seconds": kernels.SILENT_SECONDS}
-        shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS, "scripts": [*SENT_SCRIPTS][:PRELOADED]}
+        shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS, "bundle": bundled()}
+        shown["ahead"] = ahead(self.settings["shared"], shelf, asked, self.person.schools if self.near else ())
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.write(
@@ -409,19 +421,40 @@ class Live(Gate, TornadoVoilaHandler):
 
 
 @cache
-def _packed(path: str) -> bytes:
-    return gzip.compress(Path(path).read_bytes())
+def _packed(*paths: str) -> bytes:
+    return gzip.compress(b"\n;".join(Path(path).read_bytes() for path in paths), 6)
 
 
-SENT_SCRIPTS: dict[str, None] = {}  # addresses of scripts of live pages that were asked for since the server began
+SENT_CHUNKS: dict[
+    str, None
+] = {}  # files of scripts that live pages have asked for since the server began, in their order
+
+
+def bundled() -> str:
+    """The name of the one script in which the next live page gets them; "" while there are none."""
+    paths = [*SENT_CHUNKS][:BUNDLED]
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:16] if paths else ""
+
+
+class Bundle(OfScript, JupyterHandler):
+    """What earlier live pages have asked for one after the other, some eighty scripts, as one: got while the kernel starts."""
+
+    async def get(self, name: str):
+        """Send it; where more has been asked for since, the page asks for each by itself."""
+        if name != bundled():
+            raise tornado.web.HTTPError(404)
+        packed = _packed(*[*SENT_CHUNKS][:BUNDLED])
+        self.set_header("Content-Type", "text/javascript")
+        self.set_header("Cache-Control", FOREVER)
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+        else:
+            packed = gzip.decompress(packed)
+        self.finish(packed)
 
 
 class Packed(OfScript):
-    """In front of scripts that never change: packed once for all visitors, where the browser takes it so.
-
-    What one live page has asked for, one after the other, the next ones name in their heads, for the browser to get while the
-    kernel starts.
-    """
+    """In front of scripts that never change: packed once for all visitors, where the browser takes it so."""
 
     async def get(self, path: str, include_body: bool = True):
         """Send it."""
@@ -434,15 +467,18 @@ class Packed(OfScript):
         self.path = self.parse_url_path(path)
         file = self.get_absolute_path(self.root, self.path)  # first: it decides which root
         self.absolute_path = self.validate_absolute_path(self.root, file)
-        if self.absolute_path and self.absolute_path.endswith(".js"):
-            version = self.get_query_argument("v", "")  # a part of its name, or none of ours
-            SENT_SCRIPTS[self.request.path + (f"?v={version}" if version and version in self.request.path else "")] = (
-                None
-            )
+        if self.absolute_path and _chunk(self.absolute_path):
+            SENT_CHUNKS[self.absolute_path] = None
         self.set_header("Content-Type", self.get_content_type())
         self.set_header("Content-Encoding", "gzip")
         self.set_extra_headers(path)
         self.finish(_packed(self.absolute_path))
+
+
+@cache
+def _chunk(path: str) -> bool:
+    with open(path, "rb") as file:
+        return path.endswith(".js") and bool(CHUNK.match(file.read(400)))
 
 
 class Script(Packed, MultiStaticFileHandler):
@@ -530,6 +566,28 @@ def others(shared: Path, period: years.Period, asked: Mapping[str, str]) -> list
     begun.sort(key=lambda one: abs(begun.index(one) - begun.index(period)) if period in begun else 0)
     units = dict.fromkeys((asked.get("school", places.ALL), places.ALL, *schools))
     return [{"school": school, one.kind: one.key} for one in begun for school in units]
+
+
+Offer = tuple[
+    str, str, list[tuple[str, str]], str
+]  # label, name in the address, (words, value) of each, which is chosen
+
+
+def ahead(shared: Path, shelf: archive.Shelf | None, asked: Mapping[str, str], own: Sequence[str]) -> list[Offer]:
+    """The drop-downs that a live page has before its kernel's: schools (`own`, where these are all one may see) and periods; a choice
+    opens the page of that. None where the address asks for more than a school and a period.
+    """
+    if shelf is None or not (pages := others(shared, shelf.period, asked)):
+        return []
+    names = [name for name in dict.fromkeys(one["school"] for one in pages) if not own or name in own]
+    names = sorted(names, key=lambda name: name != places.ALL)  # as registered, the town first
+    kind = shelf.period.kind
+    keys = sorted({one[kind]: years.period(one[kind]) for one in pages}.items(), reverse=True)
+    words = {places.ALL: f"全部（{places.TOWN}）"}
+    return [
+        ("学校", "school", [(words.get(name, name), name) for name in names], asked.get("school", places.ALL)),
+        (years.KINDS[kind][2], kind, [(period.short, key) for key, period in keys], shelf.period.key),
+    ]
 
 
 def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], list[str], list[str]]:

@@ -47,6 +47,7 @@ from .gate import Gate, OfKernel, OfScript  # noqa: E402
 from .handlers import (  # noqa: E402
     SCRIPTS,
     Archived,
+    Bundle,
     Compared,
     Handbook,
     Home,
@@ -169,6 +170,7 @@ class App(Voila):
             (rf"/r/{jobs.LISTS}/{quote(jobs.COMPARED)}", Compared),
             (r"/handbook/([^/\\]+)\.html", Handbook),
             (r"/live/(\w+)", Live, render[2]),
+            (r"/live/scripts/(\w+)\.js", Bundle),
             (r"/books", Now),
             (r"/audit", Audited),
             (r"/jobs/(\w*)", Work),

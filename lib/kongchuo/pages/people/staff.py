@@ -1,5 +1,6 @@
 """Of every person who answers for something: for whom and what, which of these pupils need a look, what is due."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,12 @@ from . import classes
 from .pupils import TIERS, TONES, People, Pupil, left, named, said_of
 
 POSTS = {"principal": "校长", "status_clerk": "学籍管理员", "aid_clerk": "资助员"}
+RANKS = (
+    r"(?<!副)校长$",
+    r"副校长$",
+    r"(?<!班)主任$|主席$|书记$",
+    "|".join(f"{post}$" for post in [*POSTS.values()][1:]),
+)
 INSPECTED = "督查"  # beside the four kinds of 四包: whose school's inspection one was in
 MOST = 40  # rows of what is due
 
@@ -34,6 +41,12 @@ class Person:
     things: list[Thing] = field(default_factory=list)
 
     @property
+    def rank(self) -> int:
+        """By post: principals first, then their deputies, heads of offices, clerks, 班主任, everybody else."""
+        found = (place for place, form in enumerate(RANKS) if any(re.search(form, post) for post in self.posts))
+        return next(found, len(RANKS) + (not self.classes))
+
+    @property
     def late(self) -> int:
         """How much is overdue."""
         return sum(thing.days < 0 for thing in self.things)
@@ -48,7 +61,7 @@ class Everybody(dict[str, Person]):
 
 
 def held(view: People) -> Everybody:
-    """Everybody who answers for something of the view's schools, who has most overdue first. Two who bear one name stand together."""
+    """Everybody who answers for something of the view's schools, by post, then who has most overdue first. Two who bear one name stand together."""
     found, codes = Everybody(), {view.scope.key("school", home) for home in view.homes}
     served = duty.served(view.town)
     villages = {*served.loc[served["home"].isin(view.homes), "village"]}
@@ -76,7 +89,7 @@ def held(view: People) -> Everybody:
         if thing.who:
             found[thing.who].things.append(thing)
     _posts(view, found)
-    return Everybody(sorted(found.items(), key=lambda item: (-item[1].late, item[0])))
+    return Everybody(sorted(found.items(), key=lambda item: (item[1].rank, -item[1].late, item[0])))
 
 
 def _posts(view: People, found: Everybody) -> None:
