@@ -116,3 +116,25 @@ def test_a_search_finds_pupils_classes_and_teachers_and_opens_the_folds_they_are
     assert tab.locator("#pupil-b").is_visible()
     ask("甲小学")
     assert tab.locator(".kc-search nav a").get_attribute("href").endswith("x.html")
+
+
+def test_a_live_page_whose_widget_was_given_up_is_opened_anew_but_not_for_ever(browser, tmp_path):  # noqa: F811
+    shown = {"live_css": str, "watch_seconds": 600, "silent_seconds": 600, "include_url": str}
+    shown |= dict.fromkeys(("bundle", "ahead", "at_once", "old", "state"), "")
+    path = tmp_path / "live.html"
+    path.write_text(indexes.site().get_template("live.html").render(**shown), "utf-8")
+    tab = browser.new_page()
+    lose = "text => document.body.insertAdjacentHTML('beforeend', `<div class='jp-OutputArea-output jupyter-widgets'>${text}</div>`)"
+    tab.goto(path.as_uri())
+    tab.evaluate("window.first = 1")
+    tab.evaluate(lose, "a widget that is there")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate("window.first") == 1
+    for _ in range(2):
+        with tab.expect_navigation():
+            tab.evaluate(lose, "Error displaying widget: model not found")
+    tab.evaluate("window.third = 1")
+    tab.evaluate(lose, "Error displaying widget: model not found")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate("window.third") == 1
+    tab.close()
