@@ -267,10 +267,10 @@ def test_a_school_sees_the_reference_line_of_its_own_stage_and_a_missed_target_n
 
 
 def test_a_tile_says_once_what_is_not_counted():
-    lost = Measure("出勤率", 90, 100, left_out=3)
+    lost = Measure("D10", "出勤率", 90, 100, left_out=3)
     twice = str(display.render("tiles.html", block=display.Tiles((display.Figure("甲", lost, lost.note),))))
     alone = str(display.render("tiles.html", block=display.Tiles((display.Figure("甲", lost),))))
-    nothing = Measure("出勤率", 0, 0, left_out=3)
+    nothing = Measure("D10", "出勤率", 0, 0, left_out=3)
     assert twice.count("未计入") == alone.count("未计入") == 1
     assert "尚未判定" in str(
         display.render("tiles.html", block=display.Tiles((display.Figure("甲", nothing, nothing.note),)))
