@@ -33,8 +33,11 @@ EXTRAS = {name: extra for extra, names in BROUGHT.items() for name in names}
 
 def lacks(extra: str) -> str:
     """In words how to get an extra of which something is not installed; "" where it is all here."""
-    if all(map(_here, BROUGHT[extra])):
-        return ""
+    return "" if all(map(_here, BROUGHT[extra])) else brings(extra)
+
+
+def brings(extra: str) -> str:
+    """In words how to get an extra."""
     # who has installed by uv has no pip, and who has installed a file of ours finds no such name in a registry
     how = "python -m pip install" if _here("pip") else "uv tool install"
     return f'{how} "kongchuo[{extra}]"（用安装文件装的，kongchuo 换成那个 .whl 文件）'
@@ -148,7 +151,7 @@ def _sentence(error: Exception) -> tuple[int, str]:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
             return FAILED, f"程序没有装全（缺少 {error.name}），请管理员重新安装。"
-        return UNREADABLE, f"这个功能要另外安装（缺少 {error.name}）：{lacks(extra)}"
+        return UNREADABLE, f"这个功能要另外安装（缺少 {error.name}）：{brings(extra)}"
     if isinstance(error, OSError) and error.filename is not None:  # a file of theirs
         from .excel import saving
 

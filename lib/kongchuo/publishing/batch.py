@@ -373,18 +373,17 @@ def _made(
         made = [stack.enter_context(closing(make(group))) for group in groups]
         begun = 0
         for last, group in enumerate(made, start=1):
-            until = last + (last < len(groups) and _early(engine, *groups[last][0]))
+            until = last + (last < len(groups) and _early(engine, *groups[last][0][1][:2]))
             for one in made[begun:until]:
                 next(one, None)
             begun = until
             yield from filter(None, group)
 
 
-def _early(engine: object, shelf: Shelf, report: tuple[Path, Sequence[School], object]) -> bool:
+def _early(engine: object, notebook: Path, schools: Sequence[School]) -> bool:
     """Whether what a report needs may be read and judged while those before it are made: it lists none of them, two states of the
     books find room, and a process of its own does it.
     """
-    notebook, schools, _ = report
     return engine is prepared.Prepared and notebook.stem not in press.LISTING and len(schools) <= FEW
 
 
