@@ -1,8 +1,6 @@
-"""What the site answers: the landing page, archived and live pages, marked copies, what is made at a click, scripts; and what each shows."""
+"""What the site answers: the landing page, archived and live pages, marked copies, what is made at a click; and what each shows."""
 
 import datetime as dt
-import gzip
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,10 +20,8 @@ from ..publishing.forks import possible
 hide_grammar()
 
 import tornado.web  # noqa: E402 - everything of Jupyter comes after the line above
-import voila  # noqa: E402
-from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
+from jupyter_server.base.handlers import JupyterHandler  # noqa: E402
 from tornado.ioloop import IOLoop  # noqa: E402
-from voila.static_file_handler import MultiStaticFileHandler  # noqa: E402
 from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.utils import create_include_assets_functions  # noqa: E402
 
@@ -33,17 +29,11 @@ from . import forking, jobs, kernels, rights  # noqa: E402
 from .gate import STATIC_POLICY, Gate, OfScript, Page  # noqa: E402
 from .kernels import VISIT  # noqa: E402
 from .rights import Person  # noqa: E402
+from .scripts import bundled  # noqa: E402
 
-SCRIPTS = f"/voila/static-{voila.__version__}"
-HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
-BUNDLED = 150  # scripts that a live page is sent as one
-CHUNK = re.compile(  # how a script begins that only lays modules ready; any other acts
-    rb'\s*(/\*.*?\*/\s*)?("use strict";\s*)?\(self(\.|\[")(web|rs)packChunk', re.S
-)
 SHOWN = 60  # links to what a job has left
 SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
-FOREVER = "public, max-age=31536000, immutable"
 FEW = {  # what is said to a role that sees little, and why
     rights.CLASS: "这里是本班的网页、公开版和手册。本班的网页每月生成一次；还没有的，请中心学校先生成报告。",
     rights.PUBLIC: "这里是公开版。",
@@ -418,85 +408,6 @@ class Live(Gate, TornadoVoilaHandler):
         """Nobody will see the page."""
         self.gone = True
         IOLoop.current().add_callback(self.kernel_manager.end, self.kernel)
-
-
-@cache
-def _packed(*paths: str) -> bytes:
-    return gzip.compress(b"\n;".join(Path(path).read_bytes() for path in paths), 6)
-
-
-SENT_CHUNKS: dict[
-    str, None
-] = {}  # files of scripts that live pages have asked for since the server began, in their order
-
-
-def bundled() -> str:
-    """The name of the one script in which the next live page gets them; "" while there are none."""
-    paths = [*SENT_CHUNKS][:BUNDLED]
-    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:16] if paths else ""
-
-
-class Bundle(OfScript, JupyterHandler):
-    """What earlier live pages have asked for one after the other, some eighty scripts, as one: got while the kernel starts."""
-
-    async def get(self, name: str):
-        """Send it; where more has been asked for since, the page asks for each by itself."""
-        if name != bundled():
-            raise tornado.web.HTTPError(404)
-        packed = _packed(*[*SENT_CHUNKS][:BUNDLED])
-        self.set_header("Content-Type", "text/javascript")
-        self.set_header("Cache-Control", FOREVER)
-        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
-            self.set_header("Content-Encoding", "gzip")
-        else:
-            packed = gzip.decompress(packed)
-        self.finish(packed)
-
-
-class Packed(OfScript):
-    """In front of scripts that never change: packed once for all visitors, where the browser takes it so."""
-
-    async def get(self, path: str, include_body: bool = True):
-        """Send it."""
-        if (
-            "gzip" not in self.request.headers.get("Accept-Encoding", "")
-            or not include_body
-            or not HASHED.search(self.request.path)
-        ):
-            return await super().get(path, include_body)
-        self.path = self.parse_url_path(path)
-        file = self.get_absolute_path(self.root, self.path)  # first: it decides which root
-        self.absolute_path = self.validate_absolute_path(self.root, file)
-        if self.absolute_path and _chunk(self.absolute_path):
-            SENT_CHUNKS[self.absolute_path] = None
-        self.set_header("Content-Type", self.get_content_type())
-        self.set_header("Content-Encoding", "gzip")
-        self.set_extra_headers(path)
-        self.finish(_packed(self.absolute_path))
-
-
-@cache
-def _chunk(path: str) -> bool:
-    with open(path, "rb") as file:
-        return path.endswith(".js") and bool(CHUNK.match(file.read(400)))
-
-
-class Script(Packed, MultiStaticFileHandler):
-    """A script of Voila's, in a folder named by its version: it never changes."""
-
-    def set_extra_headers(self, path: str):
-        """Ask once."""
-        self.set_header("Cache-Control", FOREVER)
-
-
-class WidgetScript(Packed, FileFindHandler):
-    """A script of the widgets; one that is named by its content never changes."""
-
-    def set_extra_headers(self, path: str):
-        """Ask once; of the others each time whether they have changed."""
-        self.set_header("Cache-Control", FOREVER if HASHED.search(path) else "no-cache")
-
-    set_headers = tornado.web.StaticFileHandler.set_headers  # its own says no-cache of all
 
 
 class Now(OfScript, JupyterHandler):

@@ -45,9 +45,7 @@ from .books import Books  # noqa: E402
 from .door import SECRET, Door, free  # noqa: E402
 from .gate import Gate, OfKernel, OfScript  # noqa: E402
 from .handlers import (  # noqa: E402
-    SCRIPTS,
     Archived,
-    Bundle,
     Compared,
     Handbook,
     Home,
@@ -57,14 +55,13 @@ from .handlers import (  # noqa: E402
     Now,
     Printed,
     Returned,
-    Script,
-    WidgetScript,
     Work,
     others,
     shown,
 )
 from .identity import NAMED, VOUCHED, Audited  # noqa: E402
 from .kernels import Connection, Executor, Kernels  # noqa: E402
+from .scripts import SCRIPTS, Bundle, Script, WidgetScript  # noqa: E402
 
 IDLE_SECONDS = 120  # a connection that asks for nothing more
 WIDGETS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
