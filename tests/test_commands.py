@@ -259,6 +259,26 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
     assert (tmp_path / "o" / "parameters" / "monthly.yaml").is_file()
 
 
+def test_without_a_path_the_offices_shared_folder_is_meant(towns, tmp_path, monkeypatch):
+    """Typed in whatever folder of the office; outside of any it is said what to write."""
+    words = [("check", "--json"), ("due", "--within", "30"), ("mark",), ("repair",), ("migrate",)]
+    for name in (places.HOME, places.WORKBOOKS, places.OUT):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    for one in words:
+        code, out, err = typed(*one)
+        assert (code, out, "不是办公文件夹" in err and "写上共享文件夹" in err) == (2, "", True), (one, err)
+    home = tmp_path / "o"
+    shutil.copytree(towns / "faulted", home / "w")
+    (home / places.MARK).write_text("shared: w\nout: r\n", "utf-8")
+    (home / "notebooks").mkdir()
+    monkeypatch.chdir(home / "notebooks")
+    assert typed(*words[0])[:2] == typed("check", towns / "faulted", "--json")[:2]
+    assert [typed(*one)[0] for one in words[:3]] == [1, 1, 1]
+    assert any((home / "r" / "returns").rglob("*_校验.xlsx"))
+
+
 def test_workbooks_of_the_present_template_need_no_migration(towns, tmp_path):
     code, out, _ = typed("migrate", towns / "clean", "--in-place", "--out", tmp_path)
     assert (code, "旧模板的 0 个" in out, [*tmp_path.rglob("*.xlsx")]) == (0, True, [])

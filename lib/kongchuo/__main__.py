@@ -244,7 +244,7 @@ def init(args: argparse.Namespace) -> int:
     say(f"1. 填 {shared / args.year / '中心学校' / '基础信息.xlsx'}：学校、班级、教职工、行政村、学年学期、教学日历。")
     say(f"   {calendar.DECIDED}；没有写的日子，周一到周五上课。")
     say(f"2. 把 {shared} 放到各校都能打开的共享盘，各校填自己文件夹里的工作簿。")
-    say(f"3. 双击 {args.folder} 里的“校验”，或者在那里运行 kongchuo check {shared.relative_to(args.folder)}")
+    say(f"3. 双击 {args.folder} 里的“校验”，或者在那里运行 kongchuo check")
     say("4. 月底双击“生成本月报告”（kongchuo run monthly month=…），再双击“打开网页”（kongchuo serve --browser）。")
     for extra, what in (("report", "生成报告"), ("live", "打开网页")):
         if how := console.lacks(extra):

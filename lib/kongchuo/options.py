@@ -65,7 +65,14 @@ def out(help_text: str, **meaning: object) -> Option:
 
 
 SHARED_FOLDER = env(places.WORKBOOKS, "workbooks/新庄镇")
-PATHS = option("paths", nargs="+", type=Path, metavar="PATH", help="共享文件夹、学年、学校文件夹或工作簿")
+PATHS = option(
+    "paths",
+    nargs="*",
+    type=Path,
+    default=lambda: [folder for folder in (env(places.WORKBOOKS)(),) if folder],
+    metavar="PATH",
+    help="共享文件夹、学年、学校文件夹或工作簿（默认是办公文件夹的共享文件夹，或取环境变量 KONGCHUO_WORKBOOKS）",
+)
 AS_OF = option("--as-of", type=_date, metavar="YYYY-MM-DD", help="数据截止日期（默认为最近一次日查）")
 WORKBOOKS = option(
     "--workbooks", type=Path, default=SHARED_FOLDER, help="共享文件夹（默认取环境变量 KONGCHUO_WORKBOOKS）"

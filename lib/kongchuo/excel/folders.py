@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.cells import closest, fold
-from ..core.findings import UserError
-from ..core.places import STARTERS
+from ..core.findings import UsageError, UserError
+from ..core.places import MARK, STARTERS
 
 _YEAR = re.compile(r"(\d{4})-(\d{4})")
 # other formats of the same table; they can be told from the name, and only be converted by a person
@@ -47,11 +47,15 @@ def locate(paths: Sequence[Path]) -> tuple[Path, str, list[str]]:
     """The shared folder, the school year, and the paths asked for inside the shared folder (empty: the whole year).
 
     A path may be the shared folder (its latest year is taken), a year, a school's folder or a workbook. Raises UserError
-    where a path does not exist, is in no year's folder, or two paths belong to different years.
+    where a path does not exist, is in no year's folder, or two paths belong to different years; UsageError for no path at all.
     """
+    if not paths:
+        raise UsageError(
+            f"没有写要看哪个文件夹，这里也不是办公文件夹（没有 {MARK}）。请写上共享文件夹，或进到办公文件夹里运行"
+        )
     found = {_year_of(path.expanduser().resolve()) for path in paths}
     if len(found) != 1:
-        raise UserError("一次只能看一个学年：请给同一个学年文件夹里的路径。" if found else "请给出共享文件夹的路径。")
+        raise UserError("一次只能看一个学年：请给同一个学年文件夹里的路径。")
     year = found.pop()
     inside = [path for path in (path.expanduser().resolve() for path in paths) if year in path.parents]
     wanted = [path.relative_to(year.parent).as_posix() for path in inside]
