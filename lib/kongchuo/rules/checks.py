@@ -18,6 +18,7 @@ from ..core.findings import KINDS, Finding, Kind, Place, fault
 from ..core.schema import LAST_PRIMARY, Field, Sheet
 from ..core.sheets import only_displayed
 from ..core.tables import Town, book_of, complete, each, mapping, once, row_of, yes
+from ..core.workbooks import Workbook
 from ..core.years import MONTH, TERMS, usual_begin
 from ..facts import identity
 from ..facts.calendar import terms
@@ -113,13 +114,20 @@ def empty_sheets(town: Town) -> Iterator[Finding]:
         for name, since in ROWS_FROM.items():
             table = workbook.tables.get(name)
             if table is not None and table.frame.empty and _by_now(town, since):
-                yield KINDS["R12"].at(workbook.place(table.sheet))
+                yield _without_rows(workbook, table.sheet)
     # who was inspected was called: 督查点名 is filled in with 督查评分
     rounds = town["score"]["date"]
     for workbook in town.holding("rollcall"):
         table = workbook.tables.get("rollcall")
         if table is not None and table.frame.empty and (rounds <= pd.Timestamp(town.as_of)).any():
-            yield KINDS["R12"].at(workbook.place(table.sheet))
+            yield _without_rows(workbook, table.sheet)
+
+
+def _without_rows(workbook: Workbook, sheet: Sheet) -> Finding:
+    """R12 of a sheet; who keeps the workbook of the centre has nobody to ask whether there is nothing to fill in."""
+    own = workbook.book.owner == "centre"
+    kind = replace(KINDS["R12"], fix="请中心学校填写数据，这张表不能空着。") if own else KINDS["R12"]
+    return kind.at(workbook.place(sheet))
 
 
 def _by_now(town: Town, column: str) -> bool:
