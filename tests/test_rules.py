@@ -62,9 +62,7 @@ def test_case(case):
 
 def test_an_empty_sheet_of_the_centre_sends_nobody_to_the_centre():
     """R12: a school may ask the centre; the centre keeps its own sheets, and they are never empty."""
-    told = {
-        bool(one.workbook.split("/")[1] == CENTRE): one.fix for one in found(build(cases(FOLDER / "R12.md")[0]), "R12")
-    }
+    told = {one.workbook.split("/")[1] == CENTRE: one.fix for one in found(build(cases(FOLDER / "R12.md")[0]), "R12")}
     assert ("与中心学校联系" in told[False], "联系" in told[True], "请中心学校填写" in told[True]) == (
         True,
         False,

@@ -39,7 +39,7 @@ def test_the_task_of_windows_is_what_its_scheduler_reads(home):
     }
     assert said == {
         "Command": r"C:\程序 & x\python.exe",
-        "Arguments": "-X utf8 -m kongchuo schedule --now",
+        "Arguments": "-X utf8 -P -m kongchuo schedule --now",
         "WorkingDirectory": f"{home.resolve()}",
         "StartBoundary": "2024-09-01T17:30:00",
     }
@@ -58,7 +58,17 @@ def test_a_line_of_cron_runs_in_the_office_whatever_its_name(home, tmp_path):
     assert boot.startswith("@reboot sleep 300 && ")
     command = daily.split(" ", 5)[5].replace(r"\%", "%")  # as cron does
     subprocess.run(["sh", "-c", command], env={"OUT": str(tmp_path / "said"), "PATH": "/usr/bin:/bin"}, check=True)
-    assert (tmp_path / "said").read_text("utf-8").splitlines() == [f"{home.resolve()}", "-m kongchuo schedule --now"]
+    assert (tmp_path / "said").read_text("utf-8").splitlines() == [f"{home.resolve()}", "-P -m kongchuo schedule --now"]
+
+
+def test_a_file_of_the_office_stands_for_no_module(home):
+    """As cron does it, in the office's folder, where argparse.py is whatever somebody has laid there."""
+    (home / "argparse.py").write_text("open('run', 'w').close()\nraise SystemExit(9)\n", "utf-8")
+    path, _ = scheduling.write(home, dt.time(6, 5), system="linux")
+    command = path.read_text("utf-8").splitlines()[0].split(" ", 5)[5].replace(r"\%", "%")
+    done = subprocess.run(["sh", "-c", command])
+    assert (done.returncode, (home / "run").exists()) == (0, False)
+    assert "检查、标红" in (home / "runs" / scheduling.LOGS / scheduling.LOG).read_text("utf-8")
 
 
 def test_the_line_that_puts_cron_in_force_may_be_run_again(home, tmp_path):

@@ -42,7 +42,8 @@ def write(home: Path, at: dt.time, *, system: str = sys.platform, python: str = 
     else:
         path = home / CRON
         where = f"cd {shlex.quote(f'{home}')} && ".replace("%", r"\%")
-        run = where + f"{shlex.quote(python)} -m kongchuo schedule --now".replace("%", r"\%")
+        # -P, as in the starters: a file of the office's that bears the name of a module is not run in its place
+        run = where + f"{shlex.quote(python)} -P -m kongchuo schedule --now".replace("%", r"\%")
         lines = (
             f"{at.minute} {at.hour} * * * {run} >/dev/null 2>&1",
             f"@reboot sleep 300 && {run} --missed >/dev/null 2>&1",

@@ -159,7 +159,7 @@ class Jobs:
         job = self.current = Job(kind, {name: asked[name] for name in kind.fields})
         try:
             (self._out / LISTS).mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "kongchuo", *kind.command(job.asked, self._shared, self._out)]
+            command = [sys.executable, "-P", "-m", "kongchuo", *kind.command(job.asked, self._shared, self._out)]
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
