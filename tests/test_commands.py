@@ -206,6 +206,7 @@ def test_run_and_papers(towns, town, code, tmp_path):
         code_of, out, _ = typed("status", *where)
         assert (code_of, "月自查报告 2023-10：1 份" in out) == (0, True)
         assert json.loads(typed("status", *where, "--json")[1])[0]["workbooks"] == "没有变"
+        assert "<h1>示例镇控辍保学报告</h1>" in (tmp_path / "out" / "index.html").read_text("utf-8")
     assert list(
         (tmp_path / "out" / "2023-10" / "monthly_self_check").glob(
             "*示例中学.html" if school == MIDDLE else "全镇.html"

@@ -380,6 +380,7 @@ def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
 
     with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", places.NOTEBOOKS) as site:
         page.goto(site.origin)
+        assert page.locator("h1").inner_text() == "示例镇控辍保学报告"
         page.click(f"tr:has-text('{first}') >> text=互动查看")
         page.wait_for_selector("select")
         chosen = [page.locator("select").nth(place).locator("option:checked").inner_text() for place in range(2)]

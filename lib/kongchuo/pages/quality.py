@@ -157,7 +157,6 @@ def state(view: View) -> dict[str, object]:
         "school": view.home or ALL,
         "period": view.period,
         "year": view.town.year,
-        "town": view.office.partition(CENTRE)[0],
         "as_of": f"{view.end:%Y-%m-%d}",
         "errors": numbers[ERROR],
         "warnings": numbers[WARNING],

@@ -357,7 +357,7 @@ def _made(
             for shelf, (notebook, schools, runs) in group:
                 title = f"{execution.title(notebook)} {shelf.period.key}"
                 fill = _fill(shelf, notebook, schools, tuple(runs.values()), frozen, day, workers, held, force)
-                with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome) as own:
+                with _said_of(title, shelf, outcome), closing(fill), _listed(shelf, notebook, outcome, frozen) as own:
                     for one in fill:
                         if one:
                             own.append(one[0])
@@ -428,7 +428,7 @@ def _said_of(title: str, shelf: Shelf, outcome: Outcome) -> Iterator[None]:
 
 
 @contextmanager
-def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[list[Result]]:
+def _listed(shelf: Shelf, notebook: Path, outcome: Outcome, frozen: Callable[[str], Path]) -> Iterator[list[Result]]:
     """Whatever ends the runs of a shelf, Ctrl-C as well: the index pages say what is done, if anything was put into the list."""
     own: list[Result] = []
     try:
@@ -437,7 +437,8 @@ def _listed(shelf: Shelf, notebook: Path, outcome: Outcome) -> Iterator[list[Res
         if own:
             archive.write_whole(shelf.path / "index.html", indexes.index(shelf, execution.title(notebook)))
             linking.lead(shelf)
-            archive.write_whole(shelf.out / "index.html", indexes.overview(archive.shelves(shelf.out)))
+            name = town_name(frozen(shelf.period.year), shelf.period.year)
+            archive.write_whole(shelf.out / "index.html", indexes.overview(archive.shelves(shelf.out), name=name))
             outcome.lost += indexes.laid(shelf.path / indexes.TIDY, indexes.tidy(shelf))
 
 

@@ -156,8 +156,7 @@ def overview(
 
     `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
     `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
-    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任, `name` that of the town, where no
-    run says it.
+    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任, `name` that of the town.
     """
     units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
     base = "r/" if live or served else ""
@@ -179,7 +178,7 @@ def overview(
         "latest": latest,
         "base": base,
         "account": account,
-        "name": name or next(filter(None, map(_town, order)), ""),
+        "name": name,
         "rooms": rooms,
         "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),
@@ -251,12 +250,6 @@ def _rows(shelf: archive.Shelf, units: Iterable[str], months: Sequence[archive.S
         says = "，".join(f"{month}月{100 * rate:.1f} %" for month, rate in own)
         found.append((name, result, [month.get(name) for month in bars] if own else [], says))
     return found
-
-
-def _town(shelf: archive.Shelf) -> str:
-    """The town's name, as the runs of a shelf say it."""
-    known = ((run.shown.get("summary") or {}).get("town", "") for run in shelf.results.values())
-    return next(filter(None, known), "")
 
 
 def _office(runs: Mapping[str, archive.Result | None]) -> dict[str, int]:

@@ -105,7 +105,7 @@ class Landing(Page):
             account=self._account(),
             rooms=rooms(shelves, person),
             work=self._work() if rights.may(person, rights.WORK) else None,
-            name="" if made else town_name(self.settings["shared"]),
+            name=town_name(self.settings["shared"]),
         )
         self.show(page)
 
