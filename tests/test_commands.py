@@ -250,7 +250,10 @@ def test_an_office_is_made_and_a_template_copied(tmp_path, monkeypatch):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path / "o")
-    assert typed("copy", "monthly")[0] == 0
+    code, out, err = typed("copy", "没有这个", "monthly", "简报没有")
+    assert (code, out.count("已复制："), err.count("没有复制：没有“")) == (2, 1, 2)
+    code, out, err = typed("copy", "没有这个", "monthly", "督查通报")
+    assert (code, out.count("已复制："), "monthly.yaml”已经有了" in err, "没有“没有这个”" in err) == (3, 1, True, True)
     assert typed("upgrade")[0] == 0
     (tmp_path / "名单.csv").write_text("姓名,性别,班级\n甲春,男,七(1)班\n", "utf-8")
     words = ("import", tmp_path / "名单.csv", "--into", "示例中学", "--out", tmp_path / "i")

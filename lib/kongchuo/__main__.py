@@ -253,14 +253,18 @@ def init(args: argparse.Namespace) -> int:
 
 
 def copy(args: argparse.Namespace) -> int:
-    """Copy what the package brings into the office, to be changed there."""
+    """Copy what the package brings into the office, to be changed there; a name that cannot be copied keeps no other from it."""
     from .commands import office
 
-    home = _office()
+    home, code = _office(), CLEAN
     for name in args.names:
-        for path in office.copy(name, home):
-            say(f"已复制：{path}")
-    return CLEAN
+        try:
+            for path in office.copy(name, home):
+                say(f"已复制：{path}")
+        except findings.UserError as error:
+            console.say_error(f"没有复制：{error}")
+            code = max(code, USAGE if isinstance(error, findings.UsageError) else UNREADABLE)
+    return code
 
 
 def upgrade(args: argparse.Namespace) -> int:
