@@ -11,7 +11,6 @@ import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-import townships
 from kongchuo.__main__ import main
 from kongchuo.commands import reconcile
 from kongchuo.core import schema
@@ -19,23 +18,10 @@ from kongchuo.core.findings import UserError
 from kongchuo.excel import reading, tables
 from kongchuo.excel.lists import read_list
 from kongchuo.facts.matching import REASONS
+from townships import known, to_compare  # noqa: F401 - the fixtures pupils and shared
 
 SCHEMA = schema.default()
 NUMBER = re.compile(r"\d{15,}")
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shared")
-    townships.make(folder, 2, 60, 4)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pupils(shared):
-    roster = reading.read_year(shared, "2023-2024")["roster"]
-    found = roster[(roster["status"] == "在读") & roster["id_no"].notna()]
-    return found.drop_duplicates("name").reset_index().to_dict("records")
 
 
 def lines(*rows):

@@ -4,29 +4,19 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-import townships
 from kongchuo.__main__ import main
 from kongchuo.commands import reconcile
 from kongchuo.core import schema
-from kongchuo.excel import reading
 from kongchuo.excel.lists import read_list
+from townships import known, to_compare  # noqa: F401 - the fixtures pupils and shared
 
 SCHEMA = schema.default()
 HEAD = ("姓名", "身份证号", "学校")
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shared")
-    townships.make(folder, 2, 60, 4)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pupils(shared):
-    roster = reading.read_year(shared, "2023-2024")["roster"]
-    found = roster[(roster["status"] == "在读") & roster["id_no"].notna() & ~roster["name"].duplicated(keep=False)]
-    return found.head(6).to_dict("records")
+@pytest.fixture
+def six(pupils):
+    return pupils[:6]
 
 
 def xlsx(path, rows, title="名单"):
@@ -56,8 +46,8 @@ MASKS = {
 
 
 @pytest.mark.parametrize("mask", MASKS)
-def test_a_masked_number_is_no_number_but_its_end_tells(shared, pupils, tmp_path, mask):
-    rows = [(one["name"], MASKS[mask](one["id_no"]), one["home"]) for one in pupils]
+def test_a_masked_number_is_no_number_but_its_end_tells(shared, six, tmp_path, mask):
+    rows = [(one["name"], MASKS[mask](one["id_no"]), one["home"]) for one in six]
     found, mine = compared(shared, xlsx(tmp_path / "名单.xlsx", [HEAD, *rows]))
 
     assert set(mine["outcome"]) == {"相符"}
@@ -65,8 +55,8 @@ def test_a_masked_number_is_no_number_but_its_end_tells(shared, pupils, tmp_path
     assert [(one.rule, one.cell) for one in found.findings] == [("F33", f"B{row}") for row in range(2, 8)]
 
 
-def test_what_is_legible_of_a_number_and_does_not_fit_is_said(shared, pupils, tmp_path):
-    rows = [(one["name"], f"{one['id_no'][:6]}********000X", "") for one in pupils]
+def test_what_is_legible_of_a_number_and_does_not_fit_is_said(shared, six, tmp_path):
+    rows = [(one["name"], f"{one['id_no'][:6]}********000X", "") for one in six]
     _, mine = compared(shared, xlsx(tmp_path / "名单.xlsx", [HEAD, *rows]))
 
     assert set(mine["outcome"]) == {"待核对"}
@@ -85,9 +75,9 @@ LOST = {
 
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("ending", ["xlsx", "csv"])
-def test_a_number_that_is_none_is_named_and_the_name_compared(shared, pupils, tmp_path, kind, ending):
+def test_a_number_that_is_none_is_named_and_the_name_compared(shared, six, tmp_path, kind, ending):
     damage, code = LOST[kind]
-    rows = [HEAD, *((one["name"], damage(one["id_no"]), one["home"]) for one in pupils)]
+    rows = [HEAD, *((one["name"], damage(one["id_no"]), one["home"]) for one in six)]
     path = tmp_path / f"名单.{ending}"
     if ending == "xlsx":
         xlsx(path, rows)
@@ -99,15 +89,15 @@ def test_a_number_that_is_none_is_named_and_the_name_compared(shared, pupils, tm
     assert set(mine["reason"]) == {"仅姓名相同"}
 
 
-def test_a_number_with_strokes_is_a_number(shared, pupils, tmp_path):
-    rows = [(one["name"], f"{one['id_no'][:6]}-{one['id_no'][6:14]}-{one['id_no'][14:]}", "") for one in pupils]
+def test_a_number_with_strokes_is_a_number(shared, six, tmp_path):
+    rows = [(one["name"], f"{one['id_no'][:6]}-{one['id_no'][6:14]}-{one['id_no'][14:]}", "") for one in six]
     found, mine = compared(shared, xlsx(tmp_path / "名单.xlsx", [HEAD, *rows]))
 
     assert (found.findings, set(mine["outcome"])) == ((), {"相符"})
 
 
-def test_two_blocks_side_by_side_are_one_list(shared, pupils, tmp_path, capsys):
-    rows = [(one["name"], one["id_no"], one["home"]) for one in pupils]
+def test_two_blocks_side_by_side_are_one_list(shared, six, tmp_path, capsys):
+    rows = [(one["name"], one["id_no"], one["home"]) for one in six]
     blocks = [
         (*HEAD, *HEAD),
         *((*left, *right) for left, right in zip(rows[:3], [*rows[3:5], ("", "", "")], strict=True)),
@@ -125,18 +115,18 @@ def test_a_second_column_of_names_is_no_second_list(tmp_path):
     assert len(read_list(xlsx(tmp_path / "名单.xlsx", rows), SCHEMA).people) == 1
 
 
-def test_a_header_printed_on_each_page_is_no_child(pupils, tmp_path):
-    rows = [(one["name"], one["id_no"], one["home"]) for one in pupils]
+def test_a_header_printed_on_each_page_is_no_child(six, tmp_path):
+    rows = [(one["name"], one["id_no"], one["home"]) for one in six]
     title = ("某县疑似辍学名单", "", "")
     listed = read_list(xlsx(tmp_path / "a.xlsx", [title, HEAD, *rows[:3], title, HEAD, *rows[3:], ("合计", 6)]), SCHEMA)
 
-    assert listed.people["name"].tolist() == [one["name"] for one in pupils]
+    assert listed.people["name"].tolist() == [one["name"] for one in six]
     assert any("第7行是重复的表头" in note for note in listed.notes)
     assert any("第6、11行像合计行" in note for note in listed.notes)
 
 
-def test_hidden_rows_and_worksheets_are_said(shared, pupils, tmp_path, capsys):
-    rows = [(one["name"], one["id_no"], one["home"]) for one in pupils]
+def test_hidden_rows_and_worksheets_are_said(shared, six, tmp_path, capsys):
+    rows = [(one["name"], one["id_no"], one["home"]) for one in six]
     path = xlsx(tmp_path / "名单.xlsx", [HEAD, *rows[:4]])
     book = openpyxl.load_workbook(path)
     book.active.row_dimensions[3].hidden = True
