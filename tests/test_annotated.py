@@ -11,9 +11,9 @@ from lxml import etree
 
 from kongchuo.core import schema
 from kongchuo.core.places import RESULTS
-from kongchuo.excel import listing, marking, notes, results, styles
+from kongchuo.excel import marking, notes, result_lines, result_sheet, styles
+from kongchuo.excel.marking_plan import Entry, Plan
 from kongchuo.excel.parts import Package, Refused
-from kongchuo.excel.plan import Entry, Plan
 
 BOOK = schema.default().by_stem["学籍"]
 DAY = dt.date(2023, 10, 31)
@@ -95,7 +95,7 @@ def test_what_a_marked_cell_shows(theirs):
 
 def test_errors_and_warnings_are_apart_in_colour_and_a_copy_says_that_it_is_one(theirs):
     warned = replace(entry("C2"), severity="警告")
-    book = opened(marking.marked(theirs, plan(entry("A2"), warned), BOOK, apart=listing.Copy()))
+    book = opened(marking.marked(theirs, plan(entry("A2"), warned), BOOK, apart=result_lines.Copy()))
     assert [book[ROSTER][cell].fill.fgColor.rgb for cell in ("A2", "C2")] == [styles.MARK, styles.LESS]
     page = book[RESULTS]
     assert [page[f"B{row}"].value for row in (2, 3, 4)] == ["副本", "错误", "警告"]
@@ -130,7 +130,7 @@ def test_what_is_listed(theirs):
     assert page["I2"].value.startswith("=IF(EXACT(IFERROR(INDIRECT(")
     assert page.freeze_panes == "A2"
     hidden = {letter for letter, column in page.column_dimensions.items() if column.hidden}
-    assert results.LETTERS["held"] in hidden
+    assert result_sheet.LETTERS["held"] in hidden
 
 
 def test_again_is_the_same_and_clear_is_as_before(theirs):
@@ -178,9 +178,9 @@ def test_what_people_typed_and_since_when_go_along(theirs):
     book.save(out)
     for data, earlier in ((out.getvalue(), b""), (theirs, out.getvalue())):
         made = marking.marked(data, plan(entry("C2"), entry("A1"), as_of=dt.date(2023, 11, 30)), BOOK, earlier)
-        old, new = listing.read(Package(made), marking.COLUMNS)
+        old, new = result_lines.read(Package(made), marking.COLUMNS)
         assert old["reason"] == "户口簿即如此"
-        assert old["since"] == str((DAY - listing.EPOCH).days)
+        assert old["since"] == str((DAY - result_lines.EPOCH).days)
         assert "reason" not in new
 
 
@@ -193,7 +193,7 @@ def test_a_sheet_of_that_name_that_is_not_ours_is_refused():
 def test_a_template_whose_list_somebody_deleted_is_marked_like_a_strange_file(theirs):
     """Its names still look at 校验结果, so that what takes its place must not be taken for it."""
     book = opened(theirs)
-    for name, refers_to in results.ranges().items():
+    for name, refers_to in result_sheet.ranges().items():
         book.defined_names[name] = openpyxl.workbook.defined_name.DefinedName(name, attr_text=refers_to[1:])
     out = io.BytesIO()
     book.save(out)

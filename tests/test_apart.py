@@ -10,9 +10,9 @@ import time
 import psutil
 import pytest
 
-from kongchuo.core import apart
-from kongchuo.core.apart import TOO_LONG, TOO_MUCH, Died, both, call, spread
+from kongchuo.core import processes
 from kongchuo.core.findings import UserError
+from kongchuo.core.processes import TOO_LONG, TOO_MUCH, Died, both, call, spread
 from kongchuo_township import making
 
 
@@ -21,9 +21,9 @@ def limited(request, monkeypatch):
     """One CPU second and 100 MB, seen to by the system, and by looking, as it is where the system cannot."""
     if not request.param and sys.platform != "linux":
         pytest.skip("this system has no such limits")
-    monkeypatch.setattr(apart, "WATCHED", request.param)
-    monkeypatch.setattr(apart, "SECONDS", 1.0)
-    monkeypatch.setattr(apart, "MEMORY", 200 << 20)
+    monkeypatch.setattr(processes, "WATCHED", request.param)
+    monkeypatch.setattr(processes, "SECONDS", 1.0)
+    monkeypatch.setattr(processes, "MEMORY", 200 << 20)
 
 
 def died(*asked):
@@ -43,11 +43,11 @@ def test_what_takes_too_much_is_ended(limited):
 
 
 def test_an_answer_too_large_is_none(monkeypatch):
-    assert died(bytes, apart.LARGEST + 1) == TOO_MUCH
+    assert died(bytes, processes.LARGEST + 1) == TOO_MUCH
 
 
 def test_what_waits_for_ever_is_ended(monkeypatch):
-    monkeypatch.setattr(apart, "SECONDS", 0.1)
+    monkeypatch.setattr(processes, "SECONDS", 0.1)
 
     assert died(time.sleep, 600) == TOO_LONG
 
@@ -93,7 +93,7 @@ def test_in_order_and_each_by_itself():
 
     jobs = [(len, "a" * n) if n % 3 else (os.abort,) for n in range(8)]
 
-    assert spread(work, jobs, size=apart.MUCH) == [n if n % 3 else "died" for n in range(8)]
+    assert spread(work, jobs, size=processes.MUCH) == [n if n % 3 else "died" for n in range(8)]
 
 
 def test_the_same_process_answers_again():
@@ -101,7 +101,7 @@ def test_the_same_process_answers_again():
 
 
 def test_the_process_of_a_large_one_answers_again():
-    large = "much = bytearray(b'.') * (500 << 20); from kongchuo.core.apart import call; import os"
+    large = "much = bytearray(b'.') * (500 << 20); from kongchuo.core.processes import call; import os"
     done = subprocess.run(
         [sys.executable, "-c", f"{large}; assert call(os.getpid) == call(os.getpid)"], stderr=subprocess.PIPE, text=True
     )
@@ -118,7 +118,7 @@ def test_a_forked_process_starts_its_own():
 
 
 def test_where_none_can_be_started_it_is_said(monkeypatch):
-    apart.stop()
+    processes.stop()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(UserError, match="启动不了"):
         call(len, "a")
@@ -141,8 +141,8 @@ def gone(pid, within=10):
 
 SCRIPT = """
 import os, sys, time
-from kongchuo.core import apart
-print(apart.call(os.getpid), flush=True)  # no `if __name__ == "__main__"` here
+from kongchuo.core import processes
+print(processes.call(os.getpid), flush=True)  # no `if __name__ == "__main__"` here
 {then}
 """
 
@@ -153,9 +153,9 @@ print(apart.call(os.getpid), flush=True)  # no `if __name__ == "__main__"` here
         ("pass", None),
         ("os._exit(0)", None),
         ("time.sleep(600)", "kill"),
-        ("apart.call(time.sleep, 600)", "kill"),
-        ("apart.call(time.sleep, 600)", "interrupt"),
-        ("apart.SECONDS = 1; apart.call(sorted, range(10**12))", "kill"),
+        ("processes.call(time.sleep, 600)", "kill"),
+        ("processes.call(time.sleep, 600)", "interrupt"),
+        ("processes.SECONDS = 1; processes.call(sorted, range(10**12))", "kill"),
     ],
 )
 def test_none_is_left_when_this_one_ends(tmp_path, then, end):

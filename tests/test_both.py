@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from kongchuo.core.apart import aside, both, unswept
+from kongchuo.core.processes import aside, both, unswept
 
 forks = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="only Linux with two cores forks"
@@ -44,7 +44,7 @@ def test_what_is_done_aside_may_be_shared_by_two():
 
 @forks
 def test_where_the_first_fails_nobody_waits_for_the_second():
-    lines = "import time; from kongchuo.core.apart import both; both(lambda: 1 / 0, lambda: time.sleep(600))"
+    lines = "import time; from kongchuo.core.processes import both; both(lambda: 1 / 0, lambda: time.sleep(600))"
     ended = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=60)
     assert "ZeroDivisionError" in ended.stderr
 

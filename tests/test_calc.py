@@ -14,7 +14,7 @@ import open_excel
 import townships
 from kongchuo.commands import live, opening, returning
 from kongchuo.core.places import HINT, RESULTS
-from kongchuo.excel import live as excel_live, marking, results
+from kongchuo.excel import live as excel_live, marking, result_sheet
 from kongchuo_township import YEAR
 from test_excel import DAY, PLANS, found_in_reading, show
 from test_marking import BOOK, COLUMNS, PLAIN, ROSTER, entry, plan
@@ -55,7 +55,7 @@ def seen(book):
     for sheet in book.sheets:
         rows = [[str(value) for value in row] for row in sheet.used_range.options(ndim=2, empty="").value]
         if sheet.name == RESULTS:
-            found[RESULTS] = [row[: len(results.COLUMNS)] for row in rows[1:] if any(row)]
+            found[RESULTS] = [row[: len(result_sheet.COLUMNS)] for row in rows[1:] if any(row)]
         elif HINT in rows[0]:
             place = rows[0].index(HINT)
             found[sheet.name] = {number: row[place] for number, row in enumerate(rows[1:], 2) if row[place].strip()}
@@ -79,12 +79,12 @@ def test_an_edit_nobody_saved_puts_the_mark_out(opened, tmp_path):
     path.write_bytes(PLAIN)
     book = opened(path)
     show(book, plan(entry("name", 2), entry("birth_date", 3)))
-    state = list(results.LETTERS).index("state")
-    assert [row[state] for row in seen(book)[RESULTS]] == [results.OPEN, results.OPEN]
+    state = list(result_sheet.LETTERS).index("state")
+    assert [row[state] for row in seen(book)[RESULTS]] == [result_sheet.OPEN, result_sheet.OPEN]
     assert set(seen(book)[ROSTER]) == {2, 3}
     place = book.sheets[ROSTER].range(f"{COLUMNS['name']}2")
     place.value = "'甲春雪"
-    assert [row[state] for row in seen(book)[RESULTS]] == [results.MENDED, results.OPEN]
+    assert [row[state] for row in seen(book)[RESULTS]] == [result_sheet.MENDED, result_sheet.OPEN]
     assert set(seen(book)[ROSTER]) == {3}
     assert path.read_bytes() == PLAIN
 
@@ -97,8 +97,8 @@ def test_a_sorted_row_takes_no_wrong_mark_along(opened, tmp_path):
     rows = book.sheets[ROSTER].range(f"A2:{COLUMNS['name']}3")
     first, second = ([f"'{value}" for value in row] for row in rows.value)
     rows.value = [second, first]
-    state = list(results.LETTERS).index("state")
-    assert [row[state] for row in seen(book)[RESULTS]] == [results.MOVED]
+    state = list(result_sheet.LETTERS).index("state")
+    assert [row[state] for row in seen(book)[RESULTS]] == [result_sheet.MOVED]
     assert seen(book)[ROSTER] == {}
 
 
@@ -129,7 +129,7 @@ def test_the_whole_job_with_unsaved_edits(opened, tmp_path, monkeypatch):
     shown = seen(book)
     assert shown == seen(filed)
     assert len(shown[RESULTS]) > 20
-    assert {row[list(results.LETTERS).index("state")] for row in shown[RESULTS]} == {results.OPEN}
+    assert {row[list(result_sheet.LETTERS).index("state")] for row in shown[RESULTS]} == {result_sheet.OPEN}
 
     title = "摸底登记"
     sheet = book.sheets[title]

@@ -7,7 +7,7 @@ import pytest
 import ruletables
 from kongchuo import __main__ as cli, console
 from kongchuo.core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES
-from kongchuo.rules import catalogue, judging, suspects, waivers
+from kongchuo.rules import catalogue, judging, suspected_causes, waivers
 
 ENTRIES = catalogue.entries()
 BY_CODE = {entry.code: entry for entry in ENTRIES}
@@ -15,7 +15,14 @@ BY_CODE = {entry.code: entry for entry in ENTRIES}
 
 def test_every_code_stands_in_it_once():
     assert sorted(BY_CODE) == sorted(
-        {*KINDS, *suspects.KINDS, *waivers.KINDS, *FIGURE_KINDS, *GATE_KINDS, *(rule.code for rule in judging.RULES)}
+        {
+            *KINDS,
+            *suspected_causes.KINDS,
+            *waivers.KINDS,
+            *FIGURE_KINDS,
+            *GATE_KINDS,
+            *(rule.code for rule in judging.RULES),
+        }
     )
     assert len(ENTRIES) == len(BY_CODE)
 

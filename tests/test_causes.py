@@ -13,11 +13,11 @@ from kongchuo.core.findings import KINDS, Place, caused, count, following, group
 from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
 from kongchuo.core.tables import row_of
-from kongchuo.excel import plan as excel_plan
-from kongchuo.rules import suspects
+from kongchuo.excel import marking_plan as excel_plan
+from kongchuo.rules import suspected_causes
 from kongchuo.rules.judging import examine
 from kongchuo.rules.misnamed import departed
-from kongchuo.rules.suspects import edited, exchanged
+from kongchuo.rules.suspected_causes import edited, exchanged
 
 AS_OF = dt.date(2024, 1, 26)
 MOST = 20  # findings one mistake may give
@@ -404,7 +404,7 @@ def test_a_first_day_on_which_nobody_answers_for_a_grade_is_no_two_headers_excha
 
     town, _ = handmade.township(3, 120, 5, AS_OF, spoil)
     loose = frozenset(replace(one, caused_by=()) for one in judged(town))
-    assert sum((one.rule, one.column) == ("G02", "年级") for one in loose) >= suspects.LEAST
+    assert sum((one.rule, one.column) == ("G02", "年级") for one in loose) >= suspected_causes.LEAST
     assert "年级" not in {one.cause.column for one in exchanged(town, policy.load(POLICY, on=AS_OF), loose)}
 
 

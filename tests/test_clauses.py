@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 import handmade
+from kongchuo import figures
 from kongchuo.core.schema import CENTRE
-from kongchuo.figures import clauses
-from kongchuo.figures.clauses import blamed, item, poor_beyond, written
+from kongchuo.figures.plan import blamed, item, poor_beyond, written
 from kongchuo.pages.display import Badge, Details, Table
 from kongchuo.pages.monthly import plan
 from kongchuo_township.office import MECHANISMS
@@ -178,5 +178,5 @@ def test_the_schools_own_words_are_printed_and_only_those_of_the_period(made):
     assert isinstance(table, Table)
     assert {row[1] for row in table.rows} == {town.homes[0]}
     early = handmade.scope(town, "2023-09-01", "2023-09-10")
-    assert not len(clauses.stories(early, "均衡控辍"))
+    assert not len(figures.plan.stories(early, "均衡控辍"))
     assert CENTRE not in town.homes

@@ -16,7 +16,7 @@ from kongchuo.commands import reconcile
 from kongchuo.core import schema
 from kongchuo.core.findings import UserError
 from kongchuo.excel import reading, tables
-from kongchuo.excel.lists import read_list
+from kongchuo.excel.foreign_lists import read_list
 from kongchuo.facts.matching import REASONS
 from townships import known, to_compare  # noqa: F401 - the fixtures pupils and shared
 

@@ -25,7 +25,7 @@ from kongchuo.commands import live as open_workbook, opening, returning
 from kongchuo.core import schema, years
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, PACKAGE, RESULTS
-from kongchuo.excel import listing, live as excel_live, marking, parsing, reading, results
+from kongchuo.excel import live as excel_live, marking, parsing, reading, result_lines, result_sheet
 from kongchuo.publishing import archive
 from kongchuo.rules.judging import Judgement
 from kongchuo_township import YEAR
@@ -59,7 +59,7 @@ def page(data):
     """All that stands on 校验结果 below its header, formulas as such; where a link leads beside what it shows."""
     sheet = openpyxl.load_workbook(io.BytesIO(data))[RESULTS]
     rows = []
-    for row in sheet.iter_rows(min_row=2, max_col=len(results.COLUMNS)):
+    for row in sheet.iter_rows(min_row=2, max_col=len(result_sheet.COLUMNS)):
         values = [cell.value for cell in row]
         link, shown = row[4].hyperlink, row[4].value
         if link is not None:
@@ -67,7 +67,7 @@ def page(data):
         elif isinstance(shown, str) and shown.startswith("=HYPERLINK("):
             values[4] = tuple(ast.literal_eval(shown.removeprefix("=HYPERLINK")))
         rows.append(
-            [(value.date() - listing.EPOCH).days if isinstance(value, dt.datetime) else value for value in values]
+            [(value.date() - result_lines.EPOCH).days if isinstance(value, dt.datetime) else value for value in values]
         )
     return [row for row in rows if any(value is not None for value in row)]
 
@@ -118,7 +118,7 @@ def test_over_the_marks_of_a_file_and_what_people_typed_beside_them(opened, tmp_
     assert "12-1" in live[1]
     assert not book.impl.file[RESULTS].auto_filter.filterColumn
     assert [line["since"] for line in lines(saved(book))] == [
-        str((day - listing.EPOCH).days) for day in (dt.date(2023, 11, 30), DAY)
+        str((day - result_lines.EPOCH).days) for day in (dt.date(2023, 11, 30), DAY)
     ]
 
     show(book, plan())
@@ -230,7 +230,7 @@ def test_unsaved_edits_are_what_is_judged(census, opened, reading_only):
     assert marked() == []
     open_excel.type_in(book, title, f"{letter}{row}", "不知道")
     (own,) = marked()
-    assert own[16].startswith("不知道" + results.BETWEEN)
+    assert own[16].startswith("不知道" + result_sheet.BETWEEN)
     open_excel.type_in(book, title, f"{letter}{row}", "男")
     assert marked() == []
     assert census.read_bytes() == before

@@ -8,7 +8,7 @@ import hostiles
 import suffering
 import townships
 from hostiles import READ, REFUSED, SHEET
-from kongchuo.core import apart, schema as schemas
+from kongchuo.core import processes, schema as schemas
 from kongchuo.excel.reading import read_workbook
 
 SCHEMA = schemas.default()
@@ -52,7 +52,7 @@ def test_a_fault_of_ours_is_of_that_workbook_only(tmp_path, monkeypatch):
 
     path = tmp_path / "学籍.xlsx"
     path.write_bytes(hostiles.package())
-    monkeypatch.setattr(apart, "call", faulty)
+    monkeypatch.setattr(processes, "call", faulty)
     workbook = read_workbook(path, "2023-2024/示例中学/学籍.xlsx", BOOK, SCHEMA.codes, fresh=True)
 
     assert [finding.rule for finding in workbook.findings] == ["R02"]

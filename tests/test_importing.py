@@ -11,7 +11,7 @@ import townships
 from kongchuo import __main__ as cli
 from kongchuo.commands import importing, mapping
 from kongchuo.core.findings import UserError
-from kongchuo.excel import lists
+from kongchuo.excel import foreign_lists
 from kongchuo_township.people import id_number
 
 MIDDLE = "示例中学"
@@ -383,9 +383,9 @@ def test_an_xls_as_the_register_exports_it_comes_in_like_an_xlsx(school, tmp_pat
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     old = tmp_path / "old" / "名单.xls"
     assert old.read_bytes()[:4] == b"\xd0\xcf\x11\xe0"
-    (title, grid, hidden), *_ = lists.grids(old)
+    (title, grid, hidden), *_ = foreign_lists.grids(old)
     assert (title, hidden) == ("七(1)班", False)
-    assert [grid.texts(at) for at in range(4)] == [lists.grids(plain)[0][1].texts(at) for at in range(4)]
+    assert [grid.texts(at) for at in range(4)] == [foreign_lists.grids(plain)[0][1].texts(at) for at in range(4)]
     decided((old, school), tmp_path / "out", 是="双亲留守")
     assert importing.take(old, school, tmp_path / "out").rows == 2
 

@@ -7,7 +7,7 @@ import xlsxwriter
 from kongchuo.__main__ import main
 from kongchuo.commands import reconcile
 from kongchuo.core import schema
-from kongchuo.excel.lists import read_list
+from kongchuo.excel.foreign_lists import read_list
 from townships import known, to_compare  # noqa: F401 - the fixtures pupils and shared
 
 SCHEMA = schema.default()

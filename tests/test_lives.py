@@ -9,7 +9,7 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
-from kongchuo.due import base, cases, enrolment, lives
+from kongchuo.due import base, cases, enrolment, steps
 from kongchuo.facts import calendar, cases as case_facts
 from kongchuo.pages.display import Details, Note
 from kongchuo.pages.monthly import cases as monthly_cases
@@ -71,7 +71,7 @@ def town(as_of, suspected=(), dropout=(), visits=(), papers=(), **more):
 
 def told(made):
     """(step, date, days, late) of every step, in order; dates as month-day."""
-    rows = lives.steps(made, HELD)
+    rows = steps.steps(made, HELD)
     return [
         (row.step, "" if pd.isna(row.date) else f"{row.date:%m-%d}", None if pd.isna(row.days) else row.days, row.late)
         for row in rows.itertuples()
@@ -159,7 +159,7 @@ STATES = [
 def test_state_on_any_day(on, state):
     made = town(day(1, 26), [HANDED_ON], [RETURNED | {"closed": day(1, 19), "state": "已销号"}])
 
-    assert lives.states(made, on).tolist() == [state]
+    assert steps.states(made, on).tolist() == [state]
 
 
 def test_away_again():
@@ -168,7 +168,7 @@ def test_away_again():
     rows = [absent | {"date": day(12, 12), "kind": "病假", "leave_slip": True}, absent | {"date": day(12, 20)}]
     made = town(day(1, 26), [HANDED_ON], [RETURNED | {"state": "再次辍学"}], absence=rows)
 
-    assert [lives.states(made, on).item() for on in (day(12, 19), day(12, 20))] == ["已复学跟踪", "再次辍学"]
+    assert [steps.states(made, on).item() for on in (day(12, 19), day(12, 20))] == ["已复学跟踪", "再次辍学"]
     assert ("再次辍学", "12-20", None, False) in told(made)
 
 
@@ -179,7 +179,7 @@ def test_a_suspected_case_that_is_closed(verdict, state):
     """One handed on to 辍学台账, where it does not stand, has not come to its end."""
     made = town(day(11, 30), [SUSPECTED | {"verdict": verdict, "closed": day(11, 7)}])
 
-    assert lives.states(made, day(11, 30)).tolist() == [state]
+    assert steps.states(made, day(11, 30)).tolist() == [state]
 
 
 def test_what_is_due_next():
@@ -189,10 +189,10 @@ def test_what_is_due_next():
         visits=[visit(1, day(10, 13), "YS-2023-001", next=day(10, 18))],
         papers=[paper("劝学通知书", day(10, 13), day(10, 20))],
     )
-    (row,) = lives.next_steps(made, HELD).itertuples()
+    (row,) = steps.next_steps(made, HELD).itertuples()
     assert (row.state, row.step, row.days, row.late) == ("疑似", "书面报中心学校", 1, False)
 
-    (row,) = lives.next_steps(replace(made, as_of=day(10, 19)), HELD).itertuples()
+    (row,) = steps.next_steps(replace(made, as_of=day(10, 19)), HELD).itertuples()
     assert (row.step, row.days, row.late) == ("书面报中心学校", -2, True), "the one that is late longest"
 
 
@@ -206,19 +206,19 @@ def test_what_is_due_next():
     ],
 )  # fmt: skip
 def test_every_kind_of_next_step(sheets, step, days):
-    (row,) = lives.next_steps(town(day(10, 31), **sheets), HELD).itertuples()
+    (row,) = steps.next_steps(town(day(10, 31), **sheets), HELD).itertuples()
     assert (row.step, row.days) == (step, days)
 
 
 def test_a_closed_case_has_no_next_step():
     made = town(day(1, 26), [SUSPECTED | {"verdict": "返校", "closed": day(10, 20)}])
-    assert lives.next_steps(made, HELD).empty
+    assert steps.next_steps(made, HELD).empty
 
 
 def test_no_case_at_all():
-    assert lives.steps(town(day(10, 31)), HELD).empty
-    assert lives.next_steps(town(day(10, 31)), HELD).empty
-    assert lives.states(town(day(10, 31)), day(10, 31)).empty
+    assert steps.steps(town(day(10, 31)), HELD).empty
+    assert steps.next_steps(town(day(10, 31)), HELD).empty
+    assert steps.states(town(day(10, 31)), day(10, 31)).empty
 
 
 # --- one case, several rows -------------------------------------------------------------------------------------------

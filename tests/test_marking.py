@@ -15,9 +15,9 @@ from kongchuo.core import schema
 from kongchuo.core.findings import Finding
 from kongchuo.core.places import RESULTS
 from kongchuo.core.workbooks import identity
-from kongchuo.excel import listing, marking, reading, results, writing
+from kongchuo.excel import marking, reading, result_lines, result_sheet, writing
+from kongchuo.excel.marking_plan import Entry, Plan
 from kongchuo.excel.parts import Package, Refused
-from kongchuo.excel.plan import Entry, Plan
 
 BOOKS = schema.default()
 BOOK = BOOKS.by_stem["学籍"]
@@ -51,7 +51,7 @@ def plan(*entries, as_of=DAY):
 
 
 def lines(data):
-    return list(listing.read(Package(data)))
+    return list(result_lines.read(Package(data)))
 
 
 def parts(data):
@@ -68,12 +68,12 @@ def test_only_one_part_is_written():
 def test_what_is_listed():
     (line, _) = lines(marking.marked(PLAIN, plan(entry("birth_date", 2), entry("name", 3)), BOOK))
     assert line["cell"] == f"{COLUMNS['birth_date']}2"
-    assert line["held"] == f"40617{results.BETWEEN}XS0000000", 'what cell&"" gives, and the row\'s key'
+    assert line["held"] == f"40617{result_sheet.BETWEEN}XS0000000", 'what cell&"" gives, and the row\'s key'
     assert line["place"] == f"{ROSTER}!{COLUMNS['birth_date']}2"
     assert line["line"] == f"{ROSTER}!2"
     assert line["hint"] == "【错误】错了。请核对"
     assert line["state"] == "待改"
-    assert line["since"] == str((DAY - listing.EPOCH).days)
+    assert line["since"] == str((DAY - result_lines.EPOCH).days)
 
 
 def test_the_findings_of_one_row_make_one_hint():
@@ -105,7 +105,7 @@ def typed_in(data, row, **values):
     book = openpyxl.load_workbook(io.BytesIO(data))
     page = book[RESULTS]
     for name, value in values.items():
-        page[f"{results.LETTERS[name]}{row}"] = value
+        page[f"{result_sheet.LETTERS[name]}{row}"] = value
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -117,10 +117,10 @@ def test_what_people_typed_and_since_when_go_along_with_the_finding():
     later = plan(entry("sex", 2), entry("id_no", 3), as_of=dt.date(2023, 11, 30))
     new, old = lines(marking.marked(typed, later, BOOK))
     assert "reason" not in new
-    assert new["since"] == str((dt.date(2023, 11, 30) - listing.EPOCH).days)
+    assert new["since"] == str((dt.date(2023, 11, 30) - result_lines.EPOCH).days)
     assert (old["reason"], old["asked_by"], old["confirmed"]) == ("户口簿即如此", "甲老师", "是")
-    assert old["until"] == str((dt.date(2024, 1, 31) - listing.EPOCH).days)
-    assert old["since"] == str((DAY - listing.EPOCH).days)
+    assert old["until"] == str((dt.date(2024, 1, 31) - result_lines.EPOCH).days)
+    assert old["since"] == str((DAY - result_lines.EPOCH).days)
 
 
 def chosen(data):
@@ -135,10 +135,10 @@ def chosen(data):
 def test_a_copy_opens_on_its_list_and_says_which_file_is_to_be_mended():
     assert chosen(PLAIN) == (["填表说明"], "填表说明")
     wanted = plan(entry("name", 2), entry("sex", 3, severity="警告"))
-    copy = marking.marked(PLAIN, wanted, BOOK, apart=listing.Copy("../../共享/2023-2024/示例中学/学籍.xlsx"))
+    copy = marking.marked(PLAIN, wanted, BOOK, apart=result_lines.Copy("../../共享/2023-2024/示例中学/学籍.xlsx"))
     assert chosen(copy) == ([RESULTS], RESULTS), "what is typed goes into one worksheet"
     page = openpyxl.load_workbook(io.BytesIO(copy))[RESULTS]
-    first, found = ({name: page[f"{letter}{row}"] for name, letter in results.LETTERS.items()} for row in (2, 3))
+    first, found = ({name: page[f"{letter}{row}"] for name, letter in result_sheet.LETTERS.items()} for row in (2, 3))
     assert first["message"].value == "这是副本，请改原件：2023-2024/示例中学/学籍.xlsx"
     assert (first["severity"].value, found["number"].value) == ("副本", 1)
     place = f"'{ROSTER}'!{COLUMNS['name']}2"
@@ -148,27 +148,29 @@ def test_a_copy_opens_on_its_list_and_says_which_file_is_to_be_mended():
     assert [line["sheet"] for line in lines(copy)] == [ROSTER] * 2, (
         "what a rule could not judge again is kept as it was"
     )
-    assert marking.marked(copy, wanted, BOOK, apart=listing.Copy()) != copy, "moved apart, it only names the original"
+    assert marking.marked(copy, wanted, BOOK, apart=result_lines.Copy()) != copy, (
+        "moved apart, it only names the original"
+    )
     assert "HYPERLINK" not in str(
-        parts(marking.marked(PLAIN, wanted, BOOK, apart=listing.Copy()))["xl/worksheets/sheet6.xml"]
+        parts(marking.marked(PLAIN, wanted, BOOK, apart=result_lines.Copy()))["xl/worksheets/sheet6.xml"]
     )
     assert not any("副本" in str(line) for line in lines(marking.marked(PLAIN, wanted, BOOK)))
-    assert marking.marked(PLAIN, plan(), BOOK, apart=listing.Copy()) is PLAIN, "nothing found, nothing said"
+    assert marking.marked(PLAIN, plan(), BOOK, apart=result_lines.Copy()) is PLAIN, "nothing found, nothing said"
 
 
 def test_more_than_it_has_room_for_is_said_and_errors_come_first():
     """And nothing beside which people have typed is left out."""
-    many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(results.CAPACITY)]
+    many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(result_sheet.CAPACITY)]
     many += [entry("sex", 700, f"错误{n}", rule=f"E{n}") for n in range(100)]
     first = marking.marked(PLAIN, plan(many[-101]), BOOK)
     data = marking.marked(typed_in(first, 2, reason="属实"), plan(*many), BOOK)
     found = lines(data)
-    assert len(found) == results.MOST
+    assert len(found) == result_sheet.MOST
     assert [line["message"] for line in found if line["severity"] == "错误"] == [one.message for one in many[-100:]]
     assert [line.get("reason") for line in found if line["rule"] == many[-101].rule] == ["属实"]
     page = openpyxl.load_workbook(io.BytesIO(data))[RESULTS]
-    assert page.max_row == results.CAPACITY
-    said = page[f"{results.LETTERS['message']}2"].value
+    assert page.max_row == result_sheet.CAPACITY
+    said = page[f"{result_sheet.LETTERS['message']}2"].value
     assert said.startswith("还有 102 条没有列在下面（提示 102 条）：一张表最多列 2998 条，先列错误")
     assert marking.unlisted(PLAIN, plan(*many), BOOK) == 102
     assert marking.marked(data, plan(), BOOK) != data
@@ -176,9 +178,9 @@ def test_more_than_it_has_room_for_is_said_and_errors_come_first():
 
 
 def test_as_many_as_it_has_room_for_need_no_such_line():
-    many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(results.MOST)]
+    many = [entry("name", 2 + n % 600, f"提示{n}", "提示", f"Q{n}") for n in range(result_sheet.MOST)]
     assert marking.unlisted(PLAIN, plan(*many), BOOK) == 0
-    assert len(lines(marking.marked(PLAIN, plan(*many), BOOK))) == results.MOST
+    assert len(lines(marking.marked(PLAIN, plan(*many), BOOK))) == result_sheet.MOST
 
 
 def test_what_was_mended_is_listed_without_a_mark_and_days_come_from_the_record():
@@ -188,10 +190,10 @@ def test_what_was_mended_is_listed_without_a_mark_and_days_come_from_the_record(
     shown = marking.remembering(plan(old, as_of=later), {old.identity: first}, {gone.identity: later}, data)
     assert shown.open == 1
     still, mended = lines(marking.marked(data, shown, BOOK))
-    assert still["since"] == str((first - listing.EPOCH).days)
+    assert still["since"] == str((first - result_lines.EPOCH).days)
     assert (mended["identity"], mended["state"]) == (gone.identity, "已改好 11-30")
     assert not mended.keys() & {"place", "hint", "line"}
-    assert mended["since"] == str((DAY - listing.EPOCH).days)
+    assert mended["since"] == str((DAY - result_lines.EPOCH).days)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_what_a_cell_holds(value, held, formula):
         data = out.getvalue()
     made = marking.marked(data, plan(entry("seat_no", 2)), BOOK)
     (line,) = lines(made)
-    assert line["held"] == f"{held}{results.BETWEEN}XS0000000"
+    assert line["held"] == f"{held}{result_sheet.BETWEEN}XS0000000"
     assert (
         re.search(rb"<f>IF\(NOW\(\)&gt;0,[0-9.E+]+&amp;", parts(made)["xl/worksheets/sheet6.xml"]) is not None
     ) == formula

@@ -13,7 +13,7 @@ from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import default
 from kongchuo.core.tables import NOWHERE, book_of, by_place, row_of
-from kongchuo.facts import lists, matching, pairing
+from kongchuo.facts import child_lists, matching, pairing
 from kongchuo.facts.matching import AGREES, LEFT, PUSHED, REASONS, REVIEW, RIGHT
 from kongchuo_township.people import id_number
 
@@ -312,5 +312,5 @@ def test_reasons_suggest_only_what_the_code_list_has():
     known = default().codes["close_type"].names
 
     assert {reason.close_type for reason in REASONS.values()} - {""} <= set(known)
-    assert set(lists.STATUS) == set(default().codes["roster_status"].names)
-    assert set(lists.STUDY) <= set(default().codes["study_status"].names)
+    assert set(child_lists.STATUS) == set(default().codes["roster_status"].names)
+    assert set(child_lists.STUDY) <= set(default().codes["study_status"].names)

@@ -8,7 +8,7 @@ import townships
 from kongchuo import __main__ as cli
 from kongchuo.commands import office
 from kongchuo.core import places
-from kongchuo.pages import own
+from kongchuo.pages import own_tables
 from kongchuo.site import serve
 
 
@@ -60,16 +60,16 @@ def test_the_site_offers_the_offices_own_beside_the_packages(home, tmp_path):
 
 
 def test_counts_add_up_and_say_what_is_empty(shared):
-    view = own.own_tables("试", "示例中学", "2023-10", shared).view
-    table = own._count(view, "学生花名册", "班级编号", "就读方式", {"在籍状态": ["在读", "休学"]})
+    view = own_tables.own_tables("试", "示例中学", "2023-10", shared).view
+    table = own_tables._count(view, "学生花名册", "班级编号", "就读方式", {"在籍状态": ["在读", "休学"]})
     assert table.total[-1] == sum(row[-1] for row in table.rows) > 0
-    whole = own._count(own.own_tables("试", "all", "2023-10", shared).view, "学生花名册", "学校", "", {})
+    whole = own_tables._count(own_tables.own_tables("试", "all", "2023-10", shared).view, "学生花名册", "学校", "", {})
     assert len(whole.rows) == 2
 
 
 def test_the_towns_page_names_nobody_and_says_what_it_leaves_out(shared):
-    report = own.own_tables("试", "all", "2023-10", shared)
-    table = own._rows(report.view, "学生花名册", ["姓名", "证件号码", "现住址"], {})
+    report = own_tables.own_tables("试", "all", "2023-10", shared)
+    table = own_tables._rows(report.view, "学生花名册", ["姓名", "证件号码", "现住址"], {})
     assert all(row[1].endswith("○") for row in table.rows)
     assert "证件号码、现住址" in table.note
     names = set(report.view.town["roster"]["name"])
@@ -78,19 +78,19 @@ def test_the_towns_page_names_nobody_and_says_what_it_leaves_out(shared):
 
 
 def test_what_jupyterlab_shows_and_saves_names_nobody_in_full(shared, monkeypatch):
-    view = own.own_tables("试", "示例中学", "2023-10", shared).view
+    view = own_tables.own_tables("试", "示例中学", "2023-10", shared).view
     names = {*view.town["roster"]["name"]}
-    rows = own._rows(view, "学生花名册", ["姓名"], {}).rows
+    rows = own_tables._rows(view, "学生花名册", ["姓名"], {}).rows
     assert not {row[0] for row in rows} & names
     monkeypatch.setenv(places.SCRATCH, "a batch's")
-    assert {row[0] for row in own._rows(view, "学生花名册", ["姓名"], {}).rows} <= names
+    assert {row[0] for row in own_tables._rows(view, "学生花名册", ["姓名"], {}).rows} <= names
 
 
 def test_a_list_of_poor_children_names_nobody_in_full_in_their_own_school(shared, monkeypatch):
-    view = own.own_tables("试", "示例中学", "2023-10", shared).view
+    view = own_tables.own_tables("试", "示例中学", "2023-10", shared).view
     monkeypatch.setenv(places.SCRATCH, "a batch's")
     for where in ({"学困标记": "是"}, {"学困标记": "否"}):
-        table = own._rows(view, "学生花名册", ["姓名"], where)
+        table = own_tables._rows(view, "学生花名册", ["姓名"], where)
         assert all(row[0].endswith("○") for row in table.rows)
 
 
@@ -103,15 +103,15 @@ def test_a_list_of_poor_children_names_nobody_in_full_in_their_own_school(shared
     ],
 )
 def test_a_wrong_word_is_one_line_with_the_nearest_right_one(shared, call, says):
-    report = own.own_tables("试", "示例中学", "2023-10", shared)
+    report = own_tables.own_tables("试", "示例中学", "2023-10", shared)
     call(report)
     assert says in str(report.html("own1"))
 
 
 def test_without_a_shared_folder_one_clear_sentence(monkeypatch):
     monkeypatch.delenv(places.WORKBOOKS, raising=False)
-    with pytest.raises(own.UserError, match="KONGCHUO_WORKBOOKS"):
-        own.own_tables("试", "示例中学", "2023-10")
+    with pytest.raises(own_tables.UserError, match="KONGCHUO_WORKBOOKS"):
+        own_tables.own_tables("试", "示例中学", "2023-10")
 
 
 def test_the_template_holds_no_results_and_is_found_by_name():

@@ -19,13 +19,13 @@ from kongchuo.core.findings import UserError
 from kongchuo.core.names import telling_names
 from kongchuo.core.places import HANDBOOK, POLICY
 from kongchuo.pages.views import Month
-from kongchuo.papers import cases, filings, selfcheck, words
+from kongchuo.papers import cases, filings, selfcheck, word_templates
 from kongchuo.publishing.gate import gate
 from kongchuo.rules.judging import Judgement
 from validating import complaints
 
 END = dt.date(2024, 1, 31)
-TEMPLATES = words.FOLDER
+TEMPLATES = word_templates.FOLDER
 
 
 def opened(town, home="", month="2024-01", end=END):

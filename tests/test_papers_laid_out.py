@@ -13,7 +13,7 @@ from kongchuo import papers
 from kongchuo.core.places import POLICY
 from kongchuo.core.policy import load
 from kongchuo.pages.views import Month
-from kongchuo.papers import base, words
+from kongchuo.papers import base, word_templates
 from kongchuo.rules.judging import Judgement
 from laying_out import FOOTER, converted, pages
 
@@ -78,7 +78,7 @@ def month_of(town, home, month, last):
     return Month(town, load(POLICY), Judgement((), (), frozenset()), home, month, start, end)
 
 
-def made(months, folder, templates=words.FOLDER):
+def made(months, folder, templates=word_templates.FOLDER):
     """One file of each kind (of one class where there is one for each), of the first month that has it: kind -> path."""
     found = {}
     for month in months:
@@ -155,7 +155,7 @@ def test_no_printed_paper_holds_a_number_of_identity_and_public_ones_nobody(laid
 
 def test_templates_saved_again_by_writer_make_the_same_papers(months, laid, tmp_path):
     """An office has opened each template and saved it: the papers say the same, word for word."""
-    templates = sorted(words.FOLDER.glob("*.docx"))
+    templates = sorted(word_templates.FOLDER.glob("*.docx"))
     converted(templates, "docx:MS Word 2007 XML", tmp_path / "saved")
     ours = {name: path for name, (path, _) in laid.items()}
     theirs = made(months, tmp_path / "theirs", tmp_path / "saved")  # all kinds: the 档案目录 names what lies beside it

@@ -19,9 +19,9 @@ import handmade
 from kongchuo.core import schema as schemas
 from kongchuo.core.findings import UserError
 from kongchuo.core.schema import CENTRE
-from kongchuo.excel import packages, reading
+from kongchuo.excel import package_guard, reading
 from kongchuo.excel.folders import copy_of, locate, lock_names
-from kongchuo.excel.packages import Package, look
+from kongchuo.excel.package_guard import Package, look
 from kongchuo.excel.parsing import read_here
 from kongchuo.excel.reading import read_workbook, read_year, with_aliases
 
@@ -315,7 +315,7 @@ def test_a_truncated_file(clean):
     ],
 )
 def test_a_package_that_could_hurt(clean, monkeypatch, part, change, code):
-    monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 20)
+    monkeypatch.setattr(package_guard, "MAX_UNPACKED", 1 << 20)
     rewrite(clean, part, change)
     workbook = read(clean, by=read_here)
 
@@ -326,16 +326,16 @@ def test_a_large_workbook_is_no_bomb(clean, monkeypatch):
     """The census of a county is 200 MB of XML in a file of 21 MB: it is read, as what unpacks to 16 times its size is not."""
     with zipfile.ZipFile(clean) as package:
         unpacked = sum(info.file_size for info in package.infolist())
-    monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 10)
-    assert unpacked > packages.MAX_UNPACKED
+    monkeypatch.setattr(package_guard, "MAX_UNPACKED", 1 << 10)
+    assert unpacked > package_guard.MAX_UNPACKED
 
     assert read(clean, by=read_here).read
-    monkeypatch.setattr(packages, "MAX_LARGE", 1 << 12)
+    monkeypatch.setattr(package_guard, "MAX_LARGE", 1 << 12)
     assert not read(clean, by=read_here).read
 
 
 def test_a_bomb_that_lies_about_its_size(clean, monkeypatch):
-    monkeypatch.setattr(packages, "MAX_UNPACKED", 1 << 20)
+    monkeypatch.setattr(package_guard, "MAX_UNPACKED", 1 << 20)
     rewrite(clean, "xl/worksheets/sheet2.xml", lambda xml: xml + b" " * (2 << 20))
     data = bytearray(clean.read_bytes())
     with zipfile.ZipFile(clean) as package:

@@ -14,8 +14,8 @@ import pytest
 
 import townships
 from kongchuo.commands import opening
-from kongchuo.core import apart, places, schema
-from kongchuo.excel import parsed, reading
+from kongchuo.core import places, processes, schema
+from kongchuo.excel import parse_cache, reading
 from kongchuo_township import YEAR
 
 ROSTER, REGISTRY = "学籍.xlsx", "基础信息.xlsx"
@@ -213,13 +213,13 @@ def test_a_state_of_the_books_is_judged_once_for_all_batches(cache, shared, tmp_
 @pytest.fixture
 def read(monkeypatch):
     """The names of the workbooks that were parsed, as they come."""
-    names, call = [], apart.call
+    names, call = [], processes.call
 
     def counted(work, path, name, *more, **named):
         names.append(name)
         return call(work, path, name, *more, **named)
 
-    monkeypatch.setattr(apart, "call", counted)
+    monkeypatch.setattr(processes, "call", counted)
     return names
 
 
@@ -273,14 +273,14 @@ def test_a_word_of_the_townships_own_reads_all_of_the_year_again(cache, shared, 
 
 def test_what_is_kept_is_the_users_own_and_goes_in_time(cache, shared):
     reading.read_year(shared, YEAR)
-    kept = list((cache / parsed.FOLDER).iterdir())
+    kept = list((cache / parse_cache.FOLDER).iterdir())
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
-    assert stat.S_IMODE((cache / parsed.FOLDER).stat().st_mode) == 0o700
-    old = time.time() - (parsed.OLD + 1) * parsed.DAY
+    assert stat.S_IMODE((cache / parse_cache.FOLDER).stat().st_mode) == 0o700
+    old = time.time() - (parse_cache.OLD + 1) * parse_cache.DAY
     os.utime(kept[0], (old, old))
-    parsed.tidied.cache_clear()
+    parse_cache.tidied.cache_clear()
     book = schema.default().book_of["roster"]
-    parsed.keep("0" * 64, reading.Workbook("x", book, "x"))
+    parse_cache.keep("0" * 64, reading.Workbook("x", book, "x"))
     assert not kept[0].exists()
     assert kept[1].exists()
 
@@ -312,7 +312,7 @@ def test_what_cannot_be_understood_is_read_again(cache, shared, read, spoil):
     first = reading.read_workbook(*given)
     assert reading.read_workbook(*given).findings == first.findings
     assert read == [name]
-    (kept,) = (cache / parsed.FOLDER).iterdir()
+    (kept,) = (cache / parse_cache.FOLDER).iterdir()
     spoil(kept)
     second = reading.read_workbook(*given)
     assert read == [name] * 2

@@ -16,10 +16,10 @@ import pytest
 import townships
 from kongchuo import __main__ as cli, console
 from kongchuo.commands import opening, returning, watching
-from kongchuo.core import apart
+from kongchuo.core import processes
 from kongchuo.core.findings import SEVERITIES
 from kongchuo.core.places import RESULTS
-from kongchuo.excel import listing, results
+from kongchuo.excel import result_lines, result_sheet
 from kongchuo.excel.parts import Package
 from kongchuo.rules.judging import NotJudged
 from kongchuo_township import YEAR
@@ -66,7 +66,7 @@ def copy_of(roster, out):
 
 
 def listed(path):
-    return list(listing.read(Package(path.read_bytes())))
+    return list(result_lines.read(Package(path.read_bytes())))
 
 
 def everything(folder):
@@ -135,7 +135,7 @@ def test_in_place_and_back(mark, roster, out):
 def test_a_file_that_is_not_made_from_our_template_is_marked_in_a_copy_only(mark, roster, out):
     book = openpyxl.load_workbook(roster)
     del book[RESULTS]
-    for name in results.ranges():
+    for name in result_sheet.ranges():
         del book.defined_names[name]
     book.save(roster)
     old = roster.read_bytes()
@@ -274,11 +274,11 @@ def test_what_cannot_be_changed_costs_nobody_else_his_marks(mark, shared, roster
 def test_one_that_is_ended_costs_nobody_else_his_marks(mark, shared, roster, out, monkeypatch):
     def ended(work, *asked, size):
         if data in asked[1:2]:
-            raise apart.Died(apart.TOO_MUCH)
+            raise processes.Died(processes.TOO_MUCH)
         return work(*asked)
 
     data = roster.read_bytes()
-    monkeypatch.setattr(apart, "call", lambda work, *asked, size=0: ended(work, *asked, size=size))
+    monkeypatch.setattr(processes, "call", lambda work, *asked, size=0: ended(work, *asked, size=size))
     code, said, _ = mark(path=roster.parent)
 
     assert code == console.UNREADABLE
@@ -442,8 +442,8 @@ def test_what_a_rule_found_stays_listed_while_it_cannot_judge(mark, shared, out,
     mark(path=book)
     number = sum(line["rule"] == rule for line in listed(path))
     typed = openpyxl.load_workbook(path)
-    (row, *_) = (cell.row for cell in typed[RESULTS][results.LETTERS["rule"]] if cell.value == rule)
-    typed[RESULTS][f"{results.LETTERS['reason']}{row}"] = "户口簿即如此"
+    (row, *_) = (cell.row for cell in typed[RESULTS][result_sheet.LETTERS["rule"]] if cell.value == rule)
+    typed[RESULTS][f"{result_sheet.LETTERS['reason']}{row}"] = "户口簿即如此"
     typed.save(path)
 
     cells = (("", "", "A1"),) if why == "lacks a cell" else ()
@@ -456,7 +456,7 @@ def test_what_a_rule_found_stays_listed_while_it_cannot_judge(mark, shared, out,
     monkeypatch.setattr(opening, "judged", lambda *_: (town, policy, replace(judgement, **lost)))
     code, _, err = mark(path=book)
 
-    kept = [line for line in listed(path) if line["rule"] == rule and not line["state"].startswith(results.GONE)]
+    kept = [line for line in listed(path) if line["rule"] == rule and not line["state"].startswith(result_sheet.GONE)]
     assert len(kept) == (0 if why == "lacks a cell" else number)
     assert {line["state"] for line in kept} <= {"尚未判定"}
     assert not any("place" in line for line in kept)

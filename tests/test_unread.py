@@ -11,8 +11,8 @@ from dressed import edited
 from kongchuo.core.cells import displayed, odd, strange
 from kongchuo.core.columns import typed
 from kongchuo.core.findings import UserError
-from kongchuo.excel.lists import read_list
-from kongchuo.excel.packages import look
+from kongchuo.excel.foreign_lists import read_list
+from kongchuo.excel.package_guard import look
 from kongchuo.rules import checks
 from test_reading import BOOK, CLEAN, HEAD, SCHEMA, make, pages, pupil, read
 

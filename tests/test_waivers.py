@@ -14,7 +14,7 @@ from kongchuo.core import schema, workbooks
 from kongchuo.core.findings import ERROR, INFO, WARNING, Finding
 from kongchuo.core.places import RESULTS
 from kongchuo.core.workbooks import Asked
-from kongchuo.excel import listing, results, writing
+from kongchuo.excel import result_lines, result_sheet, writing
 from kongchuo.excel.parts import Package
 from kongchuo.pages import display, quality
 from kongchuo.rules import judging, waivers
@@ -144,14 +144,14 @@ def test_a_key_of_numbers_may_be_empty():
 
 
 def test_columns_are_called_as_in_the_template():
-    titles = {column.name: column.title for column in results.COLUMNS}
+    titles = {column.name: column.title for column in result_sheet.COLUMNS}
     assert [titles[name] for name in ("identity", "reason", "asked_by", "confirmed", "until")] == [
         waivers.IDENTITY,
         *waivers.TYPED,
     ]
 
 
-HEAD = [column.title for column in results.COLUMNS]
+HEAD = [column.title for column in result_sheet.COLUMNS]
 
 
 def typed(**values):
@@ -211,9 +211,9 @@ def run(path, out, *more, command="mark"):
 def waive(path, rule, **values):
     book = openpyxl.load_workbook(path)
     page = book[RESULTS]
-    row = next(row for row in range(2, page.max_row + 1) if page[f"{results.LETTERS['rule']}{row}"].value == rule)
+    row = next(row for row in range(2, page.max_row + 1) if page[f"{result_sheet.LETTERS['rule']}{row}"].value == rule)
     for name, value in values.items():
-        page[f"{results.LETTERS[name]}{row}"] = value
+        page[f"{result_sheet.LETTERS[name]}{row}"] = value
     book.save(path)
 
 
@@ -233,13 +233,13 @@ def test_from_mark_to_waiver_to_silence(file, tmp_path, capsys):
     assert (one["rule"], one["waiver"]["until"], one["waiver"]["asked_by"]) == ("F08", "2024-01-31", "甲老师")
     for way in ((), ("--clear",)):
         run(file, out, "--in-place", *way)
-        lines = [line for line in listing.read(Package(file.read_bytes())) if line["rule"] == "F08"]
+        lines = [line for line in result_lines.read(Package(file.read_bytes())) if line["rule"] == "F08"]
         assert [(line["state"], line["reason"], line["confirmed"]) for line in lines] == [
             ("已豁免", "户口簿上就有", "是")
         ]
         assert "place" not in lines[0], "no cell is lit for it"
     run(file, out, "--in-place")
-    assert any(line["state"] == "待改" for line in listing.read(Package(file.read_bytes())))
+    assert any(line["state"] == "待改" for line in result_lines.read(Package(file.read_bytes())))
 
 
 def test_a_new_value_must_be_confirmed_again(file, tmp_path, capsys):
@@ -252,7 +252,7 @@ def test_a_new_value_must_be_confirmed_again(file, tmp_path, capsys):
     book.save(file)
     capsys.readouterr()
     run(file, tmp_path / "out", "--in-place")
-    line = next(line for line in listing.read(Package(file.read_bytes())) if line["rule"] == "F08")
+    line = next(line for line in result_lines.read(Package(file.read_bytes())) if line["rule"] == "F08")
     assert (line["reason"], line["state"]) == ("户口簿上就有", "待改")
     assert "confirmed" not in line
     run(file, tmp_path, "--fresh", command="check")

@@ -13,7 +13,7 @@ VERBS = {
     "signals_back_test": "pages.signals",  # whether a year's signals saw its cases in time
     "term_inspection": "pages.term",  # the report of one round of inspection
     "annual_reward": "pages.year",  # the report of points, grades and rewards of a school year
-    "own_tables": "pages.own",  # an office's own tables of a month, in a report of their own
+    "own_tables": "pages.own_tables",  # an office's own tables of a month, in a report of their own
     "monthly_papers": "papers.printing",  # the papers of one school (or "all") for one month
     "people": "pages.people",  # each pupil, class and person of one school (or "all") in a month
     "open_month": "pages.views",  # that month, read and judged, without a report

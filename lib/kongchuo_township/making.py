@@ -11,10 +11,10 @@ from pathlib import Path
 from xlsxwriter.worksheet import Worksheet
 
 from kongchuo.core import schema
-from kongchuo.core.apart import both
 from kongchuo.core.cells import shown
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT
+from kongchuo.core.processes import both
 from kongchuo.core.schema import Sheet
 from kongchuo.excel import writing
 

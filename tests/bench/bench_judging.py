@@ -21,7 +21,7 @@ JUDGE = """
 import cProfile, pstats, resource, sys
 from dataclasses import replace
 from pathlib import Path
-from kongchuo.core import apart, places, policy
+from kongchuo.core import places, processes, policy
 from kongchuo.rules.judging import examine
 from kongchuo.excel import reading
 
@@ -30,7 +30,7 @@ def used():
     return sum(one.ru_utime + one.ru_stime for one in both)
 
 town = reading.read_year(Path(sys.argv[1]), "2023-2024")
-apart.stop()
+processes.stop()
 held = policy.load(places.POLICY, on=town.as_of)
 before = used()
 judgement = examine(town, held)

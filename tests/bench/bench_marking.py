@@ -20,7 +20,7 @@ from openpyxl.styles import PatternFill
 
 from kongchuo.core.workbooks import column_letters
 from kongchuo.excel import marking, writing
-from kongchuo.excel.plan import Entry, Plan
+from kongchuo.excel.marking_plan import Entry, Plan
 
 PROMISED = 10
 MARKS = 200

@@ -34,11 +34,11 @@ READ_A_YEAR = """
 import sys
 from functools import partial
 from pathlib import Path
-from kongchuo.core import apart
+from kongchuo.core import processes
 from kongchuo.excel import parsing, reading
 read_one = partial(reading.read_workbook, fresh=True)
 if sys.argv[2] == "here":
-    apart.MOST, read_one = 1, parsing.read_here
+    processes.MOST, read_one = 1, parsing.read_here
 reading.read_year(Path(sys.argv[1]), "2023-2024", read_one=read_one)
 """
 

@@ -11,7 +11,7 @@ from ..core import places
 from ..core.findings import UserError
 from ..core.schema import Book, Codes
 from ..core.workbooks import Workbook
-from ..excel import folders, live, parsing, plan as plans, reading
+from ..excel import folders, live, marking_plan as plans, parsing, reading
 from ..rules import waivers
 from . import opening, returning
 

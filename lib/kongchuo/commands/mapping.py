@@ -13,13 +13,13 @@ from ..core.findings import UserError
 from ..core.places import RETURNS
 from ..core.schema import CENTRE, Field, default
 from ..core.sheets import Grid
-from ..excel import folders, lists, saving, tables
+from ..excel import folders, foreign_lists, saving, tables
 
 SHEET, KEY = "roster", "学生编号"
 GUESSED = "？"  # before what is only guessed
 GRADE = "年级"  # not a column of ours: with 班级 it says which class
 # what columns are called in 学籍系统 and in schools' own lists, beside our titles and aliases
-ALSO = lists.MORE_ALIASES | {
+ALSO = foreign_lists.MORE_ALIASES | {
     "id_type": ("身份证件类型", "证件类别"),
     "class_id": ("班", "班号", "班别", "所在班级", "行政班", "现在班级"),
     "seat_no": ("序号", "学号", "班级学号", "座号"),
@@ -243,7 +243,7 @@ def known(into: Path, out: Path) -> bool:
 
 def held_of(path: Path) -> dict[str, dict[str, str]]:
     """对照表 as a person has left it: `columns`, `values` by column, and `fixed`. Raises UserError for one that cannot be read."""
-    grid = next((grid for title, grid, _ in lists.grids(path) if title == TITLE), Grid([]))
+    grid = next((grid for title, grid, _ in foreign_lists.grids(path) if title == TITLE), Grid([]))
     lines = [[*grid.texts(at), *[""] * len(HEAD)][: len(HEAD)] for at in range(len(grid.rows))]
     starts = [at for at, line in enumerate(lines) if line == [*HEAD]]
     if not starts:
@@ -295,7 +295,7 @@ def fields() -> dict[str, Field]:
 def listed(file: Path) -> tuple[list[Listed], list[str]]:
     """The worksheets that are rosters, and in words those that were not read."""
     found, unread = [], []
-    for title, grid, hidden in lists.grids(file):
+    for title, grid, hidden in foreign_lists.grids(file):
         scores = [
             (*_meant(_header(grid, at, deep)), -deep, -at) for at in range(min(20, len(grid.rows))) for deep in (1, 2)
         ]

@@ -15,7 +15,7 @@ from ..core.cells import fold
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
 from ..core.tables import Town, complete, mapping, yes
-from ..excel import lists, reading, saving, writing
+from ..excel import foreign_lists, reading, saving, writing
 from ..facts import calendar
 
 LAST_JUNIOR = 9
@@ -142,7 +142,7 @@ def ask(asked: list[tuple[str, ...]], out: Path) -> str:
 def _filled(path: Path, juniors: list[str]) -> dict[str, str]:
     """Pupil -> junior school, from the table as filled; a name may be spelled in another way. Raises UserError."""
     known = {fold(name): name for name in juniors}
-    for _, grid, _ in lists.grids(path):
+    for _, grid, _ in foreign_lists.grids(path):
         rows = [grid.texts(at) for at in range(len(grid.rows))]
         at = next((at for at, row in enumerate(rows) if {COLUMNS[0], COLUMNS[-1]} <= {*row}), None)
         if at is None:

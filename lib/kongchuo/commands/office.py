@@ -15,7 +15,7 @@ from pathlib import Path
 from ..core import declarations, places, years
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, Schema, default
-from ..excel import lists, saving, writing
+from ..excel import foreign_lists, saving, writing
 from ..excel.parts import Refused
 from ..facts import calendar
 from . import settings
@@ -102,7 +102,7 @@ def _schools(town: str, path: Path | None, schema: Schema) -> list[dict[str, obj
 def _named(path: Path, schema: Schema) -> list[dict[str, object]]:
     """The schools of a list, without empty cells. Raises UserError for none, a name no folder can have, and one that stands twice."""
     rows = ({key: value for key, value in row.items() if value not in (None, "")}
-            for row in lists.read_rows(path, schema.sheets["school"], schema))  # fmt: skip
+            for row in foreign_lists.read_rows(path, schema.sheets["school"], schema))  # fmt: skip
     named = [row for row in rows if row.get("school_name")]
     if not named:
         raise UserError(f"“{path.name}”里没有一所学校。要有“学校全称”一列，一所学校一行。")

@@ -21,7 +21,7 @@ from ..core.names import telling_names
 from ..core.numbers import natural
 from ..core.schema import CENTRE
 from ..core.tables import Town, row_of
-from ..excel import folders, parsed, reading
+from ..excel import folders, parse_cache, reading
 from ..rules.judging import Judgement, NotJudged, examine
 from ..rules.questions import Question
 from ..rules.waivers import Waived
@@ -71,7 +71,7 @@ def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judge
 
 def _recalled(path: Path, key: str) -> tuple[dt.date, Judgement] | None:
     try:
-        held = json.loads(parsed.read(path))
+        held = json.loads(parse_cache.read(path))
         if held["key"] != key:
             return None
         missing = (NotJudged(*item[:3], tuple(map(tuple, item[3]))) for item in held["not_judged"])
@@ -104,7 +104,7 @@ def _remember(path: Path, key: str, as_of: dt.date, judgement: Judgement) -> Non
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        parsed.write(path, json.dumps(held, ensure_ascii=False).encode())
+        parse_cache.write(path, json.dumps(held, ensure_ascii=False).encode())
 
 
 # The judgement of a town as it was read: for all batches over the same state of the books as of the same day, whatever notebook they
@@ -120,7 +120,7 @@ def _judged(town: Town, held: policy.Policy, before: tuple[Town, dt.date] | None
         return known[1]
     judgement = examine(town, held, before)
     with suppress(OSError):
-        parsed.tidied(path.parent)
+        parse_cache.tidied(path.parent)
     _remember(path, key, town.as_of, judgement)
     return judgement
 

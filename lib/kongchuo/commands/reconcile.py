@@ -15,7 +15,7 @@ import pandas as pd
 from ..core import policy
 from ..core.findings import Finding, UserError, report
 from ..core.tables import Town, row_of
-from ..excel import folders, lists, reading, tables, writing
+from ..excel import folders, foreign_lists, reading, tables, writing
 from ..facts import matching
 from ..facts.matching import AGREES, LEFT, OUTCOMES, REASONS, REVIEW, RIGHT, SIDES, Comparison
 from . import opening
@@ -62,7 +62,7 @@ def compare(workbooks: Path, file: Path | None = None, as_of: dt.date | None = N
     held = policy.current(town.as_of)
     if file is None:
         return Compared(town, matching.own(town, held))
-    listed = lists.read_list(file, town.schema)
+    listed = foreign_lists.read_list(file, town.schema)
     return Compared(
         town, (matching.pushed(town, held, listed.people),), listed.name, listed.findings, listed.notes, listed.unread
     )

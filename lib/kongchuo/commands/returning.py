@@ -14,7 +14,7 @@ from ..core.places import RECORDS, RETURNS
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from ..core.workbooks import Workbook
-from ..excel import folders, listing, marking, plan as plans, saving, writing
+from ..excel import folders, marking, marking_plan as plans, result_lines, saving, writing
 from ..excel.parts import Refused
 from ..rules.judging import Judgement
 from . import opening
@@ -329,15 +329,15 @@ def _return(workbook: Workbook, plan: plans.Plan, shared: Path, shelf: Shelf, in
         return _refused(workbook, plan, listed, str(error) if isinstance(error, Refused) else "读不到", in_place)
 
 
-def _apart(path: Path, shelf: Shelf, workbook: Workbook) -> listing.Copy:
+def _apart(path: Path, shelf: Shelf, workbook: Workbook) -> result_lines.Copy:
     """What a copy says of the workbook it is of: its address too, where the folders lie beside each other, as an office's do."""
     here, there = shelf.copy(workbook).resolve().parent, path.resolve()
     with suppress(ValueError):  # on another drive
         common = Path(os.path.commonpath([here, there]))
         near = all(len(one.relative_to(common).parts) <= FAR for one in (here, there))
         if near and common != Path(common.anchor):
-            return listing.Copy(Path(os.path.relpath(there, here)).as_posix())
-    return listing.Copy()
+            return result_lines.Copy(Path(os.path.relpath(there, here)).as_posix())
+    return result_lines.Copy()
 
 
 def _refused(workbook: Workbook, plan: plans.Plan, listed: Path, why: str, in_place: bool) -> Returned | None:

@@ -11,7 +11,7 @@ from ..core.tables import Town, by_place, complete, of_year, once, yes
 from ..core.years import TERMS
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
-from ..facts.lists import WHO, earliest_of, sixth_graders
+from ..facts.child_lists import WHO, earliest_of, sixth_graders
 from ..facts.references import dated, homes_of, keyed, maybe_listed, named, staff_names
 from .base import COLUMNS, Deadline, given, matched, within
 

@@ -17,9 +17,9 @@ from ..core.findings import UserError
 from ..core.places import RESULTS
 from ..core.schema import Book
 from ..core.sheets import Grid, Range
-from . import listing, marking, parts, results
-from .packages import MAX_AREA
-from .plan import Plan
+from . import marking, parts, result_lines, result_sheet
+from .marking_plan import Plan
+from .package_guard import MAX_AREA
 
 OpenBook = xw.Book
 Grids = Mapping[str, Grid]  # the cells of each worksheet by its title
@@ -91,7 +91,7 @@ def _merged(cells: xw.Range) -> Iterator[Range]:
 
 def listed(cells: Grids) -> list[dict[str, object]]:
     """The lines that stand on 校验结果 (see listing.read)."""
-    return list(listing.recalled(dict(enumerate(map(_text, row))) for row in cells[RESULTS].rows))
+    return list(result_lines.recalled(dict(enumerate(map(_text, row))) for row in cells[RESULTS].rows))
 
 
 def _text(value: object) -> parts.Cell:
@@ -104,14 +104,16 @@ def _text(value: object) -> parts.Cell:
         value = (value - dt.datetime.combine(EPOCH, dt.time())) / dt.timedelta(days=1)
     if isinstance(value, int | float):
         return parts.number(float(value))
-    return results.ERROR if value in ERRORS else str(value)
+    return result_sheet.ERROR if value in ERRORS else str(value)
 
 
 def is_ours(book: OpenBook, cells: Grids, declared: Book) -> bool:
     """Whether the workbook is made from our template, so that lines on 校验结果 are marks in it."""
     if RESULTS not in cells:
         return False
-    names = {name for name in results.ranges() if book.names.contains(name) and RESULTS in book.names(name).refers_to}
+    names = {
+        name for name in result_sheet.ranges() if book.names.contains(name) and RESULTS in book.names(name).refers_to
+    }
     return marking.ours(cells, names, cells[RESULTS].rows[0], declared)
 
 
@@ -124,14 +126,14 @@ def show(book: OpenBook, plan: Plan, cells: Grids, declared: Book) -> None:
         return _text(rows[row - 1][column - 1]) if row <= len(rows) and column <= len(rows[0]) else ""
 
     lines = marking.lines(plan, declared, text, listed(cells))
-    sheet, width = book.sheets[RESULTS], len(results.COLUMNS)
-    below = sheet.range((2, 1), (max(results.CAPACITY, len(cells[RESULTS].rows)), width))
+    sheet, width = book.sheets[RESULTS], len(result_sheet.COLUMNS)
+    below = sheet.range((2, 1), (max(result_sheet.CAPACITY, len(cells[RESULTS].rows)), width))
     with book.app.properties(screen_updating=False):
         _unfiltered(sheet)
         below.clear_contents()
         if lines:
             sheet.range((2, 1), (len(lines) + 1, width)).value = [
-                [_typed(column.name, line) for column in results.COLUMNS] for line in lines
+                [_typed(column.name, line) for column in result_sheet.COLUMNS] for line in lines
             ]
 
 
@@ -140,11 +142,11 @@ def _unfiltered(sheet: xw.Sheet) -> None:
     if getattr(sheet.api, "FilterMode", False):
         sheet.api.ShowAllData()
     if hasattr(sheet.api, "Hyperlinks"):
-        letter = results.LETTERS["cell"]
-        sheet.api.Range(f"{letter}2:{letter}{results.CAPACITY}").ClearHyperlinks()
+        letter = result_sheet.LETTERS["cell"]
+        sheet.api.Range(f"{letter}2:{letter}{result_sheet.CAPACITY}").ClearHyperlinks()
 
 
-def _typed(name: str, line: listing.Line) -> object:
+def _typed(name: str, line: result_lines.Line) -> object:
     """A value as it is typed: a text behind an apostrophe, or Excel would make dates, numbers and formulas of some."""
     value = line.values.get(name, "")
     if name == "cell" and value:

@@ -15,9 +15,9 @@ from lxml import etree
 from ..core.places import RESULTS
 from ..core.schema import Book, Sheet
 from ..core.workbooks import column_letters
-from . import listing, notes, results
+from . import notes, result_lines, result_sheet
+from .marking_plan import Entry, Plan
 from .parts import LINKS, Cell, Cells, Package, Refused, changed_apart, spelt, split
-from .plan import Entry, Plan
 from .styles import LESS, MARKS, Styles, used
 from .worksheet import Worksheet
 
@@ -25,12 +25,12 @@ from .worksheet import Worksheet
 # Unlike the marks of our template these stay until the next run. A hidden column of 校验结果 keeps what a fill has covered; what is
 # cleared is given back (reference excel.md 3.2, way S2).
 SAID = "0"  # of a cell that names the style that it would have anyway
-COLUMNS = (*results.COLUMNS, listing.KEPT)
-_OWN = next(column.title for column in results.COLUMNS if column.name == "identity")
+COLUMNS = (*result_sheet.COLUMNS, result_lines.KEPT)
+_OWN = next(column.title for column in result_sheet.COLUMNS if column.name == "identity")
 
 
 def annotate(
-    package: Package, plan: Plan, earlier: Iterable[dict[str, object]] = (), apart: listing.Copy | None = None
+    package: Package, plan: Plan, earlier: Iterable[dict[str, object]] = (), apart: result_lines.Copy | None = None
 ) -> None:
     """Put the plan into the package, in place of the marks of before; an empty plan only clears them.
 
@@ -49,7 +49,7 @@ def annotate(
             typed[row["identity"]] = typed.get(row["identity"], {}) | row
         _mark(package, worksheets, styles, plan, typed, apart)
     elif RESULTS in package.sheets and not _remove_results(package):
-        listing.write(package, (), COLUMNS)
+        result_lines.write(package, (), COLUMNS)
     if not plan.entries:
         styles.tidy(package.sheets.values())
 
@@ -58,9 +58,9 @@ def _before(package: Package) -> Iterable[dict[str, object]]:
     """The lines of 校验结果 as they stand. Raises Refused where somebody else has a worksheet of that name."""
     if RESULTS not in package.sheets:
         return ()
-    if _OWN not in listing.header(package):
+    if _OWN not in result_lines.header(package):
         raise Refused(f"里面已有一张工作表“{RESULTS}”，不是本程序做的；请改名后再标记")
-    return listing.read(package, COLUMNS)
+    return result_lines.read(package, COLUMNS)
 
 
 def _worksheet(package: Package, worksheets: dict[str, Worksheet], title: str) -> Worksheet:
@@ -112,7 +112,7 @@ def _remove_results(package: Package) -> bool:
         for key in ("activeTab", "firstSheet"):
             if int(view.get(key, "0")) >= max(own, 1):
                 view.set(key, str(int(view.get(key)) - 1))
-    listing.forget_calculation(package)
+    result_lines.forget_calculation(package)
     sheets.remove(sheets[own])
     for printer in printers:
         package.drop(part, printer)
@@ -141,20 +141,20 @@ def _mark(
     styles: Styles,
     plan: Plan,
     before: dict[str, dict],
-    apart: listing.Copy | None,
+    apart: result_lines.Copy | None,
 ) -> None:
     _make_results(package, styles)
     looks = {one: styles.mark(styles.looks()["text"], MARKS[one]) for one in MARKS}
-    lines, said, contents = listing.banner(plan.name, apart), {}, Cells(package)
+    lines, said, contents = result_lines.banner(plan.name, apart), {}, Cells(package)
     for number, entry in enumerate(plan.entries, start=2 + len(lines)):
-        line = listing.line(number, entry, before.get(entry.identity, {}), plan.as_of)
+        line = result_lines.line(number, entry, before.get(entry.identity, {}), plan.as_of)
         line.look = looks.get(entry.severity, "") if entry.lit else ""
         lines.append(line)
         if not entry.lit or not entry.cell or entry.sheet not in package.sheets:
             continue
         cell, made = _worksheet(package, worksheets, entry.sheet).make(entry.cell)
         text, formula = spelt([contents.value(cell)])
-        line.values["state"] = results.state_of(entry.sheet, entry.cell, number)[1:], results.OPEN
+        line.values["state"] = result_sheet.state_of(entry.sheet, entry.cell, number)[1:], result_sheet.OPEN
         line.values["place"] = f"{entry.sheet}!{entry.cell}"
         line.values["held"] = (formula, text) if formula else text
         own = said.setdefault(entry.sheet, {})
@@ -166,10 +166,10 @@ def _mark(
     for title, cells in said.items():
         words = {address: _words(entries) for address, entries in cells.items()}
         notes.add(package, package.sheets[title], worksheets[title], words)
-    listing.number(lines, apart)
-    listing.write(package, lines, COLUMNS)
+    result_lines.number(lines, apart)
+    result_lines.write(package, lines, COLUMNS)
     if apart is not None:
-        listing.bring_forward(package)
+        result_lines.bring_forward(package)
 
 
 def _words(entries: list[Entry]) -> str:
@@ -183,13 +183,13 @@ def _words(entries: list[Entry]) -> str:
 def _make_results(package: Package, styles: Styles) -> None:
     """The worksheet 校验结果, empty; one that stands there already keeps its widths and its place."""
     titles = [column.title for column in COLUMNS]
-    if RESULTS in package.sheets and listing.header(package) == titles:
+    if RESULTS in package.sheets and result_lines.header(package) == titles:
         return
     looks = styles.looks()
-    last = column_letters(sum(not column.hidden for column in results.COLUMNS))
+    last = column_letters(sum(not column.hidden for column in result_sheet.COLUMNS))
     columns = "".join(
         f'<col min="{place}" max="{place}" width="{column.width}"'
-        f' style="{looks["date" if column.name in listing.DATES else "text"]}" hidden="{int(column.hidden)}" customWidth="1"/>'
+        f' style="{looks["date" if column.name in result_lines.DATES else "text"]}" hidden="{int(column.hidden)}" customWidth="1"/>'
         for place, column in enumerate(COLUMNS, start=1)
     )
     head = "".join(
@@ -203,7 +203,7 @@ def _make_results(package: Package, styles: Styles) -> None:
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}</cols>'
         f'<sheetData><row r="1" ht="33" customHeight="1">{head}</row></sheetData>'
-        f'<autoFilter ref="A1:{last}{results.CAPACITY}"/><printOptions gridLines="1"/>'
+        f'<autoFilter ref="A1:{last}{result_sheet.CAPACITY}"/><printOptions gridLines="1"/>'
         '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
     )
@@ -226,14 +226,14 @@ def from_template(package: Package, book: Book) -> bool:
     """Whether the workbook carries the marks of our template: 校验结果 and the names that the marks look through."""
     names = package.tree(package.workbook).find(package.tag("definedNames"))
     there = {name.get("name") for name in (names if names is not None else ()) if RESULTS in (name.text or "")}
-    return RESULTS in package.sheets and ours(package.sheets, there, listing.header(package), book)
+    return RESULTS in package.sheets and ours(package.sheets, there, result_lines.header(package), book)
 
 
 def ours(titles: Collection[str], names: Collection[str], header: Collection[object], book: Book) -> bool:
     """The same, by the titles of the worksheets, the names of ranges in 校验结果, and what stands in its first row."""
-    if not set(results.ranges()) <= set(names) or not any(sheet.title in titles for sheet in book.sheets):
+    if not set(result_sheet.ranges()) <= set(names) or not any(sheet.title in titles for sheet in book.sheets):
         return False
-    return listing.KEPT.title not in header  # put there when the template's own was gone
+    return result_lines.KEPT.title not in header  # put there when the template's own was gone
 
 
 def fill(
@@ -241,38 +241,38 @@ def fill(
     plan: Plan,
     book: Book,
     earlier: Iterable[dict[str, object]] = (),
-    apart: listing.Copy | None = None,
+    apart: result_lines.Copy | None = None,
 ) -> None:
     """Put the plan into the package, in place of what 校验结果 held; an empty plan clears the marks.
 
     `earlier` are lines of another copy of the workbook, where people may have typed as well.
     """
-    listing.write(package, lines(plan, book, Cells(package).text, (*earlier, *listing.read(package)), apart))
+    result_lines.write(package, lines(plan, book, Cells(package).text, (*earlier, *result_lines.read(package)), apart))
     if apart is not None and plan.entries:
-        listing.bring_forward(package)
+        result_lines.bring_forward(package)
 
 
 def lines(
-    plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]], apart: listing.Copy | None = None
-) -> list[listing.Line]:
+    plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]], apart: result_lines.Copy | None = None
+) -> list[result_lines.Line]:
     """The lines of 校验结果 that show a plan. `earlier` are lines of before (see listing.read), what counts most last."""
     before: dict[object, dict[str, object]] = {}
     for row in earlier:
         before[row["identity"]] = before.get(row["identity"], {}) | row
-    typed = frozenset(one for one, row in before.items() if any(row.get(name) for name in listing.OWN))
-    listed = listing.banner(plan.name, apart) if plan.entries else []
-    shown = plan.first(results.MOST - len(listed), typed)
+    typed = frozenset(one for one, row in before.items() if any(row.get(name) for name in result_lines.OWN))
+    listed = result_lines.banner(plan.name, apart) if plan.entries else []
+    shown = plan.first(result_sheet.MOST - len(listed), typed)
     listed += _more(plan, shown, 2 + len(listed))
     listed += [
         _line(number, entry, before.get(entry.identity, {}), plan.as_of, text, book)
         for number, entry in enumerate(shown.entries, start=2 + len(listed))
     ]
-    listing.number(listed, apart)
+    result_lines.number(listed, apart)
     _add_hints(listed, apart)
     return listed
 
 
-def _more(plan: Plan, shown: Plan, number: int) -> list[listing.Line]:
+def _more(plan: Plan, shown: Plan, number: int) -> list[result_lines.Line]:
     """The line that says what is not listed; none where all is. Without an identity it is nobody's finding."""
     left = Counter(entry.severity for entry in plan.entries) - Counter(entry.severity for entry in shown.entries)
     if not left:
@@ -281,18 +281,18 @@ def _more(plan: Plan, shown: Plan, number: int) -> list[listing.Line]:
     message = (
         f"还有 {left.total()} 条没有列在下面（{said}）：一张表最多列 {len(shown.entries)} 条，先列错误，再列警告和提示"
     )
-    line = listing.Line(number, listing.NOTHING, {})
+    line = result_lines.Line(number, result_lines.NOTHING, {})
     line.values |= {"message": message, "fix": "先改下面的；改掉一些再检查，其余的就列出来"}
     return [line]
 
 
-def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, book: Book) -> listing.Line:
-    line = listing.line(number, entry, before, as_of)
+def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, book: Book) -> result_lines.Line:
+    line = result_lines.line(number, entry, before, as_of)
     sheet = next((sheet for sheet in book.sheets if sheet.title == entry.sheet), None)
     if entry.cell and entry.row > 1 and sheet is not None and entry.lit:
         now, formula = _held(text, sheet, entry.cell, entry.row)
         letters = column_letters(split(entry.cell)[1])
-        line.values["state"] = results.state(sheet, letters, entry.row, number)[1:], results.OPEN
+        line.values["state"] = result_sheet.state(sheet, letters, entry.row, number)[1:], result_sheet.OPEN
         line.values["place"] = f"{entry.sheet}!{entry.cell}"
         line.values["held"] = (formula, now) if formula else now
     return line
@@ -300,25 +300,25 @@ def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, b
 
 def _held(text: Text, sheet: Sheet, cell: str, row: int) -> tuple[str, str]:
     """What a cell holds and what identifies its row: as text, and as a formula ("" where the text is sure)."""
-    addresses = (cell, *(f"{letter}{row}" for letter in results.key_letters(sheet)))
+    addresses = (cell, *(f"{letter}{row}" for letter in result_sheet.key_letters(sheet)))
     return spelt([text(sheet.title, address) for address in addresses])
 
 
-def _add_hints(lines: Sequence[listing.Line], apart: listing.Copy | None) -> None:
+def _add_hints(lines: Sequence[result_lines.Line], apart: result_lines.Copy | None) -> None:
     """What the hint column of each row says, held by the first line of the row: the findings of it that are still open."""
     rows = sorted(
         (line for line in lines if "place" in line.values), key=lambda line: (line.entry.sheet, line.entry.row)
     )
-    begin = f"【{results.COPY}，请改原件】" if apart else ""
+    begin = f"【{result_sheet.COPY}，请改原件】" if apart else ""
     for (title, row), group in groupby(rows, key=lambda line: (line.entry.sheet, line.entry.row)):
         own = list(group)
-        state, said, fix = (results.LETTERS[name] for name in ("state", "message", "fix"))
-        still = ",".join(f'{state}{line.number}="{results.OPEN}"' for line in own[:MOST_IN_OR])
+        state, said, fix = (result_sheet.LETTERS[name] for name in ("state", "message", "fix"))
+        still = ",".join(f'{state}{line.number}="{result_sheet.OPEN}"' for line in own[:MOST_IN_OR])
         place, shown = f"{title}!{row}", own[:MOST_IN_HINT]
         own[0].values["line"] = f'IF(OR({still}),"{place}","")', place
         parts = [f'"{begin}"'] if apart else []
         parts += [
-            f'IF({state}{n}="{results.OPEN}","【{line.entry.severity}】"&{said}{n}&"。"&{fix}{n},"")'
+            f'IF({state}{n}="{result_sheet.OPEN}","【{line.entry.severity}】"&{said}{n}&"。"&{fix}{n},"")'
             for line in shown
             if (n := line.number)
         ]
@@ -335,7 +335,7 @@ def is_ours(data: bytes, book: Book) -> bool:
     return from_template(Package(data), book)
 
 
-def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"", apart: listing.Copy | None = None) -> bytes:
+def marked(data: bytes, shown: Plan, book: Book, earlier: bytes = b"", apart: result_lines.Copy | None = None) -> bytes:
     """The workbook with the plan's findings shown in it, and those of before gone; an empty plan clears.
 
     In a workbook that is not made from our template cells are coloured and get notes. `earlier` is the marked copy of before:
@@ -359,17 +359,19 @@ class Marked(NamedTuple):
     unlisted: int
 
 
-def marked_apart(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: listing.Copy) -> Marked:
+def marked_apart(
+    data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: result_lines.Copy
+) -> Marked:
     """`marked`, `is_ours` and `unlisted` in a process apart; not a copy where it is marked `in_place` and may be. Raises Refused for
     what cannot be changed, whatever is wrong with it."""
     return changed_apart(_all, data, shown, book, earlier, in_place, apart, size=len(data) + len(earlier))
 
 
-def _all(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: listing.Copy) -> Marked:
+def _all(data: bytes, shown: Plan, book: Book, earlier: bytes, in_place: bool, apart: result_lines.Copy) -> Marked:
     ours = is_ours(data, book)
     copied = None if in_place and ours else apart
     made = marked(data, shown, book, earlier, copied)
-    return Marked(made, ours, unlisted(data, shown, book, results.MOST - (copied is not None)))
+    return Marked(made, ours, unlisted(data, shown, book, result_sheet.MOST - (copied is not None)))
 
 
 def keeping(shown: Plan, unjudged: frozenset[str], *copies: bytes) -> Plan:
@@ -382,14 +384,14 @@ def remembering(shown: Plan, first: dict[str, dt.date], mended: dict[str, dt.dat
     return shown.remembering(_typed_apart(copies) if mended else (), first, mended)
 
 
-def unlisted(data: bytes, shown: Plan, book: Book, most: int = results.MOST) -> int:
+def unlisted(data: bytes, shown: Plan, book: Book, most: int = result_sheet.MOST) -> int:
     """How many of the plan's findings 校验结果 has no room for; only that of our template is limited."""
     return max(len(shown.entries) - most, 0) if len(shown.entries) > most and is_ours(data, book) else 0
 
 
 def _typed(earlier: bytes) -> tuple[dict[str, object], ...]:
     try:
-        return tuple(listing.read(Package(earlier))) if earlier else ()
+        return tuple(result_lines.read(Package(earlier))) if earlier else ()
     except Exception:  # whatever became of it, a new copy takes its place
         return ()
 

@@ -16,9 +16,9 @@ from ..core.places import GUIDE, HINT, LISTS, RESULTS
 from ..core.schema import Codes, Field, Schema, Sheet
 from ..core.sheets import Grid, Header, find_header, since_1900
 from ..core.workbooks import Workbook, column_letters
-from . import listing, marking, parsing, writing
+from . import marking, parsing, result_lines, writing
+from .marking_plan import Plan
 from .parts import Package, Refused, split
-from .plan import Plan
 
 OURS = (RESULTS, GUIDE, LISTS)
 # parts of a package that a new workbook does not have
@@ -184,7 +184,7 @@ def _formulas(data: bytes, taken: Mapping[str, Taken], grids: Mapping[str, Grid 
 
 def _with_waivers(data: bytes, new: bytes, workbook: Workbook) -> tuple[bytes, int]:
     """The new workbook with the lines of 校验结果 beside which people have typed, and how many they are."""
-    lines = [row for row in listing.read(Package(data)) if any(row.get(name) for name in listing.OWN)]
+    lines = [row for row in result_lines.read(Package(data)) if any(row.get(name) for name in result_lines.OWN)]
     if not lines:
         return new, 0
     plan = Plan("", "", dt.date.today(), ()).keeping(lines, frozenset(str(row.get("rule")) for row in lines))

@@ -19,7 +19,7 @@ from ..core.places import GUIDE, LISTS, RESULTS
 from ..core.sheets import Grid, alike, framed, shape_apart
 from ..core.workbooks import Asked, Table, Workbook
 from ..rules import waivers
-from .packages import Package, Refusal, Unseen, look, odd_formats, rebuilt, scan
+from .package_guard import Package, Refusal, Unseen, look, odd_formats, rebuilt, scan
 
 # --- Worksheets of a workbook that its template does not have: what a clerk added, and what a missing one was perhaps renamed to ---
 OURS = (RESULTS, GUIDE, LISTS)

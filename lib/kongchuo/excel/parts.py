@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from ..core import apart
+from ..core import processes
 from ..core.findings import UserError, fault
-from . import packages, results
+from . import package_guard, result_sheet
 
 DECLARED = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 KEEP_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -25,7 +25,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 def canonical(data: bytes) -> bytes:
     """The same for two parts that say the same."""
-    return etree.tostring(packages.parse(data), method="c14n")
+    return etree.tostring(package_guard.parse(data), method="c14n")
 
 
 def plain(text: str) -> str:
@@ -67,8 +67,8 @@ def changed_apart(work: Callable[Asked, Given], *args: Asked.args, size: int) ->
     Raises Refused where the workbook may not be changed, and for whatever else it raises or dies of: the next one goes on.
     """
     try:
-        return apart.call(_changed, work, *args, size=size)
-    except apart.Died as died:
+        return processes.call(_changed, work, *args, size=size)
+    except processes.Died as died:
         raise Refused(f"{died}，可能有人做了手脚或已损坏；请新建一份模板，把数据用“选择性粘贴—数值”粘贴过去") from died
     except (Refused, UserError, OSError):
         raise
@@ -90,13 +90,13 @@ class Package:
 
     def __init__(self, data: bytes) -> None:
         """Open the bytes of a file. Raises Refused for what cannot be changed safely."""
-        looked = packages.look(data)
-        if isinstance(looked, packages.Refusal):
+        looked = package_guard.look(data)
+        if isinstance(looked, package_guard.Refusal):
             raise Refused(_WHY.get(looked.code) or looked.facts.get("reason", "不是能改的工作簿"))
         self._data, self._zip = data, zipfile.ZipFile(BytesIO(data))
         self._infos = self._zip.infolist()
         # names differ in case only by accident
-        self._names = {packages.part_name(info.filename): info.filename for info in self._infos}
+        self._names = {package_guard.part_name(info.filename): info.filename for info in self._infos}
         self._new: dict[str, bytes] = {}
         self._trees: dict[str, etree._Element] = {}
         self._before: dict[str, bytes] = {}  # how each tree was written before anybody changed it
@@ -105,7 +105,7 @@ class Package:
             raise Refused("有数字签名，改动会使签名失效")
         try:
             for info in self._infos:
-                if not packages.part_name(info.filename).endswith((".xml", ".rels")):  # those have been looked at
+                if not package_guard.part_name(info.filename).endswith((".xml", ".rels")):  # those have been looked at
                     self._zip.read(info)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
             raise Refused("文件已损坏") from error
@@ -126,16 +126,18 @@ class Package:
         return f"{{{self.ns}}}{name}"
 
     def _real(self, part: str) -> str:
-        return self._names.get(packages.part_name(part), part)
+        return self._names.get(package_guard.part_name(part), part)
 
     def has(self, part: str) -> bool:
         """Whether the package holds a part."""
-        there = packages.part_name(part) in self._names and packages.part_name(part) not in self._dropped
+        there = package_guard.part_name(part) in self._names and package_guard.part_name(part) not in self._dropped
         return there or self._real(part) in self._new
 
     def names(self) -> list[str]:
         """The names of all parts."""
-        there = dict.fromkeys(name for name in self._names.values() if packages.part_name(name) not in self._dropped)
+        there = dict.fromkeys(
+            name for name in self._names.values() if package_guard.part_name(name) not in self._dropped
+        )
         return list(there | dict.fromkeys(self._new))
 
     def free(self, pattern: str) -> str:
@@ -160,7 +162,7 @@ class Package:
         """The tree of a part; what is changed in it is in the package."""
         name = self._real(part)
         if name not in self._trees:
-            self._trees[name] = packages.parse(self.read(part))
+            self._trees[name] = package_guard.parse(self.read(part))
             self._before[name] = etree.tostring(self._trees[name], encoding="UTF-8")
         return self._trees[name]
 
@@ -168,7 +170,7 @@ class Package:
         """Replace a part, or add one."""
         name = self._real(part)
         self._trees.pop(name, None)
-        self._dropped.discard(packages.part_name(name))
+        self._dropped.discard(package_guard.part_name(name))
         self._new[name] = data
 
     def plant(self, part: str, tree: etree._Element) -> None:
@@ -177,10 +179,10 @@ class Package:
         self._trees[self._real(part)] = tree
 
     # --- links and types ----------------------------------------------------------------------------------------------
-    def links(self, part: str) -> list[packages.Link]:
+    def links(self, part: str) -> list[package_guard.Link]:
         """What a part ("": the package itself) links to."""
-        rels = packages.rels_of(part)
-        return packages.links_in(self.tree(rels), part) if self.has(rels) else []
+        rels = package_guard.rels_of(part)
+        return package_guard.links_in(self.tree(rels), part) if self.has(rels) else []
 
     def linked(self, part: str, kind: str) -> str:
         """The part of a kind ("comments", "styles" ...) that a part links to, or nothing."""
@@ -188,7 +190,7 @@ class Package:
 
     def link(self, part: str, kind: str, target: str) -> str:
         """Link a part to another; returns the id."""
-        rels = packages.rels_of(part)
+        rels = package_guard.rels_of(part)
         if not self.has(rels):
             # LibreOffice names each such part by itself, so that a new one may have no type yet
             self.type_of(extension="rels", content="application/vnd.openxmlformats-package.relationships+xml")
@@ -217,14 +219,14 @@ class Package:
             for item in [item for item in tree if (item.get(key) or "").casefold() == value.casefold()]:
                 tree.remove(item)
 
-        rels, types = self.tree(packages.rels_of(owner)), self.tree(CONTENT_TYPES)
+        rels, types = self.tree(package_guard.rels_of(owner)), self.tree(CONTENT_TYPES)
         for link in self.links(owner):
             if link.part.casefold() == part.casefold():
                 remove(rels, "Id", link.id)
         remove(types, "PartName", f"/{part}")
         self._forget(part)
         if not len(rels):
-            self._forget(packages.rels_of(owner))
+            self._forget(package_guard.rels_of(owner))
         if part.endswith(".vml") and not any(name.casefold().endswith(".vml") for name in self.names()):
             remove(types, "Extension", "vml")
 
@@ -232,7 +234,7 @@ class Package:
         name = self._real(part)
         self._new.pop(name, None)
         self._trees.pop(name, None)
-        self._dropped.add(packages.part_name(name))
+        self._dropped.add(package_guard.part_name(name))
 
     def add_sheet(self, title: str, tree: etree._Element) -> str:
         """Add a worksheet at the end, where it moves no other; returns its part."""
@@ -267,7 +269,7 @@ class Package:
         return found
 
     def _same(self, name: str, data: bytes) -> bool:
-        if packages.part_name(name) not in self._names or packages.part_name(name) in self._dropped:
+        if package_guard.part_name(name) not in self._names or package_guard.part_name(name) in self._dropped:
             return False
         before = self._zip.read(name)
         return before == data or (name.endswith((".xml", ".rels")) and canonical(before) == canonical(data))
@@ -290,7 +292,7 @@ class Package:
         new, out = self.changed(), BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
             for info in self._infos:
-                if packages.part_name(info.filename) in self._dropped:
+                if package_guard.part_name(info.filename) in self._dropped:
                     continue
                 data = new.pop(info.filename, None)
                 if data is None:
@@ -305,7 +307,7 @@ class Package:
 def split(address: str) -> tuple[int, int]:
     """Row and column of an address: D8 -> (8, 4)."""
     letters, row = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d+)", address).groups()
-    return int(row), packages.column_number(letters.encode())
+    return int(row), package_guard.column_number(letters.encode())
 
 
 # --- What cells of a workbook hold, as the text that a spreadsheet program makes of it ------------------------------
@@ -364,7 +366,7 @@ class Cells:
         if kind == "s":
             return self._shared(int(text)) if text else ""
         if kind == "e":
-            return results.ERROR
+            return result_sheet.ERROR
         if kind == "b":
             return "TRUE" if text == "1" else "FALSE"
         return number(float(text)) if kind == "n" and text else text
@@ -381,11 +383,11 @@ def spelt(parts: Sequence[Cell]) -> tuple[str, str]:
     NOW makes a program work the formula out when it opens the file: LibreOffice would go by our text, and take a long number for
     mended that it writes in another way.
     """
-    text = results.BETWEEN.join(part if isinstance(part, str) else f"{part:.15g}" for part in parts)
+    text = result_sheet.BETWEEN.join(part if isinstance(part, str) else f"{part:.15g}" for part in parts)
     if all(isinstance(part, str) for part in parts):
         return text, ""
     pieces = (_quoted(part) if isinstance(part, str) else f"{part!r}".upper() for part in parts)
-    joined = f'&"{results.BETWEEN}"&'.join(pieces)
+    joined = f'&"{result_sheet.BETWEEN}"&'.join(pieces)
     return text, f'IF(NOW()>0,{joined},"")'
 
 

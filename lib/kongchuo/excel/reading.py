@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import apart, places, schema as schemas, years
+from ..core import places, processes, schema as schemas, years
 from ..core.cells import closest, fold
 from ..core.findings import KINDS, Finding, Place, UserError, fault
 from ..core.schema import CENTRE, LAST_PRIMARY, Book, Codes, Schema
@@ -18,9 +18,9 @@ from ..core.tables import Town
 from ..core.workbooks import Workbook
 from ..facts import asof, calendar
 from ..facts.references import homes_of
-from . import parsed
+from . import parse_cache
 from .folders import OTHER_FORMATS, Contents, contents, meant, near, what
-from .packages import size_of
+from .package_guard import size_of
 from .parsing import missing, read_for_another, with_frames
 
 # --- School years before: last year's rosters and classes, which this one is compared with; of all years back to the first grade,
@@ -93,7 +93,7 @@ def _read_parts(
         return read_workbook(path, path.relative_to(shared).as_posix(), _part(book, sheets), schema.codes)
 
     there = list(files)
-    return apart.spread(read_part, there, sum(size_of(path) for path, _ in there))
+    return processes.spread(read_part, there, sum(size_of(path) for path, _ in there))
 
 
 def _part(book: Book, sheets: tuple[str, ...]) -> Book:
@@ -178,14 +178,14 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes], *,
     is or holds: `read` is False and the findings say why.
     """
     try:
-        key, content = ("", "") if fresh else parsed.key(path, name, book, codes)
-        if key and (held := parsed.known(key)):
+        key, content = ("", "") if fresh else parse_cache.key(path, name, book, codes)
+        if key and (held := parse_cache.known(key)):
             return with_frames(held, book)
-        read = apart.call(read_for_another, path, name, book, _Packed.of(codes), size=size_of(path))
+        read = processes.call(read_for_another, path, name, book, _Packed.of(codes), size=size_of(path))
         if key and read.read and read.sha256 == content:  # nobody has saved anything meanwhile
-            parsed.keep(key, read)
+            parse_cache.keep(key, read)
         return with_frames(read, book)
-    except apart.Died as died:
+    except processes.Died as died:
         found = KINDS["R10"].at(Place(name), reason=str(died))
     except UserError:  # no process could be started at all
         raise
@@ -254,7 +254,7 @@ def read_year(
         name, book = f"{year}/{folders[home]}/{path.name}", schema.by_stem[stem]
         return _read_one(path, name, book, codes, found[home], stem, home, read_one)
 
-    books = apart.spread(read_there, there, sum(size_of(path) for *_, path in there))
+    books = processes.spread(read_there, there, sum(size_of(path) for *_, path in there))
     read = {f"{home}/{stem}": book for (home, stem, _), book in zip(there, books, strict=True)}
     seen = Town(year, places.today(), schema, tuple(read.values()))
     counted = last_day(seen)

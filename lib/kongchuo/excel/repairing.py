@@ -11,8 +11,8 @@ from lxml import etree
 from ..core.places import HINT, RESULTS
 from ..core.schema import Schema
 from ..core.workbooks import Table, Workbook, column_letters
-from . import looks, marking, results, writing
-from .packages import LAST_COLUMN, LAST_ROW
+from . import formats, marking, result_sheet, writing
+from .package_guard import LAST_COLUMN, LAST_ROW
 from .parts import Cells, Package, Refused, split
 from .styles import DATE, NUMBER, Styles
 from .worksheet import Worksheet, put
@@ -37,7 +37,8 @@ def put_formats_back(package: Package, table: Table, part: str) -> Put:
     done, worksheet, styles = Put(), Worksheet(package, part), Styles(package)
     fields = (item for item in table.sheet.typed if item.name in table.columns)
     codes = {
-        table.columns[item.name]: (item.title, looks.FORMATS[looks.cell_format(item)]["num_format"]) for item in fields
+        table.columns[item.name]: (item.title, formats.FORMATS[formats.cell_format(item)]["num_format"])
+        for item in fields
     }
     kinds = {style: styles.kind(style) for style in styles.every()}
     for kind in {styles.kind_of(code) for _, code in codes.values()}:
@@ -266,7 +267,7 @@ def _hints(package: Package, table: Table, part: str) -> Iterator[str]:
             continue
         cell, _ = worksheet.make(address)
         cell.set("t", "str")
-        etree.SubElement(cell, tag("f")).text = results.hint(table.sheet)[1:]
+        etree.SubElement(cell, tag("f")).text = result_sheet.hint(table.sheet)[1:]
         etree.SubElement(cell, tag("v")).text = " "
         made += 1
     if made:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from . import results
+from . import result_sheet
 from .parts import Package, Refused
 
 MARK = "FFFFC7CF"  # one step beside the red that Excel offers as 差, so that nobody's own fill is taken for a mark
 LESS = "FFFFEB9D"  # of a warning; likewise one step beside 适中
-MARKS = {results.GRAVE: MARK, results.LESS: LESS}
+MARKS = {result_sheet.GRAVE: MARK, result_sheet.LESS: LESS}
 _HEAD = "FFF8CBAD"
 _SOLID = '<patternFill patternType="solid"><fgColor rgb="{}"/><bgColor indexed="64"/></patternFill>'
 _NONE = '<patternFill patternType="none"/>'

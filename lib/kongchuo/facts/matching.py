@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.tables import Town, complete, row_of
-from . import lists
+from . import child_lists
 from .enrolment import over_age
 from .identity import check_right
 from .pairing import CLOSE, OTHER, SOUND, VARIANT, Matched, compared, matched
@@ -159,17 +159,17 @@ class Comparison:
 
 def own(town: Town, policy: Policy) -> tuple[Comparison, ...]:
     """The township's own lists: census and rosters, and where last year was read, its grade six and this year's grade seven."""
-    rosters = lists.not_in_census(lists.of_rosters(town), town)
-    found = [compare(town, policy, CENSUS, lists.of_census(town, policy), rosters)]
+    rosters = child_lists.not_in_census(child_lists.of_rosters(town), town)
+    found = [compare(town, policy, CENSUS, child_lists.of_census(town, policy), rosters)]
     if town.before is not None:
-        sixth = lists.of_sixth_grade(town, lists.of_town(town, policy))
-        found.append(compare(town, policy, HANDOVER, sixth, lists.of_seventh_grade(town)))
+        sixth = child_lists.of_sixth_grade(town, child_lists.of_town(town, policy))
+        found.append(compare(town, policy, HANDOVER, sixth, child_lists.of_seventh_grade(town)))
     return tuple(found)
 
 
 def pushed(town: Town, policy: Policy, people: pd.DataFrame) -> Comparison:
     """A list from above (WHO as far as it has them; `pushed`: the day of it) against all the children the township knows."""
-    return compare(town, policy, PUSHED, people, lists.of_town(town, policy))
+    return compare(town, policy, PUSHED, people, child_lists.of_town(town, policy))
 
 
 def compare(town: Town, policy: Policy, kind: str, left: pd.DataFrame, right: pd.DataFrame) -> Comparison:

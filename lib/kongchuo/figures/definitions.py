@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..core.policy import Policy
-from . import attendance, clauses, duty, enrolment, selfcheck, support
+from . import attendance, duty, enrolment, plan, selfcheck, support
 from .base import Ratio, beside
 from .flows import dropouts, returned, suspected
 from .scopes import Scope
@@ -116,5 +116,5 @@ MEASURES = (
     Definition("D15", "月自查按时完成率", "按期完成数 ÷ 应完成数（本期到期的月自查，即上月的）", DEFAULT, selfcheck.self_checks),
     Definition("D16", "档案完备率", "有材料或写明原因的项数 ÷ 18项", PLAN, selfcheck.archived),
     Definition("D17", "其他学段因贫辍学", "因家庭经济困难辍学的 ÷ 登记的其他学段困难家庭学生（学前、高中阶段、高等教育）；目标为0", "方案一、方案六-5",
-               clauses.poor_beyond),
+               plan.poor_beyond),
 )  # fmt: skip

@@ -7,12 +7,12 @@ from itertools import groupby
 
 import pandas as pd
 
-from ..core import apart, years
+from ..core import processes, years
 from ..core.numbers import rounded
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import Town, by_place, complete, each, once
-from ..due import base, duty, enrolment, inspection as rounds, lives, selfcheck
+from ..due import base, duty, enrolment, inspection as rounds, selfcheck, steps
 from ..facts import asof, calendar, cases, duty as duties
 from ..facts.enrolment import grade_due
 from ..facts.references import keyed
@@ -214,13 +214,13 @@ def daily(scope: Scope) -> Ratio:
 
 def breaches(scope: Scope) -> Evidence:
     """疑似处置与劝返: every step of a case after its time limit (or not taken), and every pupil away who stands on no ledger."""
-    told = lives.steps(scope.town, scope.policy)
+    told = steps.steps(scope.town, scope.policy)
     told = told[told["late"] & (told["waiting"] | (told["due"] >= pd.Timestamp(scope.start)))]
     homes = cases.cases(scope.town)["home"]
     told = told[told["case"].map(homes).isin(scope.homes)]
     gaps = [
         Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row), short="逾期")
-        for row in told.assign(step=lives.limited(told)).itertuples()
+        for row in told.assign(step=steps.limited(told)).itertuples()
     ]
     return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))
 
@@ -406,7 +406,7 @@ def sheets(
         return found
 
     share = (lambda: work(grouped[::2])), (lambda: work(grouped[1::2]))
-    for make, given, value in apart.both(*share)[1] if len(grouped) > 1 else share[0]():
+    for make, given, value in processes.both(*share)[1] if len(grouped) > 1 else share[0]():
         town.keep_under(policy, value, make.__wrapped__, *given)
     return {one: inspect(town, policy, *one, as_of) for one in days}
 
@@ -443,15 +443,15 @@ def looked_at(town: Town, day: dt.date, *homes: str) -> tuple[str, ...]:
 
 @once
 def walked(town: Town, policy: Policy, day: dt.date, *homes: str) -> pd.DataFrame:
-    """lives.steps as of a day of the cases of the schools that were inspected on it (none given: of all).
+    """due.steps.steps as of a day of the cases of the schools that were inspected on it (none given: of all).
 
     `case` is the place of the case on its ledger, since each day numbers the cases it knows; with its home, first day away and state.
     """
     then = asof.on(town, day, *homes)
-    book, steps = cases.cases(then), lives.steps(then, policy)
-    steps = steps.assign(state=steps["case"].map(lives.states(then, day))).join(book[["home", "away"]], on="case")
-    steps = steps[steps["home"].isin(homes)] if homes else steps
-    return steps.assign(case=steps["case"].map(book["suspected"].fillna(book["dropout"])))
+    book, rows = cases.cases(then), steps.steps(then, policy)
+    rows = rows.assign(state=rows["case"].map(steps.states(then, day))).join(book[["home", "away"]], on="case")
+    rows = rows[rows["home"].isin(homes)] if homes else rows
+    return rows.assign(case=rows["case"].map(book["suspected"].fillna(book["dropout"])))
 
 
 def _day(town: Town, home: str, term: str, number: int) -> dt.date | None:

@@ -7,7 +7,7 @@ from ..core.findings import SEVERITIES, Finding, count
 from ..core.numbers import natural
 from ..core.places import RESULTS
 from ..core.schema import CENTRE
-from ..excel.plan import mender
+from ..excel.marking_plan import mender
 from .display import Details, Letter, Letters
 from .views import View, home_of
 

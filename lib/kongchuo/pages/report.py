@@ -22,7 +22,7 @@ from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES, NAMES, SCRATCH
 from ..excel.tables import annex_bytes
-from . import keeping, live
+from . import kept_sections, live
 from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, public, render
 from .units import audience
 from .views import View
@@ -193,7 +193,7 @@ class Report:
     def _first(self) -> live.Shown | None:
         """What is kept of the page as it opens."""
         chosen = {label: value for label, (_, value) in self._choices.items()}
-        return keeping.kept(self._module, self.view.edition, chosen) if not self.view.part else None
+        return kept_sections.kept(self._module, self.view.edition, chosen) if not self.view.part else None
 
     def shown(self) -> live.Shown:
         """All of it for a live page, as plain values."""
@@ -204,7 +204,7 @@ class Report:
         """Keep it for the live pages of others (keeping)."""
         shown = self.shown()
         if not self._broken:
-            keeping.keep(self._module, self.view.edition, shown)
+            kept_sections.keep(self._module, self.view.edition, shown)
 
     def tables(self) -> object:
         """All tables of the report, to sort, search and download: on a live page there, in a batch run in 附表.xlsx beside the page."""
@@ -240,7 +240,7 @@ class Report:
 
     def _choose(self, values: Mapping[str, object]) -> live.Shown:
         """Show what is kept of the choice, else work it out."""
-        shown = keeping.kept(self._module, self._view.edition, values)
+        shown = kept_sections.kept(self._module, self._view.edition, values)
         if shown:
             self._behind = values
         else:
@@ -261,7 +261,7 @@ class Report:
         Raises UserError for a page that is not about this school alone.
         """
         if values:
-            shown = keeping.kept(self._module, self.view.edition, values)
+            shown = kept_sections.kept(self._module, self.view.edition, values)
             home = values.get(SCHOOL) if shown else (view := self._view_of(values)).home
             shown = shown or self._turned(view)
         else:
@@ -318,7 +318,7 @@ class Asked(Report):
 
     def __init__(self, plan: Plan, verb: str, address: str) -> None:
         self.plan, self.explorer, self._shown = plan, None, []
-        self._verb, self._first = verb, keeping.ask(verb, address)
+        self._verb, self._first = verb, kept_sections.ask(verb, address)
         self._address = self._first.address
 
     @property
@@ -326,7 +326,7 @@ class Asked(Report):
         return self._first.choices
 
     def _choose(self, values: Mapping[str, object]) -> live.Shown:
-        shown = keeping.ask(self._verb, self._address, values)
+        shown = kept_sections.ask(self._verb, self._address, values)
         self._address = shown.address
         return self._drawn(shown)
 

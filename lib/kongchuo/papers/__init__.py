@@ -26,7 +26,7 @@ from ..excel.tables import Grid, printed_bytes
 from ..facts.references import class_label
 from ..pages import display
 from ..pages.views import Month, open_month
-from . import cases, duty, filings, inspection, selfcheck, words
+from . import cases, duty, filings, inspection, selfcheck, word_templates
 from .base import CASE, DOCX, FAMILY, INTERNAL, PUBLIC, SCHOOL, XLSX, Copy, Paper
 
 # --- A finished paper as a page: what stands in the .docx, and the tables of the .xlsx, in the style of the reports ---
@@ -177,7 +177,7 @@ def make(
     *,
     gate: Callable[[Path, str], object] = lambda path, edition: None,
     say: Callable[[str], None] = lambda line: None,
-    templates: Path = words.FOLDER,
+    templates: Path = word_templates.FOLDER,
     earlier: Iterable[str] = (),
     warn: Callable[[str], None] | None = None,
     publish: Callable[..., list[Path]] | None = None,
@@ -328,7 +328,7 @@ def published(
     if paper.format == XLSX:
         data, page = printed_bytes(copy.content, title), of_grids(copy.content, title, audience)
     else:
-        data = words.filled(paper.template, copy.content, templates)
+        data = word_templates.filled(paper.template, copy.content, templates)
         page = of_document(data, title, audience)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:

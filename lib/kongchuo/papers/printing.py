@@ -19,7 +19,7 @@ from ..pages.report import Plan, Report
 from ..pages.views import Month, open_month
 from . import AUDIENCES, chosen, edition, make, names_of, published
 from .base import Copy, Paper
-from .words import path_of, text_of
+from .word_templates import path_of, text_of
 
 COLUMNS = ("材料", "每份对应", "给谁看")
 DUE, EVERY = "应打印", "全部"

@@ -19,8 +19,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-from ..core.apart import die_with_parent
 from ..core.places import FORKED
+from ..core.processes import die_with_parent
 
 LINE = 1 << 20  # bytes read at a time
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", FORKED: "1"}  # in its environment: no thread but its own

@@ -177,14 +177,14 @@ def _open(job: dict) -> None:
     """Open a report and make its sections, for what all later ones find made: modules, the judged town, its figures."""
     import kongchuo
 
-    from ..core import apart
+    from ..core import processes
 
     os.environ[SCRATCH] = job["scratch"]
-    with suppress(Exception), apart.unswept():
+    with suppress(Exception), processes.unswept():
         report = getattr(kongchuo, job["open"])(**job["parameters"])
         if job["sections"]:
             report.prepare()
-    apart.stop()
+    processes.stop()
     gc.freeze()
 
 

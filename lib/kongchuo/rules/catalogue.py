@@ -14,7 +14,7 @@ from ..core.findings import FIGURE_KINDS, GATE_KINDS, KINDS, SEVERITIES, Kind, U
 from ..core.schema import Schema
 from ..due.base import Deadline
 from ..facts.signals import Signal
-from . import suspects, waivers
+from . import suspected_causes, waivers
 from .base import parts
 from .judging import RULES
 
@@ -86,7 +86,9 @@ class Entry:
 
 def entries() -> tuple[Entry, ...]:
     """All codes, by group and number."""
-    found = [Entry(kind, kind.why) for kind in (*KINDS.values(), *suspects.KINDS.values(), *waivers.KINDS.values())]
+    found = [
+        Entry(kind, kind.why) for kind in (*KINDS.values(), *suspected_causes.KINDS.values(), *waivers.KINDS.values())
+    ]
     found += [Entry(kind, kind.why, (), LIMITS.get(kind.code, ())) for kind in (FIGURE_KINDS | GATE_KINDS).values()]
     found += [Entry(rule.kind, rule.explains, rule.needs, parameters(rule.judge)) for rule in RULES]
     letters = [*GROUPS, *sorted({entry.code[0] for entry in found} - set(GROUPS))]

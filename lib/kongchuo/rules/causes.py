@@ -13,13 +13,13 @@ import pandas as pd
 from ..core.findings import Anchor, Finding
 from ..core.policy import Policy
 from ..core.tables import Town
-from . import misnamed, suspects
+from . import misnamed, suspected_causes
 from .attendance import expected_days, missing_days
-from .suspects import DAY, ENOUGH, Suspect, Suspecting, of
+from .suspected_causes import DAY, ENOUGH, Suspect, Suspecting, of
 
 # likelier causes of more come first: what an earlier one explains, a later one need not
-CAUSES: tuple[Suspecting, ...] = (suspects.terms, suspects.mismarked, suspects.sorted_alone, suspects.exchanged,
-                                  suspects.shifted, suspects.misdated, misnamed.doubled, misnamed.renamed,
+CAUSES: tuple[Suspecting, ...] = (suspected_causes.terms, suspected_causes.mismarked, suspected_causes.sorted_alone, suspected_causes.exchanged,
+                                  suspected_causes.shifted, suspected_causes.misdated, misnamed.doubled, misnamed.renamed,
                                   misnamed.departed, misnamed.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes

@@ -10,8 +10,8 @@ from ..core.schema import LAST_PRIMARY
 from ..core.tables import Town, among, called, complete, each, mapping, no, of_year, row_of, yes
 from ..due import base, enrolment as limits
 from ..facts import attendance, calendar, cases as case_facts, enrolment
+from ..facts.child_lists import sixth_graders
 from ..facts.identity import birth, own_numbers
-from ..facts.lists import sixth_graders
 from ..facts.references import class_grades, class_names, keyed, maybe_listed, tally
 from .base import LISTS, Spot, at, readable, rule, spots
 

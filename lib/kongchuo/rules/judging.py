@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from ..core import years
-from ..core.apart import aside, both, unswept
 from ..core.findings import ERROR, Finding, fault
 from ..core.policy import Policy
+from ..core.processes import aside, both, unswept
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from . import (

@@ -15,7 +15,7 @@ from ..facts import enrolment
 from ..facts.references import NONE, class_names, dangling, homes_of, keyed, look_up
 from .checks import CASE_NUMBERS, references
 from .duty import actors, gone
-from .suspects import ENOUGH, KINDS, Suspect, at_rows, edited, of, with_row, without
+from .suspected_causes import ENOUGH, KINDS, Suspect, at_rows, edited, of, with_row, without
 
 # --- A name or number retyped on one side: a row of the registry nobody refers to, and a name in use that no row bears ---
 CODES = ("F10", "F22", "G05")

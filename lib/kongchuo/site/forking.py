@@ -1,7 +1,7 @@
 """One process for each state of the books that has imported, read, judged and made the sections; each live kernel is a fork of it.
 
 The process forked from is no kernel itself, and ends with the server; when the books have changed another takes its place, it is
-retired and ends with its last kernel. What it has made of pages lies in a folder (pages.keeping); more of them are made by a fork of
+retired and ends with its last kernel. What it has made of pages lies in a folder (pages.kept_sections); more of them are made by a fork of
 it, at the lowest priority, while somebody looks at a page.
 Only where a fork of such a process is safe (`forks.possible`); elsewhere kernels start from nothing.
 """
@@ -25,9 +25,9 @@ from urllib.parse import urlencode
 
 from .. import VERBS
 from ..core import places
-from ..core.apart import die_with_parent
 from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
+from ..core.processes import die_with_parent
 from ..publishing import engine, execution, forks
 
 OPENED = (
@@ -162,10 +162,10 @@ def _tell(job: dict) -> None:
 
 def _open(job: dict) -> None:
     """In the process itself: keep a page, or only open it; what was read and judged for it all later children have."""
-    from ..core import apart
+    from ..core import processes
 
     (_report if job.get("only") else _keep)(job["open"], job["parameters"])
-    apart.stop()
+    processes.stop()
     gc.collect()
     gc.freeze()
 

@@ -33,7 +33,7 @@ from .scripts import bundled  # noqa: E402
 
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
 SHOWN = 60  # links to what a job has left
-SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.keeping marks it
+SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.kept_sections marks it
 FEW = {  # what is said to a role that sees little, and why
     rights.CLASS: "这里是本班的网页、公开版和手册。本班的网页每月生成一次；还没有的，请中心学校先生成报告。",
     rights.PUBLIC: "这里是公开版。",

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ...core.editions import MAY_SEE, SHOWN
 from ...core.tables import yes
-from ...due import lives
+from ...due import steps
 from ...facts import cases as case_facts, signals
 from ...figures import flows, uncounted
 from ...figures.scopes import Scope
@@ -185,7 +185,7 @@ def _silent(month: Month) -> list[str]:
 def _next_steps(month: Month) -> list:
     """What is due next in each case on hand, returned pupils who are still followed included, and by when."""
     scope = month.scope
-    rows = scope.within(scope.with_class(lives.next_steps(month.town, month.policy)))
+    rows = scope.within(scope.with_class(steps.next_steps(month.town, month.policy)))
     if rows.empty:
         return []
     late = int(rows["late"].fillna(False).astype(bool).sum())

@@ -11,10 +11,10 @@ from itertools import groupby
 import pandas as pd
 
 from ...facts.references import staff_names
-from ...figures import attendance, clauses, duty, enrolment, selfcheck, support
+from ...figures import attendance, duty, enrolment, plan, selfcheck, support
 from ...figures.base import Measure, Ratio
-from ...figures.clauses import blamed, in_grades, item, written
 from ...figures.definitions import dropouts_returned, reported, suspected_returned, visited
+from ...figures.plan import blamed, in_grades, item, written
 from ...figures.scopes import Scope
 from .. import units
 from ..display import Badge, Blocks, Counted, Details, Note, Table, To, titled
@@ -92,7 +92,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(TARGETS, "劝返以往的", "cases", full=(suspected_returned, dropouts_returned), rows=("visit",)),
     Clause(TARGETS, "留住现在的", "basics", full=(enrolment.kept,), never=(enrolment.dropped,)),
     Clause(TARGETS, "控好未来的", "watch", full=(enrolment.net,), rows=("watch",)),
-    Clause(TARGETS, "其他学段无一例因贫辍学", never=(clauses.poor_beyond,), must=("beyond",)),
+    Clause(TARGETS, "其他学段无一例因贫辍学", never=(plan.poor_beyond,), must=("beyond",)),
     Clause(PRINCIPLES, "谁的学生谁负责", "organisation", full=(duty.pupils_bonded,)),
     Clause(PRINCIPLES, "谁的学生谁劝返", "cases", full=(visited, reported), rows=("visit",)),
     Clause(WHOM, "未读完九年义务教育已辍学的少年儿童", "cases", full=(support.dropouts_planned,), rows=("dropout",)),
@@ -129,7 +129,7 @@ CLAUSES: tuple[Clause, ...] = (
             support.family_plans, support.aid_paid, support.pupil_plans, support.disabled_placed, support.home_taught,
             support.leftbehind_contacted,
         )),
-        Clause(MEASURES, "融合控辍", story=clauses.JUNIOR),
+        Clause(MEASURES, "融合控辍", story=plan.JUNIOR),
         Clause(MEASURES, "守规控辍", "attendance", full=(attendance.filed, selfcheck.weekly, selfcheck.monthly), never=(blamed,)),
         Clause(MEASURES, "绩效控辍", "groups", told=(support.converted,), must=("publicity",)),
         Clause(MEASURES, "督查控辍", "checklist", full=(selfcheck.self_checks,), must=("selfcheck", "score")),
@@ -241,7 +241,7 @@ def _stories(month: Month) -> list:
     """What the schools write themselves of measures that no ledger counts, the latest of each."""
     rows = []
     for measure in filter(None, (clause.story for clause in CLAUSES)):
-        own = clauses.stories(month.scope, measure).drop_duplicates("home", keep="last")
+        own = plan.stories(month.scope, measure).drop_duplicates("home", keep="last")
         rows += [
             (measure, home, day, units.said(month, text))
             for home, day, text in own[["home", "date", "text"]].itertuples(index=False)

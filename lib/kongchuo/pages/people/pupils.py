@@ -10,7 +10,7 @@ import pandas as pd
 from ...core.numbers import in_order
 from ...core.policy import Policy
 from ...core.tables import Town, complete, of_year, once
-from ...due import lives
+from ...due import steps
 from ...facts import attendance, calendar, cases as case_facts, duty, enrolment, signals
 from ...facts.references import class_grades, keyed
 from .. import charts, today
@@ -130,7 +130,7 @@ def _gathered(town: Town, policy: Policy) -> dict[tuple[str, str], Pupil]:
         if one := found.get((home, key)):
             one.days[day] = (1.0 if pd.isna(halves) else halves / 2, place in without)
     book = case_facts.cases(town)
-    for number in book.index[~(lives.known(book) > pd.Timestamp(town.as_of))]:
+    for number in book.index[~(steps.known(book) > pd.Timestamp(town.as_of))]:
         if one := found.get((book.at[number, "home"], book.at[number, "student_key"])):
             one.cases.append(number)
     for name, rows in (("moves", enrolment.changes(town)), ("watch", of_year(town, town["watch"]))):
@@ -179,13 +179,13 @@ class People(Month):
 
     @cached_property
     def states(self) -> pd.Series:
-        """How each case stands: due.lives.states."""
-        return lives.states(self.town, self.end)
+        """How each case stands: due.steps.states."""
+        return steps.states(self.town, self.end)
 
     @cached_property
     def steps(self) -> dict[int, pd.DataFrame]:
         """The steps of each case."""
-        return dict(list(lives.steps(self.town, self.policy).groupby("case")))
+        return dict(list(steps.steps(self.town, self.policy).groupby("case")))
 
     @cached_property
     def deeds(self) -> dict[str, dict[tuple[str, str], list[pd.Timestamp]]]:
@@ -211,7 +211,7 @@ class People(Month):
     def open_cases(self, one: Pupil) -> str:
         """How the pupil's cases stand that are not over; "" without one."""
         held = (self.states[number] for number in one.cases)
-        return "、".join(dict.fromkeys(state for state in held if state not in (lives.CLOSED, lives.NONE)))
+        return "、".join(dict.fromkeys(state for state in held if state not in (steps.CLOSED, steps.NONE)))
 
     def urgent(self, one: Pupil) -> bool:
         """Whether a pupil is to be looked at first."""

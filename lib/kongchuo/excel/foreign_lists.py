@@ -14,13 +14,13 @@ from pathlib import Path
 import pandas as pd
 import python_calamine
 
-from ..core import apart
+from ..core import processes
 from ..core.cells import fold, shown
 from ..core.findings import KINDS, Finding, Place, UserError
 from ..core.schema import Field, Schema, Sheet
 from ..core.sheets import Grid, shape
 from ..core.workbooks import Table, column_letters
-from .packages import LOCKED, MAX_AREA, MAX_FILE, OLE2, Refusal, Unseen, look, scan, size_of, wrapped
+from .package_guard import LOCKED, MAX_AREA, MAX_FILE, OLE2, Refusal, Unseen, look, scan, size_of, wrapped
 from .parsing import bytes_of, cells_of, grid_of
 
 TAKEN = ("student_key", "name", "sex", "id_no", "status_no", "birth_date")  # as in 学生花名册
@@ -80,8 +80,8 @@ def read_list(path: Path, schema: Schema) -> Pushed:
     """Read a list, in a process apart. Raises UserError, naming the file and the remedy, for one that cannot be."""
     path = path.expanduser()
     try:
-        return apart.call(read_list_here, path, schema, size=size_of(path))
-    except apart.Died as died:
+        return processes.call(read_list_here, path, schema, size=size_of(path))
+    except processes.Died as died:
         raise UserError(
             f"名单“{path.name}”不能读取，{died}。请把要核对的人复制到一个新建的工作簿里，只留需要的几列，再运行。"
         ) from died
@@ -134,8 +134,8 @@ def _apart(read: Callable[..., list], path: Path, *given: object) -> list:
     """What `read` makes of a file, in a process apart, which the file may end."""
     path = path.expanduser()
     try:
-        return apart.call(read, path, *given, size=size_of(path))
-    except apart.Died as died:
+        return processes.call(read, path, *given, size=size_of(path))
+    except processes.Died as died:
         raise UserError(f"“{path.name}”不能读取，{died}。请把要用的几列复制到一个新建的工作簿里，再运行。") from died
 
 

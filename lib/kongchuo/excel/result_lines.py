@@ -10,18 +10,18 @@ from lxml import etree
 from ..core.cells import EPOCH
 from ..core.places import RESULTS
 from ..core.workbooks import column_letters
-from . import results
+from . import result_sheet
+from .marking_plan import Entry
 from .parts import Cell, Cells, Package, escaped
-from .plan import Entry
 from .worksheet import put
 
-OWN = tuple(column.name for column in results.COLUMNS if column.own)
+OWN = tuple(column.name for column in result_sheet.COLUMNS if column.own)
 ASKED = ("reason", "asked_by")
 DATES = ("since", "until")
 # what says that a worksheet is chosen, and where it stands
 CHOSEN, HEAD = (re.compile(rb"\stabSelected=[\"'](?:1|true)"), 5000)
 # only in workbooks that are not ours: what had to be made for a mark, and what its fill has covered
-KEPT = results.Column("kept", "原样", 12, hidden=True)
+KEPT = result_sheet.Column("kept", "原样", 12, hidden=True)
 
 
 @dataclass
@@ -58,7 +58,11 @@ def banner(name: str, apart: Copy | None) -> list[Line]:
     line = Line(
         2,
         NOTHING,
-        {"severity": results.COPY, "message": f"这是副本，请改原件：{name}", "fix": f"{how}改好保存，再校验一次。"},
+        {
+            "severity": result_sheet.COPY,
+            "message": f"这是副本，请改原件：{name}",
+            "fix": f"{how}改好保存，再校验一次。",
+        },
     )
     if apart.original:
         line.values["sheet"] = apart.link("打开原件")
@@ -109,10 +113,14 @@ def line(number: int, entry: Entry, before: dict, as_of: dt.date) -> Line:
     since = [day for day in (before.get("since"), entry.since and (entry.since - EPOCH).days) if isinstance(day, int)]
     values: dict[str, object] = {"since": min(since, default=(as_of - EPOCH).days)}
     values |= {name: getattr(entry, name) for name in ("severity", "rule", "sheet", "cell", "message", "fix", "who")}
-    states = ((entry.waived, results.WAIVED), (entry.unjudged, results.UNJUDGED), (entry.under, results.UNDER))
-    values["state"] = next((state for holds, state in states if holds), results.OPEN)
+    states = (
+        (entry.waived, result_sheet.WAIVED),
+        (entry.unjudged, result_sheet.UNJUDGED),
+        (entry.under, result_sheet.UNDER),
+    )
+    values["state"] = next((state for holds, state in states if holds), result_sheet.OPEN)
     if entry.mended:
-        values["state"] = f"{results.GONE} {entry.mended:%m-%d}"
+        values["state"] = f"{result_sheet.GONE} {entry.mended:%m-%d}"
     values |= {"identity": f"{entry.identity}.{entry.held}" if entry.held else entry.identity}
     kept = OWN if before.get("value", entry.held) == entry.held else ASKED  # another value must be confirmed again
     values |= {name: before[name] for name in kept if before.get(name) not in (None, "")}
@@ -130,7 +138,9 @@ def header(package: Package) -> list[Cell]:
     return [cells.value(cell) for cell in data[0].iter(package.tag("c"))] if len(data) else []
 
 
-def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Column] = results.COLUMNS) -> None:
+def write(
+    package: Package, lines: Sequence[Line], columns: Sequence[result_sheet.Column] = result_sheet.COLUMNS
+) -> None:
     """Put lines into the worksheet 校验结果 in place of those that stand there."""
     part, tag = package.sheets[RESULTS], package.tag
     worksheet = package.tree(part)
@@ -159,14 +169,14 @@ def write(package: Package, lines: Sequence[Line], columns: Sequence[results.Col
             )
             for name, at in letters.items()
         )
-        high = results.height(line.values.get)
+        high = result_sheet.height(line.values.get)
         row = f'<row xmlns="{package.ns}" r="{line.number}" ht="{high}" customHeight="1">{"".join(cells)}</row>'
         data.append(etree.fromstring(row))
     links = [line for line in lines if line.entry.cell]
     if links:
         listed = etree.Element(tag("hyperlinks"))
         for line in links:
-            ref = f"{results.LETTERS['cell']}{line.number}"
+            ref = f"{result_sheet.LETTERS['cell']}{line.number}"
             etree.SubElement(listed, tag("hyperlink"), ref=ref, location=place(line.entry), display=line.entry.cell)
         put(worksheet, listed)
     size = worksheet.find(tag("dimension"))
@@ -209,7 +219,9 @@ def forget_calculation(package: Package) -> None:
 
 
 # --- reading it back --------------------------------------------------------------------------------------------------
-def read(package: Package, columns: Sequence[results.Column] = results.COLUMNS) -> Iterator[dict[str, object]]:
+def read(
+    package: Package, columns: Sequence[result_sheet.Column] = result_sheet.COLUMNS
+) -> Iterator[dict[str, object]]:
     """The lines of 校验结果 as they stand: column name -> text, or number for dates typed by people; empty cells are left out."""
     if RESULTS not in package.sheets:
         return
@@ -222,7 +234,7 @@ def read(package: Package, columns: Sequence[results.Column] = results.COLUMNS) 
 
 
 def recalled(
-    rows: Iterable[Mapping[str | int, Cell]], columns: Sequence[results.Column] = results.COLUMNS
+    rows: Iterable[Mapping[str | int, Cell]], columns: Sequence[result_sheet.Column] = result_sheet.COLUMNS
 ) -> Iterator[dict[str, object]]:
     """The same, by what the cells hold, row by row: column -> text or number. The first row says which column is which."""
     titles = {column.title: column.name for column in columns}
