@@ -83,7 +83,7 @@ def not_in_census(hand: Hand) -> None:
     hand.note("X01", book, "roster", row, "student_key")
 
 
-def same_status_no(hand: Hand) -> None:
+def on_two_rosters(hand: Hand) -> None:
     """X04: one temporary number at two schools."""
     book, row = hand.pick("roster", plain)
     there, other = hand.pick("roster", lambda other: plain(other) and not _same_school(row, other))
@@ -175,7 +175,7 @@ BETWEEN_SHEETS = (
     by(4, not_in_census),
     at("X02", 3, "said to be at a school of the township, on no roster", "census.student_key", suits=elsewhere,
         also={"study_status": "本镇在读", "study_school": _some_school, "residence": "在家"}, without="proof"),
-    by(3, same_status_no), by(3, two_names), by(3, two_numbers),
+    by(3, on_two_rosters), by(3, two_names), by(3, two_numbers),
     at("X06", 3, "another name in a ledger", LISTS.format("name") + " aid.name",
         lambda old, *_: f"{old[:2]}{'果' if old[2] != '果' else '叶'}"),
     at("X06", 2, "a number that no pupil has", LISTS.format("student_key") + " aid.student_key",

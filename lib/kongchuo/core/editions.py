@@ -31,7 +31,7 @@ MAY_SEE = {
         ("staff",      SHOWN,  SHOWN,  SHOWN,  SHOWN),
         ("name",       SHOWN,  MASKED, SHOWN,  ABSENT),
         ("phone",      MASKED, ABSENT, SHOWN,  ABSENT),
-        ("id",         SHOWN,  ABSENT, SHOWN,  ABSENT),
+        ("id",         SHOWN,  ABSENT, SHOWN,  ABSENT),  # 学生编号, birth date; numbers of a person: digits
         ("place",      SHOWN,  ABSENT, SHOWN,  ABSENT),
         ("note",       SHOWN,  ABSENT, SHOWN,  ABSENT),
         ("sensitive",  SHOWN,  ABSENT, SHOWN,  ABSENT),

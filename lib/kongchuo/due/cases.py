@@ -1,4 +1,4 @@
-"""Deadlines of 控辍台账: watch, the steps from the first day away to 销号, the next visit, the step after a paper's time limit."""
+"""Deadlines of 控辍台账: watch, the steps from the first day away (首次家访) to 销号, the next visit, what follows a paper."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A run put in its place: the page made, read by the gate, and whatever may leave laid on the shelf whole."""
+"""Whether a run has to be made at all, and a made one put in its place: page, gate, and whatever may leave laid on the shelf whole."""
 
 import datetime as dt
 import hashlib

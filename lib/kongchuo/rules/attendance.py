@@ -1,4 +1,7 @@
-"""Rules on 出勤: the daily count against the roster, against itself, against the list of absentees, and days without a count."""
+"""Rules on 出勤: the daily count against the roster, against itself, against the list of absentees, and days without a count.
+
+Who was away for days and stands on no ledger: rules.cases.
+"""
 
 from collections.abc import Iterator
 
