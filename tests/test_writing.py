@@ -15,7 +15,7 @@ from kongchuo.commands import building
 from kongchuo.core import declarations, id_numbers, places, schema
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import HINT, RESULTS
-from kongchuo.excel import formats, writing
+from kongchuo.excel import column_formats, writing
 
 SCHEMA = schema.default()
 STEMS = [(stem, book) for book in SCHEMA.books for stem in book.stems]
@@ -85,7 +85,7 @@ def test_every_coded_column_offers_its_list_by_name(template):
                 assert rule.errorStyle == ("information" if item.many else None)
                 assert named(workbook, rule.formula1.lstrip("=")) == SCHEMA.codes[item.codes].names
             elif item.type == "boolean":
-                assert named(workbook, data[letter][0].formula1.lstrip("=")) == formats.BOOLEAN
+                assert named(workbook, data[letter][0].formula1.lstrip("=")) == column_formats.BOOLEAN
 
 
 def test_columns_carry_their_format_to_the_last_row(template):
@@ -115,7 +115,9 @@ def test_required_columns_can_be_seen(template):
     book, workbook = template
     for sheet in book.sheets:
         for item, cell in zip(sheet.typed, workbook[sheet.title][1][:-1], strict=True):
-            assert cell.fill.fgColor.rgb == "FF" + formats.FORMATS[formats.need(item)]["bg_color"].lstrip("#")
+            assert cell.fill.fgColor.rgb == "FF" + column_formats.FORMATS[column_formats.need(item)]["bg_color"].lstrip(
+                "#"
+            )
 
 
 def test_prompts_are_the_schemas_hints_within_excels_limits(template):
@@ -273,8 +275,11 @@ def test_id_rule_in_a_real_spreadsheet_program(tmp_path):
     workbook = openpyxl.Workbook()  # leaves formulas without a value, so that LibreOffice calculates them
     ws = workbook.active
     for row, number in enumerate(cases, 1):
-        ws[f"A{row}"], ws[f"B{row}"] = number, formats.id_check(f"A{row}")
-    for letter, name, values in (("C", formats.ID_PLACES, range(1, 18)), ("D", formats.ID_WEIGHTS, id_numbers.WEIGHTS)):
+        ws[f"A{row}"], ws[f"B{row}"] = number, column_formats.id_check(f"A{row}")
+    for letter, name, values in (
+        ("C", column_formats.ID_PLACES, range(1, 18)),
+        ("D", column_formats.ID_WEIGHTS, id_numbers.WEIGHTS),
+    ):
         for row, value in enumerate(values, 1):
             ws[f"{letter}{row}"] = value
         area = f"{ws.title}!${letter}$1:${letter}$17"

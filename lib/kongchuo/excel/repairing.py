@@ -11,7 +11,7 @@ from lxml import etree
 from ..core.places import HINT, RESULTS
 from ..core.schema import Schema
 from ..core.workbooks import Table, Workbook, column_letters
-from . import formats, marking, result_sheet, writing
+from . import column_formats, marking, result_sheet, writing
 from .package_guard import LAST_COLUMN, LAST_ROW
 from .parts import Cells, Package, Refused, split
 from .styles import DATE, NUMBER, Styles
@@ -37,7 +37,7 @@ def put_formats_back(package: Package, table: Table, part: str) -> Put:
     done, worksheet, styles = Put(), Worksheet(package, part), Styles(package)
     fields = (item for item in table.sheet.typed if item.name in table.columns)
     codes = {
-        table.columns[item.name]: (item.title, formats.FORMATS[formats.cell_format(item)]["num_format"])
+        table.columns[item.name]: (item.title, column_formats.FORMATS[column_formats.cell_format(item)]["num_format"])
         for item in fields
     }
     kinds = {style: styles.kind(style) for style in styles.every()}

@@ -12,7 +12,7 @@ from ..core import findings
 from ..core.places import RESULTS
 from ..core.schema import Sheet
 from ..core.workbooks import column_letters
-from . import formats
+from . import column_formats
 
 CAPACITY = 3000  # lines of 校验结果 that the marks look through
 MOST = CAPACITY - 2  # findings that it lists: without its header, and the line that says how many more there are
@@ -72,7 +72,7 @@ def height(value: Callable[[str], object]) -> int:
     """
     shown = ((column, value(column.name)) for column in COLUMNS if not column.hidden)
     # with some room to spare: where 宋体 is not there, another font is wider
-    wrapped = (formats.lines(text, int(column.width * 0.92)) for column, text in shown if isinstance(text, str))
+    wrapped = (column_formats.lines(text, int(column.width * 0.92)) for column, text in shown if isinstance(text, str))
     return 15 * min(max(wrapped, default=1), 20)
 
 

@@ -13,17 +13,17 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..core.places import LISTS
 from ..core.schema import Book, Field, Schema, Sheet
-from . import formats, writing
+from . import column_formats, writing
 
 # --- 附表.xlsx: the tables of a page as worksheets, to sort, filter and reckon with; a list of them in front ----------
 LIST = "目录"
 SHEET_NAME, FORBIDDEN = 31, re.compile(r"[][:*?/\\]")  # Excel's own limits for the name of a worksheet
 WIDEST, NARROWEST, FILTER = 46, 8, 4  # characters of a column; what the arrow of the filter covers
-_TOTAL = {**formats.FORMATS["text"], "bold": True, "bg_color": "#F2F2F2"}
+_TOTAL = {**column_formats.FORMATS["text"], "bold": True, "bg_color": "#F2F2F2"}
 ANNEX_FORMATS = {
-    **{name: formats.FORMATS[name] for name in ("title", "text", "long", "number", "date", "link")},
-    "head": formats.FORMATS["选填"],
-    "rate": {**formats.FORMATS["number"], "num_format": "0.0%"},
+    **{name: column_formats.FORMATS[name] for name in ("title", "text", "long", "number", "date", "link")},
+    "head": column_formats.FORMATS["选填"],
+    "rate": {**column_formats.FORMATS["number"], "num_format": "0.0%"},
     "total": _TOTAL,
     "total_number": {**_TOTAL, "num_format": "General"},
     "total_rate": {**_TOTAL, "num_format": "0.0%"},
@@ -71,8 +71,10 @@ def _annex_sheet(ws: Worksheet, heading: str, sheet: AnnexSheet, formats: dict) 
         _write(ws, last + 1, sheet.total, [formats.get(f"total_{kind}", formats["total"]) for kind in kinds])
     for place, title in enumerate(sheet.columns):
         values = (str(row[place]) for row in sheet.rows if row[place] is not None)
-        longest = max(map(formats.display_width, values), default=0)
-        ws.set_column(place, place, min(max(formats.display_width(title) + FILTER, longest + 2, NARROWEST), WIDEST))
+        longest = max(map(column_formats.display_width, values), default=0)
+        ws.set_column(
+            place, place, min(max(column_formats.display_width(title) + FILTER, longest + 2, NARROWEST), WIDEST)
+        )
     ws.freeze_panes(2, 1)
     _annex_page(ws)
 
@@ -97,7 +99,7 @@ def _kind(value: object, rate: bool) -> str:
         return "date"
     if isinstance(value, Real):
         return "rate" if rate else "number"
-    return "long" if isinstance(value, str) and formats.display_width(value) > WIDEST else "text"
+    return "long" if isinstance(value, str) and column_formats.display_width(value) > WIDEST else "text"
 
 
 # --- 核对结果.xlsx: what comparing lists came to, for the clerk who follows it up ---------------------------------------
@@ -162,8 +164,8 @@ def _told(summary: Sequence[str], meanings: Sequence[tuple[str, str, str]]) -> I
 
 
 # --- A table in which a person chooses, row by row ---------------------------------------------------------------------------
-CHOICE_FORMATS = {name: formats.FORMATS[name] for name in ("text", "less", "sentence")} | {
-    "head": formats.FORMATS["选填"]
+CHOICE_FORMATS = {name: column_formats.FORMATS[name] for name in ("text", "less", "sentence")} | {
+    "head": column_formats.FORMATS["选填"]
 }
 
 
@@ -178,7 +180,7 @@ def choices_bytes(
     workbook = writing.NewWorkbook(title, CHOICE_FORMATS)
     ws, formats, last, places = workbook.add_worksheet(title), workbook.looks, len(columns) - 1, {}
     ws.merge_range(0, 0, 0, last, said, formats["sentence"])
-    ws.set_row(0, 16 * formats.lines(said, sum(columns.values())) + 4)
+    ws.set_row(0, 16 * column_formats.lines(said, sum(columns.values())) + 4)
     _write(ws, 1, tuple(columns), [formats["head"]] * len(columns))
     for place, width in enumerate(columns.values()):
         ws.set_column(place, place, width, formats["text"])

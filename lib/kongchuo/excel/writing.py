@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from ..core.findings import UserError
 from ..core.places import GUIDE, HINT, LISTS, RESULTS
 from ..core.schema import CENTRE, Book, Schema, Sheet
-from . import formats, result_sheet
+from . import column_formats, result_sheet
 
 # --- The sheet 填表说明, first in every workbook: what to fill in and how, as lines ready to be written -----------------
 TITLE = GUIDE
@@ -54,7 +54,9 @@ class Line:
         """Height in points: Excel does not find it by itself where cells are merged."""
         rooms = (*WIDTHS[: len(self.texts) - 1], sum(WIDTHS[len(self.texts) - 1 :]))
         fixed = {"title": 32, "section": 24}.get(self.styles[0])
-        return fixed or 4 + 16 * max(formats.lines(text, room) for text, room in zip(self.texts, rooms, strict=True))
+        return fixed or 4 + 16 * max(
+            column_formats.lines(text, room) for text, room in zip(self.texts, rooms, strict=True)
+        )
 
 
 def lines(stem: str, book: Book, schema: Schema) -> Iterator[Line]:
@@ -107,7 +109,7 @@ Finish = Callable[[Sheet, Worksheet], None]
 class NewWorkbook(Workbook):
     """A workbook in memory, the same bytes for the same content; `looks` are its formats by name. Text is always text."""
 
-    def __init__(self, title: str, formats: Mapping[str, dict] = formats.FORMATS) -> None:
+    def __init__(self, title: str, formats: Mapping[str, dict] = column_formats.FORMATS) -> None:
         self._buffer = BytesIO()
         super().__init__(self._buffer, {"in_memory": True, **TEXT_ONLY})
         self.set_properties({"title": title, "created": MADE})
@@ -222,10 +224,10 @@ def _columns(ws: Worksheet, book: Book, sheet: Sheet, last: int, schema: Schema,
     ws.set_row(0, 33)  # two lines of header
     for column, item in enumerate(sheet.typed):
         letter, where = xl_col_to_name(column), f"{book.title} {sheet.title}, column '{item.title}'"
-        ws.set_column(column, column, formats.width(item, schema), formats[formats.cell_format(item)])
-        _must(ws.write_string(0, column, item.title, formats[formats.need(item)]), where)
-        _must(ws.data_validation(0, column, 0, column, formats.guard(item.title, f"{letter}1")), where)
-        if rule := formats.validation(item, f"{letter}2", book, schema):
+        ws.set_column(column, column, column_formats.width(item, schema), formats[column_formats.cell_format(item)])
+        _must(ws.write_string(0, column, item.title, formats[column_formats.need(item)]), where)
+        _must(ws.data_validation(0, column, 0, column, column_formats.guard(item.title, f"{letter}1")), where)
+        if rule := column_formats.validation(item, f"{letter}2", book, schema):
             _must(ws.data_validation(1, column, last - 1, column, rule), where)
     ws.autofilter(0, 0, last - 1, len(sheet.typed))  # the hints too: who mends wants to see only those rows
     ws.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(sheet.typed) - 1)}{last}"})
@@ -233,19 +235,23 @@ def _columns(ws: Worksheet, book: Book, sheet: Sheet, last: int, schema: Schema,
 
 def _fill(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], schema: Schema, formats: dict[str, Format]) -> None:
     def write_boolean(row: int, column: int, value: bool, cell_format: Format) -> int:
-        return ws.write_string(row, column, formats.BOOLEAN[not value], cell_format)
+        return ws.write_string(row, column, column_formats.BOOLEAN[not value], cell_format)
 
     def write_date(row: int, column: int, value: dt.date, _: Format) -> int:
         return ws.write_datetime(row, column, value, formats["date"])  # a date shows as one in any column
 
     writers: dict[type, Callable] = {str: ws.write_string, int: ws.write_number, float: ws.write_number}
     writers |= {bool: write_boolean, dt.date: write_date, dt.datetime: write_date}
-    columns = [(i, item.name, formats[formats.cell_format(item)]) for i, item in enumerate(sheet.typed)]
-    long = {item.name: formats.width(item, schema) for item in sheet.typed if formats.cell_format(item) == "long"}
+    columns = [(i, item.name, formats[column_formats.cell_format(item)]) for i, item in enumerate(sheet.typed)]
+    long = {
+        item.name: column_formats.width(item, schema)
+        for item in sheet.typed
+        if column_formats.cell_format(item) == "long"
+    }
     for number, row in enumerate(rows, 1):
         if unknown := row.keys() - sheet.by_name.keys():
             raise WritingError(f"{sheet.title}, row {number + 1}: no such field: {', '.join(sorted(unknown))}")
-        lines = max((formats.lines(str(row.get(name) or ""), width) for name, width in long.items()), default=1)
+        lines = max((column_formats.lines(str(row.get(name) or ""), width) for name, width in long.items()), default=1)
         if lines > 1:  # WPS and LibreOffice do not find the height of wrapped text by themselves
             ws.set_row(number, 15 * min(lines, 20))
         for column, name, cell_format in columns:
@@ -262,9 +268,9 @@ def _fill(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], schema: Schema, form
 def _marks(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], formats: dict[str, Format]) -> None:
     """What lights up and says the findings that 校验结果 lists (see results)."""
     place, last = len(sheet.typed), _last(rows)
-    ws.set_column(place, place, formats.HINT_WIDTH, formats["hint"])
+    ws.set_column(place, place, column_formats.HINT_WIDTH, formats["hint"])
     _must(ws.write_string(0, place, HINT, formats["程序填写"]), sheet.title)
-    _must(ws.data_validation(0, place, 0, place, formats.guard(HINT, f"{xl_col_to_name(place)}1")), sheet.title)
+    _must(ws.data_validation(0, place, 0, place, column_formats.guard(HINT, f"{xl_col_to_name(place)}1")), sheet.title)
     for row in range(1, max(len(rows), result_sheet.SPARE_ROWS) + 1):
         # the blank makes it a text for readers that do not calculate; without one xlsxwriter says it is a number
         _must(ws.write_formula(row, place, result_sheet.hint(sheet), formats["hint"], " "), sheet.title)
@@ -306,7 +312,9 @@ def _results(workbook: Workbook, formats: dict[str, Format]) -> None:
 
 def findings_workbook(entries: Iterable[object]) -> bytes:
     """A workbook that only lists findings (objects with the attributes that results.COLUMNS names): for a file that cannot be marked."""
-    workbook = NewWorkbook(f"控辍保学 {RESULTS}", {name: formats.FORMATS[name] for name in ("程序填写", "result")})
+    workbook = NewWorkbook(
+        f"控辍保学 {RESULTS}", {name: column_formats.FORMATS[name] for name in ("程序填写", "result")}
+    )
     ws = workbook.add_worksheet(RESULTS)
     head, style = workbook.looks.values()
     shown = [column for column in result_sheet.COLUMNS if column.name in result_sheet.LISTED]
@@ -333,12 +341,12 @@ def _results_page(ws: Worksheet) -> None:
 
 def _page(ws: Worksheet, title: str, sheet: Sheet, schema: Schema) -> None:
     """What stays in sight when scrolling and printing: header row and identifying columns; A4 landscape."""
-    kept = formats.frozen(sheet, schema)
+    kept = column_formats.frozen(sheet, schema)
     ws.freeze_panes(1, kept)
     ws.repeat_rows(0)
     ws.repeat_columns(0, kept - 1)
     ws.set_landscape()
-    ws.fit_to_pages(formats.pages_wide(sheet, schema), 0)
+    ws.fit_to_pages(column_formats.pages_wide(sheet, schema), 0)
     ws.set_header(HEADER.format(title=title), MARGIN)
     ws.set_footer(FOOTER, MARGIN)
     _paper(ws)
@@ -354,12 +362,12 @@ def put_lists(workbook: Workbook, book: Book, rows: Rows, schema: Schema) -> Non
     """The veryHidden sheet 字典 with a column a list, and the named ranges over it and over sheets referred to."""
     ws = workbook.add_worksheet(LISTS)
     ws.very_hidden()
-    for column, (name, values) in enumerate(formats.lists(book, schema).items()):
+    for column, (name, values) in enumerate(column_formats.lists(book, schema).items()):
         letter = xl_col_to_name(column, col_abs=True)
         for row, value in enumerate((name, *values)):
             _must(ws.write(row, column, value), f"{LISTS} {name}")
         _name(workbook, name, f"={LISTS}!{letter}$2:{letter}${len(values) + 1}")
-    for name, (sheet, item) in formats.targets(book).items():
+    for name, (sheet, item) in column_formats.targets(book).items():
         letter, place = xl_col_to_name(sheet.typed.index(item), col_abs=True), quote_sheetname(sheet.title)
         whole = f"{place}!{letter}$2:{letter}${_last(rows.get(sheet.name, ()))}"
         # only the filled rows: a drop-down opens at its first blank
@@ -374,7 +382,7 @@ def _name(workbook: Workbook, name: str, refers_to: str) -> None:
 
 def _guide(ws: Worksheet, lines: Iterable[Line], formats: dict[str, Format]) -> None:
     ws.hide_gridlines(2)
-    ws.set_tab_color(formats.FORMATS["必填"]["bg_color"])
+    ws.set_tab_color(column_formats.FORMATS["必填"]["bg_color"])
     ws.set_portrait()
     ws.fit_to_pages(1, 0)
     ws.set_footer(PAGE, MARGIN)
