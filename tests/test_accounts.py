@@ -24,8 +24,8 @@ from kongchuo.core import editions, places, years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive
 from kongchuo.publishing.archive import DONE, Result
-from kongchuo.site import accounts, audit, door, handlers, identity, rights, serve
-from kongchuo.site.gate import Gate
+from kongchuo.site import accounts, audit, handlers, identity, listening, rights, serve
+from kongchuo.site.guard import Gate
 from kongchuo.site.rights import Person
 from serving import Visitor, serving
 from test_kernels import closing_code, kernel_of, message
@@ -358,7 +358,7 @@ def connect(site, visitor, kernel):
 def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
     """Jupyter's and Voila's own too: what a newer Voila adds is not there until somebody has thought of it."""
     held = enrolled(tmp_path / "accounts") if provider is not identity.Everybody else None
-    way = door.Door(accounts=held, secret=b"x" if provider is identity.ByProxy else b"")
+    way = listening.Door(accounts=held, secret=b"x" if provider is identity.ByProxy else b"")
     ours, config = {"shared": tmp_path, "out": tmp_path}, serve.settings(1, tmp_path, tmp_path, way)
     app = serve.App(ours, {}, tmp_path, way, config=config)
     app.initialize([])
@@ -401,21 +401,21 @@ SHUT = {  # what was asked for, with accounts or without, and what is said of it
 def test_the_door_opens_to_others_only_with_accounts_and_encryption(tmp_path, case):
     with_accounts, asked, said = SHUT[case]
     with pytest.raises(UserError, match=said):
-        door.opened(enrolled(tmp_path / "accounts") if with_accounts else None, **asked)
+        listening.opened(enrolled(tmp_path / "accounts") if with_accounts else None, **asked)
 
 
 def test_the_one_computer_needs_nothing(tmp_path):
-    assert door.opened(None) == door.Door()
-    assert door.Door().identity is identity.Everybody
+    assert listening.opened(None) == listening.Door()
+    assert listening.Door().identity is identity.Everybody
     held = enrolled(tmp_path / "accounts")
-    asked = door.opened(held, "0.0.0.0", ["Baogao.example.cn"], behind_proxy=True)
+    asked = listening.opened(held, "0.0.0.0", ["Baogao.example.cn"], behind_proxy=True)
     assert asked.names == {"baogao.example.cn", "127.0.0.1", "localhost", "[::1]"}
     assert asked.url(8866) == "http://baogao.example.cn:8866/"
 
 
 def test_an_address_of_another_computer_is_said(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="不是这台电脑的地址"):
-        door.free(door.Door("192.0.2.1"), 8866)
+        listening.free(listening.Door("192.0.2.1"), 8866)
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here to make a certificate")
@@ -460,7 +460,7 @@ def test_a_proxy_says_who_it_is_and_nobody_else_does(tmp_path):
     held = enrolled(tmp_path / "accounts")
     more = with_door(held, ", behind_proxy=True, proxy_names=True")
     with serving(tmp_path, shared, out, tmp_path / "notebooks", more=more) as site:
-        secret = (held.folder / door.SECRET).read_text()
+        secret = (held.folder / listening.SECRET).read_text()
         assert len(secret) > 40
         own = PAGE + quote("甲校.html")
 
@@ -480,7 +480,7 @@ def test_a_proxy_says_who_it_is_and_nobody_else_does(tmp_path):
         assert "退出" not in text
         assert "10.9.8.7" in (held.folder / audit.FILE).read_text("utf-8")
     if os.name != "nt":
-        assert stat.S_IMODE((held.folder / door.SECRET).stat().st_mode) == 0o600
+        assert stat.S_IMODE((held.folder / listening.SECRET).stat().st_mode) == 0o600
 
 
 # --- the command --------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import zmq
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import years
 from kongchuo.publishing import archive, execution, forks
-from kongchuo.site import books, forking
+from kongchuo.site import folder_state, forking
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import CELLS, SUMMARY, notebook, project
 
@@ -286,11 +286,11 @@ def test_a_saved_workbook_is_seen_and_the_next_kernel_knows_it(server):
     old, before = live(server), server.get("/books")[1]
     workbook = server.log.parent / "shared/2023-2024/甲校/学籍.xlsx"
     os.utime(workbook)
-    time.sleep(books.FRESH + 0.1)
+    time.sleep(folder_state.FRESH + 0.1)
     assert server.get("/books")[1] == before  # touched, but the same
 
     workbook.write_bytes(b"anew")
-    time.sleep(books.FRESH + 0.1)
+    time.sleep(folder_state.FRESH + 0.1)
     assert server.get("/books")[1] != before
     live(server)
     assert len(running(server)) == 2

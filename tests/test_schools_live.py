@@ -26,7 +26,7 @@ from kongchuo.pages.views import Month
 from kongchuo.pages.year.years import Year
 from kongchuo.publishing import batch, forks
 from kongchuo.rules.judging import judge
-from kongchuo.site import accounts, answering, books, rights
+from kongchuo.site import accounts, answering, folder_state, rights
 from serving import Visitor, browser, serving  # noqa: F401
 from test_every_measure import spoilt
 from test_kernels import eventually, parents_of
@@ -300,7 +300,7 @@ def test_the_process_that_shows_schools_their_pages_ends_when_it_has_not_been_us
 
 @pytest.mark.skipif(not forks.possible(), reason="elsewhere a school has no live page")
 def test_it_is_another_process_afterwards(tmp_path):
-    held = books.Books(tmp_path, tmp_path, tmp_path, {places.WORKBOOKS: str(tmp_path)})
+    held = folder_state.Books(tmp_path, tmp_path, tmp_path, {places.WORKBOOKS: str(tmp_path)})
     first = held.blank()
     assert held.blank() is first
     held.rest()

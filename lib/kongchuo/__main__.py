@@ -397,10 +397,10 @@ def papers(args: argparse.Namespace) -> int:
 
 def serve(args: argparse.Namespace) -> int:
     """Serve the archived and the live pages; where the office has accounts, to these only."""
-    from .site import accounts, door, serve as serving
+    from .site import accounts, listening, serve as serving
 
     known, proxy = accounts.of_office(), {"behind_proxy": args.behind_proxy, "proxy_names": args.proxy_names}
-    asked = door.opened(known, args.address, args.host, args.certificate, args.key, **proxy)
+    asked = listening.opened(known, args.address, args.host, args.certificate, args.key, **proxy)
     serving.serve(args.workbooks, args.out, args.port, open_browser=args.browser, door=asked)
     return CLEAN
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from ..core import places
 from . import rights
-from .books import Books
+from .folder_state import Books
 
 UNUSED_SECONDS = 60  # after which the process that such kernels are forks of ends
 SOCKET = "ask"  # in the folder of the server, which nobody else enters

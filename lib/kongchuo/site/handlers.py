@@ -26,7 +26,7 @@ from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.utils import create_include_assets_functions  # noqa: E402
 
 from . import forking, jobs, kernels, rights  # noqa: E402
-from .gate import STATIC_POLICY, Gate, OfScript, Page  # noqa: E402
+from .guard import STATIC_POLICY, Gate, OfScript, Page  # noqa: E402
 from .kernels import VISIT  # noqa: E402
 from .rights import Person  # noqa: E402
 from .scripts import bundled  # noqa: E402

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..publishing import indexes
 from ..publishing.execution import hide_grammar
 from . import audit, rights
-from .gate import Page
+from .guard import Page
 from .rights import Person
 
 hide_grammar()

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..core.editions import blotted
 from ..publishing.execution import FAULTS, hide_grammar
 from ..publishing.forks import possible
-from .books import without_books
+from .folder_state import without_books
 from .forking import Parent
 from .rights import HERE, Person
 

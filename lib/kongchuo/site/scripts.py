@@ -15,7 +15,7 @@ import voila  # noqa: E402
 from jupyter_server.base.handlers import FileFindHandler, JupyterHandler  # noqa: E402
 from voila.static_file_handler import MultiStaticFileHandler  # noqa: E402
 
-from .gate import OfScript  # noqa: E402
+from .guard import OfScript  # noqa: E402
 
 SCRIPTS = f"/voila/static-{voila.__version__}"
 HASHED = re.compile(r"\.[0-9a-f]{8,}\.|^" + SCRIPTS)  # an address tells its content

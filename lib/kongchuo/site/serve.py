@@ -41,9 +41,8 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  
 
 from . import audit, jobs, kernels  # noqa: E402
 from .answering import Answers  # noqa: E402
-from .books import Books  # noqa: E402
-from .door import SECRET, Door, free  # noqa: E402
-from .gate import Gate, OfKernel, OfScript  # noqa: E402
+from .folder_state import Books  # noqa: E402
+from .guard import Gate, OfKernel, OfScript  # noqa: E402
 from .handlers import (  # noqa: E402
     Archived,
     Compared,
@@ -61,6 +60,7 @@ from .handlers import (  # noqa: E402
 )
 from .identity import NAMED, VOUCHED, Audited  # noqa: E402
 from .kernels import Connection, Executor, Kernels  # noqa: E402
+from .listening import SECRET, Door, free  # noqa: E402
 from .scripts import SCRIPTS, Bundle, Script, WidgetScript  # noqa: E402
 
 IDLE_SECONDS = 120  # a connection that asks for nothing more
