@@ -15,7 +15,7 @@ import pytest
 from browsing import browser  # noqa: F401 - a fixture
 
 START = """{before}
-import sys; from pathlib import Path; from kongchuo.site import accounts, door, kernels; {change}
+import sys; from pathlib import Path; from kongchuo.site import accounts, kernels, listening; {change}
 from kongchuo.site.serve import serve; w, o, p, n = sys.argv[1:]
 serve(Path(w), Path(o), int(p), notebooks=Path(n){more})"""
 

@@ -93,7 +93,7 @@ def enrolled(folder):
 
 def with_door(held, more=""):
     """What `serve` is given, as code."""
-    return f"door=door.opened(accounts.Accounts(Path({str(held.folder)!r})){more})"
+    return f"door=listening.opened(accounts.Accounts(Path({str(held.folder)!r})){more})"
 
 
 @pytest.fixture(scope="module")

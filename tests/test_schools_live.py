@@ -141,7 +141,7 @@ def site(tmp_path_factory):
     schools = [school.name for school in batch.registered(folder / "shared", "2023-2024")]
     for name, school in (("甲", schools[0]), ("乙", schools[1])):
         held.change(name, lambda _, n=name, s=school: accounts.Account(n, rights.SCHOOL, (s,), hash=quick.hash(n * 8)))
-    door = f"door=door.opened(accounts.Accounts(Path({str(held.folder)!r})))"
+    door = f"door=listening.opened(accounts.Accounts(Path({str(held.folder)!r})))"
     with serving(folder, folder / "shared", folder / "out", places.NOTEBOOKS, more=door) as made:
         made.schools, made.accounts, made.shared = schools, held, folder / "shared"
         yield made
