@@ -104,7 +104,11 @@ def test_an_archived_page_says_whether_the_books_have_changed_since(tmp_path):
         return re.search("本页按.*?</p>", site.get(f"/r/2023-10/live/{quote(name)}.html")[1], re.S)[0]
 
     with serving(
-        tmp_path, shared, out, tmp_path / "notebooks", change="from kongchuo.site import folder_state; folder_state.FRESH = 0"
+        tmp_path,
+        shared,
+        out,
+        tmp_path / "notebooks",
+        change="from kongchuo.site import folder_state; folder_state.FRESH = 0",
     ) as site:
         assert "2023-11-01 08:00 的台账生成，台账此后没有变" in said("甲校")
         assert f"/live/live?school={quote('甲校')}&amp;month=2023-10" in said("甲校")
