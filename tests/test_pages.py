@@ -102,6 +102,18 @@ def test_overview_names_every_school_and_escapes(tmp_path):
     assert page.count("/live?丙校&amp;2023-10") == 1
 
 
+def test_what_nobody_has_asked_for_is_not_said_to_be_lacking(tmp_path):
+    """One school's pages of two reports: neither the other schools' nor the town's were to be made."""
+    for name in ("monthly_self_check", "people"):
+        runs(archive.Shelf(tmp_path, years.period("2023-10"), name), run("甲校"))
+    written = indexes.overview(archive.shelves(tmp_path))
+    served = indexes.overview(archive.shelves(tmp_path), ["甲校", "乙校"], lambda name, _: f"/live?{name}", served=True)
+
+    assert ("甲校" in written, "全镇" in written, "未生成" in written) == (True, False, False)
+    board, _, others = served.partition("其他报告")
+    assert (board.count("未生成"), "未生成" in others) == (2, False), "in the table their rows say why they are empty"
+
+
 def test_overview_says_once_and_whole_why_nothing_was_made_within_a_phone(browser, tmp_path):  # noqa: F811
     reason = (
         "还没有一所学校。请在“基础信息”的“学校”表登记学校，或给每所学校建一个文件夹。再运行一次，或者请管理员看记录。"

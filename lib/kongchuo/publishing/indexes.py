@@ -87,7 +87,6 @@ BOARD = (
 )  # of these the table of the latest month
 MONTHS = 6  # of the small bars of attendance
 
-WHOLE_TOWN = ("signals_back_test",)  # notebooks that are made for no single school
 FIRST = "monthly_self_check"  # the notebook that the table of the latest month is of
 
 
@@ -158,7 +157,8 @@ def overview(
     `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
     page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任, `name` that of the town.
     """
-    units = [*([places.TOWN] if town else []), *dict.fromkeys(schools)]
+    units = [*([places.TOWN] if town else []), *(named := dict.fromkeys(schools))]
+    could = units if live or named else []  # what a batch was not asked for is not lacking from the page it writes
     base = "r/" if live or served else ""
     order = _ordered(shelves)
     months, latest = [shelf for shelf in order if shelf.period.kind == "month"], latest_of(order)
@@ -171,7 +171,7 @@ def overview(
     before: dict[Period, list] = {}
     for shelf in order:
         if shelf not in (latest, *newest.values()):
-            before.setdefault(shelf.period, []).append(_line(shelf, units))
+            before.setdefault(shelf.period, []).append(_line(shelf))
     past = [shelf for shelf in months if latest and shelf.notebook == latest.notebook and shelf.made]
     past = [shelf for shelf in past if shelf.period.order <= latest.period.order][:MONTHS] if latest else []
     shown = {
@@ -183,12 +183,12 @@ def overview(
         "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),
         "agenda": _agenda(latest, base, unit) if latest else None,
-        "rows": (rows := _rows(latest, units, past[::-1]) if latest else []),
+        "rows": (rows := _rows(latest, could, past[::-1]) if latest else []),
         "office": _office({name: result for name, result, *_ in rows}) if town else {},
         "months": len(past),
         "history": _history(months, latest) if latest else [],
         "board": {key: FIGURES[key] for key in BOARD},
-        "newest": [_line(shelf, units) for shelf in newest.values()],
+        "newest": [_line(shelf) for shelf in newest.values()],
         "before": before,
         "made": any(shelf.made for shelf in order),
         "live": live,
@@ -227,23 +227,19 @@ def _agenda(shelf: archive.Shelf, base: str, unit: str) -> tuple[Markup, str, st
     return lines, f"{folder}{quote(file.name)}", (run.get("summary") or {}).get("as_of", "")
 
 
-def _runs(shelf: archive.Shelf, units: Iterable[str]) -> dict[str, archive.Result | None]:
-    """Every run a shelf has or could have, by name; None where it has not been made."""
-    own = [unit for unit in units if unit == places.TOWN or shelf.notebook not in WHOLE_TOWN]
-    return dict.fromkeys(own) | shelf.results
-
-
-def _line(shelf: archive.Shelf, units: Iterable[str]) -> tuple[str, archive.Shelf, dict[str, archive.Result | None]]:
-    return execution.title(places.own(f"notebooks/{shelf.notebook}.ipynb")), shelf, _runs(shelf, units)
+def _line(shelf: archive.Shelf) -> tuple[str, archive.Shelf, dict[str, archive.Result]]:
+    return execution.title(places.own(f"notebooks/{shelf.notebook}.ipynb")), shelf, shelf.results
 
 
 def _rows(shelf: archive.Shelf, units: Iterable[str], months: Sequence[archive.Shelf]) -> list[tuple]:
-    """(name, result, bars, what they say) of each run of the latest month; the bars are the attendance of `months`."""
+    """(name, result, bars, what they say) of each run of the latest month, and of each of `units` it could have (no result); the
+    bars are the attendance of `months`.
+    """
     known = [{name: _attendance(result) for name, result in month.results.items()} for month in months]
     rates = [{name: rate for name, rate in month.items() if rate is not None} for month in known]
     _, bars = heights(rates)
     found = []
-    for name, result in _runs(shelf, units).items():
+    for name, result in (dict.fromkeys(units) | shelf.results).items():
         own = [
             (int(month.period.key[5:]), rate[name]) for month, rate in zip(months, rates, strict=True) if name in rate
         ]
