@@ -6,6 +6,7 @@ import pandas as pd
 
 from ...core.numbers import NUMERALS
 from ...core.tables import row_of
+from ...due.steps import OPEN, limited
 from ...facts import asof
 from ...figures import duty, inspection, support
 from .. import charts
@@ -115,7 +116,7 @@ def told(view: Round) -> pd.DataFrame:
         steps = inspection.walked(view.town, view.policy, day, *looked_at)
         since = pd.to_datetime(steps["home"].map(held))
         moved = steps.loc[steps["date"].isna() | (steps["date"] >= since), "case"]
-        steps = steps[since.notna() & (steps["case"].isin(moved) | steps["state"].isin(steps.OPEN))]
+        steps = steps[since.notna() & (steps["case"].isin(moved) | steps["state"].isin(OPEN))]
         names = {place: f"{view.town.book_name(place)} {row_of(place)}" for place in steps["case"].unique()}
         parts.append(steps.assign(case=steps["case"].map(names)))
     return pd.concat(parts, ignore_index=True)
@@ -136,7 +137,7 @@ def cases(view: Round) -> Section:
         none = f"{view.since:%Y-%m-%d} 至 {view.last:%Y-%m-%d}（各校到督查当日）台账中没有在办的疑似辍学、辍学个案。"
         return view.section("cases", *blocks, Note(none))
     timed, labels = steps[steps["due"].notna()], _labels(view, steps)
-    timed = timed.assign(step=steps.limited(timed))
+    timed = timed.assign(step=limited(timed))
     late, undone = timed["late"] & ~timed["waiting"], timed["late"] & timed["waiting"]
     tiles = (
         Figure("个案", steps["case"].nunique(), "件，本轮时段内在办或有进展，各校到督查当日"),
