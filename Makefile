@@ -73,8 +73,8 @@ quick: setup lint ## lint and the tests of rules, cells, policy, gate and catalo
 	@$(RUN)/python -m pytest -n auto --dist loadfile $(QUICK:%=tests/test_%.py)
 
 hostile: setup ## before a release, hours: damaged workbooks and many townships through the commands (KONGCHUO_MUTANTS=500 for fewer)
-	@$(RUN)/python tools/figures.py test_damaged_workbooks
-	@$(RUN)/python -m pytest tests/hostile --ignore tests/hostile/test_damaged_workbooks.py
+	@$(RUN)/python tools/figures.py test_damaged_workbooks; damaged=$$?; \
+	$(RUN)/python -m pytest tests/hostile --ignore tests/hostile/test_damaged_workbooks.py && exit $$damaged
 
 lint: setup
 	@$(RUN)/ruff check -q . && $(RUN)/ruff format -q --check . && $(RUN)/lint-imports

@@ -25,7 +25,7 @@ from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive
 from kongchuo.publishing.archive import DONE, Result
 from kongchuo.site import accounts, audit, handlers, identity, listening, rights, serve
-from kongchuo.site.guard import Gate
+from kongchuo.site.guard import Guard
 from kongchuo.site.rights import Person
 from serving import Visitor, serving
 from test_kernels import closing_code, kernel_of, message
@@ -368,7 +368,7 @@ def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
     every = [spec[1] for spec in app.init_handlers()]
 
     assert len(every) > 10
-    assert [one for one in every if not issubclass(one, Gate) or one.prepare is not Gate.prepare] == [
+    assert [one for one in every if not issubclass(one, Guard) or one.prepare is not Guard.prepare] == [
         handlers.Missing,
         handlers.Missing,
     ]

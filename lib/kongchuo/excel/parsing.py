@@ -84,7 +84,7 @@ def asked_waivers(opened: python_calamine.CalamineWorkbook, package: Package) ->
         return ()
 
 
-# --- One workbook to typed tables. The bytes of a file are read once, hashed, looked at (packages.py) and only then parsed; values come from calamine, what it hides
+# --- One workbook to typed tables. The bytes of a file are read once, hashed, looked at (package_guard.py) and only then parsed; values come from calamine, what it hides
 # from the XML. Nothing is written, nothing raises for what a file holds: a problem is a Finding of the Workbook. All of it runs in a
 # process apart, which would take as long to import pandas as to read a school: frames are made by who asks (`framed`).
 _FATAL = (KeyboardInterrupt, SystemExit)

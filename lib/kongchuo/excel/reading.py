@@ -174,7 +174,7 @@ def term(stem: str, town: Town) -> tuple[dt.date, dt.date] | None:
 def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes], *, fresh: bool = False) -> Workbook:
     """Read one workbook, in a process apart. `name` is its path inside the shared folder, `book` says what should be in it.
 
-    One that was read before and is what it was is not read again (parsed.py), but with `fresh`. Never raises for what the file
+    One that was read before and is what it was is not read again (parse_cache.py), but with `fresh`. Never raises for what the file
     is or holds: `read` is False and the findings say why.
     """
     try:

@@ -173,7 +173,7 @@ def pushed(town: Town, policy: Policy, people: pd.DataFrame) -> Comparison:
 
 
 def compare(town: Town, policy: Policy, kind: str, left: pd.DataFrame, right: pd.DataFrame) -> Comparison:
-    """Two lists of children, see `lists`; every child of both in exactly one row."""
+    """Two lists of children, see `child_lists`; every child of both in exactly one row."""
     found = matched(_complete(left), _complete(right))
     parts = [_pairs(kind, found), _again(kind, found, "left"), _again(kind, found, "right")]
     parts += [_alone(town, policy, kind, found, side, outcome) for side, outcome in (("left", LEFT), ("right", RIGHT))]

@@ -1,4 +1,4 @@
-"""The gate before every handler of the site, Jupyter's own too: which host's name, who asks, whether he may; and what our pages share.
+"""The guard before every handler of the site, Jupyter's own too: which host's name, who asks, whether he may; and what our pages share.
 
 Extends Jupyter's handlers at `prepare`, which each of them passes before it does anything.
 """
@@ -28,7 +28,7 @@ STATIC_POLICY = (
 )
 
 
-class Gate:
+class Guard:
     """In front of a handler. What nobody has thought of is refused: a handler without an `asked` of its own opens to nobody."""
 
     person: Person | None = None
@@ -84,7 +84,7 @@ class Gate:
         self.finish(indexes.site().get_template("notice.html").render(message=message, status=status))
 
 
-class OfScript(Gate):
+class OfScript(Guard):
     """In front of the scripts of live pages, in which no data are."""
 
     noted = False
@@ -105,7 +105,7 @@ class OfKernel(OfScript):
         return super().asked()
 
 
-class Page(Gate, JupyterHandler):
+class Page(Guard, JupyterHandler):
     """What our own pages have in common: Chinese errors, nothing kept by the browser, no script."""
 
     def show(self, page: str, policy: str = STATIC_POLICY):

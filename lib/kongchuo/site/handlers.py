@@ -26,7 +26,7 @@ from voila.tornado.handler import TornadoVoilaHandler  # noqa: E402
 from voila.utils import create_include_assets_functions  # noqa: E402
 
 from . import forking, jobs, kernels, rights  # noqa: E402
-from .guard import STATIC_POLICY, Gate, OfScript, Page  # noqa: E402
+from .guard import STATIC_POLICY, Guard, OfScript, Page  # noqa: E402
 from .kernels import VISIT  # noqa: E402
 from .rights import Person  # noqa: E402
 from .scripts import bundled  # noqa: E402
@@ -328,7 +328,7 @@ class Home(Page):
         self.redirect("/")
 
 
-class Live(Gate, TornadoVoilaHandler):
+class Live(Guard, TornadoVoilaHandler):
     """A notebook of ours, executed for this visitor; who hangs up gives the kernel back."""
 
     kernel, kept, gone, unserved, origin, near = "", {}, False, False, None, False  # kernels.Visit

@@ -42,7 +42,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  
 from . import audit, jobs, kernels  # noqa: E402
 from .answering import Answers  # noqa: E402
 from .folder_state import Books  # noqa: E402
-from .guard import Gate, OfKernel, OfScript  # noqa: E402
+from .guard import Guard, OfKernel, OfScript  # noqa: E402
 from .handlers import (  # noqa: E402
     Archived,
     Compared,
@@ -71,18 +71,18 @@ POLICY = (
 )
 
 
-def _gated(gate: type[Gate], handler: type) -> type:
-    """A handler of somebody else with a gate of ours before it."""
-    return type(handler.__name__, (gate, handler), {})
+def _guarded(guard: type[Guard], handler: type) -> type:
+    """A handler of somebody else with a guard of ours before it."""
+    return type(handler.__name__, (guard, handler), {})
 
 
 STOCK = {  # what there is of Jupyter's and Voila's own handlers, and what stands for each; any other is not there
-    KernelHandler: _gated(OfKernel, KernelHandler),
+    KernelHandler: _guarded(OfKernel, KernelHandler),
     # Voila's own takes every answer in bytes for the protocol that is not spoken here (kernels.Connection)
-    VoilaKernelWebsocketHandler: _gated(OfKernel, KernelWebsocketHandler),
-    VoilaShutdownKernelHandler: _gated(OfKernel, VoilaShutdownKernelHandler),
-    MultiStaticFileHandler: _gated(OfScript, MultiStaticFileHandler),
-    ThemesHandler: _gated(OfScript, ThemesHandler),
+    VoilaKernelWebsocketHandler: _guarded(OfKernel, KernelWebsocketHandler),
+    VoilaShutdownKernelHandler: _guarded(OfKernel, VoilaShutdownKernelHandler),
+    MultiStaticFileHandler: _guarded(OfScript, MultiStaticFileHandler),
+    ThemesHandler: _guarded(OfScript, ThemesHandler),
     FileFindHandler: WidgetScript,
 }
 
@@ -127,7 +127,7 @@ class App(Voila):
         """Nothing: no configuration file of this machine changes what is decided here."""
 
     def init_settings(self):
-        """Voila's settings, our folders, the names of this host (see Gate), and nothing for whom nobody knows."""
+        """Voila's settings, our folders, the names of this host (see Guard), and nothing for whom nobody knows."""
         return (
             super().init_settings()
             | self.ours
@@ -171,7 +171,7 @@ class App(Voila):
             (r"/books", Now),
             (r"/audit", Audited),
             (r"/jobs/(\w*)", Work),
-            (r"/voila/templates/(kongchuo/static/.+)", _gated(OfScript, TemplateStaticFileHandler)),
+            (r"/voila/templates/(kongchuo/static/.+)", _guarded(OfScript, TemplateStaticFileHandler)),
             (rf"{SCRIPTS}/(.+)", Script, {"paths": self.static_paths}),
             *((pattern, handler) for pattern, handler, *_ in self.identity_provider.get_handlers()),
         ]
