@@ -68,8 +68,8 @@ class Register:
         return name
 
     def child_name(self, surname: str, birth: dt.date) -> str:
-        """A name no other child born that day has."""
-        while ((name := self.name(surname)), birth) in self._born:
+        """A name no other child born that day has, and nobody of the staff and the villages: a page that may not name a child names them."""
+        while (name := self.name(surname)) in self._names or (name, birth) in self._born:
             pass
         self._born.add((name, birth))
         return name
