@@ -12,9 +12,9 @@ from kongchuo.core import policy, years
 from kongchuo.core.editions import INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY, SUMMARY
+from kongchuo.figures import duty, inspection
 from kongchuo.pages import term
 from kongchuo.pages.report import Report
-from kongchuo.pages.term import checks
 from kongchuo.pages.term.rounds import Round, open_round
 from kongchuo.rules.judging import Judgement
 
@@ -39,19 +39,19 @@ def texts(town, **more):
 
 
 @pytest.mark.parametrize("broken", ["family_plans", "pupils_bonded", "left_behind"])
-def test_a_measure_of_the_groups_that_fails_is_a_line_and_the_others_stand(monkeypatch, broken):
+@pytest.mark.parametrize("home", ["", "示例中学"])
+def test_a_measure_of_the_groups_that_fails_is_a_line_and_the_others_stand(monkeypatch, broken, home):
     """And so does the list of what each school lacks."""
 
     def fails(scope):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(checks, "COVERED", tuple(fails if one.__name__ == broken else one for one in checks.COVERED))
-    monkeypatch.setattr(
-        checks.duty, "FOUR_BONDS", tuple(fails if one.__name__ == broken else one for one in checks.duty.FOUR_BONDS)
-    )
+    for module, name in ((inspection, "COVERED"), (duty, "FOUR_BONDS")):
+        counts = tuple(fails if one.__name__ == broken else one for one in getattr(module, name))
+        monkeypatch.setattr(module, name, counts)
     town, _ = handmade.township(2, 60, 4, dt.date(2024, 1, 31))
 
-    said = text(Report(term.PLAN, view(town)), "groups")
+    said = text(Report(term.PLAN, view(town, home=home)), "groups")
 
     assert "没有算出来" in said
     assert "各校缺案" in said

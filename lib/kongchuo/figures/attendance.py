@@ -4,8 +4,8 @@ import pandas as pd
 
 from ..core.tables import by_place, complete, yes
 from ..facts import attendance, calendar
-from .base import Ratio, by_school, ratio, summed
-from .scopes import Scope, counted
+from .base import Ratio, by_school, by_school_or_each, ratio, summed
+from .scopes import Scope
 
 
 def school_days(scope: Scope) -> list[pd.Timestamp]:
@@ -55,7 +55,7 @@ def rate(scope: Scope) -> Ratio:
     )
 
 
-@counted
+@by_school_or_each
 def filed(scope: Scope) -> Ratio:
     """D15 日查填报率 = 已填日查的班·日 ÷ 应填班·日 (every class on every school day of the scope)."""
     days = school_days(scope)

@@ -15,7 +15,7 @@ from ..core.policy import Policy
 from ..core.schema import CENTRE
 from .scopes import KEYS, Scope
 
-Made = TypeVar("Made", "Ratio", pd.DataFrame, pd.Series)
+Made = TypeVar("Made", "Ratio", "list[Ratio]", pd.DataFrame, pd.Series)
 COUNTS = ["numerator", "denominator"]
 NOBODY = pd.DataFrame(columns=KEYS).astype(dict(zip(KEYS, ("str", "int64", "str"), strict=True)))
 LEFT_OUT = "{}行有错误或判不了，未计入"
@@ -168,7 +168,7 @@ class Ratio:
 # --- One school's part of what is counted for the whole town -----------------------------------------------------------
 def by_school(count: Callable[..., Made]) -> Callable[..., Made]:
     """As `counted`, of a figure in which the rows of one school do not depend on which others are in the scope: where that of
-    the whole town is there, one school's is cut from it. A Ratio, or rows with the school as a column or level `home`.
+    the whole town is there, one school's is cut from it. A Ratio or several, or rows with the school as a column or level `home`.
     """
     return _cut(count, each=False)
 
@@ -181,20 +181,26 @@ def by_school_or_each(count: Callable[..., Made]) -> Callable[..., Made]:
 def _cut(count: Callable[..., Made], each: bool) -> Callable[..., Made]:
     def cut(scope: Scope, *given: object) -> Made:
         if scope.one_school and scope.everybody.has(count, *given):
-            return scope.everybody.once(_Schools, count, each, *given).of(scope.one_school)
+            parts = scope.everybody.once(_schools, count, each, *given)
+            made = [part.of(scope.one_school) for part in parts]
+            return made if isinstance(scope.everybody.once(count, *given), list) else made[0]
         return scope.once(count, *given)
 
     return wraps(count)(cut)
 
 
+def _schools(scope: Scope, count: Callable[..., Made], each: bool, *given: object) -> list[_Schools]:
+    made = scope.once(count, *given)
+    return [_Schools(one, each) for one in (made if isinstance(made, list) else [made])]
+
+
 class _Schools:
     """A Ratio or frame of the whole town by school."""
 
-    def __init__(self, scope: Scope, count: Callable[..., Made], each: bool, *given: object) -> None:
-        self._each, self._whole = each, scope.once(count, *given)
-        rows = self._whole.rows if isinstance(self._whole, Ratio) else self._whole
-        self._nobody, self._rows = rows.iloc[:0], dict(_by_home(rows))
-        self._uncounted = dict(_by_home(self._whole.uncounted)) if isinstance(self._whole, Ratio) else {}
+    def __init__(self, whole: Ratio | pd.DataFrame | pd.Series, each: bool) -> None:
+        self._each, self._whole = each, whole
+        rows, uncounted = (whole.rows, whole.uncounted) if isinstance(whole, Ratio) else (whole, NOBODY)
+        self._nobody, self._rows, self._uncounted = rows.iloc[:0], dict(_by_home(rows)), dict(_by_home(uncounted))
 
     def of(self, home: str) -> Ratio | pd.DataFrame:
         """The part of one school."""
@@ -202,10 +208,10 @@ class _Schools:
         if not isinstance(whole, Ratio):
             return rows
         missing = tuple(one for one in whole.missing if one in (home, CENTRE))
-        lost = [self._uncounted[home]] if home in self._uncounted else []
+        lost = self._uncounted.get(home, NOBODY)
         if self._each and home not in missing and "" in self._uncounted:
-            lost.append(self._uncounted[""].assign(home=home))
-        return replace(whole, rows=rows, missing=missing, uncounted=_keys_of(*lost))
+            lost = _keys_of(lost, self._uncounted[""].assign(home=home))
+        return replace(whole, rows=rows, missing=missing, uncounted=lost)
 
 
 def _by_home(rows: pd.DataFrame | pd.Series) -> Iterator[tuple[str, pd.DataFrame | pd.Series]]:

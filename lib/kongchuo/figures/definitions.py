@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..core.policy import Policy
 from . import attendance, duty, enrolment, plan, selfcheck, support
-from .base import Ratio, beside
+from .base import Ratio, beside, by_school
 from .flows import dropouts, returned, suspected
 from .scopes import Scope
 
@@ -37,11 +37,13 @@ class Definition:
         return beside(policy, *self.beside)
 
 
+@by_school
 def suspected_returned(scope: Scope) -> Ratio:
     """D11 of the suspected cases."""
     return returned(scope, suspected(scope), "疑似劝返率", "suspected")
 
 
+@by_school
 def dropouts_returned(scope: Scope) -> Ratio:
     """D11 of the dropout cases."""
     return returned(scope, dropouts(scope), "辍学劝返率", "dropout")

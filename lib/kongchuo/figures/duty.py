@@ -13,7 +13,7 @@ from ..facts.enrolment import PUPIL
 from ..facts.references import keyed, look_up, meant, named, school_names
 from .base import Ratio, by_school, by_school_or_each, ratio, summed
 from .flows import at_school, dropouts, suspected, unsure
-from .scopes import KEYS, Scope, counted
+from .scopes import KEYS, Scope
 from .support import given, pupils
 
 
@@ -182,7 +182,7 @@ def villages_pledged(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "责任书：学校—村", rows, hit, of="school", needs=needs, left_out=left_out)
 
 
-@counted
+@by_school_or_each
 def parents_pledged(scope: Scope) -> Ratio:
     """责任书，学校—家长: pupils whose parents signed ÷ pupils, by class: 份数 of the class, or one a pupil.
 

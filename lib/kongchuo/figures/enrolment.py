@@ -11,7 +11,7 @@ from ..facts.cases import losses, open_at
 from ..facts.enrolment import PUPIL, ages, grade_due, of_age
 from ..facts.references import keyed, look_up, named, school_names
 from ..facts.support import marked
-from .base import Ratio, by_school, not_there, ratio, summed
+from .base import Ratio, by_school, by_school_or_each, not_there, ratio, summed
 from .flows import (
     at_school,
     baseline,
@@ -23,7 +23,7 @@ from .flows import (
     uncounted_changes,
     unsure,
 )
-from .scopes import KEYS, Scope, counted
+from .scopes import KEYS, Scope
 
 # --- D01-D05: what became of the pupils of a list, one by one: still here, lost, graduated. Knows no files ----------
 # domain.md 4.1: named pupils are counted, never net flows, so a rate of pupils kept cannot exceed 100 %.
@@ -152,7 +152,7 @@ def finished(scope: Scope, code: str, title: str, stage: Stage) -> Ratio:
 
     Where the lists of a year are not there, or before anybody has graduated, there is no figure.
     """
-    cohort, lacking, lost = entered(scope, stage)
+    cohort, lacking, lost = scope.everybody.once(entered, stage)
     if lacking:
         first = "一七"[stage.first > 1]
         years = "、".join(lacking)
@@ -160,14 +160,18 @@ def finished(scope: Scope, code: str, title: str, stage: Stage) -> Ratio:
             f"要有{stage.years(scope.town.year)[0]}学年{first}年级起历年的学年初基准和学生变动，现在读不到：{years}学年"
         )
         return not_there(scope, code, title, why)
-    state = scope.with_class(state_on(scope.town, scope.end))
-    graduates = state.loc[(state["state"] == "毕业") & (state["grade"] == stage.last), "student_key"]
     rows = scope.within(cohort)
-    hit = rows["student_key"].isin(graduates)
+    hit = rows["student_key"].isin(scope.everybody.once(_graduates, stage.last))
     if not hit.any():
         return not_there(scope, code, title, "本届学生还没有登记毕业，学年末才算得出")
     left_out = [scope.within(part) for part in lost]
     return ratio(scope, code, title, rows, hit, needs=("roster",), left_out=left_out)
+
+
+def _graduates(scope: Scope, grade: int) -> pd.Series:
+    """The pupils who have graduated from a grade by the scope's end, whatever their school."""
+    state = scope.with_class(state_on(scope.town, scope.end))
+    return state.loc[(state["state"] == "毕业") & (state["grade"] == grade), "student_key"]
 
 
 def stages_kept(scope: Scope) -> list[Ratio]:
@@ -352,7 +356,7 @@ def at_school_ever(scope: Scope) -> pd.DataFrame:
     return complete(pd.concat(listed), "student_key").groupby("student_key")["grade"].max().reset_index()
 
 
-@counted
+@by_school_or_each
 def disabled(scope: Scope) -> list[Ratio]:
     """D09 适龄残疾儿童入学率 = (随班就读 + 特校 + 特教班 + 送教上门[有学籍]) ÷ 适龄残疾儿童数; then without approved delays.
 

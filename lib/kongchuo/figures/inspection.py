@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -20,7 +21,7 @@ from ..rules.base import Rule, Spot
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
 from . import attendance, duty as bonds, support
-from .base import Ratio, ratio
+from .base import Measure, Ratio, ratio
 from .flows import dropouts, unsure
 from .scopes import Scope
 from .selfcheck import archived
@@ -252,6 +253,10 @@ def left_behind(scope: Scope) -> Ratio:
     return ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
+# the figures of the four groups that the report of a round gives as of the inspection
+COVERED = (support.family_plans, support.disabled_placed, support.pupil_plans, left_behind, support.aid_paid)
+
+
 def groups(scope: Scope) -> Evidence:
     """特殊群体: pupils without a plan, a placement or a place on the list of their group."""
     found = [find(scope) for _, find in GROUPS]
@@ -385,9 +390,14 @@ class Sheet:
 
 
 def sheets(
-    town: Town, policy: Policy, asked: Iterable[tuple[str, str, int]], as_of: dt.date
+    town: Town,
+    policy: Policy,
+    asked: Iterable[tuple[str, str, int]],
+    as_of: dt.date,
+    covers: Callable[[str, dt.date], Iterable[tuple]] = lambda home, day: (),
 ) -> dict[tuple[str, str, int], Sheet]:
-    """The sheets (see `inspect`) that are asked for, each by school, term and number; what an inspection led to is kept as well (`walked`).
+    """The sheets (see `inspect`) that are asked for, each by school, term and number; what an inspection led to is kept as well (`walked`),
+    and what of a school and its day `covered` is to be asked.
 
     Day by day, since what the ledgers were on a day is as large as the ledgers: a process holds one at a time, and two share the days.
     """
@@ -402,6 +412,9 @@ def sheets(
             calls = [(inspect, (*one, as_of)) for one in group]
             calls.append((walked, (day, *looked_at(town, day, *(home for home, *_ in group)))))
             found += [(make, given, make(town, policy, *given)) for make, given in calls]
+            for given in (given for home, *_ in group for given in covers(home, day)):
+                with suppress(Exception):  # whoever asks for it meets it, and says it
+                    found.append((covered, given, covered(town, policy, *given)))
             asof.forget(town, day)
         return found
 
@@ -452,6 +465,15 @@ def walked(town: Town, policy: Policy, day: dt.date, *homes: str) -> pd.DataFram
     rows = rows.assign(state=rows["case"].map(steps.states(then, day))).join(book[["home", "away"]], on="case")
     rows = rows[rows["home"].isin(homes)] if homes else rows
     return rows.assign(case=rows["case"].map(book["suspected"].fillna(book["dropout"])))
+
+
+@once
+def covered(town: Town, policy: Policy, count: Callable, *part: object) -> tuple[Measure, ...]:
+    """The measures of a figure of a part of the town (`Scope.part`) whose ledgers stand as of its last day."""
+    scope = Scope(town, policy, *part)
+    near = looked_at(town, scope.end, *scope.homes)
+    made = count(replace(scope, town=asof.on(town, scope.end, *near)))
+    return tuple(one.total for one in (made if isinstance(made, list) else [made]))
 
 
 def _day(town: Town, home: str, term: str, number: int) -> dt.date | None:

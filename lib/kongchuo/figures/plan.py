@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 
@@ -25,9 +26,11 @@ def blamed(scope: Scope, *causes: str) -> Ratio:
     return ratio(scope, "", "属这种情形的辍学", rows, hit, of="dropout", needs=("dropout.liable",), left_out=[unread])
 
 
+@cache
 def item(number: int) -> Callable[[Scope], Ratio]:
     """Of one of the eighteen items of the archive: schools that hold something, or say why not ÷ schools."""
 
+    @by_school
     def count(scope: Scope) -> Ratio:
         rows = scope.rows("archive")
         own = rows[rows["archive_no"] == number].drop_duplicates("home")
@@ -56,9 +59,11 @@ def in_grades(count: Callable[[Scope], Ratio], called: str, *grades: int) -> Cal
     return counted
 
 
+@cache
 def written(measure: str) -> Callable[[Scope], Ratio]:
     """Schools that have written what they do for a measure of the plan that no ledger counts ÷ schools; 融合控辍: those with a grade 7."""
 
+    @by_school
     def count(scope: Scope) -> Ratio:
         rows = stories(scope, measure).drop_duplicates("home", keep="last")
         homes = list(scope.homes)

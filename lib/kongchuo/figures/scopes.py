@@ -57,14 +57,14 @@ class Scope:
 
     def once(self, make: Callable[..., Made], *given: object) -> Made:
         """`make(scope, *given)`, worked out once, however many sections and papers ask: kept by the town for each part of it."""
-        return self.town.once_under(self.policy, _of_part, make, self._part, *given)
+        return self.town.once_under(self.policy, _of_part, make, self.part, *given)
 
     def has(self, make: Callable[..., object], *given: object) -> bool:
         """Whether `once` would find it worked out."""
-        return self.town.has_under(self.policy, _of_part, make, self._part, *given)
+        return self.town.has_under(self.policy, _of_part, make, self.part, *given)
 
     @cached_property
-    def _part(self) -> tuple:
+    def part(self) -> tuple:
         """What of the town it is: all but the town and the policy."""
         return tuple(getattr(self, item.name) for item in fields(self)[2:])
 

@@ -119,9 +119,9 @@ def attempt(view: View, title: str, make: Callable[[], Made], lines: list[str]) 
         return None
 
 
-def measured(view: View, functions: Iterable[Count], lines: list[str], scope: Scope | None = None) -> list[Ratio]:
-    """The Ratios of functions of MEASURES over a scope (the view's), but for those that fail: see `attempt`."""
-    made = (attempt(view, TITLES.get(one, "一项覆盖率"), partial(one, scope or view.scope), lines) for one in functions)
+def measured(view: View, functions: Iterable[Count], lines: list[str]) -> list[Ratio]:
+    """The Ratios of functions of MEASURES, but for those that fail: see `attempt`."""
+    made = (attempt(view, TITLES.get(one, "一项覆盖率"), partial(one, view.scope), lines) for one in functions)
     return [ratio for one in made for ratio in (one if isinstance(one, list) else [one] if one else [])]
 
 

@@ -1,17 +1,18 @@
 """Sections on what was found on the spot and in the ledgers: 人籍核查结果, 疑似辍学处置, 特殊群体, 点名核对表."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
 from ...core.numbers import NUMERALS
 from ...core.tables import row_of
 from ...due.steps import OPEN, limited
-from ...facts import asof
-from ...figures import duty, inspection, support
+from ...figures import duty, inspection
 from .. import charts
 from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles
-from ..units import attempt, failed, measured, uncounted_note
+from ..units import TITLES, attempt, failed, uncounted_note
 from .rounds import Round
 
 COUNTS = {
@@ -22,7 +23,6 @@ LETTERS = {
     "列入疑似": "列", "首次联系": "联", "首次家访": "访", "书面报中心学校": "报", "报镇政府": "镇", "疑似结案": "结", "认定辍学": "认",
     "复学": "复", "销号": "销",
 }  # fmt: skip
-COVERED = (support.family_plans, support.disabled_placed, support.pupil_plans, inspection.left_behind, support.aid_paid)
 MOST = 60  # cases drawn
 
 
@@ -201,15 +201,25 @@ def _late_list(view: Round, labels: dict[str, str], late: pd.DataFrame) -> Detai
 # --- five: groups of pupils --------------------------------------------------------------------------------------------------
 def groups(view: Round) -> Section:
     """五: who of the four groups has no plan, placement or place on the list, per school as of its inspection; coverage rates."""
-    then = asof.on(view.town, view.last, *filter(None, [view.home]))
-    scope, lines = replace(view.scope, town=then, end=view.last), []
-    rates = [(one.total.title, one.total, one.total.note) for one in measured(view, COVERED, lines, scope)]
-    covered = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), tuple(rates), f"{_grade(view)}覆盖率")
+    lines: list[str] = []
+    covered, four = (_coverage(view, counts, lines) for counts in (inspection.COVERED, duty.FOUR_BONDS))
+    rates = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), covered, f"{_grade(view)}覆盖率")
     table = attempt(view, "各校缺案", lambda: _lacking(view), lines)
     told = [Note(f"缺案的学校：{_named(view)}。")] if table and not view.home else []
-    four = [(one.total.title, one.total, one.total.note) for one in measured(view, duty.FOUR_BONDS, lines, scope)]
-    bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), tuple(four)),))
-    return view.section("groups", *failed(lines), covered, *told, *([table] if table else []), bonds)
+    bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),))
+    return view.section("groups", *failed(lines), rates, *told, *([table] if table else []), bonds)
+
+
+def _coverage(view: Round, counts: Sequence[Callable], lines: list[str]) -> tuple[tuple, ...]:
+    """A row a figure as of the last day; what fails stands in `lines`."""
+    _ = view.sheets  # with which these are worked out
+    part = replace(view.scope, end=view.last).part
+    asked = (
+        (TITLES.get(one, "一项覆盖率"), partial(inspection.covered, view.town, view.policy, one, *part))
+        for one in counts
+    )
+    made = (attempt(view, title, ask, lines) for title, ask in asked)
+    return tuple((one.title, one, one.note) for found in made for one in found or ())
 
 
 def _groups_lacking(sheet: inspection.Sheet) -> list[int]:

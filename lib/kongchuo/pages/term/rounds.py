@@ -1,6 +1,8 @@
 """A view of one round of inspection: the sheets of its schools, those of the round before, what it led to, and whom the page is for."""
 
 import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from ...core.findings import UserError
 from ...core.tables import Town
 from ...due import inspection as rounds
 from ...facts import calendar
-from ...figures import inspection, selfcheck
+from ...figures import duty, inspection, selfcheck
 from ..display import Section
 from ..quality import short_name
 from ..views import View, find_school, open_town, records
@@ -52,16 +54,21 @@ class Round(View):
     @cached_property
     def sheets(self) -> tuple[inspection.Sheet, ...]:
         """The inspection sheet of every school, in the order of the registry."""
-        return self._sheets(self.number)
+        return self._sheets(self.number, self._covers)
 
     @cached_property
     def before(self) -> tuple[inspection.Sheet, ...]:
         """The sheets of the first round, where this is the second."""
         return self._sheets(self.number - 1) if self.number > 1 else ()
 
-    def _sheets(self, number: int) -> tuple[inspection.Sheet, ...]:
+    def _sheets(self, number: int, *covers: Callable) -> tuple[inspection.Sheet, ...]:
         asked = [(home, self.term, number) for home in self.homes]
-        return tuple(inspection.sheets(self.town, self.policy, asked, self.end).values())
+        return tuple(inspection.sheets(self.town, self.policy, asked, self.end, *covers).values())
+
+    def _covers(self, home: str, day: dt.date) -> Iterator[tuple]:
+        """What the page of one school asks of `inspection.covered`: far cheaper while the ledgers of its day are there."""
+        part = replace(self.scope.whole, homes=(home,), end=day).part
+        return ((count, *part) for count in (*inspection.COVERED, *duty.FOUR_BONDS))
 
     @property
     def inspected(self) -> tuple[inspection.Sheet, ...]:

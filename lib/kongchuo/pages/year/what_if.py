@@ -62,8 +62,8 @@ def side_by_side(view: Year, after: Standings, title: str) -> list:
     """Who moves, among the classes and schools the page is about."""
     classes, units = compare(view.standings, after)
     shown = {one.class_id for one in view.classes}
-    moved = [one for one in classes if one.changed and one.before.class_id in shown]
-    graded = [one for one in units if one.changed and one.before.home in view.homes]
+    moved = [one for one in classes if one.before.class_id in shown and one.changed]
+    graded = [one for one in units if one.before.home in view.homes and one.changed]
     if not moved and not graded:
         return [Note(f"{title}：没有一个班的积分、名次和学校的等次会变。", "good")]
     rows = []
