@@ -190,8 +190,8 @@ def test_the_year_before_is_looked_at_as_of_the_day_too():
 
 
 def said(made):
-    """Everything a section or paper holds, as text; where objects lie in memory says nothing."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(made))
+    """Everything a section or paper holds, as text; where objects lie in memory says nothing, nor the minute it was made."""
+    return re.sub(r" at 0x[0-9a-f]+|(?<=\d{4}-\d\d-\d\d) \d\d:\d\d", "", repr(made))
 
 
 def test_a_clean_year_is_clean_on_every_day():

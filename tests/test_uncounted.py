@@ -10,7 +10,7 @@ import pytest
 
 import handmade
 from kongchuo.core.tables import Town, row_of
-from kongchuo.figures import duty, support, uncounted
+from kongchuo.figures import duty, selfcheck, support, uncounted
 from kongchuo.figures.class_points import class_points
 from kongchuo.figures.definitions import MEASURES
 from kongchuo.pages import monthly
@@ -72,6 +72,22 @@ def cells_of(town, seed, of=None):
             if filled:
                 found.append((sheet.name, pick.choice(filled), item.name))
     return found if of is None else pick.sample(found, of)
+
+
+def test_an_activity_whose_kind_nobody_could_read_may_have_been_a_letter():
+    """No figure says 100 % of the letters whose answers can be counted, and nothing of one that may be among the others."""
+    town, _ = handmade.township(2, 40, 0, dt.date(2023, 11, 30))
+    frame = town["publicity_log"]
+    letter = frame.index[frame["kind"] == "告家长一封信"][0]
+    wrong = (town.book_name(letter), town.schema.sheets["publicity_log"].title, row_of(letter))
+    whole = selfcheck.parents_aware(handmade.scope(town, "2023-11-01", "2023-11-30")).total
+    spoilt = unread(town, "publicity_log", letter, "kind")
+    scope = handmade.scope(spoilt, "2023-11-01", "2023-11-30", distrusted=frozenset([wrong]))
+
+    total = selfcheck.parents_aware(scope).total
+
+    assert total.denominator < whole.denominator
+    assert total.left_out == whole.left_out + 1
 
 
 def with_faults(rows):

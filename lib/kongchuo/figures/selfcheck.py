@@ -49,15 +49,15 @@ def self_checks(scope: Scope) -> Ratio:
 @by_school
 def parents_aware(scope: Scope) -> Ratio:
     """D13 家长知晓率 = 回执数 ÷ 应发份数 of 告家长一封信, all letters of the year up to the scope's end; wrong rows are left out."""
-    everything, sound = (
-        rows[(rows["kind"] == LETTER) & (rows["date"] <= pd.Timestamp(scope.end))]
-        for rows in (scope.rows("publicity_log"), scope.sound("publicity_log"))
-    )
-    rows = complete(sound, "n_due", "n_receipt")
+    held, sound = scope.rows("publicity_log"), scope.sound("publicity_log")
+    perhaps = held[held["kind"].isna() | (held["kind"] == LETTER)]  # which of unknown kind are letters, nobody can tell
+    rows = complete(sound[(sound["kind"] == LETTER) & (sound["date"] <= pd.Timestamp(scope.end))], "n_due", "n_receipt")
     rows = rows[rows["n_receipt"] <= rows["n_due"]]
     needs = tuple(f"publicity_log.{name}" for name in ("kind", "date", "n_due", "n_receipt"))
-    nowhen = scope.undated("publicity_log").loc[lambda rows: rows["kind"].isna() | (rows["kind"] == LETTER)]
-    counts, left_out = (rows["n_receipt"], rows["n_due"]), [everything.drop(rows.index), nowhen]
+    left_out = perhaps[
+        (perhaps["date"] <= pd.Timestamp(scope.end)) | scope.dateless("publicity_log").loc[perhaps.index]
+    ]
+    counts, left_out = (rows["n_receipt"], rows["n_due"]), [left_out.drop(rows.index)]
     return summed(scope, "D13", "家长知晓率", rows, *counts, of="publicity_log", needs=needs, left_out=left_out)
 
 
