@@ -124,22 +124,25 @@ class Names:
         self._sizes: dict[str, list[int]] = {}  # first character -> lengths of such names, the longest first
         for size, char in sorted({(len(name), name[0]) for name in stand_in if name}, reverse=True):
             self._sizes.setdefault(char, []).append(size)
+        # only where one of these stands is there anything to look up
+        self._first = re.compile(f"[{re.escape(''.join(self._sizes))}]" if self._sizes else "(?!)")
 
     def found(self, text: str, loose: bool = False) -> Iterator[tuple[int, str]]:
         """(place, name) of each. `loose`: a name of two characters only by itself, since so short a name may be any word."""
-        at = 0
-        while at < len(text):
-            sizes = self._sizes.get(text[at], ())
+        past = 0
+        for first in self._first.finditer(text):
+            at = first.start()
+            if at < past:
+                continue
+            sizes = self._sizes[first[0]]
             name = next((text[at : at + size] for size in sizes if text[at : at + size] in self.stand_in), "")
             if name and not (loose and len(name) < 3 and _inside(text, at, at + len(name))):
                 yield at, name
-                at += len(name)
-            else:
-                at += 1
+                past = at + len(name)
 
     def standing(self, text: str) -> set[str]:
         """Every name that stands anywhere in the text, those inside of others as well."""
-        near = ((at, self._sizes.get(char, ())) for at, char in enumerate(text))
+        near = ((found.start(), self._sizes[found[0]]) for found in self._first.finditer(text))
         return {text[at : at + size] for at, sizes in near for size in sizes if text[at : at + size] in self.stand_in}
 
     def replaced(self, text: str, loose: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import TypeVar
@@ -13,7 +13,7 @@ import pandas as pd
 from ..core.findings import FIGURE_KINDS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
-from .scopes import KEYS, Scope
+from .scopes import KEYS, Parts, Scope
 
 Made = TypeVar("Made", "Ratio", "list[Ratio]", pd.DataFrame, pd.Series)
 COUNTS = ["numerator", "denominator"]
@@ -200,23 +200,18 @@ class _Schools:
     def __init__(self, whole: Ratio | pd.DataFrame | pd.Series, each: bool) -> None:
         self._each, self._whole = each, whole
         rows, uncounted = (whole.rows, whole.uncounted) if isinstance(whole, Ratio) else (whole, NOBODY)
-        self._nobody, self._rows, self._uncounted = rows.iloc[:0], dict(_by_home(rows)), dict(_by_home(uncounted))
+        self._rows, self._uncounted = Parts(rows), Parts(uncounted)
 
     def of(self, home: str) -> Ratio | pd.DataFrame:
         """The part of one school."""
-        whole, rows = self._whole, self._rows.get(home, self._nobody)
+        whole, rows = self._whole, self._rows.of(home)
         if not isinstance(whole, Ratio):
             return rows
         missing = tuple(one for one in whole.missing if one in (home, CENTRE))
-        lost = self._uncounted.get(home, NOBODY)
+        lost = self._uncounted.of(home)
         if self._each and home not in missing and "" in self._uncounted:
-            lost = _keys_of(lost, self._uncounted[""].assign(home=home))
+            lost = _keys_of(lost, self._uncounted.of("").assign(home=home))
         return replace(whole, rows=rows, missing=missing, uncounted=lost)
-
-
-def _by_home(rows: pd.DataFrame | pd.Series) -> Iterator[tuple[str, pd.DataFrame | pd.Series]]:
-    level = "home" in rows.index.names
-    return iter(rows.groupby(rows.index.get_level_values("home") if level else rows["home"], sort=False))
 
 
 def _keys_of(*frames: pd.DataFrame) -> pd.DataFrame:

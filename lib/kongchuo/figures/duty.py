@@ -59,6 +59,10 @@ def pairs(frame: pd.DataFrame, *columns: str) -> pd.MultiIndex:
 # --- 四包 -------------------------------------------------------------------------------------------------------------------
 def answered(scope: Scope, kind: str) -> pd.DataFrame:
     """The units of a duty that somebody answers for on the last day of the scope: home, unit."""
+    return scope.everybody.once(_answered, kind)
+
+
+def _answered(scope: Scope, kind: str) -> pd.DataFrame:
     rows = duty.answering(scope.town, scope.end)
     return rows.loc[(rows["kind"] == kind) & (rows["holder"].notna() | rows["name"].notna()), ["home", "unit"]]
 

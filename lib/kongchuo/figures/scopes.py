@@ -80,7 +80,7 @@ class Scope:
         `by` names the class column where a sheet has several (学生变动: class_from, class_to).
         """
         if self.one_school:
-            return _by_home(self.town, sheet, by).get(self.homes[0], _placed(self.town, sheet, by).iloc[:0])
+            return _by_home(self.town, sheet, by).of(self.homes[0])
         return self.within(_placed(self.town, sheet, by), narrow=self.of_class(sheet))
 
     def office(self, sheet: str) -> pd.DataFrame:
@@ -221,9 +221,30 @@ def _dateless(town: Town, sheet: str) -> pd.Series:
     return lost
 
 
+class Parts:
+    """Rows by their school (a column or level `home`), each school's cut when it is asked for: a frame for each costs more than its rows."""
+
+    def __init__(self, rows: pd.DataFrame | pd.Series) -> None:
+        level = "home" in rows.index.names
+        codes, homes = pd.factorize(
+            rows.index.get_level_values("home") if level else rows["home"], use_na_sentinel=False
+        )
+        order = codes.argsort(kind="stable")
+        self._rows = rows if (codes[1:] >= codes[:-1]).all() else rows.take(order)
+        ends = codes[order].searchsorted(range(len(homes)), "right").tolist()
+        self._parts = dict(zip(homes, map(slice, [0, *ends], ends), strict=False))
+
+    def __contains__(self, home: str) -> bool:
+        return home in self._parts
+
+    def of(self, home: str) -> pd.DataFrame | pd.Series:
+        """The rows of one school, in the order they had."""
+        return self._rows.iloc[self._parts.get(home, slice(0))]
+
+
 @once
-def _by_home(town: Town, sheet: str, by: str) -> dict[str, pd.DataFrame]:
-    return dict(list(_placed(town, sheet, by).groupby("home", sort=False)))
+def _by_home(town: Town, sheet: str, by: str) -> Parts:
+    return Parts(_placed(town, sheet, by))
 
 
 @once

@@ -11,6 +11,7 @@ from ..core.policy import Policy
 from ..core.tables import Town, once
 from ..figures import attendance, flows
 from ..figures.base import Measure
+from ..figures.scopes import Scope
 from . import charts
 from .display import Blocks, Chart, Note, titled
 from .views import View
@@ -45,6 +46,10 @@ def held(view: View) -> list[Figures]:
 def _month(view: View, month: str) -> Figures:
     start, end = years.days_of(month)
     scope = replace(view.scope.everybody, start=start, end=min(end, view.end))
+    return scope.once(_figures, f"{int(month[5:])}月")
+
+
+def _figures(scope: Scope, label: str) -> Figures:
     first = flows.case_flow(scope, flows.suspected(scope), flows.SUSPECTED_STEPS).groupby(level="home").sum()
     second = flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS).groupby(level="home").sum()
     counted = (
@@ -52,13 +57,13 @@ def _month(view: View, month: str) -> Figures:
         first[flows.SUSPECTED_STEPS[-1]],
         second[flows.DROPOUT_STEPS[-1]],
         first["返校"].add(second["返校"], fill_value=0),
-        _overdue(view.town, view.policy, pd.Timestamp(scope.end)),
+        _overdue(scope.town, scope.policy, pd.Timestamp(scope.end)),
     )
     counts = {
         title: {home: int(number) for home, number in one.items()} for title, one in zip(TITLES, counted, strict=True)
     }
     rate = attendance.rate(scope)
-    return Figures(f"{int(month[5:])}月", rate.by("home"), counts, rate.total)
+    return Figures(label, rate.by("home"), counts, rate.total)
 
 
 @once

@@ -82,7 +82,7 @@ def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
 
 def unfilled(view: View) -> list[str]:
     """What has not been filled in yet, without which nothing can be found, in words: pupils of a school, terms, the calendar."""
-    known = {*view.town["roster"]["home"], *view.scope.missing("roster")}
+    known = {*_listing(view.town), *view.scope.missing("roster")}
     homes = [home for home in view.homes if home not in known]
     named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes)}）"
     town = view.town  # a new year begins with rows of both sheets in which nothing is decided yet
@@ -90,6 +90,12 @@ def unfilled(view: View) -> list[str]:
     titles = [f"“{town.schema.sheets[name].title}”" for name, empty in blank.items() if empty]
     said = (f"花名册里还没有学生{named}" if homes else "", f"{''.join(titles)}里还没有填" if titles else "")
     return [*filter(None, said)]
+
+
+@once
+def _listing(town: Town) -> frozenset[str]:
+    """The schools with a pupil on their roster."""
+    return frozenset(town["roster"]["home"])
 
 
 def folded(view: View, sections: Container[str]) -> list[Details]:

@@ -474,7 +474,7 @@ def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ..
     return tuple(said.values())
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def _broken(text: str, kind: str, near: str, cells: tuple[str, ...], audience: str, known: Known) -> tuple[str, ...]:
     """The codes of what a text breaks: judged once, though it stand on page, in notebook and 附表, and on other schools'."""
     read = Part("", plain(text), kind, plain(near), tuple(map(plain, cells)))

@@ -194,7 +194,9 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     """
     large = sum(len(table.frame) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
     examined = partial(_examined, town, policy, earlier, large)
-    # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it
+    # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it; the rows all need
+    for sheet in town.schema.sheets if large else ():
+        town[sheet]
     with unswept():
         return aside(examined) if large else examined()
 
