@@ -150,6 +150,7 @@ class Report:
             if self.plan.annexed:
                 report._annex()
             self.plan.rehearse(report.view)
+        _told()
 
     def weighed(self, names: Iterable[str]) -> str:
         """The `content` of a run whose notebook calls these methods and nothing else, worked out without a notebook or any file but

@@ -482,7 +482,7 @@ def _fill(
             runs = [item for item in runs if item.name not in standing]
             waiting = {pool.submit(press.execute, item): item for item in runs}
             for done in as_completed(waiting):
-                item = waiting[done]
+                item = waiting.pop(done)  # with what it gave, which is large
                 result = press.publish(item, *done.result(), press.why(item, results.get(item.name)))
                 results[result.name] = archive.after(result, results.get(result.name))
                 shelf.save(_ordered(results, schools))
