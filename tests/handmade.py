@@ -8,9 +8,10 @@ import pandas as pd
 
 import kongchuo_township
 from kongchuo.core import policy, schema
+from kongchuo.core.columns import DTYPES
 from kongchuo.core.places import POLICY
 from kongchuo.core.schema import CENTRE
-from kongchuo.core.tables import DTYPES, Town, empty_frame
+from kongchuo.core.tables import Town, empty_frame
 from kongchuo.core.workbooks import Table, Workbook
 from kongchuo.figures.scopes import Scope
 from kongchuo.pages.views import Month

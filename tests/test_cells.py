@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 
 from kongchuo.core import columns, schema as schemas
 from kongchuo.core.cells import PICTURE, STALE, CellError
+from kongchuo.core.columns import DTYPES
 from kongchuo.core.schema import Field
-from kongchuo.core.tables import DTYPES
 
 SCHEMA = schemas.default()
 TEXT = Field("x", "列")

@@ -1,14 +1,18 @@
 """Where the header is, which column is which, which rows are data; each with its Excel row."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from kongchuo.core import schema as schemas
 from kongchuo.core.cells import PICTURE, STALE, CellError
+from kongchuo.core.columns import DTYPES
 from kongchuo.core.schema import Field, Sheet
 from kongchuo.core.sheets import Grid, shape
+from kongchuo.core.tables import Town
+from kongchuo.core.workbooks import Workbook
 
 SCHEMA = schemas.default()
 SHEET = Sheet(
@@ -58,6 +62,26 @@ def test_a_header_alone_is_a_table_without_rows():
 
     assert (len(table.frame), found) == (0, [])
     assert table.frame["seat"].dtype == "Int64"
+
+
+def test_a_table_is_what_it_was_when_its_rows_stand_among_those_of_other_workbooks():
+    """Clean columns and columns read cell by cell, one below the other; each table then is a part of the whole."""
+    rows = [[HEAD, row(1), row(2)], [HEAD], [HEAD, row(3, born="2012年5月8日", seat="甲", name="")], [HEAD, row(4)]]
+    alone = [read(one)[0].frame for one in rows]
+    tables = [read(one)[0] for one in rows]
+    book = None
+    books = [Workbook(f"2023-2024/{n}/学生.xlsx", book, str(n), tables={"pupil": one}) for n, one in enumerate(tables)]
+    schema = SimpleNamespace(sheets={"pupil": SHEET})
+
+    whole = Town("2023-2024", DAY, schema, tuple(books))["pupil"]
+
+    assert whole["home"].tolist() == ["0", "0", "2", "3"]
+    assert whole.dtypes.drop("home").to_dict() == {item.name: DTYPES[item.type] for item in SHEET.fields}
+    for table, frame in zip(tables, alone, strict=True):
+        assert not hasattr(table.held, "iloc") or not len(frame), "it holds its rows twice"
+        pd.testing.assert_frame_equal(table.frame, frame)
+    again = Town("2023-2024", DAY, schema, tuple(books))["pupil"]
+    pd.testing.assert_frame_equal(again, whole)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # what types a column needs none of it, and it takes long to 
 # (NaN: missing), 1 and 0 for 是 and 否 (-1: missing)
 Values = list[object] | array
 
+# dtype of a column by its type; a missing value is NA/NaT in each
+DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
+
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _NAT = -(2**63)  # how numpy writes a missing date
 
@@ -69,8 +72,6 @@ def as_array(values: Values, item: Field) -> ExtensionArray:
     import numpy as np
     import pandas as pd
 
-    from .tables import DTYPES
-
     if isinstance(values, list):
         return pd.array(values, dtype=DTYPES[item.type], copy=False)
     held = np.array(values)
@@ -82,6 +83,19 @@ def as_array(values: Values, item: Field) -> ExtensionArray:
     if item.type == "number":
         return pd.arrays.FloatingArray(held, empty)
     return pd.arrays.IntegerArray(np.where(empty, 0, held).astype("int64"), empty)
+
+
+def stacked(columns: Sequence[Values], item: Field) -> ExtensionArray:
+    """The array of typed columns of one field, one below the other."""
+    import pandas as pd
+
+    kinds = {type(values) for values in columns}
+    if len(kinds) > 1:  # some were clean
+        return pd.concat([pd.Series(as_array(values, item)) for values in columns]).array
+    whole = columns[0][:0]
+    for values in columns:
+        whole.extend(values)
+    return as_array(whole, item)
 
 
 def filled(values: Values, item: Field) -> int:

@@ -10,17 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from .cells import ERRORS, clean, closest, displayed, fold, quoted, reader, shown
-from .columns import Values, as_array, filled, typed
+from .columns import Values, filled, typed
 from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
 from .places import HINT
 from .schema import Codes, Field, Sheet
-from .workbooks import Table, column_letters
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .workbooks import Table, Typed, column_letters
 
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column, as Excel counts them
 
@@ -88,41 +84,11 @@ class Header:
     texts: list[str]
 
 
-@dataclass(frozen=True)
-class Typed:
-    """The rows of a worksheet before a frame is made of them: their Excel rows, and each field's column."""
-
-    rows: list[int]
-    values: dict[str, Values]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-def framed(table: Table) -> Table:
-    """A table as `shape_apart` gives it, with a frame."""
-    instead = table.instead and framed(replace(table.instead, sheet=table.sheet))
-    return replace(table, frame=_frame(table.frame, table.sheet), instead=instead)
-
-
-def _frame(typed: Typed, sheet: Sheet) -> pd.DataFrame:
-    import pandas as pd
-
-    arrays = {item.name: as_array(typed.values[item.name], item) for item in sheet.fields}
-    return pd.DataFrame(arrays, index=pd.Index(typed.rows, dtype="int64", name="row"), copy=False)
-
-
 def shape(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> tuple[Table | None, list[Finding]]:
     """The typed Table of a worksheet and what was wrong in it (R06, F01, F07, F09-F13, F19-F21, F23-F27).
 
     `workbook` is the name findings carry, `codes` the code lists by name. The Table is None where there is no header.
     """
-    table, findings = shape_apart(grid, sheet, workbook, codes)
-    return table and framed(table), findings
-
-
-def shape_apart(grid: Grid, sheet: Sheet, workbook: str, codes: dict[str, Codes]) -> tuple[Table | None, list[Finding]]:
-    """`shape` whose table holds Typed rows instead of a frame: made without pandas, and cheap to send."""
     place = partial(Place, workbook, sheet.title)
     grid = _rectangular(grid)
     header = find_header(grid, sheet)
@@ -168,7 +134,7 @@ def _exchanged(
     table: Table, columns: Sequence, codes: dict[str, Codes], findings: list[Finding], place: partial
 ) -> tuple[Table, list[Finding]]:
     """F40 where two columns each hold what the other's header says; what was found in their cells follows from it."""
-    sheet, values = table.sheet, table.frame.values
+    sheet, values = table.sheet, table.held.values
     lost = {item.name: sum(1 for _, name in table.unread if name == item.name) for item in sheet.typed}
 
     def read(item: Field, other: Field) -> tuple[Values, int]:
@@ -192,9 +158,9 @@ def _exchanged(
             titles = {item.title, other.title}
             told = [caused(one, cause) if one.row and one.column in titles else one for one in findings]
             unread = frozenset(cell for cell in table.unread if cell[1] not in (item.name, other.name))
-            exchanged = Typed(table.frame.rows, values | {item.name: one, other.name: two})
+            exchanged = Typed(table.held.rows, values | {item.name: one, other.name: two})
             right = replace(table, frame=exchanged, unread=unread)
-            return replace(table, instead=right), [*told, cause]
+            return replace(table, frame=table.held, instead=right), [*told, cause]
     return table, findings
 
 

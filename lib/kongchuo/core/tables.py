@@ -16,15 +16,14 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from .columns import DTYPES, stacked
 from .findings import Place
 from .policy import Policy
 from .schema import CENTRE, Schema, Sheet
-from .workbooks import Workbook
+from .workbooks import Typed, Workbook
 
 Made = TypeVar("Made")
 
-# dtype of a column by its type; a missing value is NA/NaT in each
-DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "date": "datetime64[us]", "boolean": "boolean"}
 
 UNDER = ("under a policy",)  # where Town keeps what depends on a policy as well
 BOOKS, ROWS = 10_000, 10_000_000  # a place: year, number of the workbook in its year, Excel row, as digits side by side
@@ -58,6 +57,22 @@ def _empty(columns: tuple[tuple[str, str], ...]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """The rows of one table in the frame of all workbooks."""
+
+    whole: pd.DataFrame
+    part: slice
+
+    def __len__(self) -> int:
+        return self.part.stop - self.part.start
+
+    def frame(self, sheet: Sheet) -> pd.DataFrame:
+        """The frame of the table."""
+        rows = self.whole.iloc[self.part]
+        return rows[[item.name for item in sheet.fields]].set_axis(pd.Index(row_of(rows.index), name="row"))
+
+
+@dataclass(frozen=True)
 class Town:
     """All workbooks of one school year of one township, as of a date.
 
@@ -88,14 +103,28 @@ class Town:
         return self._frames[sheet_name]
 
     def _combine(self, sheet: Sheet) -> pd.DataFrame:
-        held = [book for book in self.workbooks if sheet.name in book.tables and len(book.tables[sheet.name].frame)]
-        parts = [book.tables[sheet.name].frame for book in held] or [empty_frame(sheet)]
-        frame = pd.concat(parts) if len(parts) > 1 else parts[0].copy()
-        sizes = [len(part) for part in parts]
-        starts = np.repeat([self.place_of(book.name) for book in held] or [NOWHERE], sizes)
-        frame.index = by_place(starts + frame.index.to_numpy("int64"))
-        frame["home"] = pd.array(np.repeat([book.home for book in held] or [""], sizes), dtype="str")
+        held = [book for book in self.workbooks if sheet.name in book.tables and len(book.tables[sheet.name])]
+        if not held:
+            return empty_frame(sheet).set_axis(by_place([])).assign(home=pd.array([], dtype="str"))
+        tables = [book.tables[sheet.name] for book in held]
+        sizes = [len(table) for table in tables]
         dtypes = {item.name: DTYPES[item.type] for item in sheet.fields}
+        alike = True
+        if all(isinstance(table.held, Typed) for table in tables):
+            columns = {
+                item.name: stacked([one.held.values[item.name] for one in tables], item) for item in sheet.fields
+            }
+            rows = np.fromiter((row for table in tables for row in table.held.rows), "int64")
+            frame = pd.DataFrame(columns, index=rows, copy=False)
+        else:
+            alike = all(table.frame.dtypes.to_dict() == dtypes for table in tables)
+            frame = pd.concat([table.frame for table in tables]) if len(tables) > 1 else tables[0].frame.copy()
+        starts = np.repeat([self.place_of(book.name) for book in held], sizes)
+        frame.index = by_place(starts + frame.index.to_numpy("int64"))
+        frame["home"] = pd.array(np.repeat([book.home for book in held], sizes), dtype="str")
+        if alike:  # nothing is held twice
+            for table, end in zip(tables, np.cumsum(sizes).tolist(), strict=True):
+                table.hold(Cut(frame, slice(end - len(table), end)))
         found = frame.dtypes.to_dict()
         others = {name: dtype for name, dtype in dtypes.items() if found[name] != dtype}
         return frame.astype(others) if others else frame

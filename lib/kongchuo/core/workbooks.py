@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from .columns import Values, as_array
 from .findings import Finding, Place
 from .schema import Book, Field, Sheet
 
@@ -26,8 +27,54 @@ def column_letters(number: int) -> str:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """The rows of a worksheet before a frame is made of them: their Excel rows, and each field's column."""
+
+    rows: list[int]
+    values: dict[str, Values]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def frame(self, sheet: Sheet) -> pd.DataFrame:
+        """The frame of a table of the sheet."""
+        import pandas as pd
+
+        arrays = {item.name: as_array(self.values[item.name], item) for item in sheet.fields}
+        return pd.DataFrame(arrays, index=pd.Index(self.rows, dtype="int64", name="row"), copy=False)
+
+
+class Framed(Protocol):
+    """What a frame is made of."""
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+
+    def frame(self, sheet: Sheet) -> pd.DataFrame:
+        """The frame of a table of the sheet."""
+
+
+class _Frame:
+    """A frame that is made when somebody looks at it first. In a county most tables are only ever read together with those of the
+    other workbooks (Town), and a frame of twenty columns costs more than the few rows it holds.
+    """
+
+    def __set__(self, table: Table, held: object) -> None:
+        table.__dict__["frame"] = held
+
+    def __get__(self, table: Table | None, owner: type) -> pd.DataFrame:
+        if table is None:
+            raise AttributeError  # so that the dataclass takes this for no default
+        held = table.held
+        if not hasattr(held, "iloc"):
+            held = table.__dict__["frame"] = held.frame(table.sheet)
+        return held
+
+
+@dataclass(frozen=True)
 class Table:
-    """One worksheet as read. frame: index = Excel row, a column for every field of the sheet, missing columns all NA.
+    """One worksheet as read. frame: index = Excel row, a column for every field of the sheet, missing columns all NA; until it is
+    asked for, `held` is what it is made of. `len` gives its rows.
 
     `columns` maps a field to its 1-based Excel column; `unread` holds (row, field) of cells that could not be read;
     `hidden` the rows nobody sees; `header_row` the Excel row of the header. `instead`: the table as it would be if two headers
@@ -37,7 +84,7 @@ class Table:
     """
 
     sheet: Sheet
-    frame: pd.DataFrame
+    frame: pd.DataFrame = _Frame()  # type: ignore[assignment]
     columns: dict[str, int] = field(default_factory=dict)
     unread: frozenset[tuple[int, str]] = frozenset()
     hidden: frozenset[int] = frozenset()
@@ -45,6 +92,21 @@ class Table:
     instead: Table | None = None
     displays: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
     later: frozenset[tuple[int, str]] = frozenset()
+
+    @property
+    def held(self) -> pd.DataFrame | Framed:
+        """The frame, or what it is made of."""
+        return self.__dict__["frame"]
+
+    def hold(self, instead: Framed) -> None:
+        """Let go of the frame for what gives the same one when it is asked for."""
+        self.__dict__["frame"] = instead
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def __bool__(self) -> bool:
+        return True  # without rows too
 
     @cached_property
     def latest(self) -> dict[str, pd.Timestamp]:

@@ -73,7 +73,7 @@ class _List:
 
     @property
     def size(self) -> int:
-        return sum(len(table.frame) for table in self.tables)
+        return sum(len(table) for table in self.tables)
 
 
 def read_list(path: Path, schema: Schema) -> Pushed:

@@ -24,8 +24,7 @@ OLD = 14  # days
 DAY = 24 * 60 * 60
 FOLDER = "parsed"
 HELD = {  # all that a parsed workbook is made of
-    "kongchuo.core.workbooks": ("Workbook", "Table", "Asked"),
-    "kongchuo.core.sheets": ("Typed",),
+    "kongchuo.core.workbooks": ("Workbook", "Table", "Typed", "Asked"),
     "kongchuo.core.findings": ("Finding",),
     "array": ("array", "_array_reconstructor"),
     "datetime": ("date", "datetime", "time", "timedelta"),
@@ -46,7 +45,7 @@ def key(path: Path, name: str, book: schema.Book, codes: dict[str, schema.Codes]
 
 
 def known(key: str) -> Workbook | None:
-    """What is kept under a key, without frames (parsing.with_frames); None where there is nothing, or it cannot be understood."""
+    """What is kept under a key, without book and sheets (parsing.of_book); None where there is nothing, or it cannot be understood."""
     try:
         found = _Plain(io.BytesIO(read(_path(key)))).load()
         return found if isinstance(found, Workbook) else None

@@ -16,7 +16,7 @@ from ..core import schema as schemas
 from ..core.cells import closest, fold
 from ..core.findings import ADDED, ERROR, KINDS, OLDER, Finding, Place, caused
 from ..core.places import GUIDE, LISTS, RESULTS
-from ..core.sheets import Grid, alike, framed, shape_apart
+from ..core.sheets import Grid, alike, shape
 from ..core.workbooks import Asked, Table, Workbook
 from ..rules import waivers
 from .package_guard import Package, Refusal, Unseen, look, odd_formats, rebuilt, scan
@@ -59,16 +59,16 @@ def unknown(
         grids = {title: cells for title, cells in grids.items() if title not in same[:1]}
     for title, cells in grids.items():
         sheet = like[title]
-        table = shape_apart(cells, sheet, name, codes)[0] if sheet else None
+        table = shape(cells, sheet, name, codes)[0] if sheet else None
         kinds = {
             code: replace(kind, says=kind.says + HIDDEN) if title in unseen else kind for code, kind in STRAY.items()
         }
-        if table is None or not len(table.frame):
+        if table is None or not len(table):
             yield kinds["R15"].at(Place(name, title))
         else:
             other = next(one for one in schemas.default().books if sheet.name in one.by_name)
             named = sheet.title if other.name == book.name else f"{other.title}·{sheet.title}"
-            yield kinds["R14"].at(Place(name, title), like=named, rows=len(table.frame))
+            yield kinds["R14"].at(Place(name, title), like=named, rows=len(table))
 
 
 # --- What people typed on 校验结果, the program's own worksheet in each workbook: their waivers -------------------------
@@ -86,26 +86,30 @@ def asked_waivers(opened: python_calamine.CalamineWorkbook, package: Package) ->
 
 # --- One workbook to typed tables. The bytes of a file are read once, hashed, looked at (package_guard.py) and only then parsed; values come from calamine, what it hides
 # from the XML. Nothing is written, nothing raises for what a file holds: a problem is a Finding of the Workbook. All of it runs in a
-# process apart, which would take as long to import pandas as to read a school: frames are made by who asks (`framed`).
+# process apart, which would take as long to import pandas as to read a school: a frame is made by who asks for it (`Table.frame`).
 _FATAL = (KeyboardInterrupt, SystemExit)
 VERSION = "kongchuo_version"  # the document property that carries the version of the schema a template was made from
 
 
 def read_here(path: Path, name: str, book: schemas.Book, codes: dict[str, schemas.Codes]) -> Workbook:
     """`read_workbook` in this process, which a workbook may end."""
-    return with_frames(_parsed(path, name, book, codes), book)
+    return of_book(_parsed(path, name, book, codes), book)
 
 
 def read_for_another(path: Path, name: str, book: schemas.Book, packed: bytes) -> Workbook:
-    """What `with_frames` makes the workbook of, without what the other side has; `packed`: the code lists and the schema."""
+    """What `of_book` makes the workbook of, without what the other side has; `packed`: the code lists and the schema."""
     read = _parsed(path, name, book, _unpacked(packed))
-    return replace(read, book=None, tables={key: replace(table, sheet=None) for key, table in read.tables.items()})
+    return replace(read, book=None, tables={key: _of(None, table) for key, table in read.tables.items()})
 
 
-def with_frames(read: Workbook, book: schemas.Book) -> Workbook:
-    """A workbook as it was parsed, with its frames."""
-    tables = {key: framed(replace(table, sheet=book.by_name[key])) for key, table in read.tables.items()}
-    return replace(read, book=book, tables=tables)
+def of_book(read: Workbook, book: schemas.Book) -> Workbook:
+    """A workbook as it was parsed, with its book and sheets."""
+    return replace(read, book=book, tables={key: _of(book.by_name[key], table) for key, table in read.tables.items()})
+
+
+def _of(sheet: schemas.Sheet | None, table: Table) -> Table:
+    instead = table.instead and _of(sheet, table.instead)
+    return replace(table, sheet=sheet, frame=table.held, instead=instead)
 
 
 def _unpacked(packed: bytes) -> dict[str, schemas.Codes]:
@@ -143,7 +147,7 @@ def _parsed(path: Path, name: str, book: schemas.Book, codes: dict[str, schemas.
     except BaseException:  # a panic of the parser is no Exception
         return replace(workbook, findings=(KINDS["R02"].at(Place(name), reason="文件已损坏或不完整"),))
     with opened:
-        found, findings = _tables(package.sheets, partial(_sheet, opened, package), name, book, codes, package.hidden)
+        found, findings = tables(package.sheets, partial(_sheet, opened, package), name, book, codes, package.hidden)
         asked = asked_waivers(opened, package)
     share(found)
     return replace(workbook, read=True, tables=found, findings=tuple(aged(workbook, findings)), asked=asked)
@@ -154,7 +158,7 @@ def share(tables: Mapping[str, Table]) -> None:
     texts: dict[str | None, str | None] = {}
     for table in tables.values():
         for item in (item for item in table.sheet.fields if item.type == "string"):
-            values = table.frame.values[item.name]
+            values = table.held.values[item.name]
             values[:] = [texts.setdefault(value, value) for value in values]
 
 
@@ -224,23 +228,12 @@ def tables(
     name: str,
     book: schemas.Book,
     codes: dict[str, schemas.Codes],
+    unseen: Collection[str] = (),
 ) -> tuple[dict[str, Table], list[Finding]]:
     """The typed tables of a workbook by English sheet name, and all findings in them.
 
     `there` are the titles of its worksheets, `grid` gives the cells of one (None: it is damaged).
     """
-    found, findings = _tables(there, grid, name, book, codes)
-    return {key: framed(table) for key, table in found.items()}, findings
-
-
-def _tables(
-    there: Collection[str],
-    grid: Callable[[str], Grid | None],
-    name: str,
-    book: schemas.Book,
-    codes: dict[str, schemas.Codes],
-    unseen: Collection[str] = (),
-) -> tuple[dict[str, Table], list[Finding]]:
     found, findings, absent, used = {}, [], [], set()
     titles = {fold(title): title for title in there}
     for sheet in book.sheets:
@@ -253,7 +246,7 @@ def _tables(
         if cells is None:
             findings.append(KINDS["R02"].at(Place(name, sheet.title), reason=f"工作表“{title}”的内容已损坏"))
             continue
-        table, wrong = shape_apart(cells, sheet, name, codes)
+        table, wrong = shape(cells, sheet, name, codes)
         findings += wrong
         if table is not None:
             found[sheet.name] = table

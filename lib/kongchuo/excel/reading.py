@@ -21,7 +21,7 @@ from ..facts.references import homes_of
 from . import parse_cache
 from .folders import OTHER_FORMATS, Contents, contents, meant, near, what
 from .package_guard import size_of
-from .parsing import missing, read_for_another, with_frames
+from .parsing import missing, of_book, read_for_another
 
 # --- School years before: last year's rosters and classes, which this one is compared with; of all years back to the first grade,
 # the lists of intake and the changes (`past`), which the share that finishes is counted from. Read from the same shared folder, sheet by sheet what is needed and no more. What is not there gives no finding: an office
@@ -180,11 +180,11 @@ def read_workbook(path: Path, name: str, book: Book, codes: dict[str, Codes], *,
     try:
         key, content = ("", "") if fresh else parse_cache.key(path, name, book, codes)
         if key and (held := parse_cache.known(key)):
-            return with_frames(held, book)
+            return of_book(held, book)
         read = processes.call(read_for_another, path, name, book, _Packed.of(codes), size=size_of(path))
         if key and read.read and read.sha256 == content:  # nobody has saved anything meanwhile
             parse_cache.keep(key, read)
-        return with_frames(read, book)
+        return of_book(read, book)
     except processes.Died as died:
         found = KINDS["R10"].at(Place(name), reason=str(died))
     except UserError:  # no process could be started at all

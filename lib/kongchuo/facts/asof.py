@@ -26,12 +26,17 @@ def without_future(town: Town, until: dt.date, counted: dt.date, ends: Mapping[s
     `counted` is the day the data have come to, which the message names. `ends`: by 学期 the last day of an attendance workbook,
     beyond which F28 says what is wrong with a day.
     """
+    beyond = {
+        sheet.name
+        for sheet in town.schema.sheets.values()
+        if any((town[sheet.name][item.name] > pd.Timestamp(until)).any() for item in sheet.recorded)
+    }
     workbooks = []
     for workbook in town.workbooks:
         stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
         tables, found = dict(workbook.tables), []
         for name, table in workbook.tables.items():
-            if table.frame.empty:
+            if name not in beyond:
                 continue
             late = {item.name: _between(table.frame[item.name], until, stop) for item in table.sheet.recorded}
             late = {column: rows for column, rows in late.items() if rows.any()}
@@ -40,7 +45,8 @@ def without_future(town: Town, until: dt.date, counted: dt.date, ends: Mapping[s
                 tables[name] = replace(table, frame=frame, unread=table.unread | _places(late))
                 found += _said(workbook, table, late, counted)
         workbooks.append(replace(workbook, tables=tables, findings=(*workbook.findings, *found)) if found else workbook)
-    return replace(town, workbooks=tuple(workbooks), _frames={}, _made={})
+    frames = {name: frame for name, frame in town._frames.items() if isinstance(name, str) and name not in beyond}
+    return replace(town, workbooks=tuple(workbooks), _frames=frames, _made={})
 
 
 def _between(days: pd.Series, after: dt.date, stop: dt.date | None) -> pd.Series:

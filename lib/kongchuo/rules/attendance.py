@@ -148,7 +148,7 @@ def expected_days(town: Town) -> pd.DataFrame:
         within = days[(days >= term.start) & (days <= term.end)]
         for book in town.holding("daily"):
             table = book.tables.get("daily")
-            if term.term in book.name and table and len(table.frame) and {"date", "class_id"} <= set(table.columns):
+            if term.term in book.name and table and len(table) and {"date", "class_id"} <= set(table.columns):
                 rows += [
                     (town.place_of(book.name), book.home, class_id, day)
                     for class_id in ids.get(book.home, ())
@@ -202,7 +202,7 @@ def leave_not_listed(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows.assign(count=rows[list(LEAVE)].sum(axis=1))
     books = book_of(rows.index)
     read = [book for book in town.holding("absence") if "absence" in book.tables]
-    empty = {town.place_of(book.name) for book in read if book.tables["absence"].frame.empty} & set(books)
+    empty = {town.place_of(book.name) for book in read if not len(book.tables["absence"])} & set(books)
     for book in sorted(empty):
         own = rows[books == book]
         count = own["count"].sum() + own["unexcused"].fillna(0).sum()

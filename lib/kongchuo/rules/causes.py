@@ -138,9 +138,7 @@ def same_person(town: Town, policy: Policy, findings: frozenset[Finding]) -> Ite
 
 def whole_column(town: Town, policy: Policy, findings: frozenset[Finding]) -> Iterator[Fold]:
     """Most cells of a column with the same mistake: an empty column, numbers that lost their digits, one wrong form."""
-    sizes = {
-        (book.name, table.sheet.title): len(table.frame) for book in town.workbooks for table in book.tables.values()
-    }
+    sizes = {(book.name, table.sheet.title): len(table) for book in town.workbooks for table in book.tables.values()}
     rows = [one for one in findings if one.row and one.column and one.rule[0] == "F"]
     for first, others in _grouped(rows, lambda one: (one.rule, one.workbook, one.sheet, one.column), MANY):
         if 2 * (len(others) + 1) >= sizes.get((first.workbook, first.sheet), 0):

@@ -113,13 +113,13 @@ def empty_sheets(town: Town) -> Iterator[Finding]:
             continue
         for name, since in ROWS_FROM.items():
             table = workbook.tables.get(name)
-            if table is not None and table.frame.empty and _by_now(town, since):
+            if table is not None and not len(table) and _by_now(town, since):
                 yield _without_rows(workbook, table.sheet)
     # who was inspected was called: 督查点名 is filled in with 督查评分
     rounds = town["score"]["date"]
     for workbook in town.holding("rollcall"):
         table = workbook.tables.get("rollcall")
-        if table is not None and table.frame.empty and (rounds <= pd.Timestamp(town.as_of)).any():
+        if table is not None and not len(table) and (rounds <= pd.Timestamp(town.as_of)).any():
             yield _without_rows(workbook, table.sheet)
 
 

@@ -6,14 +6,14 @@ RULES is the catalogue: to add a rule, write the function in the module of its w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from ..core import years
 from ..core.findings import ERROR, Finding, fault
 from ..core.policy import Policy
-from ..core.processes import aside, both, unswept
+from ..core.processes import aside, unswept
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from . import (
@@ -80,15 +80,6 @@ class Judgement:
     def failed(self) -> frozenset[str]:
         """Codes of the rules and checks that failed."""
         return frozenset(code for line in self.broken for code in line.split()[1].split("、"))
-
-    def joined(self, other: Judgement) -> Judgement:
-        """This judgement and that of other rules over the same township, as one."""
-        return Judgement(
-            tuple(sorted({*self.findings, *other.findings})),
-            tuple(sorted({*self.not_judged, *other.not_judged})),
-            self.judged | other.judged,
-            self.broken + other.broken,
-        )
 
     def of(self, *codes: str) -> tuple[Finding, ...]:
         """The findings of these codes."""
@@ -183,7 +174,7 @@ def judge(town: Town, policy: Policy, rules: Iterable[Rule] = RULES) -> Judgemen
 # --- all of it together -----------------------------------------------------------------------------------------------
 # these rules say of an empty cell why it must not be empty: at that cell F17 is silent
 BETTER_THAN_F17 = ("X32", "X33", "X36", "X44", "X45")
-MANY = 250_000  # rows of a township from which other processes are worth it: two work out again much of what both need
+MANY = 250_000  # rows of a township from which what the rules make of them is left to a process that ends
 
 
 def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = None) -> Judgement:
@@ -192,8 +183,8 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     Those with a waiver that holds stand apart.
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
-    large = sum(len(table.frame) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
-    examined = partial(_examined, town, policy, earlier, large)
+    large = sum(len(table) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
+    examined = partial(_examined, town, policy, earlier)
     # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it; the rows all need
     for sheet in town.schema.sheets if large else ():
         town[sheet]
@@ -201,14 +192,9 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
         return aside(examined) if large else examined()
 
 
-def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None, large: bool) -> Judgement:
-    half = len(RULES) // 2
-    halves: tuple[Callable, Callable] = (
-        lambda: judge(town, policy, RULES[:half]),
-        lambda: (judge(town, policy, RULES[half:]), _checked(town), ask(town, policy, earlier)),
-    )
-    first, (second, (plain, failed), asked) = both(*halves) if large else (part() for part in halves)
-    judged = first.joined(second)
+def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None) -> Judgement:
+    judged, asked = judge(town, policy), ask(town, policy, earlier)
+    plain, failed = _checked(town)
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
     read = {finding for workbook in workbooks for finding in workbook.findings}
     broken = [*judged.broken, *failed, *asked.broken]

@@ -172,7 +172,7 @@ def shifted(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[S
 def _holes(table: Table, found: list[Finding]) -> Iterator[tuple[Field, int]]:
     """Columns that have one empty cell only, with its row; those that findings name come first."""
     named = Counter(one.column for one in found)
-    if len(table.frame) < LEAST:
+    if len(table) < LEAST:
         return
     columns = [item for item in table.sheet.typed if item.name in table.columns]
     for item in sorted(columns, key=lambda item: -named[item.title])[:]:
@@ -262,7 +262,7 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
     for workbook, sheet, table in (
         (book.name, one.sheet, one) for book in town.workbooks for one in book.tables.values()
     ):
-        if "student_key" not in table.columns or sheet.name == "census" or len(table.frame) < LEAST:
+        if "student_key" not in table.columns or sheet.name == "census" or len(table) < LEAST:
             continue
         source = "census" if sheet.name == "roster" else "roster"
         for column in (name for name in COPIED if name in table.columns and name in town[source]):
