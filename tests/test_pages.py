@@ -158,6 +158,28 @@ def test_overview_shows_the_latest_month_that_was_made_alone_and_folds_all_other
     assert 'aria-label="10月99.0 %，11月99.0 %"' in row
 
 
+def test_the_front_page_begins_with_the_newest_self_check_though_papers_of_the_summer_are_newer(tmp_path):
+    known = {"overdue": 2, "attendance": [99, 100]}
+    for key in ("2024-05", "2024-06", "2024-07", "2024-08"):
+        names = ("全镇", "甲校") if key < "2024-07" else ("全镇",)
+        for kind in ("monthly_self_check", "monthly_papers")[key > "2024-06" :]:
+            runs(archive.Shelf(tmp_path, years.period(key), kind), *(run(name, summary=known) for name in names))
+    check = tmp_path / "2024-06" / "monthly_self_check"
+    (check / "全镇.html").write_text('<ol class="kc-agenda"><li><a href="x.html">家访</a></li></ol>', "utf-8")
+
+    for page in (
+        indexes.overview(archive.shelves(tmp_path)),
+        indexes.overview(archive.shelves(tmp_path), ["甲校"], lambda name, _: f"/live?{name}", served=True),
+    ):
+        board, _, others = page.partition("其他报告")
+        assert re.search(r"各校　.*2024年6月", board)
+        assert 'monthly_self_check/x.html">家访' in board, "今天要办"
+        assert re.search(r'2024-06/monthly_self_check/%E7%94%B2%E6%A0%A1.html">甲校<', board)
+        assert ("未生成" in board, "monthly_papers" in board) == (False, False)
+        assert re.findall(r"(2024-\d\d)/[^>]*>2024年\d+月<", board.partition("逐月")[2]) == ["2024-05", "2024-06"]
+        assert re.findall(r"<summary>2024年(\d+)月", others) == ["8", "7", "5"]
+
+
 def test_the_front_page_says_what_the_towns_page_says_is_to_be_done(tmp_path):
     month = runs(
         archive.Shelf(tmp_path, years.period("2023-11"), "monthly_self_check"),

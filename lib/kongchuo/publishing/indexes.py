@@ -204,9 +204,11 @@ def _ordered(shelves: Iterable[archive.Shelf]) -> list[archive.Shelf]:
 
 
 def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
-    """The month that the page over all runs begins with: the latest that was made, else that could be."""
-    months = [shelf for shelf in _ordered(shelves) if shelf.period.kind == "month"]
-    return next((shelf for shelf in months if shelf.made), months[0] if months else None)
+    """The month that the page over all runs begins with: the latest whose self-check was made (in summer there are papers alone),
+    else any report, else the latest that could be made.
+    """
+    months = (shelf for shelf in _ordered(shelves) if shelf.period.kind == "month")
+    return max(months, key=lambda shelf: (shelf.made, shelf.notebook == FIRST), default=None)
 
 
 AGENDA = re.compile(
