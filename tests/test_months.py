@@ -8,7 +8,7 @@ import pytest
 
 import handmade
 from kongchuo import due
-from kongchuo.pages import charts, display, months
+from kongchuo.pages import charts, display, months, today
 from kongchuo.pages.display import Chart
 
 
@@ -58,6 +58,14 @@ def test_what_was_overdue_at_the_end_of_the_last_month_is_the_list_of_what_is_du
     day = pd.Timestamp(2023, 10, 31)
     before = [row for row in deeds.itertuples() if row.start <= day and row.due < day and not row.done <= day]
     assert sum(months.held(view)[1].counts["月末逾期"].values()) == len(before)
+
+
+def test_what_names_no_day_from_which_it_runs_is_overdue_in_the_chart_as_on_the_tile():
+    problem = {"problem": "座次表没有调整", "owner": "E001", "due": dt.date(2023, 10, 20), "state": "整改中"}
+    late = [problem, problem | {"due": dt.date(2023, 9, 15)}, problem | {"done": dt.date(2023, 10, 25)}]
+    view = handmade.month(handmade.town({"issue": {"甲小学": late}}))
+    assert today.overdue(view)["甲小学"] == 2
+    assert [one.counts["月末逾期"].get("甲小学", 0) for one in months.held(view)] == [1, 2]
 
 
 def test_a_school_shows_its_own_months_and_the_town_a_map_of_its_schools():

@@ -79,8 +79,9 @@ def _deeds(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 def _overdue(town: Town, policy: Policy, day: pd.Timestamp) -> pd.Series:
+    """As `due.state` has it on its own day: what names no day from which it runs (问题整改) is overdue once its last day has gone by."""
     rows = _deeds(town, policy)
-    late = (rows["start"] <= day) & (rows["due"] < day) & ~(rows["done"] <= day)
+    late = ~(rows["start"] > day) & (rows["due"] < day) & ~(rows["done"] <= day)
     return rows.loc[late, "home"].value_counts()
 
 
