@@ -67,6 +67,23 @@ def test_every_pupil_class_and_person_stands_once_and_every_way_within_the_page_
     assert ways <= {*ids, *people.SECTIONS}
 
 
+def test_who_answers_for_a_village_of_another_school_is_named_and_no_way_ends_nowhere(home):
+    """As of a child who has moved here from another school of the town."""
+
+    def spoil(rows):
+        rows["filing"].clear()
+        for row in rows["school"]:
+            row["catchment"] = None if row["school_name"] == home else row.get("catchment")
+
+    view = opened(handmade.township(2, 120, as_of=dt.date(2024, 1, 12), spoil=spoil)[0], home)
+    text = page(view)
+    names = {name for one in view.pupils.values() for name in dict(view.holders(one))[duty.VILLAGES] if one.noted}
+    elsewhere = names - {*staff.held(view)}
+    assert elsewhere
+    assert all(name in text for name in elsewhere)
+    assert {*re.findall(r'href="#([^"]+)"', text)} <= {*re.findall(r'id="([^"]+)"', text), *people.SECTIONS}
+
+
 def test_people_stand_by_post_and_who_has_most_overdue_first_within(school):
     view, _ = school
     people = [*staff.held(view).values()]

@@ -173,6 +173,12 @@ class People(Month):
         return {held[at].pair: replace(held[at], things=waiting.get(held[at].pair, [])) for at in places}
 
     @cached_property
+    def villages(self) -> frozenset[str]:
+        """The codes of those its schools serve; who answers for these, and for no others, stands on the page."""
+        served = duty.served(self.town)
+        return frozenset(served.loc[served["home"].isin(self.homes), "village"])
+
+    @cached_property
     def waiting(self) -> list[today.Thing]:
         """What is due within AHEAD days, the most pressing first."""
         return sorted(today.waiting(self, AHEAD), key=lambda thing: thing.order)
@@ -304,7 +310,8 @@ def _stands(view: People, one: Pupil) -> Iterator[tuple[str, object]]:
     seen = (masked(row[name], form[name], audience(view)) for name in ("guardian", "guardian_rel", "guardian_tel"))
     yield "监护人", "　".join(str(text) for text in seen if not pd.isna(text)) or None
     for kind, people in view.holders(one):
-        held = tuple(person(view, name, "、".join(dict.fromkeys(via))) for name, via in people.items())
+        here = kind != duty.VILLAGES or one.village in view.villages
+        held = tuple(person(view, name, "、".join(dict.fromkeys(via)), here) for name, via in people.items())
         yield TIERS[kind], held or Badge("bad", "未落实")
 
 
@@ -313,10 +320,11 @@ def named(view: View, who: object) -> str:
     return "" if pd.isna(who) or not who else view.scope.staff_names.get(who, who)
 
 
-def person(view: View, who: object, via: str = "") -> To | str:
-    """A person by name, leading to all that the person answers for."""
+def person(view: View, who: object, via: str = "", here: bool = True) -> To | str:
+    """A person by name, leading to all that the person answers for, where that stands on the page."""
     name = named(view, who)
-    return To(f"{name}（{via}）" if via else name, at=anchor("staff", name)) if name else today.NOBODY
+    shown = f"{name}（{via}）" if via else name
+    return (To(shown, at=anchor("staff", name)) if here else shown) if name else today.NOBODY
 
 
 def said_of(view: View, thing: today.Thing) -> str:

@@ -63,15 +63,13 @@ class Everybody(dict[str, Person]):
 def held(view: People) -> Everybody:
     """Everybody who answers for something of the view's schools, by post, then who has most overdue first. Two who bear one name stand together."""
     found, codes = Everybody(), {view.scope.key("school", home) for home in view.homes}
-    served = duty.served(view.town)
-    villages = {*served.loc[served["home"].isin(view.homes), "village"]}
     rows = duty.answering(view.town, view.end)
     rows = rows.assign(name=rows["name"].fillna(rows["holder"])).dropna(subset=["name", "unit"])
     for kind, home, unit, name in rows[["kind", "home", "unit", "name"]].itertuples(index=False, name=None):
         if kind == duty.PUPILS:
             if (home, unit) in view.pupils:
                 found[name].pupils[home, unit] = view.pupils[home, unit]
-        elif unit in villages or unit in codes or unit.rpartition("-")[0] in codes:
+        elif unit in view.villages or unit in codes or unit.rpartition("-")[0] in codes:
             found[name].units.setdefault(TIERS[kind], {})[unit] = None
     where = dict(zip(view.scope.classes["class_id"], view.scope.classes["home"], strict=True))
     for key, name in classes.heads(view).items():
