@@ -2,13 +2,14 @@
 
 import re
 import time
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core.findings import UserError
-from kongchuo.site import jobs
+from kongchuo.site import handlers, jobs
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
 
@@ -51,6 +52,8 @@ def test_a_report_is_made_at_a_click_and_its_page_is_a_click_away(page, site):
     page.select_option("form[action='/jobs/report'] select", "2023-10")
     page.click("button:has-text('生成本月报告')")
     page.wait_for_selector("text=做完了", timeout=120_000)  # the page asks again by itself
+    made = page.locator(".kc-made li").all_inner_texts()
+    assert made == [f"{name} 小报告" for name in ("全镇", "乙校", "甲校")]
     page.click("a:has-text('甲校')")
     page.wait_for_selector("text=甲校 2023-10 读到")
     assert page.url.endswith(f"/r/2023-10/tiny/{quote('甲校')}.html")
@@ -117,6 +120,17 @@ def test_what_a_job_could_not_read_is_said_and_a_school_that_has_gone_is_not_off
     assert (status, "做完了，但有的工作簿缺失或读不了" in text) == (302, True)
     assert "2023-2024/乙校/学籍.xlsx" in text
     assert site.get(re.search('href="(/r/lists/[^"]+)"', text)[1])[0] == 200
+
+
+def test_beside_a_name_stands_which_report_it_is_or_whose_and_what_opens_it():
+    said = {
+        "2023-10/monthly_self_check/甲校.html": "月自查报告",
+        "2023-10/monthly_papers/甲校.html": "打印材料",
+        "2023-10/people/甲校.html": "学生、班级、责任人",
+        "papers/2023-10/甲校/月报表.docx": "甲校　Word",
+        "lists/核对名单.xlsx": "Excel",
+    }
+    assert {path: handlers.said_of(Path(path)) for path in said} == said
 
 
 def test_what_a_command_says_is_shown_only_where_it_is_an_event(tmp_path):

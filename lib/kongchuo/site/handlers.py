@@ -270,7 +270,9 @@ class Work(Page):
         job, out = self.settings["jobs"].current, self.settings["out"]
         if job is None:
             return self.redirect("/")
-        links = [(_address(path), path) for path in job.left(out)] if job.well else []
+        left = job.left(out) if job.well else []
+        left.sort(key=lambda path: (indexes.FIRST not in path.parts, path.parent, path.stem != places.TOWN))
+        links = [(_address(path), path.stem, said_of(path)) for path in left]
         self.show(
             indexes.site().get_template("work.html").render(job=job, links=links[:SHOWN], more=len(links[SHOWN:]))
         )
@@ -287,6 +289,17 @@ class Work(Page):
             self.set_status(409)
             return self.show(indexes.site().get_template("work.html").render(job=None, says=str(error)))
         self.redirect("/jobs/")
+
+
+OPENS = {".docx": "Word", ".xlsx": "Excel", ".html": "网页"}
+
+
+def said_of(path: Path) -> str:
+    """What is said beside the name of a file (its path under out): of a report's page which report, else whose it is and what opens it."""
+    if years.period(path.parts[0]):
+        return execution.title(places.own(f"notebooks/{path.parts[1]}.ipynb"))
+    whose = path.parent.name if path.parts[0] in (places.PAPERS, places.RETURNS) else ""
+    return "　".join(filter(None, [whose, OPENS[path.suffix]]))
 
 
 def offers(shared: Path) -> dict[str, list[str]]:
