@@ -167,6 +167,43 @@ def test_what_cannot_be_read_is_not_judged(made):
         assert found[title]["差距"] == plan.UNKNOWN, title
 
 
+def parts(view):
+    """Part of the plan -> (what the summary says of its gaps, how many of its lines nobody could judge)."""
+    table = next(block for block in plan.section(view).blocks if isinstance(block, Table))
+    return {row[0]: row[2:] for row in table.rows}
+
+
+def test_a_part_of_which_a_line_is_not_judged_has_no_green_none(made):
+    town, _ = made
+    home = town.homes[0]
+    gone = [
+        replace(book, read=False, tables={}) if (book.book.name, book.home) == ("selfcheck", home) else book
+        for book in town.workbooks
+    ]
+    view = handmade.month(replace(town, workbooks=tuple(gone), _frames={}, _made={}), home)
+    assert parts(view)[plan.ARCHIVE] == (plan.UNKNOWN, 18)
+    summaries = [block.summary for block in plan.section(view).blocks if isinstance(block, Details)]
+    assert f"{plan.ARCHIVE}（18 条，有差距 0 条，尚未判定 18 条）" in summaries
+
+
+def test_nothing_filled_is_not_judged_and_nothing_registered_is_no_green_none():
+    known, found = parts(handmade.month(handmade.town({}))), lines(handmade.month(handmade.town({})))
+    assert known[plan.NEVER] == (plan.UNKNOWN, 7)
+    assert not any(state.tone == "good" for state, _ in known.values())
+    assert found["残疾儿童少年学生"]["差距"] == plan.UNKNOWN
+
+    def bare(rows):
+        for row in rows["roster"]:
+            row["groups"] = None
+        for sheet in ("suspected", "dropout", "visit", "disabled", "family_plan", "pupil_plan", "support_log"):
+            rows[sheet] = []
+
+    view = handmade.month(handmade.township(2, 50, spoil=bare)[0])
+    assert parts(view)[plan.NEVER] == (plan.NOTHING, 0)
+    assert lines(view)["谁的学生谁劝返"]["差距"] == plan.NOTHING
+    assert lines(view)["谁的学生谁负责"]["差距"].tone != "plain"
+
+
 def test_the_schools_own_words_are_printed_and_only_those_of_the_period(made):
     town, _ = made
     (fold,) = (

@@ -53,6 +53,25 @@ def test_a_roster_nobody_has_filled_is_never_all_clear():
         assert not any("本期无急办事项" in note for note in notes)
 
 
+def test_of_a_roster_nobody_has_filled_no_section_says_that_nothing_was_found():
+    """七, 八: what the rules did not find of children nobody has written down was not looked for."""
+    judged = {"judged": ("X38", "X39")}
+    for view, named in (
+        (handmade.month(town(calendar=DAYS), **judged), ""),
+        (handmade.month(town(calendar=DAYS), "甲小学", **judged), ""),
+        (handmade.month(town(calendar=DAYS, roster=PUPIL), **judged), "乙小学"),
+    ):
+        for name in ("groups", "watch"):
+            notes = [block for block in SECTIONS[name](view).blocks if isinstance(block, display.Note)]
+            assert not any(note.tone == "good" for note in notes), name
+            unknown = [str(note.text) for note in notes if note.tone == "unknown"]
+            assert any("花名册里还没有学生" in text and named in text for text in unknown), name
+    whole = handmade.month(town(calendar=DAYS, roster=PUPIL), "甲小学", **judged)
+    for name, said in (("groups", "没有发现不一致"), ("watch", "未列入的 0 人")):
+        notes = [block for block in SECTIONS[name](whole).blocks if isinstance(block, display.Note)]
+        assert any(said in str(note.text) and note.tone != "unknown" for note in notes)
+
+
 def town(*cases, **sheets):
     rows = {}
     for case in cases:

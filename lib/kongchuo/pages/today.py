@@ -82,14 +82,25 @@ def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
 
 def unfilled(view: View) -> list[str]:
     """What has not been filled in yet, without which nothing can be found, in words: pupils of a school, terms, the calendar."""
-    known = {*_listing(view.town), *view.scope.missing("roster")}
-    homes = [home for home in view.homes if home not in known]
-    named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes)}）"
     town = view.town  # a new year begins with rows of both sheets in which nothing is decided yet
     blank = {"term": calendar.terms(town).empty, "calendar": town["calendar"]["is_school_day"].isna().all()}
     titles = [f"“{town.schema.sheets[name].title}”" for name, empty in blank.items() if empty]
-    said = (f"花名册里还没有学生{named}" if homes else "", f"{''.join(titles)}里还没有填" if titles else "")
+    said = (without_pupils(view), f"{''.join(titles)}里还没有填" if titles else "")
     return [*filter(None, said)]
+
+
+def unlisted(view: View) -> list[str]:
+    """The schools whose roster could be read and holds no pupil yet: of these nothing is counted, and nothing of them is all clear."""
+    known = {*_listing(view.town), *view.scope.missing("roster")}
+    return [home for home in view.homes if home not in known]
+
+
+def without_pupils(view: View) -> str:
+    """`unlisted` in words; "" where there are none."""
+    homes = unlisted(view)
+    more = f"等{len(homes)}所" if len(homes) > 5 else ""
+    named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes[:5])}{more}）"
+    return f"花名册里还没有学生{named}" if homes else ""
 
 
 @once

@@ -16,7 +16,7 @@ from ...figures.base import Measure, Ratio
 from ...figures.definitions import dropouts_returned, reported, suspected_returned, visited
 from ...figures.plan import blamed, in_grades, item, written
 from ...figures.scopes import Scope
-from .. import units
+from .. import today, units
 from ..display import Badge, Blocks, Counted, Details, Note, Table, To, titled
 from ..views import Month
 
@@ -152,16 +152,26 @@ def section(month: Month) -> Blocks:
         tones = [row[COLUMNS.index("差距")].tone for row in rows]
         short, unknown = tones.count("bad"), tones.count("unknown")
         gaps += short
-        state = Badge("bad", f"{short} 条") if short else Badge("good", "无")
-        summary.append((part, len(rows), state, unknown))
-        folds.append(Details(f"{part}（{len(rows)} 条，有差距 {short} 条）", (Table(COLUMNS, rows),)))
+        summary.append((part, len(rows), _state(tones), unknown))
+        more = f"，尚未判定 {unknown} 条" if unknown else ""
+        folds.append(Details(f"{part}（{len(rows)} 条，有差距 {short} 条{more}）", (Table(COLUMNS, rows),)))
     table = Table(("方案", "条数", "有差距", "尚未判定"), tuple(summary), note=SAID)
     return Counted((*units.failed(failed), table, *folds, *_stories(month)), gaps)
 
 
-UNKNOWN = Badge("unknown", "尚未判定")
+UNKNOWN, NONE, NOTHING = Badge("unknown", "尚未判定"), Badge("good", "无"), Badge("plain", "没有登记")
 COLUMNS = ("条目", "台账里的情况", "依据", "差距", "负责人")
-SAID = "差距只说台账上看得出的：该有的少几处，不该有的有几处，本学年一行也没有记的表。负责人见“机制项目”。"
+SAID = (
+    "差距只说台账上看得出的：该有的少几处，不该有的有几处，本学年一行也没有记的表。"
+    "“没有登记”：台账里没有应计的人或事，不是查过没有差距。负责人见“机制项目”。"
+)
+
+
+def _state(tones: list[str]) -> Badge:
+    """Of a part, by what its lines say: none is without a gap that nobody could judge, or of which nothing stands anywhere."""
+    if short := tones.count("bad"):
+        return Badge("bad", f"{short} 条")
+    return UNKNOWN if "unknown" in tones else NONE if "good" in tones else NOTHING
 
 
 def _line(month: Month, clause: Clause, office: dict, failed: list[str]) -> tuple:
@@ -180,7 +190,7 @@ def _told(month: Month, clause: Clause) -> tuple[str, list[str], Badge]:
     """What the ledgers say of a line, the sheets behind it, and what is lacking."""
     said: list[str] = []
     short: list[str] = []
-    sheets, unknown = ["story"] if clause.story else [], False
+    sheets, unknown, counted = ["story"] if clause.story else [], False, []
     full = (*clause.full, *([written(clause.story)] if clause.story else []))
     for functions, lacks in ((full, _short), (clause.never, _counted), (clause.told, lambda total: "")):
         for ratio in (one for function in functions for one in _ratios(month, function)):
@@ -188,15 +198,19 @@ def _told(month: Month, clause: Clause) -> tuple[str, list[str], Badge]:
             sheets.extend(ratio.rows["sheet"].unique())
             said.append(f"{total.title} {total.text}{f'（{total.caveat}）' if total.caveat else ''}")
             short.append(lacks(total))
+            counted.append(total.numerator or total.denominator)
             unknown |= bool(total.unknown or total.missing or total.left_out)
+    measured = len(counted)
     for sheet in (*clause.must, *clause.rows):
-        words, lacking, unread = _rows(month, sheet)
+        words, number, lacking, unread = _rows(month, sheet)
         sheets.append(sheet)
         said.append(words)
+        counted.append(number)
         short.append(lacking if sheet in clause.must else "")
         unknown |= unread
     lost = "；".join(filter(None, short))
-    return "；".join(said), sheets, Badge("bad", lost) if lost else UNKNOWN if unknown else Badge("good", "无")
+    none = NONE if any(counted[: measured or None]) else UNKNOWN if today.unfilled(month) else NOTHING
+    return "；".join(said), sheets, Badge("bad", lost) if lost else UNKNOWN if unknown else none
 
 
 def _short(total: Measure) -> str:
@@ -212,19 +226,19 @@ def _ratios(month: Month, function: Count) -> list[Ratio]:
     return made if isinstance(made, list) else [made]
 
 
-def _rows(month: Month, sheet: str) -> tuple[str, str, bool]:
-    """How many rows a sheet has of the month and the year, what is lacking where a school has none, and whether it could not be read."""
+def _rows(month: Month, sheet: str) -> tuple[str, int, str, bool]:
+    """How many rows a sheet has of the month and the year, also as a number; what is lacking where a school has none; whether it could not be read."""
     scope, form = month.scope.whole, month.town.schema.sheets[sheet]
     if scope.missing(sheet):
-        return f"读不到{form.title}", "", True
+        return f"读不到{form.title}", 0, "", True
     shared = month.town.schema.book_of[sheet].owner == "centre" and "school_code" not in form.by_name
     rows = scope.office(sheet) if shared else scope.rows(sheet)
     now = f"本月 {int(scope.in_days(rows[form.dated]).sum())} 行、" if form.dated else ""
     said = f"{form.title}{now}本学年 {len(rows)} 行{'（全镇）' if shared else ''}"
     without = [] if shared else sorted({*scope.homes} - {*rows["home"].unique()})
     if (shared or month.home) and not len(rows):
-        return said, f"没有{form.title}", False
-    return said, f"{len(without)}校没有{form.title}" if without and not month.home else "", False
+        return said, 0, f"没有{form.title}", False
+    return said, len(rows), f"{len(without)}校没有{form.title}" if without and not month.home else "", False
 
 
 def _office(month: Month) -> dict[tuple[str, int], tuple[str, str]]:
