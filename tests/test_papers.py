@@ -256,6 +256,21 @@ def test_an_unread_ledger_is_said_and_never_counted_as_none(tmp_path):
     assert len(made) == 2
 
 
+def test_a_paper_of_what_nobody_has_filled_in_says_so(township, tmp_path):
+    """月报表, 周报表 and 简报 of an office of yesterday are all 0: never without a word, nor a week without lessons that nobody knows."""
+    for town, month, said in (
+        (handmade.town({}, ("甲小学", "乙小学")), "2023-10", "花名册里还没有学生；“学年学期”"),
+        (township[0], "2024-01", ""),
+    ):
+        view = opened(town, "", month, town.as_of)
+        made = papers.make(view, ["月报表", "周报表", "简报"], tmp_path / month)
+        for path in (path for path in made if path.suffix == ".html"):
+            text = texts(path)
+            assert ("没有填的不等于没有" in text) == bool(said), path.name
+            assert said in text
+            assert "本周没有上课日" not in text or not said
+
+
 def test_what_the_ledger_does_not_say_is_left_to_write_in(township, middle, tmp_path):
     """A suspected case without a paper in 法律文书 gets a notice without number and deadline, not a guessed one."""
 

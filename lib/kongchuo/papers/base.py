@@ -13,6 +13,7 @@ from ..excel.tables import Grid
 from ..facts.references import schools_in
 from ..figures import uncounted
 from ..figures.scopes import Scope
+from ..pages import today
 from ..pages.views import Month
 
 # --- What a paper is: its line in the table PAPERS, the copies it is made in, and how a value stands on paper. Knows no files ---
@@ -120,6 +121,12 @@ def lacking(month: Month, *sheets: str) -> str:
     titles = month.town.schema.sheets
     found = [(titles[name].title, month.scope.missing(name)) for name in sheets]
     return "；".join(f"没有读到“{title}”：{'、'.join(homes)}" for title, homes in found if homes)
+
+
+def unfilled(month: Month) -> str:
+    """As a sentence, what nobody has filled in yet, so that a 0 of the paper is no figure; "" where all is filled in."""
+    words = "；".join(today.unfilled(month))
+    return f"{words}。没有填的不等于没有，表中的0不能当作没有。" if words else ""
 
 
 def left_out(scope: Scope, *sheets: str) -> str:

@@ -11,13 +11,13 @@ from ..core.numbers import NUMERALS, in_order
 from ..core.schema import CENTRE
 from ..core.tables import complete
 from ..excel.tables import Column, Grid
-from ..facts import cases, support
+from ..facts import calendar, cases, support
 from ..facts.enrolment import PUPIL, each_once
 from ..figures import attendance, flows
 from ..figures.base import Measure, by_school
 from ..figures.scopes import KEYS, Scope
 from ..pages.views import Month
-from .base import Copy, lacking, left_out, said as day_of
+from .base import Copy, lacking, left_out, said as day_of, unfilled
 
 # --- The figures of 周报表, 月报表 and 简报 for any days: a column a figure, counted by class, so that rows add up. domain.md 6.4 ---
 Parts = pd.Series  # a count by KEYS (home, grade, class_id)
@@ -264,10 +264,12 @@ COUNTED = ("roster", "change", "daily", "absence", "suspected", "dropout", "visi
 
 
 def _unread_notes(month: Month, scope: Scope, *more: str) -> tuple[str, ...]:
-    """What could not be read, since a sum holds only the schools that could; and the rows that nobody can put into these days."""
+    """What nobody has filled in; what could not be read, since a sum holds only the schools that could; the rows that nobody can put
+    into these days.
+    """
     text = lacking(month, *COUNTED)
     said = f"{text}。这些学校的数没有计入合计，请读到后重新生成，不要当作0。" if text else ""
-    return tuple(filter(None, (said, left_out(scope, *COUNTED, *more))))
+    return tuple(filter(None, (unfilled(month), said, left_out(scope, *COUNTED, *more))))
 
 
 def weekly(month: Month) -> Iterator[Copy]:
@@ -279,9 +281,13 @@ def weekly(month: Month) -> Iterator[Copy]:
         counts = (*ATTENDANCE, *CASES, WORK[0], WORK[3])
         grid = _grid(month, scope, counts, level, note=True)
         days = len(attendance.school_days(scope))
-        meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，上课 {days} 日"
+        told = not calendar.terms(
+            month.town
+        ).empty  # without the dates of a term no day is known to be one of lessons, or none
+        taught = f"上课 {days} 日" if told else "哪几天上课尚未判定"
+        meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，{taught}"
         grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{day_of(end)}止）", meta=meta,
-                             notes=((*(() if days else ("本周没有上课日。",)), *_unread_notes(month, scope)))))  # fmt: skip
+                             notes=((*(() if days or not told else ("本周没有上课日。",)), *_unread_notes(month, scope)))))  # fmt: skip
     if grids:
         yield Copy(tuple(grids))
 

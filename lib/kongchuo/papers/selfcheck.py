@@ -16,7 +16,7 @@ from ..figures.scopes import Scope
 from ..pages.display import rate
 from ..pages.views import Month
 from . import filings
-from .base import BLANK, Copy, Linked, by_name, lacking, left_out, said, scrubbed, shared, short
+from .base import BLANK, Copy, Linked, by_name, lacking, left_out, said, scrubbed, shared, short, unfilled
 
 # --- 档案目录 of the eighteen items: what the sheet says of each, and which papers made here belong under it (domain.md 1.5) ---
 PAGES = {  # notebook -> what its page is, and the items it goes under; made by `kongchuo run`
@@ -142,7 +142,7 @@ def bulletin(month: Month) -> Iterator[Copy]:
         words |= {"to": scrubbed(month, said(own.get("to")))}
         words |= {"issue": scrubbed(month, own["issue_no"])} if isinstance(own["issue_no"], str) else {}
     words |= {
-        "missing": (f"本期数据未含：{missing}。" if missing else "") + lost,
+        "missing": unfilled(month) + (f"本期数据未含：{missing}。" if missing else "") + lost,
         "note": f"数据截至{said(month.end)}，由各校台账汇总。{_why(figures, before, least)}",
         "heading": "本校动态" if month.home else "各校动态",
         "reminder": f"每个上课日填日查；{due}完成月报和月自查；学生变动即时登记。",
