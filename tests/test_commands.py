@@ -347,6 +347,22 @@ def test_papers_of_one_class_are_those_made_class_by_class(towns, tmp_path):
     code, _, err = typed(*words, "--kind", "月报表", "--class", "七(1)班")
     assert (code, "不是一班一份的材料" in err) == (2, True)
     assert batch.rooms(towns / "clean", "2023-2024")[0].startswith("一(1)")
+    code, _, err = typed(*words, "--kind", "责任书_家长", "--class", "一(1)班")
+    assert code == 2
+    assert re.search(rf"{MIDDLE}没有“一\(1\)班”，有的班是：七\(1\)班、", err), err
+
+
+@pytest.mark.parametrize(
+    ("school", "asked", "why"),
+    [
+        (MIDDLE, ("--kind", "督查通报"), rf"“督查通报”是全镇的材料，没有{MIDDLE}的，请改选全镇"),
+        ("全镇", ("--kind", "责任书_家长"), "“责任书_家长”是各校的材料，没有全镇的，请改选学校"),
+        ("全镇", ("--class", "七(1)班"), "一班一份的材料是各校的，没有全镇的，请改选学校"),
+    ],
+)
+def test_a_paper_that_a_school_or_the_town_does_not_have_is_said(towns, tmp_path, school, asked, why):
+    code, _, err = typed("papers", towns / "clean", "--month", "2023-09", "--school", school, "--out", tmp_path, *asked)
+    assert (code, why in err) == (2, True), err
 
 
 def test_papers_are_listed():

@@ -9,6 +9,7 @@ import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core.findings import UserError
+from kongchuo.publishing import indexes
 from kongchuo.site import handlers, jobs
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
@@ -105,6 +106,14 @@ def test_a_paper_is_printed_at_a_click(site):
     status, _, headers = site.get(address)
     assert (status, headers["Content-Disposition"].partition(";")[0]) == (200, "attachment")
     assert site.get(address.replace("2023-10/", "2023-10/..%2f"))[0] == 404
+
+
+def test_a_paper_of_which_there_is_none_is_said_with_the_reason(site):
+    token, cookie = token_of(site)
+    post(site, "/jobs/papers", token, cookie, month="2023-10", school="甲校", paper="督查通报", room="all")
+    assert "“督查通报”是全镇的材料，没有甲校的，请改选全镇" in ended(site)
+    shown = {"job": jobs.Job(jobs.KINDS["papers"], {}, code=0, ended=1), "links": [], "more": 0}
+    assert "这个月没有应当打印的" in indexes.site().get_template("work.html").render(**shown)
 
 
 def test_what_a_job_could_not_read_is_said_and_a_school_that_has_gone_is_not_offered(site):

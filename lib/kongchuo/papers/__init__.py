@@ -5,7 +5,7 @@ What a paper holds is pure (cases, duty, filings …); templates, workbooks and 
 
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -282,8 +282,10 @@ def print_out(
     """
     if room and not {paper.name for paper in chosen(names)} & {*BY_CLASS}:
         raise UsageError(f"“{'、'.join(names)}”不是一班一份的材料，不要写班级；一班一份的有：{'、'.join(BY_CLASS)}")
-    chosen(names)
+    asked = chosen(names)
     opened = open_month(school, month, workbooks)
+    homes = ("", *opened.homes) if school == ALL else (opened.home,)
+    _can_be(opened, asked, {TOWN, SCHOOL} if school == ALL else {edition(opened)}, room)
     known, least = telling_names(opened.town), opened.policy["public_minimum"]
 
     def passes(path: Path, edition_of: str) -> None:
@@ -293,7 +295,6 @@ def print_out(
     made: list[Path] = []
     refused: list[str] = []
     before = list(earlier(opened.town.year))
-    homes = ("", *opened.homes) if school == ALL else (opened.home,)
     for number, home in enumerate(homes, 1):
         folder = out / PAPERS_AT / month / (home or TOWN)
         try:
@@ -310,6 +311,19 @@ def print_out(
     if refused:
         raise UserError("；".join(refused))
     return made
+
+
+def _can_be(month: Month, papers: Sequence[Paper], kinds: Collection[str], room: str) -> None:
+    """Raises UsageError, which says why, where none of the papers can be made: of another edition than `kinds`, or of no class there."""
+    if not any({*kinds} & {*paper.editions} for paper in papers):
+        whose, choose = ("各校", "学校") if SCHOOL in papers[0].editions else ("全镇", "全镇")
+        names = "、".join(paper.name for paper in papers)
+        raise UsageError(f"“{names}”是{whose}的材料，没有{month.home or TOWN}的，请改选{choose}")
+    if room and SCHOOL not in kinds:
+        raise UsageError("一班一份的材料是各校的，没有全镇的，请改选学校")
+    there = dict.fromkeys(map(class_label, month.scope.classes["class_name"].dropna()))
+    if room and there and class_label(room) not in there:
+        raise UsageError(f"{month.home or TOWN}没有“{room}”，有的班是：{'、'.join(there)}")
 
 
 def names_of(month: Month, paper: Paper, copy: Copy) -> list[str]:

@@ -41,6 +41,7 @@ class Kind:
     fields: tuple[str, ...]
     command: Callable[[Mapping[str, str], Path, Path], list[str]]
     leaves: Callable[[Mapping[str, str]], str]
+    nothing: str = "没有要看的文件。"  # said where it is done and there is none
 
 
 KINDS = {
@@ -63,6 +64,7 @@ KINDS = {
             *(["--class", asked["room"]] if asked["room"] != ALL else []),
         ],
         lambda asked: f"{places.PAPERS}/{asked['month']}/{'*' if asked['school'] == ALL else asked['school']}/*.*",
+        "所选的材料这个月没有应当打印的，没有文件。",
     ),
     "mark": Kind(
         "校验并退回",
