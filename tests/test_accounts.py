@@ -65,7 +65,8 @@ def filled(folder):
             (shelf.path / f"{name}.html").write_text(f"<h1>{name}的报告</h1>", "utf-8")
             (shelf.path / name).mkdir()
             for file in files:
-                (shelf.path / name / file).write_text(f"{name} {file}", "utf-8")
+                up = f'<nav> <a rel="up" href="../{name}.html">{name}</a></nav>' if file.endswith(".html") else ""
+                (shelf.path / name / file).write_text(f"{name} {file}{up}", "utf-8")
             summary = {"errors": 7, "files": files}
             results.append(
                 Result(name, asked, "2023-11-01T08:00:00+08:00", 1.0, DONE, page=f"{name}.html", summary=summary)
@@ -151,6 +152,12 @@ def test_who_opens_what(site, visitors, path):
         assert status == 200 or "这个账号不能打开这一页" in text
     status, _, headers = Visitor(site).ask(path)
     assert (status, headers.get("Location", "").partition("?")[0]) in ((302, "/login"), (403, ""))
+
+
+def test_the_page_of_a_class_leads_to_its_school_whom_it_may(visitors):
+    for name, leads in {"甲": True, "镇": True, "班": False}.items():
+        text = visitors[name].ask("/r/2023-10/people/" + quote("甲校/七(1)班.html"))[1]
+        assert ("七(1)班" in text, "../甲校.html" in text) == (True, leads)
 
 
 def test_a_live_page_of_no_report_of_ours_is_for_the_office_alone(site, visitors):

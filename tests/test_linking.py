@@ -94,7 +94,7 @@ def test_the_month_before_learns_of_the_next_and_a_page_that_goes_takes_its_link
     assert "下一月（2024-01）" not in ways(first, "全镇")
 
 
-def test_the_page_of_a_class_leads_to_the_same_class_last_month_but_not_last_year(tmp_path):
+def test_the_page_of_a_class_leads_to_its_school_and_to_the_same_class_last_month_but_not_last_year(tmp_path):
     def room(month, page="班.html"):
         one = archive.Shelf(tmp_path, years.period(month), "people")
         file = one.path / stem("甲&小学") / page
@@ -103,7 +103,7 @@ def test_the_page_of_a_class_leads_to_the_same_class_last_month_but_not_last_yea
         return shelf(tmp_path, month, "甲&小学", name="people"), file
 
     def led(file):
-        found = re.findall(r'<a href="([^"]*)">(.*?)</a>', file.read_text("utf-8"))
+        found = re.findall(r'<a (?:rel="up" )?href="([^"]*)">(.*?)</a>', file.read_text("utf-8"))
         assert all((file.parent / unquote(to)).is_file() for to, _ in found)
         return [words for _, words in found]
 
@@ -111,12 +111,13 @@ def test_the_page_of_a_class_leads_to_the_same_class_last_month_but_not_last_yea
     september, first = room("2023-09")
     _, second = room("2023-10")
     room("2023-11", "别班.html")
-    assert led(june) == []
-    assert led(first) == ["下一月（2023-10）"]
-    assert led(second) == ["上一月（2023-09）"]
+    assert led(june) == ["甲&amp;小学"]
+    assert led(first) == ["甲&amp;小学", "下一月（2023-10）"]
+    assert led(second) == ["甲&amp;小学", "上一月（2023-09）"]
+    assert linking.UP.sub("", second.read_text("utf-8")).count("<a ") == 1
     first.unlink()
     linking.lead(september)
-    assert led(second) == []
+    assert led(second) == ["甲&amp;小学"]
 
 
 def test_the_contents_name_every_section_with_its_count_and_lead_to_it():

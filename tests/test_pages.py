@@ -372,6 +372,21 @@ def test_what_a_signed_paper_must_hold_is_on_it_though_folded_on_screen(browser,
     assert "劝返记录一名" not in text.stdout
 
 
+def test_a_heading_with_closed_folds_alone_is_not_printed_and_one_that_somebody_opened_is(browser, tmp_path):  # noqa: F811
+    def section(name, **more):
+        return display.card(display.Section(name, (display.Details("一折", (display.Note("里面"),), **more),)))
+
+    closed, held = section("有记录的学生"), display.card(display.Section("本班学生", (display.Note("名单"),)))
+    page = opened(browser, tmp_path, f"{held}{closed}{section('打开的', open=True)}{section('签字的', printed=True)}")
+    shown = {}
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        shown[media] = page.locator("h2 >> visible=true").all_inner_texts()
+    page.close()
+    assert shown["screen"] == ["本班学生", "有记录的学生", "打开的", "签字的"]
+    assert shown["print"] == ["本班学生", "打开的", "签字的"]
+
+
 def test_a_tile_with_large_counts_does_not_push_a_phone_sideways(browser, tmp_path):  # noqa: F811
     rate = Measure("D10", "出勤率", 24381, 24758, left_out=1)
     tiles = display.Tiles(tuple(display.Figure("出勤率", rate, "实到÷应到人次") for _ in range(8)))

@@ -22,6 +22,10 @@ LED = re.compile(
 REACHED = re.compile(r'<a\b[^>]*\bdata-book="[^>]*>')  # data-book, which workbook it is in, and data-place, where in it
 HELD = re.compile(r'data-(page|at|of|book|place)="([^"]*)"')
 PRINTED = "monthly_papers"  # the notebook whose pages have the printed papers beside them
+PEOPLES = "people"  # the notebook whose pages have those of classes beside them
+UP = re.compile(
+    r' <a rel="up".*?</a>', re.S
+)  # from the page of a class to that of its school, which a 班主任 may not open
 STEPS = {"month": ("上一月", "下一月"), "round": ("上一轮", "下一轮"), "year": ("上一学年", "下一学年")}
 Pages = Mapping[tuple[str, str], str]  # (school or 全镇, edition) -> file name
 
@@ -49,13 +53,13 @@ def lead(shelf: archive.Shelf) -> None:
 
 
 def _rooms(shelf: archive.Shelf, pages: Sequence[Pages], made: list[archive.Shelf]) -> None:
-    """Link the pages that runs of a shelf have left beside theirs, those of classes, to the same of the month before and after, of
+    """Link the pages of classes beside those of a shelf to that of their school, and to the same of the month before and after, of
     the same school year: in the next the same name is another class's. `pages`: of the shelf, of the one before, of the one after.
     """
     near = [other if other and other.period.year == shelf.period.year else None for other in _beside(shelf, made)]
-    for whose, name in pages[0].items() if any(near) else ():
+    for whose, name in pages[0].items() if shelf.notebook == PEOPLES else ():
         for file in sorted((shelf.path / Path(name).stem).glob("*.html")):
-            ways = ""
+            ways = f' <a rel="up" href="../{quote(name)}">{html.escape(whose[0])}</a>'
             for words, other, held in zip(STEPS[shelf.period.kind], near, pages[1:], strict=True):
                 beside = other and whose in held and other.path / Path(held[whose]).stem / file.name
                 if beside and beside.is_file():

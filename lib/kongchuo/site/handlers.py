@@ -16,6 +16,7 @@ from ..core.schema import CENTRE
 from ..publishing import archive, batch, execution, indexes
 from ..publishing.execution import hide_grammar
 from ..publishing.forks import possible
+from ..publishing.linking import UP
 
 hide_grammar()
 
@@ -149,10 +150,10 @@ class Archived(Page):
         self.shelf = Seen(self.settings["out"], period, notebook, self.person or rights.HERE)
         if self.name == "index.html":
             return rights.FRONT, ""
-        named = archive.named(archive.Shelf(self.settings["out"], period, notebook))
-        if self.name not in named:
+        self.named = archive.named(archive.Shelf(self.settings["out"], period, notebook))
+        if self.name not in self.named:
             raise tornado.web.HTTPError(404)
-        school, edition = named[self.name]
+        school, edition = self.named[self.name]
         kind = rights.kind(notebook, edition, "/" in self.name)
         return (kind, school, Path(self.name).stem) if kind == rights.ROOM else (kind, school)
 
@@ -167,6 +168,8 @@ class Archived(Page):
         if file.suffix != ".html":
             return self.hand_out(file)
         text = file.read_text("utf-8")
+        if not rights.may(self.person, rights.PEOPLE, self.named[self.name][0]):
+            text = UP.sub("", text)
         if "/" not in self.name:
             text = text.replace("<main>", f"<main>{await self._since()}", 1)
         self.show(text, PAGE_POLICY)
