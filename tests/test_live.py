@@ -1,6 +1,9 @@
 """The live page: drop-downs change what every section shows; a batch run has no widgets at all."""
 
+import datetime as dt
 import sys
+from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -9,8 +12,11 @@ from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
 from kongchuo.facts import support
 from kongchuo.pages import views
+from kongchuo.pages.display import Tiles
 from kongchuo.pages.monthly import PLAN, monthly_self_check
-from kongchuo.pages.report import Report
+from kongchuo.pages.report import WHOLE, Report
+from kongchuo.pages.year import PLAN as YEAR
+from kongchuo.pages.year.years import Year
 from test_display import HOMES, sheets
 
 EXTRA = {
@@ -89,6 +95,19 @@ def test_a_group_narrows_what_is_kept_by_pupil(narrowed):
     assert len(view.scope.rows("daily")) == len(whole.scope.rows("daily")) > 0
 
 
+@cache
+def month_of():
+    town, _ = handmade.township(schools=2, pupils=120)
+    return handmade.month(town, town.homes[0]), PLAN
+
+
+@cache
+def year_of():
+    view, _ = month_of()
+    days = dt.date(2023, 9, 1), view.end
+    return Year(view.town, view.policy, view.judgement, view.home, "2023-2024", *days), YEAR
+
+
 def test_every_section_says_what_a_group_narrows(narrowed):
     view, _ = narrowed
     report = Report(PLAN, view)
@@ -98,6 +117,45 @@ def test_every_section_says_what_a_group_narrows(narrowed):
         said = report.section(name).blocks[0].text
         assert ("只看" if name in PLAN.by_pupil else "仍是全部学生") in said
         assert view.group in said
+
+
+STANDING = (
+    "footer",
+    "signature",
+    "basis",
+    "narratives",
+    "register",
+)  # no figures of pupils, or no row in these examples
+
+
+@pytest.mark.parametrize("whole", [month_of, year_of])
+def test_a_section_that_a_grade_does_not_narrow_says_so(whole):
+    view, plan = whole()
+    seen = view.narrowed(grade=min(view.scope.classes["grade"]))
+    everything, one = Report(plan, view), Report(plan, seen)
+    for name in plan.sections:
+        text, narrow = str(everything.html(name)), str(one.html(name))
+        said = f"{plan.ungraded.get(name)}不分年级、班级，仍是全校的。"
+        assert "不分年级" not in text
+        assert (said in narrow) == (name in plan.ungraded), name
+        if plan.ungraded.get(name) == WHOLE:
+            narrow = narrow.replace(f'<p class="kc-note kc-plain">{said}</p>', "")
+            assert "".join(narrow.split()) == "".join(text.split()), name
+        elif name not in (*plan.ungraded, *STANDING):
+            assert narrow != text, name
+
+
+def test_tiles_of_the_headline_that_a_grade_does_not_narrow_say_so():
+    view, plan = month_of()
+    for seen, words in ((view.narrowed(grade=1), "全校；"), (replace(view, home="", grade=1), "全镇；"), (view, "")):
+        tiles = next(block for block in plan.sections["headline"](seen).blocks if isinstance(block, Tiles)).figures
+        notes = {tile.label: tile.note for tile in tiles}
+        for label in ("红色预警", "逾期事项", "数据错误", "尚未判定"):
+            assert notes[label].startswith(words)
+            assert words or not notes[label].startswith("全")
+        assert not notes["本月末在校生"].startswith("全")
+    board = plan.sections["headline"](replace(view, home="", grade=1)).blocks[-1]
+    assert "仍是全校的" in board.note
 
 
 def test_no_full_name_stands_on_a_page_seen_for_a_group(narrowed):

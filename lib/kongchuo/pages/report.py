@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -22,13 +22,14 @@ from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES, NAMES, SCRATCH
 from ..excel.tables import annex_bytes
-from . import kept_sections, live
+from . import kept_sections, live, units
 from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, public, render
 from .units import audience
 from .views import View
 
 ANNEX = "附表.xlsx"
 SCHOOL = "学校"  # the drop-down
+WHOLE = "本节"
 ONLY_THE_TOWN = "这一页要读全镇的台账，只有中心学校的账号能用。"
 
 
@@ -46,6 +47,7 @@ class Plan:
     rehearse: what a report of one school does besides its sections, done for nothing so that the others find it done.
     annexed: whether its tables are offered to be taken away (附表.xlsx; on a live page to be searched).
     by_pupil: the sections whose figures are kept pupil by pupil, so that a group (重点群体) narrows them.
+    ungraded: what a grade or class does not narrow: by section in words, or WHOLE where nothing of it is narrowed.
     choose: the view that values of the drop-downs, by label, ask for, read from a shared folder; raises UserError.
     """
 
@@ -57,6 +59,7 @@ class Plan:
     choose: Callable[[Mapping[str, object], str], View]
     published: tuple[str, ...] = ()
     by_pupil: tuple[str, ...] = ()
+    ungraded: Mapping[str, str] = field(default_factory=dict)
     annexed: bool = True
     rehearse: Callable[[View], None] = lambda view: None
     unwritten: Callable[[View], View] = lambda view: view
@@ -119,7 +122,8 @@ class Report:
 
     def _make(self, name: str) -> Section | None:
         if self.view.edition != PUBLIC:
-            return self._narrowed(name) if self.view.group else self.plan.sections[name](self.view)
+            made = self._narrowed(name) if self.view.group else self.plan.sections[name](self.view)
+            return self._with_ungraded(name, made)
         if name not in self.plan.published:
             return None
         made = self._published(name)
@@ -138,6 +142,12 @@ class Report:
             view, said = self._whole, "本节不分重点群体，仍是全部学生，不只是“{}”。"
         made = self.plan.sections[name](view)
         return replace(made, blocks=(Note(said.format(self.view.group)), *made.blocks))
+
+    def _with_ungraded(self, name: str, made: Section) -> Section:
+        """A section seen for one grade or class, with a word of what of it stays that of the whole school."""
+        whole = units.ungraded(self.view)
+        words = self.plan.ungraded.get(name, "") if whole else ""
+        return replace(made, blocks=(Note(f"{words}不分年级、班级，仍是{whole}的。"), *made.blocks)) if words else made
 
     def prepare(self) -> None:
         """Make the report of the town and that of one school, and throw both away: the town then holds what the reports of all

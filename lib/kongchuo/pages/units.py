@@ -54,6 +54,11 @@ class Column:
         return None if isinstance(self.parts, Ratio) else 0
 
 
+def ungraded(view: View) -> str:
+    """Of whom is what a grade or class chosen does not narrow: 全校, 全镇; "" where none is chosen."""
+    return ("全校" if view.home else "全镇") if view.grade or view.class_id else ""
+
+
 def audience(view: View) -> str:
     """Who reads the page: the school's own staff, the office for the whole town, who handles a case, or everybody.
 

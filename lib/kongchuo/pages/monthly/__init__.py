@@ -13,7 +13,8 @@ from ...facts import cases as case_facts
 from ...figures import attendance as rates, flows, uncounted
 from .. import live, months, quality, today
 from ..display import Agenda, Badge, Blanks, Blocks, Figure, Lines, Note, Section, Tiles, titled
-from ..report import Plan, Report
+from ..report import WHOLE, Plan, Report
+from ..units import ungraded
 from ..views import Month, home_of, open_month
 from . import attendance, cases, due, duty, enrolment, plan, selfcheck
 
@@ -54,10 +55,17 @@ def headline(month: Month) -> Section:
             Figure("红色预警", sum(filter(None, red)), said, "bad" if any(red) else "unknown" if lost else "plain"),
             Figure("逾期事项", late, "见第十一节", "bad" if late else "plain"),
         ]
+    if whole := ungraded(month):
+        tiles = [replace(tile, note=f"{whole}；{tile.note}") if tile.label in STAYS else tile for tile in tiles]
     lead = [*today.agenda(month, SECTIONS), *_gaps(month)] if not month.public else []
     done = sum(len(block.tasks) for block in lead if isinstance(block, Agenda))
     schools = [] if month.home or month.public else [today.board(month)]
+    if whole:
+        schools = [replace(board, note=f"各校的数不分年级、班级，仍是全校的。{board.note}") for board in schools]
     return Section(heading, (*holiday, *lead, Tiles(tuple(tiles)), *schools), 0, "headline", done)
+
+
+STAYS = ("红色预警", "逾期事项", "数据错误", "尚未判定")  # the tiles that a grade or class does not narrow
 
 
 def _gaps(month: Month) -> list[Lines]:
@@ -136,6 +144,21 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
 PUBLISHED = ("headline", "basics", "attendance", "cases", "groups", "signature", "footer")
 
 BY_PUPIL = ("cases", "changes", "groups", "watch")  # what a group (重点群体) narrows
+# what a grade or class does not narrow: what is registered by school, or found by the rules
+UNGRADED = {
+    "headline": "今天要办、红色预警、逾期事项、数据错误和尚未判定",
+    "months": WHOLE,
+    "organisation": "月自查、会议、宣传、联防联控，以及包学校、包家长和与学校、村的责任书",
+    "attendance": "周报按时报送率",
+    "changes": "超过期限未核办的人数",
+    "groups": "台账核对发现的不一致",
+    "watch": "信号达到黄色以上未列入的人数、超过跟踪频次的人数",
+    "checklist": "学校自查、规则查出的问题和按校登记的项目",
+    "issues": WHOLE,
+    "next_month": WHOLE,
+    "clauses": "按校登记的条目和各表的行数",
+    "data_quality": WHOLE,
+}
 
 
 def choices(month: Month) -> live.Choices:
@@ -156,7 +179,7 @@ def choose(values: Mapping[str, object], workbooks: str | Path = "") -> Month:
     return live.narrowed(month, values["年级"], values["班级"], values["重点群体"])
 
 
-PLAN = Plan(SECTIONS, title, quality.meta, state, choices, choose, PUBLISHED, BY_PUPIL)
+PLAN = Plan(SECTIONS, title, quality.meta, state, choices, choose, PUBLISHED, BY_PUPIL, UNGRADED)
 
 
 def monthly_self_check(

@@ -6,7 +6,7 @@ from pathlib import Path
 from ...core.editions import INTERNAL
 from .. import live, quality
 from ..display import Note, Section
-from ..report import Plan, Report
+from ..report import WHOLE, Plan, Report
 from . import decisions, points, what_if, years
 
 
@@ -36,6 +36,12 @@ SECTIONS: dict[str, Callable[[years.Year], Section]] = {
     "footer": footer,
 }
 OPEN_TO_ALL = ("headline", "basis", "notice", "footer")  # what the public edition has
+UNGRADED = {  # what a grade or class does not narrow
+    "headline": "学校的考核、尚未判定和今天要办",
+    **dict.fromkeys(("units", "rewards", "data_quality"), WHOLE),
+    **dict.fromkeys(("what_if", "accountability"), "学校的考核"),
+    "notice": "先进单位和先进个人",
+}
 
 
 def title(view: years.Year) -> str:
@@ -76,7 +82,7 @@ def choose(values: Mapping[str, object], workbooks: str | Path = "") -> years.Ye
     return live.narrowed(year, values["年级"], values["班级"], values["重点群体"])
 
 
-PLAN = Plan(SECTIONS, title, meta, state, choices, choose, OPEN_TO_ALL, ("figures",))
+PLAN = Plan(SECTIONS, title, meta, state, choices, choose, OPEN_TO_ALL, ("figures",), UNGRADED)
 
 
 class YearReport(Report):
