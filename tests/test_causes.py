@@ -14,7 +14,7 @@ from kongchuo.core.places import POLICY
 from kongchuo.core.sheets import Grid, shape
 from kongchuo.core.tables import row_of
 from kongchuo.excel import marking_plan as excel_plan
-from kongchuo.rules import suspected_causes
+from kongchuo.rules import causes, suspected_causes
 from kongchuo.rules.judging import examine
 from kongchuo.rules.misnamed import departed
 from kongchuo.rules.suspected_causes import edited, exchanged
@@ -475,3 +475,24 @@ def test_who_has_exchanged_two_numbers_of_a_day_is_not_sent_to_list_the_class_as
     assert f"“实到”和“{title}”像是填反了" in found.fix
     (plain,) = judged(edited(town, "daily", index, **{"present": daily.at[index, "due"] - 1, part: 1}))
     assert "填反" not in plain.fix
+
+
+def test_a_kind_of_cause_that_explains_nothing_is_given_up_after_a_few(monkeypatch):
+    """Each suspect costs a whole judgement: a town as of long after its last row has thousands of findings, and must not take minutes."""
+    town, _ = handmade.township(2, 30)
+    found = [KINDS["F17"].at(Place("w", "s", row, "c", f"A{row}"), column="c") for row in range(2, 60)]
+    judged = []
+
+    def suspecting(town, policy, findings):
+        yield from (causes.Suspect(replace(one, rule="F40"), town, code="F17") for one in found[:30])
+
+    def again(town, codes, sheet):
+        judged.append(codes)
+        return set(), codes  # what it says of its own goes, and as much comes anew
+
+    monkeypatch.setattr(causes, "CAUSES", (suspecting, suspecting))
+    monkeypatch.setattr(causes, "NEW", -1)
+
+    causes.fold(town, policy.load(POLICY), found, (), again)
+
+    assert len(judged) == 2 * 2 * causes.MISSED

@@ -6,7 +6,7 @@ memory, and what is found no more follows from it. What is left and stands in ma
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import count, takewhile
+from itertools import count, islice, takewhile
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ CAUSES: tuple[Suspecting, ...] = (suspected_causes.terms, suspected_causes.misma
                                   misnamed.departed, misnamed.roster)  # fmt: skip
 MADE = 12  # causes of one kind
 TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes
+MISSED = 4  # of one kind that explain their own and nothing else: the next of the kind will not either, and each costs a whole judgement
 LEAST = 2  # findings of which one may be the cause of the other
 NEW = 0.2  # as many findings as this share of those that go may come anew when the cause is mended
 
@@ -43,7 +44,8 @@ def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[F
         for _ in range(MADE):  # one is mended, then the rest is looked at anew
             suspects = suspecting(seen, policy, loose | (read - causes.keys()))
             left = takewhile(lambda _: next(tried) <= TRIED, suspects)
-            hit = next((one for one in (_tested(suspect, loose, again) for suspect in left) if one), None)
+            likely = islice((suspect for suspect in left if _explains_its_own(suspect, loose, again)), MISSED)
+            hit = next((one for one in (_tested(suspect, loose, again) for suspect in likely) if one), None)
             if hit is None:
                 break
             suspect, gone = hit
@@ -54,11 +56,13 @@ def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[F
     return _settled(town, policy, frozenset(judged) | read, causes)
 
 
+def _explains_its_own(suspect: Suspect, loose: frozenset[Finding], again: Again) -> bool:
+    """Whether enough of the findings of the code that made it a suspect go with it: quickly asked, before all are."""
+    return not suspect.code or len(_gone(loose, again(suspect.town, frozenset((suspect.code,)), ""))[0]) >= ENOUGH
+
+
 def _tested(suspect: Suspect, loose: frozenset[Finding], again: Again) -> tuple[Suspect, frozenset[Finding]] | None:
     """The suspect and what goes with it; None where too little goes, or too much comes."""
-    first = frozenset((suspect.code,)) if suspect.code else frozenset()
-    if first and len(_gone(loose, again(suspect.town, first, ""))[0]) < ENOUGH:
-        return None
     gone, new = _gone(loose, again(suspect.town, frozenset(finding.rule for finding in loose), suspect.sheet))
     if suspect.proven and suspect.cause not in gone:
         return None

@@ -193,7 +193,7 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
 
 
 def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None) -> Judgement:
-    judged, asked = judge(town, policy), ask(town, policy, earlier)
+    judged, asked = judge(town, policy, RULES), ask(town, policy, earlier)
     plain, failed = _checked(town)
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
     read = {finding for workbook in workbooks for finding in workbook.findings}
