@@ -480,7 +480,7 @@ def test_who_has_exchanged_two_numbers_of_a_day_is_not_sent_to_list_the_class_as
 def test_a_kind_of_cause_that_explains_nothing_is_given_up_after_a_few(monkeypatch):
     """Each suspect costs a whole judgement: a town as of long after its last row has thousands of findings, and must not take minutes."""
     town, _ = handmade.township(2, 30)
-    found = [KINDS["F17"].at(Place("w", "s", row, "c", f"A{row}"), column="c") for row in range(2, 60)]
+    found = [KINDS["F17"].at(Place("w", "s", row, "c", f"A{row}")) for row in range(2, 60)]
     judged = []
 
     def suspecting(town, policy, findings):
