@@ -275,3 +275,18 @@ def test_a_tile_says_once_what_is_not_counted():
     assert "尚未判定" in str(
         display.render("tiles.html", block=display.Tiles((display.Figure("甲", nothing, nothing.note),)))
     )
+
+
+def test_the_steps_of_a_case_do_not_cover_one_another_nor_its_name():
+    steps = [(0, word, False) for word in "列联访报"] + [(1, "镇", False), (2, "认", True), (60, "复", False)]
+
+    (svg,) = charts.time_lines([("示例第一小学 甲例", steps)], "一件")
+
+    boxes = sorted(
+        (float(x), float(x) + float(width))
+        for x, width in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', svg)
+    )
+    (name,) = re.findall(r'<text x="([\d.]+)"[^>]*>示例第一小学 甲例<', svg)
+    assert len(boxes) == 4
+    assert float(name) <= boxes[0][0]
+    assert all(end <= start for (_, end), (start, _) in zip(boxes, boxes[1:], strict=False))

@@ -401,11 +401,14 @@ def _lines(rows: Sequence[tuple], says: str) -> Markup:
         y = top + LINE * (line + 0.5)
         picture.word(left - 0.16, y, name, size=7.5, at="right")
         picture.line([left, left + unit * max([0, *(day for day, _, _ in steps)])], [y, y], SOFT, 0.8)
+        edge = left - 0.08  # no box covers another or the name, though it then stands a little after its day
         for day in dict.fromkeys(day for day, _, _ in steps):
             word = "".join(word for when, word, _ in steps if when == day)
             late = any(late for when, _, late in steps if when == day)
             face, ink, corner = ("#b3261e", "white", 0.0) if late else ("#ffffff", INK, 0.06)
-            x, width = left + unit * day, 0.1 * len(word) + 0.06
-            picture.box(x - width / 2, y - 0.075, width, 0.15, face, "", INK, corner)
-            picture.word(x, y, word, ink, 6)
+            width = 0.1 * len(word) + 0.06
+            x = max(left + unit * day - width / 2, edge)
+            edge = x + width + 0.03
+            picture.box(x, y - 0.075, width, 0.15, face, "", INK, corner)
+            picture.word(x + width / 2, y, word, ink, 6)
     return picture.svg(says)

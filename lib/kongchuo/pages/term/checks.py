@@ -181,7 +181,7 @@ def _timeline(labels: dict[str, str], steps: pd.DataFrame) -> list[Chart]:
         rows.append((label, list(marks)))
     reads = f"{len(rows)} 件个案，超过时限的步骤 {sum(late for _, marks in rows for _, _, late in marks)} 个"
     key = "，".join(f"{letter}＝{step}" for step, letter in LETTERS.items())
-    key = f"{key}；同一天的写在一起，方框红底为其中有超过时限的。"
+    key = f"{key}；同一天的写在一起，方框红底为其中有超过时限的；挨得近的依次往右排。"
     return [Chart(svg, "个案时间线：离校后各步骤在第几天", key) for svg in charts.time_lines(rows, reads)]
 
 

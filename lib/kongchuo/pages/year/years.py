@@ -125,7 +125,7 @@ def headline(view: Year) -> Section:
     rules = len(places(view.not_judged))
     lacking = f"积分、考核的分项 {parts} 个，规则 {rules} 处；不等于没有问题"
     figures = (
-        Figure("班级", len(classes), f"积分已定 {len(final)} 个，其余暂列"),
+        Figure("班级", len(classes), f"积分已定 {len(final)} 个{'，其余暂列' if len(final) < len(classes) else ''}"),
         Figure("一票否决的班", len(vetoed) if classes else "尚未判定", judged, tone),
         Figure("考核不合格的学校", sum(one.grade == "不合格" for one in units), f"共 {len(units)} 所"),
         Figure("等次已定的学校", sum(one.final for one in units), f"共 {len(units)} 所"),
