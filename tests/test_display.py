@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -289,4 +290,4 @@ def test_the_steps_of_a_case_do_not_cover_one_another_nor_its_name():
     (name,) = re.findall(r'<text x="([\d.]+)"[^>]*>示例第一小学 甲例<', svg)
     assert len(boxes) == 4
     assert float(name) <= boxes[0][0]
-    assert all(end <= start for (_, end), (start, _) in zip(boxes, boxes[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(boxes))
