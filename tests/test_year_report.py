@@ -9,6 +9,7 @@ import pytest
 
 import handmade
 import townships
+from kongchuo.__main__ import main
 from kongchuo.commands import opening
 from kongchuo.core import places, policy
 from kongchuo.core.editions import INTERNAL, PUBLIC
@@ -63,6 +64,26 @@ def test_a_year_that_is_not_over_says_what_is_missing_and_gives_nothing_to_show(
     assert any("第二学期第一轮督查" in line and "全部2所" in line for line in half.missing)
     assert "不能据此兑现" in text(report, "headline")
     assert "没有可以公示的结果" in text(report, "notice")
+
+
+def test_a_year_whose_terms_nobody_has_filled_in_is_not_said_to_go_on():
+    """It ends with its own last day, not today; an empty list of vetoes is not a year without any."""
+    empty = view({})
+    report = YearReport(PLAN, empty)
+    assert any("学年是否结束尚未判定：“学年学期”没有填" in line for line in empty.missing)
+    assert not any("学年没有结束" in line for line in (*empty.missing, *PLAN.meta(empty)))
+    for name in ("vetoes", "accountability"):
+        assert "没有班级可以判定" in text(report, name)
+    assert "没有班级可以判定" not in text(YearReport(PLAN, view(whole())), "vetoes")
+
+
+def test_an_empty_year_gone_by_stands_as_of_its_end(tmp_path):
+    schools = tmp_path / "学校.csv"
+    schools.write_text("学校全称,学段\n甲小学,小学\n", "utf-8")
+    office = tmp_path / "办公"
+    assert not main(["init", str(office), "--town", "某镇", "--schools", str(schools), "--year", YEAR])
+    held = open_year("all", YEAR, INTERNAL, office / "workbooks" / "某镇")
+    assert (held.end, held.over) == (dt.date(2024, 8, 31), False)
 
 
 def test_the_public_edition_names_no_pupil_and_no_case():

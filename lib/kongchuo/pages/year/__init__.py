@@ -52,7 +52,7 @@ def title(view: years.Year) -> str:
 
 def meta(view: years.Year) -> tuple[str, ...]:
     """The line below the title: state of the data, whether the year is over, edition."""
-    lines = (f"数据截至 {view.end:%Y-%m-%d}", "学年已结束" if view.over else "学年未结束")
+    lines = (f"数据截至 {view.end:%Y-%m-%d}", view.stage)
     return (*lines, view.edition) if view.public else (*lines, *quality.meta(view)[2:])
 
 

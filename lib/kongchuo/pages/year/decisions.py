@@ -43,12 +43,16 @@ def vetoes(view: Year) -> Blocks:
         ("学校", "班级", "班主任", "触发日期", "情况", "按参数", "责任性", "中心学校认定", "申诉结果", "核对"),
         tuple(rows), empty="没有触发一票否决的个案",
     )  # fmt: skip
+    return (*_open(view), table, Note("对否决有异议的，班主任可在“班级积分申诉”登记，由中心学校审定；不写学生姓名。"))
+
+
+def _open(view: Year) -> list[Note]:
+    """Of which classes nobody can tell whether they have lost a pupil: without these words an empty list would say that none has."""
+    if not view.classes:
+        return [Note("没有班级可以判定，是否流失学生尚未判定。", "unknown")]
     unknown = [one for one in view.classes if one.vetoed is None]
-    blocks: list = [table, Note("对否决有异议的，班主任可在“班级积分申诉”登记，由中心学校审定；不写学生姓名。")]
-    if unknown:
-        names = "、".join(f"{one.home}{one.name}（{one.why}）" for one in unknown[:8])
-        blocks.insert(0, Note(f"{len(unknown)} 个班是否流失学生尚未判定：{names}", "unknown"))
-    return blocks
+    names = "、".join(f"{one.home}{one.name}（{one.why}）" for one in unknown[:8])
+    return [Note(f"{len(unknown)} 个班是否流失学生尚未判定：{names}", "unknown")] if unknown else []
 
 
 @titled("拟奖励单位与个人", 7, "rewards")
@@ -94,7 +98,7 @@ def accountability(view: Year) -> Blocks:
             rows.append((f"{one.home}{one.name}", one.teacher or "班主任", lost, "不评先进；责任性的按方案问责"))
     table = Table(("对象", "责任人", "事由", "拟办"), tuple(rows), empty="没有拟问责的单位和个人")
     note = Note("是否问责由中心学校按事实决定；因学生外出、疾病等没有责任的不问责。")
-    return (table, note)
+    return (*_open(view), table, note)
 
 
 @titled("融合、均衡、质量控辍", 9, "narratives")

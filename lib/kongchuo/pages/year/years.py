@@ -54,9 +54,16 @@ class Year(View):
         return _over(self.town, self.end)
 
     @property
+    def stage(self) -> str:
+        """Whether the year is over, in words; nobody can tell where no term has its dates."""
+        if not calendar.school_days(self.town):
+            return "学年是否结束尚未判定：“学年学期”没有填"
+        return "学年已结束" if self.over else "学年没有结束"
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What the year still lacks, in words; nothing once it is complete."""
-        lacking = [] if self.over else [f"学年没有结束，数据到 {self.end:%Y-%m-%d} 为止"]
+        lacking = [] if self.over else [f"{self.stage}，数据到 {self.end:%Y-%m-%d} 为止"]
         for label in dict.fromkeys(one.label for unit in self.units for one in unit.rounds if one.score is None):
             rounds = ((unit.home, one) for unit in self.units for one in unit.rounds)
             homes = list(dict.fromkeys(home for home, one in rounds if one.label == label and one.score is None))
@@ -88,7 +95,7 @@ def open_year(school: str, year: str, edition: str = INTERNAL, workbooks: str | 
         raise UserError(f"{year} 学年还没有开始，请选已经开始的学年。")
     last = opening.reached(shared_folder(workbooks), year)
     if start <= last.as_of and not _over(last, last.as_of):
-        end = last.as_of
+        end = min(end, last.as_of)  # without 日查 the ledgers reach to today, which may lie years later
     town, held, judgement = open_town(year, min(end, current_day()), workbooks)
     town = opening.with_past(shared_folder(workbooks), town)
     part = find_school(town, school), year, start, town.as_of
