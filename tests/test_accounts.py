@@ -60,16 +60,25 @@ def filled(folder):
     for notebook, runs in {"live": RUNS, "people": beside}.items():
         shelf = archive.Shelf(out, years.period("2023-10"), notebook)
         shelf.path.mkdir(parents=True)
-        results = []
+        snapshot, results = archive.snapshot(shared, "2023-2024", shelf.path / "inputs"), []
         for name, asked, files in runs:
             (shelf.path / f"{name}.html").write_text(f"<h1>{name}的报告</h1>", "utf-8")
             (shelf.path / name).mkdir()
             for file in files:
                 up = f'<nav> <a rel="up" href="../{name}.html">{name}</a></nav>' if file.endswith(".html") else ""
-                (shelf.path / name / file).write_text(f"{name} {file}{up}", "utf-8")
+                (shelf.path / name / file).write_text(f"{name} {file}{up}<main></main>", "utf-8")
             summary = {"errors": 7, "files": files}
             results.append(
-                Result(name, asked, "2023-11-01T08:00:00+08:00", 1.0, DONE, page=f"{name}.html", summary=summary)
+                Result(
+                    name,
+                    asked,
+                    "2023-11-01T08:00:00+08:00",
+                    1.0,
+                    DONE,
+                    page=f"{name}.html",
+                    summary=summary,
+                    snapshot=snapshot,
+                )
             )
         shelf.save(results)
     for school in ("甲校", "乙校", "中心学校"):
@@ -158,6 +167,7 @@ def test_the_page_of_a_class_leads_to_its_school_whom_it_may(visitors):
     for name, leads in {"甲": True, "镇": True, "班": False}.items():
         text = visitors[name].ask("/r/2023-10/people/" + quote("甲校/七(1)班.html"))[1]
         assert ("七(1)班" in text, "../甲校.html" in text) == (True, leads)
+        assert "本页按 2023-11-01 08:00 的台账生成，台账此后没有变" in text
 
 
 def test_a_live_page_of_no_report_of_ours_is_for_the_office_alone(site, visitors):
@@ -184,6 +194,15 @@ def test_the_landing_page_shows_what_one_may_open(visitors):
     assert all(school in pages["督"] for school in ("甲校", "乙校", "全镇"))
     assert "/live/live?school=all" in pages["镇"]
     assert [name for name in PEOPLE if "/audit" in pages[name]] == ["镇", "镇二"]
+
+
+def test_the_landing_page_says_whether_what_one_sees_there_still_stands(visitors):
+    pages = {name: visitor.ask("/")[1] for name, visitor in visitors.items()}
+    assert [name for name in PEOPLE if "2023年10月的报告按 2023-11-01 08:00 的台账" in pages[name]] == [
+        *"甲乙督",
+        "镇",
+        "镇二",
+    ]
 
 
 def test_the_index_of_a_period_names_what_one_may_open(visitors):

@@ -115,6 +115,7 @@ def test_the_page_of_a_class_has_all_its_pupils_and_nobody_of_another(school):
         staff = {*view.town["staff"]["name"].dropna(), *view.town["roster"]["guardian"].dropna()}
         assert [one for one in others - staff if one and one in page] == []
         assert all(one.name in page for one in own)
+        assert re.search(r"生成于 \d{4}-\d\d-\d\d \d\d:\d\d", page)
         folds = re.findall(r'<details[^>]* id="(pupil-[^"]*)"', page)
         assert {*folds} == {one.id for one in own if one.noted}
         assert {*re.findall(r'href="#([^"]+)"', page)} <= {*re.findall(r'id="([^"]+)"', page)}

@@ -100,8 +100,17 @@ def test_an_archived_page_says_whether_the_books_have_changed_since(tmp_path):
         [Result(name, asked[name], made, 1, DONE, page=f"{name}.html", summary={}, snapshot=snapshot) for name in asked]
     )
 
-    def said(name):
-        return re.search("本页按.*?</p>", site.get(f"/r/2023-10/live/{quote(name)}.html")[1], re.S)[0]
+    people = archive.Shelf(out, years.period("2023-10"), "people")
+    (people.path / "甲校").mkdir(parents=True)
+    (people.path / "甲校" / "七(1)班.html").write_text("<!doctype html><main>班级</main>", "utf-8")
+    snapshot, held = (
+        archive.snapshot(shared, "2023-2024", people.path / "inputs"),
+        {"files": {"七(1)班.html": "内部版"}},
+    )
+    people.save([Result("甲校", asked["甲校"], made, 1, DONE, page="甲校.html", summary=held, snapshot=snapshot)])
+
+    def said(name, notebook="live"):
+        return re.search("本页按.*?</p>", site.get(f"/r/2023-10/{notebook}/{quote(name)}.html")[1], re.S)[0]
 
     with serving(
         tmp_path,
@@ -112,13 +121,17 @@ def test_an_archived_page_says_whether_the_books_have_changed_since(tmp_path):
     ) as site:
         assert "2023-11-01 08:00 的台账生成，台账此后没有变" in said("甲校")
         assert f"/live/live?school={quote('甲校')}&amp;month=2023-10" in said("甲校")
+        assert "2023-11-01 08:00 的台账生成，台账此后没有变" in said("甲校/七(1)班", "people")
+        assert "2023年10月的报告按 2023-11-01 08:00 的台账生成，台账此后没有变" in site.get("/")[1]
         os.utime(shared / "2023-2024/甲校/学籍.xlsx")
         (shared / "2023-2024/甲校/~$学籍.xlsx").write_bytes(b"open")
         assert "没有变" in said("甲校")
         (shared / "2023-2024/乙校/学籍.xlsx").write_bytes(b"anew")
         (shared / "2023-2024/甲校/帮扶.xlsx").write_bytes(b"new")
         assert "此后改过：帮扶（甲校），其他学校 1 个工作簿。" in said("甲校")
+        assert "此后改过：帮扶（甲校），其他学校 1 个工作簿。" in said("甲校/七(1)班", "people")
         assert "此后改过：学籍（乙校）、帮扶（甲校）。" in said("全镇")
+        assert "此后改过：学籍（乙校）、帮扶（甲校）。" in site.get("/")[1]
         (shared / "2023-2024/甲校/学籍.xlsx").unlink()
         assert "学籍（甲校）" in said("全镇")
     assert "本页按" not in (shelf.path / "甲校.html").read_text("utf-8")

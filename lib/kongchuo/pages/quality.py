@@ -34,6 +34,11 @@ def meta(view: View) -> tuple[str, ...]:
     return (*lines, f"范围：{'、'.join(narrowed)}") if narrowed else lines
 
 
+def made_at() -> str:
+    """When a page is made, which is now."""
+    return f"生成于 {dt.datetime.now():%Y-%m-%d %H:%M}"
+
+
 def not_judged_tile(view: View) -> Figure:
     """Never plain: it counts what could not be judged, and 0 must not look like all clear."""
     number = len(places(view.not_judged))
@@ -174,10 +179,9 @@ def state(view: View) -> dict[str, object]:
 @titled("数据来源", 0, "footer")
 def provenance(view: View) -> Blocks:
     """The footer: files with the start of their sha256, schema versions, rules, code version, times (habit 12)."""
-    now = f"{dt.datetime.now():%Y-%m-%d %H:%M}"
     versions = "，".join(f"{book.title} {book.version}" for book in view.town.schema.books)
     line = (
-        f"数据截至 {view.end:%Y-%m-%d}；生成于 {now}；程序 kongchuo {metadata.version('kongchuo')}；"
+        f"数据截至 {view.end:%Y-%m-%d}；{made_at()}；程序 kongchuo {metadata.version('kongchuo')}；"
         f"校验规则 {len(view.judgement.judged)} 条（共 {len(RULES)} 条）。"
     )
     judged = "、".join(sorted(view.judgement.judged))

@@ -149,13 +149,15 @@ def overview(
     account: Mapping[str, object] | None = None,
     rooms: Sequence[tuple[str, str]] = (),
     name: str = "",
+    since: str = "",
 ) -> str:
     """The page over all runs: the latest month that was made alone, a row a school; then the newest of every other report, and
     the periods before folded, each run with its state and its page and, when served, the live one.
 
     `schools` are named though they have no run yet; `live` gives the address of a live page from (school, shelf);
     `handbook` are the names of pages to look things up in, `notes` what else is to be said; `town` is whether the whole town's
-    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任, `name` that of the town.
+    page is among them, `account` whose page this is, `rooms` the pages of the classes of a 班主任, `name` that of the town,
+    `since` (HTML) what has changed since the latest month was made.
     """
     units = [*([places.TOWN] if town else []), *(named := dict.fromkeys(schools))]
     could = units if live or named else []  # what a batch was not asked for is not lacking from the page it writes
@@ -179,6 +181,7 @@ def overview(
         "base": base,
         "account": account,
         "name": name,
+        "since": Markup(since),
         "rooms": rooms,
         "work": work,
         "unit": (unit := units[0] if town or len(units) == 1 else ""),

@@ -87,7 +87,7 @@ class Landing(Page):
         """As everybody may."""
         return rights.FRONT, ""
 
-    def get(self):
+    async def get(self):
         """Render it anew each time: the runs may have changed."""
         person = self.person
         shelves, schools, notes = shown(self.settings["shared"], self.settings["out"], self.settings["notebooks"])
@@ -95,8 +95,9 @@ class Landing(Page):
         live = live_address if town else self._near if rights.may(person, rights.LIVE, *person.schools[:1]) else None
         seen = [Seen(one.out, one.period, one.notebook, person) for one in shelves]
         made = [one for one in seen if one.made]
+        begins = seen if town or (live and not made) else made
         page = indexes.overview(
-            seen if town or (live and not made) else made,
+            begins,
             [school for school in schools if rights.may(person, rights.PAGE, school)],
             live,
             handbook(),
@@ -107,8 +108,15 @@ class Landing(Page):
             rooms=rooms(shelves, person),
             work=self._work() if rights.may(person, rights.WORK) else None,
             name=town_name(self.settings["shared"]),
+            since=await self._since(indexes.latest_of(begins)),
         )
         self.show(page)
+
+    async def _since(self, shelf: archive.Shelf | None) -> str:
+        """`since` of the month that the page begins with: of the town's run, of who sees one school only of this one's."""
+        town, own = rights.may(self.person, rights.PAGE), self.person.schools
+        run = shelf.results.get(places.TOWN if town else own[0] if len(own) == 1 else "") if shelf else None
+        return await since(self, shelf, run.shown, f"{shelf.period.label}的报告") if run else ""
 
     def _near(self, name: str, shelf: archive.Shelf) -> str:
         """The address of the live page of a school for who may not see the town's: in the town's place that of the one school."""
@@ -147,55 +155,61 @@ class Archived(Page):
         period = years.period(key)
         if period is None:
             raise tornado.web.HTTPError(404)
-        self.shelf = Seen(self.settings["out"], period, notebook, self.person or rights.HERE)
+        self.shelf = archive.Shelf(self.settings["out"], period, notebook)
         if self.name == "index.html":
             return rights.FRONT, ""
-        self.named = archive.named(archive.Shelf(self.settings["out"], period, notebook))
+        self.named = archive.named(self.shelf)
         if self.name not in self.named:
             raise tornado.web.HTTPError(404)
         school, edition = self.named[self.name]
         kind = rights.kind(notebook, edition, "/" in self.name)
-        return (kind, school, Path(self.name).stem) if kind == rights.ROOM else (kind, school)
+        self.room = kind == rights.ROOM
+        return (kind, school, Path(self.name).stem) if self.room else (kind, school)
 
     async def get(self, *_asked: str):
         """Send it as it was made; a page with a line on whether the books are still those that it was made from."""
         if self.name == "index.html":
-            if not self.shelf.made:
+            seen = Seen(self.shelf.out, self.shelf.period, self.shelf.notebook, self.person)
+            if not seen.made:
                 raise tornado.web.HTTPError(404)
-            title = execution.title(places.own(f"notebooks/{self.shelf.notebook}.ipynb"))
-            return self.show(indexes.index(self.shelf, title))
+            title = execution.title(places.own(f"notebooks/{seen.notebook}.ipynb"))
+            return self.show(indexes.index(seen, title))
         file = _own(self.shelf.path / self.name)
         if file.suffix != ".html":
             return self.hand_out(file)
         text = file.read_text("utf-8")
         if not rights.may(self.person, rights.PEOPLE, self.named[self.name][0]):
             text = UP.sub("", text)
-        if "/" not in self.name:
-            text = text.replace("<main>", f"<main>{await self._since()}", 1)
+        if "/" not in self.name or self.room:
+            whose = f"{self.name.partition('/')[0]}.html" if self.room else self.name
+            runs = (one.shown for one in self.shelf.results.values())
+            run = next((one for one in runs if one.get("page") == whose), {})
+            text = text.replace("<main>", f"<main>{await since(self, self.shelf, run)}", 1)
         self.show(text, PAGE_POLICY)
 
-    async def _since(self) -> str:
-        """When the page was made, and which workbooks have changed since."""
-        run = next((one.shown for one in self.shelf.results.values() if one.shown.get("page") == self.name), {})
-        read, year = self.shelf.read_for(str(run.get("snapshot", ""))), self.shelf.period.year
-        school, edition = archive.meant(run.get("parameters") or {})
-        if not read or edition != editions.INTERNAL:
-            return ""
-        changed = await self.settings["books"].changed(read, year)
-        homes = [Path(name).parent.name for name in changed]
-        near = [
-            (home, Path(name).stem)
-            for home, name in zip(homes, changed, strict=True)
-            if school in ("", home) or home == CENTRE
-        ]
-        whole = rights.may(self.person, rights.LIVE) or live_of(self.person, self.shelf.notebook, school)
-        live = live_address(school or places.TOWN, self.shelf) if whole else ""
-        said = {
-            "near": near,
-            "far": len(changed) - len(near),
-            "started": run["started"],
-        }
-        return indexes.site().get_template("since.html").render(live=live, **said)
+
+async def since(page: Page, shelf: archive.Shelf, run: Mapping[str, object], what: str = "") -> str:
+    """When the page of a run, or `what` is shown of it, was made, and which workbooks have changed since."""
+    read, year = shelf.read_for(str(run.get("snapshot", ""))), shelf.period.year
+    school, edition = archive.meant(run.get("parameters") or {})
+    if not read or edition != editions.INTERNAL:
+        return ""
+    changed = await page.settings["books"].changed(read, year)
+    homes = [Path(name).parent.name for name in changed]
+    near = [
+        (home, Path(name).stem)
+        for home, name in zip(homes, changed, strict=True)
+        if school in ("", home) or home == CENTRE
+    ]
+    whole = rights.may(page.person, rights.LIVE) or live_of(page.person, shelf.notebook, school)
+    said = {
+        "what": what or "本页",
+        "near": near,
+        "far": len(changed) - len(near),
+        "started": run["started"],
+        "live": live_address(school or places.TOWN, shelf) if whole and not what else "",
+    }
+    return indexes.site().get_template("since.html").render(**said)
 
 
 class Returned(Page):

@@ -159,9 +159,8 @@ def _page(view: People, name: str, own: list[Pupil], head: str) -> str:
         Section("本班学生", (_listed(view, own),), 0, "pupils"),
         Section("有记录的学生", tuple(fold(view, one) for one in noted) or (Note("没有。"),), 0, "noted"),
     )
-    body = render(
-        "headline.html", title=title, meta=quality.meta(view), body=Markup("").join(map(card, sections)), secret=True
-    )
+    meta, held = (*quality.meta(view), quality.made_at()), Markup("").join(map(card, sections))
+    body = render("headline.html", title=title, meta=meta, body=held, secret=True)
     ids = {*re.findall(r'id="([^"]*)"', body)}
     body = Markup(DEAD.sub(lambda way: way[0] if way[1] in ids else way[2], body))
     return str(render("beside.html", title=title, css=Markup(style()), body=body))
