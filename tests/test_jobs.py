@@ -53,6 +53,8 @@ def test_a_report_is_made_at_a_click_and_its_page_is_a_click_away(page, site):
     page.select_option("form[action='/jobs/report'] select", "2023-10")
     page.click("button:has-text('生成本月报告')")
     page.wait_for_selector("text=做完了", timeout=120_000)  # the page asks again by itself
+    wrong = page.locator("main ul:not(.kc-made) li").all_inner_texts()
+    assert wrong == ["读不到：甲校/学籍.xlsx：缺少工作簿。请从模板复制"], "and nothing of how it went"
     made = page.locator(".kc-made li").all_inner_texts()
     assert made == [f"{name} 小报告" for name in ("全镇", "乙校", "甲校")]
     page.click("a:has-text('甲校')")

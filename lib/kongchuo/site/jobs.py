@@ -29,6 +29,7 @@ SAID = {  # exit code -> whether it is done, and what is said of it (console)
 FAILED = "没有做成。"
 STOPPED = "无法继续"  # begins what a command says that has made nothing
 COUNTED = re.compile(r"\[(\d+)/(\d+)\]")  # begins a line of a command that says how far it is
+COURSE = re.compile(r"\[\d+/\d+\]|共 \d+ 份")  # begins one on how a batch goes, which its events say as well
 LAST = 5  # lines of what went wrong that are shown
 
 
@@ -183,7 +184,8 @@ class Jobs:
 
         async def heed() -> None:
             async for line in self._process.stderr:
-                job.lines = [*job.lines, blotted(line.decode("utf-8", "replace").strip())][-LAST:]
+                if not COURSE.match(said := line.decode("utf-8", "replace").strip()):
+                    job.lines = [*job.lines, blotted(said)][-LAST:]
 
         await asyncio.gather(hear(), heed())
         job.code = await self._process.wait()

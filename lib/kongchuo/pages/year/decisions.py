@@ -38,7 +38,9 @@ def vetoes(view: Year) -> Blocks:
                     made["appeal"],
                     "—" if agree else "与认定不一致，请核对",
                 )
-            rows.append((one.home, one.name, one.teacher or None, case.case_id, case.entered, case.says, state, *decided))
+            rows.append(
+                (one.home, one.name, one.teacher or None, case.case_id, case.entered, case.says, state, *decided)
+            )
     table = Table(
         ("学校", "班级", "班主任", "个案编号", "触发日期", "情况", "按参数", "责任性", "中心学校认定", "申诉结果", "核对"),
         tuple(rows), empty="没有触发一票否决的个案",
