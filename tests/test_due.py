@@ -100,17 +100,17 @@ def test_what_has_no_day_is_in_no_list_and_said(monkeypatch):
     made = handmade.town({}, homes=("甲小学", "乙小学"))
     blocks = due_section.lists(handmade.month(made, "甲小学"), dt.date(2023, 11, 30))
     assert [block.text for block in blocks if isinstance(block, Note)] == [
-        "另有首访1行算不出期限或是否办结（日期等空着或有误），未计入。"
+        "另有首访1项算不出期限或是否办结（日期等空着或有误），未计入。"
     ]
     assert not any(table.rows for table in blocks[-2:])
-    assert due.left_out(due.undated(made, POLICY)).startswith("另有首访2行")
+    assert due.left_out(due.undated(made, POLICY)).startswith("另有首访2项")
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_command_says_what_has_no_day(form, shared, monkeypatch, capfd):
     monkeypatch.setattr(due, "DEADLINES", [deadline("首访", ("示例中学", "2023-10-01", None, None))])
     assert command.main(["due", str(shared), "--as-of", "2023-12-15", *form]) == 0
-    assert "另有首访1行算不出期限" in "".join(capfd.readouterr())
+    assert "另有首访1项算不出期限" in "".join(capfd.readouterr())
 
 
 def test_a_deadline_that_fails_is_said_above_the_lists_of_the_page(monkeypatch):

@@ -13,6 +13,7 @@ from kongchuo.core.editions import INTERNAL, SECRET
 from kongchuo.core.findings import Finding
 from kongchuo.core.tables import row_of
 from kongchuo.facts import calendar
+from kongchuo.figures import attendance, duty
 from kongchuo.pages import display, today, units
 from kongchuo.pages.display import Agenda
 from kongchuo.pages.monthly import PLAN, SECTIONS, headline
@@ -51,6 +52,29 @@ def test_a_roster_nobody_has_filled_is_never_all_clear():
         notes = [str(block.text) for block in today.agenda(view, SECTIONS) if isinstance(block, display.Note)]
         assert any(said in note for note in notes), said
         assert not any("本期无急办事项" in note for note in notes)
+
+
+def test_an_office_of_yesterday_is_told_what_is_lacking_not_that_its_rows_are_wrong():
+    """init writes the schools, two terms and the days to be decided; nobody has made a mistake in them, nor is any school unknown."""
+    schools = [
+        {"school_code": code, "school_name": home, "stage": "小学"} for code, home in (("A", "甲小学"), ("B", "乙小学"))
+    ]
+    view = handmade.month(town(school=schools, **calendar.begun("2023-2024")))
+    notes = {
+        name: [str(block.text) for block in SECTIONS[name](view).blocks if isinstance(block, display.Note)]
+        for name in SECTIONS
+    }
+    assert any("另有责任书签订2项算不出期限" in text for text in notes["next_month"])
+    assert any("0 项不等于没有" in text for text in notes["next_month"])
+    filed, bonded = attendance.filed(view.scope).total, duty.villages_bonded(view.scope).total
+    assert filed.caveat.startswith("“学年学期”“教学日历”没有填，不知道哪几天上课")
+    assert bonded.caveat.startswith("“学校”的“服务行政村”还没有填")
+    assert duty.villages_pledged(view.scope).total.unknown
+    assert "学校不明" not in display.card(SECTIONS["attendance"](view)).replace("学校不明或全镇共用", "")
+    whole = handmade.month(handmade.township(2, 50)[0]).scope
+    assert not any(
+        one.total.why for one in (attendance.filed(whole), duty.villages_bonded(whole), duty.villages_pledged(whole))
+    )
 
 
 def test_of_a_roster_nobody_has_filled_no_section_says_that_nothing_was_found():

@@ -87,6 +87,6 @@ def no_terms(town: Town) -> str:
 
 
 def left_out(rows: pd.DataFrame) -> str:
-    """In words, how many rows of `undated` are in no list, by what was to be done; "" where there are none."""
-    named = "、".join(f"{title}{number}行" for title, number in rows["title"].value_counts().items())
+    """In words, how many things of `undated` are in no list, by what was to be done; "" where there are none."""
+    named = "、".join(f"{title}{number}项" for title, number in rows["title"].value_counts().items())
     return f"另有{named}算不出期限或是否办结（日期等空着或有误），未计入" if named else ""

@@ -1,5 +1,7 @@
 """出勤: D10 出勤率, D15 日查填报率, D13 whose parents were reached; who was absent without leave, and for how long. Knows no files."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from ..core.tables import by_place, complete, yes
@@ -74,7 +76,9 @@ def filed(scope: Scope) -> Ratio:
         scope.unplaced("class", "class_id"),
         scope.of_all(entries[entries["is_school_day"].isna() & scope.in_days(entries["date"])]),
     ]
-    return ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
+    found = ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
+    unknown = not calendar.school_days(scope.town)
+    return replace(found, why="“学年学期”“教学日历”没有填，不知道哪几天上课") if unknown else found
 
 
 @by_school

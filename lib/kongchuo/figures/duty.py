@@ -1,7 +1,7 @@
 """What is in place of 四包 and 责任书, and who holds how much."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -43,6 +43,13 @@ def villages(scope: Scope) -> pd.DataFrame:
     """One row a pair of a school and a village it serves (学校.服务行政村): school (code), village (code), KEYS."""
     rows = duty.served(scope.town)
     return rows[rows["home"].isin(scope.homes)].assign(grade=0, class_id="")
+
+
+def _of_villages(found: Ratio, scope: Scope) -> Ratio:
+    """Says what is lacking where 学校 names no village at all, as in an office of yesterday: its rows are not wrong."""
+    schools = scope.town.schools
+    empty = len(schools) and schools["catchment"].isna().all() and scope.town.known("school", "catchment").all()
+    return replace(found, why="“学校”的“服务行政村”还没有填") if empty else found
 
 
 def _registered(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -116,7 +123,9 @@ def villages_bonded(scope: Scope) -> Ratio:
     rows = villages(scope)
     hit = rows["village"].isin(given(answered(scope, duty.VILLAGES)["unit"]))
     needs, left_out = ("bond", "school"), [_unclear(scope, duty.VILLAGES), scope.unplaced("school", *SERVING)]
-    return ratio(scope, "D13", "包家长（校—村）", rows, hit, of="school", needs=needs, left_out=left_out)
+    return _of_villages(
+        ratio(scope, "D13", "包家长（校—村）", rows, hit, of="school", needs=needs, left_out=left_out), scope
+    )
 
 
 # --- 责任书 -----------------------------------------------------------------------------------------------------------------
@@ -183,7 +192,9 @@ def villages_pledged(scope: Scope) -> Ratio:
     done = pairs(rows, "school", "village").isin(pairs(signed(scope, duty.WITH_VILLAGE), "school", "other"))
     needs, hit = ("pledge", "school"), pd.Series(done, rows.index)
     left_out = [_unsigned(scope, duty.WITH_VILLAGE), scope.unplaced("school", *SERVING)]
-    return ratio(scope, "D13", "责任书：学校—村", rows, hit, of="school", needs=needs, left_out=left_out)
+    return _of_villages(
+        ratio(scope, "D13", "责任书：学校—村", rows, hit, of="school", needs=needs, left_out=left_out), scope
+    )
 
 
 @by_school_or_each

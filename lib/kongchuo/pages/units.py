@@ -25,6 +25,8 @@ TITLES = {one.function: one.title for one in MEASURES}
 Made = TypeVar("Made")
 PRIMARY = 6  # the last grade of primary school
 UNITS = {"home": "学校", "grade": "年级", "class_id": "班级"}
+# a row of 教学日历 is of all schools
+ELSEWHERE = {"home": "学校不明或全镇共用", "grade": "年级不明", "class_id": "班级不明"}
 # P03: what a duty is called where it stands beside a child's full name; all others as the table of deadlines calls them
 PEOPLE = "people"  # the notebook whose pages tell of each pupil, class and person
 APART = {"学困厌学学生月帮扶": "学生月帮扶", "脱贫（监测）家庭当日报告": "当日报告中心学校"}
@@ -83,7 +85,7 @@ def _classes(scope: Scope) -> pd.DataFrame:
 
 
 def unit_table(view: View, by: str, columns: Iterable[Column], *, idle: bool = True, **more: object) -> Table:
-    """A table with one row a unit ("home", "grade", "class_id") and a total; what fits no known unit stands below as 不明.
+    """A table with one row a unit ("home", "grade", "class_id") and a total; what fits no known unit stands below (ELSEWHERE).
 
     Without `idle`, units whose row would be all zeros and blanks are left out.
     """
@@ -91,7 +93,7 @@ def unit_table(view: View, by: str, columns: Iterable[Column], *, idle: bool = T
     values = [column.values(by) for column in columns]
     rows = units(view, by)
     lost = set().union(*values) - {key for key, _ in rows}
-    rows += [(key, f"{UNITS[by]}不明") for key in sorted(lost)]
+    rows += [(key, ELSEWHERE[by]) for key in sorted(lost)]
     lines = [
         (label, *(found.get(key, column.elsewhere) for column, found in zip(columns, values, strict=True)))
         for key, label in rows

@@ -7,7 +7,7 @@ import pandas as pd
 from ... import due
 from ...core.numbers import NUMERALS
 from ...core.schema import CENTRE
-from .. import units
+from .. import today, units
 from ..display import Badge, Blocks, Counted, Failed, Note, Table, titled
 from ..views import Month
 
@@ -62,4 +62,6 @@ def next_month(month: Month) -> Blocks:
         said = f"{first.month}月是控辍保学宣传活动月。{said}"
     rows = due.due(month.town, policy, (last - month.end).days, [])
     late = int(((rows["days"] < 0) & rows["home"].isin((*month.homes, *(() if month.home else (CENTRE,))))).sum())
-    return Counted((Note(said), *lists(month, last)), late)
+    empty = "；".join(today.unfilled(month))
+    unsure = [Note(f"{empty}。还有没有逾期、到期的事尚未判定，0 项不等于没有。", "unknown")] if empty else []
+    return Counted((Note(said), *unsure, *lists(month, last)), late)
