@@ -107,14 +107,13 @@ class Town:
         if not held:
             return empty_frame(sheet).set_axis(by_place([])).assign(home=pd.array([], dtype="str"))
         tables = [book.tables[sheet.name] for book in held]
-        sizes = [len(table) for table in tables]
+        kept = [table.held for table in tables]  # looked at once: another thread may combine them, too
+        sizes = [len(one) for one in kept]
         dtypes = {item.name: DTYPES[item.type] for item in sheet.fields}
         alike = True
-        if all(isinstance(table.held, Typed) for table in tables):
-            columns = {
-                item.name: stacked([one.held.values[item.name] for one in tables], item) for item in sheet.fields
-            }
-            rows = np.fromiter((row for table in tables for row in table.held.rows), "int64")
+        if all(isinstance(one, Typed) for one in kept):
+            columns = {item.name: stacked([one.values[item.name] for one in kept], item) for item in sheet.fields}
+            rows = np.fromiter((row for one in kept for row in one.rows), "int64")
             frame = pd.DataFrame(columns, index=rows, copy=False)
         else:
             alike = all(table.frame.dtypes.to_dict() == dtypes for table in tables)
