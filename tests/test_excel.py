@@ -323,8 +323,11 @@ def test_what_excel_refuses_is_no_traceback(census, opened, capsys, monkeypatch,
 def test_report_opens_the_newest_page_of_the_workbooks_school(census, opened, tmp_path, capsys, monkeypatch):
     seen = []
     monkeypatch.setattr(archive.webbrowser, "open", seen.append)
-    for period, outcome in (("2023-09", archive.DONE), ("2023-10", archive.DONE), ("2023-11", archive.FAILED)):
-        shelf = archive.Shelf(tmp_path / "out", years.period(period), "monthly_self_check")
+    done, failed, report = archive.DONE, archive.FAILED, "monthly_self_check"
+    made = (("2023-09", done, report), ("2023-10", done, report), ("2023-10", done, "people"), ("2023-11", failed, report),
+            ("2024-08", done, "monthly_papers"))  # fmt: skip
+    for period, outcome, notebook in made:
+        shelf = archive.Shelf(tmp_path / "out", years.period(period), notebook)
         shelf.path.mkdir(parents=True)
         result = archive.Result(
             "全镇", {}, "2023-12-01T08:00:00+08:00", 1.0, outcome, page="全镇.html" if outcome == archive.DONE else ""

@@ -28,6 +28,7 @@ from ..core.places import ALL, DAY, EARLIER, MADE, PAPERS, RECORDS, RETURNS, TOW
 from ..excel import reading, saving
 
 DONE, FAILED = "done", "failed"
+FIRST = "monthly_self_check"  # the notebook that reports on a month; the others of a month list papers and people
 SCRATCHES = "kongchuo"  # how the folders of `scratch` begin, before the number of the process that made them
 WORKBOOKS = (
     ".xlsx",
@@ -197,10 +198,17 @@ def meant(asked: Mapping[str, str]) -> tuple[str, str]:
     return "" if school in (ALL, TOWN) else school, asked.get("edition", INTERNAL)
 
 
+def _reports_first(out: Path) -> list[Shelf]:
+    """Those of `shelves`, but behind each month's report, and those of all periods without one behind the others."""
+    return sorted(shelves(out), key=lambda shelf: shelf.period.kind == "month" and shelf.notebook != FIRST)
+
+
 def open_newest(out: Path, home: str) -> Path:
-    """Open in the browser the page of a school (of the centre: the town's) for the latest period that has one."""
+    """Open in the browser the page of a school (of the centre: the town's) for the latest period that has one: of a month its report,
+    where that was made.
+    """
     name = TOWN if home == schema.CENTRE else home
-    shown = ((shelf, shelf.results[name].shown) for shelf in shelves(out) if name in shelf.results)
+    shown = ((shelf, shelf.results[name].shown) for shelf in _reports_first(out) if name in shelf.results)
     page = next((shelf.path / str(run["page"]) for shelf, run in shown if run.get("page")), None)
     if page is None:
         raise UserError(

@@ -95,7 +95,7 @@ def index(out: Path) -> str:
     rows = []
     for home in sorted(path for path in out.iterdir() if path.is_dir()):
         if shelves := archive.shelves(home):
-            month = next((one for one in shelves if one.notebook == indexes.FIRST), None)
+            month = next((one for one in shelves if one.notebook == archive.FIRST), None)
             town = month.results.get(TOWN) if month else None
             known = (town.shown.get("summary") or {}) if town else {}
             failed = sum(one.outcome == archive.FAILED for shelf in shelves for one in shelf.results.values())

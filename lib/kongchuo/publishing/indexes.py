@@ -87,8 +87,6 @@ BOARD = (
 )  # of these the table of the latest month
 MONTHS = 6  # of the small bars of attendance
 
-FIRST = "monthly_self_check"  # the notebook that the table of the latest month is of
-
 
 def index(shelf: archive.Shelf, title: str) -> str:
     """The index page of one period: every run with its state, its figures and its page."""
@@ -203,7 +201,7 @@ def overview(
 
 def _ordered(shelves: Iterable[archive.Shelf]) -> list[archive.Shelf]:
     order = sorted(shelves, key=lambda shelf: shelf.notebook)
-    return sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == FIRST), reverse=True)
+    return sorted(order, key=lambda shelf: (shelf.period.order, shelf.notebook == archive.FIRST), reverse=True)
 
 
 def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
@@ -211,7 +209,7 @@ def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
     else any report, else the latest that could be made.
     """
     months = (shelf for shelf in _ordered(shelves) if shelf.period.kind == "month")
-    return max(months, key=lambda shelf: (shelf.made, shelf.notebook == FIRST), default=None)
+    return max(months, key=lambda shelf: (shelf.made, shelf.notebook == archive.FIRST), default=None)
 
 
 AGENDA = re.compile(

@@ -26,7 +26,6 @@ SIZE, KEPT = 200_000, 5  # bytes of a log before the next begins, and how many o
 TASK = "控辍保学"
 XML, CRON = "计划任务.xml", "计划任务.cron"
 AGAIN = dt.timedelta(hours=24)  # after so long without an evening, one was missed
-REPORT = "monthly_self_check"  # what shows that a month has been made
 
 
 # --- The entry ------------------------------------------------------------------------------------------------------------
@@ -113,7 +112,7 @@ def _mark(shared: Path, out: Path) -> tuple[bool, str]:
 def _month(shared: Path, out: Path, today: dt.date) -> tuple[bool, str]:
     """Last month's reports and papers, once: what is changed in it later somebody has made again."""
     month = f"{today.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
-    made = any(shelf.notebook == REPORT and shelf.period.key == month for shelf in archive.shelves(out))
+    made = any(shelf.notebook == archive.FIRST and shelf.period.key == month for shelf in archive.shelves(out))
     if made or not (shared / years.year_of(month)).is_dir():
         return True, ""
     outcome = batch.run(Path("monthly"), {"month": month, "school": places.ALL}, shared, out, say=lambda line: None)
