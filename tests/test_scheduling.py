@@ -138,7 +138,7 @@ def test_an_evening_marks_makes_the_month_once_and_names_nobody(home, made, monk
     assert not [name for name in names if len(name) > 1 and name in log]
 
     assert scheduling.evening(home, shared, out, missed=True, now=NOW + dt.timedelta(hours=3)) == (True, [])
-    shelf = type("Shelf", (), {"notebook": scheduling.REPORT, "period": type("P", (), {"key": "2023-10"})})
+    shelf = type("Shelf", (), {"notebook": archive.FIRST, "period": type("P", (), {"key": "2023-10"})})
     monkeypatch.setattr(archive, "shelves", lambda out: [shelf])
     monkeypatch.setattr(scheduling, "_mark", lambda *_: (True, ""))
     assert scheduling.evening(home, shared, out, missed=True, now=NOW + dt.timedelta(days=2)) == (True, [])

@@ -288,7 +288,7 @@ class Work(Page):
         if job is None:
             return self.redirect("/")
         left = job.left(out) if job.well else []
-        left.sort(key=lambda path: (indexes.FIRST not in path.parts, path.parent, path.stem != places.TOWN))
+        left.sort(key=lambda path: (archive.FIRST not in path.parts, path.parent, path.stem != places.TOWN))
         links = [(_address(path), path.stem, said_of(path)) for path in left]
         self.show(
             indexes.site().get_template("work.html").render(job=job, links=links[:SHOWN], more=len(links[SHOWN:]))
