@@ -84,8 +84,10 @@ def write_roster(path, rows):
 
 
 def ours(path):
-    """Read, type and check the whole workbook: the typed tables and the findings."""
-    return read_here(path, "2023-2024/示例中学/学籍.xlsx", BOOK, SCHEMA.codes)
+    """Read, type and check the whole workbook: the typed tables, their frames made, and the findings."""
+    read = read_here(path, "2023-2024/示例中学/学籍.xlsx", BOOK, SCHEMA.codes)
+    assert [table.frame for table in read.tables.values()]
+    return read
 
 
 def theirs(path):

@@ -90,7 +90,7 @@ def stacked(columns: Sequence[Values], item: Field) -> ExtensionArray:
     import pandas as pd
 
     kinds = {type(values) for values in columns}
-    if len(kinds) > 1:  # some were clean
+    if len(kinds) > 1:  # some were clean (`typed`), others read cell by cell
         return pd.concat([pd.Series(as_array(values, item)) for values in columns]).array
     whole = columns[0][:0]
     for values in columns:

@@ -24,7 +24,6 @@ from .workbooks import Typed, Workbook
 
 Made = TypeVar("Made")
 
-
 UNDER = ("under a policy",)  # where Town keeps what depends on a policy as well
 BOOKS, ROWS = 10_000, 10_000_000  # a place: year, number of the workbook in its year, Excel row, as digits side by side
 NOWHERE = 0  # the place of a row in no workbook of the township
