@@ -199,7 +199,7 @@ def meant(asked: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _reports_first(out: Path) -> list[Shelf]:
-    """Those of `shelves`, but behind each month's report, and those of all periods without one behind the others."""
+    """`shelves`, the latest first, but what of a month only lists papers or people behind all others."""
     return sorted(shelves(out), key=lambda shelf: shelf.period.kind == "month" and shelf.notebook != FIRST)
 
 
