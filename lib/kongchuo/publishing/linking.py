@@ -22,7 +22,7 @@ LED = re.compile(
 REACHED = re.compile(r'<a\b[^>]*\bdata-book="[^>]*>')  # data-book, which workbook it is in, and data-place, where in it
 HELD = re.compile(r'data-(page|at|of|book|place)="([^"]*)"')
 PRINTED = "monthly_papers"  # the notebook whose pages have the printed papers beside them
-PEOPLE = "people"  # the notebook whose pages have those of classes beside them
+PEOPLES = "people"  # the notebook whose pages have those of classes beside them
 UP = re.compile(
     r' <a rel="up".*?</a>', re.S
 )  # from the page of a class to that of its school, which a 班主任 may not open
@@ -57,7 +57,7 @@ def _rooms(shelf: archive.Shelf, pages: Sequence[Pages], made: list[archive.Shel
     the same school year: in the next the same name is another class's. `pages`: of the shelf, of the one before, of the one after.
     """
     near = [other if other and other.period.year == shelf.period.year else None for other in _beside(shelf, made)]
-    for whose, name in pages[0].items() if shelf.notebook == PEOPLE else ():
+    for whose, name in pages[0].items() if shelf.notebook == PEOPLES else ():
         for file in sorted((shelf.path / Path(name).stem).glob("*.html")):
             ways = f' <a rel="up" href="../{quote(name)}">{html.escape(whose[0])}</a>'
             for words, other, held in zip(STEPS[shelf.period.kind], near, pages[1:], strict=True):

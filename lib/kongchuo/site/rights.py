@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..core import editions
 
 ROLES = PUBLIC, CLASS, SCHOOL, INSPECTOR, CENTRE = ("公开", "班主任", "学校", "督查", "中心学校")
-PEOPLE = "people"  # the notebook whose pages name pupils, and have those of classes beside them
+PEOPLES = "people"  # the notebook whose pages name pupils, and have those of classes beside them
 NOBODY, OWN, EVERY = "", "own", "every"  # of no school, of those the account holds, of every school and the town
 
 # kinds of address, as the audit says them
@@ -69,6 +69,6 @@ def kind(notebook: str, edition: str, paper: bool) -> str:
         return PUBLISHED
     if edition == editions.CASE:
         return CASE
-    if notebook == PEOPLE:
+    if notebook == PEOPLES:
         return ROOM if paper else PEOPLE
     return PAPER if paper else PAGE

@@ -92,7 +92,7 @@ def _fold(view: People, key: str, own: list[Pupil], head: str, file: str | None)
     summary = f"{view.called(key)}　班主任 {head or '未落实'}　在校{at_school}人"
     blocks: Blocks = (_listed(view, own),)
     if file:
-        blocks = (Facts((("班级网页", To(file.removesuffix(SUFFIX), view.home, file, PEOPLE)),)), *blocks)
+        blocks = (Facts((("班级网页", To(file.removesuffix(SUFFIX), view.home, file, PEOPLES)),)), *blocks)
     return Details(summary, blocks, key=anchor("class", view.home, key))
 
 
@@ -111,7 +111,7 @@ def _listed(view: People, own: list[Pupil]) -> Table:
 
 
 # --- the page of one class, for its 班主任: nothing of another class, but for the town's own words ------------------------------
-PEOPLE, SUFFIX = "people", ".html"  # the notebook whose run leaves it, and how its file ends
+PEOPLES, SUFFIX = "people", ".html"  # the notebook whose run leaves it, and how its file ends
 DEAD = re.compile(r'<a href="#([^"]*)">(.*?)</a>', re.S)  # a way to what may stand on this page
 
 
