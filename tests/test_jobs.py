@@ -68,7 +68,9 @@ def test_one_at_a_time_and_the_second_is_told_so(site):
     assert (status, headers["Location"]) == (302, "/jobs/")
     status, text, _ = post(site, "/jobs/mark", token, cookie, school="甲校")
     assert (status, "“生成本月报告”还没有做完" in text) == (409, True)
-    assert "正在做：生成本月报告" in site.get("/")[1]
+    front = site.get("/")[1]
+    assert "正在做：生成本月报告" in front
+    assert " disabled" not in front, "a button that is grey stays so until the page is opened anew"
 
     assert "做完了" in ended(site)
     assert "正在做" not in site.get("/")[1]
@@ -142,6 +144,36 @@ def test_beside_a_name_stands_which_report_it_is_or_whose_and_what_opens_it():
         "lists/核对名单.xlsx": "Excel",
     }
     assert {path: handlers.said_of(Path(path)) for path in said} == said
+
+
+def test_the_classes_to_be_printed_are_those_of_the_school_chosen(browser, tmp_path):  # noqa: F811
+    rooms = {"甲校": ["一(1)班", "二(1)班"], "乙校": ["一(1)班"]}
+    offers = jobs.offered(tmp_path, [*rooms, "丙校"], ["责任书_家长"], rooms) | {"month": ["2023-10"]}
+    work = {"kinds": {"papers": jobs.KINDS["papers"]}, "offers": offers, "of": jobs.OF, "running": None, "xsrf": ""}
+    (tmp_path / "页.html").write_text(indexes.overview([], work=work), "utf-8")
+    page = browser.new_page(java_script_enabled=False)
+    page.goto((tmp_path / "页.html").as_uri())
+
+    def shown():
+        return {
+            one.get_attribute("label"): one.locator("option").all_inner_texts()
+            for one in page.locator("select[name=room] optgroup").all()
+            if page.evaluate("one => getComputedStyle(one).display", one.element_handle()) != "none"
+        }
+
+    assert shown() == rooms
+    for school, own in (rooms | {"丙校": []}).items():
+        page.select_option("select[name=school]", school)
+        assert shown() == ({school: own} if own else {})
+    page.select_option("select[name=school]", "全镇")
+    assert shown() == {}
+    page.close()
+
+    fields, asked = work["kinds"]["papers"].fields, {"month": "2023-10", "school": "all", "paper": "责任书_家长"}
+    found = jobs.checked(fields, asked | {"room": "甲校/一(1)班"}, offers)
+    assert (found["school"], found["room"]) == ("甲校", "一(1)班")
+    with pytest.raises(UserError, match=r"“一\(1\)班”是甲校的班，学校选的是“乙校”，请回首页改选“甲校”"):
+        jobs.checked(fields, asked | {"school": "乙校", "room": "甲校/一(1)班"}, offers)
 
 
 def test_what_a_command_says_is_shown_only_where_it_is_an_event(tmp_path):

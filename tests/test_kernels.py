@@ -337,6 +337,10 @@ def test_another_school_or_month_can_be_chosen_before_there_is_a_kernel(page, tm
         assert then == ["甲校", "2023-11"]
         text = site.get("/live/slow?month=2023-10&grade=1")[1]
         assert 'id="ahead"' not in text, "the address asks for more than a choice of these would keep"
+        for wrong in ("2023-13", "2019-10"):
+            text = site.get(f"/live/slow?school=all&month={wrong}")[1]
+            assert f'<option value="{wrong}" selected>请选择' in text, "a month that is none, or of no year there is"
+            assert '<option value="2023-10">2023-10' in text
 
 
 NEVER = {"answers nobody": "import time; time.sleep(600)", "ends at once": ""}  # what stands in the place of a kernel

@@ -257,11 +257,17 @@ def town_name(workbooks: Path, year: str) -> str:
     return names.iloc[0].partition(schema.CENTRE)[0] if len(names) else ""
 
 
-def rooms(workbooks: Path, year: str) -> list[str]:
-    """What the classes of the registry are called, each name once, from the first grade up; none where it cannot be read."""
-    table = _registry(workbooks, year).get("class")
-    rows = [] if table is None else table.frame.sort_values("grade")["class_name"].dropna()
-    return [*dict.fromkeys(sorted(map(class_label, rows), key=lambda name: (NUMERALS.find(name[:1]), natural(name))))]
+def rooms(workbooks: Path, year: str) -> dict[str, list[str]]:
+    """School -> what its classes are called by the registry, from the first grade up; none where it cannot be read."""
+    table, known = _registry(workbooks, year).get("class"), registered(workbooks, year)
+    found: dict[str, set[str]] = {school.name: set() for school in known}
+    rows = [] if table is None else table.frame[["school_code", "class_name"]].dropna().itertuples(index=False)
+    for code, name in rows:
+        found.get(school_called(code, known)[0], set()).add(class_label(name))
+    by_grade = {
+        home: sorted(own, key=lambda name: (NUMERALS.find(name[:1]), natural(name))) for home, own in found.items()
+    }
+    return {home: own for home, own in by_grade.items() if own}
 
 
 def _registry(workbooks: Path, year: str) -> Mapping[str, Table]:

@@ -129,6 +129,7 @@ class Landing(Page):
         held = {
             "kinds": jobs.KINDS,
             "offers": offers(self.settings["shared"]),
+            "of": jobs.OF,
             "running": self.settings["jobs"].current,
         }
         return held | {"xsrf": self.xsrf_token.decode()}
@@ -323,7 +324,7 @@ def offers(shared: Path) -> dict[str, list[str]]:
     """What the fields of jobs can be."""
     held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
     schools = [school.name for school in batch.registered(shared, held[-1])] if held else []
-    rooms = batch.rooms(shared, held[-1]) if held else []
+    rooms = batch.rooms(shared, held[-1]) if held else {}
     return jobs.offered(shared, schools, printable(), rooms)
 
 
@@ -426,7 +427,7 @@ class Live(Guard, TornadoVoilaHandler):
         old = last_run(shelf, asked.get("school", "")) if shelf and not at_once else {}
         shown = {"at_once": at_once, "old": old, "state": state, "silent_seconds": kernels.SILENT_SECONDS}
         shown |= {"live_css": live_stylesheet, "watch_seconds": WATCH_SECONDS, "bundle": bundled()}
-        shown["ahead"] = ahead(self.settings["shared"], shelf, asked, self.person.schools if self.near else ())
+        shown["ahead"] = ahead(self.settings["shared"], asked, self.person.schools if self.near else ())
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.write(
@@ -514,20 +515,30 @@ Offer = tuple[
 ]  # label, name in the address, (words, value) of each, which is chosen
 
 
-def ahead(shared: Path, shelf: archive.Shelf | None, asked: Mapping[str, str], own: Sequence[str]) -> list[Offer]:
+def ahead(shared: Path, asked: Mapping[str, str], own: Sequence[str]) -> list[Offer]:
     """The drop-downs that a live page has before its kernel's: schools (`own`, where these are all one may see) and periods; a choice
-    opens the page of that. None where the address asks for more than a school and a period.
+    opens the page of that. None where the address asks for more than a school and a period. Where it names no period, or one of a
+    year that nobody has, those of the newest year.
     """
-    if shelf is None or not (pages := others(shared, shelf.period, asked)):
+    kind = next((kind for kind in years.KINDS if kind in asked), "")
+    if not kind or not {*asked} <= {*forking.ADDRESS}:
+        return []
+    period = years.period(asked[kind])
+    pages = others(shared, period, asked) if period and period.kind == kind else []
+    if not pages:
+        held = sorted(path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+        begun = years.begun(kind, held[-1], dt.date.today()) if held else ()
+        pages = others(shared, begun[-1], asked) if begun else []
+    if not pages:
         return []
     names = [name for name in dict.fromkeys(one["school"] for one in pages) if not own or name in own]
     names = sorted(names, key=lambda name: name != places.ALL)  # as registered, the town first
-    kind = shelf.period.kind
-    keys = sorted({one[kind]: years.period(one[kind]) for one in pages}.items(), reverse=True)
+    keys = sorted({one[kind]: years.period(one[kind]).short for one in pages}.items(), reverse=True)
+    wrong = [] if asked[kind] in dict(keys) else [("请选择", asked[kind])]
     words = {places.ALL: f"全部（{places.TOWN}）"}
     return [
         ("学校", "school", [(words.get(name, name), name) for name in names], asked.get("school", places.ALL)),
-        (years.KINDS[kind][2], kind, [(period.short, key) for key, period in keys], shelf.period.key),
+        (years.KINDS[kind][2], kind, [*wrong, *((short, key) for key, short in keys)], asked[kind]),
     ]
 
 

@@ -30,6 +30,7 @@ FAILED = "没有做成。"
 STOPPED = "无法继续"  # begins what a command says that has made nothing
 COUNTED = re.compile(r"\[(\d+)/(\d+)\]")  # begins a line of a command that says how far it is
 COURSE = re.compile(r"\[\d+/\d+\]|共 \d+ 份")  # begins one on how a batch goes, which its events say as well
+OF = "/"  # between a school and its class, as they are offered; no folder's name has it
 LAST = 5  # lines of what went wrong that are shown
 
 
@@ -204,22 +205,28 @@ def _folder(shared: Path, school: str) -> Path:
 
 
 def checked(fields: Sequence[str], asked: Mapping[str, str], offered: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What was asked for, if each field is one of what is offered for it. Raises UserError."""
+    """What was asked for, if each field is one of what is offered for it; a class is that of its school. Raises UserError."""
     for name in fields:
         if asked.get(name, "") not in offered[name]:
             raise UserError("没有选全，或选的已经不在了，请回首页重新选。")
-    return {name: asked[name] for name in fields}
+    found = {name: asked[name] for name in fields}
+    home, _, room = found.get("room", "").rpartition(OF)
+    if not home:
+        return found
+    if found["school"] not in (ALL, home):
+        raise UserError(f"“{room}”是{home}的班，学校选的是“{found['school']}”，请回首页改选“{home}”。")
+    return found | {"school": home, "room": room}
 
 
 def offered(
-    shared: Path, schools: Sequence[str], papers: Sequence[str], rooms: Sequence[str] = ()
+    shared: Path, schools: Sequence[str], papers: Sequence[str], rooms: Mapping[str, Sequence[str]]
 ) -> dict[str, list[str]]:
-    """What each field can be, the likeliest first: months of the newest school year, schools, papers, classes."""
+    """What each field can be, the likeliest first: months of the newest school year, schools, papers, classes with their school."""
     year = max((path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name)), default="")
     months = years.begun("month", year, dt.date.today()) if year else ()
     return {
         "month": [one.key for one in months if one.taught()][::-1],
         "school": [ALL, TOWN, *schools],
         "paper": [ALL, *papers],
-        "room": [ALL, *rooms],
+        "room": [ALL, *(f"{home}{OF}{room}" for home, own in rooms.items() for room in own)],
     }
