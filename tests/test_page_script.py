@@ -109,7 +109,10 @@ def test_a_search_finds_pupils_classes_and_teachers_and_opens_the_folds_they_are
     assert ask("丙小叶") == ["八(1)班　丙小叶　0001　红色预警"]
     assert ask("0002") == ["乙小芦　0002　在读　八(1)班　班主任 壬花雪"]
     assert ask("八（1） 壬花雪")[0] == "八(1)班　班主任 壬花雪"  # the class first, however the brackets are written
-    assert ask("没有这个人") == []
+    assert ask("XS0000002") == ask("xs2023000002 乙小芦") == ask("20230002") == ask("0002"), "a pupil's number in full"
+    assert ask("990000201103150002") == ask("没有这个人") == [], (
+        "the number of an identity card, whose end says nothing"
+    )
     assert not tab.locator("#pupil-b").is_visible()
     ask("乙小芦")
     tab.click(".kc-search nav a")

@@ -11,7 +11,9 @@
   }
   function rows(table) { return Array.from(table.querySelectorAll("tbody > tr:not(.kc-total)")); }
   function plain(text) { return text.normalize("NFKC").toLowerCase(); }
-  function fits(box, told) { return plain(box.value).split(/\s+/).every(function (word) { return plain(told).includes(word); }); }
+  function fits(box, told) {  // of a pupil's number, its last four
+    return plain(box.value).replace(/\b[a-z]*\d{3,8}(?=\d{4}\b)/g, "").split(/\s+/).every(function (word) { return plain(told).includes(word); });
+  }
   function text(row, at) { return row.cells[at] ? row.cells[at].textContent.trim() : ""; }
 
   each(".kc-say", function (say) {  // the text stands there to be selected; the button selects and copies it
@@ -25,7 +27,7 @@
     say.after(copy);
   });
 
-  function compared(one, other) {  // numbers and dates by what they are, what is not there last
+  function compared(one, other) {  // what is not there last
     if (one === other) return 0;
     if (one === "—" || other === "—") return one === "—" ? 1 : -1;
     var numbers = [parseFloat(one), parseFloat(other)];
@@ -34,7 +36,7 @@
   }
   function sortable(table) {
     each("thead th", function (head, at) {
-      function sort() {  // the title itself is what is clicked: a button in it would not be printed again on each page
+      function sort() {  // a button in the title would not be printed again on each page
         var down = head.getAttribute("aria-sort") === "ascending", body = table.tBodies[0], last = body.querySelector(".kc-total");
         each("th", function (other) { other.removeAttribute("aria-sort"); }, table);
         head.setAttribute("aria-sort", down ? "descending" : "ascending");

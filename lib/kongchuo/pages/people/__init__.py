@@ -24,7 +24,7 @@ def title(view: pupils.People) -> str:
 
 def school(view: pupils.People) -> Section:
     """The search over all that stands below; of the one school its figures and who answers for it, of the town a row a school."""
-    blocks: list = [Search("姓名、编号后四位、班级、教师" if view.home else "学校、班级、教师")]
+    blocks: list = [Search("姓名、学生编号、班级、教师" if view.home else "学校、班级、教师")]
     if unread := dict.fromkeys(home for need in NEEDS for home in view.scope.missing(need)):
         blocks.append(Note(f"有台账读不到：{'、'.join(unread)}。这里没有列出的，不等于没有。", "unknown"))
     if lost := int(view.scope.rows("roster")["student_key"].isna().sum()):
