@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -99,6 +100,17 @@ def test_few_months_leave_no_room_empty(count, panels):
         assert len(last) == panels
         assert 0.55 < max(last) < 1
         assert all(len(placed(svg, name)) == 1 for name in names)
+
+
+def test_numbers_of_many_weeks_stand_apart_and_the_highest_is_there():
+    values = [100 + week for week in range(39)] + [999]
+    weeks = charts.multiples([("全镇", values, ())], [""] * 40, "x")
+    at = sorted(place for value in values for place in placed(weeks, value))
+    apart = min(b - a for a, b in pairwise(at)) * charts.WIDTH * charts.POINTS
+    assert apart > 3 * 0.55 * 7 + 0.5  # three figures of 7 points, and a gap
+    assert placed(weeks, 999)
+    months = charts.multiples([("出勤率", [98.7] * 10, ())], [""] * 10, "x")
+    assert len(placed(months, "98.7")) == 10
 
 
 def test_a_ledger_that_could_not_be_read_is_no_month_without_cases():

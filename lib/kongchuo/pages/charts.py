@@ -278,22 +278,35 @@ def multiples(
         start, base, top = whole * panel + left, ROW * (line + 1), max(peaks) if alike else peaks[number]
         picture.word(start - 0.1, base - 0.12, name, at="right")
         picture.line((start, whole * (panel + 1) - 0.1), (base, base), GRID, 0.8)
+        words: list[tuple[float, float, str, str]] = []
         for place, value in enumerate(values):
             x = start + step * (place + 0.5)
             if value is None:
-                picture.word(x, base - 0.08, "—", SOFT, 7)
+                words.append((x, base - 0.08, "—", SOFT))
                 continue
             part = hatched[place] if hatched else 0
             tall, pale = (bar * amount / top if top else 0 for amount in (value, part))
             picture.box(x - wide / 2, base - tall + pale, wide, tall - pale, "#1d4f7c")
             if pale:
                 picture.box(x - wide / 2, base - tall, wide, pale, "#ffffff", "/", SOFT)
-            picture.word(x, base - tall - 0.07, f"{value:g}", INK if value else SOFT, 7)
+            words.append((x, base - tall - 0.07, f"{value:g}", INK if value else SOFT))
+        for word in _readable(words, 7):
+            picture.word(*word, 7)
     for panel in range(panels):
         for place, label in enumerate(labels):
             if len(labels) <= 14 or place % 2 == 0:
                 picture.word(whole * panel + left + step * (place + 0.5), ROW * deep + 0.13, label, SOFT, 6.5)
     return picture.svg(says)
+
+
+def _readable(words: Sequence[tuple[float, float, str, str]], size: float) -> list[tuple[float, float, str, str]]:
+    """Of words (x, y, text, ink) those that do not stand over one another, the highest first."""
+    kept: list[tuple[float, float, str, str]] = []
+    for x, y, text, ink in sorted(words, key=lambda word: word[1]):
+        near = (one for one in kept if abs(one[1] - y) * POINTS < size)
+        if all(abs(one[0] - x) * POINTS > size * (0.28 * len(one[2] + text) + 0.1) for one in near):
+            kept.append((x, y, text, ink))
+    return kept
 
 
 # Attendance in per cent: from this on takes this face and this ink
