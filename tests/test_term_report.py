@@ -13,7 +13,7 @@ from kongchuo.core.editions import INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY, SUMMARY
 from kongchuo.figures import duty, inspection
-from kongchuo.pages import term
+from kongchuo.pages import monthly, term, year as yearly
 from kongchuo.pages.report import Report
 from kongchuo.pages.term.rounds import Round, open_round
 from kongchuo.rules.judging import Judgement
@@ -88,7 +88,8 @@ def shown(made):
 
 
 def test_the_ten_sections_and_three_annexes_in_their_order(shown):
-    titles = [re.search(r"([一二三四五六七八九十]+、|附件\d )", shown[name])[0] for name in [*term.SECTIONS][:-2]]
+    names = [name for name in term.SECTIONS if name not in ("data_quality", "footer")]
+    titles = [re.search(r"([一二三四五六七八九十]+、|附件\d )", shown[name])[0] for name in names]
 
     assert titles == [*(f"{numeral}、" for numeral in "一二三四五六七八九十"), "附件1 ", "附件2 ", "附件3 "]
     assert "控辍保学督查通报" in shown["overview"]
@@ -224,3 +225,16 @@ def test_what_travels_with_the_page(made):
 def test_what_is_no_round_or_edition_is_said_in_chinese(key, edition, says):
     with pytest.raises(UserError, match=says):
         open_round("all", key, edition, "somewhere")
+
+
+def test_what_is_signed_stands_before_the_lines_to_sign_on_and_a_period_is_chosen_after_the_school_newest_first():
+    for plan, signed in ((term.PLAN, "signature"), (yearly.PLAN, "register"), (monthly.PLAN, "signature")):
+        order = [*plan.sections]
+        assert order.index("data_quality") < order.index(signed)
+    made = view(handmade.town({}))
+    for module in (term, yearly):
+        choices = module.choices(made)
+        assert [*choices][:2] == ["学校", "学年"]
+    choices = term.choices(made)
+    assert [name for name, _ in choices["学期"][0]] == ["第二学期", "第一学期"]
+    assert [name for name, _ in choices["轮次"][0]] == ["第二轮", "第一轮"]

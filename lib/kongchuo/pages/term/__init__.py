@@ -23,11 +23,11 @@ SECTIONS: dict[str, Callable[[Round], Section]] = {
     "problems": findings.problems,
     "rectification": findings.rectification,
     "comparison": scores.comparison,
-    "signature": findings.signature,
+    "data_quality": quality.data_quality,
+    "signature": findings.signature,  # what is signed stands before it; its annexes behind it (domain.md 6.2)
     "score_sheets": scores.score_sheets,
     "roll_sheets": checks.roll_sheets,
     "problem_list": findings.problem_list,
-    "data_quality": quality.data_quality,
     "footer": lambda view: footer(view),  # below
 }
 
@@ -67,16 +67,16 @@ def _grades(view: Round) -> str:
 
 
 def choices(view: Round) -> live.Choices:
-    """The drop-downs 学校, 学期, 轮次, 年级, 重点群体; the school year is the page's own."""
-    terms = [(name, str(place)) for place, name in enumerate(years.TERMS, 1)]
-    rounds = [(name, str(place)) for place, name in enumerate(years.ROUNDS, 1)]
+    """The drop-downs 学校, 学年, 学期, 轮次, 年级, 重点群体, the newest first; the school year is the page's own."""
+    terms = [(name, str(place)) for place, name in enumerate(years.TERMS, 1)][::-1]
+    rounds = [(name, str(place)) for place, name in enumerate(years.ROUNDS, 1)][::-1]
     return {
         "学校": live.schools(view),
+        "学年": ([(view.town.year, view.town.year)], view.town.year),
         "学期": (terms, view.period[10]),
         "轮次": (rounds, view.period[12]),
         "年级": (live.grades(view), view.grade or 0),
         "重点群体": (live.focus_groups(view), view.group),
-        "学年": ([(view.town.year, view.town.year)], view.town.year),
     }
 
 

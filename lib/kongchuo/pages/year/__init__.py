@@ -31,8 +31,8 @@ SECTIONS: dict[str, Callable[[years.Year], Section]] = {
     "accountability": decisions.accountability,
     "narratives": decisions.narratives,
     "notice": decisions.notice,
-    "register": decisions.register,
     "data_quality": quality.data_quality,
+    "register": decisions.register,  # with the lines to sign on: what is signed stands before it
     "footer": footer,
 }
 OPEN_TO_ALL = ("headline", "basis", "notice", "footer")  # what the public edition has
@@ -66,13 +66,13 @@ def state(view: years.Year) -> dict[str, object]:
 
 
 def choices(view: years.Year) -> live.Choices:
-    """The drop-downs 学校, 年级, 班级, 重点群体; the school year is the page's own."""
+    """The drop-downs 学校, 学年, 年级, 班级, 重点群体; the school year is the page's own."""
     return {
         "学校": live.schools(view),
+        "学年": ([(view.town.year, view.town.year)], view.town.year),
         "年级": (live.grades(view), view.grade or 0),
         "班级": (live.classes(view, view.grade or 0), view.class_id),
         "重点群体": (live.focus_groups(view), view.group),
-        "学年": ([(view.town.year, view.town.year)], view.town.year),
     }
 
 
