@@ -16,7 +16,7 @@ from kongchuo.facts import calendar
 from kongchuo.figures import attendance, duty
 from kongchuo.pages import display, today, units
 from kongchuo.pages.display import Agenda
-from kongchuo.pages.monthly import PLAN, SECTIONS, headline
+from kongchuo.pages.monthly import PLAN, SECTIONS, headline, state
 from kongchuo.pages.report import Report
 from kongchuo.publishing import gate
 from onpage import tiles
@@ -75,6 +75,20 @@ def test_an_office_of_yesterday_is_told_what_is_lacking_not_that_its_rows_are_wr
     assert not any(
         one.total.why for one in (attendance.filed(whole), duty.villages_bonded(whole), duty.villages_pledged(whole))
     )
+
+
+def test_of_a_roster_nobody_has_filled_a_0_is_shown_of_the_files_alone():
+    """Tiles, rows, and what the front page is told: nobody counted. What a ledger does say stands, and the 0 of another school."""
+    for sheets, zero in (({}, None), ({"roster": PUPIL}, 0)):
+        view = handmade.month(town(suspected(1), calendar=DAYS, **sheets))
+        report, known = Report(PLAN, view), state(view)
+        *_, figures, board = report.section("headline").blocks
+        shown = {one.label: one.value for one in figures.figures}
+        assert [shown[name] for name in ("在册疑似辍学", "在册辍学", "红色预警", "数据错误")] == [1, zero, zero, 0]
+        rows = {display.cell(row[0]).text: dict(zip(board.columns, row, strict=True)) for row in board.rows}
+        assert display.cell(rows["甲小学"]["在册疑似"]).text == "1"
+        assert [rows[home]["在册辍学"] for home in HOMES] == [zero, None]
+        assert (rows["乙小学"]["数据错误"], known["red"], known["errors"]) == (0, zero, 0)
 
 
 def test_of_a_roster_nobody_has_filled_no_section_says_that_nothing_was_found():

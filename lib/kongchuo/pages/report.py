@@ -101,6 +101,7 @@ class Report:
         if name not in self._made:
             try:
                 made = self._make(name)
+                made = made and units.uncounted_zeros(made, self.view)
                 if lines := [
                     line for block in (made.blocks if made else ()) if isinstance(block, Failed) for line in block.items
                 ]:

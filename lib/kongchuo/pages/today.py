@@ -18,7 +18,7 @@ from ..facts import attendance, calendar, cases as case_facts, duty, signals
 from ..figures import flows
 from . import months
 from .display import Agenda, Badge, Details, Note, Spark, Table, Task, To
-from .units import child, duty_title, said
+from .units import child, duty_title, said, without_pupils
 from .views import View, home_of
 
 SOON = 3  # calendar days: what falls due by then is to be done now
@@ -87,26 +87,6 @@ def unfilled(view: View) -> list[str]:
     titles = [f"“{town.schema.sheets[name].title}”" for name, empty in blank.items() if empty]
     said = (without_pupils(view), f"{''.join(titles)}里还没有填" if titles else "")
     return [*filter(None, said)]
-
-
-def unlisted(view: View) -> list[str]:
-    """The schools whose roster could be read and holds no pupil yet: of these nothing is counted, and nothing of them is all clear."""
-    known = {*_listing(view.town), *view.scope.missing("roster")}
-    return [home for home in view.homes if home not in known]
-
-
-def without_pupils(view: View) -> str:
-    """`unlisted` in words; "" where there are none."""
-    homes = unlisted(view)
-    more = f"等{len(homes)}所" if len(homes) > 5 else ""
-    named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes[:5])}{more}）"
-    return f"花名册里还没有学生{named}" if homes else ""
-
-
-@once
-def _listing(town: Town) -> frozenset[str]:
-    """The schools with a pupil on their roster."""
-    return frozenset(town["roster"]["home"])
 
 
 def folded(view: View, sections: Container[str]) -> list[Details]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from numbers import Integral
 from typing import TypeVar
 
 import pandas as pd
@@ -17,7 +18,7 @@ from ..figures import uncounted
 from ..figures.base import Measure, Ratio, beside
 from ..figures.definitions import MEASURES, Count, Definition
 from ..figures.scopes import KEYS, Scope, counted
-from .display import Details, Failed, Note, Table, To, masked_text, rows_table
+from .display import Details, Failed, Note, Section, Table, Tiles, To, cell, masked_text, rows_table
 from .views import View
 
 LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopabcdef")
@@ -250,3 +251,66 @@ def _listed(town: Town) -> frozenset[tuple[str, str]]:
 def duty_title(view: View, title: str) -> str:
     """What a duty is called for the view's readers: beside full names without the labels that are kept apart from them."""
     return APART.get(title, title) if MAY_SEE["name"][audience(view)] == SHOWN else title
+
+
+# --- schools nobody has written a pupil down of yet ----------------------------------------------------------------------------
+def unlisted(view: View) -> list[str]:
+    """The schools whose roster could be read and holds no pupil yet: of these nothing is counted, and nothing of them is all clear."""
+    known = {*_listing(view.town), *view.scope.missing("roster")}
+    return [home for home in view.homes if home not in known]
+
+
+def without_pupils(view: View) -> str:
+    """`unlisted` in words; "" where there are none."""
+    homes = unlisted(view)
+    more = f"等{len(homes)}所" if len(homes) > 5 else ""
+    named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes[:5])}{more}）"
+    return f"花名册里还没有学生{named}" if homes else ""
+
+
+@once
+def _listing(town: Town) -> frozenset[str]:
+    """The schools with a pupil on their roster."""
+    return frozenset(town["roster"]["home"])
+
+
+OF_FILES = (
+    "数据错误",
+    "错误",
+    "警告",
+    "提示",
+    "尚未判定",
+)  # 0 of these is as true of a workbook that nobody has filled in
+
+
+def uncounted_zeros(section: Section, view: View) -> Section:
+    """The section with — for each 0 of a school that has nobody on its roster yet (its rows), or of all where no school has: it was
+    not counted."""
+    homes = {*unlisted(view)}
+    whole = len(homes) == len(view.homes)
+    if not homes or section.key == "data_quality":
+        return section
+    return replace(section, blocks=tuple(_dashed(block, homes, whole) for block in section.blocks))
+
+
+def _dashed(block: object, homes: set[str], whole: bool) -> object:
+    if isinstance(block, Details):
+        return replace(block, blocks=tuple(_dashed(one, homes, whole) for one in block.blocks))
+    if isinstance(block, Tiles) and whole:
+        figures = (
+            replace(one, value=_dash(one.value, one.label)) if one.tone == "plain" else one for one in block.figures
+        )
+        return Tiles(tuple(figures))
+    if isinstance(block, Table):
+        rows = (_row(row, block.columns) if whole or f"{cell(row[0]).text}" in homes else row for row in block.rows)
+        return replace(block, rows=tuple(rows), total=_row(block.total, block.columns) if whole else block.total)
+    return block
+
+
+def _row(row: tuple, columns: tuple[str, ...]) -> tuple:
+    return tuple(_dash(value, title) for value, title in zip(row, columns, strict=False))
+
+
+def _dash(value: object, title: str) -> object:
+    zero = isinstance(value, Integral) and not isinstance(value, bool) and value == 0
+    return None if zero and title not in OF_FILES else value

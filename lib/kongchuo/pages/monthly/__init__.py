@@ -14,7 +14,7 @@ from ...figures import attendance as rates, flows, uncounted
 from .. import live, months, quality, today
 from ..display import Agenda, Badge, Blanks, Blocks, Figure, Lines, Note, Section, Tiles, titled
 from ..report import WHOLE, Plan, Report
-from ..units import ungraded
+from ..units import ungraded, unlisted
 from ..views import Month, home_of, open_month
 from . import attendance, cases, due, duty, enrolment, plan, selfcheck
 
@@ -103,9 +103,20 @@ def state(month: Month) -> dict[str, object]:
     rate = rates.rate(month.scope).total
     return quality.state(month) | {
         "month": month.month,
-        **_summed(today.numbers(month)),
+        **_summed(_known(month)),
         "attendance": [rate.numerator, rate.denominator],
         "enrolled": int(month.flow[flows.COUNTED].sum()),
+    }
+
+
+def _known(month: Month) -> dict[str, dict[str, int | None]]:
+    """today.numbers; of a school nobody has written a pupil down of, 0 is not known."""
+    empty = {*unlisted(month)}
+    empty |= {CENTRE} if len(empty) == len(month.homes) else set()
+    known = today.numbers(month).items()
+    return {
+        home: {name: number or (None if home in empty and name != "errors" else number) for name, number in own.items()}
+        for home, own in known
     }
 
 

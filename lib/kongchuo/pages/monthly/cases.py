@@ -10,7 +10,7 @@ from ...due import steps
 from ...facts import cases as case_facts, signals
 from ...figures import flows, uncounted
 from ...figures.scopes import Scope
-from .. import charts, today
+from .. import charts
 from ..display import (
     Blocks,
     Chart,
@@ -35,6 +35,8 @@ from ..units import (
     ledger,
     uncounted_note,
     unit_table,
+    unlisted,
+    without_pupils,
 )
 from ..views import Month
 
@@ -48,7 +50,7 @@ def alert_blocks(month: Month) -> list[Table | Details | Note]:
     scope, found = month.scope, []
     if unread := scope.missing("roster", "absence"):
         found.append(Note(f"读不到学籍或出勤：{'、'.join(unread)}，这些学校的预警颜色尚未判定。", "unknown"))
-    if empty := today.without_pupils(month):
+    if empty := without_pupils(month):
         found.append(Note(f"{empty}，预警颜色尚未判定。", "unknown"))
     now = scope.within(scope.with_class(signals.coloured(month.town, month.policy, month.end)))
     week = month.end - dt.timedelta(days=7)
@@ -278,7 +280,7 @@ def _unwatched(month: Month) -> Note:
     """What the rules say of pupils who should be watched and of watching that has stopped; not judged is not none."""
     if not {"X38", "X39"} <= month.judgement.judged:
         return Note("以上为学校登记数；应关注未关注的尚未判定。", "unknown")
-    empty = today.unlisted(month)
+    empty = unlisted(month)
     if len(empty) == len(month.homes):
         return Note("以上为学校登记数；花名册里还没有学生，应关注未关注的尚未判定。", "unknown")
     lacking = sorted({*empty, *(item.home for item in month.not_judged if item.rule in ("X38", "X39"))})

@@ -5,7 +5,7 @@ import pandas as pd
 from ...facts import cases as case_facts, support as special
 from ...figures import attendance, base, enrolment, flows, support
 from ...figures.definitions import MEASURES
-from .. import today, units
+from .. import units
 from ..display import Blocks, Details, Figure, Note, Table, Tiles, titled
 from ..views import Month
 
@@ -216,8 +216,8 @@ def _base(month: Month) -> Note:
     said = (f"台账核对发现不一致 {found} 处，见“数据质量”" if found else "没有发现不一致") + (
         f"，另有 {unjudged} 处缺数据尚未判定" if unjudged else ""
     )
-    if homes := today.unlisted(month):  # with nobody on the roster there was nothing to compare
+    if homes := units.unlisted(month):  # with nobody on the roster there was nothing to compare
         more = f"；{said}" if found or len(homes) < len(month.homes) else ""
-        said, unjudged = f"{today.without_pupils(month)}，是否一致尚未判定{more}", len(homes)
+        said, unjudged = f"{units.without_pupils(month)}，是否一致尚未判定{more}", len(homes)
     base = "应落实人数取自花名册的特殊群体、学困厌学标记和帮扶各表；有无漏登、两边是否一致另行核对"
     return Note(f"{base}：{said}。", "unknown" if unjudged else "warn" if found else "plain")
