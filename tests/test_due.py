@@ -9,8 +9,9 @@ import pytest
 import handmade
 import townships
 from kongchuo import __main__ as command, due
-from kongchuo.due import DEADLINES
+from kongchuo.due import DEADLINES, selfcheck
 from kongchuo.due.base import Deadline
+from kongchuo.pages import months
 from kongchuo.pages.display import Failed, Note
 from kongchuo.pages.monthly import due as due_section
 from ruletables import POLICY
@@ -48,6 +49,19 @@ def test_who_has_to_is_named_however_it_was_typed():
     rows = one.rows(town, POLICY).assign(who=["JS00001", "乙老师"])
     found = due.due_of(town, POLICY, 14, [Deadline("", "首访", (), "suspected", "found", lambda *_: rows)])
     assert found["who"].tolist() == ["甲老师", "乙老师"]
+
+
+def test_a_problem_of_the_self_check_that_stands_in_the_list_of_problems_too_is_listed_once():
+    day, month = dt.date(2023, 10, 5), {"school_year": "2023-2024", "month": "2023-09", "result": "否"}
+    rows = {
+        "issue": [{"issue_id": "ZG-1", "problem": "例会", "due": day, "state": "整改中"}],
+        "selfcheck": [month | {"item_no": 4, "problem": "例会", "due": day}, month | {"item_no": 5, "problem": "日查", "due": day}],
+    }  # fmt: skip
+    town = handmade.town({name: {"甲小学": own} for name, own in rows.items()}, as_of=dt.date(2023, 10, 10))
+    found = due.due_of(town, POLICY, 14, [selfcheck.PROBLEM, selfcheck.FAILED_ITEM])
+    assert [*zip(found["title"], found["name"], strict=True)] == [("自查项目整改", "日查"), ("问题整改", "例会")]
+    late = handmade.month(town, "甲小学")
+    assert months.held(late)[-1].counts["月末逾期"] == {"甲小学": int((due.due(town, POLICY, 0, [])["days"] < 0).sum())}
 
 
 def test_nothing_due_is_an_empty_list():

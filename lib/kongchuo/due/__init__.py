@@ -15,7 +15,7 @@ from ..facts.references import staff_names
 from . import cases, duty, enrolment, inspection, selfcheck, support
 from .base import Deadline, state, within
 
-__all__ = ["DEADLINES", "Deadline", "due", "due_of", "left_out", "state", "undated", "within"]
+__all__ = ["DEADLINES", "Deadline", "due", "due_of", "left_out", "listed_once", "state", "undated", "within"]
 
 # --- What is due and what is overdue: every deadline of a township on its day, one row for each thing still to be done ---
 COLUMNS = ["home", "title", "name", "who", "start", "due", "days", "code", "sheet", "column"]
@@ -35,8 +35,16 @@ def due_of(
         who = [names.get(person, person) for person in rows["who"]]
         rows = rows.assign(who=who, title=one.title, code=one.code, sheet=one.sheet, column=one.column)
         parts.append(rows[COLUMNS].astype({"who": "object", "name": "object"}))
-    found = pd.concat([part for part in parts if len(part)] or parts[-1:])
+    found = listed_once(pd.concat([part for part in parts if len(part)] or parts[-1:]))
     return found.sort_values(["days", "home", "title"], kind="stable")
+
+
+def listed_once(rows: pd.DataFrame) -> pd.DataFrame:
+    """home, title, name and due of things to be done, without the failed items of a self-check that stand there as problems too."""
+    keys = [*zip(rows["home"], rows["name"], rows["due"], strict=True)]
+    problems = {key for key, title in zip(keys, rows["title"], strict=True) if title == selfcheck.PROBLEM.title}
+    twins = pd.Series([key in problems for key in keys], rows.index, dtype="bool")
+    return rows[~(twins & (rows["title"] == selfcheck.FAILED_ITEM.title))]
 
 
 def _states(

@@ -68,11 +68,12 @@ def _figures(scope: Scope, label: str) -> Figures:
 
 @once
 def _deeds(town: Town, policy: Policy) -> pd.DataFrame:
-    """start, due and done of everything that has a time limit. A deadline that fails is said where its list stands (today, 下月工作)."""
-    parts = [pd.DataFrame(columns=["home", "start", "due", "done"])]
+    """home, name, title, start, due and done of everything that has a time limit. A deadline that fails is said where its list stands (today, 下月工作)."""
+    columns = ["home", "name", "title", "start", "due", "done"]
+    parts = [pd.DataFrame(columns=columns)]
     for one in due.DEADLINES:
         try:
-            parts.append(town.once_under(policy, one.rows)[["home", "start", "due", "done"]])
+            parts.append(town.once_under(policy, one.rows).assign(title=one.title)[columns])
         except Exception:
             continue
     return pd.concat([part for part in parts if len(part)] or parts[:1])
@@ -82,7 +83,7 @@ def _overdue(town: Town, policy: Policy, day: pd.Timestamp) -> pd.Series:
     """As `due.state` has it on its own day: what names no day from which it runs (问题整改) is overdue once its last day has gone by."""
     rows = _deeds(town, policy)
     late = ~(rows["start"] > day) & (rows["due"] < day) & ~(rows["done"] <= day)
-    return rows.loc[late, "home"].value_counts()
+    return due.listed_once(rows[late])["home"].value_counts()
 
 
 @titled("逐月变化", 0, "months")
