@@ -178,7 +178,7 @@ class Archived(Page):
         file = _own(self.shelf.path / self.name)
         if file.suffix != ".html":
             return self.hand_out(file)
-        text = file.read_text("utf-8")
+        text = indexes.scripted(file.read_text("utf-8"))
         if not rights.may(self.person, rights.PEOPLE, self.named[self.name][0]):
             text = UP.sub("", text)
         if "/" not in self.name or self.room:
