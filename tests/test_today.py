@@ -91,6 +91,14 @@ def test_of_a_roster_nobody_has_filled_a_0_is_shown_of_the_files_alone():
         assert (rows["乙小学"]["数据错误"], known["red"], known["errors"]) == (0, zero, 0)
 
 
+def test_what_is_not_known_of_one_school_is_not_none_of_the_town_nor_is_that_of_the_office():
+    whole, pupils = handmade.month(town(calendar=DAYS)), dict.fromkeys(HOMES, PUPIL["甲小学"])
+    assert state(replace(whole, town=handmade.town({"roster": pupils}, HOMES)))["red"] == 0
+    for unread in (HOMES, HOMES[:1]):
+        made = handmade.town({"roster": pupils}, HOMES, unread=[(home, "attendance") for home in unread])
+        assert state(replace(whole, town=made))["red"] is None
+
+
 def test_of_a_roster_nobody_has_filled_no_section_says_that_nothing_was_found():
     """七, 八: what the rules did not find of children nobody has written down was not looked for."""
     judged = {"judged": ("X38", "X39")}

@@ -121,13 +121,9 @@ def _known(month: Month) -> dict[str, dict[str, int | None]]:
 
 
 def _summed(known: Mapping[str, Mapping[str, int | None]]) -> dict[str, int | None]:
-    """FIGURES over all schools; None where one of one school only is not known."""
-    return {
-        name: sum(own[name] or 0 for own in known.values())
-        if any(own[name] is not None for own in known.values())
-        else None
-        for name in today.FIGURES
-    }
+    """FIGURES over all schools; None where there is none, but of one school or more it is not known."""
+    found = {name: [own[name] for own in known.values()] for name in today.FIGURES}
+    return {name: sum(filter(None, own)) or (None if None in own else 0) for name, own in found.items()}
 
 
 # The report in its order: the name of the method a notebook calls -> the function that makes the section
