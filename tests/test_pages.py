@@ -377,14 +377,17 @@ def test_a_heading_with_closed_folds_alone_is_not_printed_and_one_that_somebody_
         return display.card(display.Section(name, (display.Details("一折", (display.Note("里面"),), **more),)))
 
     closed, held = section("有记录的学生"), display.card(display.Section("本班学生", (display.Note("名单"),)))
+    nested = display.Details("先看", (display.Details("一人", (display.Note("里面"),)),), open=True)
+    closed += display.card(display.Section("先看的", (display.Note("每人一折"), nested)))
     page = opened(browser, tmp_path, f"{held}{closed}{section('打开的', open=True)}{section('签字的', printed=True)}")
     shown = {}
     for media in ("screen", "print"):
         page.emulate_media(media=media)
         shown[media] = page.locator("h2 >> visible=true").all_inner_texts()
+        shown[media] += page.locator("summary:has-text('先看') >> visible=true").all_inner_texts()
     page.close()
-    assert shown["screen"] == ["本班学生", "有记录的学生", "打开的", "签字的"]
-    assert shown["print"] == ["本班学生", "打开的", "签字的"]
+    assert shown["screen"] == ["本班学生", "有记录的学生", "先看的", "打开的", "签字的", "先看"]
+    assert shown["print"] == ["本班学生", "先看的", "打开的", "签字的"], "nor a fold of closed folds"
 
 
 def test_a_tile_with_large_counts_does_not_push_a_phone_sideways(browser, tmp_path):  # noqa: F811

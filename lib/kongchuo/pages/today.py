@@ -73,7 +73,9 @@ def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
     tasks = tuple(_tasks(view, sections))
     held: list = [Agenda(tasks)] if tasks else []
     if empty := unfilled(view):
-        held.append(Note(f"{UNSURE}：{'；'.join(empty)}。没有查到的不等于没有，下面的0不等于没有问题。", "unknown"))
+        held.append(
+            Note(f"{UNSURE}：{'；'.join(empty)}。没有查到的不等于没有，下面的0、“—”不等于没有问题。", "unknown")
+        )
     if not tasks and not broken and not empty:
         held = [Note("本期无急办事项：没有逾期的事，三天内也没有到期的。", "plain" if lost else "good")]
     told = "；".join(filter(None, (*broken, lost)))
