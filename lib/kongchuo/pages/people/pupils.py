@@ -353,11 +353,13 @@ KINDS: dict[str, Callable[[People, Pupil], bool]] = {
 
 @titled("学生", 0, "pupils")
 def section(view: People) -> Blocks:
-    """学生: a fold for each pupil of whom there is more to say, the most urgent kind first; nobody for the whole town."""
+    """学生: a fold for each pupil of whom there is more to say, the most urgent kind first and in it the most overdue; nobody for
+    the whole town.
+    """
     if not view.home:
         return [Note("全镇版不列学生姓名：请点开学校，在学校的页上查。")]
     kinds: dict[str, list[Pupil]] = {title: [] for title in KINDS}
-    for one in view.pupils.values():
+    for one in sorted(view.pupils.values(), key=lambda one: min([0, *(thing.days for thing in one.things)])):
         if one.noted:
             kinds[next(title for title, fits in KINDS.items() if fits(view, one))].append(one)
     first = next(iter(KINDS))
