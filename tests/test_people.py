@@ -13,6 +13,7 @@ from kongchuo.core.editions import HEADINGS, INTERNAL, SECRET, TOWN
 from kongchuo.core.names import telling_names
 from kongchuo.facts import attendance, duty, enrolment
 from kongchuo.pages import people, today, units
+from kongchuo.pages.display import Details
 from kongchuo.pages.monthly import PLAN as MONTHLY
 from kongchuo.pages.people import classes, pupils, staff
 from kongchuo.pages.people.pupils import People
@@ -95,14 +96,18 @@ def test_people_stand_by_post_and_who_has_most_overdue_first_within(school):
     assert all(one.rank < 4 or one.name in heads for one in people if one.rank < 5)
 
 
-def test_of_the_pupils_to_be_looked_at_first_the_most_overdue_stand_first(town, home):
+def test_of_the_pupils_to_be_looked_at_first_the_most_overdue_stands_first(town, home):
+    def first():
+        return [
+            fold.key
+            for fold in next(block for block in pupils.section(view).blocks if isinstance(block, Details)).blocks
+        ]
+
     view = opened(town, home)
-    folds = next(block for block in pupils.section(view).blocks if getattr(block, "open", False)).blocks
-    last, first = (next(one for one in view.pupils.values() if one.id == fold.key) for fold in (folds[-1], folds[0]))
-    thing = today.Thing(home, "visit", last.key, last.name, "", "首次家访", "", view.end, -300)
-    last.things.insert(0, thing)
-    folds = next(block for block in pupils.section(view).blocks if getattr(block, "open", False)).blocks
-    assert [folds[0].key, folds[1].key] == [last.id, first.id]
+    before, last = first(), [*view.pupils.values()][-1]
+    assert last.id not in before[:1]
+    last.things.insert(0, today.Thing(home, "visit", last.key, last.name, "", "首次家访", "", view.end, -300))
+    assert first() == [last.id, *(key for key in before if key != last.id)]
 
 
 @pytest.mark.parametrize(
