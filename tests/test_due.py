@@ -64,6 +64,18 @@ def test_a_problem_of_the_self_check_that_stands_in_the_list_of_problems_too_is_
     assert months.held(late)[-1].counts["月末逾期"] == {"甲小学": int((due.due(town, POLICY, 0, [])["days"] < 0).sum())}
 
 
+def test_in_the_holidays_nobody_is_said_to_be_followed_on_a_day_that_cannot_be_told():
+    """Behind the last school day no cell is empty or wrong; of a pupil whose 跟踪频次 is, it is still said."""
+
+    def spoil(rows):
+        rows["watch"][0]["freq"] = None
+
+    for more, told in (({}, 0), ({"spoil": spoil}, 1)):
+        town = handmade.township(2, 60, as_of=dt.date(2024, 7, 6), whole_year=True, **more)[0]
+        assert town["watch"]["closed"].isna().any()
+        assert (due.undated(town, POLICY)["title"] == "重点关注跟踪").sum() == told
+
+
 def test_nothing_due_is_an_empty_list():
     assert due.due_of(TOWN, POLICY, 14, DEADLINES).empty
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..core.policy import Policy
 from ..core.tables import Town, by_place, complete, of_year, yes
+from ..core.years import TERMS
 from ..facts import calendar, cases as case_facts, enrolment
 from ..facts.cases import at, earliest, placed, standing
 from .base import COLUMNS, Deadline, within
@@ -255,7 +256,8 @@ def _watch_followed(town: Town, policy: Policy) -> pd.DataFrame:
     """The rows of this school year whose cells could be read, from the last follow-up (or the listing) to the next one.
 
     最近跟踪 is written over each time: what an earlier day saw is not known, and its rows have not begun by then. Nobody has
-    to be followed after 解除, nor once no longer at school: whoever has dropped out, rests or has left is in other hands.
+    to be followed after 解除, nor once no longer at school: whoever has dropped out, rests or has left is in other hands; nor in
+    the holidays after a year of which both terms have their dates.
     """
     rows = town["watch"]
     rows = of_year(town, rows)
@@ -264,6 +266,9 @@ def _watch_followed(town: Town, policy: Policy) -> pd.DataFrame:
     due = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
     for name, key in FREQUENCIES.items():
         due = due.mask(rows["freq"] == name, within(town, policy, start, key))
+    if len(calendar.terms(town)) == len(TERMS):
+        over = due.isna() & start.notna() & rows["freq"].isin(FREQUENCIES)
+        rows, start, due = (part[~over] for part in (rows, start, due))
     left = _left(town).reindex(pd.MultiIndex.from_frame(rows[enrolment.PUPIL])).set_axis(rows.index)
     left = left.astype("datetime64[us]")  # a town without pupils gives no dates to tell the type by
     left = left.mask(left < start, start.astype("datetime64[us]"))
