@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..core.cells import closest, fold
 from ..core.findings import UserError
+from ..core.numbers import some
 from ..core.places import RETURNS
 from ..core.schema import CENTRE, Field, default
 from ..core.sheets import Grid
@@ -399,4 +400,4 @@ def numbers(rows: list[int]) -> str:
     """Rows of a list as people say them: 4; 4—11; 4、9、12等20."""
     if len(rows) > 2 and rows == [*range(rows[0], rows[-1] + 1)]:
         return f"{rows[0]}—{rows[-1]}"
-    return "、".join(map(str, rows[:MOST_ROWS])) + (f"等{len(rows)}" if len(rows) > MOST_ROWS else "")
+    return some(rows, MOST_ROWS)

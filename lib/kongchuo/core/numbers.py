@@ -1,8 +1,8 @@
-"""Numbers as an office rounds and prints them, and the order of names that hold numbers. Knows nothing of ours."""
+"""Numbers as an office rounds, prints and counts them, and the order of names that hold numbers. Knows nothing of ours."""
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -23,6 +23,12 @@ def fixed(value: float, places: int) -> str:
 
 def _decimal(value: float, places: int) -> Decimal:
     return Decimal(str(round(float(value), NOISE))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def some(names: Iterable[object], most: int, unit: str = "") -> str:
+    """The first `most` of several, and how many there are where these are not all: 甲校、乙校等5所."""
+    said = [str(name) for name in names]
+    return "、".join(said[:most]) + (f"等{len(said)}{unit}" if len(said) > most else "")
 
 
 def heights(rates: Sequence[Mapping[str, float]]) -> tuple[float, list[dict[str, float]]]:

@@ -17,6 +17,7 @@ import python_calamine
 from ..core import processes
 from ..core.cells import fold, shown
 from ..core.findings import KINDS, Finding, Place, UserError
+from ..core.numbers import some
 from ..core.schema import Field, Schema, Sheet
 from ..core.sheets import Grid, shape
 from ..core.workbooks import Table, column_letters
@@ -201,18 +202,14 @@ def _notes(taken: _List) -> Iterator[str]:
         yield f"名单在隐藏的工作表“{taken.title}”里。"
     repeated = sorted({one.row for one in taken.findings if one.rule == "F11" and "又是一行表头" in one.message})
     if repeated:
-        yield f"第{_listed(repeated)}行是重复的表头，不当作学生。"
+        yield f"第{some(repeated, 10)}行是重复的表头，不当作学生。"
     read = set().union(*(table.frame.index for table in taken.tables))
     skipped = sorted({one.row for one in taken.findings if one.rule == "F13"} - read)
     if skipped:
-        yield f"第{_listed(skipped)}行像合计行、说明行或空行，没有读取。"
+        yield f"第{some(skipped, 10)}行像合计行、说明行或空行，没有读取。"
     hidden = sorted(set().union(*(table.hidden for table in taken.tables)))
     if hidden:
-        yield f"第{_listed(hidden)}行是隐藏的，也核对了。"
-
-
-def _listed(rows: list[int]) -> str:
-    return "、".join(map(str, rows[:10])) + (f"等{len(rows)}" if len(rows) > 10 else "")
+        yield f"第{some(hidden, 10)}行是隐藏的，也核对了。"
 
 
 def _usable(people: pd.DataFrame, tables: Iterable[Table], name: str) -> tuple[pd.DataFrame, list[Finding]]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import pandas as pd
 
 from ..core.findings import FIGURE_KINDS
+from ..core.numbers import some
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from .scopes import KEYS, Parts, Scope
@@ -89,8 +90,7 @@ class Measure:
         """What is not in the figure because it is not there, could not be read or holds an error."""
         said = [self.why] if self.why else []
         if self.missing:
-            more = f"等{len(self.missing)}处" if len(self.missing) > 3 else ""
-            said.append(f"读不到：{'、'.join(self.missing[:3])}{more}")
+            said.append(f"读不到：{some(self.missing, 3, '处')}")
         if self.left_out:
             said.append(LEFT_OUT.format(self.left_out))
         return "；".join(said)

@@ -29,6 +29,7 @@ from ..core.editions import (
 )
 from ..core.findings import GATE_KINDS, UserError
 from ..core.id_numbers import long_numbers, numbered, split_number
+from ..core.numbers import some
 from ..core.places import NAMES, today
 
 # --- One text of a finished file, and where it stands ---------------------------------------------------------------
@@ -489,8 +490,7 @@ def _safe(place: str, known: Known) -> str:
 
 def _said(code: str, places: list[str]) -> str:
     kind = GATE_KINDS[code]
-    more = f"等{len(places)}处" if len(places) > SHOWN else ""
-    return f"{code} {kind.says}：{'、'.join(places[:SHOWN])}{more}。{kind.fix}"
+    return f"{code} {kind.says}：{some(places, SHOWN, '处')}。{kind.fix}"
 
 
 def told(scratch: Path) -> Known | None:

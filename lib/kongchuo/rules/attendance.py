@@ -42,9 +42,7 @@ def due_differs_from_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     ]
     held = enrolment.due(town, rows["class_id"], rows["date"])
     rows = rows.assign(number=held["number"])[(rows["due"] - held["number"]).abs() > held["slack"]]
-    columns = ["home", "label", "day", "due", "number"]
-    for index, school, class_name, day, count, number in each(rows, *columns):
-        yield at("daily", index, "due", school=school, class_name=class_name, day=day, count=count, number=number)
+    yield from spots(rows, "daily", "due", class_name="label", day="day", count="due", number="number")
 
 
 @rule(

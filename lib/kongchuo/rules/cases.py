@@ -34,10 +34,9 @@ def absent_but_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     pairs = rows[["student_key", "since"]].assign(place=list(rows.index)).merge(listed, on="student_key")
     covered = set(pairs.loc[pairs["closed"].isna() | (pairs["closed"] >= pairs["since"]), "place"])
     rows = rows[~rows.index.isin(covered) & ~maybe_listed(town, rows, *LEDGERS)]
-    labels, columns = class_names(town), ["home", "name", "class_id", "days", "since"]
-    for index, school, name, class_id, days, since in each(rows, *columns):
-        facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name)}
-        yield at("absence", index, "student_key", days=f"{days:g}", since=f"{since:%Y-%m-%d}", **facts)
+    labels = named(rows["class_id"], class_names(town)).fillna("")
+    rows = rows.assign(label=labels, days=rows["days"].map("{:g}".format))
+    yield from spots(rows, "absence", "student_key", class_name="label", days="days", since="since")
 
 
 # ledger -> the column that names its own teacher ("" where it has none) and the date it was closed
@@ -220,9 +219,8 @@ def lost_and_no_veto(town: Town, policy: Policy) -> Iterator[Spot]:
     numbers = rows["case_id"].where(~town["dropout"]["case_id"].duplicated(keep=False).reindex(rows.index))
     decided = numbers.isin(vetoes["case_id"].dropna()) | rows["room"].isin(meant[meant != ""])
     decided |= bool((vetoes["case_id"].isna() & ~town.known("veto", "case_id").reindex(vetoes.index)).any())
-    labels = class_names(town)
-    for index, home, room, name in each(rows[~decided], "home", "room", "name"):
-        yield at("dropout", index, "confirm_date", school=home, class_name=labels.get(room, ""), name=called(name))
+    rows = rows.assign(label=named(rows["room"], class_names(town)).fillna(""))[~decided]
+    yield from spots(rows, "dropout", "confirm_date", class_name="label")
 
 
 # --- Rules on 重点关注: who should be watched, and whether anybody does -------------------------------------------------
@@ -253,11 +251,9 @@ def signals_unwatched(town: Town, policy: Policy) -> Iterator[Spot]:
     for others in (away, cases):
         rows = rows[~among(rows, others, enrolment.PUPIL)]
     rows = rows[~_watched(town, rows, now) & ~maybe_listed(town, rows, "watch", *LEDGERS)]
-    labels = class_names(town)
-    columns = ["home", "class_id", "name", "colour", "codes", "signals"]
-    for index, school, class_id, name, level, codes, titles in each(rows, *columns):
-        facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name), "level": level}
-        yield at("roster", index, "student_key", why=_why(town, codes.split("、"), titles.split("、")), **facts)
+    why = [_why(town, codes.split("、"), titles.split("、")) for _, codes, titles in each(rows, "codes", "signals")]
+    rows = rows.assign(why=why, label=named(rows["class_id"], class_names(town)).fillna(""))
+    yield from spots(rows, "roster", "student_key", class_name="label", level="colour", why="why")
 
 
 def _listed(town: Town, sheet: str, since: str) -> pd.DataFrame:
@@ -303,10 +299,8 @@ def _looked_up(signal: signals.Signal) -> list[str]:
 def not_followed(town: Town, policy: Policy) -> Iterator[Spot]:
     """重点关注的学生要按定下的频次跟踪，间隔按上课日算，放假不算。列了名单没有人跟踪，等于没有列。已经离校、休学、辍学的不再按这里算。"""
     found = base.overdue(town, policy, WATCH_FOLLOWED)
-    found = found.join(town["watch"]["freq"])
-    for index, name, freq, start, due, days in each(found, "name", "freq", "start", "due", "days"):
-        facts = {"last": f"{start:%Y-%m-%d}", "due": f"{due:%Y-%m-%d}", "days": -days}
-        yield at("watch", index, "last", name=called(name), freq=freq, **facts)
+    found = found.join(town["watch"]["freq"]).assign(over=-found["days"])
+    yield from spots(found, "watch", "last", freq="freq", last="start", due="due", days="over")
 
 
 MANUAL = ("家庭变故", "沉迷网络", "不良交往", "早恋", "有外出打工意向")  # W10 and W13: nothing but this row says so

@@ -29,8 +29,7 @@ def not_in_census(town: Town, policy: Policy) -> Iterator[Spot]:
         return
     rows = roster[roster["village_code"].notna() & roster["student_key"].notna() & ~roster["status"].isin(GONE)]
     rows = rows[~rows["student_key"].isin(census["student_key"]) & ~maybe_listed(town, rows, "census")]
-    for index, name, school in each(rows, "name", "home"):
-        yield at("roster", index, "student_key", name=name, school=school)
+    yield from spots(rows, "roster", "student_key")
 
 
 @rule(
@@ -61,8 +60,7 @@ def on_no_roster(town: Town, policy: Policy) -> Iterator[Spot]:
     if unread:  # the child may be on a roster that could not be read, unless the census names a school that was
         schools = named(look_up(town, rows["study_school"], "school")["key"], school_names(town)).reindex(rows.index)
         rows = rows[schools.notna() & ~schools.isin(unread)]
-    for index, name in rows["name"].items():
-        yield at("census", index, "student_key", name=name)
+    yield from spots(rows, "census", "student_key")
 
 
 SAME_PERSON = "{name}与另一人（{others}）姓名、出生日期相同，证件号码不同"
@@ -120,9 +118,8 @@ def not_verified(town: Town, policy: Policy) -> Iterator[Spot]:
     """适龄儿童的就学状态一时查不清，可以先写“待核实”，但要限期查清。一直挂着待核实，就等于没有人知道孩子在不在学校。"""
     rows = base.state(town, policy, limits.UNVERIFIED)
     rows = rows[rows["late"] & enrolment.of_age(town, policy, town["census"].loc[rows.index, "birth_date"])]
-    for index, name, start in each(rows, "name", "start"):
-        days, limit = (pd.Timestamp(town.as_of) - start).days, policy["unverified_max_days"]
-        yield at("census", index, "study_status", name=called(name), since=f"{start:%Y-%m-%d}", days=days, limit=limit)
+    rows, limit = rows.assign(number=(pd.Timestamp(town.as_of) - rows["start"]).dt.days), policy["unverified_max_days"]
+    yield from spots(rows, "census", "study_status", since="start", days="number", alike={"limit": limit})
 
 
 def surveyed(town: Town) -> pd.DataFrame:
@@ -170,9 +167,8 @@ def delay_without_approval(town: Town, policy: Policy) -> Iterator[Spot]:
         rows = surveyed(town) if sheet == "census" else town[sheet]
         rows = rows[(rows[column] == value) & town.known(sheet, "delay_no").reindex(rows.index)]
         rows = rows[~rows["delay_no"].fillna("").str.contains(APPROVAL)]
-        for index, name, number in each(rows, "name", "delay_no"):
-            written = "" if pd.isna(number) else f"，写的是“{number}”"
-            yield at(sheet, index, "delay_no", name=called(name), written=written)
+        rows = rows.assign(written=("，写的是“" + rows["delay_no"] + "”").fillna(""))
+        yield from spots(rows, sheet, "delay_no", written="written")
 
 
 OLD_PROOF = "{name}的镇外就读证明是{since}入户时见到的，已超过{limit}个学年"
@@ -218,17 +214,12 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = complete(surveyed(town), "student_key")
     rows = rows[rows["study_status"].isin(("辍学", "未入学")) & enrolment.of_age(town, policy, rows["birth_date"])]
     rows = rows[~rows["student_key"].isin(cases) & ~maybe_listed(town, rows, *ledgers)]
-    # whoever is on the ledger of a school that could not be read is on one all the same
-    for index, name, status in each(rows, "name", "study_status") if _all_read(town, ledgers) else ():
-        yield at("census", index, "study_status", name=called(name), status=status)
+    if not any(town.unread_homes(sheet, "student_key") for sheet in ledgers):  # else it may be on one that was not read
+        yield from spots(rows, "census", "study_status", status="study_status")
     pupils = complete(town["roster"], "student_key")
     pupils = pupils[(pupils["status"] == "辍学") & ~pupils["student_key"].isin(town["dropout"]["student_key"])]
     pupils = pupils[readable(town, pupils["home"], "dropout.student_key") & ~maybe_listed(town, pupils, "dropout")]
     yield from spots(pupils, "roster", "status", says=ON_THE_ROSTER)
-
-
-def _all_read(town: Town, sheets: tuple[str, ...]) -> bool:
-    return not any(town.unread_homes(sheet, "student_key") for sheet in sheets)
 
 
 # 就学状态 -> the ages at which it can be true, as years more than age_min; None: any

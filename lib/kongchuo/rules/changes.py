@@ -265,10 +265,8 @@ def reported_late(town: Town, policy: Policy) -> Iterator[Spot]:
     changes = town["change"].reindex(rows.index)
     rows = rows[rows["late"] & changes["report_date"].notna()]
     days = calendar.elapsed(town, rows["start"], changes["report_date"].reindex(rows.index), calendar.SCHOOL_DAY)
-    columns = ["home", "name", "start", "number"]
-    for index, school, name, start, number in each(rows.assign(number=days), *columns):
-        facts = {"school": school, "name": called(name), "day": f"{start:%Y-%m-%d}", "days": number}
-        yield at("change", index, "report_date", limit=policy["change_report_within"], **facts)
+    rows, limit = rows.assign(number=days), policy["change_report_within"]
+    yield from spots(rows, "change", "report_date", day="start", days="number", alike={"limit": limit})
 
 
 OVERLAP = "{term}{start}开学，{other}却到{end}才放假，两个学期重叠"

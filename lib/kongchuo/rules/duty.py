@@ -167,9 +167,8 @@ def leader_for_each_grade(town: Town, policy: Policy) -> Iterator[Spot]:
     lone = classes[classes["code"].isin(schools["school_code"]) & ~classes["unit"].isin(held)]
     if len(lone) <= _held(town, duty.GRADES)["target"].isna().sum():
         return
-    names = school_names(town)
-    for index, code, grade in each(lone, "code", "grade"):
-        yield at("class", index, "grade", school=names.get(code, code), grade=grade)
+    lone = lone.assign(school=named(lone["code"], school_names(town)).fillna(lone["code"]))
+    yield from spots(lone, "class", "grade", school="school", grade="grade")
 
 
 @rule(
@@ -438,13 +437,12 @@ def date_of_document(town: Town, policy: Policy) -> Iterator[Spot]:
     said = f"方案（{plan:%Y-%m-%d}）"
     for (sheet, column), lasts in DOCUMENTS.items():
         rows = town[sheet]
-        rows = (of_year(town, rows) if "school_year" in rows else rows)[column].dropna()
+        rows = of_year(town, rows) if "school_year" in rows else rows
         earliest = plan if lasts or plan >= spring else spring
         limit = said if earliest == plan else f"本学年的准备（{spring:%Y-%m-%d}）"
-        for index, day in rows[rows < earliest].items():
-            yield at(sheet, index, column, day=f"{day:%Y-%m-%d}", limit=limit)
-        for index, day in rows[rows > end].items():
-            yield at(sheet, index, column, says=AFTERWARDS, day=f"{day:%Y-%m-%d}", year=town.year)
+        yield from spots(rows[rows[column] < earliest], sheet, column, day=column, alike={"limit": limit})
+        late = rows[rows[column] > end]
+        yield from spots(late, sheet, column, says=AFTERWARDS, day=column, alike={"year": town.year})
 
 
 PRINCIPAL = r"(?<!副)校长|(?<!副)园长|主持|负责人|一把手"

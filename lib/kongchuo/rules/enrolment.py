@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
+from ..core.numbers import some
 from ..core.policy import Policy
 from ..core.schema import LAST_PRIMARY
 from ..core.tables import Town, among, called, complete, each, mapping, no, of_year, row_of, yes
@@ -127,10 +128,7 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     lists = [town[sheet] for sheet in LISTS]
     lists += [town.before["roster"]] if town.before else []  # of a sixth-grader who has left speaks last year's key
     listed = complete(pd.concat([frame[["student_key", "name"]] for frame in lists]), "student_key")
-    named, people = (
-        complete(listed, "name"),
-        set(zip(*(listed[one].tolist() for one in ("student_key", "name")), strict=True)),
-    )
+    named, people = complete(listed, "name"), set(zip(listed["student_key"], listed["name"], strict=True))
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
     for sheet in town.filled:
         if sheet.name in LISTS or not {"student_key", "name"} <= set(sheet.by_name):
@@ -152,8 +150,7 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
             grade = town["family_plan"]["stage_grade"].reindex(lost.index)
             lost = lost[~grade.fillna("").str.contains("高|职|大|学前|幼")]
         lost = lost[~maybe_listed(town, lost, *LISTS)]
-        for index, key, name in each(lost, "student_key", "name"):
-            yield at(sheet.name, index, "student_key", says=UNKNOWN, key=key, name=name)
+        yield from spots(lost, sheet.name, "student_key", says=UNKNOWN, key="student_key")
 
 
 DATED = {  # sheet -> the date on which its class must be the roster's; "": as of now
@@ -239,8 +236,7 @@ def _unbalanced(unit: pd.DataFrame, title: str) -> Spot:
     """The spot of a class or school whose entries do not add up to 0, at a pupil whose own entries do not."""
     alone = unit.groupby("student_key")["delta"].transform("sum").fillna(unit["delta"])
     odd = unit[alone != 0]
-    names = list(dict.fromkeys(called(name) for name in odd["name"]))
-    whose = "、".join(names[:5]) + (f"等{len(names)}人" if len(names) > 5 else "")
+    whose = some(dict.fromkeys(called(name) for name in odd["name"]), 5, "人")
     parts = unit.groupby("part")["delta"].sum().abs().reindex(["base", "more", "less", "held"]).fillna(0).astype(int)
     sheet = next(sheet for sheet in PLACED_AT if (odd["sheet"] == sheet).any())
     place = min(odd.loc[odd["sheet"] == sheet, "place"])
@@ -333,9 +329,8 @@ def kept_more_than_came(town: Town, policy: Policy) -> Iterator[Spot]:
     sizes = rows.groupby(["home", "grade"]).size()
     for (school, grade), unit in odd.groupby(["home", "grade"]):
         held = int(sizes[school, grade])
-        for index, name, entry in each(unit, "name", "entry_ym"):
-            facts = {"school": school, "grade": grade, "held": held, "due": held - len(unit)}
-            yield at("roster", index, "entry_ym", name=called(name), entry=entry, **facts)
+        facts = {"grade": grade, "held": held, "due": held - len(unit)}
+        yield from spots(unit, "roster", "entry_ym", entry="entry_ym", alike=facts)
 
 
 def _came_this_year(town: Town, rows: pd.DataFrame) -> pd.Series:

@@ -12,7 +12,7 @@ from ..core.policy import Policy
 from ..core.tables import Town, complete, each, no, of_year, once, row_of
 from ..facts import duty, enrolment
 from ..facts.references import class_label, homes_of, keyed, tally
-from .base import Spot, at, readable, rule
+from .base import Spot, at, readable, rule, spots
 
 
 @rule(
@@ -37,9 +37,7 @@ def base_count_differs(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows.assign(listed=tally(rows["class_id"], listed))
     least, most = rows["listed"] - tally(rows["class_id"], doubled), rows["listed"] + tally(rows["home"], unplaced)
     wrong = rows[(rows["base_count"] < least) | (rows["base_count"] > most)]
-    columns = ["home", "class_name", "base_count", "listed"]
-    for index, school, name, count, number in each(wrong, *columns):
-        yield at("class", index, "base_count", school=school, class_name=name, count=count, listed=number)
+    yield from spots(wrong, "class", "base_count", class_name="class_name", count="base_count", listed="listed")
 
 
 STAGES = {"小学": (1, 6), "教学点": (1, 6), "初中": (7, 9), "九年一贯": (1, 9)}  # 学段 -> first and last grade

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..core.findings import ERROR, INFO, WARNING
+from ..core.numbers import some
 from ..core.policy import Policy
 from ..core.tables import Town, among, book_of, by_place, complete, each, no, of_year, yes
 from ..due import selfcheck
 from ..due.base import KEY, overdue, schools, state
 from ..facts import cases as case_facts
-from .base import SCHOOL_DAYS, Spot, at, readable, rule
+from .base import SCHOOL_DAYS, Spot, at, readable, rule, spots
 
 # --- Rules on what a school sends and prints: weekly and monthly reports, the monthly bulletin, a case each term ----
 SHOWN = 5  # names in a message
@@ -25,8 +26,7 @@ def month_name(period: pd.Timestamp) -> str:
 
 def listed(periods: list[pd.Timestamp]) -> str:
     """Months for a message, the first few of them."""
-    more = f"等{len(periods)}个月" if len(periods) > SHOWN else ""
-    return "、".join(month_name(period) for period in periods[:SHOWN]) + more
+    return some(map(month_name, periods), SHOWN, "个月")
 
 
 def gaps(missing: pd.DataFrame, present: pd.DataFrame, *order: str) -> Iterator[tuple[int, str, list[object]]]:
@@ -67,17 +67,15 @@ def report_late(town: Town, policy: Policy) -> Iterator[Spot]:
         found = state(town, policy, deadline)
         late = found[found["late"] & readable(town, found["home"], "filing.until", "filing.report", *SCHOOL_DAYS)]
         sent = complete(late, "done")
-        for index, school, due, done, days in each(sent, "home", "due", "done", "days"):
-            facts = {"due": f"{due:%Y-%m-%d}", "done": f"{done:%Y-%m-%d}", "days": -days, **limits}
-            yield at("filing", index, "date", school=school, report=kind, **facts)
+        facts = {"due": "due", "done": "done", "days": "over", "alike": {"report": kind, **limits}}
+        yield from spots(sent.assign(over=-sent["days"]), "filing", "date", **facts)
         absent = late[late["done"].isna()]
         if absent.empty:
             continue
         names = absent.drop_duplicates("period").set_index("period")["name"]
         latest = absent.groupby("period")["days"].min()
         for place, school, periods in gaps(absent, selfcheck.reports(town, kind), "date"):
-            which = "、".join(names[period] for period in periods[:SHOWN])
-            which += f"等{len(periods)}期" if len(periods) > SHOWN else ""
+            which = some((names[period] for period in periods), SHOWN, "期")
             facts = {"which": which, "report": kind, "days": -latest[periods[0]], **limits}
             yield at("filing", place, "until", says=NOT_FILED, school=school, **facts)
 

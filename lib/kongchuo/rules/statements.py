@@ -99,8 +99,7 @@ def cells_contradict(town: Town, policy: Policy) -> Iterator[Spot]:
             yield at(one.sheet, index, one.other, told=told, **facts)
     for sheet in OWN_GUARDIAN:
         rows = town[sheet]
-        for index, name in rows.loc[yes(rows["guardian"] == rows["name"]), "name"].items():
-            yield at(sheet, index, "guardian", says=SAME, name=name)
+        yield from spots(rows[yes(rows["guardian"] == rows["name"])], sheet, "guardian", says=SAME)
 
 
 def _texts(column: pd.Series, item: Field) -> pd.Series:
@@ -181,8 +180,7 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet, date in GRADES.items():
         rows = complete(town[sheet].assign(known=keyed(town, sheet, "class_id").map(grades)), "grade", "known")
         rows = rows[(rows["grade"] != rows["known"]) & (rows[date] >= f"{town.year[:4]}-09-01")]
-        for index, name, given, known in each(rows, "name", "grade", "known"):
-            yield at(sheet, index, "grade", says=GRADE, name=called(name), given=given, known=int(known))
+        yield from spots(rows.astype({"known": "int64"}), sheet, "grade", says=GRADE, given="grade", known="known")
 
 
 def _shown(value: object) -> str:

@@ -236,11 +236,9 @@ def poor_without_plan(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = support.held(town)
     rows = rows[support.marked(rows["groups"], support.POOR) & readable(town, rows["home"], "family_plan.student_key")]
     rows = rows[support.absent_from(rows, support.rows_of(town, "family_plan"))]
-    labels = class_names(town)
-    for index, school, name, class_id, kinds in each(rows, "home", "name", "class_id", "groups"):
-        facts = {"school": school, "class_name": labels.get(class_id, ""), "name": called(name)}
-        poor = "、".join(kind for kind in kinds.split("、") if kind in support.POOR)
-        yield at("roster", index, "groups", kinds=poor, **facts)
+    poor = ["、".join(kind for kind in kinds.split("、") if kind in support.POOR) for kinds in rows["groups"]]
+    rows = rows.assign(poor=poor, label=named(rows["class_id"], class_names(town)).fillna(""))
+    yield from spots(rows, "roster", "groups", class_name="label", kinds="poor")
 
 
 @rule(
@@ -336,9 +334,8 @@ def placed_but_not_enrolled(town: Town, policy: Policy) -> Iterator[Spot]:
     at_school = named(keyed(town, "disabled", "school_code").reindex(rows.index), school_names(town))
     for homes in (rows["home"], at_school.fillna(rows["home"])):
         lost &= readable(town, homes, "roster.student_key")
-    for index, name, placement in each(rows[without | lost], "name", "placement"):
-        says = "" if without[index] else ON_NO_ROSTER
-        yield at("disabled", index, "status_no", says=says, name=called(name), placement=placement)
+    for wrong, says in ((without, ""), (lost & ~without, ON_NO_ROSTER)):
+        yield from spots(rows[wrong], "disabled", "status_no", says=says, placement="placement")
 
 
 TOO_FEW_LESSONS = "{name}送教上门，本学年共{lessons}课时，应有{least}课时"
@@ -357,11 +354,10 @@ def taught_too_seldom(town: Town, policy: Policy) -> Iterator[Spot]:
     """送教上门要按计划的次数去，全学年课时也有最低数。不去或很少去，孩子就只是名义上在上学。"""
     for index, facts in by_months(missed(town, base.state(town, policy, VISITS))):
         yield at("disabled", index, "plan_per_month", **facts)
-    rows = base.state(town, policy, LESSONS)
-    least = policy["home_teaching_lessons_per_year"]
-    for index, name, lessons in each(missed(town, rows), "name", "number"):
-        facts = {"name": called(name), "lessons": f"{lessons:g}", "least": least}
-        yield at("disabled", index, "plan_per_month", says=TOO_FEW_LESSONS, **facts)
+    rows = missed(town, base.state(town, policy, LESSONS))
+    rows, least = rows.assign(lessons=rows["number"].map("{:g}".format)), policy["home_teaching_lessons_per_year"]
+    facts = {"lessons": "lessons", "alike": {"least": least}}
+    yield from spots(rows, "disabled", "plan_per_month", says=TOO_FEW_LESSONS, **facts)
 
 
 DISABLED = Group("残疾", "disabled", own="health", marks=("残疾",), agree=False)

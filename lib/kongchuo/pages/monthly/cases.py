@@ -5,6 +5,7 @@ import datetime as dt
 import pandas as pd
 
 from ...core.editions import MAY_SEE, SHOWN
+from ...core.numbers import some
 from ...core.tables import yes
 from ...due import steps
 from ...facts import cases as case_facts, signals
@@ -173,8 +174,7 @@ def zero_report(month: Month, suspected: pd.DataFrame, dropouts: pd.DataFrame) -
     if month.no_lessons:
         return Note(f"假期没有应报的周报。{counts}。")
     if silent := _silent(month):
-        named = "、".join(silent[:5]) + (f"等{len(silent)}所" if len(silent) > 5 else "")
-        return Note(f"{counts}；但本月最近一次没有报零报告的：{named}，不能当作零报告。", "unknown")
+        return Note(f"{counts}；但本月最近一次没有报零报告的：{some(silent, 5, '所')}，不能当作零报告。", "unknown")
     return Note(f"零报告：{counts}。零报告与台账相符。", "good")
 
 

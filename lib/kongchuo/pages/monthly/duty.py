@@ -4,7 +4,7 @@ import pandas as pd
 
 from ...core import years
 from ...core.editions import MAY_SEE, SHOWN
-from ...core.numbers import NUMERALS, in_order
+from ...core.numbers import NUMERALS, in_order, some
 from ...core.tables import Town, mapping, once
 from ...facts import duty
 from ...facts.cases import PHONE
@@ -175,9 +175,8 @@ def _by_date(month: Month) -> list[Details]:
     if len(empty):
         rows = []
         for (kind, first, last), own in empty.groupby(["kind", "first", "last"], sort=False):
-            names = list(dict.fromkeys(labels(kind, unit) for unit in own["unit"]))
-            more = f"等{len(names)}处" if len(names) > 5 else ""
-            rows.append((TITLES[kind], first, last, len(own), "、".join(names[:5]) + more))
+            names = dict.fromkeys(labels(kind, unit) for unit in own["unit"])
+            rows.append((TITLES[kind], first, last, len(own), some(names, 5, "处")))
         table = Table(("包保", "从", "到", "处数", "未落实包保"), tuple(rows))
         found.append(units.behind("本月有过的空档（含月末仍空的）", table))
     return found

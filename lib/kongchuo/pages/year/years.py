@@ -9,6 +9,7 @@ from ...commands import opening
 from ...core import years
 from ...core.editions import INTERNAL, PUBLIC
 from ...core.findings import UserError
+from ...core.numbers import some
 from ...core.places import today as current_day
 from ...core.policy import SOURCES, cited
 from ...core.tables import Town
@@ -66,9 +67,8 @@ class Year(View):
         lacking = [] if self.over else [f"{self.stage}，数据到 {self.end:%Y-%m-%d} 为止"]
         for label in dict.fromkeys(one.label for unit in self.units for one in unit.rounds if one.score is None):
             rounds = ((unit.home, one) for unit in self.units for one in unit.rounds)
-            homes = list(dict.fromkeys(home for home, one in rounds if one.label == label and one.score is None))
-            named = "、".join(homes[:5]) + (f"等{len(homes)}所" if len(homes) > 5 else "")
-            named = f"全部{len(homes)}所学校" if len(homes) == len(self.units) > 1 else named
+            homes = dict.fromkeys(home for home, one in rounds if one.label == label and one.score is None)
+            named = f"全部{len(homes)}所学校" if len(homes) == len(self.units) > 1 else some(homes, 5, "所")
             lacking.append(f"{label}督查没有完整的评分：{named}")
         parts = Counter(part.title for one in self.classes for part in one.open)
         return (*lacking, *(f"{title}：{number}个班尚未判定" for title, number in parts.items()))
