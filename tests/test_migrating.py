@@ -8,7 +8,7 @@ import pytest
 
 import townships
 from kongchuo import __main__ as cli
-from kongchuo.commands import migrating as job
+from kongchuo.commands import repairing as job
 from kongchuo.core import places, schema
 from kongchuo.core.findings import ERROR, INFO
 from kongchuo.excel import migrating, reading, writing

@@ -94,9 +94,9 @@ def repair(args: argparse.Namespace) -> int:
 
 def migrate(args: argparse.Namespace) -> int:
     """Bring workbooks of an older template into the present one, as copies or in their place."""
-    from .commands import migrating
+    from .commands import repairing
 
-    told = migrating.migrate(args.paths, args.out, args.in_place, say)
+    told = repairing.migrate(args.paths, args.out, args.in_place, say)
     if any(one.refused for one in told):
         return UNREADABLE
     return ERRORS if any(one.path and one.path.is_relative_to(args.out) for one in told) else CLEAN
