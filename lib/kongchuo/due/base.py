@@ -1,5 +1,6 @@
 """What a deadline is: from which day it runs, how long, which cell says that it is done, and who has to do it."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,12 +42,17 @@ def within(town: Town, policy: Policy, start: pd.Series, key: str) -> pd.Series:
 
 @once
 def state(town: Town, policy: Policy, deadline: Deadline) -> pd.DataFrame:
-    """The rows of a deadline that have begun by `as_of`, as that day saw them, with `days` and `late`.
+    """The rows of a deadline as seen on `as_of`."""
+    return seen(town.once_under(policy, deadline.rows), town.as_of)
+
+
+def seen(rows: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Rows of deadlines that have begun by a day, as that day saw them, with `days` and `late`.
 
     A deed written down for a later day is not done yet. `days`: calendar days left until due, negative when past; of what
     was done late, by how many. `late`: the due day went by without the deed (done after it, or not done).
     """
-    now, rows = np.datetime64(town.as_of, "us"), town.once_under(policy, deadline.rows)
+    now = np.datetime64(day, "us")
     coming = rows["start"].to_numpy() > now
     rows = rows[~coming] if coming.any() else rows
     due, done = rows["due"].to_numpy(), rows["done"].to_numpy()

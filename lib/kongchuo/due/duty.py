@@ -5,7 +5,7 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.tables import Town, by_place, complete, mapping
 from ..facts import calendar, duty
-from ..facts.references import class_names, dated, keyed, named, names_of, staff_names
+from ..facts.references import class_names, dated, in_post, keyed, named, names_of, staff_names
 from .base import COLUMNS, Deadline, within
 
 WHERE = ["kind", "unit_sheet", "unit", "unit_column"]  # which 责任书, and the cell that says who should have signed
@@ -39,17 +39,11 @@ def _with(rows: pd.DataFrame, town: Town, kind: str, key: pd.Series, *by: str, s
     return rows if "since" in rows else rows.assign(since=pd.Series(pd.NaT, rows.index, dtype="datetime64[us]"))
 
 
-def _principals(town: Town, homes: pd.Series) -> pd.Series:
-    schools = town["school"].assign(key=keyed(town, "school", "principal"))
-    people = named(schools["key"], staff_names(town)).fillna(schools["principal"])
-    return named(homes, dict(zip(schools["school_name"], people, strict=True)))
-
-
 def _schools(town: Town) -> pd.DataFrame:
     rows = complete(town.schools, "school_code", "school_name")
     rows = rows[rows["active"].fillna(True).astype(bool)]
     found = pd.DataFrame({"home": rows["school_name"], "name": rows["school_name"]}, rows.index)
-    found["who"] = _principals(town, found["home"])
+    found["who"] = in_post(town, "principal", found["home"])
     return _with(found, town, duty.WITH_SCHOOL, rows["school_code"], "other", sheet="school", column="school_code")
 
 
@@ -70,7 +64,8 @@ def _villages(town: Town) -> pd.DataFrame:
     rows = rows[rows["home"].isin(town.homes)]
     names = names_of(town, "village", "village_code", "village_name")
     villages = named(rows["village"], names).fillna(rows["village"])
-    found = pd.DataFrame({"home": rows["home"], "who": _principals(town, rows["home"]), "name": villages}, rows.index)
+    who = in_post(town, "principal", rows["home"])
+    found = pd.DataFrame({"home": rows["home"], "who": who, "name": villages}, rows.index)
     key = rows["school"] + "\0" + rows["village"]
     return _with(found, town, duty.WITH_VILLAGE, key, "school", "other", sheet="school", column="catchment")
 

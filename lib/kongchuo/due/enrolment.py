@@ -12,7 +12,7 @@ from ..core.years import TERMS
 from ..facts import calendar, duty, enrolment
 from ..facts.cases import earliest
 from ..facts.child_lists import WHO, earliest_of, sixth_graders
-from ..facts.references import dated, homes_of, keyed, maybe_listed, named, staff_names
+from ..facts.references import dated, homes_of, in_post, keyed, maybe_listed, named, staff_names
 from .base import COLUMNS, Deadline, given, matched, within
 
 
@@ -48,6 +48,7 @@ PROOFS = Deadline("X45", "更新镇外就读证明", ("away_proof_years",), "cen
 
 # --- Deadlines of 学籍: changes reported, transfers approved, leave that ends, guests, the check of register against persons ---
 GONE = tuple(kind for kind, state in enrolment.AFTER.items() if state not in (enrolment.ENROLLED, "休学"))
+CLERK = "status_clerk"
 ENDS_LEAVE = (enrolment.RETURN, "转入", "其他增加", *GONE)
 
 
@@ -112,14 +113,7 @@ def _old_leave_ends(town: Town, policy: Policy) -> pd.DataFrame:
     rows = rows[~rows["student_key"].isin(leaves(town)["student_key"])]
     due = rows["status_date"] + pd.DateOffset(years=policy["leave_default_years"])
     start = due - pd.Timedelta(days=policy["leave_remind_days"])
-    return rows.assign(who=_clerks(town, rows["home"]), start=start, due=due, done=pd.NaT)[COLUMNS]
-
-
-def _clerks(town: Town, homes: pd.Series) -> pd.Series:
-    """学籍管理员 of each school, by name."""
-    schools = town["school"].assign(key=keyed(town, "school", "status_clerk"))
-    clerks = named(schools["key"], staff_names(town)).fillna(schools["status_clerk"])
-    return named(homes, dict(zip(schools["school_name"], clerks, strict=True)))
+    return rows.assign(who=in_post(town, CLERK, rows["home"]), start=start, due=due, done=pd.NaT)[COLUMNS]
 
 
 # --- guests and the check of the register -------------------------------------------------------------------------------
@@ -127,7 +121,7 @@ def _guests(town: Town, policy: Policy) -> pd.DataFrame:
     rows = town["roster"]
     rows = rows[yes(rows["guest"]) & rows["status"].isin(enrolment.AT_SCHOOL)]
     due = within(town, policy, rows["status_date"], "guest_within")
-    return rows.assign(who=_clerks(town, rows["home"]), start=rows["status_date"], due=due, done=pd.NaT)[COLUMNS]
+    return rows.assign(who=in_post(town, CLERK, rows["home"]), start=rows["status_date"], due=due, done=pd.NaT)[COLUMNS]
 
 
 def _checked(town: Town, policy: Policy) -> pd.DataFrame:

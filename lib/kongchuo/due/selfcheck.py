@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 
@@ -112,21 +113,18 @@ def reports(town: Town, kind: str) -> pd.DataFrame:
     return frame.assign(period=period.where(frame["report"].notna()))
 
 
-def _weekly(town: Town, policy: Policy) -> pd.DataFrame:
-    return matched(town, "filing", weeks(town, policy), given(reports(town, WEEKLY), "date"))
-
-
-def _monthly(town: Town, policy: Policy) -> pd.DataFrame:
-    return matched(town, "filing", months(town, policy), given(reports(town, MONTHLY), "date"))
+def _sent(town: Town, policy: Policy, kind: str) -> pd.DataFrame:
+    periods = {WEEKLY: weeks, MONTHLY: months}[kind](town, policy)
+    return matched(town, "filing", periods, given(reports(town, kind), "date"))
 
 
 # --- bulletins and cases ----------------------------------------------------------------------------------------------
-def prints(town: Town, kind: str, periods: pd.DataFrame) -> pd.DataFrame:
+def prints(town: Town, policy: Policy, kind: str) -> pd.DataFrame:
     """简报案例 of one kind, with those of which the kind is not known; period: the last one that had begun on its date.
 
     What a school prints beyond the first of a period stands for the latest one before that has nothing: it came late.
     """
-    begins = sorted(periods["period"])
+    begins = sorted(_periods(town, policy, kind)["period"])
     frame = town["bulletin"]
     frame = frame[((frame["kind"] == kind) | frame["kind"].isna()) & ~(frame["date"] < min(begins, default=pd.NaT))]
     frame = frame.sort_values("date", kind="stable")
@@ -156,14 +154,12 @@ def _spread(places: list[int]) -> list[int]:
     return found
 
 
-def _bulletins(town: Town, policy: Policy) -> pd.DataFrame:
-    periods = _printed_months(town, policy)
-    return matched(town, "bulletin", periods, given(prints(town, BULLETIN, periods), "date"))
+def _periods(town: Town, policy: Policy, kind: str) -> pd.DataFrame:
+    return {BULLETIN: _printed_months, CASE: _printed_terms}[kind](town, policy)
 
 
-def _cases(town: Town, policy: Policy) -> pd.DataFrame:
-    periods = _printed_terms(town, policy)
-    return matched(town, "bulletin", periods, given(prints(town, CASE, periods), "date"))
+def _given_out(town: Town, policy: Policy, kind: str) -> pd.DataFrame:
+    return matched(town, "bulletin", _periods(town, policy, kind), given(prints(town, policy, kind), "date"))
 
 
 # --- problems to mend -------------------------------------------------------------------------------------------------
@@ -187,14 +183,15 @@ def _failed_items(town: Town, policy: Policy) -> pd.DataFrame:
 
 
 SELF_CHECK = Deadline("T01", "月自查", ("month_report_due_day",), "selfcheck", "date", _self_checks)
-WEEKLY_REPORT = Deadline("T03", "周报", ("week_report_due_weekday",), "filing", "date", _weekly)
-MONTHLY_REPORT = Deadline("T03", "月报", ("month_report_due_day",), "filing", "date", _monthly)
-MONTHLY_BULLETIN = Deadline("T04", "简报", (), "bulletin", "date", _bulletins)
-TERM_CASE = Deadline("T05", "典型案例", ("case_before_term_end",), "bulletin", "date", _cases)
+WEEKLY_REPORT = Deadline("T03", "周报", ("week_report_due_weekday",), "filing", "date", partial(_sent, kind=WEEKLY))
+MONTHLY_REPORT = Deadline("T03", "月报", ("month_report_due_day",), "filing", "date", partial(_sent, kind=MONTHLY))
+BULLETINS, CASES = (partial(_given_out, kind=kind) for kind in (BULLETIN, CASE))
+MONTHLY_BULLETIN = Deadline("T04", "简报", (), "bulletin", "date", BULLETINS)
+TERM_CASE = Deadline("T05", "典型案例", ("case_before_term_end",), "bulletin", "date", CASES)
 PROBLEM = Deadline("T06", "问题整改", (), "issue", "done", _problems)
 FAILED_ITEM = Deadline("T06", "自查项目整改", (), "selfcheck", "done", _failed_items)
 
-PRINTED = {BULLETIN: (MONTHLY_BULLETIN, _printed_months), CASE: (TERM_CASE, _printed_terms)}
+PRINTED = {BULLETIN: MONTHLY_BULLETIN, CASE: TERM_CASE}
 
 DEADLINES: tuple[Deadline, ...] = (SELF_CHECK, WEEKLY_REPORT, MONTHLY_REPORT, MONTHLY_BULLETIN, TERM_CASE, PROBLEM,
                                    FAILED_ITEM)  # fmt: skip

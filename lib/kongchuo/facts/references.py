@@ -229,6 +229,13 @@ def names_of(town: Town, sheet: str, key: str, label: str) -> dict[str, str]:
     return mapping(rows, key, label)
 
 
+def in_post(town: Town, column: str, homes: pd.Series) -> pd.Series:
+    """Who holds a post (a column of 学校) at each of these schools, by name."""
+    schools = town["school"].assign(key=keyed(town, "school", column))
+    people = named(schools["key"], staff_names(town)).fillna(schools[column])
+    return named(homes, mapping(schools.assign(person=people), "school_name", "person"))
+
+
 def staff_names(town: Town) -> dict[str, str]:
     """Staff number -> name, since people write either."""
     return names_of(town, "staff", "staff_id", "name")

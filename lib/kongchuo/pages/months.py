@@ -9,6 +9,7 @@ from .. import due
 from ..core import years
 from ..core.policy import Policy
 from ..core.tables import Town, once
+from ..due.base import seen
 from ..figures import attendance, flows
 from ..figures.base import Measure
 from ..figures.scopes import Scope
@@ -52,12 +53,13 @@ def _month(view: View, month: str) -> Figures:
 def _figures(scope: Scope, label: str) -> Figures:
     first = flows.case_flow(scope, flows.suspected(scope), flows.SUSPECTED_STEPS).groupby(level="home").sum()
     second = flows.case_flow(scope, flows.dropouts(scope), flows.DROPOUT_STEPS).groupby(level="home").sum()
+    late = seen(_deeds(scope.town, scope.policy), scope.end)
     counted = (
         attendance.unexcused(scope)["home"].value_counts(),
         first[flows.SUSPECTED_STEPS[-1]],
         second[flows.DROPOUT_STEPS[-1]],
         first["返校"].add(second["返校"], fill_value=0),
-        _overdue(scope.town, scope.policy, pd.Timestamp(scope.end)),
+        due.listed_once(late[late["late"] & late["done"].isna()])["home"].value_counts(),
     )
     counts = {
         title: {home: int(number) for home, number in one.items()} for title, one in zip(TITLES, counted, strict=True)
@@ -76,14 +78,8 @@ def _deeds(town: Town, policy: Policy) -> pd.DataFrame:
             parts.append(town.once_under(policy, one.rows).assign(title=one.title)[columns])
         except Exception:
             continue
-    return pd.concat([part for part in parts if len(part)] or parts[:1])
-
-
-def _overdue(town: Town, policy: Policy, day: pd.Timestamp) -> pd.Series:
-    """As `due.state` has it on its own day: what names no day from which it runs (问题整改) is overdue once its last day has gone by."""
-    rows = _deeds(town, policy)
-    late = ~(rows["start"] > day) & (rows["due"] < day) & ~(rows["done"] <= day)
-    return due.listed_once(rows[late])["home"].value_counts()
+    found = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return found.astype(dict.fromkeys(("start", "due", "done"), "datetime64[us]"))
 
 
 @titled("逐月变化", 0, "months")

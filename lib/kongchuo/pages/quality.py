@@ -14,7 +14,7 @@ from ..figures.enrolment import reconciled
 from ..rules.judging import RULES, places
 from ..rules.questions import HEADING
 from . import reminders
-from .display import At, Badge, Blocks, Counted, Details, Figure, Lines, Note, Table, Tiles, To, titled
+from .display import At, Badge, Blocks, Counted, Details, Figure, Lines, Note, Section, Table, Tiles, To, titled
 from .units import audience, said
 from .views import View, home_of
 
@@ -190,3 +190,10 @@ def provenance(view: View) -> Blocks:
     table = Table(("工作簿", "校验码（前8位）"), rows, note="文件改动一个字，校验码就会不同。")
     held = Details(f"读取的工作簿（{len(rows)} 个）、模板版本和规则", (table, made))
     return (Note(line), held)
+
+
+def source(view: View, last: dt.date) -> Section:
+    """The footer of a page that has a public edition, which names no file; `last`: the day its figures stand as of."""
+    if not view.public:
+        return provenance(view)
+    return Section("数据来源", (Note(f"根据各校控辍保学台账和督查记录，数据截至 {last:%Y-%m-%d}。"),), 0, "footer")

@@ -114,10 +114,9 @@ def no_case(town: Town, policy: Policy) -> Iterator[Spot]:
 
 def _not_printed(town: Town, policy: Policy, kind: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of a kind with their periods, and what should have been printed and has not been, not even late."""
-    deadline, periods = selfcheck.PRINTED[kind]
-    late = overdue(town, policy, deadline)
+    late = overdue(town, policy, selfcheck.PRINTED[kind])
     late = late[readable(town, late["home"], "bulletin.kind", "bulletin.date", *SCHOOL_DAYS)]
-    return selfcheck.prints(town, kind, periods(town, policy)), late
+    return selfcheck.prints(town, policy, kind), late
 
 
 # --- Rules on 档案目录: the eighteen items that each school keeps, and the pictures that belong to some of them ---------

@@ -7,7 +7,7 @@ from ...core import years
 from ...core.editions import INTERNAL
 from ...core.numbers import NUMERALS, fixed
 from .. import live, quality
-from ..display import Note, Section
+from ..display import Section
 from ..report import Plan, Report
 from . import checks, findings, scores
 from .rounds import OPEN_TO_ALL, Round, open_round
@@ -28,15 +28,8 @@ SECTIONS: dict[str, Callable[[Round], Section]] = {
     "score_sheets": scores.score_sheets,
     "roll_sheets": checks.roll_sheets,
     "problem_list": findings.problem_list,
-    "footer": lambda view: footer(view),  # below
+    "footer": lambda view: quality.source(view, view.last),
 }
-
-
-def footer(view: Round) -> Section:
-    """Where the page comes from; the public edition names no file."""
-    if not view.public:
-        return quality.provenance(view)
-    return Section("数据来源", (Note(f"根据各校控辍保学台账和督查记录，数据截至 {view.last:%Y-%m-%d}。"),), 0, "footer")
 
 
 def title(view: Round) -> str:

@@ -5,17 +5,9 @@ from pathlib import Path
 
 from ...core.editions import INTERNAL
 from .. import live, quality
-from ..display import Note, Section
+from ..display import Section
 from ..report import WHOLE, Plan, Report
 from . import decisions, points, what_if, years
-
-
-def footer(view: years.Year) -> Section:
-    """Where the page comes from; the public edition names no file."""
-    if not view.public:
-        return quality.provenance(view)
-    return Section("数据来源", (Note(f"根据各校控辍保学台账和督查记录，数据截至 {view.end:%Y-%m-%d}。"),), 0, "footer")
-
 
 # The report in its order: the name of the method a notebook calls -> the function that makes the section
 SECTIONS: dict[str, Callable[[years.Year], Section]] = {
@@ -33,7 +25,7 @@ SECTIONS: dict[str, Callable[[years.Year], Section]] = {
     "notice": decisions.notice,
     "data_quality": quality.data_quality,
     "register": decisions.register,  # with the lines to sign on: what is signed stands before it
-    "footer": footer,
+    "footer": lambda view: quality.source(view, view.end),
 }
 OPEN_TO_ALL = ("headline", "basis", "notice", "footer")  # what the public edition has
 UNGRADED = {  # what a grade or class does not narrow
