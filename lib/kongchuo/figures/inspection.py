@@ -21,8 +21,8 @@ from ..rules.base import Rule, Spot
 from ..rules.cases import absent_but_on_no_ledger
 from ..rules.census import away_without_proof
 from . import attendance, duty as bonds, support
-from .base import Measure, Ratio, ratio
-from .flows import dropouts, unsure
+from .base import Measure, Ratio
+from .flows import dropouts
 from .scopes import Scope
 from .selfcheck import archived
 
@@ -116,7 +116,7 @@ def late(*limits: base.Deadline) -> Find:
             rows = rows[rows["late"] & (rows["done"].isna() | (rows["due"] >= pd.Timestamp(scope.start)))]
             rows = rows[_own(scope, limit.sheet, rows)]
             for place, due, done, days in each(rows, "due", "done", "days"):
-                said = f"{due:%Y-%m-%d} 到期，" + ("没有办" if pd.isna(done) else f"晚 {-days} 天")
+                said = f"{due:%Y-%m-%d} 到期，{_how(pd.isna(done), days)}"
                 gaps.append(Gap(limit.title, limit.sheet, place, about=said, short="逾期"))
         return Evidence(tuple(gaps), unread(scope, *dict.fromkeys(limit.sheet for limit in limits), "term"))
 
@@ -220,14 +220,14 @@ def breaches(scope: Scope) -> Evidence:
     homes = cases.cases(scope.town)["home"]
     told = told[told["case"].map(homes).isin(scope.homes)]
     gaps = [
-        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，" + _overdue(row), short="逾期")
+        Gap(row.step, row.sheet, row.place, about=f"限 {row.due:%Y-%m-%d}，{_how(row.waiting, row.days)}", short="逾期")
         for row in told.assign(step=steps.limited(told)).itertuples()
     ]
     return Evidence((*gaps, *concealed(scope)), unread(scope, "suspected", "dropout", "visit", "legal", "absence"))
 
 
-def _overdue(row: object) -> str:
-    return "没有办" if row.waiting else f"晚 {-row.days} 天"
+def _how(undone: bool, days: int) -> str:
+    return "没有办" if undone else f"晚 {-days} 天"
 
 
 def concealed(scope: Scope) -> list[Gap]:
@@ -242,15 +242,13 @@ def concealed(scope: Scope) -> list[Gap]:
 
 def left_behind(scope: Scope) -> Ratio:
     """留守: pupils marked so on the roster with a row in 留守儿童 ÷ those pupils."""
-    rows = support.pupils(scope)
-    told = scope.told(rows, "roster", "leftbehind") & rows["student_key"].notna()
-    left_out = [rows[~told], scope.nameless("leftbehind"), unsure(scope)]
-    rows = rows[told & rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守")]
-    hit, needs = (
-        rows["student_key"].isin(support.given(scope.town["leftbehind"]["student_key"])),
+    return support.listed(
+        scope,
+        "留守儿童登记",
+        ("leftbehind",),
+        lambda rows: rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守"),
         ("roster", "leftbehind"),
     )
-    return ratio(scope, "D13", "留守儿童登记", rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
 # the figures of the four groups that the report of a round gives as of the inspection

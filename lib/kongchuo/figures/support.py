@@ -3,6 +3,7 @@
 Each function returns a Ratio. What a ledger says of a pupil is joined by 学生编号. 四包 and 责任书 are in `duty`. Knows no files.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -35,13 +36,24 @@ def pupils(scope: Scope) -> pd.DataFrame:
 @by_school
 def family_plans(scope: Scope) -> Ratio:
     """一家一案: pupils of poor families (脱贫户, 监测户, 低保, 特困供养, 孤儿) with a 一家一案 ÷ those pupils (rule X29)."""
-    rows = pupils(scope)
-    told = scope.told(rows, "roster", "groups") & rows["student_key"].notna()
-    left_out = [rows[~told], scope.nameless("family_plan"), unsure(scope)]
-    rows = rows[told & support.marked(rows["groups"], support.POOR)]
-    hit = rows["student_key"].isin(given(scope.town["family_plan"]["student_key"]))
     needs = ("roster.groups", "family_plan")
-    return ratio(scope, "D13", "一家一案", rows, hit, of="roster", needs=needs, left_out=left_out)
+    return listed(scope, "一家一案", ("groups",), lambda rows: support.marked(rows["groups"], support.POOR), needs)
+
+
+def listed(
+    scope: Scope,
+    title: str,
+    marks: tuple[str, ...],
+    marked: Callable[[pd.DataFrame], pd.Series],
+    needs: tuple[str, str],
+) -> Ratio:
+    """Pupils whom these columns of the roster mark as of a group and who stand on its sheet, the second of `needs` ÷ those pupils."""
+    rows, sheet = pupils(scope), needs[1]
+    told = scope.told(rows, "roster", *marks) & rows["student_key"].notna()
+    left_out = [rows[~told], scope.nameless(sheet), unsure(scope)]
+    rows = rows[told & marked(rows)]
+    hit = rows["student_key"].isin(given(scope.town[sheet]["student_key"]))
+    return ratio(scope, "D13", title, rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
 @by_school
@@ -59,13 +71,8 @@ def aid_paid(scope: Scope) -> Ratio:
 @by_school
 def pupil_plans(scope: Scope) -> Ratio:
     """一生一案（学困厌学）: pupils marked 学困 or 厌学 with a plan ÷ pupils so marked."""
-    rows = pupils(scope)
-    told = scope.told(rows, "roster", "weak", "weary") & rows["student_key"].notna()
-    left_out = [rows[~told], scope.nameless("pupil_plan"), unsure(scope)]
-    rows = rows[told & (yes(rows["weak"]) | yes(rows["weary"]))]
-    hit = rows["student_key"].isin(given(scope.town["pupil_plan"]["student_key"]))
-    needs = ("roster", "pupil_plan")
-    return ratio(scope, "D13", "一生一案（学困厌学）", rows, hit, of="roster", needs=needs, left_out=left_out)
+    needs, marks = ("roster", "pupil_plan"), ("weak", "weary")
+    return listed(scope, "一生一案（学困厌学）", marks, lambda rows: yes(rows["weak"]) | yes(rows["weary"]), needs)
 
 
 @by_school

@@ -2,17 +2,19 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from ..core.names import personal_names
+from ..core.numbers import in_order
 from ..core.tables import Town, once
 from ..excel.tables import Grid
 from ..facts.references import schools_in
 from ..figures import uncounted
 from ..figures.scopes import Scope
+from ..figures.support import pupils
 from ..pages import today
 from ..pages.views import Month
 
@@ -114,6 +116,19 @@ def shared(month: Month, **more: object) -> dict[str, object]:
         "date": said(month.end),
         **more,
     }
+
+
+def paged(month: Month, copies: list[dict], part: str = "") -> Iterator[Copy]:
+    """A paper with a page for each of these; none where there are none."""
+    if copies:
+        yield Copy(shared(month, copies=copies), part)
+
+
+def by_class(month: Month) -> Iterator[tuple]:
+    """Each class in order, with its pupils who are at school on the month's last day, as they sit."""
+    rows = pupils(month.scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
+    for one in month.scope.classes.sort_values(["grade", "class_id"], key=in_order).itertuples():
+        yield one, list(rows[rows["class_id"] == one.class_id].itertuples())
 
 
 def lacking(month: Month, *sheets: str) -> str:

@@ -10,26 +10,22 @@ from ..core.tables import complete, yes
 from ..facts import calendar, cases as case_facts, duty
 from ..facts.references import keyed
 from ..figures import flows
-from ..figures.support import pupils
 from ..pages.views import Month
-from .base import BLANK, Copy, by_name, lacking, said, scrubbed, shared, short, until
+from .base import BLANK, Copy, by_class, by_name, lacking, paged, said, scrubbed, shared, short, until
 
 
 # --- 告家长一封信, 入学通知书, 劝学通知书, 限期复学通知书: what stands in each, family by family. For the family alone ---------------------
 def parents(month: Month) -> Iterator[Copy]:
     """告家长一封信: a file a class, a page a pupil who is at school on the month's last day (domain.md 6.7)."""
-    scope, named = month.scope, by_name(month)
-    rows = pupils(scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
-    phones = _phones(month)
-    for one in scope.classes.sort_values(["grade", "class_id"], key=in_order).itertuples():
+    named, phones = by_name(month), _phones(month)
+    for one, rows in by_class(month):
         head, name = named(one.head_teacher), said(one.class_name)
         of_class = {"class_name": name, "head": head, "phone": phones.get(head, BLANK)}
         copies = [
             {"name": said(row.name), "guardian": "" if pd.isna(row.guardian) else row.guardian, **of_class}
-            for row in rows[rows["class_id"] == one.class_id].itertuples()
+            for row in rows
         ]
-        if copies:
-            yield Copy(shared(month, copies=copies), name)
+        yield from paged(month, copies, name)
 
 
 def _said(row: Mapping[str, object], *names: str, **columns: str) -> dict[str, str]:
@@ -62,8 +58,7 @@ def admission(month: Month) -> Iterator[Copy]:
         }
         for row in rows.sort_values("notice_no", key=in_order).to_dict("records")
     ]
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 def urging(month: Month) -> Iterator[Copy]:
@@ -100,8 +95,7 @@ def _notices(month: Month, cases: pd.DataFrame, kind: str, away: str, teacher: s
                 "phone": phones.get(named(row[teacher]), BLANK),
             }
         )
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 # --- Case sheets: 劝返记录 with its chain of signatures, 学困厌学一生一案, 一家一案. Internal, one page or more a case --------------
@@ -150,8 +144,7 @@ def visits(month: Month) -> Iterator[Copy]:
                 "papers": [_paper(row, end) for row in served.to_dict("records")],
             }
         )
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 def _state(second: dict, gone: object, end: pd.Timestamp) -> str:
@@ -193,8 +186,7 @@ def plans(month: Month) -> Iterator[Copy]:
         ]
         more = {"class_name": scope.labels.get(row["class_id"], BLANK), "helper": named(row["helper"])}
         copies.append(_said(row, *PLAN, number="pupil_plan") | more | {"count": len(own), "logs": entries})
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 def _by(rows: pd.DataFrame, *names: str) -> dict[tuple, list[dict]]:
@@ -233,8 +225,7 @@ def families(month: Month) -> Iterator[Copy]:
                 "aid": paid_out,
             }
         )
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 # --- 《控辍典型案例集》 of a term (domain.md 6.6): each case under a codename, its days counted, without village, class or date. Public ---

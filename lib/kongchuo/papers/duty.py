@@ -8,9 +8,8 @@ from ..core.numbers import in_order
 from ..core.tables import complete
 from ..facts import duty
 from ..facts.references import keyed
-from ..figures.support import pupils
 from ..pages.views import Month
-from .base import BLANK, Copy, by_name, said, shared, short
+from .base import BLANK, Copy, by_class, by_name, paged, said, shared, short
 
 ORDER = (duty.SCHOOLS, duty.GRADES, duty.PUPILS, duty.VILLAGES)
 
@@ -59,8 +58,7 @@ def schools(month: Month) -> Iterator[Copy]:
         }
         for row in town.schools[town.schools["active"].fillna(True).astype(bool)].to_dict("records")
     ]
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 def teachers(month: Month) -> Iterator[Copy]:
@@ -77,8 +75,7 @@ def teachers(month: Month) -> Iterator[Copy]:
     rows = rows[rows["holder"].notna() & ~rows["holder"].isin(heads.reindex(classes.index).dropna())]
     for holder, own in rows.groupby("holder"):
         copies.append(_page(month, "包保教师", named(holder), f"包保学生{own['unit'].nunique()}人"))
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)
 
 
 def _page(month: Month, role: str, name: str, duty: str) -> dict[str, str]:
@@ -87,14 +84,10 @@ def _page(month: Month, role: str, name: str, duty: str) -> dict[str, str]:
 
 def parents(month: Month) -> Iterator[Copy]:
     """责任书（学校—家长）: a file a class, a page a pupil."""
-    rows = pupils(month.scope).sort_values(["class_id", "seat_no", "name"], key=in_order, na_position="last")
-    for one in month.scope.classes.sort_values(["grade", "class_id"], key=in_order).itertuples():
-        copies = [
-            _page(month, "家长", said(row.guardian), f"{said(one.class_name)}学生{said(row.name)}的家长")
-            for row in rows[rows["class_id"] == one.class_id].itertuples()
-        ]
-        if copies:
-            yield Copy(shared(month, copies=copies), said(one.class_name))
+    for one, rows in by_class(month):
+        name = said(one.class_name)
+        copies = [_page(month, "家长", said(row.guardian), f"{name}学生{said(row.name)}的家长") for row in rows]
+        yield from paged(month, copies, name)
 
 
 def villages(month: Month) -> Iterator[Copy]:
@@ -109,5 +102,4 @@ def villages(month: Month) -> Iterator[Copy]:
         party_b = f"{name}村民委员会" if isinstance(name, str) else BLANK
         more = {"person": said(row.get("contact")), "hours": month.policy["village_report_within"]}
         copies.append({"party_a": month.home, "party_b": party_b, **more})
-    if copies:
-        yield Copy(shared(month, copies=copies))
+    yield from paged(month, copies)

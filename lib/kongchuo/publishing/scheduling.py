@@ -14,11 +14,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from string import Template
 
-from ..commands import returning
+from ..commands import office, returning
 from ..core import places, years
 from ..core.findings import UserError, fault
-from ..excel import saving
-from ..excel.parts import Refused
 from . import archive, batch, notifying
 
 LOGS, LOG, LAST = "日志", "kongchuo.log", "上次.json"
@@ -50,10 +48,7 @@ def write(home: Path, at: dt.time, *, system: str = sys.platform, python: str = 
         data = ("\n".join(lines) + "\n").encode()
         before = f"crontab -l 2>/dev/null | grep -vF {shlex.quote(where)}"  # run again, it takes the place of the lines of before
         line = f"({before}; cat {shlex.quote(f'{path}')}) | crontab -"
-    try:
-        saving.write_copy(path, data)
-    except Refused as error:
-        raise UserError(f"“{path}”写不进去：{error}。") from error
+    office.put(path, data)
     return path, line
 
 
