@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from kongchuo.core import editions, id_numbers
 from kongchuo.core.editions import CASE, plain
 from kongchuo.facts import identity
-from kongchuo.publishing import gate
+from kongchuo.publishing import finished, gate
 from kongchuo.publishing.gate import Blocked
 
 WIDE = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
@@ -68,7 +68,7 @@ def test_numbers_in_cells_of_excel_are_no_number(rows):
     book = openpyxl.Workbook()
     for row in rows:
         book.active.append(row)
-    assert not [part for part in gate.of_bytes(saved(book), ".xlsx") if gate.JUDGES["P01"][1](part, gate.Known())]
+    assert not [part for part in finished.of_bytes(saved(book), ".xlsx") if gate.JUDGES["P01"][1](part, gate.Known())]
 
 
 def test_many_thousand_rows_of_a_township_are_no_number():
@@ -173,7 +173,7 @@ def test_a_number_split_over_two_cells_of_word_and_excel_is_stopped(halves):
     book.active.append(["甲", number[:at], number[at:]])
 
     for data, suffix in ((saved(document), ".docx"), (saved(book), ".xlsx")):
-        assert [part for part in gate.of_bytes(data, suffix) if gate.JUDGES["P01"][1](part, gate.Known())]
+        assert [part for part in finished.of_bytes(data, suffix) if gate.JUDGES["P01"][1](part, gate.Known())]
 
 
 @settings(deadline=None)

@@ -60,7 +60,7 @@ from kongchuo.pages.monthly import PLAN, PUBLISHED, SECTIONS
 from kongchuo.pages.report import Report
 from kongchuo.pages.views import open_month
 from kongchuo.papers import base
-from kongchuo.publishing import archive, batch, execution, gate, indexes
+from kongchuo.publishing import archive, batch, execution, finished, gate, indexes
 from kongchuo.publishing.press import OUTPUT, WITHHELD, Press, Run
 
 NAMES = frozenset(test_display.PUPILS)
@@ -458,7 +458,7 @@ def test_names_of_earlier_years_are_known_to_masks_and_gate(monkeypatch, tmp_pat
     page = "".join(str(report.html(name)) for name in SECTIONS)
     monkeypatch.setenv(places.FILES, str(tmp_path))
     report.tables()
-    annex = "".join(part.text for part in gate.of_file(tmp_path / "附表.xlsx"))
+    annex = "".join(part.text for part in finished.of_file(tmp_path / "附表.xlsx"))
 
     assert {LAST_YEAR, LONG_AGO} <= telling_names(month.town)
     for text in (page, annex):
