@@ -43,7 +43,6 @@ from kongchuo.excel import reading
 from kongchuo.figures.base import Measure
 from kongchuo.pages import display
 from kongchuo.pages.display import (
-    MERGED,
     Badge,
     Chart,
     Details,
@@ -53,10 +52,9 @@ from kongchuo.pages.display import (
     Section,
     Table,
     Tiles,
-    public,
-    rate,
 )
 from kongchuo.pages.monthly import PLAN, PUBLISHED, SECTIONS
+from kongchuo.pages.public import MERGED, public, rate
 from kongchuo.pages.report import Report
 from kongchuo.pages.views import open_month
 from kongchuo.papers import base

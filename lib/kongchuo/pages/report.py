@@ -23,7 +23,8 @@ from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES, NAMES, SCRATCH
 from ..excel.tables import annex_bytes
 from . import kept_sections, live, units
-from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, public, render
+from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, render
+from .public import public
 from .units import audience
 from .views import View
 

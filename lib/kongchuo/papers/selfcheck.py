@@ -13,7 +13,7 @@ from ..core.numbers import natural
 from ..core.tables import complete, yes
 from ..figures import attendance
 from ..figures.scopes import Scope
-from ..pages.display import rate
+from ..pages.public import rate
 from ..pages.views import Month
 from . import filings
 from .base import BLANK, Copy, Linked, by_name, lacking, left_out, said, scrubbed, shared, short, unfilled

@@ -147,7 +147,7 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "footer": quality.provenance,
 }
 
-# of these the public edition shows the figures (display.public); the rest is about single children, people and cells
+# of these the public edition shows the figures (public); the rest is about single children, people and cells
 PUBLISHED = ("headline", "basics", "attendance", "cases", "groups", "signature", "footer")
 
 BY_PUPIL = ("cases", "changes", "groups", "watch")  # what a group (重点群体) narrows
