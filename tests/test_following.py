@@ -7,7 +7,7 @@ import pytest
 
 import handmade
 from kongchuo.commands import returning
-from kongchuo.core import places, workbooks
+from kongchuo.core import places, workbooks, years
 from kongchuo.core.findings import Finding
 from kongchuo.pages import display, quality, views
 from kongchuo.publishing import archive
@@ -90,13 +90,14 @@ def test_the_monthly_page_says_how_findings_stand():
 
 def test_a_batch_leaves_the_records_to_its_runs(tmp_path):
     out, scratch = tmp_path / "out", tmp_path / "scratch"
+    shelf = archive.Shelf(out, years.period("2023-10"), "monthly_self_check")
     scratch.mkdir()
-    archive.tell_records(scratch, out)
-    assert not list(scratch.iterdir()), "nothing was marked yet"
+    archive.tell(scratch, shelf, FIRST)
+    assert not (scratch / places.RECORDS).exists(), "nothing was marked yet"
     kept = out / places.RETURNS / places.RECORDS
     kept.mkdir(parents=True)
     (kept / "甲小学.json").write_bytes(returning.dump({"a.xlsx": after(({"x"}, FIRST))}))
-    archive.tell_records(scratch, out)
+    archive.tell(scratch, shelf, FIRST)
     assert returning.load(scratch / places.RECORDS / "甲小学.json") == {"a.xlsx": after(({"x"}, FIRST))}
 
 

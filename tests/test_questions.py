@@ -165,10 +165,9 @@ def test_the_newest_snapshot_of_an_earlier_month(tmp_path):
     assert archive.snapshots(tmp_path, years.period("2023-09")) == []
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    archive.tell_earlier(scratch, tmp_path, years.period("2024-11"))
-    assert opening._earlier(scratch) is None
-    archive.tell_earlier(scratch, tmp_path, years.period("2023-11"))
-    assert opening._earlier(scratch) == (second, dt.date(2023, 11, 3))
+    for month, found in (("2024-11", None), ("2023-11", (second, dt.date(2023, 11, 3)))):
+        archive.tell(scratch, archive.Shelf(tmp_path, years.period(month), "monthly"), dt.date(2024, 12, 1))
+        assert opening._earlier(scratch) == found
 
 
 def test_questions_are_remembered_with_the_judgement(tmp_path, monkeypatch):

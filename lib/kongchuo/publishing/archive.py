@@ -7,6 +7,7 @@ A period is a month, a round of inspection or a school year, as core.years write
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -232,17 +233,22 @@ def snapshots(out: Path, before: years.Period | None = None) -> list[tuple[Path,
     return [(path, dt.datetime.fromisoformat(started).date()) for path, started in newest]
 
 
-def tell_day(scratch: Path, day: dt.date) -> None:
-    """Say to the runs of a batch, and to its gate, which day is today (years.today)."""
+def tell(scratch: Path, shelf: Shelf, day: dt.date) -> None:
+    """Leave to the runs of a batch, and to its gate, what they cannot see: which day is today (places.today), the newest snapshot of
+    an earlier period, for what questions compare with (opening), what is known of findings since when (returning), and what has been
+    made for the school year, for the index of the archive (papers); not what stands on the shelf itself: it is being made anew, and a
+    paper of the run before may not come again.
+    """
+    year, own = shelf.period.year, f"{shelf.period.key}/{shelf.notebook}/"
     (scratch / DAY).write_text(day.isoformat(), "utf-8")
-
-
-def tell_earlier(scratch: Path, out: Path, period: years.Period) -> None:
-    """Name to the runs of a batch the newest snapshot of an earlier period, for what questions compare with (opening)."""
-    for path, taken in snapshots(out, period):
-        if (path / period.year).is_dir():
-            (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
-            return
+    earlier = (one for one in snapshots(shelf.out, shelf.period) if (one[0] / year).is_dir())
+    for path, taken in itertools.islice(earlier, 1):
+        (scratch / EARLIER).write_text(json.dumps([str(path.resolve()), taken.isoformat()]), "utf-8")
+    for path in sorted((shelf.out / RETURNS / RECORDS).glob("*.json")):
+        (scratch / RECORDS).mkdir(exist_ok=True)
+        (scratch / RECORDS / path.name).write_bytes(path.read_bytes())
+    found = [path for path in made(shelf.out, year) if not path.startswith(own)]
+    (scratch / MADE).write_text(json.dumps(found), "utf-8")
 
 
 def made(out: Path, year: str) -> list[str]:
@@ -259,23 +265,6 @@ def made(out: Path, year: str) -> list[str]:
         for path in sorted(printed, key=lambda path: natural(path.as_posix()))
         if years.year_of(path.parts[-3]) == year
     ]
-
-
-def tell_made(scratch: Path, shelf: Shelf) -> None:
-    """Leave to the runs of a batch what has been made for the school year, for the index of the archive (papers).
-
-    Not what stands on the shelf itself: it is being made anew, and a paper of the run before may not come again.
-    """
-    own = f"{shelf.period.key}/{shelf.notebook}/"
-    found = [path for path in made(shelf.out, shelf.period.year) if not path.startswith(own)]
-    (scratch / MADE).write_text(json.dumps(found), "utf-8")
-
-
-def tell_records(scratch: Path, out: Path) -> None:
-    """Leave to the runs of a batch what is known of findings since when (see following)."""
-    for path in sorted((out / RETURNS / RECORDS).glob("*.json")):
-        (scratch / RECORDS).mkdir(exist_ok=True)
-        (scratch / RECORDS / path.name).write_bytes(path.read_bytes())
 
 
 def hashes(folder: Path) -> dict[str, str]:

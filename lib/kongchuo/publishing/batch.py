@@ -467,10 +467,7 @@ def _fill(
         archive.sweep(shelf)
         year, past = shelf.period.year, shelf.period.kind == "year"
         taken = archive.snapshot(frozen(year), year, shelf.path / "inputs", past)
-        archive.tell_day(Path(scratch), day)
-        archive.tell_records(Path(scratch), shelf.out)
-        archive.tell_earlier(Path(scratch), shelf.out, shelf.period)
-        archive.tell_made(Path(scratch), shelf)
+        archive.tell(Path(scratch), shelf, day)
         press = Press(notebook, shelf, taken, Path(scratch), engine)
         results = shelf.results
         standing = {} if force else press.standing(runs, results)

@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..commands import returning
-from ..core.editions import INTERNAL
-from ..core.places import ALL, TOWN, own
+from ..core.places import TOWN, own
 from . import archive, execution
 
 WAY = re.compile(r'(<span class="kc-way">).*?(</span>)', re.S)  # in the template of pages
@@ -73,13 +72,11 @@ def _rooms(shelf: archive.Shelf, pages: Sequence[Pages], made: list[archive.Shel
 
 
 def _pages(shelf: archive.Shelf) -> Pages:
-    shown = (result.shown for result in shelf.results.values())
     found = {}
-    for run in filter(None, shown):
-        asked = run["parameters"]
-        school = TOWN if asked.get("school") in (ALL, TOWN) else asked.get("school", "")
+    for run in filter(None, (result.shown for result in shelf.results.values())):
+        school, edition = archive.meant(run["parameters"])
         if (shelf.path / str(run["page"])).is_file():
-            found[school, asked.get("edition", INTERNAL)] = str(run["page"])
+            found[school or TOWN, edition] = str(run["page"])
     return found
 
 
