@@ -269,9 +269,8 @@ SAID = {
 
 def parser(functions: Mapping[str, object]) -> argparse.ArgumentParser:
     """All commands; `functions` run them, by name. A default taken from the environment is read here and nowhere else."""
-    vars(argparse)["_"] = lambda text: SAID.get(
-        text, text
-    )  # where it looks for translations; gettext would want a file of them
+    # where it looks for translations; gettext would want a file of them
+    vars(argparse)["_"] = lambda text: SAID.get(text, text)
     top = argparse.ArgumentParser(prog="kongchuo", description="控辍保学台账检查与报告", epilog=EXIT_CODES)
     commands = top.add_subparsers(required=True, metavar="命令")
     for name, (help_text, options) in COMMANDS.items():

@@ -24,9 +24,8 @@ from .mapping import GRADE, KEY, SHEET, fields, numbers, parsed
 BOOK, SHOWN = "enrolment", "学籍_导入.xlsx"
 ISSUED = "XS{:07d}"
 BOTH = re.compile(r"([^\d\s]{2,})[\s,，、:：/]*(1\d{10})")  # a name and its mobile number
-Classes = tuple[
-    Mapping[tuple[str, str], str], int
-]  # (grade, number) -> the code of the class; in which year the school year begins
+# (grade, number) -> the code of the class; in which year the school year begins
+Classes = tuple[Mapping[tuple[str, str], str], int]
 NAMED = re.compile(r"(.+?)\s*[(（](.+)[)）]")  # a name and what stands in brackets behind it
 
 

@@ -57,6 +57,11 @@ class Passage:
         """Note what somebody must look at."""
         self.said.setdefault(home, []).append(text)
 
+    def count(self, rows: pd.DataFrame, text: str) -> None:
+        """Note for each school how many of these rows are its own."""
+        for home, number in rows.groupby("home").size().items():
+            self.say(str(home), text.format(number))
+
     def put(self, sheet: str, frame: pd.DataFrame, **new: object) -> None:
         """Take rows over with these cells new; a child who changes school takes his or her rows along, without the old class."""
         declared = self.town.schema.sheets[sheet]
@@ -172,10 +177,8 @@ def _classes(passage: Passage) -> None:
             CENTRE,
             f"要看：班级表有 {without} 个班没有年级，或者读不出来，没有带入，学生也没有升级、毕业。先在旧学年改好再建",
         )
-    has, names = (
-        rows.groupby("school_code")["grade"].agg(set),
-        mapping(passage.town.schools, "school_code", "school_name"),
-    )
+    has = rows.groupby("school_code")["grade"].agg(set)
+    names = mapping(passage.town.schools, "school_code", "school_name")
     rows = rows[~rows["class_id"].isin(passage.finished)]
     for school, grades in rows.groupby("school_code")["grade"]:
         for grade in sorted({int(grade) + 1 for grade in grades} - {*map(int, has[school])}):
@@ -197,8 +200,7 @@ def _pupils(passage: Passage) -> None:
     left = roster["class_id"].map(passage.finished)
     lost = (roster["status"] == "辍学") & (left == LAST_JUNIOR)  # a case that is open does not end with grade nine
     passage.put("roster", roster[stays & (left.isna() | lost)])
-    for home, number in roster[lost].groupby("home").size().items():
-        passage.say(str(home), f"要定：九年级辍学没有销的 {number} 人仍在花名册里，班级空着")
+    passage.count(roster[lost], "要定：九年级辍学没有销的 {} 人仍在花名册里，班级空着")
     _handed_over(passage, roster[stays & (left == LAST_PRIMARY)])
     for home, part in roster.groupby("home"):
         own, gone = part[stays[part.index]], left[part.index]
@@ -273,8 +275,7 @@ def _cases(passage: Passage) -> None:
     kept["suspected"] = town["suspected"][begun | town["suspected"]["closed"].isna()]
     for sheet, rows in kept.items():
         passage.put(sheet, rows)
-        for home, number in rows.groupby("home").size().items():
-            passage.say(str(home), f"{town.schema.sheets[sheet].title}：带入 {number} 行（没有销的，和它们的来历）")
+        passage.count(rows, f"{town.schema.sheets[sheet].title}：带入 {{}} 行（没有销的，和它们的来历）")
     cases = {case for sheet in ("dropout", "suspected") for case in kept[sheet]["case_id"].dropna()}
     for sheet in ("visit", "legal"):
         passage.put(sheet, town[sheet][town[sheet]["case_id"].isin(cases)])
@@ -288,8 +289,7 @@ def _support(passage: Passage) -> None:
         ended = rows["closed"].notna() if "closed" in rows else pd.Series(False, rows.index)
         kept = rows[rows["student_key"].isin(passage.ours) & ~ended]
         passage.put(sheet, kept)
-        for home, number in kept.groupby("home").size().items():
-            passage.say(str(home), f"{town.schema.sheets[sheet].title}：带入 {number} 行，请核实还在不在")
+        passage.count(kept, f"{town.schema.sheets[sheet].title}：带入 {{}} 行，请核实还在不在")
 
 
 MOVES: tuple[Callable[[Passage], None], ...] = (_registry, _classes, _pupils, _duties, _cases, _support)

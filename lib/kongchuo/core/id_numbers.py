@@ -57,9 +57,8 @@ def is_person(text: str) -> bool:
 
 def numbered(text: str) -> bool:
     """P01: whether a text, its digits plain, holds a number in one piece or in groups."""
-    if sum(map(text.count, DIGITS)) < SHORTEST and not STATUS_BEGINS.search(
-        text
-    ):  # most texts, in a fraction of the time
+    # most texts, in a fraction of the time
+    if sum(map(text.count, DIGITS)) < SHORTEST and not STATUS_BEGINS.search(text):
         return False
     return any(long_numbers(text)) or _apart(text) or split_number([cell.strip() for cell in text.split("|")])
 

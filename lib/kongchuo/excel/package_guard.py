@@ -444,9 +444,8 @@ def scan(xml: bytes, formats: Mapping[int, str] | None = None) -> Unseen:
     cells: dict[tuple[int, int], CellError | Stale | Picture] = {}
     end = max(xml.rfind(b"</sheetData>"), 0)
     tail = xml[end:]  # what is said of the sheet as a whole stands behind its cells
-    if b"<f" in tail or (
-        xml.find(b"f", xml.find(b"<sheetData") + 1, end) >= 0 and b"<f" in xml
-    ):  # the rarer byte first
+    # the rarer byte first
+    if b"<f" in tail or (xml.find(b"f", xml.find(b"<sheetData") + 1, end) >= 0 and b"<f" in xml):
         cells |= dict.fromkeys(_unvalued(xml), STALE)
     if b' t="e"' in xml:
         cells |= {(int(m[2]), column_number(m[1])): _error(m) for m in _ERROR.finditer(xml)}

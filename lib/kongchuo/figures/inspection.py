@@ -30,11 +30,8 @@ from .selfcheck import archived
 # domain.md 5.4. A Scope of one school goes in: from the day after the round before (or the first day of term) to the day of the
 # inspection, on a Town as of that day. What cannot be read is a reason in words, never a full mark. Knows no files.
 SYSTEMS = 4  # 档案第4项: 各项制度建立材料; how many 制度 there are stands in policy (systems_count)
-UNMET = {
-    "残疾儿童已安置": "残疾儿童未安置",
-    "档案完备率": "档案缺项",
-    "没有日查": "没有日查",
-}  # title of a measure -> its gap
+# title of a measure -> its gap
+UNMET = {"残疾儿童已安置": "残疾儿童未安置", "档案完备率": "档案缺项", "没有日查": "没有日查"}
 LEADERS, HIDDEN, UNPROVED = "领导组", "应列未列疑似台账", "镇外就读没有证明或证明过期"
 
 

@@ -358,9 +358,7 @@ def asking(verb: Callable[..., Report], plan: Plan | None) -> Callable[..., Repo
 
 
 # --- All that a run leaves, as one hash: two states of the books that give the same one give the same page and files ---
-MADE_AT = re.compile(
-    "生成于 [-0-9: ]+"
-)  # as the footer says it: the one thing on a page that nothing in the books changes
+MADE_AT = re.compile("生成于 [-0-9: ]+")  # the footer's: the one thing on a page that nothing in the books changes
 TAG = re.compile("<[^>]*>")
 
 

@@ -163,6 +163,10 @@ def _timed(days: Days) -> Parts:
     return by_keys(rows[rows["doc_type"].isin(TIMED) & scope.in_days(rows["issued"])])
 
 
+def _won(days: Days) -> Parts:
+    return by_keys(days.visits[days.visits["result"].isin(cases.RETURNED)])
+
+
 def _at_home(days: Days) -> Parts:
     """家访: 劝返记录 made at home, and 缺勤明细 with 家访 that name no 劝返记录 (which would be the same visit)."""
     return by_keys(pd.concat([days.visits[days.visits["mode"] == VISIT], attendance.calls(days.scope)]))
@@ -184,12 +188,7 @@ ON_HAND = tuple(
 )
 WORK = (
     Count("劝返户次", "劝返与家访", ("visit",), lambda days: by_keys(days.visits)),
-    Count(
-        "劝返成功",
-        "劝返与家访",
-        ("visit",),
-        lambda days: by_keys(days.visits[days.visits["result"].isin(cases.RETURNED)]),
-    ),
+    Count("劝返成功", "劝返与家访", ("visit",), _won),
     Count("限期文书", "劝返与家访", ("legal",), _timed),
     Count("家访户次", "劝返与家访", ("visit", "absence"), _at_home),
 )
@@ -281,9 +280,7 @@ def weekly(month: Month) -> Iterator[Copy]:
         counts = (*ATTENDANCE, *CASES, WORK[0], WORK[3])
         grid = _grid(month, scope, counts, level, note=True)
         days = len(attendance.school_days(scope))
-        told = not calendar.terms(
-            month.town
-        ).empty  # without the dates of a term no day is known to be one of lessons, or none
+        told = not calendar.terms(month.town).empty  # else no day is known to be one of lessons, or none
         taught = f"上课 {days} 日" if told else "哪几天上课尚未判定"
         meta = f"填报单位：{month.title}　　{start:%Y-%m-%d} 至 {end:%Y-%m-%d}，{taught}"
         grids.append(replace(grid, title=f"{end:%m-%d}止", heading=f"流生情况周报表（{day_of(end)}止）", meta=meta,

@@ -26,9 +26,7 @@ from . import archive, cluster, engine, execution, forks, indexes, linking, prep
 from .archive import FAILED, Result, Shelf
 from .press import GIVEN, STUCK, WITHHELD, Press, Run
 
-Checks = Mapping[
-    str, Callable[[str], object]
-]  # by parameter of a notebook: what raises UserError for a value there is not
+Checks = Mapping[str, Callable[[str], object]]  # by parameter of a notebook: raises UserError for a value there is not
 ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how the runs of a batch are executed
 BEST = engine.NAME if forks.possible() else "nbclient"
 ONLY_FAILED = "failed"  # of --only: the runs that failed the last time

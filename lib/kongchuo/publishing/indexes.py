@@ -222,9 +222,8 @@ def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
     return max(months, key=lambda shelf: (shelf.made, shelf.notebook == archive.FIRST), default=None)
 
 
-AGENDA = re.compile(
-    r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|还不能判断有没有要办的事)[^<]*', re.S
-)  # as pages.today writes it
+# as pages.today writes it
+AGENDA = re.compile(r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|还不能判断有没有要办的事)[^<]*', re.S)
 
 
 def _agenda(shelf: archive.Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:

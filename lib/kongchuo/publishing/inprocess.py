@@ -121,9 +121,7 @@ class InProcessClient(PapermillNotebookClient):
         for stream in (self._kernel.stdout, self._kernel.stderr):
             _drain(getattr(stream, "_fid", None))
             stream.flush()
-        sent = (
-            threading.Event()
-        )  # a flush only queues what is to be sent, behind its own end: what is queued now comes after it
+        sent = threading.Event()  # a flush only queues what is to be sent: what is queued now comes after it
         self._kernel.iopub_thread.schedule(sent.set)
         sent.wait(OutStream.flush_timeout)
         channel = self.kc.iopub_channel

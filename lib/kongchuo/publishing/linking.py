@@ -15,16 +15,13 @@ from ..core.places import TOWN, own
 from . import archive, execution
 
 WAY = re.compile(r'(<span class="kc-way">).*?(</span>)', re.S)  # in the template of pages
-LED = re.compile(
-    r'<a\b[^>]*\bdata-page="[^>]*>'
-)  # in cells and lines: data-page, whose page it is, data-at, which section, and data-of, of which other report
+# in cells and lines: data-page, whose page it is, data-at, which section, and data-of, of which other report
+LED = re.compile(r'<a\b[^>]*\bdata-page="[^>]*>')
 REACHED = re.compile(r'<a\b[^>]*\bdata-book="[^>]*>')  # data-book, which workbook it is in, and data-place, where in it
 HELD = re.compile(r'data-(page|at|of|book|place)="([^"]*)"')
 PRINTED = "monthly_papers"  # the notebook whose pages have the printed papers beside them
 PEOPLES = "people"  # the notebook whose pages have those of classes beside them
-UP = re.compile(
-    r' <a rel="up".*?</a>', re.S
-)  # from the page of a class to that of its school, which a 班主任 may not open
+UP = re.compile(r' <a rel="up".*?</a>', re.S)  # from a class's page to its school's, which a 班主任 may not open
 STEPS = {"month": ("上一月", "下一月"), "round": ("上一轮", "下一轮"), "year": ("上一学年", "下一学年")}
 Pages = Mapping[tuple[str, str], str]  # (school or 全镇, edition) -> file name
 

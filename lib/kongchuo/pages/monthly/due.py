@@ -20,10 +20,8 @@ def lists(month: Month, until: dt.date) -> list[Failed | Note | Table]:
     Before them the deadlines that failed, and what is in no list since it has no day.
     """
     broken: list[str] = []
-    rows, undated = (
-        due.due(month.town, month.policy, (until - month.end).days, broken),
-        due.undated(month.town, month.policy),
-    )
+    rows = due.due(month.town, month.policy, (until - month.end).days, broken)
+    undated = due.undated(month.town, month.policy)
     if month.home:
         rows, undated = (frame[frame["home"] == month.home] for frame in (rows, undated))
     late, lost = rows["days"] < 0, due.left_out(undated)

@@ -39,10 +39,8 @@ def school(view: pupils.People) -> Section:
     return Section("学校", (*blocks, Tiles(tuple(tiles)), Facts(tuple(_posts(view)))), 0, "school")
 
 
-OF_SCHOOL = (
-    *classes.COUNTS,
-    "逾期事项",
-)  # the last with what is no pupil's: reports, bonds, papers; as on the page of the month
+# the last with what is no pupil's: reports, bonds, papers; as on the page of the month
+OF_SCHOOL = (*classes.COUNTS, "逾期事项")
 
 
 def _of_school(view: pupils.People, home: str) -> tuple[object, ...]:

@@ -22,25 +22,15 @@ def vetoes(view: Year) -> Blocks:
         for case in one.lost.itertuples():
             state = Badge("bad", "否决") if one.vetoed and case.lost else Badge("plain", "不否决")
             state = Badge("unknown", "尚未判定") if one.vetoed is None else state
-            decided = (
-                None,
-                "没有认定记录",
-                None,
-                "—",
-            )  # liable, what the office decided, the appeal, whether both agree
+            # liable, what the office decided, the appeal, whether both agree
+            decided = None, "没有认定记录", None, "—"
             if case.case_id in by_case.index:
                 made = by_case.loc[case.case_id]
                 liable = None if pd.isna(made["liable"]) else bool(made["liable"])
-                agree = bool(made["effective"]) == bool(case.lost)
-                decided = (
-                    liable,
-                    "生效" if made["effective"] else "不生效",
-                    made["appeal"],
-                    "—" if agree else "与认定不一致，请核对",
-                )
-            rows.append(
-                (one.home, one.name, one.teacher or None, case.case_id, case.entered, case.says, state, *decided)
-            )
+                agree = "—" if bool(made["effective"]) == bool(case.lost) else "与认定不一致，请核对"
+                decided = liable, "生效" if made["effective"] else "不生效", made["appeal"], agree
+            names = one.home, one.name, one.teacher or None
+            rows.append((*names, case.case_id, case.entered, case.says, state, *decided))
     table = Table(
         ("学校", "班级", "班主任", "个案编号", "触发日期", "情况", "按参数", "责任性", "中心学校认定", "申诉结果", "核对"),
         tuple(rows), empty="没有触发一票否决的个案",
