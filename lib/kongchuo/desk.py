@@ -79,11 +79,6 @@ def papers(folder: Path, given: list[str]) -> tuple[int, str]:
     return commands.main(["papers", "--month", asked]), f"{places.PAPERS}/{asked}"
 
 
-def watch(folder: Path, given: list[str]) -> tuple[int, str]:
-    """Marked copies of whatever is saved, until the window is closed."""
-    return commands.main(["watch", str(folder)]), ""
-
-
 def roster(folder: Path, given: list[str]) -> tuple[int, str]:
     """A school's own list, dropped on the icon or into the window: first the mapping to look through, then the workbook."""
     held = given[0] if given else _ask("名单（把文件拖进这个窗口，再按回车）：").strip("'\" ")
@@ -118,11 +113,6 @@ def period(folder: Path, given: list[str]) -> tuple[int, str]:
     return commands.main(["run", name, asked.format(year)]), "index.html"
 
 
-def reminders(folder: Path, given: list[str]) -> tuple[int, str]:
-    """What each person has overdue and due soon, as text to copy."""
-    return commands.main(["notify", str(folder)]), ""
-
-
 def daily(folder: Path, given: list[str]) -> tuple[int, str]:
     """An evening's work by itself, from now on, after a yes."""
     at = _ask("每天几点做：检查、标红，补做上月报告（直接按回车就是 18:00）：").replace("：", ":")
@@ -140,11 +130,6 @@ def tutorial(folder: Path, given: list[str]) -> tuple[int, str]:
     if home.exists():
         _open(home)
     return code, ""
-
-
-def upgrade(folder: Path, given: list[str]) -> tuple[int, str]:
-    """The office brought to a program that has been installed anew."""
-    return commands.main(["upgrade"]), ""
 
 
 def newyear(folder: Path, given: list[str]) -> tuple[int, str]:
@@ -181,12 +166,16 @@ def first(folder: Path, given: list[str]) -> tuple[int, str]:
     return code, ""
 
 
+# by the word that stands in the file; what asks nothing and opens nothing is its command alone
 WHAT = {
-    one.__name__: one
-    for one in (
-        check, pages, month, papers, watch, roster, compare, period, reminders, daily, newyear, tutorial, upgrade, first,
-    )
-}  # by the word that stands in the file  # fmt: skip
+    **{
+        one.__name__: one
+        for one in (check, pages, month, papers, roster, compare, period, daily, newyear, tutorial, first)
+    },
+    "watch": lambda folder, given: (commands.main(["watch", str(folder)]), ""),
+    "reminders": lambda folder, given: (commands.main(["notify", str(folder)]), ""),
+    "upgrade": lambda folder, given: (commands.main(["upgrade"]), ""),
+}
 
 
 def _ask(question: str) -> str:
