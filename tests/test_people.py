@@ -13,7 +13,7 @@ from kongchuo.core.editions import HEADINGS, INTERNAL, SECRET, TOWN
 from kongchuo.core.names import telling_names
 from kongchuo.facts import attendance, duty, enrolment
 from kongchuo.pages import people, today, units
-from kongchuo.pages.display import Details
+from kongchuo.pages.display import Details, Tiles
 from kongchuo.pages.monthly import PLAN as MONTHLY
 from kongchuo.pages.people import classes, pupils, staff
 from kongchuo.pages.people.pupils import People
@@ -217,6 +217,23 @@ def test_an_empty_township_and_unread_ledgers_say_so(home):
     assert "读不到" not in empty
     unread = page(opened(handmade.town({}, unread=[("甲小学", "enrolment"), ("甲小学", "cases")]), home))
     assert "有台账读不到：甲小学" in unread
+
+
+def test_of_a_roster_that_could_not_be_read_no_pupil_is_counted_as_none():
+    made = handmade.town({"class": [{"class_id": "A-1", "school_code": "A", "class_name": "一(1)班", "grade": 1}],
+                          "school": [{"school_code": "A", "school_name": "甲小学"}]}, unread=[("甲小学", "enrolment")])  # fmt: skip
+    view = opened(made, "甲小学")
+    report = Report(people.PLAN, view)
+    shown = {
+        one.label: one.value
+        for block in report.section("school").blocks
+        if isinstance(block, Tiles)
+        for one in block.figures
+    }
+    assert (shown["在校"], shown["红色"], shown["在册个案"]) == (None, None, None)
+    room = report.section("classes").blocks[0]
+    assert room.rows[0][room.columns.index("在校")] is None
+    assert "在校0人" not in page(view)
 
 
 def test_a_pupil_without_a_number_is_said_and_two_of_one_name_are_told_apart():

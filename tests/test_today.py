@@ -88,7 +88,7 @@ def test_of_a_roster_nobody_has_filled_a_0_is_shown_of_the_files_alone():
         rows = {display.cell(row[0]).text: dict(zip(board.columns, row, strict=True)) for row in board.rows}
         assert display.cell(rows["甲小学"]["在册疑似"]).text == "1"
         assert [rows[home]["在册辍学"] for home in HOMES] == [zero, None]
-        assert (rows["乙小学"]["数据错误"], known["red"], known["errors"]) == (0, zero, 0)
+        assert (rows["乙小学"]["数据错误"], known["red"], known["errors"]) == (0, None, 0)
 
 
 def test_what_is_not_known_of_one_school_is_not_none_of_the_town_nor_is_that_of_the_office():
@@ -96,7 +96,11 @@ def test_what_is_not_known_of_one_school_is_not_none_of_the_town_nor_is_that_of_
     assert state(replace(whole, town=handmade.town({"roster": pupils}, HOMES)))["red"] == 0
     for unread in (HOMES, HOMES[:1]):
         made = handmade.town({"roster": pupils}, HOMES, unread=[(home, "attendance") for home in unread])
-        assert state(replace(whole, town=made))["red"] is None
+        view = replace(whole, town=made)
+        assert state(view)["red"] is None
+        board = today.board(view)
+        assert display.cell(board.total[board.columns.index("红色预警")]).text == "尚未判定"
+        assert board.total[board.columns.index("在册疑似")] == 0
 
 
 def test_of_a_roster_nobody_has_filled_no_section_says_that_nothing_was_found():

@@ -299,7 +299,8 @@ def board(view: View) -> Table:
         rows.append((To(home, home), *shown, rate, Spark(spark, says or "—")))
     if any(held.get(CENTRE, {}).values()):
         rows.append((CENTRE, *(_plain(name, number) for name, number in held[CENTRE].items()), None, None))
-    total = [sum(own[name] or 0 for own in held.values()) for name in FIGURES]
+    sums = {name: [own[name] for own in held.values()] for name in FIGURES}
+    total = [sum(filter(None, own)) or _plain(name, None if None in own else 0) for name, own in sums.items()]
     columns = ("学校", *(title for title, _, _ in FIGURES.values()), "出勤率", f"近{len(past)}个月出勤")
     bottom = ("合计", *total, past[-1].whole if past else None, None)
     note = f"逾期、预警截至 {view.end:%Y-%m-%d}；晚报：本期到期没有按时报的周报、月报。"

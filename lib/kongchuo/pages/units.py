@@ -283,10 +283,11 @@ OF_FILES = (
 )  # 0 of these is as true of a workbook that nobody has filled in
 
 
-def uncounted_zeros(section: Section, view: View) -> Section:
+def uncounted_zeros(section: Section, view: View, more: Iterable[str] = ()) -> Section:
     """The section with — for each 0 of a school that has nobody on its roster yet (its rows), or of all where no school has: it was
-    not counted."""
-    homes = {*unlisted(view)}
+    not counted. `more`: other schools of which nothing of the section was.
+    """
+    homes = {*unlisted(view), *more}
     whole = len(homes) == len(view.homes)
     if not homes or section.key == "data_quality":
         return section

@@ -1,7 +1,7 @@
 """学生、班级、责任人: all that is known of a child, a class, a school, a person in one place, and a search. For staff, never a public page."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ...facts import duty
 from .. import live, quality, today
 from ..display import Anchor, Badge, Facts, Figure, Note, Search, Section, Table, Tiles, To
 from ..report import Plan, Report
-from ..units import anchor, units
+from ..units import anchor, uncounted_zeros, units
 from ..views import Month, open_month
 from . import classes, pupils, staff
 
@@ -66,9 +66,14 @@ def _posts(view: pupils.People) -> Iterator[tuple[str, object]]:
         yield tier, tuple(pupils.person(view, name) for name in known.get(unit, ())) or Badge("bad", "未落实")
 
 
+def _read(section: Callable[[pupils.People], Section]) -> Callable[[pupils.People], Section]:
+    """The section, in which a school whose roster could not be read has no 0: all there is is counted by pupils."""
+    return lambda view: uncounted_zeros(section(view), view, view.scope.missing("roster"))
+
+
 SECTIONS = {
-    "school": school,
-    "classes": classes.section,
+    "school": _read(school),
+    "classes": _read(classes.section),
     "staff": staff.section,
     "pupils": pupils.section,
     "footer": quality.provenance,

@@ -89,7 +89,8 @@ def section(view: People) -> Blocks:
 
 def _fold(view: People, key: str, own: list[Pupil], head: str, file: str | None) -> Details:
     at_school = sum(one.state in enrolment.AT_SCHOOL for one in own)
-    summary = f"{view.called(key)}　班主任 {head or '未落实'}　在校{at_school}人"
+    present = f"　在校{at_school}人" if view.pupils else ""  # nobody at all: nobody was counted
+    summary = f"{view.called(key)}　班主任 {head or '未落实'}{present}"
     blocks: Blocks = (_listed(view, own),)
     if file:
         blocks = (Facts((("班级网页", To(file.removesuffix(SUFFIX), view.home, file, PEOPLES)),)), *blocks)
