@@ -46,7 +46,6 @@ def mended_in_a_word(town: Town, policy: Policy) -> Iterator[Spot]:
 """,
         ),
         (f"{RULES}/selfcheck.py", "report_late, no_bulletin", "mended_in_a_word, "),
-        (f"{RULES}/selfcheck.py", "Spot, at, readable, rule\n", "spots, "),
         (
             "tests/rules/X99.md",
             "",
