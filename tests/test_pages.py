@@ -202,6 +202,11 @@ def test_the_front_page_says_what_the_towns_page_says_is_to_be_done(tmp_path):
     assert "截至 2023-11-30" in page
     assert 'href="2023-11/monthly_self_check/x.html#cases"' in page
     assert "逾期3天" in page
+    assert "看全镇报告</a>" in page
+    whole = display.card(display.Section("今天要办", (display.Agenda((task,) * 12),)))
+    (month.path / "全镇.html").write_text(whole, "utf-8")
+    page = indexes.overview([month])
+    assert (page.count("首次家访"), "看全镇报告（其余 4 项）</a>" in page) == (8, True)
     said = display.card(display.Section("今天要办", (display.Note("本期无急办事项：没有逾期的事。", "good"),)))
     (month.path / "全镇.html").write_text(said, "utf-8")
     assert "本期无急办事项：没有逾期的事。" in indexes.overview([month])

@@ -224,19 +224,25 @@ def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
 
 # as pages.today writes it
 AGENDA = re.compile(r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|还不能判断有没有要办的事)[^<]*', re.S)
+FOLDED = re.compile(
+    r"\s*<details[^>]*>\s*<summary>(其余 \d+ 项)</summary>"
+)  # what follows the lines, where there are more
 
 
-def _agenda(shelf: archive.Shelf, base: str, unit: str) -> tuple[Markup, str, str] | None:
-    """What the page of a school or the town says is to be done, word by word as the gate let it out, its links from here; its address; as of when."""
+def _agenda(shelf: archive.Shelf, base: str, unit: str) -> tuple[Markup, str, str, str] | None:
+    """What the page of a school or the town says is to be done, word by word as the gate let it out, its links from here; its address;
+    as of when; how much more is folded there.
+    """
     made = shelf.results.get(unit)
     run = made.shown if made else {}
     file = shelf.path / str(run.get("page") or "none")
-    said = AGENDA.search(file.read_text("utf-8")) if file.is_file() else None
+    said = AGENDA.search(text := file.read_text("utf-8")) if file.is_file() else None
     folder = f"{base}{shelf.period.key}/{shelf.notebook}/"
     if not said:
         return None
     lines = Markup(said[0].replace('href="', f'href="{folder}'))
-    return lines, f"{folder}{quote(file.name)}", (run.get("summary") or {}).get("as_of", "")
+    more = FOLDED.match(text, said.end())
+    return lines, f"{folder}{quote(file.name)}", (run.get("summary") or {}).get("as_of", ""), more[1] if more else ""
 
 
 def _line(shelf: archive.Shelf) -> tuple[str, archive.Shelf, dict[str, archive.Result]]:
