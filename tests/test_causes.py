@@ -11,6 +11,7 @@ import handmade
 from kongchuo.core import findings as values, policy
 from kongchuo.core.findings import KINDS, Place, caused, count, following, grouped, report
 from kongchuo.core.places import POLICY
+from kongchuo.core.schema import CENTRE
 from kongchuo.core.sheets import Grid, shape
 from kongchuo.core.tables import row_of
 from kongchuo.excel import marking_plan as excel_plan
@@ -204,6 +205,26 @@ def test_a_mistake_gives_few_findings_and_names_its_cause(name):
     town, _ = handmade.township(3, 120, 5, AS_OF, spoil)
 
     names_its_cause(judged(town), *expected)
+
+
+def test_a_mistake_of_one_school_is_judged_again_in_that_school_alone_and_says_the_same(monkeypatch):
+    """Where schools are many, judging all of them again for each suspect would take minutes."""
+    town, _ = handmade.township(3, 120, 5, AS_OF, MISTAKES["应到下移一格"][0])
+    gone, seen = causes._gone, []
+
+    def compared(suspect, before, loose, again, codes, sheet=""):
+        def counted(part, asked, sheet):
+            seen.append({book.home for book in part.workbooks})
+            return again(part, asked, sheet)
+
+        said = gone(suspect, before, loose, counted, codes, sheet)
+        assert said == causes._less(loose, loose, again(suspect.town, codes, sheet))
+        return said
+
+    monkeypatch.setattr(causes, "_gone", compared)
+
+    assert any(one.rule == "F41" for one in judged(town))
+    assert {JUNIOR, CENTRE} in seen
 
 
 def test_who_has_left_and_is_named_still_is_suspected():
@@ -495,4 +516,4 @@ def test_a_kind_of_cause_that_explains_nothing_is_given_up_after_a_few(monkeypat
 
     causes.fold(town, policy.load(POLICY), found, (), again)
 
-    assert len(judged) == 2 * 2 * causes.MISSED
+    assert len(judged) == 2 * 3 * causes.MISSED  # by its own code, by the schema's, by all

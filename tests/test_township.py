@@ -8,12 +8,13 @@ import pytest
 
 import kongchuo_township
 from kongchuo.commands import opening
+from kongchuo.core import policy
 from kongchuo.core.findings import UserError
 from kongchuo.core.names import telling_names
 from kongchuo.pages import monthly, term
 from kongchuo.publishing import archive
 from kongchuo.publishing.gate import gate
-from kongchuo.rules import judging
+from kongchuo.rules import causes, judging
 from kongchuo_township import faults, making
 
 CODES = (*(f"F{number:02d}" for number in (*range(1, 23), *range(36, 40))), *(rule.code for rule in judging.RULES))
@@ -64,6 +65,22 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty, checked):
     assert not sorted(map(str, expected - found))
     assert not sorted(map(str, found - expected))
     assert len(expected) == len(planted)
+
+
+def test_of_a_school_its_own_workbooks_and_the_centres_say_all_but_what_compares_schools(faulty, checked):
+    """By this a cause in a school's workbook is looked for in that school (causes.AMONG are the rules that cannot be)."""
+    town = opening.reached(faulty.folder, kongchuo_township.YEAR)
+    home = town.homes[0]
+    part = judging.judge(town.part({home}), policy.current(town.as_of))
+    own = {book.name for book in town.workbooks if book.home == home}
+    said = {one.code for one in judging.RULES} - {*causes.AMONG}
+
+    of_the_school, of_the_town = (
+        {(one.anchor, one.message) for one in judgement.findings if one.workbook in own and one.rule in said}
+        for judgement in (part, checked.judgement)
+    )
+    assert of_the_school == of_the_town
+    assert of_the_school
 
 
 def test_snapshot_is_judged_like_the_shared_folder(faulty, checked, tmp_path):

@@ -235,13 +235,18 @@ class Town:
     def part(self, homes: Iterable[str], *everywhere: str) -> Town:
         """The town with the workbooks of the centre and of these schools, of the other schools only those with these sheets.
 
-        Each row keeps its place.
+        Each row keeps its place, and what was made of the centre's sheets stands.
         """
         kept = {CENTRE, *homes}
         books = {self.schema.book_of[name].name for name in everywhere}
         held = tuple(one for one in self.workbooks if one.home in kept or one.book.name in books)
         before = self.before and self.before.part(homes, *everywhere)
-        return replace(self, workbooks=held, before=before, _frames={}, _made={}, _numbered=self._places)
+        whole = {
+            key: made
+            for key, made in self._frames.items()
+            if self.schema.book_of[key if isinstance(key, str) else key[0]].owner == "centre"
+        }
+        return replace(self, workbooks=held, before=before, _frames=whole, _made={}, _numbered=self._places)
 
     def __getstate__(self) -> dict[str, object]:
         # what was made under a policy or of one sheet stays behind: its functions need have no name of their own

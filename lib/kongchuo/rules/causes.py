@@ -4,15 +4,17 @@ A cause is not guessed by its looks: each of CAUSES names a mistake that would e
 memory, and what is found no more follows from it. What is left and stands in many cells alike is folded by REPEATS.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import count, islice, takewhile
 
 import pandas as pd
 
 from ..core.findings import Anchor, Finding
 from ..core.policy import Policy
+from ..core.schema import CENTRE
 from ..core.tables import Town
+from ..core.workbooks import Table
 from . import misnamed, suspected_causes
 from .attendance import expected_days, missing_days
 from .suspected_causes import DAY, ENOUGH, Suspect, Suspecting, of
@@ -21,13 +23,16 @@ from .suspected_causes import DAY, ENOUGH, Suspect, Suspecting, of
 CAUSES: tuple[Suspecting, ...] = (suspected_causes.terms, suspected_causes.mismarked, suspected_causes.sorted_alone, suspected_causes.exchanged,
                                   suspected_causes.shifted, suspected_causes.misdated, misnamed.doubled, misnamed.renamed,
                                   misnamed.departed, misnamed.roster)  # fmt: skip
-MADE = 12  # causes of one kind
-TRIED = 40  # suspects in all: each is judged again, and a township full of mistakes must not take minutes
+# suspects in the workbooks of a school, or of the centre, and in all: each is judged again, and a township full of mistakes must not take minutes
+TRIED, MOST = 40, 200
 MISSED = 4  # of one kind that explain their own and nothing else: the next of the kind will not either, and each costs a whole judgement
 LEAST = 2  # findings of which one may be the cause of the other
 NEW = 0.2  # as many findings as this share of those that go may come anew when the cause is mended
+# rules that say of a school's workbooks what other schools' make wrong in them
+AMONG = frozenset(("X04", "X23", "X55"))
 
 Again = Callable[[Town, frozenset[str], str], tuple[set[Finding], frozenset[str]] | None]
+Gone = tuple[frozenset[Finding], int]  # findings there are no more, and how many there are that were not there
 
 
 def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[Finding], again: Again) -> list[Finding]:
@@ -37,49 +42,121 @@ def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[F
     codes that read a sheet ("": any; None where one of them fails): what a township with one mistake mended no longer has, is that mistake's.
     """
     loose, read, causes = frozenset(judged), frozenset(read), {}
-    seen, tried = town, count(1)
+    seen, tried, failed = town, Counter(), set()
     if len(loose) + len(read) < LEAST:
         return sorted(loose | read)
+
+    def hits(suspecting: Suspecting, missed: Counter[str]) -> Iterator[tuple[Suspect, frozenset[Finding], str]]:
+        for suspect in suspecting(seen, policy, loose | (read - causes.keys())):
+            home, said = _home(seen, suspect.town), (suspect.cause.anchor, suspect.cause.message)
+            if (home, said) in failed or tried[home] >= TRIED or missed[home] >= MISSED or tried.total() >= MOST:
+                continue
+            tried[home] += 1
+            likely = _explains_its_own(suspect, seen, loose, again)
+            if likely and (gone := _tested(suspect, seen, loose, again)):
+                yield suspect, gone, home
+            missed[home] += likely
+            failed.add((home, said))
+
     for suspecting in CAUSES:
-        for _ in range(MADE):  # one is mended, then the rest is looked at anew
-            suspects = suspecting(seen, policy, loose | (read - causes.keys()))
-            left = takewhile(lambda _: next(tried) <= TRIED, suspects)
-            likely = islice((suspect for suspect in left if _explains_its_own(suspect, loose, again)), MISSED)
-            hit = next((one for one in (_tested(suspect, loose, again) for suspect in likely) if one), None)
-            if hit is None:
-                break
-            suspect, gone = hit
+        missed = Counter()
+        # one is mended, then the rest is looked at anew
+        while hit := next(hits(suspecting, missed), None):
+            suspect, gone, home = hit
             cause = next((one for one in causes if one.anchor == suspect.cause.anchor), suspect.cause)
             gone -= {suspect.cause}
             causes[cause] = causes.get(cause, frozenset()) | gone | {*suspect.with_it} - {suspect.cause}
             loose, seen = loose - gone - {suspect.cause}, suspect.town
+            failed = {one for one in failed if CENTRE not in (home, one[0]) and one[0] != home}
+            missed.clear()
     return _settled(town, policy, frozenset(judged) | read, causes)
 
 
-def _explains_its_own(suspect: Suspect, loose: frozenset[Finding], again: Again) -> bool:
-    """Whether enough of the findings of the code that made it a suspect go with it: quickly asked, before all are."""
-    return not suspect.code or len(_gone(loose, again(suspect.town, frozenset((suspect.code,)), ""))[0]) >= ENOUGH
+def _home(seen: Town, mended: Town) -> str:
+    """The school whose workbooks alone are others; the centre's, where its are or those of several schools."""
+    pairs = zip(seen.workbooks, mended.workbooks, strict=True)
+    (home, *others) = {new.home for old, new in pairs if old is not new} or {CENTRE}
+    return CENTRE if others else home
 
 
-def _tested(suspect: Suspect, loose: frozenset[Finding], again: Again) -> tuple[Suspect, frozenset[Finding]] | None:
-    """The suspect and what goes with it; None where too little goes, or too much comes."""
-    gone, new = _gone(loose, again(suspect.town, frozenset(finding.rule for finding in loose), suspect.sheet))
+def _explains_its_own(suspect: Suspect, seen: Town, loose: frozenset[Finding], again: Again) -> bool:
+    """Whether enough of the findings of the code that made it a suspect go with it, and not as many come: quickly asked, before all are."""
+    if not suspect.code:
+        return True
+    gone, new = _gone(suspect, seen, loose, again, frozenset((suspect.code,)))
+    return len(gone) >= max(ENOUGH, new)
+
+
+def _tested(suspect: Suspect, seen: Town, loose: frozenset[Finding], again: Again) -> frozenset[Finding]:
+    """What goes with a suspect; nothing where too little goes, or too much comes. What the schema alone says (F…) is quickly asked."""
+    codes = frozenset(finding.rule for finding in loose)
+    gone, new = _gone(suspect, seen, loose, again, frozenset(code for code in codes if code[0] == "F"), suspect.sheet)
+    if new > len(gone):
+        return frozenset()
+    gone, new = _gone(suspect, seen, loose, again, codes, suspect.sheet)
     if suspect.proven and suspect.cause not in gone:
-        return None
-    if len(gone - {suspect.cause}) < (1 if suspect.proven else ENOUGH) or new > NEW * len(gone):
-        return None
-    return suspect, gone
+        return frozenset()
+    enough = len(gone - {suspect.cause}) >= (1 if suspect.proven else ENOUGH) and new <= NEW * len(gone)
+    return gone if enough else frozenset()
 
 
 def _gone(
-    loose: frozenset[Finding], again: tuple[set[Finding], frozenset[str]] | None
-) -> tuple[frozenset[Finding], int]:
-    """Which of the findings of the codes that judged again there are no more, and how many there are that were not there."""
+    suspect: Suspect, seen: Town, loose: frozenset[Finding], again: Again, codes: frozenset[str], sheet: str = ""
+) -> Gone:
+    """What is gone, of findings of these codes, in a suspect's town.
+
+    Where one school's workbooks alone were mended, what they and the centre's rows of its pupils say before and after tells it, and
+    is quickly judged: all schools' are only asked of what compares schools (AMONG).
+    """
+    home = _home(seen, suspect.town)
+    if home == CENTRE:
+        return _less(loose, loose, again(suspect.town, codes, sheet))
+    near = {book.name for book in seen.workbooks if book.home in (home, CENTRE)}
+    codes = codes & {one.rule for one in loose if one.workbook in near}
+    pupils = _pupils(seen, home) | _pupils(suspect.town, home)
+    before = again(seen.once(_part, home, pupils), codes - AMONG, sheet)
+    after = again(_part(suspect.town, home, pupils), codes - AMONG, sheet)
+    gone, new = _less(loose, before[0] if before else loose, after)
+    if among := codes & AMONG:
+        more, come = _less(loose, loose, again(suspect.town, among, sheet))
+        gone, new = gone | more, new + come
+    return gone, new
+
+
+def _pupils(town: Town, home: str) -> frozenset[str]:
+    """All who stand in the workbooks of a school."""
+    tables = (table for book in town.workbooks if book.home == home for table in book.tables.values())
+    return frozenset().union(*(table.frame["student_key"] for table in tables if "student_key" in table.sheet.by_name))
+
+
+def _part(town: Town, home: str, pupils: frozenset[str]) -> Town:
+    """The workbooks of a school and of the centre, of the centre's rows about a pupil those about these."""
+    part, cut = town.part({home}), set()
+
+    def of_these(name: str, table: Table) -> Table:
+        if "student_key" not in table.columns:
+            return table
+        cut.add(name)
+        return replace(table, frame=table.frame[table.frame["student_key"].isin(pupils)])
+
+    books = [
+        replace(book, tables={name: of_these(name, one) for name, one in book.tables.items()})
+        if book.home == CENTRE
+        else book
+        for book in part.workbooks
+    ]
+    stands = {key: made for key, made in part._frames.items() if not {key, key[0]} & cut}
+    return replace(part, workbooks=tuple(books), _frames=stands, _made={})
+
+
+def _less(
+    loose: frozenset[Finding], before: Iterable[Finding], again: tuple[set[Finding], frozenset[str]] | None
+) -> Gone:
+    """Which findings of the codes that judged again there were before and are no more, and how many there are that were not there."""
     left, codes = again or (loose, frozenset())  # what cannot be judged again proves nothing
     now = {finding.anchor for finding in left if finding.rule in codes}
-    before = [finding for finding in loose if finding.rule in codes]
-    gone = frozenset(finding for finding in before if finding.anchor not in now)
-    return gone, len(now - {finding.anchor for finding in before})
+    then = {finding.anchor for finding in before if finding.rule in codes}
+    return frozenset(one for one in loose if one.rule in codes and one.anchor in then - now), len(now - then)
 
 
 def _settled(

@@ -255,10 +255,12 @@ def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
     found = look_up(town, town["bond"].loc[lambda frame: frame["target_type"] == "学校", "target_name"], "school")
     for index, value, key in each(found[found["via"] == ALIAS], "value", "key"):
         yield at("bond", index, "target_name", value=value, school=names.get(key, key))
-    full_names, aliases = set(names.values()), _aliases(town, names)
+    full_names, aliases = set(map(fold, names.values())), _aliases(town, names)
     for sheet in ("body", "bond"):
-        for index, title in town[sheet]["title"].dropna().items():
-            value, school = _unit_in(title, full_names, aliases)
+        written = town[sheet]["title"].dropna()
+        units = {title: _unit_in(title, full_names, aliases) for title in written.unique()}
+        for index, title in written.items():
+            value, school = units[title]
             if value:
                 yield at(sheet, index, "title", value=value, school=school)
 
@@ -266,7 +268,7 @@ def unit_by_another_name(town: Town, policy: Policy) -> Iterator[Spot]:
 def _unit_in(title: str, full_names: set[str], aliases: dict[str, str]) -> tuple[str, str]:
     """The alias of a unit inside a title, and the unit's full name; both empty where there is none or the full name stands."""
     title = fold(title)
-    if any(fold(name) in title for name in full_names):
+    if any(name in title for name in full_names):
         return "", ""
     return next(((alias, name) for alias, name in aliases.items() if alias in title), ("", ""))
 

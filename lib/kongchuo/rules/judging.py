@@ -217,13 +217,10 @@ def _again(
     """What rules and checks of some codes say of a township in which one mistake was mended, and which of the codes judged; None
     where one of them fails. `sheet`: only what reads it judges.
     """
-
-    def reads(rule: Rule) -> bool:
-        return not sheet or sheet in {need.partition(".")[0] for need in rule.needs}
-
-    rules = [rule for rule in RULES if rule.code in codes and reads(rule)]
+    reads = {rule.code for rule in RULES if not sheet or sheet in {need.partition(".")[0] for need in rule.needs}}
+    rules = [rule for rule in RULES if rule.code in codes & reads]
     judged = judge(town, policy, rules)
-    plain, failed = _checked(town, codes)
+    plain, failed = _checked(town, codes) if codes else ([], [])
     which = codes - {rule.code for rule in RULES} | {rule.code for rule in rules}
     return None if judged.broken or failed else (_together(judged.findings, plain), which)
 

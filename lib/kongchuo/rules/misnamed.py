@@ -30,10 +30,8 @@ def renamed(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[S
     if len(of(loose, *CODES)) < ENOUGH:
         return
     cells = _cells(town)
-    used = {
-        (target, home, value)
-        for target, home, value in cells.loc[cells["key"] != "", ["target", "home", "value"]].itertuples(index=False)
-    }
+    known = cells[(cells["key"] != "").to_numpy()]
+    used = set(zip(*(known[name].tolist() for name in ("target", "home", "value")), strict=True))
     lost = Counter(cells.loc[cells["lost"], ["target", "value"]].itertuples(index=False, name=None))
     for (target, value), count in lost.most_common(NAMES_TRIED):
         if count < ENOUGH:

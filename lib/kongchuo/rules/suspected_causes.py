@@ -5,13 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import pandas as pd
 
 from ..core.findings import ERROR, KINDS as OF_READING, Finding, Kind
 from ..core.policy import Policy
 from ..core.schema import CENTRE, Field, Sheet
-from ..core.tables import Town, complete, mapping, once, row_of, yes
+from ..core.tables import Town, book_of, complete, mapping, once, row_of, yes
 from ..core.workbooks import Table, column_letters
 from ..facts import calendar
 from .attendance import expected_days, missing_days
@@ -258,34 +259,44 @@ def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Itera
     """A column that holds the right values in the wrong rows, by what the roster (of the roster: the census) says of each pupil."""
     if len(loose) < LEAST:
         return
-    code = Counter(one.rule for one in loose).most_common(1)[0][0]
-    for workbook, sheet, table in (
-        (book.name, one.sheet, one) for book in town.workbooks for one in book.tables.values()
-    ):
-        if "student_key" not in table.columns or sheet.name == "census" or len(table) < LEAST:
-            continue
-        source = "census" if sheet.name == "roster" else "roster"
-        for column in (name for name in COPIED if name in table.columns and name in town[source]):
-            said, dtype = _said_by(town, source, column), table.frame[column].dtype
-            keys = table.frame["student_key"]
-            right = pd.Series([said.get(key) for key in keys.tolist()], keys.index, dtype=dtype)
-            both = table.frame[column].notna() & right.notna()
-            given, right = table.frame.loc[both, column], right[both]
-            wrong = given.index[given != right]
-            kept = (Counter(given.tolist()) & Counter(right.tolist())).total()
-            first, second = given.to_numpy(), right.to_numpy()
-            # `shifted` says it better
-            slipped = max((first[1:] == second[:-1]).sum(), (first[:-1] == second[1:]).sum())
-            if len(wrong) >= LEAST and kept >= IN_PLACE * len(given) and 2 * slipped < len(wrong):
-                mended = changed(
-                    town,
-                    sheet.name,
-                    workbook,
-                    lambda copy, c=column, r=right: copy.assign(**{c: r.combine_first(copy[c])}),
-                )
-                place = town.place(sheet.name, town.place_of(workbook, int(wrong[0])), column)
-                yield Suspect(KINDS["X76"].at(place, count=len(wrong)), mended, code)
-                break
+    keyed = [
+        sheet for sheet in town.schema.sheets.values() if "student_key" in sheet.by_name and sheet.name != "census"
+    ]
+    found: dict[tuple[int, str], tuple[str, pd.DataFrame]] = {}  # by workbook and sheet, its first such column
+    for sheet in keyed:
+        for column in COPIED if len(town[sheet.name]) else ():
+            for book, rows in _in_other_rows(town, sheet, column):
+                found.setdefault((book, sheet.name), (column, rows))
+    for book, name in product(town.workbooks, (sheet.name for sheet in keyed)):
+        column, rows = found.get((town.place_of(book.name), name), ("", None))
+        if column:
+            right = rows["right"].set_axis(row_of(rows.index)).astype(town[name][column].dtype)
+            mended = changed(
+                town, name, book.name, lambda copy, c=column, r=right: copy.assign(**{c: r.combine_first(copy[c])})
+            )
+            wrong = rows.index[rows["given"] != rows["right"]]
+            cause = KINDS["X76"].at(town.place(name, int(wrong[0]), column), count=len(wrong))
+            own = [one.rule for one in loose if one.workbook == book.name] or [one.rule for one in loose]
+            yield Suspect(cause, mended, Counter(own).most_common(1)[0][0])
+
+
+def _in_other_rows(town: Town, sheet: Sheet, column: str) -> Iterator[tuple[int, pd.DataFrame]]:
+    """The workbooks in which a column was perhaps sorted alone: place of each as a whole, its rows with what is `given` and `right`."""
+    source = "census" if sheet.name == "roster" else "roster"
+    if column not in sheet.by_name or column not in town[source]:
+        return
+    frame, said = town[sheet.name], _said_by(town, source, column)
+    right = pd.Series([said.get(key) for key in frame["student_key"].tolist()], frame.index, dtype=frame[column].dtype)
+    rows = pd.DataFrame({"given": frame[column], "right": right}).dropna()
+    wrong = (rows["given"] != rows["right"]).groupby(book_of(rows.index)).sum()
+    for book in wrong.index[wrong >= LEAST]:
+        own = rows[book_of(rows.index) == book]
+        given, right = own["given"].to_numpy(), own["right"].to_numpy()
+        kept = (Counter(given.tolist()) & Counter(right.tolist())).total()
+        # `shifted` says it better
+        slipped = max((given[1:] == right[:-1]).sum(), (given[:-1] == right[1:]).sum())
+        if kept >= IN_PLACE * len(own) and 2 * slipped < wrong[book]:
+            yield book, own
 
 
 @once
