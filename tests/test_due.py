@@ -13,7 +13,7 @@ from kongchuo.due import DEADLINES, selfcheck
 from kongchuo.due.base import Deadline
 from kongchuo.pages import months
 from kongchuo.pages.display import Failed, Note
-from kongchuo.pages.monthly import due as due_section
+from kongchuo.pages.monthly import next_month
 from ruletables import POLICY
 
 TOWN = handmade.town({}, as_of=dt.date(2023, 10, 10))
@@ -124,7 +124,7 @@ def test_what_has_no_day_is_in_no_list_and_said(monkeypatch):
         due, "DEADLINES", [deadline("首访", ("甲小学", "2023-10-01", None, None), ("乙小学", None, None, None))]
     )
     made = handmade.town({}, homes=("甲小学", "乙小学"))
-    blocks = due_section.lists(handmade.month(made, "甲小学"), dt.date(2023, 11, 30))
+    blocks = next_month.lists(handmade.month(made, "甲小学"), dt.date(2023, 11, 30))
     assert [block.text for block in blocks if isinstance(block, Note)] == [
         "另有首访1项算不出期限或是否办结（日期等空着或有误），未计入。"
     ]
@@ -146,7 +146,7 @@ def test_a_deadline_that_fails_is_said_above_the_lists_of_the_page(monkeypatch):
     failing = Deadline("X99", "报告", (), "suspected", "found", fails)
     rows = deadline("首访", ("甲小学", "2023-10-01", "2023-11-12", None))
     monkeypatch.setattr(due, "DEADLINES", [failing, rows])
-    said, *tables = due_section.lists(handmade.month(handmade.town({}), "甲小学"), dt.date(2023, 11, 30))
+    said, *tables = next_month.lists(handmade.month(handmade.town({}), "甲小学"), dt.date(2023, 11, 30))
     assert isinstance(said, Failed)
     assert "期限“报告”没有算出来" in said.items[0]
     assert [len(table.rows) for table in tables] == [0, 1]
@@ -159,10 +159,8 @@ def test_page_tells_overdue_from_upcoming(monkeypatch):
     ]
     monkeypatch.setattr(due, "due", lambda town, policy, days, broken: due.due_of(town, policy, days, given, broken))
     month = handmade.month(handmade.town({}, homes=("甲小学", "乙小学")), "甲小学")
-    late, soon = due_section.lists(month, dt.date(2023, 11, 30))[-2:]
+    late, soon = next_month.lists(month, dt.date(2023, 11, 30))[-2:]
     assert [(row[0], row[-1].text) for row in late.rows] == [("首访", "逾期 29 天")]
     assert [(row[0], row[-1].text) for row in soon.rows] == [("首访", "还有 12 天")]
-    *_, town, _ = due_section.lists(
-        handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30)
-    )
+    *_, town, _ = next_month.lists(handmade.month(handmade.town({}, homes=("甲小学", "乙小学"))), dt.date(2023, 11, 30))
     assert [row[0] for row in town.rows] == ["甲小学", "乙小学"]

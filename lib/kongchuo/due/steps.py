@@ -1,7 +1,7 @@
 """The life of a case, from the first day away to 销号: every step with its date, its time limit, and how many days late.
 
 Pure. `steps` tells it in order, `states` says how it stood on a day, `next_steps` what is due next. Time limits are those of
-`deadlines`; nothing dated later than as_of has happened yet. Steps that cannot have come in that order are found by rule X52.
+`due.DEADLINES`; nothing dated later than as_of has happened yet. Steps that cannot have come in that order are found by rule X52.
 """
 
 import datetime as dt

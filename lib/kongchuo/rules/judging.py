@@ -1,6 +1,6 @@
 """Everything that is wrong with a township, and what should be asked: all rules, with what reading saw and what the schema says.
 
-RULES is the catalogue: to add a rule, write the function in the module of its workbook and list it in that module's RULES.
+RULES is the catalogue: to add a rule, write the function in the module of its noun and list it in that module's RULES.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from ..display import Agenda, Badge, Blanks, Blocks, Figure, Lines, Note, Sectio
 from ..report import WHOLE, Plan, Report
 from ..units import ungraded, unlisted
 from ..views import Month, home_of, open_month
-from . import attendance, cases, due, duty, enrolment, plan, selfcheck
+from . import attendance, cases, duty, enrolment, next_month, plan, selfcheck
 
 
 def title(month: Month) -> str:
@@ -140,7 +140,7 @@ SECTIONS: dict[str, Callable[[Month], Section]] = {
     "watch": cases.watch,
     "checklist": selfcheck.checklist,
     "issues": selfcheck.issues,
-    "next_month": due.next_month,
+    "next_month": next_month.next_month,
     "clauses": plan.section,
     "data_quality": quality.data_quality,
     "signature": signature,
