@@ -118,6 +118,38 @@ def test_what_the_notebook_says_of_itself_is_that_of_the_stock_engine(both):
     )
 
 
+# each write of the thread that reads the pipe takes a while (IPython puts a `write` of its own over that of the stream)
+SLOW = """import subprocess, sys, threading, time
+ours = type(sys.stdout)._is_master_process
+def late(stream):
+    time.sleep(0.3 * (threading.current_thread() is stream.watch_fd_thread))
+    return ours(stream)
+type(sys.stdout)._is_master_process = late"""
+
+
+def test_what_a_child_process_says_stands_in_its_cell_however_late_it_is_read(tmp_path):
+    """On a busy machine it was found in the next cell: the pipe was empty, and what had been in it still on its way."""
+    cells = [("code", SLOW), ("code", "subprocess.run(['echo', 'child']); None"), ("code", "print('next')")]
+    (tmp_path / "slow.ipynb").write_text(notebook(cells), "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "slow.ipynb",
+        "out.ipynb",
+        "--no-progress-bar",
+        "--engine",
+        engine.NAME,
+    ]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+
+    assert not done.returncode, done.stderr
+    said = [cell["outputs"] for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4)["cells"]]
+    assert [[one["text"] for one in outputs] for outputs in said] == [[], ["child\n"], ["next\n"]]
+
+
 # --- what a run of the prepared process may do ----------------------------------------------------
 SENTINEL = "from IPython.display import display\ndisplay({'application/vnd.kongchuo+json': {'said': %s}}, raw=True)"
 RUNS = {  # cells, and what the verdict says

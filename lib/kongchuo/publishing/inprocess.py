@@ -3,6 +3,7 @@
 import array
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from ipykernel.inprocess.ipkernel import InProcessInteractiveShell, InProcessKernel
 from ipykernel.inprocess.manager import InProcessKernelManager
-from ipykernel.iostream import OutStream
+from ipykernel.iostream import PIPE_BUFFER_SIZE, OutStream
 from jupyter_core.utils import run_sync
 from nbclient.client import CellExecutionComplete
 from nbclient.exceptions import CellTimeoutError
@@ -39,6 +40,36 @@ class TimeIsUp(BaseException):
 SHELL = type("ZMQInteractiveShell", (InProcessInteractiveShell,), {"__module__": "ipykernel.zmqshell"})
 
 
+class Stream(OutStream):
+    """A stream that can be asked to have handed over all that child processes have written."""
+
+    def __init__(self, *given: object, **named: object) -> None:
+        self.handing = threading.Lock()
+        super().__init__(*given, **named)
+
+    def _watch_pipe_fd(self) -> None:
+        with suppress(OSError, ValueError):  # closed
+            while self._should_watch:
+                select.select([self._fid], [], [])
+                with (
+                    self.handing
+                ):  # taken before the bytes leave the pipe: nobody sees it empty while they are on their way
+                    data = os.read(self._fid, PIPE_BUFFER_SIZE)
+                    if not data or not self._should_watch:
+                        return
+                    self.write(data.decode(errors="replace"))
+                    os.write(self._original_stdstream_copy, data)
+
+    def drain(self) -> None:
+        """Wait until what was written to the file itself so far has been handed over."""
+        left = array.array("i", [self._should_watch])
+        while left[0]:
+            fcntl.ioctl(self._fid, termios.FIONREAD, left)
+            time.sleep(0.001 * bool(left[0]))
+        with self.handing:
+            pass
+
+
 class Kernel(InProcessKernel):
     """The kernel of this process."""
 
@@ -46,11 +77,11 @@ class Kernel(InProcessKernel):
 
     @default("stdout")
     def _stdout(self):
-        return OutStream(self.session, self.iopub_thread, "stdout", watchfd=True)  # of child processes as well
+        return Stream(self.session, self.iopub_thread, "stdout", watchfd=True)  # of child processes as well
 
     @default("stderr")
     def _stderr(self):
-        return OutStream(self.session, self.iopub_thread, "stderr", watchfd=True)
+        return Stream(self.session, self.iopub_thread, "stderr", watchfd=True)
 
 
 class InProcessClient(PapermillNotebookClient):
@@ -119,7 +150,7 @@ class InProcessClient(PapermillNotebookClient):
     def _collect(self, asked: str, cell, cell_index: int) -> None:
         """What the cell has shown, into its outputs."""
         for stream in (self._kernel.stdout, self._kernel.stderr):
-            _drain(getattr(stream, "_fid", None))
+            stream.drain()
             stream.flush()
         sent = threading.Event()  # a flush only queues what is to be sent: what is queued now comes after it
         self._kernel.iopub_thread.schedule(sent.set)
@@ -130,14 +161,6 @@ class InProcessClient(PapermillNotebookClient):
             with suppress(CellExecutionComplete):
                 if message["msg_type"] == "stream" or message["parent_header"].get("msg_id") == asked:
                     self.process_message(message, cell, cell_index)
-
-
-def _drain(pipe: int | None) -> None:
-    """Wait until the thread that reads what was written to the file itself has read it."""
-    left = array.array("i", [pipe is not None])
-    while left[0]:
-        time.sleep(0.001)  # after the last byte, too: the thread hands over what it has read
-        fcntl.ioctl(pipe, termios.FIONREAD, left)
 
 
 def _profile():
