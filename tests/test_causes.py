@@ -225,6 +225,20 @@ def test_a_mistake_of_one_school_is_judged_again_in_that_school_alone_and_says_t
 
     assert any(one.rule == "F41" for one in judged(town))
     assert {JUNIOR, CENTRE} in seen
+    assert causes._part not in {key[0] for key in town._made}  # nor is that school kept with the town
+
+
+def test_what_one_school_repeats_in_many_rows_does_not_hide_the_mistake_of_another():
+    """The most frequent code of the whole town was asked of each suspect."""
+
+    def spoil(rows):
+        slipped("daily", JUNIOR, "due", 100, "down")(rows)
+        sorted_alone("roster", PRIMARY, "name")(rows)
+
+    found = judged(handmade.township(3, 120, 5, AS_OF, spoil)[0])
+
+    causes_named = {(one.rule, one.workbook.split("/")[1]) for one in found if one.rule in ("F41", "X76")}
+    assert causes_named == {("F41", JUNIOR), ("X76", PRIMARY)}
 
 
 def test_who_has_left_and_is_named_still_is_suspected():

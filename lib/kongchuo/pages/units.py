@@ -12,7 +12,7 @@ import pandas as pd
 from ..core.editions import MAY_SEE, SHOWN, audience_of
 from ..core.findings import UserError, fault
 from ..core.names import PUPIL, other_names, personal_names
-from ..core.numbers import NUMERALS, in_order
+from ..core.numbers import NUMERALS, in_order, some
 from ..core.tables import Town, once, row_of
 from ..figures import uncounted
 from ..figures.base import Measure, Ratio, beside
@@ -263,8 +263,7 @@ def unlisted(view: View) -> list[str]:
 def without_pupils(view: View) -> str:
     """`unlisted` in words; "" where there are none."""
     homes = unlisted(view)
-    more = f"等{len(homes)}所" if len(homes) > 5 else ""
-    named = "" if len(homes) == len(view.homes) else f"（{'、'.join(homes[:5])}{more}）"
+    named = "" if len(homes) == len(view.homes) else f"（{some(homes, 5, '所')}）"
     return f"花名册里还没有学生{named}" if homes else ""
 
 
@@ -274,13 +273,8 @@ def _listing(town: Town) -> frozenset[str]:
     return frozenset(town["roster"]["home"])
 
 
-OF_FILES = (
-    "数据错误",
-    "错误",
-    "警告",
-    "提示",
-    "尚未判定",
-)  # 0 of these is as true of a workbook that nobody has filled in
+# 0 of these is as true of a workbook that nobody has filled in
+OF_FILES = ("数据错误", "错误", "警告", "提示", "尚未判定")
 
 
 def uncounted_zeros(section: Section, view: View, more: Iterable[str] = ()) -> Section:

@@ -224,9 +224,8 @@ def latest_of(shelves: Iterable[archive.Shelf]) -> archive.Shelf | None:
 
 # as pages.today writes it
 AGENDA = re.compile(r'<ol class="kc-agenda">.*?</ol>|(?:本期无急办事项|还不能判断有没有要办的事)[^<]*', re.S)
-FOLDED = re.compile(
-    r"\s*<details[^>]*>\s*<summary>(其余 \d+ 项)</summary>"
-)  # what follows the lines, where there are more
+# what follows the lines, where there are more
+FOLDED = re.compile(r"\s*<details[^>]*>\s*<summary>(其余 \d+ 项)</summary>")
 
 
 def _agenda(shelf: archive.Shelf, base: str, unit: str) -> tuple[Markup, str, str, str] | None:

@@ -51,9 +51,8 @@ class Stream(OutStream):
         with suppress(OSError, ValueError):  # closed
             while self._should_watch:
                 select.select([self._fid], [], [])
-                with (
-                    self.handing
-                ):  # taken before the bytes leave the pipe: nobody sees it empty while they are on their way
+                # taken before the bytes leave the pipe: nobody sees it empty while they are on their way
+                with self.handing:
                     data = os.read(self._fid, PIPE_BUFFER_SIZE)
                     if not data or not self._should_watch:
                         return
@@ -61,9 +60,9 @@ class Stream(OutStream):
                     os.write(self._original_stdstream_copy, data)
 
     def drain(self) -> None:
-        """Wait until what was written to the file itself so far has been handed over."""
-        left = array.array("i", [self._should_watch])
-        while left[0]:
+        """Wait until what was written to the file itself so far has been handed over; not for ever where a child goes on writing."""
+        left, until = array.array("i", [self._should_watch]), time.monotonic() + self.flush_timeout
+        while left[0] and time.monotonic() < until:
             fcntl.ioctl(self._fid, termios.FIONREAD, left)
             time.sleep(0.001 * bool(left[0]))
         with self.handing:

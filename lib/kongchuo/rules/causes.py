@@ -42,7 +42,8 @@ def fold(town: Town, policy: Policy, judged: Iterable[Finding], read: Iterable[F
     codes that read a sheet ("": any; None where one of them fails): what a township with one mistake mended no longer has, is that mistake's.
     """
     loose, read, causes = frozenset(judged), frozenset(read), {}
-    seen, tried, failed = town, Counter(), set()
+    # what is made of parts of the town goes with this copy: the town lives on in a batch
+    seen, tried, failed = replace(town, _made=dict(town._made)), Counter(), set()
     if len(loose) + len(read) < LEAST:
         return sorted(loose | read)
 
