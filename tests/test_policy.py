@@ -97,7 +97,7 @@ WRONG = {
     "a day of the year there is not": ("freeze_date", {"value": '"09-31"'}, "09-01"),
     "a time of day there is not": ("morning_check_by", {"value": '"25:00"'}, "17:00"),
     "yes in English": ("return_lifts_veto", {"value": "yes"}, "写 true"),
-    "levels in the wrong order": ("warn_blue", {"value": "6"}, "大于“warn_yellow”的5"),
+    "levels in the wrong order": ("warn_blue", {"value": "6"}, "大于“预警分.黄.（warn_yellow）”的5"),
     "an unknown source": ("suspected_after", {"source": "hearsay"}, "plan（方案）"),
     "a list as source": ("suspected_after", {"source": "[plan]"}, "plan（方案）"),
     "an empty source": ("suspected_after", {"source": "~"}, "plan（方案）"),
@@ -270,7 +270,9 @@ def test_tried_values_hold_in_memory_only():
 
     assert (tried["return_grace_days"], held["return_grace_days"]) == (10, 0)
     assert tried.parameter("return_grace_days").citation == held.parameter("return_grace_days").citation
-    with pytest.raises(SchemaError, match="合计为110"):
+    with pytest.raises(
+        SchemaError, match=r"参数“积分.巩固.、积分.转化.、积分.过程.”合计为110"
+    ):  # on a page no key is known
         held.tried({"points_keep": 50})
     with pytest.raises(SchemaError, match="整数"):
         held.tried({"return_grace_days": "十"})

@@ -186,6 +186,27 @@ def test_weights_that_do_not_add_up_are_refused_in_words(trial):
     assert trial.save.disabled
 
 
+def test_where_nobody_has_points_nothing_tried_is_called_harmless():
+    """An office's first day: no class, so nothing can be compared."""
+    rows = whole()
+    rows["class"].clear()
+    empty = view(rows)
+    (note,) = what_if.side_by_side(empty, empty.standings, "宽限日改为20")
+
+    assert note.tone == "unknown"
+    assert "无从比较" in note.text
+
+
+def test_what_is_saved_for_days_of_this_page_says_how_to_see_it(trial):
+    trial, _ = trial
+    trial.boxes["return_grace_days"].value = 3
+    trial.try_.click()
+    trial.cited.value, trial.since.value = "镇中心学校会议纪要", "2023-10-01"
+    trial.save.click()
+
+    assert "F5" in trial.result.value
+
+
 def test_saving_writes_a_dated_entry_and_it_is_read_again(trial):
     trial, path = trial
     trial.boxes["points_keep"].value, trial.boxes["points_convert"].value = 50, 30

@@ -256,6 +256,11 @@ def _wrong(path: Path, key: object, says: str) -> NoReturn:
     raise SchemaError(f"{path.name}：参数“{key}”{says}")
 
 
+def _named(path: Path, *entries: Parameter) -> str:
+    """What entries are called: by title, and in a file by the key too, which one looks for there."""
+    return "、".join(one.title if path == TRIED else f"{one.title}（{one.key}）" for one in entries)
+
+
 def _parameter(path: Path, place: int, item: object) -> Parameter:
     if not isinstance(item, dict):
         _wrong(path, f"第{place}条", f"应写成 {{key: …, title: …, …}}，现在是“{item}”")
@@ -283,7 +288,8 @@ def _parameter(path: Path, place: int, item: object) -> Parameter:
     holds_from = _date(item["holds_from"])
     if holds_from is None or not FIRST <= holds_from <= LAST:
         span = f"{FIRST.year}—{LAST.year}年"
-        _wrong(path, key, f"的 holds_from（生效日期）是“{item['holds_from']}”。请写{span}间真有的一天，如 2023-09-01")
+        says = f"的 holds_from（生效日期）是“{item['holds_from']}”。请写{span}间真有的一天，如 2023-09-01"
+        _wrong(path, f"{item['title']}（{key}）", says)
     return Parameter(**{**item, "holds_from": holds_from})
 
 
@@ -293,7 +299,7 @@ def _check_entries(path: Path, parameters: tuple[Parameter, ...]) -> None:
     for item in parameters:
         for earlier in seen.setdefault(item.key, []):
             if earlier.holds_from == item.holds_from:
-                _wrong(path, item.key, f"有两条都从{item.holds_from}起。请删去一条，或改正生效日期")
+                _wrong(path, _named(path, item), f"有两条都从{item.holds_from}起。请删去一条，或改正生效日期")
             if earlier.title != item.title:
                 _wrong(path, item.key, f"有两个名称：“{earlier.title}”和“{item.title}”。请统一")
         seen[item.key].append(item)
@@ -310,18 +316,23 @@ def _together(policy: Policy, names: tuple[str, ...]) -> Iterator[float]:
 
 def _check_day(path: Path, policy: Policy) -> None:
     """What must hold between the values in force on the policy's day."""
-    since = f"自{policy.on}起"
+    since = "" if path == TRIED else f"自{policy.on}起"
+
+    def named(*names: str) -> str:
+        return _named(path, *map(policy.parameter, names))
+
     for names, total in keys().sums:
         wanted, found = policy[total] if isinstance(total, str) else total, sum(_together(policy, names))
         if not math.isclose(wanted, found, abs_tol=1e-9):
-            _wrong(path, "、".join(names), f"{since}合计为{found:g}，应为{wanted:g}。请一起改正")
+            _wrong(path, named(*names), f"{since}合计为{found:g}，应为{wanted:g}。请一起改正")
     for names in keys().rising:
         for lower, upper in pairwise(names):
             if policy[lower] > policy[upper]:
-                _wrong(path, lower, f"{since}为{policy[lower]}，大于“{upper}”的{policy[upper]}。请改正其中一个")
+                says = f"{since}为{policy[lower]}，大于“{named(upper)}”的{policy[upper]}。请改正其中一个"
+                _wrong(path, named(lower), says)
     for names in keys().paired:
         if len({len(policy[name]) for name in names}) > 1:
-            _wrong(path, "、".join(names), f"{since}个数不同。这几个列表要一一对应，请补齐或删去")
+            _wrong(path, named(*names), f"{since}个数不同。这几个列表要一一对应，请补齐或删去")
 
 
 # --- New dated entries: the file is replaced only once `load` has accepted what it would say ---------------------------

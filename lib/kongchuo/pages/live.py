@@ -31,7 +31,11 @@ WORDS = {
     "emptyTable": "没有记录",
     "lengthMenu": "每页 _MENU_ 行",
     "paginate": {"first": "首页", "previous": "上一页", "next": "下一页", "last": "末页"},
-    "aria": {"orderable": "按本列排序", "orderableReverse": "按本列倒序"},
+    "aria": {
+        "orderable": "按本列排序",
+        "orderableReverse": "按本列倒序",
+        "paginate": {"first": "首页", "previous": "上一页", "next": "下一页", "last": "末页"},
+    },
 }
 OPTIONS = {  # given anew with each table, or ITables falls back on its own
     "language": WORDS,

@@ -60,6 +60,8 @@ def static(view: Year) -> Blocks:
 
 def side_by_side(view: Year, after: Standings, title: str) -> list:
     """Who moves, among the classes and schools the page is about."""
+    if not view.classes:
+        return [Note(f"{title}：没有班级可以计分，无从比较。", "unknown")]
     classes, units = compare(view.standings, after)
     shown = {one.class_id for one in view.classes}
     moved = [one for one in classes if one.before.class_id in shown and one.changed]
@@ -176,7 +178,8 @@ class Trial:
         self.save.disabled = True
         said = "、".join(f"{one.title} {one.shown}" for one in made)
         view = self._view()
-        later = "" if since <= view.end else "本报告仍按原来的参数。"
+        now = "本页要重新打开（按 F5）、生成过的报告要重新生成，才按新的算。"
+        later = now if since <= view.end else "本报告仍按原来的参数。"
         return self._say(
             f"已写入参数文件：{said}，自 {since} 起生效。{later}台账没有改动；新办法要写进绩效方案并事先公示。", "good"
         )
