@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from browsing import browser  # noqa: F401 - a fixture
+from kongchuo.core import places
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import indexes
 from kongchuo.site import handlers, jobs
@@ -174,6 +175,16 @@ def test_the_classes_to_be_printed_are_those_of_the_school_chosen(browser, tmp_p
     assert (found["school"], found["room"]) == ("甲校", "一(1)班")
     with pytest.raises(UserError, match=r"“一\(1\)班”是甲校的班，学校选的是“乙校”，请回首页改选“甲校”"):
         jobs.checked(fields, asked | {"school": "乙校", "room": "甲校/一(1)班"}, offers)
+
+
+def test_the_list_of_a_workbook_that_cannot_be_marked_is_among_what_a_job_leaves(tmp_path):
+    job = jobs.Job(jobs.KINDS["mark"], {"school": "all"}, began=0)
+    for name in ("学籍_校验.xlsx", "自查档案_校验结果.xlsx", "学籍_修复.xlsx"):
+        path = tmp_path / places.RETURNS / "甲校" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    assert [path.name for path in job.left(tmp_path)] == ["学籍_校验.xlsx", "自查档案_校验结果.xlsx"]
 
 
 def test_what_a_command_says_is_shown_only_where_it_is_an_event(tmp_path):

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import re
+import shutil
 from urllib.parse import unquote
 
 import docx
+import openpyxl
 import pytest
 
 import townships
@@ -79,6 +81,23 @@ def test_a_paper_that_cannot_be_made_takes_no_other_down(shared, tmp_path, monke
     said = str(report.Report(printing.PLAN, view).html("papers_made"))
     assert "没有生成：模板“控辍保学简报.docx”" in said
     assert "月报表_全镇_2023-10.xlsx" in unquote(said)
+
+
+def test_what_was_made_is_said_though_another_paper_could_not_be(shared, tmp_path, capsys):
+    """One sheet is gone: the message names that one alone, and does not say that nothing was done."""
+    mine = tmp_path / "共享"
+    shutil.copytree(shared, mine)
+    book = mine / "2023-2024" / "示例中学" / "控辍台账.xlsx"
+    held = openpyxl.load_workbook(book)
+    del held["疑似辍学台账"]
+    held.save(book)
+    words = ["papers", str(mine), "--month", "2023-10", "--school", "示例中学", "--kind", "月报表", "劝返记录"]
+
+    assert main([*words, "--out", str(tmp_path / "out")]) == 3
+    said = capsys.readouterr()
+    assert "2 个文件" in said.out
+    assert "有的没有做成：示例中学 劝返记录：没有生成，读不到疑似辍学台账（示例中学）" in said.err
+    assert "无法继续" not in said.err
 
 
 def test_outside_a_batch_nothing_is_made_and_an_unknown_kind_is_refused(shared):

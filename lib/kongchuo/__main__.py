@@ -378,6 +378,8 @@ def papers(args: argparse.Namespace) -> int:
         raise findings.UsageError("没有写月份，请加 --month，例如 --month 2023-10")
     broken: list[str] = []
     asked = args.school, args.month, args.path, args.kind, args.out
+    made: list[Path] = []
+    lacking = ""
     try:
         made = printing.print_out(
             *asked,
@@ -387,12 +389,14 @@ def papers(args: argparse.Namespace) -> int:
             warn=broken.append,
             room=args.room,
         )
-        print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
-        return _code(broken, (), ())
-    except findings.UserError as error:
-        if not broken:
+    except printing.Unmade as error:
+        if not (error.made or broken):
             raise
-        return _code((f"无法继续：{error}", *broken), (), ())
+        made, lacking = error.made, str(error)
+    print(f"{len(made)} 个文件，在 {args.out / 'papers' / args.month}")
+    if lacking:
+        console.say_error(f"有的没有做成：{lacking}")
+    return _code(broken, lacking, ())
 
 
 def serve(args: argparse.Namespace) -> int:

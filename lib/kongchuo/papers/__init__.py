@@ -170,6 +170,14 @@ def listed() -> str:
     )
 
 
+class Unmade(UserError):
+    """Some papers could not be made, and why; `made`: the files of the others, which are there."""
+
+    def __init__(self, says: str, made: Iterable[Path]) -> None:
+        super().__init__(says)
+        self.made = [*made]
+
+
 def make(
     month: Month,
     names: Sequence[str],
@@ -188,7 +196,7 @@ def make(
     `names` empty: all of this edition. `room`: of the papers that are made class by class those of this class, and no others. Every file passes `gate` (path, edition), which raises UserError for what must not
     leave, before it comes into the folder; without one whoever keeps the files asks (publishing.press). `say` is told what there was nothing to make of.
     `earlier`: what stands under `out`, three folders up, of this year (places.MADE); the 档案目录 names and links what is the school's.
-    Raises UserError, after all else is made, for a template that is missing or asks for something unknown, for what could not be
+    Raises Unmade, after all else is made, for a template that is missing or asks for something unknown, for what could not be
     read, and for each copy that the gate refused. `warn` gets a line for each paper that failed by a fault of ours (without it
     the fault is raised). `publish` makes the files of one copy in the place of `published`.
     """
@@ -199,7 +207,8 @@ def make(
             continue
         unread = month.scope.missing(*paper.needs)
         if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):
-            sheets = "、".join(month.town.schema.sheets[name].title for name in paper.needs)
+            lacking = [need for need in paper.needs if month.scope.missing(need)]
+            sheets = "、".join(dict.fromkeys(month.town.schema.sheets[need.split(".")[0]].title for need in lacking))
             refused.append(f"{month.title} {paper.name}：没有生成，读不到{sheets}（{'、'.join(unread)}）")
             continue
         try:
@@ -221,7 +230,7 @@ def make(
     with suppress(OSError):  # one in which nothing lies
         folder.rmdir()
     if refused:
-        raise UserError("；".join(refused))
+        raise Unmade("；".join(refused), made)
     return made
 
 
@@ -278,7 +287,7 @@ def print_out(
     out/papers/<month>/<school or 全镇>/.
 
     `gate` (publishing.gate.gate) is asked of each file with its edition, the names of children and parents and
-    公开版最小人数; what it only warns of is told to `say`. `earlier`: what has been made in a school year (`make`). Raises UserError as `open_month` and `make` do, once all schools are done.
+    公开版最小人数; what it only warns of is told to `say`. `earlier`: what has been made in a school year (`make`). Raises UserError as `open_month` does, and Unmade as `make` does, once all schools are done.
     """
     if room and not {paper.name for paper in chosen(names)} & {*BY_CLASS}:
         raise UsageError(f"“{'、'.join(names)}”不是一班一份的材料，不要写班级；一班一份的有：{'、'.join(BY_CLASS)}")
@@ -301,15 +310,15 @@ def print_out(
             own = make(
                 replace(opened, home=home), names, folder, gate=passes, say=say, earlier=before, warn=warn, room=room
             )
-        except UserError as error:
+        except Unmade as error:
             refused.append(str(error))
-        else:
-            made += own
-            say(f"[{number}/{len(homes)}] {home or TOWN}：{len(own)} 个文件")
+            own = error.made
+        made += own
+        say(f"[{number}/{len(homes)}] {home or TOWN}：{len(own)} 个文件")
     with suppress(OSError):
         (out / PAPERS_AT / month).rmdir()
     if refused:
-        raise UserError("；".join(refused))
+        raise Unmade("；".join(refused), made)
     return made
 
 

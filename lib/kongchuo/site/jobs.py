@@ -24,7 +24,7 @@ COMPARED = "核对名单.xlsx"
 SAID = {  # exit code -> whether it is done, and what is said of it (console)
     0: (True, "做完了。"),
     1: (True, "做完了。"),
-    3: (True, "做完了，但有的工作簿缺失或读不了。"),
+    3: (True, "做完了，但有的工作簿缺失或读不了，或有的没有做成。"),
 }
 FAILED = "没有做成。"
 STOPPED = "无法继续"  # begins what a command says that has made nothing
@@ -75,7 +75,7 @@ KINDS = {
         lambda asked, shared, out: [
             "mark", str(_folder(shared, asked["school"])), "--out", str(out)
         ],
-        lambda asked: f"{places.RETURNS}/**/{'*' if asked['school'] in (ALL, TOWN) else asked['school']}/*_校验.xlsx",
+        lambda asked: f"{places.RETURNS}/**/{'*' if asked['school'] in (ALL, TOWN) else asked['school']}/*_校验*.xlsx",
     ),
     "match": Kind(
         "核对名单",
