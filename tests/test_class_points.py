@@ -11,11 +11,11 @@ from kongchuo.core import policy
 from kongchuo.core.declarations import SchemaError
 from kongchuo.core.places import POLICY
 from kongchuo.core.tables import row_of
-from kongchuo.figures.class_parts import losses
 from kongchuo.figures.class_points import NO_LIST, class_points
 from kongchuo.figures.enrolment import kept
 from kongchuo.figures.scopes import Scope
 from kongchuo.figures.unit_grades import compare, standings
+from kongchuo.figures.veto import losses
 from kongchuo.rules.cases import lost_and_no_veto as V01
 
 HOME, OTHER = "甲小学", "乙小学"

@@ -10,7 +10,7 @@ import handmade
 from kongchuo.core import policy as policies
 from kongchuo.core.places import POLICY
 from kongchuo.due import enrolment
-from kongchuo.figures import inspection
+from kongchuo.figures import inspection_items
 from kongchuo.figures.inspection import FAILED, NOT_HELD, UNDECIDED, Score, Sheet, fatal, inspect
 
 TERM = "第一学期"
@@ -278,5 +278,5 @@ def evidence_fatal(town, home):
 
 
 def test_groups_and_items_go_with_the_lists_of_policy():
-    assert len(inspection.ITEMS) == len(POINTS)
-    assert len(inspection.GROUPS) == len(held()["inspection_group_points"])
+    assert len(inspection_items.ITEMS) == len(POINTS)
+    assert len(inspection_items.GROUPS) == len(held()["inspection_group_points"])

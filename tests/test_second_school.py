@@ -14,7 +14,7 @@ import handmade
 from kongchuo.core import policy, years
 from kongchuo.core.places import POLICY
 from kongchuo.facts import signals
-from kongchuo.figures import duty, inspection, unit_grades
+from kongchuo.figures import duty, inspection, inspection_items, unit_grades
 from kongchuo.figures.scopes import Scope
 from kongchuo.pages import monthly, term, year
 from kongchuo.pages.report import Report
@@ -80,7 +80,9 @@ def test_two_processes_share_the_days_of_inspections_and_say_what_one_says(monke
     one_by_one = {one: inspection.inspect(alone, HELD, *one, alone.as_of) for one in asked}
     days = {sheet.day for sheet in one_by_one.values()}
     assert len(days) > 1
-    monkeypatch.setattr(inspection, "of", lambda scope, real=inspection.of: (here.append(scope.homes), real(scope))[1])
+    monkeypatch.setattr(
+        inspection_items, "of", lambda scope, real=inspection_items.of: (here.append(scope.homes), real(scope))[1]
+    )
     if not forks:
         monkeypatch.setattr(threading, "active_count", lambda: 2)
     assert inspection.sheets(shared, HELD, asked, shared.as_of) == one_by_one

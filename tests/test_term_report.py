@@ -12,7 +12,7 @@ from kongchuo.core import policy, years
 from kongchuo.core.editions import INTERNAL, PUBLIC
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY, SUMMARY
-from kongchuo.figures import duty, inspection
+from kongchuo.figures import duty, support
 from kongchuo.pages import monthly, term, year as yearly
 from kongchuo.pages.report import Report
 from kongchuo.pages.term.rounds import Round, open_round
@@ -46,7 +46,7 @@ def test_a_measure_of_the_groups_that_fails_is_a_line_and_the_others_stand(monke
     def fails(scope):
         raise ZeroDivisionError
 
-    for module, name in ((inspection, "COVERED"), (duty, "FOUR_BONDS")):
+    for module, name in ((support, "COVERED"), (duty, "FOUR_BONDS")):
         counts = tuple(fails if one.__name__ == broken else one for one in getattr(module, name))
         monkeypatch.setattr(module, name, counts)
     town, _ = handmade.township(2, 60, 4, dt.date(2024, 1, 31))

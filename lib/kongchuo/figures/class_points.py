@@ -10,8 +10,9 @@ from ..core.schema import CENTRE
 from ..core.tables import of_year
 from ..due import inspection
 from ..facts import enrolment
-from .class_parts import PARTS, Part, Sheets, losses, ranks, rate, total_of
+from .class_parts import PARTS, Part, Sheets, ranks, rate, total_of
 from .scopes import Scope
+from .veto import losses
 
 # Unit 班级, node 学年, base the locked 学年初基准. Every part is explained by its Measure and rows; what cannot be judged yet is
 # not judged, and the class is then placed by what stands so far.

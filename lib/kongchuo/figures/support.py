@@ -56,6 +56,17 @@ def listed(
     return ratio(scope, "D13", title, rows, hit, of="roster", needs=needs, left_out=left_out)
 
 
+def left_behind(scope: Scope) -> Ratio:
+    """留守: pupils marked so on the roster with a row in 留守儿童 ÷ those pupils."""
+    return listed(
+        scope,
+        "留守儿童登记",
+        ("leftbehind",),
+        lambda rows: rows["leftbehind"].notna() & (rows["leftbehind"] != "非留守"),
+        ("roster", "leftbehind"),
+    )
+
+
 @by_school
 def aid_paid(scope: Scope) -> Ratio:
     """资助: pupils with a 一家一案 who got aid in this term ÷ pupils with a 一家一案 (rule X30)."""
@@ -159,6 +170,10 @@ def converted(scope: Scope) -> Ratio:
     found = ratio(scope, "D14", "学困厌学转化率", rows, hit, of="pupil_plan", needs=needs, left_out=[unread])
     waiting = int(rows["converted"].isna().sum())
     return replace(found, why=f"{waiting}人还没有认定是否转化") if waiting else found
+
+
+# the figures of the four groups that the report of a round gives as of the inspection
+COVERED = (family_plans, disabled_placed, pupil_plans, left_behind, aid_paid)
 
 
 # --- cases --------------------------------------------------------------------------------------------------------------

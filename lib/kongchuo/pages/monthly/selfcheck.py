@@ -13,7 +13,7 @@ from ...facts import cases as case_facts
 from ...figures import attendance, duty, enrolment, flows, selfcheck, support, uncounted
 from ...figures.base import Measure, Ratio
 from ...figures.definitions import reported, visited
-from ...figures.inspection import LEADERS
+from ...figures.inspection_items import LEADERS
 from ...figures.scopes import Scope
 from .. import units
 from ..display import Badge, Blocks, Counted, Figure, Note, Table, Tiles, titled

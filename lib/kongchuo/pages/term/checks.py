@@ -9,7 +9,7 @@ import pandas as pd
 from ...core.numbers import NUMERALS
 from ...core.tables import row_of
 from ...due.steps import OPEN, limited
-from ...figures import duty, inspection
+from ...figures import duty, inspection, inspection_items, support
 from .. import charts
 from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles
 from ..units import TITLES, attempt, failed, uncounted_note
@@ -29,7 +29,7 @@ MOST = 60  # cases drawn
 # --- three: the four lists ------------------------------------------------------------------------------------------------
 def apart(rows: pd.DataFrame) -> pd.Series:
     """How many differences a class has, whatever they are: those that item 4 of the score sheet counts."""
-    return sum(inspection.differences(rows).values()).astype(int)
+    return sum(inspection_items.differences(rows).values()).astype(int)
 
 
 def _grade(view: Round) -> str:
@@ -55,7 +55,7 @@ def roll_call(view: Round) -> Section:
         Figure("差异合计", int(rows["apart"].sum()), "处：三表与学籍数之差、请假无据、去向不明"),
     )
     lost = uncounted_note(view.scope, "rollcall")
-    if gaps := int(inspection.incomplete(rows).sum()):
+    if gaps := int(inspection_items.incomplete(rows).sum()):
         lost.append(Note(f"{gaps} 行督查点名有空着或读不到的数，没有算进合计和差异。", "unknown"))
     called = {*rows["home"]}
     absent = [sheet.home for sheet in view.sheets if sheet.home not in called]
@@ -130,7 +130,7 @@ def cases(view: Round) -> Section:
     steps = told(view)
     blocks = [Note(f"读不到控辍台账：{'、'.join(unread)}，未计入。", "unknown")] if unread else []
     blocks += uncounted_note(view.scope.whole, "suspected", "dropout", "visit")
-    hidden = [gap for sheet in view.sheets for gap in sheet.scores[5].gaps if gap.what == inspection.HIDDEN]
+    hidden = [gap for sheet in view.sheets for gap in sheet.scores[5].gaps if gap.what == inspection_items.HIDDEN]
     if hidden:
         blocks.append(Note(f"应列未列疑似台账 {len(hidden)} 人，行号见评分表第6项。", "bad"))
     if steps.empty:
@@ -202,7 +202,7 @@ def _late_list(view: Round, labels: dict[str, str], late: pd.DataFrame) -> Detai
 def groups(view: Round) -> Section:
     """五: who of the four groups has no plan, placement or place on the list, per school as of its inspection; coverage rates."""
     lines: list[str] = []
-    covered, four = (_coverage(view, counts, lines) for counts in (inspection.COVERED, duty.FOUR_BONDS))
+    covered, four = (_coverage(view, counts, lines) for counts in (support.COVERED, duty.FOUR_BONDS))
     rates = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), covered, f"{_grade(view)}覆盖率")
     table = attempt(view, "各校缺案", lambda: _lacking(view), lines)
     told = [Note(f"缺案的学校：{_named(view)}。")] if table and not view.home else []
@@ -225,19 +225,21 @@ def _coverage(view: Round, counts: Sequence[Callable], lines: list[str]) -> tupl
 def _groups_lacking(sheet: inspection.Sheet) -> list[int]:
     """How many pupils of each of the four groups have no plan, placement or place on the list."""
     gaps = sheet.scores[6].gaps
-    return [sum(gap.count for gap in gaps if gap.group == place) for place in range(len(inspection.GROUPS))]
+    return [sum(gap.count for gap in gaps if gap.group == place) for place in range(len(inspection_items.GROUPS))]
 
 
 def _named(view: Round) -> str:
     found = []
     for sheet in view.sheets:
-        told = [f"{name}{n}人" for (name, _), n in zip(inspection.GROUPS, _groups_lacking(sheet), strict=True) if n]
+        told = [
+            f"{name}{n}人" for (name, _), n in zip(inspection_items.GROUPS, _groups_lacking(sheet), strict=True) if n
+        ]
         found += [f"{sheet.home}{'、'.join(told)}"] if told else []
     return "；".join(found) or "没有"
 
 
 def _lacking(view: Round) -> Table:
-    names = [name for name, _ in inspection.GROUPS]
+    names = [name for name, _ in inspection_items.GROUPS]
     most = view.policy["inspection_group_points"]
     rows = []
     for sheet in view.sheets:

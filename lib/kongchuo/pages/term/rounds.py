@@ -13,7 +13,7 @@ from ...core.findings import UserError
 from ...core.tables import Town
 from ...due import inspection as rounds
 from ...facts import calendar
-from ...figures import duty, inspection, selfcheck
+from ...figures import duty, inspection, selfcheck, support
 from ..display import Section
 from ..quality import short_name
 from ..views import View, find_school, open_town, records
@@ -68,7 +68,7 @@ class Round(View):
     def _covers(self, home: str, day: dt.date) -> Iterator[tuple]:
         """What the page of one school asks of `inspection.covered`: far cheaper while the ledgers of its day are there."""
         part = replace(self.scope.whole, homes=(home,), end=day).part
-        return ((count, *part) for count in (*inspection.COVERED, *duty.FOUR_BONDS))
+        return ((count, *part) for count in (*support.COVERED, *duty.FOUR_BONDS))
 
     @property
     def inspected(self) -> tuple[inspection.Sheet, ...]:
