@@ -24,7 +24,7 @@ from kongchuo.core import editions, places, years
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import archive
 from kongchuo.publishing.archive import DONE, Result
-from kongchuo.site import accounts, audit, handlers, identity, listening, rights, serve
+from kongchuo.site import accounts, archived, audit, identity, listening, rights, serve
 from kongchuo.site.guard import Guard
 from kongchuo.site.rights import Person
 from serving import Visitor, serving
@@ -395,8 +395,8 @@ def test_every_handler_of_the_site_stands_behind_the_gate(tmp_path, provider):
 
     assert len(every) > 10
     assert [one for one in every if not issubclass(one, Guard) or one.prepare is not Guard.prepare] == [
-        handlers.Missing,
-        handlers.Missing,
+        archived.Missing,
+        archived.Missing,
     ]
 
 

@@ -27,7 +27,7 @@ from kongchuo.core.names import telling_names
 from kongchuo.excel import writing
 from kongchuo.facts import references
 from kongchuo.pages.report import MADE_AT
-from kongchuo.publishing import archive, batch, execution, gate, indexes, press, status
+from kongchuo.publishing import archive, batch, execution, gate, indexes, status, unchanged
 from kongchuo.publishing.archive import DONE, FAILED, safe_name
 from tiny import CELLS, SUMMARY, going_on, notebook, project, twice
 
@@ -671,7 +671,7 @@ def test_while_reports_are_made_the_books_of_the_next_are_read(tmp_path, monkeyp
     monkeypatch.setattr(batch.prepared, "Prepared", Noting)
     monkeypatch.setitem(batch.ENGINES, batch.engine.NAME, Noting)
     monkeypatch.setattr(batch, "FEW", schools)
-    monkeypatch.setattr(press, "LISTING", ("tiny",) if lists else ())
+    monkeypatch.setattr(unchanged, "LISTING", ("tiny",) if lists else ())
     file, shared, out = project(tmp_path, ["甲校"])
     given = {"school": "甲校", "month": "2023-09,2023-10,2023-11"}
     said = []
@@ -710,11 +710,11 @@ def test_a_template_open_in_word_changes_nothing(tmp_path, monkeypatch):
     places.POLICY.write_text("1")
     (tmp_path / "papers" / "旧").mkdir(parents=True)
     (tmp_path / "papers" / "简报.docx").write_bytes(b"office")
-    before = press.made_from()
+    before = unchanged.made_from()
     (tmp_path / "papers" / "~$简报.docx").write_bytes(b"somebody")
-    assert press.made_from() == before
+    assert unchanged.made_from() == before
     (tmp_path / "papers" / "简报.docx").write_bytes(b"changed")
-    assert press.made_from() != before
+    assert unchanged.made_from() != before
 
 
 def test_what_a_killed_batch_has_left_is_removed_by_the_next(tmp_path, monkeypatch):
@@ -901,7 +901,7 @@ def test_what_one_school_changes_makes_its_own_runs_and_the_towns_again(tmp_path
         assert (again, result.stood) == (name != one, stood)
         assert result.why == {"全镇": "台账变了", one: "第一次生成", other: "本校的台账变了"}[name]
     assert len({result.snapshot for result in second.values()}) == 1
-    assert {result.stood for result in made().values()} == {press.SAME}
+    assert {result.stood for result in made().values()} == {unchanged.SAME}
 
     kept = {shelf: left(shelf.path, one) for shelf in shelves}
     forced = made(force=True, values={"school": one})

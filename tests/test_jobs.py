@@ -11,7 +11,7 @@ from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places
 from kongchuo.core.findings import UserError
 from kongchuo.publishing import indexes
-from kongchuo.site import handlers, jobs
+from kongchuo.site import jobs, landing
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 from tiny import project
 
@@ -144,7 +144,7 @@ def test_beside_a_name_stands_which_report_it_is_or_whose_and_what_opens_it():
         "papers/2023-10/甲校/月报表.docx": "甲校　Word",
         "lists/核对名单.xlsx": "Excel",
     }
-    assert {path: handlers.said_of(Path(path)) for path in said} == said
+    assert {path: landing.said_of(Path(path)) for path in said} == said
 
 
 def test_the_classes_to_be_printed_are_those_of_the_school_chosen(browser, tmp_path):  # noqa: F811

@@ -301,7 +301,7 @@ OLD = "<!doctype html><main><h1>上次的</h1></main>"
 
 
 def test_what_was_made_last_stands_dimmed_until_the_new_is_there_and_a_saved_workbook_is_said(page, tmp_path):
-    quick = "from kongchuo.site import folder_state, handlers; folder_state.FRESH, handlers.WATCH_SECONDS = 0, 1"
+    quick = "from kongchuo.site import folder_state, live_pages; folder_state.FRESH, live_pages.WATCH_SECONDS = 0, 1"
     with made(tmp_path, change=quick) as site:
         shelf = archive.Shelf(tmp_path / "runs", years.period("2023-10"), "slow")
         shelf.path.mkdir(parents=True)

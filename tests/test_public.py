@@ -59,7 +59,8 @@ from kongchuo.pages.report import Report
 from kongchuo.pages.views import open_month
 from kongchuo.papers import base
 from kongchuo.publishing import archive, batch, execution, finished, gate, indexes
-from kongchuo.publishing.press import OUTPUT, WITHHELD, Press, Run
+from kongchuo.publishing.archive import WITHHELD, Run
+from kongchuo.publishing.press import OUTPUT, Press
 
 NAMES = frozenset(test_display.PUPILS)
 

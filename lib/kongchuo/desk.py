@@ -16,6 +16,7 @@ from pathlib import Path
 from . import __main__ as commands, console
 from .commands import settings
 from .core import places, years
+from .excel import folders
 
 OPENER = "open" if sys.platform == "darwin" else "xdg-open"  # of a folder or page; Windows has startfile
 YES = "是"
@@ -186,7 +187,7 @@ def _ask(question: str) -> str:
 
 def _year(folder: Path) -> str:
     """The newest school year there is."""
-    return max((path.name for path in folder.iterdir() if years.YEAR.fullmatch(path.name)), default="")
+    return max(folders.school_years(folder), default="")
 
 
 def _month() -> str:

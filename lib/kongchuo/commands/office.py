@@ -12,10 +12,10 @@ from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
-from ..core import declarations, places, years
+from ..core import declarations, places
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, Schema, default
-from ..excel import foreign_lists, saving, writing
+from ..excel import folders, foreign_lists, saving, writing
 from ..excel.parts import Refused
 from ..facts import calendar
 from . import settings
@@ -54,7 +54,7 @@ def init(folder: Path, town: str, schools: Path | None, year: str) -> Iterator[P
     before anything is made: for a folder that is an office already or holds such workbooks, a name or year that is none, a list
     that cannot be read.
     """
-    if not years.YEAR.fullmatch(year) or int(year[5:]) != int(year[:4]) + 1:
+    if not folders.is_year(year):
         raise UsageError(f"学年“{year}”应写成 2024-2025 的样子")
     if not town.strip() or re.search(r'[\\/:*?"<>|]', town):
         raise UsageError(f'镇名“{town}”不能空着，也不能有 \\ / : * ? " < > | 这些字')

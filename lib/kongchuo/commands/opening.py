@@ -295,7 +295,7 @@ def open_year(folder: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Pol
 def _shared(folder: Path, year: str) -> Path:
     shared, _, _ = folders.locate([folder])
     if not (shared / year).is_dir():
-        there = "、".join(sorted(path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name))) or "无"
+        there = "、".join(folders.school_years(shared)) or "无"
         raise UserError(f"共享文件夹里没有 {year} 学年的文件夹，现有：{there}。请改月份，或建立该学年的文件夹。")
     return shared
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..core import years
 from ..core.cells import closest, fold
 from ..core.findings import UsageError, UserError
 from ..core.places import MARK, STARTERS
 
-_YEAR = re.compile(r"(\d{4})-(\d{4})")
 # other formats of the same table; they can be told from the name, and only be converted by a person
 OTHER_FORMATS = (".xls", ".et", ".ett", ".xlsm", ".xlsb", ".xlt", ".xltx", ".ods", ".csv")
 OLD_COPIES = (".bak", ".xlk", ".wbk", ".old")  # what Excel, WPS and people leave behind of a workbook
@@ -39,8 +39,12 @@ class Contents:
 
 def is_year(name: str) -> bool:
     """Whether a folder's name is a school year such as 2023-2024."""
-    match = _YEAR.fullmatch(name)
-    return bool(match) and int(match[2]) == int(match[1]) + 1
+    return bool(years.YEAR.fullmatch(name)) and int(name[5:]) == int(name[:4]) + 1
+
+
+def school_years(shared: Path) -> list[str]:
+    """The school years that a shared folder holds, the oldest first."""
+    return sorted(path.name for path in shared.glob("*") if is_year(path.name) and path.is_dir())
 
 
 def locate(paths: Sequence[Path]) -> tuple[Path, str, list[str]]:
@@ -65,14 +69,14 @@ def locate(paths: Sequence[Path]) -> tuple[Path, str, list[str]]:
 def _year_of(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"找不到“{path}”，请检查路径是否写对。")
-    years = sorted(child.name for child in path.iterdir() if is_year(child.name)) if path.is_dir() else []
+    held = sorted(child.name for child in path.iterdir() if is_year(child.name)) if path.is_dir() else []
     # what holds years is a shared folder wherever it lies: a snapshot under runs/2023-2024/ is none of that folder's schools
-    for folder in (path, *(() if years else path.parents)):
+    for folder in (path, *(() if held else path.parents)):
         if is_year(folder.name) and folder.is_dir():
             return folder
-    if not years:
+    if not held:
         raise UserError(f"“{path}”不在学年文件夹里，里面也没有：共享文件夹下应有“2023-2024”这样的文件夹，再按学校分。")
-    return path / years[-1]
+    return path / held[-1]
 
 
 def lock_names(stem: str) -> tuple[str, ...]:

@@ -30,6 +30,11 @@ from ..excel import reading, saving
 
 DONE, FAILED = "done", "failed"
 FIRST = "monthly_self_check"  # the notebook that reports on a month; the others of a month list papers and people
+# in the summary of a run
+FILES = "files"  # each file it has left, and the edition by which the gate reads it
+WITHHELD = "withheld"  # each file the gate has refused, without its ending, and why
+STUCK = "stuck"  # files of before that could not be changed, as somebody has them open
+WARNED = "warned"  # what the gate warns of
 SCRATCHES = "kongchuo"  # how the folders of `scratch` begin, before the number of the process that made them
 WORKBOOKS = (
     ".xlsx",
@@ -89,6 +94,19 @@ def fingerprint(paths: Iterable[Path], root: Path) -> str:
             f"{path.relative_to(root).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
         )
     return digest.hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution: its name (school or 全镇, and the edition where it is not the internal one) and its parameters."""
+
+    name: str
+    parameters: dict[str, str]
+
+    @property
+    def stem(self) -> str:
+        """The file name, without ending, of everything this run leaves."""
+        return TOWN if self.name == TOWN and self.parameters["school"] == ALL else safe_name(self.name)
 
 
 @dataclass(frozen=True)
@@ -188,7 +206,7 @@ def named(shelf: Shelf) -> dict[str, tuple[str, str]]:
     for run in (result.shown for result in shelf.results.values()):
         if page := str(run.get("page", "")):
             stem, (school, edition) = page.rpartition(".")[0], meant(run.get("parameters") or {})
-            files = {f"{stem}/{name}": own for name, own in (run.get("summary") or {}).get("files", {}).items()}
+            files = {f"{stem}/{name}": own for name, own in (run.get("summary") or {}).get(FILES, {}).items()}
             found |= {name: (school, own) for name, own in ({page: edition} | files).items()}
     return found
 

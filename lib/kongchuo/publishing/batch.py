@@ -20,11 +20,12 @@ from ..core.findings import UsageError, UserError, fault
 from ..core.numbers import NUMERALS, natural
 from ..core.places import ALL, TOWN
 from ..core.workbooks import Table
-from ..excel import reading, saving
+from ..excel import folders, reading, saving
 from ..facts.references import School, class_label, school_called, schools_in
-from . import archive, cluster, engine, execution, forks, indexes, linking, prepared, press
-from .archive import FAILED, Result, Shelf
-from .press import GIVEN, STUCK, WITHHELD, Press, Run
+from . import archive, cluster, engine, execution, forks, indexes, linking, prepared, unchanged
+from .archive import FAILED, STUCK, WARNED, WITHHELD, Result, Run, Shelf
+from .execution import GIVEN
+from .press import Press
 
 Checks = Mapping[str, Callable[[str], object]]  # by parameter of a notebook: raises UserError for a value there is not
 ENGINES = {engine.NAME: prepared.Prepared, "nbclient": execution.Stock}  # how the runs of a batch are executed
@@ -279,7 +280,7 @@ def _registry(workbooks: Path, year: str) -> Mapping[str, Table]:
 
 def newest(workbooks: Path) -> tuple[str, ...]:
     """The names of the schools in the newest school year of a shared folder; none where it has no year."""
-    held = sorted(path.name for path in workbooks.glob("*") if years.YEAR.fullmatch(path.name) and path.is_dir())
+    held = folders.school_years(workbooks)
     return tuple(school.name for school in registered(workbooks, held[-1])) if held else ()
 
 
@@ -345,7 +346,7 @@ def _made(
     frozen: Callable[[str], Path],
     day: dt.date,
     workers: int,
-    engine: Callable[[execution.Limits], press.Engine],
+    engine: Callable[[execution.Limits], prepared.Engine],
     limits: execution.Limits,
     force: bool,
 ) -> Iterator[tuple[Shelf, str, Result, bool]]:
@@ -388,7 +389,7 @@ def _early(engine: object, notebook: Path, schools: Sequence[School]) -> bool:
     """Whether what a report needs may be read and judged while those before it are made: it lists none of them, two states of the
     books find room, and a process of its own does it.
     """
-    return engine is prepared.Prepared and notebook.stem not in press.LISTING and len(schools) <= FEW
+    return engine is prepared.Prepared and notebook.stem not in unchanged.LISTING and len(schools) <= FEW
 
 
 def _event(shelf: Shelf, result: Result, stood: bool) -> dict[str, object]:
@@ -409,7 +410,7 @@ def _remarks(outcome: Outcome) -> Iterator[str]:
     yield from (f"读不到：{text}" for text in outcome.unreadable)
     yield from (f"没有换新 {text}" for text in outcome.stuck)
     for result in outcome.results:
-        for text in result.summary.get("warned", ()):
+        for text in result.summary.get(WARNED, ()):
             yield f"请看一下 {result.name} {result.summary.get('period', '')}：{text}"
     counts = outcome.counts
     words = (("完成", "made"), ("没有变", "unchanged"), ("失败", "failed"), ("没有做", "left"))
@@ -454,7 +455,7 @@ def _fill(
     frozen: Callable[[str], Path],
     day: dt.date,
     workers: int,
-    engine: press.Engine,
+    engine: prepared.Engine,
     force: bool,
 ) -> Iterator[tuple[Result, bool] | None]:
     """Execute the runs of one notebook and period on one snapshot; each Result as soon as it stands in the manifest, and whether
@@ -468,14 +469,16 @@ def _fill(
         archive.tell(Path(scratch), shelf, day)
         press = Press(notebook, shelf, taken, Path(scratch), engine)
         results = shelf.results
-        standing = {} if force else press.standing(runs, results)
+        standing = {} if force else press.unchanged.standing(runs, results)
         if len(standing) < len(runs):
             press.open([item for item in runs if item.name not in standing])
         yield None
         pool = ThreadPoolExecutor(max(workers, engine.width))  # its threads only wait: each run is a process of its own
         try:
             if not force:
-                standing |= press.weighed([item for item in runs if item.name not in standing], results, workers)
+                standing |= press.unchanged.weighed(
+                    [item for item in runs if item.name not in standing], results, workers
+                )
             if any(results[name] != result for name, result in standing.items()):
                 results |= standing
                 shelf.save(_ordered(results, schools))
@@ -484,7 +487,7 @@ def _fill(
             waiting = {pool.submit(press.execute, item): item for item in runs}
             for done in as_completed(waiting):
                 item = waiting.pop(done)  # with what it gave, which is large
-                result = press.publish(item, *done.result(), press.why(item, results.get(item.name)))
+                result = press.publish(item, *done.result(), press.unchanged.why(item, results.get(item.name)))
                 results[result.name] = archive.after(result, results.get(result.name))
                 shelf.save(_ordered(results, schools))
                 yield result, False
@@ -502,7 +505,7 @@ def _ordered(results: Mapping[str, Result], schools: Sequence[School]) -> list[R
 
 def _line(result: Result, stood: bool = False) -> str:
     if stood:
-        return f"没有变，不用重做 {result.name}" + (f"：{result.stood}" if result.stood != press.SAME else "")
+        return f"没有变，不用重做 {result.name}" + (f"：{result.stood}" if result.stood != unchanged.SAME else "")
     if result.outcome == FAILED:
         return f"失败 {result.name}：{result.reason}"
     counts = {"错误": result.summary.get("errors"), "警告": result.summary.get("warnings")}

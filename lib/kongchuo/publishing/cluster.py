@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 from ..core.findings import UserError
 from ..core.places import EARLIER, HOME, MARK, NAMES, PACKAGE, PARAMETERS, POLICY, office
-from . import archive, execution, forks, prepared, press
+from . import archive, execution, forks, prepared, press, unchanged
 
 PATIENCE = 10  # seconds to wait for the scheduler, and after which somebody looks whether there is a worker at all
 QUEUED = 4  # runs handed over for each thread of a worker, so that none waits for us
@@ -39,7 +39,7 @@ def program() -> str:
     """What must be the same on each machine, or pages would differ: the package, what it ships, the libraries."""
     inside = (path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc")
     shipped = (POLICY, *(PARAMETERS / "papers").glob("*.docx"))
-    return f"{press.versions()} {archive.fingerprint(inside, PACKAGE)} {archive.fingerprint(shipped, PARAMETERS)}"
+    return f"{unchanged.versions()} {archive.fingerprint(inside, PACKAGE)} {archive.fingerprint(shipped, PARAMETERS)}"
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _earlier(scratch: Path) -> list[str]:
 
 
 def _snapshots(scratch: Path, parameters: Mapping[str, str]) -> list[str]:
-    return [parameters[press.GIVEN], *_earlier(scratch)[:1]]
+    return [parameters[execution.GIVEN], *_earlier(scratch)[:1]]
 
 
 def _packed(notebook: Path, scratch: Path, folders: list[str]) -> bytes:
@@ -178,7 +178,7 @@ class Held:
     def __init__(self):
         self.folder, self.lock = archive.scratch(), threading.Lock()
         self.orders: dict[str, tuple[Path, dict[str, str]]] = {}
-        self.engine: press.Engine | None = None
+        self.engine: prepared.Engine | None = None
         self.timer: threading.Timer | None = None
 
     def touch(self, order: Order) -> None:

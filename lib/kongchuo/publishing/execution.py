@@ -33,6 +33,7 @@ KERNEL_CONFIG = (
     "c.HistoryManager.enabled = False\nc.IPKernelApp.log_level = 50\nc.InteractiveShell.colors = 'nocolor'\n"
 )
 SOCKET_PATH = 103  # bytes of the path of a unix socket that Linux and macOS both take
+GIVEN = "workbooks"  # the notebook's parameter that the batch itself fills: the snapshot
 FAULT = "程序故障"  # begins every reason that is our bug or the machine's, not the office's data
 
 # Errors of the machinery, in words for the office

@@ -123,6 +123,9 @@ class Prepared:
         return execution.judge(output, error, log.read_text("utf-8", "replace") if log.is_file() else "", self._limits)
 
 
+Engine = execution.Stock | Prepared
+
+
 # --- The process itself -------------------------------------------------------------------------------------------------
 @dataclass
 class Fork:

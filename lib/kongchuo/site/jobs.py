@@ -18,6 +18,7 @@ from ..core import places, years
 from ..core.editions import blotted
 from ..core.findings import UserError
 from ..core.places import ALL, TOWN
+from ..excel import folders
 
 LISTS = "lists"  # under out: what 核对名单 has compared
 COMPARED = "核对名单.xlsx"
@@ -200,7 +201,7 @@ class Jobs:
 
 def _folder(shared: Path, school: str) -> Path:
     """What 校验并退回 is given: the newest school year, or a school in it."""
-    year = max((path.name for path in shared.iterdir() if years.YEAR.fullmatch(path.name)), default="")
+    year = max(folders.school_years(shared), default="")
     return shared / year / ("" if school in (ALL, TOWN) else school)
 
 
@@ -222,7 +223,7 @@ def offered(
     shared: Path, schools: Sequence[str], papers: Sequence[str], rooms: Mapping[str, Sequence[str]]
 ) -> dict[str, list[str]]:
     """What each field can be, the likeliest first: months of the newest school year, schools, papers, classes with their school."""
-    year = max((path.name for path in shared.glob("*") if years.YEAR.fullmatch(path.name)), default="")
+    year = max(folders.school_years(shared), default="")
     months = years.begun("month", year, dt.date.today()) if year else ()
     return {
         "month": [one.key for one in months if one.taught()][::-1],

@@ -41,26 +41,14 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler  
 
 from . import audit, jobs, kernels  # noqa: E402
 from .answering import Answers  # noqa: E402
+from .archived import Archived, Compared, Handbook, Home, Missing, Printed, Returned  # noqa: E402
 from .folder_state import Books  # noqa: E402
 from .guard import Guard, OfKernel, OfScript  # noqa: E402
-from .handlers import (  # noqa: E402
-    Archived,
-    Compared,
-    Handbook,
-    Home,
-    Landing,
-    Live,
-    Missing,
-    Now,
-    Printed,
-    Returned,
-    Work,
-    others,
-    shown,
-)
 from .identity import NAMED, VOUCHED, Audited  # noqa: E402
 from .kernels import Connection, Executor, Kernels  # noqa: E402
+from .landing import Landing, Work, shown  # noqa: E402
 from .listening import SECRET, Door, free  # noqa: E402
+from .live_pages import Live, Now, others  # noqa: E402
 from .scripts import SCRIPTS, Bundle, Script, WidgetScript  # noqa: E402
 
 IDLE_SECONDS = 120  # a connection that asks for nothing more
