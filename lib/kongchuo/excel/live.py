@@ -90,7 +90,7 @@ def _merged(cells: xw.Range) -> Iterator[Range]:
 
 
 def listed(cells: Grids) -> list[dict[str, object]]:
-    """The lines that stand on 校验结果 (see listing.read)."""
+    """The lines that stand on 校验结果 (see result_lines.read)."""
     return list(result_lines.recalled(dict(enumerate(map(_text, row))) for row in cells[RESULTS].rows))
 
 
@@ -150,8 +150,7 @@ def _typed(name: str, line: result_lines.Line) -> object:
     """A value as it is typed: a text behind an apostrophe, or Excel would make dates, numbers and formulas of some."""
     value = line.values.get(name, "")
     if name == "cell" and value:
-        title = line.entry.sheet.replace("'", "''")
-        return f"""=HYPERLINK("#'{title}'!{value}","{value}")"""
+        return f'=HYPERLINK("#{result_lines.place(line.entry)}","{value}")'
     if isinstance(value, tuple):
         return f"={value[0]}"
     return f"'{value}" if isinstance(value, str) and value else value or None

@@ -15,7 +15,7 @@ from lxml import etree
 from ..core.places import RESULTS
 from ..core.schema import Book, Sheet
 from ..core.workbooks import column_letters
-from . import notes, result_lines, result_sheet
+from . import mark_formulas, notes, result_lines, result_sheet
 from .marking_plan import Entry, Plan
 from .parts import LINKS, Cell, Cells, Package, Refused, changed_apart, spelt, split
 from .styles import LESS, MARKS, Styles, used
@@ -154,7 +154,7 @@ def _mark(
             continue
         cell, made = _worksheet(package, worksheets, entry.sheet).make(entry.cell)
         text, formula = spelt([contents.value(cell)])
-        line.values["state"] = result_sheet.state_of(entry.sheet, entry.cell, number)[1:], result_sheet.OPEN
+        line.values["state"] = mark_formulas.state_of(entry.sheet, entry.cell, number)[1:], result_sheet.OPEN
         line.values["place"] = f"{entry.sheet}!{entry.cell}"
         line.values["held"] = (formula, text) if formula else text
         own = said.setdefault(entry.sheet, {})
@@ -213,7 +213,7 @@ def _make_results(package: Package, styles: Styles) -> None:
         package.add_sheet(RESULTS, tree)
 
 
-# --- A plan of marks put into a workbook made from our template: only the worksheet 校验结果 is written (see results) ---
+# --- A plan of marks put into a workbook made from our template: only the worksheet 校验结果 is written ---
 # What people typed there (waivers) and since when a finding is known are carried over by the finding's identity. `lines` says what
 # is to stand there; `fill` puts it into a file, excel.live into an open Excel.
 Text = Callable[[str, str], Cell]  # what the cell at an address of a worksheet holds (parts.Cells)
@@ -224,8 +224,8 @@ MOST_IN_OR = 200  # Excel takes at most 255 arguments and 8,192 characters
 
 def from_template(package: Package, book: Book) -> bool:
     """Whether the workbook carries the marks of our template: 校验结果 and the names that the marks look through."""
-    names = package.tree(package.workbook).find(package.tag("definedNames"))
-    there = {name.get("name") for name in (names if names is not None else ()) if RESULTS in (name.text or "")}
+    names = package.tree(package.workbook).iter(package.tag("definedName"))
+    there = {name.get("name") for name in names if RESULTS in (name.text or "")}
     return RESULTS in package.sheets and ours(package.sheets, there, result_lines.header(package), book)
 
 
@@ -255,7 +255,7 @@ def fill(
 def lines(
     plan: Plan, book: Book, text: Text, earlier: Iterable[dict[str, object]], apart: result_lines.Copy | None = None
 ) -> list[result_lines.Line]:
-    """The lines of 校验结果 that show a plan. `earlier` are lines of before (see listing.read), what counts most last."""
+    """The lines of 校验结果 that show a plan. `earlier` are lines of before (see result_lines.read), what counts most last."""
     before: dict[object, dict[str, object]] = {}
     for row in earlier:
         before[row["identity"]] = before.get(row["identity"], {}) | row
@@ -292,7 +292,7 @@ def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, b
     if entry.cell and entry.row > 1 and sheet is not None and entry.lit:
         now, formula = _held(text, sheet, entry.cell, entry.row)
         letters = column_letters(split(entry.cell)[1])
-        line.values["state"] = result_sheet.state(sheet, letters, entry.row, number)[1:], result_sheet.OPEN
+        line.values["state"] = mark_formulas.state(sheet, letters, entry.row, number)[1:], result_sheet.OPEN
         line.values["place"] = f"{entry.sheet}!{entry.cell}"
         line.values["held"] = (formula, now) if formula else now
     return line
@@ -300,7 +300,7 @@ def _line(number: int, entry: Entry, before: dict, as_of: dt.date, text: Text, b
 
 def _held(text: Text, sheet: Sheet, cell: str, row: int) -> tuple[str, str]:
     """What a cell holds and what identifies its row: as text, and as a formula ("" where the text is sure)."""
-    addresses = (cell, *(f"{letter}{row}" for letter in result_sheet.key_letters(sheet)))
+    addresses = (cell, *(f"{letter}{row}" for letter in mark_formulas.key_letters(sheet)))
     return spelt([text(sheet.title, address) for address in addresses])
 
 

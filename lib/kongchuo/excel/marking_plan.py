@@ -83,7 +83,7 @@ class Plan:
         return sum(entry.lit for entry in self.entries)
 
     def keeping(self, before: Iterable[dict[str, object]], unjudged: frozenset[str]) -> Plan:
-        """The plan with those lines of before (see listing.read) whose rule could not judge: unseen is not mended."""
+        """The plan with those lines of before (see result_lines.read) whose rule could not judge: unseen is not mended."""
         return self._with(before, lambda row: {"unjudged": True} if row.get("rule") in unjudged else None)
 
     def remembering(

@@ -11,7 +11,7 @@ from lxml import etree
 from ..core.places import HINT, RESULTS
 from ..core.schema import Schema
 from ..core.workbooks import Table, Workbook, column_letters
-from . import column_formats, marking, result_sheet, writing
+from . import column_formats, mark_formulas, marking, writing
 from .package_guard import LAST_COLUMN, LAST_ROW
 from .parts import Cells, Package, Refused, split
 from .styles import DATE, NUMBER, Styles
@@ -267,7 +267,7 @@ def _hints(package: Package, table: Table, part: str) -> Iterator[str]:
             continue
         cell, _ = worksheet.make(address)
         cell.set("t", "str")
-        etree.SubElement(cell, tag("f")).text = result_sheet.hint(table.sheet)[1:]
+        etree.SubElement(cell, tag("f")).text = mark_formulas.hint(table.sheet)[1:]
         etree.SubElement(cell, tag("v")).text = " "
         made += 1
     if made:
@@ -445,8 +445,8 @@ def repaired(data: bytes, workbook: Workbook, schema: Schema) -> Repaired:
 
 def _names(package: Package) -> set[str]:
     """The named ranges of a workbook that lead somewhere."""
-    listed = package.tree(package.workbook).find(package.tag("definedNames"))
-    found = {name.get("name") for name in (listed if listed is not None else ()) if "#REF!" not in (name.text or "")}
+    listed = package.tree(package.workbook).iter(package.tag("definedName"))
+    found = {name.get("name") for name in listed if "#REF!" not in (name.text or "")}
     return {name for name in found if not name.startswith("_xlnm")}  # print areas and filters, which any workbook has
 
 

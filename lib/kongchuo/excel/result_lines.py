@@ -13,7 +13,7 @@ from ..core.workbooks import column_letters
 from . import result_sheet
 from .marking_plan import Entry
 from .parts import Cell, Cells, Package, escaped
-from .worksheet import put
+from .worksheet import Worksheet, put
 
 OWN = tuple(column.name for column in result_sheet.COLUMNS if column.own)
 ASKED = ("reason", "asked_by")
@@ -152,16 +152,9 @@ def write(
     filtered = worksheet.find(tag("autoFilter"))
     for criteria in list(filtered) if filtered is not None else ():
         filtered.remove(criteria)  # a filter set for the lines of before would hide lines nobody has seen
-    widths = [
-        (int(c.get("min")), int(c.get("max")), c.get("style")) for c in worksheet.iter(tag("col")) if c.get("style")
-    ]
     letters = {column.name: column_letters(place) for place, column in enumerate(columns, start=1)}
-    styles = {
-        column.name: style
-        for place, column in enumerate(columns, start=1)
-        for first, last, style in widths
-        if first <= place <= last
-    }
+    style_of = Worksheet(package, part).style_of
+    styles = {column.name: style_of(place) for place, column in enumerate(columns, start=1)}
     for line in lines:
         cells = (
             _cell(

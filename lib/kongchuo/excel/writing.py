@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from ..core.findings import UserError
 from ..core.places import GUIDE, HINT, LISTS, RESULTS
 from ..core.schema import CENTRE, Book, Schema, Sheet
-from . import column_formats, result_sheet
+from . import column_formats, mark_formulas, result_sheet
 
 # --- The sheet 填表说明, first in every workbook: what to fill in and how, as lines ready to be written -----------------
 TITLE = GUIDE
@@ -133,15 +133,9 @@ def _must(code: int | None, where: str) -> None:
 
 def code_rows(schema: Schema) -> list[dict[str, object]]:
     """The rows of the sheet 代码表: every value of every code list."""
-    columns = ("list", "code", "name", "alias", "basis", "active", "order")
     return [
-        dict(
-            zip(
-                columns,
-                (codes.title, one.code, one.name, "、".join(one.aliases), codes.source, True, order),
-                strict=True,
-            )
-        )
+        {"list": codes.title, "code": one.code, "name": one.name, "alias": "、".join(one.aliases)}
+        | {"basis": codes.source, "active": True, "order": order}
         for codes in schema.codes.values()
         for order, one in enumerate(codes.values, 1)
     ]
@@ -195,14 +189,12 @@ def put_sheets(
         _page(ws, sheet.title if sheet.title == stem else f"{stem} · {sheet.title}", sheet, schema)
 
 
-def write_workbook(
-    path: Path, book: Book, rows: Rows, schema: Schema, *, overwrite: bool = False, finish: Finish | None = None
-) -> None:
+def write_workbook(path: Path, book: Book, rows: Rows, schema: Schema, finish: Finish | None = None) -> None:
     """Write a workbook (see workbook_bytes) to `path`, all of it or nothing; folders are made.
 
-    Raises UserError when the file exists, unless `overwrite`.
+    Raises UserError when the file exists.
     """
-    if path.exists() and not overwrite:
+    if path.exists():
         raise UserError(f"文件已存在，没有改动：{path}。请先移走或改名。")
     save(path, workbook_bytes(path.stem, book, rows, schema, finish))
 
@@ -266,34 +258,34 @@ def _fill(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], schema: Schema, form
 
 
 def _marks(ws: Worksheet, sheet: Sheet, rows: Sequence[Row], formats: dict[str, Format]) -> None:
-    """What lights up and says the findings that 校验结果 lists (see results)."""
+    """What lights up and says the findings that 校验结果 lists."""
     place, last = len(sheet.typed), _last(rows)
     ws.set_column(place, place, column_formats.HINT_WIDTH, formats["hint"])
     _must(ws.write_string(0, place, HINT, formats["程序填写"]), sheet.title)
     _must(ws.data_validation(0, place, 0, place, column_formats.guard(HINT, f"{xl_col_to_name(place)}1")), sheet.title)
     for row in range(1, max(len(rows), result_sheet.SPARE_ROWS) + 1):
         # the blank makes it a text for readers that do not calculate; without one xlsxwriter says it is a number
-        _must(ws.write_formula(row, place, result_sheet.hint(sheet), formats["hint"], " "), sheet.title)
+        _must(ws.write_formula(row, place, mark_formulas.hint(sheet), formats["hint"], " "), sheet.title)
     for look in ("less", "lit"):
-        rule = {"type": "formula", "criteria": result_sheet.lit(sheet, look == "less"), "format": formats[look]}
+        rule = {"type": "formula", "criteria": mark_formulas.lit(sheet, look == "less"), "format": formats[look]}
         _must(ws.conditional_format(1, 0, last - 1, place - 1, rule | {"stop_if_true": True}), sheet.title)
     _must(ws.print_area(0, 0, 1_048_575, place - 1), sheet.title)
 
 
 def _results(workbook: Workbook, formats: dict[str, Format]) -> None:
     """The empty worksheet 校验结果, ready for marking."""
-    ws, always = workbook.add_worksheet(RESULTS), result_sheet.always()
+    ws = workbook.add_worksheet(RESULTS)
     ws.set_row(0, 33)
     for column, item in enumerate(result_sheet.COLUMNS):
         style = "date" if item.name in ("since", "until") else "result"
         ws.set_column(column, column, item.width, formats[style], {"hidden": item.hidden})
         head = formats["选填" if item.own else "程序填写"]
-        if item.name in always:
-            _must(ws.write_formula(0, column, always[item.name], head, item.title), RESULTS)
+        if item.name == "line":
+            _must(ws.write_formula(0, column, mark_formulas.NEW_AT_EACH_OPENING, head, item.title), RESULTS)
         else:
             _must(ws.write_string(0, column, item.title, head), RESULTS)
     wide = [item.name for item in result_sheet.COLUMNS].index("cell")
-    for look, formula in result_sheet.told().items():
+    for look, formula in mark_formulas.told().items():
         rule = {"type": "formula", "criteria": formula, "format": formats[look]}
         _must(
             ws.conditional_format(
@@ -311,7 +303,7 @@ def _results(workbook: Workbook, formats: dict[str, Format]) -> None:
 
 
 def findings_workbook(entries: Iterable[object]) -> bytes:
-    """A workbook that only lists findings (objects with the attributes that results.COLUMNS names): for a file that cannot be marked."""
+    """A workbook that only lists findings (objects with the attributes that result_sheet.COLUMNS names): for a file that cannot be marked."""
     workbook = NewWorkbook(
         f"控辍保学 {RESULTS}", {name: column_formats.FORMATS[name] for name in ("程序填写", "result")}
     )
