@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import handmade
-from kongchuo.commands import returning
+from kongchuo.commands import records
 from kongchuo.core import places, workbooks, years
 from kongchuo.core.findings import Finding
 from kongchuo.pages import display, quality, views
@@ -18,12 +18,12 @@ FIRST, SECOND, THIRD = dt.date(2023, 9, 30), dt.date(2023, 10, 31), dt.date(2023
 def after(*looks):
     known = {}
     for found, day in looks:
-        known = returning.follow(known, found, day)
+        known = records.follow(known, found, day)
     return known
 
 
 def stands(known, day):
-    made = returning.course({"a.xlsx": known}, day)
+    made = records.course({"a.xlsx": known}, day)
     return made.new, made.still, made.since, made.mended
 
 
@@ -61,14 +61,14 @@ def test_what_was_mended_long_ago_is_forgotten():
 )
 def test_a_file_that_cannot_be_understood_is_none(tmp_path, text):
     (tmp_path / "a.json").write_text(text, "utf-8")
-    assert returning.load(tmp_path / "a.json") == {}
-    assert returning.load(tmp_path / "b.json") == {}
+    assert records.load(tmp_path / "a.json") == {}
+    assert records.load(tmp_path / "b.json") == {}
 
 
 def test_kept_and_read_again(tmp_path):
     record = {"a.xlsx": after(({"x"}, FIRST), (set(), SECOND))}
-    (tmp_path / "a.json").write_bytes(returning.dump(record))
-    assert returning.load(tmp_path / "a.json") == record
+    (tmp_path / "a.json").write_bytes(records.dump(record))
+    assert records.load(tmp_path / "a.json") == record
 
 
 def test_the_monthly_page_says_how_findings_stand():
@@ -84,7 +84,7 @@ def test_the_monthly_page_says_how_findings_stand():
     assert month.course is None
     assert "和以前比" not in display.card(quality.data_quality(month))
     month = replace(month, records={"甲小学": {name: after((was, FIRST))}, "乙小学": {"x": after((["z"], FIRST))}})
-    assert month.course == returning.Course(new=1, still=1, since=FIRST, mended=1)
+    assert month.course == records.Course(new=1, still=1, since=FIRST, mended=1)
     assert "上次就有、还没有改 1 条（最早 2023-09-30 起）" in display.card(quality.data_quality(month))
 
 
@@ -96,16 +96,16 @@ def test_a_batch_leaves_the_records_to_its_runs(tmp_path):
     assert not (scratch / places.RECORDS).exists(), "nothing was marked yet"
     kept = out / places.RETURNS / places.RECORDS
     kept.mkdir(parents=True)
-    (kept / "甲小学.json").write_bytes(returning.dump({"a.xlsx": after(({"x"}, FIRST))}))
+    (kept / "甲小学.json").write_bytes(records.dump({"a.xlsx": after(({"x"}, FIRST))}))
     archive.tell(scratch, shelf, FIRST)
-    assert returning.load(scratch / places.RECORDS / "甲小学.json") == {"a.xlsx": after(({"x"}, FIRST))}
+    assert records.load(scratch / places.RECORDS / "甲小学.json") == {"a.xlsx": after(({"x"}, FIRST))}
 
 
 def test_a_live_page_sees_the_records_as_they_are_now(tmp_path, monkeypatch):
     """It runs in no batch: `kongchuo serve` tells its kernels where the reports lie."""
     kept = tmp_path / places.RETURNS / places.RECORDS
     kept.mkdir(parents=True)
-    (kept / "甲小学.json").write_bytes(returning.dump({"a.xlsx": after(({"x"}, FIRST))}))
+    (kept / "甲小学.json").write_bytes(records.dump({"a.xlsx": after(({"x"}, FIRST))}))
     monkeypatch.delenv(places.SCRATCH, raising=False)
     monkeypatch.setenv(places.OUT, str(tmp_path))
     assert views.records() == {"甲小学": {"a.xlsx": after(({"x"}, FIRST))}}
@@ -114,7 +114,7 @@ def test_a_live_page_sees_the_records_as_they_are_now(tmp_path, monkeypatch):
 
 
 def test_what_this_year_says_of_last_years_workbook_is_kept_apart():
-    assert returning.finding_key("2023-2024", "2023-2024/甲/学籍.xlsx") == "2023-2024/甲/学籍.xlsx"
-    assert returning.finding_key("2023-2024", "2022-2023/甲/学籍.xlsx") != returning.finding_key(
+    assert records.finding_key("2023-2024", "2023-2024/甲/学籍.xlsx") == "2023-2024/甲/学籍.xlsx"
+    assert records.finding_key("2023-2024", "2022-2023/甲/学籍.xlsx") != records.finding_key(
         "2022-2023", "2022-2023/甲/学籍.xlsx"
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import handmade
-from kongchuo.commands import opening
+from kongchuo.commands import opening, remembering
 from kongchuo.core import years
 from kongchuo.pages import quality
 from kongchuo.publishing import archive
@@ -170,11 +170,10 @@ def test_the_newest_snapshot_of_an_earlier_month(tmp_path):
         assert opening._earlier(scratch) == found
 
 
-def test_questions_are_remembered_with_the_judgement(tmp_path, monkeypatch):
-    monkeypatch.setenv("KONGCHUO_CACHE", str(tmp_path))
+def test_questions_are_remembered_with_the_judgement(tmp_path):
     judgement = examine(full_term(), POLICY)
-    opening.remember(tmp_path, handmade.YEAR, "key", dt.date(2024, 1, 19), judgement)
-    assert opening.recall(tmp_path, handmade.YEAR, "key")[1].questions == judgement.questions
+    remembering.remember(tmp_path / "judged.json", "key", dt.date(2024, 1, 19), judgement)
+    assert remembering.recall(tmp_path / "judged.json", "key")[1].questions == judgement.questions
 
 
 def test_only_what_was_asked_for_is_asked_about():

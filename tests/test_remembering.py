@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import townships
-from kongchuo.commands import opening
+from kongchuo.commands import opening, remembering
 from kongchuo.core import places, processes, schema
 from kongchuo.excel import parse_cache, reading
 from kongchuo_township import YEAR
@@ -105,28 +105,28 @@ def test_any_change_is_seen(cache, shared, change):
 
 
 def test_last_years_lists_count(cache, shared):
-    key = opening.fingerprint(shared, YEAR, None)
+    key = remembering.fingerprint(shared, YEAR, None)
     folder = shared / "2022-2023" / "示例小学"
     folder.mkdir(parents=True)
     (folder / ROSTER).write_bytes(b"")
-    assert opening.fingerprint(shared, YEAR, None) != key
+    assert remembering.fingerprint(shared, YEAR, None) != key
 
 
 def test_policy_code_and_day_count(cache, shared, tmp_path, monkeypatch):
-    keys = {opening.fingerprint(shared, YEAR, day) for day in (None, dt.date(2023, 10, 31), dt.date(2023, 11, 1))}
+    keys = {remembering.fingerprint(shared, YEAR, day) for day in (None, dt.date(2023, 10, 31), dt.date(2023, 11, 1))}
     with monkeypatch.context() as patch:
         policy = tmp_path / "policy.yaml"
         policy.write_text(
             places.POLICY.read_text("utf-8").replace("value: 3, unit: 上课日", "value: 4, unit: 上课日"), "utf-8"
         )
         patch.setattr(places, "POLICY", policy)
-        keys.add(opening.fingerprint(shared, YEAR, None))
+        keys.add(remembering.fingerprint(shared, YEAR, None))
     with monkeypatch.context() as patch:
         shutil.copytree(places.PACKAGE / "rules", tmp_path / "package" / "rules")
         patch.setattr(places, "PACKAGE", tmp_path / "package")
-        keys.add(opening.fingerprint(shared, YEAR, None))
+        keys.add(remembering.fingerprint(shared, YEAR, None))
         (tmp_path / "package" / "rules" / "cases.py").write_text("", "utf-8")
-        keys.add(opening.fingerprint(shared, YEAR, None))
+        keys.add(remembering.fingerprint(shared, YEAR, None))
     assert len(keys) == 6
 
 
@@ -188,8 +188,8 @@ def test_a_state_of_the_books_is_judged_once_for_all_batches(cache, shared, tmp_
         monkeypatch.setattr(opening, "_KEPT", {})
         return opening.open_year(folder, YEAR, day)[2]
 
-    examine = opening.examine
-    monkeypatch.setattr(opening, "examine", counted)
+    examine = remembering.examine
+    monkeypatch.setattr(remembering, "examine", counted)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setenv(places.SCRATCH, str(scratch))
@@ -198,7 +198,7 @@ def test_a_state_of_the_books_is_judged_once_for_all_batches(cache, shared, tmp_
     shutil.copytree(shared, tmp_path / "copy")
     assert opened(tmp_path / "copy") == first
     assert len(judged) == 1
-    (kept,) = (cache / opening.JUDGED).iterdir()
+    (kept,) = (cache / remembering.JUDGED).iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     opened(shared, dt.date(2023, 11, 30))
     assert len(judged) == 2

@@ -9,7 +9,7 @@ import pytest
 
 import handmade
 from kongchuo import __main__ as cli
-from kongchuo.commands import opening
+from kongchuo.commands import remembering
 from kongchuo.core import schema, workbooks
 from kongchuo.core.findings import ERROR, INFO, WARNING, Finding
 from kongchuo.core.places import RESULTS
@@ -259,12 +259,11 @@ def test_a_new_value_must_be_confirmed_again(file, tmp_path, capsys):
     assert "校长还没有确认" in capsys.readouterr().out
 
 
-def test_what_is_remembered_holds_the_waived(tmp_path, monkeypatch):
-    monkeypatch.setenv("KONGCHUO_CACHE", str(tmp_path))
+def test_what_is_remembered_holds_the_waived(tmp_path):
     waived = (waivers.Waived(found(), "因", "甲", LATER),)
     judgement = Judgement((), (), frozenset({"X99"}), waived=waived)
-    opening.remember(tmp_path, handmade.YEAR, "key", DAY, judgement)
-    assert opening.recall(tmp_path, handmade.YEAR, "key") == (DAY, judgement)
+    remembering.remember(tmp_path / "judged.json", "key", DAY, judgement)
+    assert remembering.recall(tmp_path / "judged.json", "key") == (DAY, judgement)
 
 
 def test_the_monthly_page_counts_and_lists_them():

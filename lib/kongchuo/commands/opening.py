@@ -1,4 +1,7 @@
-"""From paths to a judged township: find the shared folder, read the year, load the policy, examine everything; remembered while nothing changes."""
+"""From paths to a judged township: find the shared folder, read the year, load the policy, examine everything.
+
+The command line, the notebooks and the tests all come in through here.
+"""
 
 import datetime as dt
 import hashlib
@@ -6,8 +9,7 @@ import json
 import os
 import pickle
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -16,127 +18,17 @@ import pandas as pd
 from .. import due as deadlines
 from ..core import places, policy, years
 from ..core.cells import fold
-from ..core.findings import Finding, Place, UserError
+from ..core.findings import Finding, UserError
 from ..core.names import telling_names
 from ..core.numbers import natural
 from ..core.schema import CENTRE
 from ..core.tables import Town, row_of
-from ..excel import folders, parse_cache, reading
+from ..excel import folders, reading
 from ..rules.judging import Judgement, NotJudged, examine
 from ..rules.questions import Question
 from ..rules.waivers import Waived
+from . import remembering
 
-# --- The judgement of a township as last worked out, for as long as nothing that it depends on has changed ----------
-# It depends on the bytes of the workbooks of the year and of the year before, on what else lies in those folders, on the policy,
-# on this package, and on the day. One small file for each township and year, in this user's own cache folder and readable by
-# nobody else, since findings name pupils; KONGCHUO_CACHE names another folder. Without a place to write nothing is remembered.
-FORMAT = 4  # of the remembered file
-
-
-def fingerprint(shared: Path, year: str, as_of: dt.date | None, earlier: str = "") -> str:
-    """What the judgement of a school year depends on, as one hash. Contents are read, never guessed from times or sizes.
-
-    `earlier` names the snapshot it was compared with.
-    """
-    found = hashlib.sha256(f"{FORMAT}|{earlier}|{year}|{as_of or f'until {dt.date.today()}'}|{places.PACKAGE}".encode())
-    for path in (
-        *sorted(places.PACKAGE.rglob("*.py")),
-        *sorted(places.PACKAGE.rglob("*.yaml")),
-        places.POLICY,
-        policy.mine(),
-    ):
-        found.update(path.read_bytes())
-    for folder in (shared / years.before(year), shared / year):
-        for path in sorted(folder.rglob("*")):
-            found.update(path.relative_to(shared).as_posix().encode() + b"\0")
-            with suppress(OSError):  # a file nobody may read is a finding; that it cannot be read is part of the print
-                if path.is_file():
-                    found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()
-
-
-def _path(shared: Path, year: str) -> Path:
-    return places.cache() / f"{hashlib.sha256(f'{shared.resolve()}|{year}'.encode()).hexdigest()[:16]}.json"
-
-
-def recall(shared: Path, year: str, key: str) -> tuple[dt.date, Judgement] | None:
-    """The day and the judgement remembered under a fingerprint; None where there is none, or it cannot be understood."""
-    return _recalled(_path(shared, year), key)
-
-
-def remember(shared: Path, year: str, key: str, as_of: dt.date, judgement: Judgement) -> None:
-    """Keep a judgement under its fingerprint, in place of the one before. A rule of ours that failed is not remembered."""
-    _remember(_path(shared, year), key, as_of, judgement)
-
-
-def _recalled(path: Path, key: str) -> tuple[dt.date, Judgement] | None:
-    try:
-        held = json.loads(parse_cache.read(path))
-        if held["key"] != key:
-            return None
-        missing = (NotJudged(*item[:3], tuple(map(tuple, item[3]))) for item in held["not_judged"])
-        findings = tuple(map(_finding, held["findings"]))
-        asked = (Question(code, text, tuple(Place(*row) for row in rows)) for code, text, rows in held["questions"])
-        waived = (Waived(_finding(one), *texts, dt.date.fromisoformat(until)) for one, *texts, until in held["waived"])
-        more = {"questions": tuple(asked), "waived": tuple(waived)}
-        judgement = Judgement(findings, tuple(missing), frozenset(held["judged"]), **more)
-        return dt.date.fromisoformat(held["as_of"]), judgement
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _finding(values: list) -> Finding:
-    return Finding(*values[:-1], tuple(values[-1]))
-
-
-def _remember(path: Path, key: str, as_of: dt.date, judgement: Judgement) -> None:
-    if judgement.broken:
-        return
-    held = {
-        "key": key,
-        "as_of": as_of.isoformat(),
-        "findings": list(map(astuple, judgement.findings)),
-        "not_judged": list(map(astuple, judgement.not_judged)),
-        "judged": sorted(judgement.judged),
-        "questions": list(map(astuple, judgement.questions)),
-        "waived": [(*astuple(one)[:-1], one.until.isoformat()) for one in judgement.waived],
-    }
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-        parse_cache.write(path, json.dumps(held, ensure_ascii=False).encode())
-
-
-# The judgement of a town as it was read: for all batches over the same state of the books as of the same day, whatever notebook they
-# make and wherever the copy of the books lies. What rules say depends on what was read, on the policy and on this package.
-JUDGED = "judged"  # the folder of these in the user's own cache folder; what nobody has asked for goes, as what was parsed does
-
-
-def _judged(town: Town, held: policy.Policy, before: tuple[Town, dt.date] | None) -> Judgement:
-    """`examine`, but of what was judged before what was said then."""
-    key = _state(town, held, before)
-    path = places.cache() / JUDGED / f"{key[:40]}.json"
-    if known := _recalled(path, key):
-        return known[1]
-    judgement = examine(town, held, before)
-    with suppress(OSError):
-        parse_cache.tidied(path.parent)
-    _remember(path, key, town.as_of, judgement)
-    return judgement
-
-
-def _state(town: Town, held: policy.Policy, before: tuple[Town, dt.date] | None) -> str:
-    """All that the judgement of a town depends on, as one hash."""
-    found = hashlib.sha256(f"{FORMAT}|{town.as_of}|{town.past_day}|{before and before[1]}|{held}".encode())
-    for path in (*sorted(places.PACKAGE.rglob("*.py")), *sorted(places.PACKAGE.rglob("*.yaml"))):
-        found.update(path.read_bytes())
-    for one in filter(None, (town, town.before, before and before[0])):
-        for book in one.workbooks:
-            found.update(repr((book.name, book.home, book.read, book.sha256, book.findings)).encode())
-    return found.hexdigest()
-
-
-# --- From paths to a judged township: the command line, the notebooks and the tests all come in through here ---------------
 UNREADABLE = frozenset(
     ("R01", "R02", "R03", "R10", "R11", "R16", "R17")
 )  # codes that mean a whole workbook was not read
@@ -212,21 +104,24 @@ def check(
     shared, year, wanted = folders.locate(list(paths))
     earlier = next((one for one in snapshots if (one[0] / year).is_dir()), None)
     note = str(earlier) if earlier else ""
-    key = fingerprint(shared, year, as_of, note) if remembered else ""
-    known = recall(shared, year, key) if remembered else None
+    path = remembering.path_of(shared, year)
+    key = remembering.fingerprint(shared, year, as_of, note) if remembered else ""
+    known = remembering.recall(path, key) if remembered else None
     if known is None:
         anew = {} if remembered else {"read_one": partial(reading.read_workbook, fresh=True)}
         town, _, judgement = judged(shared, year, as_of, earlier, **anew)
         known = town.as_of, judgement
-        if remembered and fingerprint(shared, year, as_of, note) == key:  # nobody has saved anything meanwhile
-            remember(shared, year, key, *known)
+        if (
+            remembered and remembering.fingerprint(shared, year, as_of, note) == key
+        ):  # nobody has saved anything meanwhile
+            remembering.remember(path, key, *known)
     return Checked(year, *known, tuple(wanted), begun(shared, dt.date.today()))
 
 
 def begun(shared: Path, today: dt.date) -> str:
     """What to say where a school year has begun and the newest the shared folder holds is the one before; "" else."""
     now = years.year_of(f"{today:%Y-%m}")
-    newest = max((path.name for path in shared.iterdir() if folders.is_year(path.name)), default="")
+    newest = max(folders.school_years(shared), default="")
     said = f"{now} 学年已经开始，共享文件夹里最新的还是 {newest}。请运行 kongchuo newyear --from {newest}（先加 --dry-run 看）"
     return said if newest == years.before(now) else ""
 
@@ -369,7 +264,7 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
         _KEPT[key] = pickle.loads(path.read_bytes())
     elif key not in _KEPT:
         town, held, before = _read(shared, year, as_of, _earlier(Path(scratch)))
-        _KEPT[key] = town, held, _judged(town, held, before)
+        _KEPT[key] = town, held, remembering.judged(town, held, before)
         if not os.environ.get(places.FORKED):
             _leave(path, pickle.dumps(_KEPT[key], protocol=5))
     _tell_names(_KEPT[key][0], name, _KEPT[key][1]["public_minimum"])

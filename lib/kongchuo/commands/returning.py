@@ -1,7 +1,6 @@
-"""What was found goes back to those who can mend it: marks, where they lie, and since when each finding is known."""
+"""What was found goes back to those who can mend it: marks in the workbooks or in copies, and where these lie."""
 
 import datetime as dt
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -17,99 +16,7 @@ from ..core.workbooks import Workbook
 from ..excel import folders, marking, marking_plan as plans, result_lines, saving, writing
 from ..excel.parts import Refused
 from ..rules.judging import Judgement
-from . import opening
-
-# --- What becomes of findings from one time to the next: new, still open since when, mended. One small file a school ---
-# The file holds identities (hashes, see core.workbooks) and days, nothing that says whose row it is.
-FORMAT = 1
-LATELY = 31  # days that a mended finding is counted
-KEPT = 366  # days that a mended finding is known: should it come back, it is not new
-
-Days = dict[str, str]  # first, last and, where it is gone, mended: days as text
-Record = dict[str, dict[str, Days]]  # by workbook and identity
-
-
-@dataclass(frozen=True)
-class Course:
-    """How many findings are new, still open (since when the oldest is), and mended lately."""
-
-    new: int = 0
-    still: int = 0
-    since: dt.date | None = None
-    mended: int = 0
-
-    def __str__(self) -> str:
-        since = f"（最早 {self.since} 起）" if self.since else ""
-        return f"新发现 {self.new} 条，上次就有、还没有改 {self.still} 条{since}，近{LATELY}天改好 {self.mended} 条"
-
-
-def follow(known: dict[str, Days], found: Iterable[str], as_of: dt.date, under: Iterable[str] = ()) -> dict[str, Days]:
-    """What is known of one workbook's findings once those of a day are found. A look back mends nothing.
-
-    What is found to follow from another mistake (`under`) is neither open nor mended: it is known no more.
-    """
-    day, now = as_of.isoformat(), set(found)
-    known = {identity: days for identity, days in known.items() if identity not in {*under}}
-    newest = max((days["last"] for days in known.values()), default="")
-    new: dict[str, Days] = {}
-    for identity in now | known.keys():
-        before = known.get(identity, {"first": day, "last": day})
-        if identity in now:
-            new[identity] = {"first": min(before["first"], day), "last": max(before["last"], day)}
-            if before.get("mended", "") > day:
-                new[identity]["mended"] = before["mended"]
-        elif "mended" in before or day < newest:
-            new[identity] = before
-        else:
-            new[identity] = {**before, "mended": day}
-    oldest = (as_of - dt.timedelta(KEPT)).isoformat()
-    return {identity: days for identity, days in sorted(new.items()) if days.get("mended", day) >= oldest}
-
-
-def course(record: Record, as_of: dt.date) -> Course:
-    """How it stands on a day."""
-    day, lately = as_of.isoformat(), (as_of - dt.timedelta(LATELY)).isoformat()
-    every = [days for workbook in record.values() for days in workbook.values()]
-    still = [days["first"] for days in every if "mended" not in days and days["first"] < day]
-    return Course(
-        sum("mended" not in days and days["first"] == day for days in every),
-        len(still),
-        dt.date.fromisoformat(min(still)) if still else None,
-        sum(lately <= days.get("mended", "") <= day for days in every),
-    )
-
-
-def days(known: dict[str, Days], as_of: dt.date) -> tuple[dict[str, dt.date], dict[str, dt.date]]:
-    """Of one workbook, by identity: the day each finding was first found, and the day those mended lately were no longer found."""
-    lately, day = (as_of - dt.timedelta(LATELY)).isoformat(), as_of.isoformat()
-    mended = {one: was["mended"] for one, was in known.items() if lately <= was.get("mended", "") <= day}
-    first = {one: was["first"] for one, was in known.items()}
-    return tuple({one: dt.date.fromisoformat(text) for one, text in found.items()} for found in (first, mended))
-
-
-def finding_key(year: str, name: str) -> str:
-    """Under which key a record holds a workbook: of last year's is kept apart what this year's look says of it."""
-    return name if name.startswith(f"{year}/") else f"{name} {year}"
-
-
-def load(path: Path) -> Record:
-    """The record in a file; an empty one where there is none, or it cannot be understood."""
-    try:
-        held = json.loads(path.read_text("utf-8"))
-        if held["format"] != FORMAT:
-            return {}
-        for days in (days for workbook in held["workbooks"].values() for days in workbook.values()):
-            for day in (days["first"], days["last"], days.get("mended", days["last"])):
-                dt.date.fromisoformat(day)
-        return held["workbooks"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def dump(record: Record) -> bytes:
-    """The record as the bytes of a file."""
-    return json.dumps({"format": FORMAT, "workbooks": record}, ensure_ascii=False, indent=1).encode()
-
+from . import opening, records
 
 # --- Where returns lie: <out>/returns/<school>/ for the newest school year of the shared folder, <out>/returns/<year>/<school>/ for others ---
 # When a new year begins, what lay directly under returns moves into the folder of its year, so that no copy takes the place of last
@@ -157,7 +64,7 @@ def marked_copy(out: Path, year: str, workbook: str) -> Path | None:
 
 def shelf_of(out: Path, shared: Path, year: str) -> Shelf:
     """The returns of a school year of a shared folder; those of the year before make room when a new one has begun."""
-    newest = max((path.name for path in shared.iterdir() if folders.is_year(path.name)), default=year)
+    newest = max(folders.school_years(shared), default=year)
     note = out / RETURNS / RECORDS / YEAR
     with suppress(OSError):  # what stands in the way will be said when something is written
         was = note.read_text("utf-8").strip() if note.is_file() else ""
@@ -227,13 +134,13 @@ def mark(
     names = [book.name for book in town.workbooks if checked.asked(book.name)]
     names += [name for name in _before(town, judgement, shelf) if checked.asked(name)]
     returned, homes = [], dict.fromkeys(town.by_name[name].home for name in ([] if clear else names))
-    records = {home: load(shelf.records / f"{home}.json") for home in homes}
+    known = {home: records.load(shelf.records / f"{home}.json") for home in homes}
     for line in judgement.broken:
         warn(line)
     for number, name in enumerate(names, 1):
         plan = plans.plan(town, name, () if clear else judgement.findings, [one.finding for one in judgement.waived])
         if not clear:
-            plan = _with_what_stays(plan, town, judgement, records, (shared / name, shelf.copy(town.by_name[name])))
+            plan = _with_what_stays(plan, town, judgement, known, (shared / name, shelf.copy(town.by_name[name])))
         one = _return(town.by_name[name], plan, shared, shelf, in_place and name.startswith(f"{year}/"))
         if one is not None:
             returned.append(one)
@@ -244,18 +151,18 @@ def mark(
             say(_line(returned[-1]))
     if not names:
         raise UserError("要标记的工作簿一个也没有找到，请检查路径。")
-    for home, record in records.items():
+    for home, record in known.items():
         try:
-            saving.write_copy(shelf.records / f"{home}.json", dump(record))
+            saving.write_copy(shelf.records / f"{home}.json", records.dump(record))
         except Refused as error:
             raise UserError(f"记录存不下来：{error}。请换一个 --out 文件夹。") from error
         own = {key: days for key, days in record.items() if year in (key[: len(year)], key[-len(year) :])}
-        say(f"  {home}：{course(own, town.as_of)}")
+        say(f"  {home}：{records.course(own, town.as_of)}")
     return returned
 
 
 def _with_what_stays(
-    plan: plans.Plan, town: Town, judgement: Judgement, records: dict[str, Record], paths: Iterable[Path]
+    plan: plans.Plan, town: Town, judgement: Judgement, known: dict[str, records.Record], paths: Iterable[Path]
 ) -> plans.Plan:
     """The plan with what it must keep of the workbook and its marked copy: what could not be judged now, and since when."""
     copies = []  # those that can be read
@@ -263,7 +170,7 @@ def _with_what_stays(
         with suppress(OSError):
             copies.append(path.read_bytes())
     plan = marking.keeping(plan, unjudged(town, judgement, plan.name), *copies)
-    return marking.remembering(plan, *days(_followed(records, town, plan), town.as_of), *copies)
+    return marking.remembering(plan, *records.days(_followed(known, town, plan), town.as_of), *copies)
 
 
 def refresh(paths: Sequence[Path], out: Path, say: Callable[[str], None]) -> None:
@@ -292,13 +199,13 @@ def _before(town: Town, judgement: Judgement, shelf: Shelf) -> list[str]:
     return [book.name for book in books if book.read and (book.name in found or shelf.copy(book).is_file())]
 
 
-def _followed(records: dict[str, Record], town: Town, plan: plans.Plan) -> dict[str, Days]:
+def _followed(known: dict[str, records.Record], town: Town, plan: plans.Plan) -> dict[str, records.Days]:
     """Put into its school's record what is found in a workbook now; what is known of that workbook then."""
     workbook = town.by_name[plan.name]
-    record, key = records[workbook.home], finding_key(town.year, plan.name)
+    record, key = known[workbook.home], records.finding_key(town.year, plan.name)
     if workbook.read:  # of one that cannot be read nothing is known to be mended
         found = (entry.identity for entry in plan.entries if not (entry.waived or entry.under))  # unseen is not mended
-        record[key] = follow(record.get(key, {}), found, town.as_of, plan.under)
+        record[key] = records.follow(record.get(key, {}), found, town.as_of, plan.under)
     return record.get(key, {})
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 import pandas as pd
 
-from ..commands import opening, returning
+from ..commands import opening, records as course_records
 from ..core import editions, places, years
 from ..core.cells import fold
 from ..core.findings import Finding, Place, UserError
@@ -48,7 +48,7 @@ class View:
     class_id: str = ""
     group: str = ""
     edition: str = editions.INTERNAL
-    records: dict[str, returning.Record] = field(default_factory=dict)  # what was known of findings, by school
+    records: dict[str, course_records.Record] = field(default_factory=dict)  # what was known of findings, by school
 
     @property
     def public(self) -> bool:
@@ -106,7 +106,7 @@ class View:
         return tuple(one for one in waived if not self.home or home_of(one.finding, self.town) == self.home)
 
     @cached_property
-    def course(self) -> returning.Course | None:
+    def course(self) -> course_records.Course | None:
         """How many of the findings are new, still open, mended lately; None where no school has a record of before."""
         found = {home: {name: set() for name in record} for home, record in self.records.items()}
         under: set[str] = set()
@@ -114,18 +114,18 @@ class View:
             if home_of(one, self.town) in self.records and one.workbook in self.town.by_name:
                 identity = identity_of(self.town.by_name[one.workbook], one)
                 home = found[home_of(one, self.town)]
-                own = home.setdefault(returning.finding_key(self.town.year, one.workbook), set())
+                own = home.setdefault(course_records.finding_key(self.town.year, one.workbook), set())
                 (under if one.caused_by else own).add(identity)
         now = {
-            name: returning.follow(self.records[home].get(name, {}), identities, self.end, under)
+            name: course_records.follow(self.records[home].get(name, {}), identities, self.end, under)
             for home, workbooks in found.items()
             for name, identities in workbooks.items()
             if home in (*self.homes, *([] if self.home else [CENTRE]))
             and (workbook := self.town.by_name.get(name.partition(" ")[0])) is not None
-            and name == returning.finding_key(self.town.year, workbook.name)
+            and name == course_records.finding_key(self.town.year, workbook.name)
             and workbook.read
         }
-        return returning.course(now, self.end) if now else None
+        return course_records.course(now, self.end) if now else None
 
     @cached_property
     def not_judged(self) -> tuple[NotJudged, ...]:
@@ -173,7 +173,7 @@ def records() -> dict[str, dict]:
     """What is known of findings since when, by school: as the batch has left it to its runs, on a live page as it is now."""
     scratch, out = os.environ.get(SCRATCH), os.environ.get(OUT)
     folder = Path(scratch) / RECORDS if scratch else Path(out or os.devnull) / RETURNS / RECORDS
-    return {path.stem: returning.load(path) for path in sorted(folder.glob("*.json"))}
+    return {path.stem: course_records.load(path) for path in sorted(folder.glob("*.json"))}
 
 
 def find_school(town: Town, school: str) -> str:
