@@ -24,7 +24,7 @@ from kongchuo.console import UNREADABLE, USAGE
 from kongchuo.core import places, schema, years
 from kongchuo.core.findings import UsageError, UserError
 from kongchuo.core.names import telling_names
-from kongchuo.excel import writing
+from kongchuo.excel import registry, writing
 from kongchuo.facts import references
 from kongchuo.pages.report import MADE_AT
 from kongchuo.publishing import archive, batch, execution, gate, indexes, status, unchanged
@@ -195,7 +195,7 @@ def test_the_shipped_parameter_file_names_what_its_notebook_declares():
         batch.check_names(entry, {}, execution.parameters(entry.notebook))
 
 
-def registry(folder, rows):
+def a_registry(folder, rows):
     book = schema.default().book_of["school"]
     writing.write_workbook(
         folder / "2023-2024" / "中心学校" / "基础信息.xlsx", book, {"school": rows}, schema.default()
@@ -214,9 +214,9 @@ def test_schools_come_from_the_registry_in_its_order(tmp_path):
     closed = {"school_code": "SLJX", "school_name": "旧小学", "stage": "完小", "active": False}
     (tmp_path / "2023-2024" / "中心学校").mkdir(parents=True)
     (tmp_path / "2023-2024" / "别的小学").mkdir()
-    registry(tmp_path, [centre, school, closed, {"school_code": "SLXX", "school_name": "示例小学", "stage": "完小"}])
+    a_registry(tmp_path, [centre, school, closed, {"school_code": "SLXX", "school_name": "示例小学", "stage": "完小"}])
 
-    assert batch.registered(tmp_path, "2023-2024") == (
+    assert registry.registered(tmp_path, "2023-2024") == (
         references.School("示例中学", "SLZX", ("示例初中", "初中")),
         references.School("示例小学", "SLXX"),
     )
@@ -227,7 +227,7 @@ def test_without_a_readable_registry_the_folders_are_the_schools(tmp_path):
         (tmp_path / "2023-2024" / name).mkdir(parents=True)
     (tmp_path / "2023-2024" / "中心学校" / "基础信息.xlsx").write_text("不是工作簿", "utf-8")
 
-    assert {school.name for school in batch.registered(tmp_path, "2023-2024")} == {"甲校", "乙校"}
+    assert {school.name for school in registry.registered(tmp_path, "2023-2024")} == {"甲校", "乙校"}
 
 
 # --- names and snapshots --------------------------------------------------------------------------
@@ -824,7 +824,7 @@ def town(tmp_path_factory):
     """An example township of two schools, one of them with a workbook missing."""
     folder = tmp_path_factory.mktemp("town")
     townships.make(folder / "shared", 2, 120)
-    known = batch.registered(folder / "shared", "2023-2024")
+    known = registry.registered(folder / "shared", "2023-2024")
     next((folder / "shared" / "2023-2024" / known[1].name).glob("学籍.xlsx")).unlink()
     return folder, known
 
@@ -879,7 +879,7 @@ def test_what_one_school_changes_makes_its_own_runs_and_the_towns_again(tmp_path
     """
     townships.make(tmp_path / "shared", 2, 40, 1, faults=True)
     shared, out = tmp_path / "shared", (tmp_path / "runs").resolve()
-    one, other = (school.name for school in batch.registered(shared, "2023-2024"))
+    one, other = (school.name for school in registry.registered(shared, "2023-2024"))
     shelves = [archive.Shelf(out, MONTH, name) for name in ("monthly_self_check", "monthly_papers")]
 
     def made(**given):

@@ -23,7 +23,7 @@ import pytest
 import townships
 from kongchuo import __main__ as cli
 from kongchuo.core import places
-from kongchuo.publishing import batch
+from kongchuo.excel import registry
 from kongchuo.rules.questions import HEADING
 from kongchuo_township import demo
 
@@ -346,7 +346,7 @@ def test_papers_of_one_class_are_those_made_class_by_class(towns, tmp_path):
     assert {name.partition("_")[0] for name in made} == {"责任书", "告家长一封信"}
     code, _, err = typed(*words, "--kind", "月报表", "--class", "七(1)班")
     assert (code, "不是一班一份的材料" in err) == (2, True)
-    held = batch.rooms(towns / "clean", "2023-2024")
+    held = registry.rooms(towns / "clean", "2023-2024")
     assert held.pop(MIDDLE)[0] == "七(1)班"
     assert {own[0] for own in held.values()} == {"一(1)班"}
     code, _, err = typed(*words, "--kind", "责任书_家长", "--class", "一(1)班")

@@ -18,7 +18,7 @@ from kongchuo import __main__ as cli, console
 from kongchuo.commands import repairing as job
 from kongchuo.core import schema
 from kongchuo.core.workbooks import Workbook
-from kongchuo.excel import reading, repairing, writing
+from kongchuo.excel import ranges, reading, repairing, writing
 from kongchuo.excel.parts import Package, Refused
 from validating import complaints
 
@@ -311,10 +311,10 @@ def test_what_is_left_of_a_box(box, hole):
     def cells(one):
         return {(r, c) for r in range(one[0], one[2] + 1) for c in range(one[1], one[3] + 1)}
 
-    left = repairing.without(box, hole)
+    left = ranges.without(box, hole)
     assert set().union(*map(cells, left)) == cells(box) - cells(hole)
     assert sum(len(cells(one)) for one in left) == len(cells(box) - cells(hole))
-    assert repairing.parse(repairing.spelt(left)) == left
+    assert ranges.parse(ranges.spelt(left)) == left
 
 
 @settings(max_examples=6, deadline=None)
@@ -329,7 +329,7 @@ def test_wherever_something_was_pasted(tmp_path_factory, pastings):
         listed = tree.find(package.tag("dataValidations"))
         if brings:
             new = copy.deepcopy(listed[0])
-            new.set("sqref", repairing.spelt([box]))
+            new.set("sqref", ranges.spelt([box]))
             listed.append(new)
     folder = tmp_path_factory.mktemp("pasted")
     made = repaired(package.data(), folder)

@@ -18,13 +18,14 @@ from kongchuo.commands import opening
 from kongchuo.core import places, policy, years
 from kongchuo.core.findings import UserError
 from kongchuo.core.places import POLICY
+from kongchuo.excel import registry
 from kongchuo.pages import monthly, people, signals, term, year
 from kongchuo.pages.people.pupils import People
 from kongchuo.pages.report import ONLY_THE_TOWN, Report
 from kongchuo.pages.term.rounds import Round
 from kongchuo.pages.views import Month
 from kongchuo.pages.year.years import Year
-from kongchuo.publishing import batch, forks
+from kongchuo.publishing import forks
 from kongchuo.rules.judging import judge
 from kongchuo.site import accounts, answering, folder_state, rights
 from serving import Visitor, browser, serving  # noqa: F401
@@ -138,7 +139,7 @@ def site(tmp_path_factory):
     townships.make(folder / "shared", 3, 90, faults=True)
     held = accounts.Accounts(folder / "accounts")
     quick = PasswordHasher(1, 8, 1)
-    schools = [school.name for school in batch.registered(folder / "shared", "2023-2024")]
+    schools = [school.name for school in registry.registered(folder / "shared", "2023-2024")]
     for name, school in (("甲", schools[0]), ("乙", schools[1])):
         held.change(name, lambda _, n=name, s=school: accounts.Account(n, rights.SCHOOL, (s,), hash=quick.hash(n * 8)))
     door = f"door=listening.opened(accounts.Accounts(Path({str(held.folder)!r})))"

@@ -14,7 +14,8 @@ import townships
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
-from kongchuo.publishing import archive, batch, indexes
+from kongchuo.excel import registry
+from kongchuo.publishing import archive, indexes
 from kongchuo.publishing.archive import DONE, Result
 from kongchuo.site import kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
@@ -393,7 +394,7 @@ JUMPS = """[...document.querySelectorAll("h1, h2, h3, h4")].filter((one, at, all
 
 def test_the_monthly_report_is_live_with_its_drop_downs(page, tmp_path):
     townships.make(tmp_path / "shared", 2, 120)
-    first, second = (school.name for school in batch.registered(tmp_path / "shared", "2023-2024"))
+    first, second = (school.name for school in registry.registered(tmp_path / "shared", "2023-2024"))
 
     with serving(tmp_path, tmp_path / "shared", tmp_path / "runs", places.NOTEBOOKS) as site:
         page.goto(site.origin)

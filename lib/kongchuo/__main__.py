@@ -411,10 +411,10 @@ def serve(args: argparse.Namespace) -> int:
 
 def users(args: argparse.Namespace) -> int:
     """Make, change and list the accounts of the served pages."""
-    from .publishing import batch
+    from .excel import registry
     from .site import accounts
 
-    known = batch.newest(args.workbooks) if args.school else ()
+    known = registry.newest(args.workbooks) if args.school else ()
     asked = args.action, args.name, args.role, args.school, args.classes
     print(accounts.users(_office(), *asked, known=known, by_proxy=args.no_password))
     return CLEAN

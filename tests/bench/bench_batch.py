@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from kongchuo.core.places import CACHE, FILES, NOTEBOOKS, PARAMETERS, SCRATCH
-from kongchuo.publishing import batch
+from kongchuo.excel import registry
 from kongchuo_township import making
 
 MONTH = "2023-10"
@@ -115,7 +115,7 @@ def measured(folder, schools, pupils):
     CPU seconds of one more monthly page.
     """
     making.make(folder / "shared", schools, pupils, 1, faults=True)
-    names = [school.name for school in batch.registered(folder / "shared", "2023-2024")]
+    names = [school.name for school in registry.registered(folder / "shared", "2023-2024")]
     found = {}
     for work, (_, _, notebook, _) in WORK.items():
         few = run(work, names[:FEW], folder, folder / f"{work} few")

@@ -9,6 +9,7 @@ import pytest
 import townships
 from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, schema
+from kongchuo.excel import registry
 from kongchuo.publishing import batch
 from serving import serving, tab  # noqa: F401 - the second is a fixture
 
@@ -83,7 +84,7 @@ def test_no_word_of_a_cell_is_markup_on_a_page(town):
 
 
 def test_no_word_of_a_cell_is_markup_in_a_live_page(page, town):
-    first, _ = (school.name for school in batch.registered(town / "shared", "2023-2024"))
+    first, _ = (school.name for school in registry.registered(town / "shared", "2023-2024"))
     with serving(town, town / "shared", town / "runs", places.NOTEBOOKS) as site:
         for name in ("monthly_self_check", "people"):
             page.goto(f"{site.origin}/live/{name}?school={first}&month=2023-10")

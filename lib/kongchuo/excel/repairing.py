@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import mode
 
@@ -11,8 +11,7 @@ from lxml import etree
 from ..core.places import HINT, RESULTS
 from ..core.schema import Schema
 from ..core.workbooks import Table, Workbook, column_letters
-from . import column_formats, mark_formulas, marking, writing
-from .package_guard import LAST_COLUMN, LAST_ROW
+from . import column_formats, mark_formulas, marking, ranges, writing
 from .parts import Cells, Package, Refused, split
 from .styles import DATE, NUMBER, Styles
 from .worksheet import Worksheet, put
@@ -130,62 +129,6 @@ def _child(package: Package, part: str, name: str) -> etree._Element:
     return listed
 
 
-# --- Ranges of cells as sqref attributes name them: cut, and looked at column by column. Pure -----------------------
-Box = tuple[int, int, int, int]  # first row, first column, last row, last column
-_ENDS = re.compile(r"\$?([A-Z]{0,3})\$?(\d*)")
-
-
-def parse(sqref: str) -> list[Box]:
-    """The boxes of "A2:A10 C5", and of whole columns and rows ("D:D", "3:3")."""
-    ends = (text.partition(":")[::2] for text in (sqref or "").split())
-    return [(*_end(first, 1, 1), *_end(last or first, LAST_ROW, LAST_COLUMN)) for first, last in ends]
-
-
-def _end(text: str, row: int, column: int) -> tuple[int, int]:
-    letters, digits = _ENDS.fullmatch(text).groups()
-    return int(digits or row), split(f"{letters}1")[1] if letters else column
-
-
-def spelt(boxes: Iterable[Box]) -> str:
-    """Boxes as a sqref."""
-    return " ".join(
-        first if first == last else f"{first}:{last}"
-        for top, left, bottom, right in boxes
-        for first, last in [(f"{column_letters(left)}{top}", f"{column_letters(right)}{bottom}")]
-    )
-
-
-def without(box: Box, hole: Box) -> list[Box]:
-    """What is left of a box once the cells of another are taken out, at most four boxes."""
-    top, left, bottom, right = box
-    up, west, down, east = max(top, hole[0]), max(left, hole[1]), min(bottom, hole[2]), min(right, hole[3])
-    if up > down or west > east:
-        return [box]
-    pieces = [
-        (top, left, up - 1, right),
-        (down + 1, left, bottom, right),
-        (up, left, down, west - 1),
-        (up, east + 1, down, right),
-    ]
-    return [piece for piece in pieces if piece[0] <= piece[2] and piece[1] <= piece[3]]
-
-
-def rows_in(boxes: Iterable[Box], column: int) -> list[tuple[int, int]]:
-    """The stretches of rows that boxes cover in a column, joined and in order."""
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted((box[0], box[2]) for box in boxes if box[1] <= column <= box[3]):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = joined[-1][0], max(last, joined[-1][1])
-        else:
-            joined.append((first, last))
-    return joined
-
-
-def covers(stretches: Iterable[tuple[int, int]], first: int, last: int) -> bool:
-    """Whether one of the joined stretches holds all rows from `first` to `last`."""
-    return any(start <= first and last <= end for start, end in stretches)
-
-
 # --- What shows findings in a template's worksheet, put back where pasting took it: the conditional format and the hints' formulas ---
 _KNOWN = "校验_原值"  # what only our rule looks at
 
@@ -206,13 +149,13 @@ def put_showing_back(package: Package, template: Package, table: Table, part: st
 def _light(package: Package, template: Package, table: Table, part: str, last: int) -> bool:
     tree, tag, wide = package.tree(part), package.tag, len(table.sheet.typed)
     own = [rule for rule in tree.iter(tag("cfRule")) if _KNOWN in "".join(rule.itertext())]
-    boxes = [box for rule in own for box in parse(rule.getparent().get("sqref"))]
+    boxes = [box for rule in own for box in ranges.parse(rule.getparent().get("sqref"))]
     needed = max([2, *table.frame.index[-1:]])
-    if all(covers(rows_in(boxes, column), 2, needed) for column in range(1, wide + 1)):
+    if all(ranges.covers(ranges.rows_in(boxes, column), 2, needed) for column in range(1, wide + 1)):
         return False
     new = next(template.tree(template.sheets[table.sheet.title]).iter(template.tag("conditionalFormatting")))
     new = copy.deepcopy(new)
-    new.set("sqref", spelt([(2, 1, last, wide)]))
+    new.set("sqref", ranges.spelt([(2, 1, last, wide)]))
     last = max([0, *(int(one.get("priority", "0")) for one in tree.iter(tag("cfRule")))])
     for place, rule in enumerate(new):
         rule.set("dxfId", _look(package, template, int(rule.get("dxfId"))))
@@ -306,7 +249,7 @@ def wanted(template: Package, table: Table) -> Iterator[Wanted]:
     """The rules of the template's worksheet, for the columns that the worksheet as read has, wherever they stand there."""
     fields = table.sheet.typed
     for element in template.tree(template.sheets[table.sheet.title]).iter(template.tag(LISTED)):
-        ((top, left, bottom, _),) = parse(element.get("sqref"))
+        ((top, left, bottom, _),) = ranges.parse(element.get("sqref"))
         column = table.columns.get(fields[left - 1].name) if left <= len(fields) else None
         if column:
             yield Wanted(fields[left - 1].title, element, column, table.header_row + top - 1, top == bottom == 1)
@@ -323,22 +266,24 @@ def lost_rules(package: Package, rules: list[Wanted], table: Table, part: str) -
     there = list(_there(package.tree(part)))
     held = {}
     for rule in rules:
-        meant = _meaning(rule.element, parse(rule.element.get("sqref"))[0][1])
+        meant = _meaning(rule.element, ranges.parse(rule.element.get("sqref"))[0][1])
         same = (boxes for element, boxes in there if _meaning(element, rule.column) == meant)
-        held[rule] = rows_in((box for boxes in same for box in boxes), rule.column)
+        held[rule] = ranges.rows_in((box for boxes in same for box in boxes), rule.column)
     reached = [stretches[-1][1] for rule, stretches in held.items() if stretches and not rule.only]
     last = max([table.header_row + 1, *table.frame.index[-1:], *([min(mode(reached), 100_000)] if reached else [])])
     missing = [
-        rule for rule, stretches in held.items() if not covers(stretches, rule.first, rule.first if rule.only else last)
+        rule
+        for rule, stretches in held.items()
+        if not ranges.covers(stretches, rule.first, rule.first if rule.only else last)
     ]
     # LibreOffice leaves out rules that only say what to type: gone alone they are no damage
     return missing if any(_matters(rule, there, last) for rule in missing) else [], last
 
 
-def _matters(rule: Wanted, there: list[tuple[etree._Element, list[Box]]], last: int) -> bool:
+def _matters(rule: Wanted, there: list[tuple[etree._Element, list[ranges.Box]]], last: int) -> bool:
     """Whether a rule that is gone asked for something, or another that asks has taken its place."""
     boxes = [box for element, own in there if element.get("type", "none") != "none" for box in own]
-    taken = any(first <= last and end >= rule.first for first, end in rows_in(boxes, rule.column))
+    taken = any(first <= last and end >= rule.first for first, end in ranges.rows_in(boxes, rule.column))
     return rule.element.get("type", "none") != "none" or (taken and not rule.only)
 
 
@@ -350,8 +295,8 @@ def put_rules_back(package: Package, rules: list[Wanted], last: int, part: str) 
     listed = _child(package, part, "dataValidations")
     for rule, hole in zip(rules, holes, strict=True):
         element = copy.deepcopy(rule.element)
-        element.set("sqref", spelt([hole]))
-        own = parse(rule.element.get("sqref"))[0]
+        element.set("sqref", ranges.spelt([hole]))
+        own = ranges.parse(rule.element.get("sqref"))[0]
         before = f"{column_letters(own[1])}{own[0]}"
         for formula in element:  # it speaks of its own first cell
             formula.text = re.sub(rf"\b{before}\b", f"{column_letters(rule.column)}{rule.first}", formula.text or "")
@@ -359,24 +304,24 @@ def put_rules_back(package: Package, rules: list[Wanted], last: int, part: str) 
     listed.set("count", str(len(listed)))
 
 
-def _there(tree: etree._Element) -> Iterator[tuple[etree._Element, list[Box]]]:
+def _there(tree: etree._Element) -> Iterator[tuple[etree._Element, list[ranges.Box]]]:
     for element in tree.iter(f"{{*}}{LISTED}"):
         said = element.find("{*}sqref")
-        yield element, parse(element.get("sqref") if said is None else said.text)
+        yield element, ranges.parse(element.get("sqref") if said is None else said.text)
 
 
-def _cut(element: etree._Element, boxes: list[Box], holes: list[Box]) -> None:
+def _cut(element: etree._Element, boxes: list[ranges.Box], holes: list[ranges.Box]) -> None:
     """Take cells out of the range of a rule; one without a cell goes, and what is empty then."""
     left = boxes
     for hole in holes:
-        left = [piece for box in left for piece in without(box, hole)]
+        left = [piece for box in left for piece in ranges.without(box, hole)]
     if left == boxes:
         return
     if left:
         said = element.find("{*}sqref")
         if said is None:
-            return element.set("sqref", spelt(left))
-        said.text = spelt(left)
+            return element.set("sqref", ranges.spelt(left))
+        said.text = ranges.spelt(left)
         return None
     while len(element) == 0 or etree.QName(element).localname == LISTED:
         parent = element.getparent()

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from ..core import places, years
 from ..core.findings import UserError
-from ..excel import folders
-from ..publishing import archive, batch, execution, indexes
+from ..excel import folders, registry
+from ..publishing import archive, execution, indexes
 from ..publishing.execution import hide_grammar
 
 hide_grammar()
@@ -128,7 +128,7 @@ def shown(shared: Path, out: Path, folder: Path) -> tuple[list[archive.Shelf], l
             continue
         periods = years.begun(kind, held[-1], dt.date.today()) if kind else ()
         begun += [archive.Shelf(out, period, path.stem) for period in periods if period.taught()]
-    schools = [school.name for school in batch.registered(shared, held[-1])]
+    schools = [school.name for school in registry.registered(shared, held[-1])]
     return sorted({*made, *begun}, key=lambda shelf: (shelf.period.order, shelf.notebook), reverse=True), schools, notes
 
 
@@ -179,15 +179,15 @@ def said_of(path: Path) -> str:
 def offers(shared: Path) -> dict[str, list[str]]:
     """What the fields of jobs can be."""
     held = folders.school_years(shared)
-    schools = [school.name for school in batch.registered(shared, held[-1])] if held else []
-    rooms = batch.rooms(shared, held[-1]) if held else {}
+    schools = [school.name for school in registry.registered(shared, held[-1])] if held else []
+    rooms = registry.rooms(shared, held[-1]) if held else {}
     return jobs.offered(shared, schools, printable(), rooms)
 
 
 def town_name(shared: Path) -> str:
     """The town's name by the registry of its latest school year; "" where there is none."""
     held = folders.school_years(shared)
-    return batch.town_name(shared, held[-1]) if held else ""
+    return registry.town_name(shared, held[-1]) if held else ""
 
 
 @cache

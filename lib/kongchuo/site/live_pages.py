@@ -11,8 +11,8 @@ from .. import VERBS
 from ..core import places, years
 from ..core.findings import UserError
 from ..core.places import TEMPLATES
-from ..excel import folders
-from ..publishing import archive, batch, execution, indexes
+from ..excel import folders, registry
+from ..publishing import archive, execution, indexes
 from ..publishing.execution import hide_grammar
 from ..publishing.forks import possible
 
@@ -163,7 +163,7 @@ def last_run(shelf: archive.Shelf, school: str) -> dict[str, str]:
 def others(shared: Path, period: years.Period, asked: Mapping[str, str]) -> list[dict[str, str]]:
     """What may be asked for next by who looks at a live page: the other schools, then all in the other periods, the nearest first."""
     try:
-        schools = [school.name for school in batch.registered(shared, period.year)]
+        schools = [school.name for school in registry.registered(shared, period.year)]
     except UserError:
         return []
     begun = [one for one in years.begun(period.kind, period.year, dt.date.today()) if one.taught() or one == period]
