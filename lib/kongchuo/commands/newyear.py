@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import years
 from ..core.cells import fold
 from ..core.findings import UsageError, UserError
 from ..core.schema import CENTRE, LAST_PRIMARY, Schema, Sheet
 from ..core.tables import Town, complete, mapping, yes
-from ..excel import foreign_lists, reading, saving, writing
+from ..excel import folders, foreign_lists, reading, saving, writing
 from ..facts import calendar
 
 LAST_JUNIOR = 9
@@ -94,9 +93,9 @@ def newyear(
     `to`: that table, filled in. Nothing of the old year is changed. `dry_run` makes nothing. Raises UserError where the old year is
     not there, the new one holds workbooks already, or the table names a school there is not.
     """
-    year = f"{int(before[:4]) + 1}-{int(before[5:]) + 1}" if years.YEAR.fullmatch(before) else ""
-    if not year:
+    if not folders.is_year(before):
         raise UsageError(f"学年“{before}”应写成 2023-2024 的样子")
+    year = f"{before[5:]}-{int(before[5:]) + 1}"
     root = shared / year
     if any(root.rglob("*.xlsx")):
         raise UserError(f"“{root}”里已经有工作簿，没有动。")

@@ -23,7 +23,7 @@ from ..core.names import telling_names
 from ..core.numbers import natural
 from ..core.schema import CENTRE
 from ..core.tables import Town, row_of
-from ..excel import folders, reading
+from ..excel import folders, parse_cache, reading
 from ..rules.judging import Judgement, NotJudged, examine
 from ..rules.questions import Question
 from ..rules.waivers import Waived
@@ -266,7 +266,7 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
         town, held, before = _read(shared, year, as_of, _earlier(Path(scratch)))
         _KEPT[key] = town, held, remembering.judged(town, held, before)
         if not os.environ.get(places.FORKED):
-            _leave(path, pickle.dumps(_KEPT[key], protocol=5))
+            parse_cache.write(path, pickle.dumps(_KEPT[key], protocol=5))
     _tell_names(_KEPT[key][0], name, _KEPT[key][1]["public_minimum"])
     return _KEPT[key]
 
@@ -275,14 +275,7 @@ def _tell_names(town: Town, key: str, minimum: int = 0) -> None:
     """Leave to the gate of a batch the names of families, and 公开版最小人数, that a run has read."""
     scratch = os.environ.get(places.SCRATCH)
     if scratch and not (path := Path(scratch) / places.NAMES.replace("*", key)).is_file():
-        _leave(path, json.dumps({"names": sorted(telling_names(town)), "minimum": minimum}).encode())
-
-
-def _leave(target: Path, data: bytes) -> None:
-    """Whole or not at all: other runs read it."""
-    part = target.with_suffix(f".{os.getpid()}")
-    part.write_bytes(data)
-    part.replace(target)
+        parse_cache.write(path, json.dumps({"names": sorted(telling_names(town)), "minimum": minimum}).encode())
 
 
 def _earlier(scratch: Path) -> tuple[Path, dt.date] | None:

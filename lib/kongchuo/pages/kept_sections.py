@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..core import places
 from ..core.findings import UserError
+from ..excel import parse_cache
 from .live import Shown
 
 
@@ -25,10 +26,9 @@ def folder() -> Path | None:
 def keep(module: str, edition: str, shown: Shown) -> None:
     """Keep it for kernels (by what is chosen) and for the server (by address: the sections alone, as HTML)."""
     marked = "".join(f'<div data-kc-at="{name}">{html}</div>\n' for name, html in shown.pages.items())
-    _write(places.kept(folder(), module, edition, shown.address), marked.encode())
-    _write(
-        _chosen(module, edition, {label: chosen for label, (_, chosen) in shown.choices.items()}), pickle.dumps(shown)
-    )
+    parse_cache.write(places.kept(folder(), module, edition, shown.address), marked.encode())
+    chosen = {label: chosen for label, (_, chosen) in shown.choices.items()}
+    parse_cache.write(_chosen(module, edition, chosen), pickle.dumps(shown))
 
 
 def kept(module: str, edition: str, values: Mapping[str, object]) -> Shown | None:
@@ -56,9 +56,3 @@ def ask(verb: str, address: str, values: Mapping[str, object] | None = None) -> 
 
 def _chosen(module: str, edition: str, values: Mapping[str, object]) -> Path:
     return places.kept(folder(), module, edition, *(f"{label}={value}" for label, value in values.items()))
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_suffix(f".{os.getpid()}")  # whole or not at all: others read it
-    part.write_bytes(data)
-    part.replace(path)

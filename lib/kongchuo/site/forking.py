@@ -28,6 +28,7 @@ from ..core import places
 from ..core.editions import INTERNAL, blotted
 from ..core.findings import UserError
 from ..core.processes import die_with_parent
+from ..excel import parse_cache
 from ..publishing import engine, execution, forks
 
 OPENED = (
@@ -153,9 +154,7 @@ def _tell(job: dict) -> None:
     file = Path(job["file"])
     try:
         told = getattr(kongchuo, job["tell"])(**job["parameters"]).told(**job["more"])
-        part = file.with_suffix(".part")  # whole or not at all
-        part.write_bytes(pickle.dumps(told, protocol=5))
-        part.replace(file)
+        parse_cache.write(file, pickle.dumps(told, protocol=5))
     except UserError as error:
         file.with_suffix(".says").write_text(blotted(str(error)), "utf-8")
 
