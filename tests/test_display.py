@@ -11,7 +11,7 @@ from kongchuo.core import findings
 from kongchuo.core.editions import SCHOOL, TOWN
 from kongchuo.core.schema import Field
 from kongchuo.figures.base import Measure
-from kongchuo.pages import charts, display
+from kongchuo.pages import charts, display, masks
 from kongchuo.pages.display import Badge, Details, Figure, Note, Section, Table, Tiles
 from kongchuo.pages.monthly import PLAN, SECTIONS
 from kongchuo.pages.report import Report
@@ -122,8 +122,8 @@ def test_a_message_keeps_no_name_for_the_town():
     names = frozenset(PUPILS)
     said = "四(1)班王例一、欧阳例二已连续缺勤，证件99010120120508123X"
 
-    assert display.masked_text(said, names, TOWN) == "四(1)班王○、欧阳○已连续缺勤，证件9****X"
-    assert display.masked_text(said, names, SCHOOL).startswith("四(1)班王例一、欧阳例二")
+    assert masks.masked_text(said, names, TOWN) == "四(1)班王○、欧阳○已连续缺勤，证件9****X"
+    assert masks.masked_text(said, names, SCHOOL).startswith("四(1)班王例一、欧阳例二")
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_a_message_keeps_no_name_for_the_town():
     ],
 )
 def test_masks_follow_the_schema(item, value, school, town):
-    assert (display.masked(value, item, SCHOOL), display.masked(value, item, TOWN)) == (school, town)
+    assert (masks.masked(value, item, SCHOOL), masks.masked(value, item, TOWN)) == (school, town)
 
 
 def test_every_personal_kind_of_the_schema_is_masked_for_the_town():
     for sheet in handmade.schema.default().sheets.values():
         for item in sheet.fields:
             if item.personal:
-                assert display.masked("王小例", item, TOWN) in (None, "王○"), item
+                assert masks.masked("王小例", item, TOWN) in (None, "王○"), item
 
 
 def test_a_tone_is_never_colour_alone():

@@ -41,7 +41,7 @@ from kongchuo.core.names import other_names, personal_names, telling_names
 from kongchuo.core.schema import PERSONAL, Field
 from kongchuo.excel import reading
 from kongchuo.figures.base import Measure
-from kongchuo.pages import display
+from kongchuo.pages import display, masks
 from kongchuo.pages.display import (
     Badge,
     Chart,
@@ -177,17 +177,17 @@ def test_everybody_sees_nothing_personal_and_who_handles_a_case_all_but_digits()
     for sheet in handmade.schema.default().sheets.values():
         for item in sheet.fields:
             if item.personal:
-                assert display.masked("王小例", item, EVERYBODY) is None, item
-            digits = item.format in display.NEVER
-            assert (display.masked("13800001234", item, CASEWORK) is None) == digits, item
+                assert masks.masked("王小例", item, EVERYBODY) is None, item
+            digits = item.format in masks.NEVER
+            assert (masks.masked("13800001234", item, CASEWORK) is None) == digits, item
 
 
 def test_a_message_with_a_secret_keeps_no_name_for_the_school_either():
     said = "王例一花名册标为残疾，帮扶表里没有"
 
-    assert display.masked_text(said, NAMES, SCHOOL) == "王○花名册标为残疾，帮扶表里没有"
-    assert display.masked_text(said, NAMES, CASEWORK) == said
-    assert display.masked_text("王例一旷课", NAMES, EVERYBODY) == "王○旷课"
+    assert masks.masked_text(said, NAMES, SCHOOL) == "王○花名册标为残疾，帮扶表里没有"
+    assert masks.masked_text(said, NAMES, CASEWORK) == said
+    assert masks.masked_text("王例一旷课", NAMES, EVERYBODY) == "王○旷课"
 
 
 def test_beside_a_name_stands_no_secret_but_in_a_case():
@@ -363,7 +363,7 @@ def test_a_batch_with_a_paper_withheld_ends_in_four(monkeypatch, tmp_path):
 
 
 def test_a_field_no_mask_knows_is_shown():
-    assert display.masked(3, Field("seq", "次数"), EVERYBODY) == 3
+    assert masks.masked(3, Field("seq", "次数"), EVERYBODY) == 3
 
 
 # --- colours on the page ----------------------------------------------------------------------------------------------
@@ -532,6 +532,6 @@ def test_what_each_audience_sees_is_one_table():
     assert set(PERSONAL) - {""} <= set(MAY_SEE)
     assert set(HEADINGS) == set(AUDIENCES)
     masked = {mark for mark, seen in MAY_SEE.items() if MASKED in seen.values()}
-    assert masked <= {*display.MASKS, "beside", "few"}
+    assert masked <= {*masks.MASKS, "beside", "few"}
     assert barred("name") == (TOWN, EVERYBODY)
     assert barred("digits") == AUDIENCES

@@ -1,10 +1,10 @@
-"""What a page is made of, how it is shown, and how much of a name each audience sees."""
+"""What a page is made of, and how it is shown."""
 
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cache, lru_cache, wraps
+from functools import cache, wraps
 from numbers import Real
 from typing import ClassVar, NamedTuple, TypeVar
 
@@ -12,101 +12,14 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from ..core.editions import ABSENT, CASEWORK, MASKED, MAY_SEE, SCHOOL, SECRET, SHOWN, Names
+from ..core.editions import SCHOOL, SECRET
 from ..core.numbers import NUMERALS
 from ..core.places import SUMMARY, TEMPLATES
-from ..core.schema import Field, Sheet
+from ..core.schema import Sheet
 from ..figures.base import LEFT_OUT, Measure
+from . import masks
 
-# --- How a page is masked for who reads it, by the table core.editions.MAY_SEE. Reference: domain.md 9 --------------
-# Knows only columns and texts. display and the monthly report pass every cell and message through here.
 Shown = TypeVar("Shown")
-
-NEVER = ("id_number", "status_no", "disability_no")  # formats whose digits stand on no page at all
-COMPOUND = frozenset(
-    ("欧阳", "司马", "诸葛", "上官", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "司徒", "端木", "南宫", "西门", "独孤", "宇文")
-)  # fmt: skip
-
-
-def surname(name: str) -> str:
-    """王小明 -> 王○; a compound surname stays whole. Domain.md 9: names as 姓+○."""
-    return f"{name[:2] if name[:2] in COMPOUND else name[:1]}○"
-
-
-def phone(number: str) -> str:
-    """13800001234 -> 138****1234."""
-    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
-
-
-MASKS = {"name": surname, "phone": phone}  # how a column is masked for whom MAY_SEE says so
-GROUP = "特殊群体"  # P03: what stands beside a name in the place of poor, disabled, weak at school
-
-
-def _seen(item: Field, audience: str) -> str:
-    mark = "digits" if item.format in NEVER else item.personal
-    return MAY_SEE[mark][audience] if mark else SHOWN
-
-
-def may_see(item: Field, audience: str) -> bool:
-    """Whether a column is shown to the audience at all (masked or not)."""
-    return _seen(item, audience) != ABSENT
-
-
-def masked(value: object, item: Field, audience: str) -> object:
-    """The value of a column as the audience sees it; None where it may not."""
-    seen = _seen(item, audience)
-    if seen == ABSENT:
-        return None
-    return MASKS[item.personal](str(value)) if seen == MASKED and not pd.isna(value) else value
-
-
-# Runs of digits in a message: an identity or telephone number, or what is left of one
-DIGITS = {SCHOOL: re.compile(r"\d{11,}"), CASEWORK: re.compile(r"\d{12,}")}
-OTHERS = re.compile(r"\d{7,}")
-
-
-def unlabelled(value: object) -> object:
-    """A value that stands beside a full name, without the labels that may not (P03): 厌学、学困 -> 厌学、特殊群体."""
-    if not isinstance(value, str) or not SECRET.search(value):
-        return value
-    return "、".join(dict.fromkeys(GROUP if SECRET.search(part) else part for part in value.split("、")))
-
-
-def masked_text(
-    text: str, names: frozenset[str], audience: str, beside: str = "", others: frozenset[str] = frozenset()
-) -> str:
-    """A finding's message as the audience sees it: where it may not see names, each pupil's or parent's becomes 姓+○.
-
-    So it does in a school's own where the message, or what stands `beside` it, also says poor, disabled or the like (P03).
-    `names` are those of the township's families, `others` (core.names.other_names) stay whole though a name be part of them.
-    Long runs of digits never stay, whoever reads.
-    """
-    text = DIGITS.get(audience, OTHERS).sub(lambda found: f"{found[0][0]}****", text)
-    together = MAY_SEE["beside"][audience] != SHOWN and SECRET.search(text + beside)
-    if MAY_SEE["name"][audience] == SHOWN and not together:
-        return text
-    return _index(names, others).replaced(text)
-
-
-def masked_page(value: Shown, names: frozenset[str], others: frozenset[str]) -> Shown:
-    """A section, and whatever it is made of, with every name of a family masked: what no column or message has masked, too.
-
-    So a name is masked in all places of a page or in none, whoever else bears it. Addresses and drawings stay as they are.
-    """
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return _index(names, others).replaced(value, loose=True)
-    if isinstance(value, tuple):
-        return tuple(masked_page(one, names, others) for one in value)
-    if is_dataclass(value) and type(value).__module__ == __name__ and type(value).__name__ != "Links":
-        held = {item.name: getattr(value, item.name) for item in fields(value)}
-        return replace(value, **{name: masked_page(one, names, others) for name, one in held.items()})
-    return value
-
-
-@lru_cache(maxsize=4)
-def _index(names: frozenset[str], others: frozenset[str]) -> Names:
-    return Names({name: surname(name) for name in names} | {name: name for name in others})
-
 
 # --- What a report page is made of, as values, and their HTML: tiles, tables, charts, notes and details in sections ---
 # Every piece of HTML comes from templates/report/ with autoescape on. Knows no files of the schools.
@@ -472,13 +385,28 @@ def rows_table(
 
     `extra` puts columns in front (title -> values in the order of the rows), such as the school and the Excel row.
     """
-    shown = [sheet.by_name[name] for name in names if may_see(sheet.by_name[name], audience)]
+    shown = [sheet.by_name[name] for name in names if masks.may_see(sheet.by_name[name], audience)]
     apart = audience == SCHOOL and any(item.personal == "name" for item in shown)  # P03: full names stand here
     if apart:
         shown = [item for item in shown if not SECRET.search(item.title)]
     columns = [list(values) for values in extra.values()]
     for item in shown:
-        values = [masked(value, item, audience) for value in frame[item.name]]
-        columns.append([unlabelled(value) for value in values] if apart else values)
+        values = [masks.masked(value, item, audience) for value in frame[item.name]]
+        columns.append([masks.unlabelled(value) for value in values] if apart else values)
     titles = (*extra, *(item.title for item in shown))
     return Table(titles, tuple(zip(*columns, strict=True)), **more)
+
+
+def masked_page(value: Shown, names: frozenset[str], others: frozenset[str]) -> Shown:
+    """A section, and whatever it is made of, with every name of a family masked: what no column or message has masked, too.
+
+    So a name is masked in all places of a page or in none, whoever else bears it. Addresses and drawings stay as they are.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return masks.index(names, others).replaced(value, loose=True)
+    if isinstance(value, tuple):
+        return tuple(masked_page(one, names, others) for one in value)
+    if is_dataclass(value) and type(value).__module__ == __name__ and not isinstance(value, Links):
+        held = {item.name: getattr(value, item.name) for item in fields(value)}
+        return replace(value, **{name: masked_page(one, names, others) for name, one in held.items()})
+    return value

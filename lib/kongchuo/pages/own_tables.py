@@ -17,7 +17,8 @@ from ..core.findings import UserError
 from ..core.places import SCRATCH
 from ..core.schema import Field, Sheet
 from . import live, quality
-from .display import NEVER, Blocks, Note, Section, Table, may_see, rows_table, titled
+from .display import Blocks, Note, Section, Table, rows_table, titled
+from .masks import NEVER, may_see
 from .report import Plan, Report
 from .units import audience
 from .views import Month, open_month

@@ -18,7 +18,8 @@ from ..figures import uncounted
 from ..figures.base import Measure, Ratio, beside
 from ..figures.definitions import MEASURES, Count, Definition
 from ..figures.scopes import KEYS, Scope, counted
-from .display import Details, Failed, Note, Section, Table, Tiles, To, cell, masked_text, rows_table
+from .display import Details, Failed, Note, Section, Table, Tiles, To, cell, rows_table
+from .masks import masked_text
 from .views import View
 
 LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopabcdef")

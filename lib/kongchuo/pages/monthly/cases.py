@@ -12,19 +12,8 @@ from ...facts import cases as case_facts, signals
 from ...figures import flows, uncounted
 from ...figures.scopes import Scope
 from .. import charts
-from ..display import (
-    Blocks,
-    Chart,
-    Counted,
-    Details,
-    Figure,
-    Note,
-    Table,
-    Tiles,
-    rows_table,
-    titled,
-    unlabelled,
-)
+from ..display import Blocks, Chart, Counted, Details, Figure, Note, Table, Tiles, rows_table, titled
+from ..masks import unlabelled
 from ..units import (
     Column,
     audience,

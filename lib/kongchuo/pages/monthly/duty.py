@@ -12,7 +12,8 @@ from ...facts.references import named
 from ...figures import attendance, duty as bonds, support
 from ...figures.base import Measure, Ratio
 from .. import units
-from ..display import Badge, Blocks, Details, Figure, Note, Table, Tiles, surname, titled
+from ..display import Badge, Blocks, Details, Figure, Note, Table, Tiles, titled
+from ..masks import surname
 from ..views import Month
 
 # --- The part of 二、自查组织 on 四包: the matrix of schools and duties, who holds what, gaps, load, who left, what changed ---

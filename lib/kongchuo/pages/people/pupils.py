@@ -14,22 +14,8 @@ from ...due import steps
 from ...facts import attendance, calendar, cases as case_facts, duty, enrolment, signals
 from ...facts.references import class_grades, keyed
 from .. import charts, today
-from ..display import (
-    GROUP,
-    Badge,
-    Blocks,
-    Chart,
-    Counted,
-    Details,
-    Facts,
-    Note,
-    Table,
-    To,
-    cell,
-    masked,
-    titled,
-    unlabelled,
-)
+from ..display import Badge, Blocks, Chart, Counted, Details, Facts, Note, Table, To, cell, titled
+from ..masks import GROUP, masked, unlabelled
 from ..units import anchor, audience, duty_title, said
 from ..views import Month, View
 
