@@ -140,7 +140,7 @@ def test_a_name_is_taken_from_the_module_that_has_it():
     }
     trees = {name: ast.parse(path.read_text("utf-8")) for name, path in paths.items()}
     offered = {
-        name: {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+        name: {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
         | {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
         for name, tree in trees.items()
     }

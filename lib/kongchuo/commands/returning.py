@@ -64,7 +64,8 @@ def marked_copy(out: Path, year: str, workbook: str) -> Path | None:
 
 def shelf_of(out: Path, shared: Path, year: str) -> Shelf:
     """The returns of a school year of a shared folder; those of the year before make room when a new one has begun."""
-    newest = max(folders.school_years(shared), default=year)
+    # raises where the share is gone
+    newest = max((path.name for path in shared.iterdir() if folders.is_year(path.name)), default=year)
     note = out / RETURNS / RECORDS / YEAR
     with suppress(OSError):  # what stands in the way will be said when something is written
         was = note.read_text("utf-8").strip() if note.is_file() else ""

@@ -43,7 +43,7 @@ def is_year(name: str) -> bool:
 
 
 def school_years(shared: Path) -> list[str]:
-    """The school years that a shared folder holds, the oldest first."""
+    """The school years that a shared folder holds, the oldest first; none where it is not there."""
     return sorted(path.name for path in shared.glob("*") if is_year(path.name) and path.is_dir())
 
 
