@@ -8,9 +8,10 @@ import openpyxl
 import pytest
 
 from dressed import edited
-from kongchuo.core.cells import displayed, odd, strange
+from kongchuo.core.cells import strange
 from kongchuo.core.columns import typed
 from kongchuo.core.findings import UserError
+from kongchuo.core.number_formats import displayed, odd
 from kongchuo.excel.foreign_lists import read_list
 from kongchuo.excel.package_guard import look
 from kongchuo.rules import checks

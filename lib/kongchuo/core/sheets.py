@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from .cells import ERRORS, clean, closest, displayed, fold, quoted, reader, shown
+from .cells import ERRORS, clean, closest, fold, quoted, reader, shown
 from .columns import Values, filled, typed
 from .findings import ADDED, INFO, KINDS, Finding, Kind, Place, caused
+from .number_formats import displayed
 from .places import HINT
 from .schema import Codes, Field, Sheet
 from .workbooks import Table, Typed, column_letters

@@ -15,7 +15,8 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from ..core.cells import PICTURE, STALE, CellError, Picture, Stale, odd
+from ..core.cells import PICTURE, STALE, CellError, Picture, Stale
+from ..core.number_formats import odd
 from ..core.workbooks import column_letters
 
 # --- Files that an encryption agent on some computer has wrapped: nobody can read them elsewhere, and saving them again is no help ---
