@@ -9,7 +9,7 @@ import pytest
 
 from kongchuo.excel import tables
 from kongchuo.figures.base import Measure
-from kongchuo.pages import live
+from kongchuo.pages import explorer
 from kongchuo.pages.display import Badge, Details, Section, Table
 
 CLASSES = Table(
@@ -19,14 +19,14 @@ CLASSES = Table(
 
 def test_every_table_with_rows_is_found_behind_a_summary_too():
     hidden = Details("有问题的行", (Table(("行",), ((3,),)), Table(("行",), ())))
-    found = live.tables([Section("出勤", (CLASSES, hidden, CLASSES), 3), Section("空", (Table(("列",), ()),))])
+    found = explorer.tables([Section("出勤", (CLASSES, hidden, CLASSES), 3), Section("空", (Table(("列",), ()),))])
 
     assert list(found) == ["三、出勤：各班", "三、出勤：有问题的行", "三、出勤：各班（3）"]
     assert found["三、出勤：各班"] is CLASSES
 
 
 def test_numbers_sort_as_numbers_and_a_rate_keeps_its_counts():
-    shown = live.frame(CLASSES)
+    shown = explorer.frame(CLASSES)
 
     assert shown["人数"].tolist() == [12, 9]
     assert shown["出勤率"].tolist()[0].endswith("（11/12）")
@@ -35,16 +35,16 @@ def test_numbers_sort_as_numbers_and_a_rate_keeps_its_counts():
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-甲", "@SUM(A1)", "\t=1", "=3"])
 def test_what_a_spreadsheet_would_work_out_is_text_in_the_download(text):
-    assert live.frame(Table(("备注",), ((text,),)))["备注"].tolist() == [f"'{text}"]
+    assert explorer.frame(Table(("备注",), ((text,),)))["备注"].tolist() == [f"'{text}"]
 
 
 @pytest.mark.parametrize("text", ["+3", "-2.5 %", "-1", "甲-乙", "3=3", "—"])
 def test_numbers_with_a_sign_stay_as_they_are(text):
-    assert live.frame(Table(("数",), ((text,),)))["数"].tolist() == [text]
+    assert explorer.frame(Table(("数",), ((text,),)))["数"].tolist() == [text]
 
 
 def test_a_badge_is_its_word():
-    assert live.frame(Table(("状态",), ((Badge("bad", "超期"),),)))["状态"].tolist() == ["超期"]
+    assert explorer.frame(Table(("状态",), ((Badge("bad", "超期"),),)))["状态"].tolist() == ["超期"]
 
 
 def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
@@ -57,7 +57,7 @@ def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
         ),
         total=("合计", 3, "", Measure("D10", "出勤率", 12, 14)),
     )
-    data = tables.annex_bytes("某校报告", {"三、出勤：各班/全部": live.plain(table)})
+    data = tables.annex_bytes("某校报告", {"三、出勤：各班/全部": explorer.plain(table)})
     book = openpyxl.load_workbook(BytesIO(data))
     sheet = book["1 三、出勤：各班全部"]
 
@@ -75,7 +75,7 @@ def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
 
 def test_long_headings_make_names_that_excel_takes_and_tells_apart():
     same = "一、基本情况：学年以来学生增减（自学年初基准起）（按班级）"
-    plain = live.plain(CLASSES)
+    plain = explorer.plain(CLASSES)
     names = openpyxl.load_workbook(BytesIO(tables.annex_bytes("甲", {same: plain, f"{same}又": plain}))).sheetnames
 
     assert len(set(names)) == 3

@@ -24,9 +24,9 @@ CACHE = (
 )
 SCRATCH = "KONGCHUO_SCRATCH"  # set by a batch for its runs: a folder that only this batch can see
 FORKED = "KONGCHUO_FORKED"  # set where the runs of a batch are forks of one process, which need not leave one another what they read
-KEPT = "KONGCHUO_KEPT"  # set by the site for live kernels: where pages lie that were made before anybody asked (pages.kept_sections)
+KEPT = "KONGCHUO_KEPT"  # set by the site for live kernels: where pages lie that were made before anybody asked (pages.live)
 SENT = "KONGCHUO_SENT"  # and that the page has its sections from there already
-ASK = "KONGCHUO_ASK"  # set by the site for the live kernel of a school: where it asks for its pages, and its ticket (pages.kept_sections)
+ASK = "KONGCHUO_ASK"  # set by the site for the live kernel of a school: where it asks for its pages, and its ticket (pages.live)
 FILES = "KONGCHUO_FILES"  # set by a batch for each run: where it may leave papers and tables beside its page
 PAPERS = "papers"  # under out: what `kongchuo papers` prints, papers/<month>/<school>/
 RETURNS, RECORDS = "returns", "记录"  # under out; the records are also left in the scratch folder of a batch

@@ -22,7 +22,7 @@ from ..core.findings import UserError, fault
 from ..core.names import other_names, personal_names
 from ..core.places import CONTENT, FILES, NAMES, SCRATCH
 from ..excel.tables import annex_bytes
-from . import kept_sections, live, units
+from . import explorer, live, units
 from .display import Failed, Lines, Links, Note, Page, Section, Table, card, masked_page, render
 from .public import public
 from .units import audience
@@ -74,7 +74,7 @@ class Report:
         self.plan, self._workbooks = plan, workbooks
         self._behind: Mapping[str, object] = {}  # what was chosen and shown as it was kept, without a view of it
         self.view = view
-        self.explorer: live.Explorer | None = None
+        self.explorer: explorer.Explorer | None = None
         self._left: dict[str, str] = {}  # files left beside the page, with the edition of each
         self._broken: dict[str, tuple[str, ...]] = {}  # by section: a line of each failure
         self._shown: list[tuple[object, str]] = []  # on a live page: the widgets and their sections
@@ -206,7 +206,7 @@ class Report:
     def _first(self) -> live.Shown | None:
         """What is kept of the page as it opens."""
         chosen = {label: value for label, (_, value) in self._choices.items()}
-        return kept_sections.kept(self._module, self.view.edition, chosen) if not self.view.part else None
+        return live.kept(self._module, self.view.edition, chosen) if not self.view.part else None
 
     def shown(self) -> live.Shown:
         """All of it for a live page, as plain values."""
@@ -217,14 +217,14 @@ class Report:
         """Keep it for the live pages of others (keeping)."""
         shown = self.shown()
         if not self._broken:
-            kept_sections.keep(self._module, self.view.edition, shown)
+            live.keep(self._module, self.view.edition, shown)
 
     def tables(self) -> object:
         """All tables of the report, to sort, search and download: on a live page there, in a batch run in 附表.xlsx beside the page."""
         if not self.plan.annexed:
             return None
         if live.is_live():
-            self.explorer = live.Explorer(self._first.tables if self._first else self._tables())
+            self.explorer = explorer.Explorer(self._first.tables if self._first else self._tables())
             return self.explorer.widget
         folder = os.environ.get(FILES)
         if not folder or self.view.public:  # what everybody may read is the page alone
@@ -244,16 +244,16 @@ class Report:
         return Page(card(Section("附表", (table,), 0, "annex")), f"{title}：附表")
 
     def _annex(self) -> bytes:
-        self._kept = {heading: live.plain(table) for heading, table in self._tables().items()}
+        self._kept = {heading: explorer.plain(table) for heading, table in self._tables().items()}
         return annex_bytes(self.plan.title(self.view), self._kept)
 
     def _tables(self) -> dict[str, Table]:
         """Those of every section but the footer, which only says what the page was made from."""
-        return live.tables(filter(None, (self.section(name) for name in self.plan.sections if name != self._last)))
+        return explorer.tables(filter(None, (self.section(name) for name in self.plan.sections if name != self._last)))
 
     def _choose(self, values: Mapping[str, object]) -> live.Shown:
         """Show what is kept of the choice, else work it out."""
-        shown = kept_sections.kept(self._module, self._view.edition, values)
+        shown = live.kept(self._module, self._view.edition, values)
         if shown:
             self._behind = values
         else:
@@ -274,7 +274,7 @@ class Report:
         Raises UserError for a page that is not about this school alone.
         """
         if values:
-            shown = kept_sections.kept(self._module, self.view.edition, values)
+            shown = live.kept(self._module, self.view.edition, values)
             home = values.get(SCHOOL) if shown else (view := self._view_of(values)).home
             shown = shown or self._turned(view)
         else:
@@ -331,7 +331,7 @@ class Asked(Report):
 
     def __init__(self, plan: Plan, verb: str, address: str) -> None:
         self.plan, self.explorer, self._shown = plan, None, []
-        self._verb, self._first = verb, kept_sections.ask(verb, address)
+        self._verb, self._first = verb, live.ask(verb, address)
         self._address = self._first.address
 
     @property
@@ -339,7 +339,7 @@ class Asked(Report):
         return self._first.choices
 
     def _choose(self, values: Mapping[str, object]) -> live.Shown:
-        shown = kept_sections.ask(self._verb, self._address, values)
+        shown = live.ask(self._verb, self._address, values)
         self._address = shown.address
         return self._drawn(shown)
 

@@ -1,7 +1,7 @@
 """One process for each state of the books that has imported, read, judged and made the sections; each live kernel is a fork of it.
 
 The process forked from is no kernel itself, and ends with the server; when the books have changed another takes its place, it is
-retired and ends with its last kernel. What it has made of pages lies in a folder (pages.kept_sections); more of them are made by a fork of
+retired and ends with its last kernel. What it has made of pages lies in a folder (pages.live); more of them are made by a fork of
 it, at the lowest priority, while somebody looks at a page.
 Only where a fork of such a process is safe (`forks.possible`); elsewhere kernels start from nothing.
 """

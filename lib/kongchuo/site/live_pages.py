@@ -31,7 +31,7 @@ from .rights import Person  # noqa: E402
 from .scripts import bundled  # noqa: E402
 
 WATCH_SECONDS = 30  # a live page asks so often whether the books have changed
-SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.kept_sections marks it
+SECTION = re.compile('<div data-kc-at="(\\w+)">')  # as pages.live marks it
 
 
 class Live(Guard, TornadoVoilaHandler):
