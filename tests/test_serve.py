@@ -51,7 +51,7 @@ def server(tmp_path_factory):
     )
     returns = out / "returns" / "甲校"
     returns.mkdir(parents=True)
-    for name in ("学籍_校验.xlsx", "学籍.xlsx", "记录.json"):
+    for name in ("学籍_校验.xlsx", "出勤_校验结果.xlsx", "学籍.xlsx", "记录.json"):
         (returns / name).write_text(f"副本 {name}", "utf-8")
     (folder / "别处.xlsx").write_text("别处", "utf-8")
     (returns / "外面_校验.xlsx").symlink_to(folder / "别处.xlsx")
@@ -152,6 +152,9 @@ def test_a_marked_copy_is_handed_out_and_nothing_else_of_the_returns(server):
     """The findings of a page lead to it; what only looks like one, or leads elsewhere, does not."""
     status, text, headers = server.get("/r/returns/" + quote("甲校/学籍_校验.xlsx"))
     assert (status, text) == (200, "副本 学籍_校验.xlsx")
+    assert server.get("/r/returns/" + quote("甲校/出勤_校验结果.xlsx"))[0] == 200, (
+        "the list of one that cannot be marked"
+    )
     assert headers["Content-Disposition"].startswith("attachment")
     for name in (
         "甲校/学籍.xlsx",

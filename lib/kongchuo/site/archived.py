@@ -114,7 +114,7 @@ async def since(page: Page, shelf: archive.Shelf, run: Mapping[str, object], wha
 
 
 class Returned(Page):
-    """A marked copy of a workbook, to which the findings of an archived page lead."""
+    """A marked copy of a workbook, to which the findings of an archived page lead, or the list of one that cannot be marked."""
 
     def asked(self):
         """As of the school whose workbook it is."""
@@ -122,7 +122,7 @@ class Returned(Page):
 
     def get(self, name: str):
         """Send it to be saved: it opens on its list and says which file is to be mended."""
-        if not name.endswith("_校验.xlsx"):
+        if not name.endswith(("_校验.xlsx", "_校验结果.xlsx")):
             raise tornado.web.HTTPError(404)
         self.hand_out(_own(self.settings["out"] / places.RETURNS / name))
 
