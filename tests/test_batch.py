@@ -88,6 +88,11 @@ def test_what_is_no_month_is_said_in_chinese(text):
         batch.wanted(monthly(), {"month": text})
 
 
+def test_what_is_no_school_year_is_called_one_also_for_the_pages_of_months(tmp_path):
+    with pytest.raises(UsageError, match="学年“2023”应写成 2023-2024 的样子"):
+        batch.plan(batch.load(places.PARAMETERS / "year.yaml"), {"year": "2023"}, tmp_path, tmp_path)
+
+
 def test_a_school_year_stands_for_its_months_with_lessons_and_for_its_rounds():
     months = [period.key for period in batch.wanted(monthly(), {"month": "2023-2024"})]
     rounds = batch.wanted(batch.Batch(NOTEBOOK, {"round": "2023-2024", "school": "all"}), {})

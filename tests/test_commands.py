@@ -344,6 +344,8 @@ def test_papers_of_one_class_are_those_made_class_by_class(towns, tmp_path):
         {name for name in made if name.startswith("责任书")} == {name for name in every if "七(1)班" in name} != every
     )
     assert {name.partition("_")[0] for name in made} == {"责任书", "告家长一封信"}
+    code, out, _ = typed(*words, "--kind", "月报表", "告家长一封信", "--class", "七(1)班")
+    assert (code, "月报表：不是一班一份的材料，没有生成" in out) == (0, True)
     code, _, err = typed(*words, "--kind", "月报表", "--class", "七(1)班")
     assert (code, "不是一班一份的材料" in err) == (2, True)
     held = registry.rooms(towns / "clean", "2023-2024")

@@ -73,6 +73,17 @@ def test_a_workbook_keeps_numbers_days_and_the_counts_of_a_rate():
     assert book["目录"]["B3"].hyperlink.location == "'1 三、出勤：各班全部'!A1"
 
 
+def test_a_row_of_an_annex_is_as_high_as_its_longest_text():
+    """LibreOffice and WPS print the lines of a text over one another where the row does not say how high it is."""
+    text = "有十七天没有家访记录，也没有书面报告中心学校；请今天上门，" * 4
+    sheet = tables.AnnexSheet(("级别", "问题"), (("错误", text), ("错误", "短")))
+    page = openpyxl.load_workbook(BytesIO(tables.annex_bytes("甲", {"问题": sheet})))["1 问题"]
+    lines = 2 * len(text) / page.column_dimensions["B"].width
+
+    assert page.row_dimensions[3].height >= 13 * lines
+    assert page.row_dimensions[4].height is None
+
+
 def test_long_headings_make_names_that_excel_takes_and_tells_apart():
     same = "一、基本情况：学年以来学生增减（自学年初基准起）（按班级）"
     plain = explorer.plain(CLASSES)

@@ -46,6 +46,10 @@ def mend(folder, tasks, **instead):
         book.save(path)
 
 
+def test_the_command_to_type_again_is_in_quotes_where_its_folder_holds_a_space(typed):
+    assert 'kongchuo tutorial "练 习"' in typed("练 习")[1]
+
+
 def test_ten_mistakes_are_mended_one_after_the_other(typed, tmp_path):
     code, told = typed("练习")
     tasks = json.loads((tmp_path / "练习" / tutorial.TASKS).read_text("utf-8"))["tasks"]

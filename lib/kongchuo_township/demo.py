@@ -39,6 +39,6 @@ def demo(folder: Path, say: Callable[[str], None] = print, schools: int = 13, pu
     outcome = batch.run(MADE, {}, shared, runs, say=lambda line: say(f"      {line}"))
     say(f"用时 {time.monotonic() - began:.0f} 秒。请打开：")
     say(f"  报告目录  {runs / 'index.html'}")
-    say(f"  逐条问题  kongchuo check {shared}")
-    say(f"  互动网页  make serve   （或 kongchuo serve --workbooks {shared} --out {runs}）")
+    say(f"  逐条问题  kongchuo check {places.typed(shared)}")
+    say(f"  互动网页  make serve   （或 kongchuo serve --workbooks {places.typed(shared)} --out {places.typed(runs)}）")
     return outcome

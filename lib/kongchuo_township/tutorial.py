@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kongchuo.commands import opening, returning, starting
+from kongchuo.core import places
 from kongchuo.core.findings import INFO, Finding, UserError
 from kongchuo.core.tables import Town
 from kongchuo.core.workbooks import identity_of
@@ -116,7 +117,7 @@ def _told(folder: Path, held: dict, open_: dict[int, Finding | None], besides: l
     yield f"  程序说　　{finding.message}。{finding.fix}"
     yield f"  为什么　　{entry.means}"
     yield "  原件上　　" + "；".join(f"“{title}”是 {value}" for title, value in task["right"].items())
-    yield f"  怎么做　　打开这个工作簿，改好、保存、关闭，再运行一次 kongchuo tutorial {folder}"
+    yield f"  怎么做　　打开这个工作簿，改好、保存、关闭，再运行一次 kongchuo tutorial {places.typed(folder)}"
     yield f"  也可以双击 {folder / SHARED} 里的“校验”，看标红的副本是什么样子。"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..core import places
 from ..core.cells import closest, fold
 from ..core.columns import as_array, typed
 from ..core.findings import UserError
@@ -50,7 +51,7 @@ def take(file: Path, into: Path, out: Path, issue: bool = False) -> Account:
     held = _finished(path)
     if existing := enrolled(into):
         raise UserError(
-            f"“{into.name}”的学籍.xlsx 里已有 {existing} 人，没有导入。请先核对有哪些变动：kongchuo reconcile {file}"
+            f"“{into.name}”的学籍.xlsx 里已有 {existing} 人，没有导入。请先核对有哪些变动：kongchuo reconcile {places.typed(file)}"
         )
     classes = _classes(into)
     sheets, lines = mapping.listed(file)

@@ -67,6 +67,11 @@ def cache() -> Path:
     return Path(os.environ.get(CACHE) or platformdirs.user_cache_path("kongchuo", appauthor=False))
 
 
+def typed(path: Path | str) -> str:
+    """A path as one types it in a command: in quotes where it holds a space."""
+    return f'"{path}"' if " " in str(path) else str(path)
+
+
 def today(scratch: Path | None = None) -> dt.date:
     """Today; for all reports of a batch (by its `scratch` folder, in a run its own) the day on which it began, over midnight too."""
     told = (scratch or Path(os.environ.get(SCRATCH, os.devnull))) / DAY

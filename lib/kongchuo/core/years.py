@@ -16,7 +16,7 @@ YEAR = re.compile(r"20\d\d-20\d\d")
 # Every kind of period: the parameter of a notebook that names it -> its form, an example, what a page calls it
 KINDS = {
     "month": (MONTH, "2023-10", "月份"),
-    "round": (ROUND, "2023-2024-1-2（学年-学期-轮次）", "督查轮次"),
+    "round": (ROUND, "2023-2024-1-2", "督查轮次"),
     "year": (YEAR, "2023-2024", "学年"),
 }
 TAUGHT = ("09", "10", "11", "12", "01", "02", "03", "04", "05", "06")  # the ten months a school checks itself in

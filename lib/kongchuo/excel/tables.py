@@ -17,6 +17,8 @@ from . import column_formats, writing
 
 # --- 附表.xlsx: the tables of a page as worksheets, to sort, filter and reckon with; a list of them in front ----------
 LIST = "目录"
+TITLE_HEIGHT, LINE_HEIGHT = 26, 15  # points
+SPARE = 2  # characters that fit less where the font is wider than Excel's
 SHEET_NAME, FORBIDDEN = 31, re.compile(r"[][:*?/\\]")  # Excel's own limits for the name of a worksheet
 WIDEST, NARROWEST, FILTER = 46, 8, 4  # characters of a column; what the arrow of the filter covers
 _TOTAL = {**column_formats.FORMATS["text"], "bold": True, "bg_color": "#F2F2F2"}
@@ -45,6 +47,7 @@ def annex_bytes(title: str, sheets: Mapping[str, AnnexSheet]) -> bytes:
     workbook = writing.NewWorkbook(title, ANNEX_FORMATS)
     formats, front = workbook.looks, workbook.add_worksheet(LIST)
     front.write(0, 0, f"{title}　附表", formats["title"])
+    front.set_row(0, TITLE_HEIGHT)
     _write(front, 1, ("序号", "表", "行数"), [formats["head"]] * 3)
     front.set_column(1, 1, 60)
     _annex_page(front)
@@ -60,23 +63,30 @@ def annex_bytes(title: str, sheets: Mapping[str, AnnexSheet]) -> bytes:
 
 
 def _annex_sheet(ws: Worksheet, heading: str, sheet: AnnexSheet, formats: dict) -> None:
+    widths = [_width(title, [row[place] for row in sheet.rows]) for place, title in enumerate(sheet.columns)]
     ws.write(0, 0, heading, formats["title"])
+    ws.set_row(0, TITLE_HEIGHT)
     _write(ws, 1, sheet.columns, [formats["head"]] * len(sheet.columns))
     for at, row in enumerate(sheet.rows, 2):
+        long = [(text, width) for text, width in zip(row, widths, strict=True) if _kind(text, False) == "long"]
+        if long:  # only Excel makes room for their lines by itself
+            ws.set_row(at, LINE_HEIGHT * max(column_formats.lines(text, width - SPARE) for text, width in long))
         _write(ws, at, row, [formats[_kind(value, place in sheet.rates)] for place, value in enumerate(row)])
     last = max(len(sheet.rows) + 1, 2)
     ws.autofilter(1, 0, last, len(sheet.columns) - 1)
     if sheet.total:
         kinds = (_kind(value, place in sheet.rates) for place, value in enumerate(sheet.total))
         _write(ws, last + 1, sheet.total, [formats.get(f"total_{kind}", formats["total"]) for kind in kinds])
-    for place, title in enumerate(sheet.columns):
-        values = (str(row[place]) for row in sheet.rows if row[place] is not None)
-        longest = max(map(column_formats.display_width, values), default=0)
-        ws.set_column(
-            place, place, min(max(column_formats.display_width(title) + FILTER, longest + 2, NARROWEST), WIDEST)
-        )
+    for place, width in enumerate(widths):
+        ws.set_column(place, place, width)
     ws.freeze_panes(2, 1)
     _annex_page(ws)
+
+
+def _width(title: str, values: Sequence[object]) -> int:
+    """As wide as the longest value, the title with its arrow at the least."""
+    longest = max((column_formats.display_width(str(value)) for value in values if value is not None), default=0)
+    return min(max(column_formats.display_width(title) + FILTER, longest + 2, NARROWEST), WIDEST)
 
 
 def _annex_page(ws: Worksheet) -> None:

@@ -97,7 +97,7 @@ def _days(town: Town, unit: str) -> np.ndarray:
     return np.array(days, "datetime64[D]")
 
 
-DECIDED = "教学日历已列出国务院安排的放假、调休日（没有公布的年份只有法定节日），逐天填“上课”，再添本校自己的"
+DECIDED = "教学日历已列出国务院安排的放假、调休日（没有公布的年份只有法定节日），逐天填“上课”，再添本镇自己的"
 WINTER = ((1, 11), (2, 20))  # month and day: all schools are on winter vacation, whose days 教学日历 need not list
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from ..commands import opening, records as course_records
 from ..core import editions, places, years
 from ..core.cells import fold
-from ..core.findings import Finding, Place, UserError
+from ..core.findings import Finding, Place, UsageError, UserError
 from ..core.places import ALL, OUT, RECORDS, RETURNS, SCRATCH, TOWN, WORKBOOKS
 from ..core.policy import Policy
 from ..core.schema import CENTRE
@@ -185,7 +185,7 @@ def find_school(town: Town, school: str) -> str:
     if name:
         return name
     hint = f"是不是“{near}”？" if near else f"可选：{'、'.join(town.homes[:15])}；全镇写 {TOWN}。"
-    raise UserError(f"没有名为“{wanted}”的学校。{hint}")
+    raise UsageError(f"没有名为“{wanted}”的学校。{hint}")
 
 
 # --- A view of one month, which most figures are counted over -------------------------------------------------------
@@ -217,7 +217,7 @@ def open_month(school: str, month: str, workbooks: str | Path = "", edition: str
     Raises UserError for an unknown school, month, folder or edition.
     """
     if not years.MONTH.fullmatch(month):
-        raise UserError(f"月份“{month}”不对，请写成 2023-10 的样子。")
+        raise UsageError(f"月份“{month}”不对，请写成 2023-10 的样子。")
     start, end = years.days_of(month)
     today = places.today()
     if start > today:

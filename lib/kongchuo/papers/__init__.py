@@ -203,7 +203,11 @@ def make(
     made: list[Path] = []
     refused: list[str] = []
     for paper in chosen(names):
-        if edition(month) not in paper.editions or (room and paper.name not in BY_CLASS):
+        if edition(month) not in paper.editions:
+            continue
+        if room and paper.name not in BY_CLASS:
+            if names:
+                say(f"{month.title} {paper.name}：不是一班一份的材料，没有生成；要它的，不要写班级")
             continue
         unread = month.scope.missing(*paper.needs)
         if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):

@@ -148,8 +148,12 @@ def wanted(batch: Batch, overrides: Mapping[str, str]) -> tuple[years.Period, ..
     try:
         return years.periods(kind, values[kind], dt.date.today())
     except ValueError as error:
-        _, example, title = years.KINDS[kind]
-        raise UsageError(f"{title}“{error}”应写成 {example} 的样子") from error
+        raise _unnamed(kind, str(error)) from error
+
+
+def _unnamed(kind: str, text: str) -> UsageError:
+    _, example, title = years.KINDS[kind]
+    return UsageError(f"{title}“{text}”应写成 {example} 的样子{'（学年-学期-轮次）' if kind == 'round' else ''}")
 
 
 def expand(
@@ -211,6 +215,8 @@ def plan(
         kind = execution.kind(names[batch.notebook])
         written = batch.values.get(kind, "")
         if "year" in own and kind != "year" and years.YEAR.fullmatch(written.removesuffix(years.SUMMER)):
+            if not years.YEAR.fullmatch(own["year"].removesuffix(years.SUMMER)):
+                raise _unnamed("year", own["year"])
             own[kind] = own.pop("year") + written[len(years.YEAR.match(written)[0]) :]
         check_names(batch, own, names[batch.notebook])
         for name, text in (batch.values | own).items():
