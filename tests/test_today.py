@@ -202,6 +202,20 @@ def test_the_town_names_a_school_once_a_line_and_which_week_it_is_beside_it(monk
     assert {str(task.what) for task in agenda(view).tasks} == {"责任书签订", "周报（2023-09-08）"}
 
 
+def test_a_ledger_that_cannot_be_read_is_not_one_in_which_nothing_waits(monkeypatch):
+    """No green line, no 0 among the figures of the school: its 自查档案 may hold what is long overdue."""
+    made = handmade.town({"school": SCHOOLS}, HOMES, unread=[("甲小学", "selfcheck")])
+    monkeypatch.setattr(today, "things", lambda _: [])
+    monkeypatch.setattr(today, "unfilled", lambda _: [])
+    view = handmade.month(made, "甲小学")
+    said, lost = today.agenda(view, SECTIONS)
+
+    assert (said.tone, lost.tone) == ("plain", "unknown")
+    assert "有的台账读不到，其中要办的事没有算：甲小学" in lost.text
+    assert today.numbers(handmade.month(made))["甲小学"]["overdue"] is None
+    assert today.numbers(handmade.month(made))["乙小学"]["overdue"] == 0
+
+
 def test_nothing_to_do_is_said_in_words_and_what_nobody_can_tell_beside_it(monkeypatch):
     view = handmade.month(town(roster=PUPIL, calendar=DAYS), "甲小学")
     monkeypatch.setattr(today, "things", lambda _: [])

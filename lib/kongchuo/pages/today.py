@@ -76,10 +76,23 @@ def agenda(view: View, sections: Container[str]) -> list[Agenda | Note]:
         held.append(
             Note(f"{UNSURE}：{'；'.join(empty)}。没有查到的不等于没有，下面的0、“—”不等于没有问题。", "unknown")
         )
+    absent = unread(view)
     if not tasks and not broken and not empty:
-        held = [Note("本期无急办事项：没有逾期的事，三天内也没有到期的。", "plain" if lost else "good")]
-    told = "；".join(filter(None, (*broken, lost)))
+        words = "读得到的台账里，没有逾期的事" if absent else "没有逾期的事"
+        tone = "plain" if lost or absent else "good"
+        held = [Note(f"本期无急办事项：{words}，三天内也没有到期的。", tone)]
+    more = f"有的台账读不到，其中要办的事没有算：{'、'.join(absent[:3])}" if absent else ""
+    told = "；".join(filter(None, (*broken, lost, more)))
     return [*held, *([Note(f"{told}。", "unknown")] if told else [])]
+
+
+def unread(view: View) -> tuple[str, ...]:
+    """The schools of the view (the office's own folder) that lack a sheet in which things to be done stand."""
+    return tuple(
+        home
+        for home in view.scope.whole.missing(*sorted({one.sheet for one in due.DEADLINES}))
+        if home in (*view.homes, *(() if view.home else (CENTRE,)))
+    )
 
 
 def unfilled(view: View) -> list[str]:
@@ -265,15 +278,18 @@ def numbers(view: View) -> dict[str, dict[str, int | None]]:
         ),
         "late_reports": filed[filed["late"] & scope.in_days(filed["due"])]["home"],
     }
-    unread = {
+    lost = {
         "suspected_open": scope.missing("suspected"),
         "dropout_open": scope.missing("dropout"),
         "red": scope.missing("roster", "absence"),
         "late_reports": scope.missing("filing"),
     }
     summed = {name: homes_of.value_counts().to_dict() for name, homes_of in counts.items()} | {"overdue": overdue(view)}
+    lost["overdue"] = [
+        home for home in unread(view) if not summed["overdue"][home]
+    ]  # one found is one, whatever is unread
     return {
-        home: {name: None if home in unread.get(name, ()) else int(summed[name].get(home, 0)) for name in FIGURES}
+        home: {name: None if home in lost.get(name, ()) else int(summed[name].get(home, 0)) for name in FIGURES}
         for home in homes
     }
 

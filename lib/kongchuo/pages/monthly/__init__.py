@@ -47,13 +47,14 @@ def headline(month: Month) -> Section:
     holiday = (Note(month.no_lessons),) if month.no_lessons else ()
     if not month.public:
         known = today.numbers(replace(month, group=""))
-        late = sum(own["overdue"] for own in known.values())
+        late = sum(own["overdue"] or 0 for own in known.values())
+        untold = "见第十一节" + ("；有的台账读不到" if today.unread(month) else "")
         red = [own["red"] for own in known.values()]
         lost = any(number is None for number in red)
         said = "信号达到红色，人" + ("；有的学校读不到" if lost else "")
         tiles[4:4] = [
             Figure("红色预警", sum(filter(None, red)), said, "bad" if any(red) else "unknown" if lost else "plain"),
-            Figure("逾期事项", late, "见第十一节", "bad" if late else "plain"),
+            Figure("逾期事项", late, untold, "bad" if late else "unknown" if today.unread(month) else "plain"),
         ]
     if whole := ungraded(month):
         tiles = [replace(tile, note=f"{whole}；{tile.note}") if tile.label in STAYS else tile for tile in tiles]
