@@ -15,6 +15,7 @@ from .schema import Book, Field, Sheet
 # Nothing here, nor in what reads a workbook, needs pandas: the process apart takes as long to import it as to read a school
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.api.extensions import ExtensionArray
 
 
 def column_letters(number: int) -> str:
@@ -104,6 +105,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.held)
+
+    def column(self, name: str) -> ExtensionArray:
+        """The values of one column; no frame is made for it."""
+        held = self.held
+        return as_array(held.values[name], self.sheet.by_name[name]) if isinstance(held, Typed) else self.frame[name].array
 
     def __bool__(self) -> bool:
         return True  # without rows too

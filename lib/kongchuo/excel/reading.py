@@ -5,7 +5,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -114,13 +114,16 @@ def last_day(town: Town) -> dt.date:
     A slip of the pen must not move the whole town to another day: a day outside the term of its workbook does not count, nor
     does a day or two that lie beyond more than GAP school days without any 日查 and have fewer rows than a usual day.
     """
-    today = places.today()
-    held = []
+    today, named = places.today(), {}
     for book in town.holding("daily"):
         if "daily" in book.tables:
-            days = book.tables["daily"].frame["date"]
-            start, end = term(book.name.removesuffix(".xlsx"), town) or (today, today)
-            held.append(days[days.between(pd.Timestamp(start), pd.Timestamp(min(end, today)))])
+            days = pd.Series(book.tables["daily"].column("date"))
+            named.setdefault(book.name.rpartition("/")[2].removesuffix(".xlsx"), []).append(days)
+    held = []
+    for stem, columns in named.items():
+        start, end = term(stem, town) or (today, today)
+        days = pd.concat(columns)
+        held.append(days[days.between(pd.Timestamp(start), pd.Timestamp(min(end, today)))])
     rows = pd.concat(held or [pd.Series(dtype="datetime64[us]")]).value_counts().sort_index()
     if rows.empty:
         return today
@@ -259,7 +262,7 @@ def read_year(
     seen = Town(year, places.today(), schema, tuple(read.values()))
     counted = last_day(seen)
     given, as_of = as_of, as_of or counted
-    workbooks = [*_expected(found, folders, read, known, lambda stem: due_by(stem, seen, as_of), schema, year)]
+    workbooks = [*_expected(found, folders, read, known, cache(partial(due_by, town=seen, as_of=as_of)), schema, year)]
     strange = _strange(root, {folders[home]: (home, lying) for home, lying in found.items()}, known, schema)
     workbooks[0] = replace(workbooks[0], findings=workbooks[0].findings + strange)
     town = Town(year, as_of, schema, tuple(workbooks), read_before(shared, year, as_of, schema, read_one))
