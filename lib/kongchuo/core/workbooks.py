@@ -109,7 +109,9 @@ class Table:
     def column(self, name: str) -> ExtensionArray:
         """The values of one column; no frame is made for it."""
         held = self.held
-        return as_array(held.values[name], self.sheet.by_name[name]) if isinstance(held, Typed) else self.frame[name].array
+        return (
+            as_array(held.values[name], self.sheet.by_name[name]) if isinstance(held, Typed) else self.frame[name].array
+        )
 
     def __bool__(self) -> bool:
         return True  # without rows too

@@ -15,36 +15,64 @@ from ..core.tables import Town, called, complete, mapping, once, yes
 from .references import named
 
 LENGTH = 18
-WEIGHTS, CHECKS = np.array(id_numbers.WEIGHTS), np.array(list(id_numbers.CHECKS))
+WEIGHTS, CHECKS = np.array(id_numbers.WEIGHTS), np.array([10 if one == "X" else int(one) for one in id_numbers.CHECKS])
 FORM = r"[0-9]{17}[0-9X]"
+TEN, OTHER = 10, 11  # an X, any other character
+# by its code point, what a character stands for
+MEANS = np.full(128, OTHER, "int8")
+MEANS[ord("0") : ord("9") + 1] = range(10)
+MEANS[ord("X")] = TEN
+
+
+def _read(numbers: pd.Series) -> np.ndarray:
+    """What the characters of each number stand for, row by row; OTHER everywhere in what is not 18 characters long."""
+    texts = [text if isinstance(text, str) and len(text) == LENGTH else "" for text in numbers.tolist()]
+    points = np.array(texts, f"U{LENGTH}").view("uint32").reshape(len(texts), LENGTH)
+    return MEANS[np.minimum(points, len(MEANS) - 1)]
+
+
+def _formed(read: np.ndarray) -> np.ndarray:
+    return (read[:, :-1] < TEN).all(axis=1) & (read[:, -1] <= TEN)
+
+
+def _right(read: np.ndarray) -> np.ndarray:
+    return _formed(read) & (CHECKS[(read[:, :-1] @ WEIGHTS) % 11] == read[:, -1])
+
+
+def _born(read: np.ndarray) -> np.ndarray:
+    """Days, NaT where a number is not well formed or holds no day."""
+    year, month, day = (
+        read[:, start:end] @ 10 ** np.arange(end - start)[::-1] for start, end in ((6, 10), (10, 12), (12, 14))
+    )
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    held = _formed(read) & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    return np.where(held, days, np.datetime64("NaT")).astype("datetime64[us]")
+
+
+def _sex(read: np.ndarray) -> np.ndarray:
+    return np.where(read[:, -2] % 2, "男", "女")
 
 
 def well_formed(numbers: pd.Series) -> pd.Series:
     """Whether each number is 17 digits and a digit or X."""
-    return yes(numbers.str.fullmatch(FORM))
+    return pd.Series(_formed(_read(numbers)), numbers.index)
 
 
 def check_right(numbers: pd.Series) -> pd.Series:
     """Whether the 18th character of each well-formed number is the one the other 17 demand; False for any other text."""
-    right = well_formed(numbers)
-    held = numbers[right]
-    if len(held):
-        characters = np.array(held, dtype=f"U{LENGTH}").view("U1").reshape(-1, LENGTH)
-        due = CHECKS[(characters[:, :-1].astype(int) @ WEIGHTS) % 11]
-        right[right] = characters[:, -1] == due
-    return right
+    return pd.Series(_right(_read(numbers)), numbers.index)
 
 
 def birth(numbers: pd.Series) -> pd.Series:
     """The birth date in each well-formed number; NaT where it holds no date."""
-    digits = numbers.where(well_formed(numbers)).str.slice(6, 14)
-    return pd.to_datetime(digits, format="%Y%m%d", errors="coerce").astype("datetime64[us]")
+    return pd.Series(_born(_read(numbers)), numbers.index)
 
 
 def sex(numbers: pd.Series) -> pd.Series:
     """男 or 女 by the 17th digit of each well-formed number: odd is male."""
-    digits = pd.to_numeric(numbers.where(well_formed(numbers)).str.slice(16, 17), errors="coerce")
-    return named(digits % 2, {1: "男", 0: "女"})
+    read = _read(numbers)
+    return pd.Series(_sex(read), numbers.index, dtype="str").where(_formed(read))
 
 
 # --- what is wrong with them ------------------------------------------------------------------------------------------
@@ -75,23 +103,20 @@ def _alone(town: Town, sheet: str) -> tuple[Finding, ...]:
 
 
 def _numbers(town: Town, sheet: str) -> Iterator[Finding]:
-    frame, numbers = town[sheet], own_numbers(town, sheet)
-    formed, right = well_formed(numbers), _right(town, sheet)
+    frame, numbers, read = town[sheet], own_numbers(town, sheet), _of_sheet(town, sheet)
+    formed, right = _formed(read), _right(read)
     for index, number in numbers[numbers.notna() & ~formed].items():
         found = f"{len(number)}位" if len(number) != LENGTH else "含有不该有的字符"
         yield KINDS["F02"].at(town.place(sheet, index, "id_no"), found=found)
     for index in numbers.index[formed & ~right]:
         yield KINDS["F03"].at(town.place(sheet, index, "id_no"))
-    for index in numbers.index[formed & yes(numbers.str.endswith("000"))]:
+    for index in numbers.index[formed & (read[:, -3:] == 0).all(axis=1)]:
         yield KINDS["F04"].at(town.place(sheet, index, "id_no"))
     # a number known to be mistyped says nothing about birth date and sex
-    held = frame[right].assign(born=birth(numbers[right]), told=sex(numbers[right]))
-    wrong = held[held["birth_date"].notna() & (held["born"] != held["birth_date"])]
-    for index, name in wrong["name"].items():
-        yield KINDS["F05"].at(town.place(sheet, index, "birth_date"), name=called(name))
-    wrong = held[held["sex"].notna() & (held["told"] != held["sex"])]
-    for index, name in wrong["name"].items():
-        yield KINDS["F06"].at(town.place(sheet, index, "sex"), name=called(name))
+    for code, column, told in (("F05", "birth_date", _born(read)), ("F06", "sex", _sex(read))):
+        wrong = frame.loc[right & frame[column].notna() & (told != frame[column]), "name"]
+        for index, name in wrong.items():
+            yield KINDS[code].at(town.place(sheet, index, column), name=called(name))
 
 
 def own_numbers(town: Town, sheet: str) -> pd.Series:
@@ -104,8 +129,9 @@ def own_numbers(town: Town, sheet: str) -> pd.Series:
 
 
 @once
-def _right(town: Town, sheet: str) -> pd.Series:
-    return check_right(own_numbers(town, sheet))
+def _of_sheet(town: Town, sheet: str) -> np.ndarray:
+    """What the numbers of a sheet say, character by character."""
+    return _read(own_numbers(town, sheet))
 
 
 def _status(town: Town, sheet: str) -> Iterator[Finding]:
@@ -115,7 +141,7 @@ def _status(town: Town, sheet: str) -> Iterator[Finding]:
         yield KINDS["F15"].at(town.place(sheet, index, "status_no"))
     if "id_no" in town.schema.sheets[sheet].by_name:
         own = own_numbers(town, sheet)
-        formal = formed & yes(numbers.str.startswith("G")) & _right(town, sheet)
+        formal = formed & yes(numbers.str.startswith("G")) & _right(_of_sheet(town, sheet))
         for index in numbers.index[formal & (numbers.str.slice(1) != own)]:
             yield OTHER_TAIL.at(town.place(sheet, index, "status_no"))
 
@@ -138,6 +164,6 @@ def _number_of(town: Town) -> dict[str, str]:
     found: dict[str, str] = {}
     for sheet in ("census", "roster"):
         numbers = own_numbers(town, sheet)
-        held = complete(town[sheet].assign(number=numbers)[_right(town, sheet)], "student_key")
+        held = complete(town[sheet].assign(number=numbers)[_right(_of_sheet(town, sheet))], "student_key")
         found |= mapping(held, "student_key", "number")
     return found

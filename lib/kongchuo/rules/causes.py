@@ -131,14 +131,15 @@ def _pupils(town: Town, home: str) -> frozenset[str]:
 
 
 def _part(town: Town, home: str, pupils: frozenset[str]) -> Town:
-    """The workbooks of a school and of the centre, of the centre's rows about a pupil those about these."""
+    """The workbooks of a school and of the centre; of the centre's rows about a pupil, those about these or about nobody can tell whom."""
     part, cut = town.part({home}), set()
 
     def of_these(name: str, table: Table) -> Table:
         if "student_key" not in table.columns:
             return table
         cut.add(name)
-        return replace(table, frame=table.frame[table.frame["student_key"].isin(pupils)])
+        keys = table.frame["student_key"]
+        return replace(table, frame=table.frame[keys.isin(pupils) | keys.isna()])
 
     books = [
         replace(book, tables={name: of_these(name, one) for name, one in book.tables.items()})

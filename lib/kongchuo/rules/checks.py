@@ -248,12 +248,11 @@ def _repeating(columns: Iterable[pd.Series]) -> bool:
 
     Missing texts are filled: once a town was pickled each is an object of its own, equal to none.
     """
-    said: list[object] = []  # of each row, what the columns so far say
+    said: np.ndarray | int = 0  # of each row by a number, what the columns so far say
     for one in columns:
-        values = (one.fillna("") if one.dtype == "str" else one).tolist()
-        numbers: dict[object, int] = {}  # the same number for rows that say the same
-        said = [numbers.setdefault(row, len(numbers)) for row in (zip(said, values, strict=True) if said else values)]
-        if len(numbers) == len(values):
+        numbers, values = pd.factorize((one.fillna("") if one.dtype == "str" else one).array, use_na_sentinel=False)
+        said, different = pd.factorize(said * len(values) + numbers)
+        if len(different) == len(numbers):
             return False
     return True
 

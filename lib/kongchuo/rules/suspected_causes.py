@@ -257,7 +257,7 @@ IN_PLACE = 0.9  # share of the values that stand somewhere in the column, if it 
 
 def sorted_alone(town: Town, policy: Policy, loose: frozenset[Finding]) -> Iterator[Suspect]:
     """A column that holds the right values in the wrong rows, by what the roster (of the roster: the census) says of each pupil."""
-    if len(loose) < LEAST:
+    if max(Counter(one.workbook for one in loose).values(), default=0) < LEAST:
         return
     keyed = [
         sheet for sheet in town.schema.sheets.values() if "student_key" in sheet.by_name and sheet.name != "census"
