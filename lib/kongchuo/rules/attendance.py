@@ -141,19 +141,18 @@ def expected_days(town: Town) -> pd.DataFrame:
     classes = complete(town["class"].assign(home=homes_of(town, "class")), "class_id").drop_duplicates("class_id")
     ids = of_year(town, classes).groupby("home")["class_id"].agg(list)
     days = pd.DatetimeIndex([day for day in calendar.school_days(town) if day <= town.as_of]).astype("datetime64[us]")
-    rows = []
+    taught, rooms = [], []
     for term in calendar.terms(town).itertuples():
-        within = days[(days >= term.start) & (days <= term.end)]
+        taught += [(term.term, day) for day in days[(days >= term.start) & (days <= term.end)]]
         for book in town.holding("daily"):
             table = book.tables.get("daily")
             if term.term in book.name and table and len(table) and {"date", "class_id"} <= set(table.columns):
-                rows += [
-                    (town.place_of(book.name), book.home, class_id, day)
-                    for class_id in ids.get(book.home, ())
-                    for day in within
-                ]
-    found = pd.DataFrame(rows, columns=["workbook", "home", "class_id", "date"])
-    found = found.astype({"workbook": "int64", "home": "str", "class_id": "str", "date": "datetime64[us]"})
+                place = town.place_of(book.name)
+                rooms += [(place, book.home, class_id, term.term) for class_id in ids.get(book.home, ())]
+    taught = pd.DataFrame(taught, columns=["term", "date"]).astype({"term": "str", "date": "datetime64[us]"})
+    texts = dict.fromkeys(("home", "class_id", "term"), "str")
+    rooms = pd.DataFrame(rooms, columns=["workbook", *texts]).astype({"workbook": "int64"} | texts)
+    found = rooms.merge(taught, on="term").drop(columns="term")
     tells = found["home"].isin(town["roster"]["home"])
     tells &= readable(town, found["home"], "roster.class_id", "roster.status")
     return found[~tells | (enrolment.due(town, found["class_id"], found["date"])["number"] > 0)]

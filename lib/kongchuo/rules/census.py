@@ -83,18 +83,17 @@ def one_number_two_names(town: Town, policy: Policy) -> Iterator[Spot]:
         others = "、".join(dict.fromkeys(rest["name"]))
         yield at(row.sheet, row.place, "name", name=row.name, others=others)
     sound = complete(people[check_right(people["id_no"])], "birth_date")
+    titles = {sheet: town.schema.sheets[sheet].title for sheet in LISTS}
     for row, rest in _conflicts(sound, ["name", "birth_date"], "id_no"):
-        others = "、".join(dict.fromkeys(rest["where"]))
+        where = zip(rest["home"], rest["sheet"].map(titles), row_of(rest["place"]), strict=True)
+        others = "、".join(dict.fromkeys(f"{home}“{title}”第{number}行" for home, title, number in where))
         says, fix = (SAME_KEY, SAME_KEY_FIX) if (rest["student_key"] == row.student_key).all() else (SAME_PERSON, "")
         yield at(row.sheet, row.place, "id_no", severity=WARNING, says=says, fix=fix, name=row.name, others=others)
 
 
 def _people(town: Town, sheet: str) -> pd.DataFrame:
-    title, frame = town.schema.sheets[sheet].title, town[sheet]
-    where = frame["home"] + f"“{title}”第" + pd.Series(row_of(frame.index).astype("str"), frame.index) + "行"
-    frame = frame.assign(id_no=own_numbers(town, sheet), sheet=sheet, place=list(frame.index), where=where)
-    frame = frame[["id_no", "name", "birth_date", "student_key", "sheet", "place", "where"]]
-    return complete(frame, "id_no", "name")
+    frame = town[sheet][["home", "name", "birth_date", "student_key"]].assign(id_no=own_numbers(town, sheet))
+    return complete(frame, "id_no", "name").assign(sheet=sheet, place=lambda rows: rows.index)
 
 
 def _conflicts(people: pd.DataFrame, same: list[str], differing: str) -> Iterator[tuple[object, pd.DataFrame]]:

@@ -159,12 +159,11 @@ def copied_wrong(town: Town, policy: Policy) -> Iterator[Spot]:
     for sheet, columns in COPIED.items():
         rows = town[sheet]
         for column in columns:
-            by_number = told.get(column, roster[column])
+            given, by_number = complete(rows, "student_key", column), told.get(column, roster[column])
             # where the roster contradicts the number itself, F05 and F06 say so
             sound = roster[roster[column].notna() & (by_number.isna() | (by_number == roster[column]))]
-            known = mapping(sound, "student_key", column)
-            given = complete(rows[["student_key", "name", column]], "student_key", column)
-            for index, key, name, value in given.itertuples(name=None):
+            known = mapping(sound[sound["student_key"].isin(given["student_key"])], "student_key", column)
+            for index, key, name, value in each(given, "student_key", "name", column):
                 if known.get(key, value) != value:
                     facts = {"given": _shown(value), "known": _shown(known[key])}
                     yield at(sheet, index, column, name=called(name), **facts)
