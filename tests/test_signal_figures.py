@@ -12,7 +12,7 @@ from kongchuo.core import policy
 from kongchuo.core.places import POLICY
 from kongchuo.facts import signals
 from kongchuo.pages import signals as pages_signals
-from kongchuo.pages.monthly import cases
+from kongchuo.pages.monthly import attendance, cases
 from kongchuo.pages.views import Month
 from kongchuo.rules.judging import Judgement
 from onpage import plain, table_rows, tables, tiles
@@ -330,6 +330,19 @@ def test_colours_by_school_and_who_is_new_counted_again(made, key):
         counts = [sum(colour == name for colour in own.values()) for name, _ in COLOURS]
         expected = (*counts, sum(child not in before for child in own))
         assert lines.get(home, (0, 0, 0, 0)) == expected, home
+
+
+def test_the_tile_of_a_run_is_red_from_the_line_on_that_the_office_has_set(made):
+    start, end = dt.date(2023, 10, 1), dt.date(2023, 10, 31)
+    tones = {}
+    for line in (3, 2):
+        held = HELD.tried({"suspected_after": line})
+        month = Month(replace(made[0], as_of=end), held, Judgement((), (), frozenset()), "", "2023-10", start, end)
+        row = attendance.attendance(month).blocks[0]
+        (tile,) = (tile for tile in row.figures if tile.label == "连续2日人数")
+        assert tile.value
+        tones[line] = tile.tone
+    assert tones == {3: "plain", 2: "bad"}
 
 
 def test_the_back_test_counted_again(made, weekly):

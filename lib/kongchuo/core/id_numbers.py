@@ -1,5 +1,7 @@
 """Numbers that name one person, found in a text: identity, student-status (学籍号) and disability (残疾证号) numbers. Pure.
 
+What a cell of a column may hold of them, and has lost of a number: cells; whether one is right: facts.identity.
+
 GB 11643-1999: area (6 digits), birth date (8), serial number (3), check character by ISO 7064 MOD 11-2. A 学籍号 is a letter
 and 18 characters, a 残疾证号 an identity number and 2 digits.
 

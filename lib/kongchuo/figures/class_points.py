@@ -83,12 +83,10 @@ def class_points(scope: Scope) -> tuple[ClassPoints, ...]:
     unlocked = frozenset(scope.rows("baseline").loc[lambda rows: rows["locked"].isna(), "class_id"])
     appeals = _appeals(scope)
     shown, unseen = _shown(scope)
-    least = scope.policy["veto_losses"]
     made = []
     for row in scope.classes.sort_values(["grade", "home", "class_id"], key=in_order).itertuples():
         cases = gone.of(row.class_id)
         why = _why(row.class_id, row.home, unread, sizes, gone.doubtful)
-        counted = int(cases["lost"].sum())
         appeal, final = appeals.get(row.class_id, (None, None))
         parts = tuple(make(sheets, row.class_id, row.home) for make in PARTS)
         trial = [] if row.home in shown else ["方案是否公示尚未判定"] if unseen else ["绩效方案没有公示"]
@@ -104,7 +102,7 @@ def class_points(scope: Scope) -> tuple[ClassPoints, ...]:
                 sheets.size(row.class_id),
                 parts,
                 cases,
-                None if why else counted >= least or row.class_id in gone.decided,
+                None if why else gone.vetoes(row.class_id),
                 why,
                 tuple(trial),
                 (*away.get(row.class_id, ()), *sheets.remarks(row.class_id)),

@@ -1,4 +1,4 @@
-"""What came, what went and what is left: pupils of a class (month, school year), suspected cases, dropout cases.
+"""What came, what went and what is left: pupils of a class (month, school year), suspected cases, dropout cases. The rates: enrolment.
 
 Every flow is counted by class, so that the parts add up, and shows its own gap where the ledgers do not balance. Knows no files.
 """

@@ -1,4 +1,4 @@
-"""The veto of a class (一票否决): whom it has lost (facts.cases.losses), and what the office has decided of it. Knows no files."""
+"""The veto of a class (一票否决): whom it has lost (facts.cases.losses), how many veto it, what the office has decided. Knows no files."""
 
 from dataclasses import dataclass
 
@@ -20,15 +20,21 @@ class Losses:
 
     `lost`: counts as a loss at the count; `says`: why it does or does not. `doubtful`: class ids, or school folders, of which a
     case cannot be put to a pupil. `decided`: class ids that the office has vetoed for a case of nobody on the baseline.
+    `least`: so many losses veto a class.
     """
 
     cases: pd.DataFrame
     doubtful: frozenset[str]
     decided: dict[str, int]
+    least: int
 
     def of(self, class_id: str) -> pd.DataFrame:
         """The cases of one class."""
         return self.cases[self.cases["class_id"] == class_id]
+
+    def vetoes(self, class_id: str) -> bool:
+        """Whether a class has lost as many as veto it, or the office has decided so."""
+        return int(self.of(class_id)["lost"].sum()) >= self.least or class_id in self.decided
 
 
 def losses(scope: Scope) -> Losses:
@@ -62,7 +68,8 @@ def losses(scope: Scope) -> Losses:
         & ~(decisions["date"] > end)
     ]
     doubtful = [row.class_id or row.home for row in unknown.itertuples()]
-    return Losses(found, frozenset(doubtful), dict(zip(others["target_id"], others.index, strict=True)))
+    decided = dict(zip(others["target_id"], others.index, strict=True))
+    return Losses(found, frozenset(doubtful), decided, scope.policy["veto_losses"])
 
 
 def _says(back: bool, in_time: bool, revoked: bool, lifts: bool, grace: int) -> str:

@@ -1,4 +1,4 @@
-"""Who asks: whoever sits at the one computer, an account with its password, or a name that a proxy vouches for.
+"""Who asks: whoever sits at the one computer, an account with its password (and how many he may try), or a name that a proxy vouches for.
 
 Each is an identity provider of Jupyter Server with one question of ours, `person`; what he may is not decided here (rights).
 """

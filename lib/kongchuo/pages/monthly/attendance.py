@@ -23,7 +23,7 @@ def attendance(month: Month) -> Blocks:
         return [lost]
     rate, filed = rates.rate(scope), rates.filed(scope)
     absent, called = rates.unexcused(scope), rates.contacted(scope)
-    runs = rates.longest_runs(scope)
+    runs, line = rates.longest_runs(scope), scope.policy["suspected_after"]
     said = "；".join(filter(None, ("旷课、开学未报到、失联", uncounted.said(scope, "absence"))))
     figures = (
         _rate("出勤率", rate.total, "实到人次÷应到人次"),
@@ -31,9 +31,11 @@ def attendance(month: Month) -> Blocks:
         _rate("周报按时报送率", selfcheck.weekly(scope).total, "按期÷应报，本月到期", wanted=True),
         Figure("无故缺勤人次", len(absent), said),
         *(
-            Figure(f"{name}人数", number, "本月内最长一次，按上课日", "bad" if step == 3 and number else "plain")
+            Figure(
+                f"{name}人数", len(own), "本月内最长一次，按上课日", "bad" if (own["run"] >= line).any() else "plain"
+            )
             for step, name in enumerate(STREAKS, 1)
-            for number in [int((runs["step"] == step).sum())]
+            for own in [runs[runs["step"] == step]]
         ),
         _rate("无故缺勤已联系家长", called.total, "已联系人次÷无故缺勤人次", wanted=True),
     )
