@@ -333,11 +333,11 @@ def test_colours_by_school_and_who_is_new_counted_again(made, key):
 
 
 def test_the_tile_of_a_run_is_red_from_the_line_on_that_the_office_has_set(made):
-    start, end = dt.date(2023, 10, 1), dt.date(2023, 10, 31)
+    start, end = dt.date(2023, 9, 1), dt.date(2023, 9, 30)
     tones = {}
     for line in (3, 2):
         held = HELD.tried({"suspected_after": line})
-        month = Month(replace(made[0], as_of=end), held, Judgement((), (), frozenset()), "", "2023-10", start, end)
+        month = Month(replace(made[0], as_of=end), held, Judgement((), (), frozenset()), "", "2023-09", start, end)
         row = attendance.attendance(month).blocks[0]
         (tile,) = (tile for tile in row.figures if tile.label == "连续2日人数")
         assert tile.value
