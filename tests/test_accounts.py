@@ -606,7 +606,17 @@ def test_an_account_is_made_once(office, monkeypatch, capsys):
 def test_a_school_is_one_of_the_registry(tmp_path):
     project(tmp_path, ["甲校"])
     with pytest.raises(UserError, match="没有“乙校”这所学校，请写学校全称：甲校"):
-        accounts.users(tmp_path, "add", "李", "学校", ["乙校"], known=("甲校",))
+        accounts.users(tmp_path, "add", "李", "学校", ["乙校"], known={"甲校": []})
+
+
+def test_a_class_is_one_of_its_school(tmp_path):
+    project(tmp_path, ["甲校"])
+    asked = ("add", "李", "班主任", ["甲校"])
+    with pytest.raises(UserError, match=r"甲校没有“七\(9\)班”这个班，有：七\(1\)班、七\(2\)班"):
+        accounts.users(tmp_path, *asked, ["七(9)班"], known={"甲校": ["七(1)班", "七(2)班"]}, by_proxy=True)
+    assert "七(2)班" in accounts.users(
+        tmp_path, *asked, ["七2班"], known={"甲校": ["七(1)班", "七(2)班"]}, by_proxy=True
+    )
 
 
 def test_a_file_that_nobody_can_read_lets_nobody_in(tmp_path):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -130,6 +131,21 @@ def test_what_has_no_day_is_in_no_list_and_said(monkeypatch):
     ]
     assert not any(table.rows for table in blocks[-2:])
     assert due.left_out(due.undated(made, POLICY)).startswith("另有首访2项")
+
+
+def test_a_sheet_that_is_not_there_is_said_once(monkeypatch):
+    """Of a workbook that could not be read `unread` tells; one without a sheet was silent."""
+    one, two = "甲小学", "乙小学"
+    made = handmade.town({}, homes=(one, two))
+    books = [
+        replace(book, tables={name: table for name, table in book.tables.items() if name != "suspected"})
+        if book.home == one
+        else book
+        for book in made.workbooks
+    ]
+    made = replace(made, workbooks=tuple(books), _frames={}, _made={})
+    assert due.lacking(made, (one, two)) == "没有读到甲小学的“疑似辍学台账”，其中的事项一项也没有算"
+    assert due.lacking(made, (two,)) == ""
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

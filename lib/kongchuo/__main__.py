@@ -414,7 +414,7 @@ def users(args: argparse.Namespace) -> int:
     from .excel import registry
     from .site import accounts
 
-    known = registry.newest(args.workbooks) if args.school else ()
+    known = registry.newest(args.workbooks) if args.school else {}
     asked = args.action, args.name, args.role, args.school, args.classes
     print(accounts.users(_office(), *asked, known=known, by_proxy=args.no_password))
     return CLEAN

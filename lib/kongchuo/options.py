@@ -54,6 +54,11 @@ def option(*names: str, **meaning: object) -> Option:
     return names, meaning
 
 
+def chosen(name: str, *values: str, help: str) -> Option:
+    """One of a few words that must be given: where it lacks, argparse names it by all of them."""
+    return option(name, choices=values, metavar="|".join(values), help=help)
+
+
 def flag(name: str, help_text: str, *short: str) -> Option:
     """An argument without a value."""
     return option(*short, name, action="store_true", help=help_text)
@@ -113,7 +118,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         out("副本和原件放在哪里（默认取 KONGCHUO_OUT）"),
     )),
     "live": ("校验 Excel 里正打开的工作簿（含没有保存的修改），就地标记；不保存", (
-        option("action", choices=("mark", "clear", "report"), help="标记、清除标记、打开本校最新的报告"),
+        chosen("action", "mark", "clear", "report", help="标记、清除标记、打开本校最新的报告"),
         option("book", nargs="?", default="", metavar="BOOK", help="工作簿的完整路径（默认是 Excel 最前面的那本）"),
         AS_OF,
         REPORTS,
@@ -137,7 +142,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         flag("--check", "只检查哪些已过期"),
     )),
     "rules": ("列出全部检查代码：意思、怎样改、用到的参数", (
-        option("codes", nargs="*", metavar="CODE", help="只看这几个代码，如 X12"),
+        option("codes", nargs="*", default=[], metavar="CODE", help="只看这几个代码，如 X12"),
         flag("--json", "输出 JSON"),
     )),
     "example": ("生成示例镇（虚构数据）", (
@@ -150,7 +155,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
     )),
     "run": ("按参数文件批量生成报告", (
         option("file", type=Path, metavar="FILE"),
-        option("overrides", nargs="*", metavar="name=value"),
+        option("overrides", nargs="*", default=[], metavar="name=value"),
         option("--only", action="append", default=[], metavar="NOTEBOOK",
             help="只要参数文件里的这一种，如 annual_reward，可写几次；failed：只重做上次失败的"),
         flag("--force", "台账和程序都没有变的也重做"),
@@ -227,7 +232,7 @@ COMMANDS: dict[str, tuple[str, tuple[Option, ...]]] = {
         REPORTS,
     )),
     "users": ("谁能登录报告网页：账号、角色、学校；密码在窗口里输入", (
-        option("action", choices=("list", "add", "role", "password", "lock", "unlock", "remove"),
+        chosen("action", "list", "add", "role", "password", "lock", "unlock", "remove",
             help="列出、新建、改角色和学校、换密码、停用、恢复、删除"),
         option("name", nargs="?", default="", metavar="NAME", help="账号"),
         option("--role", default="", metavar="ROLE", help="公开、班主任、学校、督查或中心学校"),

@@ -166,7 +166,8 @@ def due(paths: Sequence[Path], within: int, as_of: dt.date | None = None) -> Due
     rows.insert(0, "workbook", town.book_names(rows.index))
     rows.insert(1, "row", row_of(rows.index))
     lost = tuple(one for one in unread(town) if not homes or one.workbook.split("/")[1] in (*homes, CENTRE))
-    left_out = "；".join(filter(None, (deadlines.no_terms(town), deadlines.left_out(undated))))
+    lacking = deadlines.lacking(town, (*(homes or town.homes), CENTRE))
+    left_out = "；".join(filter(None, (deadlines.no_terms(town), lacking, deadlines.left_out(undated))))
     return Due(town.as_of, rows, lost, tuple(broken), left_out, town)
 
 

@@ -3,7 +3,7 @@
 DEADLINES is the table. The rules on time (X13, T01 ...) and the lists of what is due read the same rows of it. Pure.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import pandas as pd
 
@@ -84,6 +84,17 @@ def undated(town: Town, policy: Policy) -> pd.DataFrame:
         rows = rows[rows["done"].isna() & rows["due"].isna()]
         parts.append(rows.assign(title=one.title)[["home", "title"]])
     return pd.concat([part for part in parts if len(part)] or parts[:1])
+
+
+def lacking(town: Town, homes: Container[str]) -> str:
+    """In words, which sheets with deadlines the workbooks of these folders (school, centre) lack that could be read; "" for none."""
+    named: dict[str, list[str]] = {}
+    for sheet in (town.schema.sheets[name] for name in dict.fromkeys(one.sheet for one in DEADLINES)):
+        for book in town.holding(sheet.name):
+            if book.home in homes and book.read and sheet.name not in book.tables:
+                named.setdefault(book.home, []).append(f"“{sheet.title}”")
+    told = "；".join(f"{home}的{'、'.join(dict.fromkeys(titles))}" for home, titles in named.items())
+    return f"没有读到{told}，其中的事项一项也没有算" if told else ""
 
 
 def no_terms(town: Town) -> str:

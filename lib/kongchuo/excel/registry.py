@@ -57,7 +57,8 @@ def _registry(workbooks: Path, year: str) -> Mapping[str, Table]:
     return reading.read_workbook(workbooks / name, name, book, known.codes).tables
 
 
-def newest(workbooks: Path) -> tuple[str, ...]:
-    """The names of the schools in the newest school year of a shared folder; none where it has no year."""
+def newest(workbooks: Path) -> dict[str, list[str]]:
+    """The schools in the newest school year of a shared folder, each with its classes (`rooms`); none where it has no year."""
     held = folders.school_years(workbooks)
-    return tuple(school.name for school in registered(workbooks, held[-1])) if held else ()
+    own = rooms(workbooks, held[-1]) if held else {}
+    return {school.name: own.get(school.name, []) for school in registered(workbooks, held[-1])} if held else {}

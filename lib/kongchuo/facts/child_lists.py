@@ -1,5 +1,8 @@
 """The lists of children a township has of its own, what each says of who a child is, and which rows of two are surely one child."""
 
+from functools import reduce
+from operator import and_
+
 import pandas as pd
 
 from ..core.policy import Policy
@@ -20,7 +23,7 @@ def earliest_of(people: pd.DataFrame, others: pd.DataFrame, days: pd.Series) -> 
     days = days.reindex(others.index)
     for columns in (columns for columns in SAME if set(columns) <= set(people) & set(others)):
         # few of `others` have a key of one of `people`: only these are looked at one by one
-        near = others[columns[0]].isin(people[columns[0]].dropna()) & days.notna()
+        near = reduce(and_, (others[name].isin(people[name].dropna()) for name in columns), days.notna())
         least: dict[tuple, pd.Timestamp] = {}
         for *key, day in others.loc[near, columns].assign(day=days[near]).dropna().itertuples(index=False, name=None):
             least[tuple(key)] = min(day, least.get(tuple(key), day))

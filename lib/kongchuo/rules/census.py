@@ -1,5 +1,6 @@
 """Rules on 适龄儿童摸底: who is missing in it or on the rosters, who is one person under two names, what the comparison of lists left open."""
 
+import math
 from collections.abc import Iterator
 
 import pandas as pd
@@ -221,13 +222,13 @@ def away_and_on_no_ledger(town: Town, policy: Policy) -> Iterator[Spot]:
     yield from spots(pupils, "roster", "status", says=ON_THE_ROSTER)
 
 
-# 就学状态 -> the ages at which it can be true, as years more than age_min; None: any
+# 就学状态 -> the ages at which it can be true, from and to, as years more than age_min
 AGES = {
-    "学前": (None, 0),  # a year late is not rare: due this autumn, and at school from the next
-    "本镇在读": (-2, None),
-    "镇外在读": (-2, None),
-    "辍学": (0, None),
-    "已完成九年": (8, None),  # who entered a year early is fourteen
+    "学前": (-math.inf, 0),  # a year late is not rare: due this autumn, and at school from the next
+    "本镇在读": (-2, math.inf),
+    "镇外在读": (-2, math.inf),
+    "辍学": (0, math.inf),
+    "已完成九年": (8, math.inf),  # who entered a year early is fourteen
 }
 
 
@@ -243,12 +244,12 @@ def status_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     """就学状态要与年龄对得上：过了入学年龄一年多还写“学前”，就是没有入学；十来岁不可能已完成九年。状态写错，孩子就从应入学的人数里消失了。"""
     rows = surveyed(town)
     rows = rows[rows["study_status"].isin(AGES) & rows["birth_date"].notna()]
-    rows = rows.assign(age=enrolment.ages(town, policy, rows["birth_date"]))
+    rows = rows.assign(age=enrolment.ages(town, policy, rows["birth_date"]) - policy["age_min"])
+    ages = zip(rows["age"].tolist(), map(AGES.get, rows["study_status"].tolist()), strict=True)
+    rows = rows[[not least <= age <= most for age, (least, most) in ages]]
     for index, name, born, age, status in each(rows, "name", "birth_date", "age", "study_status"):
-        least, most = (policy["age_min"] + years if years is not None else age for years in AGES[status])
-        if not least <= age <= most:
-            facts = {"born": f"{born:%Y-%m-%d}", "date": f"{town.year[:4]}-{policy['age_date']}", "status": status}
-            yield at("census", index, "study_status", name=called(name), age=age, **facts)
+        facts = {"born": f"{born:%Y-%m-%d}", "date": f"{town.year[:4]}-{policy['age_date']}", "status": status}
+        yield at("census", index, "study_status", name=called(name), age=age + policy["age_min"], **facts)
 
 
 # --- Rules on 人籍核查: differences without a type, and classes nobody has checked this term ----------------------------

@@ -376,13 +376,15 @@ def _not_in(town: Town, target: str) -> Kind:
 def outside_term(town: Town) -> Iterator[Finding]:
     """F28: a day in the attendance workbook of another term, as when last term's file was copied; it would count twice."""
     for term in terms(town).itertuples():
-        for workbook in (book for book in town.workbooks if book.book.per_term and term.term in book.name):
-            for table in workbook.tables.values():
-                dates = table.frame["date"].dropna()
-                for row, day in dates[~dates.between(term.start, term.end)].items():
-                    place = workbook.place(table.sheet, int(row), table.sheet.by_name["date"])
-                    days = {"start": f"{term.start:%Y-%m-%d}", "end": f"{term.end:%Y-%m-%d}"}
-                    yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term, **days)
+        days = {"start": f"{term.start:%Y-%m-%d}", "end": f"{term.end:%Y-%m-%d}"}
+        own = [book for book in town.workbooks if book.book.per_term and term.term in book.name]
+        places = [town.place_of(book.name) for book in own]
+        for sheet in dict.fromkeys(name for book in own for name in book.tables):
+            dates = town[sheet]["date"].dropna()
+            dates = dates[book_of(dates.index).isin(places) & ~dates.between(term.start, term.end)]
+            for index, day in dates.items():
+                place = town.place(sheet, index, "date")
+                yield KINDS["F28"].at(place, value=f"{day:%Y-%m-%d}", term=term.term, **days)
 
 
 # --- F36 --------------------------------------------------------------------------------------------------------------

@@ -50,7 +50,9 @@ def actors(town: Town) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
 def gone(town: Town, sheet: str, column: str, cells: pd.DataFrame) -> pd.DataFrame:
     """Those of the `cells` of `actors` whose person had left by then, with `until`, the last day at work."""
-    until = dated(cells["key"], duty.last_days(town))
+    days = duty.last_days(town)
+    cells = cells[cells["key"].isin(days.keys())]
+    until = dated(cells["key"], days)
     if until.isna().all():
         return cells.iloc[:0].assign(until=until[:0])
     return cells.assign(until=until)[_when(town, sheet, column).reindex(cells.index) > until]

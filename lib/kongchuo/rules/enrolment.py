@@ -128,7 +128,8 @@ def key_and_name_disagree(town: Town, policy: Policy) -> Iterator[Spot]:
     lists = [town[sheet] for sheet in LISTS]
     lists += [town.before["roster"]] if town.before else []  # of a sixth-grader who has left speaks last year's key
     listed = complete(pd.concat([frame[["student_key", "name"]] for frame in lists]), "student_key")
-    named, people = complete(listed, "name"), set(zip(listed["student_key"], listed["name"], strict=True))
+    named = complete(listed, "name")
+    people = set(zip(listed["student_key"].tolist(), listed["name"].tolist(), strict=True))
     rosters_unread = bool(town.unread_homes("roster", "student_key"))
     for sheet in town.filled:
         if sheet.name in LISTS or not {"student_key", "name"} <= set(sheet.by_name):

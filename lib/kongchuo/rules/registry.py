@@ -104,8 +104,8 @@ def _entered(town: Town) -> dict[str, int]:
     rows = complete(rows[rows["status"].isin(enrolment.AT_SCHOOL)], "class_id", "entry_ym")
     rows = rows[rows["entry_ym"].str.fullmatch(r"\d{6}")]
     found: dict[str, Counter] = {}
-    for key, month in zip(rows["class_id"], rows["entry_ym"], strict=True):
-        found.setdefault(key, Counter())[int(month[:4]) - (month[4:] < "08")] += 1
+    for (key, month), number in Counter(zip(rows["class_id"].tolist(), rows["entry_ym"].tolist(), strict=True)).items():
+        found.setdefault(key, Counter())[int(month[:4]) - (month[4:] < "08")] += number
     most = {key: counts.most_common(1)[0] for key, counts in found.items()}
     return {key: year for key, (year, number) in most.items() if number * 2 > found[key].total() and number > 2}
 

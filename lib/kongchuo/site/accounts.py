@@ -9,10 +9,11 @@ import re
 import secrets
 import sys
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
@@ -121,12 +122,12 @@ def users(
     schools: Sequence[str] = (),
     classes: Sequence[str] = (),
     *,
-    known: Collection[str] = (),
+    known: Mapping[str, Collection[str]] = MappingProxyType({}),
     by_proxy: bool = False,
 ) -> str:
     """Do to the accounts of an office what `kongchuo users` was asked to; returns what is to be said of it.
 
-    `known` are the schools there are, none where that cannot be told. Raises UserError, with nothing changed.
+    `known` are the schools there are with their classes, none where that cannot be told. Raises UserError, with nothing changed.
     """
     held, name = Accounts(home / FOLDER), folded(name)
     if action == "list":
@@ -162,7 +163,7 @@ def _hash(name: str) -> str:
     return HASHER.hash(unicodedata.normalize("NFKC", given))
 
 
-def _person(name: str, role: str, schools: tuple, classes: tuple, known: Collection[str]) -> Person:
+def _person(name: str, role: str, schools: tuple, classes: tuple, known: Mapping[str, Collection[str]]) -> Person:
     if role not in ROLES:
         raise UsageError(f"请用 --role 写角色，是这几种之一：{'、'.join(ROLES)}")
     if (role in OF_A_SCHOOL) != bool(schools):
@@ -173,7 +174,11 @@ def _person(name: str, role: str, schools: tuple, classes: tuple, known: Collect
         raise UsageError(f"“{role}”{'要' if role == CLASS else '不'}写是哪个班（--class 班级）")
     if unknown := [one for one in schools if known and one not in known]:
         raise UserError(f"没有“{'、'.join(unknown)}”这所学校，请写学校全称：{'、'.join(known)}")
-    return Person(name, role, schools, tuple(map(class_label, classes)))  # as the page of a class is called
+    classes = tuple(map(class_label, classes))  # as the page of a class is called
+    rooms = [room for one in schools for room in known.get(one, ())]
+    if unknown := [one for one in classes if rooms and one not in rooms]:
+        raise UserError(f"{schools[0]}没有“{'、'.join(unknown)}”这个班，有：{'、'.join(rooms)}")
+    return Person(name, role, schools, classes)
 
 
 def _said(one: Account) -> str:
