@@ -209,11 +209,8 @@ def make(
             if names:
                 say(f"{month.title} {paper.name}：不是一班一份的材料，没有生成；要它的，不要写班级")
             continue
-        unread = month.scope.missing(*paper.needs)
-        if set(unread) >= set(month.homes) or (unread and paper.name == INDEX):
-            lacking = [need for need in paper.needs if month.scope.missing(need)]
-            sheets = "、".join(dict.fromkeys(month.town.schema.sheets[need.split(".")[0]].title for need in lacking))
-            refused.append(f"{month.title} {paper.name}：没有生成，读不到{sheets}（{'、'.join(unread)}）")
+        if lacking := _lacking(month, paper):
+            refused.append(f"{month.title} {paper.name}：没有生成，{lacking}")
             continue
         try:
             index = paper.name == INDEX
@@ -236,6 +233,16 @@ def make(
     if refused:
         raise Unmade("；".join(refused), made)
     return made
+
+
+def _lacking(month: Month, paper: Paper) -> str:
+    """What could not be read without which a paper cannot be made, in words; "" where it can."""
+    unread = month.scope.missing(*paper.needs)
+    if not set(unread) >= set(month.homes) and not (unread and paper.name == INDEX):
+        return ""
+    lacking = [need.split(".")[0] for need in paper.needs if month.scope.missing(need)]
+    sheets = "、".join(dict.fromkeys(month.town.schema.sheets[name].title for name in lacking))
+    return f"读不到{sheets}（{'、'.join(unread)}）"
 
 
 def _copies(

@@ -172,16 +172,7 @@ def overview(
     base = "r/" if live or served else ""
     order = _ordered(shelves)
     months, latest = [shelf for shelf in order if shelf.period.kind == "month"], latest_of(order)
-    newest: dict[str, archive.Shelf] = {}
-    for shelf in sorted(order, key=lambda shelf: not shelf.made):  # what was made before what could be
-        newest.setdefault(shelf.notebook, shelf)
-    if latest:
-        newest |= {shelf.notebook: shelf for shelf in months if shelf.period == latest.period}
-        newest.pop(latest.notebook)
-    before: dict[Period, list] = {}
-    for shelf in order:
-        if shelf not in (latest, *newest.values()):
-            before.setdefault(shelf.period, []).append(_line(shelf))
+    newest, before = _others(order, latest)
     past = [shelf for shelf in months if latest and shelf.notebook == latest.notebook and shelf.made]
     past = [shelf for shelf in past if shelf.period.order <= latest.period.order][:MONTHS] if latest else []
     shown = {
@@ -199,7 +190,7 @@ def overview(
         "months": len(past),
         "history": _history(months, latest) if latest else [],
         "board": {key: FIGURES[key] for key in BOARD},
-        "newest": [_line(shelf) for shelf in newest.values()],
+        "newest": [_line(shelf) for shelf in newest],
         "before": before,
         "made": any(shelf.made for shelf in order),
         "live": live,
@@ -207,6 +198,24 @@ def overview(
         "notes": list(notes),
     }
     return site().get_template("overview.html").render(**shown)
+
+
+def _others(
+    order: Sequence[archive.Shelf], latest: archive.Shelf | None
+) -> tuple[list[archive.Shelf], dict[Period, list]]:
+    """The newest shelf of every report but that of the latest month, and lines of what is older, by period."""
+    newest: dict[str, archive.Shelf] = {}
+    for shelf in sorted(order, key=lambda shelf: not shelf.made):  # what was made before what could be
+        newest.setdefault(shelf.notebook, shelf)
+    if latest:
+        same = (shelf for shelf in order if shelf.period.kind == "month" and shelf.period == latest.period)
+        newest |= {shelf.notebook: shelf for shelf in same}
+        newest.pop(latest.notebook)
+    before: dict[Period, list] = {}
+    for shelf in order:
+        if shelf not in (latest, *newest.values()):
+            before.setdefault(shelf.period, []).append(_line(shelf))
+    return [*newest.values()], before
 
 
 def _ordered(shelves: Iterable[archive.Shelf]) -> list[archive.Shelf]:
