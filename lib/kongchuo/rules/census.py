@@ -246,7 +246,7 @@ def status_and_age(town: Town, policy: Policy) -> Iterator[Spot]:
     rows = rows[rows["study_status"].isin(AGES) & rows["birth_date"].notna()]
     rows = rows.assign(age=enrolment.ages(town, policy, rows["birth_date"]) - policy["age_min"])
     ages = zip(rows["age"].tolist(), map(AGES.get, rows["study_status"].tolist()), strict=True)
-    rows = rows[[not least <= age <= most for age, (least, most) in ages]]
+    rows = rows[pd.Series([not least <= age <= most for age, (least, most) in ages], rows.index, dtype="bool")]
     for index, name, born, age, status in each(rows, "name", "birth_date", "age", "study_status"):
         facts = {"born": f"{born:%Y-%m-%d}", "date": f"{town.year[:4]}-{policy['age_date']}", "status": status}
         yield at("census", index, "study_status", name=called(name), age=age + policy["age_min"], **facts)
