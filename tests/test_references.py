@@ -46,3 +46,14 @@ def test_identity_numbers():
     assert identity.birth(numbers).isna().tolist() == [False, False, True, True, True]
     assert identity.sex(numbers).tolist()[:3] == ["女", "女", "男"]
     assert identity.check_right(numbers.iloc[:0]).empty
+    odd = [
+        "99000020110230021X",
+        "990000201113150212",
+        "99000020110509012x",
+        "9900002011０509012X",
+        "99000020110509012XX",
+    ]
+    odd = pd.Series(odd, dtype="str")
+    assert identity.well_formed(odd).tolist() == [True, True, False, False, False]
+    assert identity.birth(odd).isna().all()
+    assert identity.sex(odd).isna().tolist() == [False, False, True, True, True]

@@ -13,7 +13,7 @@ from kongchuo.core.policy import Policy
 from kongchuo.core.schema import CENTRE
 from kongchuo.core.tables import Town
 from kongchuo.core.workbooks import Workbook
-from kongchuo.rules import catalogue, checks, judging
+from kongchuo.rules import catalogue, causes, checks, judging
 from kongchuo.rules.base import Rule, parts
 from kongchuo.rules.judging import examine
 from ruletables import AS_OF, BEFORE, FOLDER, POLICY, SCHEMA, YEAR, build, cases, shown
@@ -58,6 +58,18 @@ def test_case(case):
         case.expected
     )
     assert bool(case.expected) == case.bad, "a bad case expects something, a good one nothing"
+
+
+@pytest.mark.parametrize("code", sorted({*BY_CODE} - causes.AMONG))
+def test_of_a_school_a_part_of_the_town_says_the_same(code):
+    """By this a cause is looked for in one school (causes.AMONG are the rules that compare schools)."""
+    for case in cases(FOLDER / f"{code}.md"):
+        town, home = build(case), "示例中学"
+        part = causes._part(town, home, causes._pupils(town, home))
+        own, of_all = (
+            [one for one in found(seen, code) if one.workbook.split("/")[1] == home] for seen in (part, town)
+        )
+        assert own == of_all, case.title
 
 
 def test_an_empty_sheet_of_the_centre_sends_nobody_to_the_centre():

@@ -29,9 +29,8 @@ from ..rules.questions import Question
 from ..rules.waivers import Waived
 from . import remembering
 
-UNREADABLE = frozenset(
-    ("R01", "R02", "R03", "R10", "R11", "R16", "R17")
-)  # codes that mean a whole workbook was not read
+# codes that mean a whole workbook was not read
+UNREADABLE = frozenset(("R01", "R02", "R03", "R10", "R11", "R16", "R17"))
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,8 @@ def check(
         anew = {} if remembered else {"read_one": partial(reading.read_workbook, fresh=True)}
         town, _, judgement = judged(shared, year, as_of, earlier, **anew)
         known = town.as_of, judgement
-        if (
-            remembered and remembering.fingerprint(shared, year, as_of, note) == key
-        ):  # nobody has saved anything meanwhile
+        # nobody has saved anything meanwhile
+        if remembered and remembering.fingerprint(shared, year, as_of, note) == key:
             remembering.remember(path, key, *known)
     return Checked(year, *known, tuple(wanted), begun(shared, dt.date.today()))
 

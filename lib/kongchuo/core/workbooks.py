@@ -108,10 +108,10 @@ class Table:
 
     def column(self, name: str) -> ExtensionArray:
         """The values of one column; no frame is made for it."""
-        held = self.held
-        return (
-            as_array(held.values[name], self.sheet.by_name[name]) if isinstance(held, Typed) else self.frame[name].array
-        )
+        held = self.held  # looked at once: another thread may make the frame
+        if isinstance(held, Typed):
+            return as_array(held.values[name], self.sheet.by_name[name])
+        return self.frame[name].array
 
     def __bool__(self) -> bool:
         return True  # without rows too

@@ -46,7 +46,7 @@ def _born(read: np.ndarray) -> np.ndarray:
     )
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
-    held = _formed(read) & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    held = _formed(read) & (month >= 1) & (month <= 12) & (days.astype("datetime64[M]") == months)
     return np.where(held, days, np.datetime64("NaT")).astype("datetime64[us]")
 
 

@@ -29,7 +29,7 @@ MISSED = 4  # of one kind that explain their own and nothing else: the next of t
 LEAST = 2  # findings of which one may be the cause of the other
 NEW = 0.2  # as many findings as this share of those that go may come anew when the cause is mended
 # rules that say of a school's workbooks what other schools' make wrong in them
-AMONG = frozenset(("X04", "X23", "X55"))
+AMONG = frozenset(("X04", "X23", "X33", "X55"))
 
 Again = Callable[[Town, frozenset[str], str], tuple[set[Finding], frozenset[str]] | None]
 Gone = tuple[frozenset[Finding], int]  # findings there are no more, and how many there are that were not there
@@ -131,7 +131,7 @@ def _pupils(town: Town, home: str) -> frozenset[str]:
 
 
 def _part(town: Town, home: str, pupils: frozenset[str]) -> Town:
-    """The workbooks of a school and of the centre; of the centre's rows about a pupil, those about these or about nobody can tell whom."""
+    """The workbooks of a school and of the centre; of the centre's rows about a pupil, those about these and those that do not say about whom."""
     part, cut = town.part({home}), set()
 
     def of_these(name: str, table: Table) -> Table:
