@@ -11,6 +11,7 @@ import pytest
 import handmade
 from kongchuo.core import policy
 from kongchuo.core.places import POLICY
+from kongchuo.core.tables import book_of, row_of
 from kongchuo.facts import asof, enrolment
 from kongchuo.figures import selfcheck, support
 from kongchuo.pages import monthly, term, year as annual
@@ -97,6 +98,17 @@ def test_what_is_written_later_is_not_there(seed):
         if sheet.dated:
             assert not (before[name][sheet.dated] > pd.Timestamp(DAY)).any(), name
     assert len(year(seed, written_later(seed))["visit"]) > len(after["visit"]), "the test adds nothing"
+
+
+def test_the_tables_of_a_day_are_parts_of_one_frame_and_say_what_the_town_says():
+    made = asof.at(year(1, written_later(1)), DAY)
+    for workbook in made.workbooks:
+        for name, table in workbook.tables.items():
+            rows = made[name][book_of(made[name].index) == made.place_of(workbook.name)]
+            assert not len(table) or not isinstance(table.held, pd.DataFrame), "a county would hold its rows twice"
+            assert table.frame.index.tolist() == row_of(rows.index).tolist()
+            assert table.frame.astype(str).to_dict("list") == rows[[*table.frame]].astype(str).to_dict("list"), name
+            assert {row for row, _ in table.unread | table.later} <= {*table.frame.index}, name
 
 
 def test_no_finding_section_or_paper_of_the_month_changes():

@@ -3,15 +3,18 @@
 Which column dates a row, and from when a cell is known, says the schema (`dated`, `known_from`, `earlier`, `overwritten`).
 """
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from ..core.findings import KINDS, Finding
 from ..core.schema import Sheet
-from ..core.tables import Town, book_of, once, row_of
+from ..core.tables import Cut, Town, book_of, complete, once, row_of
 from ..core.workbooks import Table, Workbook
 from ..core.years import TERMS, usual_begin
 from . import calendar, cases, enrolment
@@ -100,46 +103,91 @@ def at(town: Town, day: dt.date) -> Town:
     or an issue from its dates. A cell that is written anew each time (最近跟踪) cannot be known, and is as one nobody could
     read. A row without its date stays, and so do findings about cells that were there on the day.
     """
-    now, ends = pd.Timestamp(day), {one.term: one.end.date() for one in calendar.terms(town).itertuples()}
-    usual = {TERMS[0]: usual_begin(town.year, TERMS[1]), TERMS[1]: dt.date(int(town.year[5:]), 8, 31)}
-    pending = tuple(term for term in TERMS if ends.get(term, usual[term]) > day)
-    rolled, relapsed = _on_the_roll(town, now), _not_yet_again(town, now)
-    absent = {home: set(rows) for home, rows in rolled[rolled["state"] == ""].groupby("home")["student_key"]}
-    arriving = set().union(*absent.values())
-    here = set(town["roster"]["student_key"].drop(rolled.index[rolled["state"] == ""], errors="ignore").dropna())
-    gone: dict[str, set[str]] = {}  # sheet -> keys of rows that are not there yet
-    workbooks = []
-    for workbook in town.workbooks:
-        tables = {}
-        for name, table in workbook.tables.items():
-            if table.frame.empty:
-                tables[name] = table
-                continue
-            own = rolled[book_of(rolled.index) == town.place_of(workbook.name)] if name == "roster" else None
-            if name == "census":
-                table = _surveyed(table, now, here, arriving)
-            elif name == "dropout":
-                own_rows = [row_of(place) for place in relapsed if book_of(place) == town.place_of(workbook.name)]
-                table = _with_state(table, own_rows)
-            stop = next((end for term, end in ends.items() if workbook.book.per_term and term in workbook.name), None)
-            later = _later(table, now, stop, absent.get(workbook.home, set()))
-            tables[name] = _cut(table, now, pending, own, later, gone)
-        workbooks.append(replace(workbook, tables=tables))
-    workbooks = [_without_references(workbook, gone) for workbook in workbooks]
-    found = [_only_there(old, new) for old, new in zip(town.workbooks, workbooks, strict=True)]
+    then = _Then.of(town, day)
+    sheets = {sheet.name: _cut(town, sheet, then) for sheet in town.filled}
+    gone = {name: keys for name, cut in sheets.items() if (keys := cut.gone)}
+    sheets = {name: _without_references(town.schema.sheets[name], cut, gone) for name, cut in sheets.items()}
+    tables = {name: cut.tables(town, name) for name, cut in sheets.items()}
+    workbooks = [
+        replace(book, tables={name: tables.get(name, {}).get(book.name, table) for name, table in book.tables.items()})
+        for book in town.workbooks
+    ]
+    found = [_only_there(town, old, new) for old, new in zip(town.workbooks, workbooks, strict=True)]
     before = town.before and at(town.before, day)  # the years of `past` were over before this one began
-    return replace(town, as_of=day, past_day=True, workbooks=tuple(found), before=before, _frames={}, _made={})
+    frames = {name: cut.frame for name, cut in sheets.items()}
+    return replace(town, as_of=day, past_day=True, workbooks=tuple(found), before=before, _frames=frames, _made={})
 
 
-def _later(table: Table, now: pd.Timestamp, stop: dt.date | None, absent: set[str]) -> pd.Series:
-    """Which rows are not there yet. The day of a row outside its workbook's term (F28) is not known; who stands on a school's
-    list without dates stands there since he came.
+@dataclass(frozen=True)
+class _Then:
+    """What must be known of a day to tell what stood in the ledgers: `pending` are the terms that were not over, `ends` the last
+    days of terms; `rolled` roster rows that have changed since, `again` those of 辍学台账 of pupils who had not gone again;
+    `absent` who was not here yet, (home, student_key), and `here` the keys of those who were.
     """
-    frame, dated = table.frame, table.sheet.dated
-    if dated and table.latest[dated] > now:
-        return _between(frame[dated], now, stop)
-    inside = absent and not dated and "student_key" in frame
-    return frame["student_key"].isin(absent) if inside else pd.Series(False, frame.index)
+
+    now: pd.Timestamp
+    pending: tuple[str, ...]
+    ends: Mapping[str, dt.date]
+    rolled: pd.DataFrame
+    again: list[int]
+    absent: frozenset[tuple[str, str]]
+    here: frozenset[str]
+
+    @classmethod
+    def of(cls, town: Town, day: dt.date) -> _Then:
+        now, ends = pd.Timestamp(day), {one.term: one.end.date() for one in calendar.terms(town).itertuples()}
+        usual = {TERMS[0]: usual_begin(town.year, TERMS[1]), TERMS[1]: dt.date(int(town.year[5:]), 8, 31)}
+        pending = tuple(term for term in TERMS if ends.get(term, usual[term]) > day)
+        rolled = _on_the_roll(town, now)
+        away = rolled[rolled["state"] == ""]
+        keys = enrolment.PUPIL
+        absent = frozenset(zip(*(complete(away, *keys)[name].tolist() for name in keys), strict=True))
+        here = frozenset(town["roster"]["student_key"].drop(away.index, errors="ignore").dropna())
+        return cls(now, pending, ends, rolled, _not_yet_again(town, now), absent, here)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A sheet of all workbooks as of a day, by place: its rows, the cells that nobody can know and those filled later, and the keys
+    of rows that are not there yet.
+    """
+
+    frame: pd.DataFrame
+    unread: Cells = field(default_factory=dict)
+    later: Cells = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+
+    def tables(self, town: Town, name: str) -> dict[str, Table]:
+        """The sheet's tables, by workbook: their rows in the frame of all."""
+        books = book_of(self.frame.index).to_numpy()
+        starts = np.flatnonzero(np.r_[True, books[1:] != books[:-1]]) if len(books) else np.array([], int)
+        parts = {books[at]: slice(at, end) for at, end in zip(starts, [*starts[1:], len(books)], strict=False)}
+        unread, later = _by_book(self.unread), _by_book(self.later)
+        found = {}
+        for book in town.workbooks:
+            if (table := book.tables.get(name)) is None or not len(table):
+                continue
+            start = town.place_of(book.name)
+            old = [
+                frozenset(one for one in cells if start + one[0] in self.frame.index)
+                for cells in (table.unread, table.later)
+            ]
+            found[book.name] = replace(
+                table,
+                frame=Cut(self.frame, parts.get(start, slice(0, 0))),
+                unread=old[0] | unread.get(start, frozenset()),
+                later=old[1] | later.get(start, frozenset()),
+            )
+        return found
+
+
+def _by_book(cells: Cells) -> dict[int, frozenset[tuple[int, str]]]:
+    """By place of a workbook its cells, as (Excel row, column)."""
+    found: dict[int, set[tuple[int, str]]] = {}
+    for column, rows in cells.items():
+        for place in rows.index[rows].tolist():
+            found.setdefault(book_of(place), set()).add((row_of(place), column))
+    return {place: frozenset(one) for place, one in found.items()}
 
 
 def _on_the_roll(town: Town, now: pd.Timestamp) -> pd.DataFrame:
@@ -155,63 +203,77 @@ def _not_yet_again(town: Town, now: pd.Timestamp) -> list[int]:
     return book.loc[(book["state"] == cases.BACK_AGAIN) & (book["relapsed"] > now), "dropout"].tolist()
 
 
-def _surveyed(table: Table, now: pd.Timestamp, here: set[str], arriving: set[str]) -> Table:
-    """摸底登记 without children found only later; of one who came to a school later, how he was schooled cannot be told."""
-    frame = table.frame
-    frame = frame[~(frame["visit_date"] > now) | frame["student_key"].isin(here)]
-    unsure = frame["student_key"].isin(arriving - here)
-    unread = table.unread | _places({"study_status": unsure, "study_school": unsure})
-    return replace(table, frame=frame, unread=_still_there(unread, frame))
+def _later(town: Town, sheet: Sheet, frame: pd.DataFrame, then: _Then) -> pd.Series:
+    """Which rows are not there yet. The day of a row outside its workbook's term (F28) is not known; who stands on a school's
+    list without dates stands there since he came.
+    """
+    if sheet.dated:
+        late = frame[sheet.dated] > then.now
+        if late.any() and town.schema.book_of[sheet.name].per_term:
+            late &= ~(frame[sheet.dated] > _stops(town, sheet, frame, then.ends))
+        return late
+    if not then.absent or "student_key" not in frame:
+        return pd.Series(False, frame.index)
+    rows = zip(frame["home"].tolist(), frame["student_key"].tolist(), strict=True)
+    return pd.Series([row in then.absent for row in rows], frame.index, dtype=bool)
 
 
-def _with_state(table: Table, rows: list[int]) -> Table:
-    state = table.frame["state"].mask(table.frame.index.isin(rows), table.sheet.by_name["state"].earlier["closed"])
-    return replace(table, frame=table.frame.assign(state=state)) if rows else table
-
-
-def _cut(
-    table: Table,
-    now: pd.Timestamp,
-    pending: tuple[str, ...],
-    rolled: pd.DataFrame | None,
-    later: pd.Series,
-    gone: dict[str, set[str]],
-) -> Table:
-    """A table as of a day, without the rows that come `later`, whose keys are added to `gone`."""
-    sheet, frame = table.sheet, table.frame
-    if later.any():
-        if len(sheet.primary_key) == 1:
-            gone.setdefault(sheet.name, set()).update(frame.loc[later, sheet.primary_key[0]].dropna())
-        frame = frame[~later]
-    nothing = pd.Series(False, frame.index)
-    after = {column for column, day in table.latest.items() if day > now}
-    late: Cells = {
-        item.name: frame[item.name] > now for item in sheet.recorded if item.name != sheet.dated and item.name in after
+def _stops(town: Town, sheet: Sheet, frame: pd.DataFrame, ends: Mapping[str, dt.date]) -> pd.Series:
+    """For each row the last day of its workbook's term, NaT where it is not known."""
+    stops = {
+        town.place_of(one.name): end
+        for one in town.holding(sheet.name)
+        for term, end in ends.items()
+        if term in one.name
     }
-    late.pop("visit_date", None)  # see _surveyed
-    for item in sheet.typed:
-        since = item.known_from
-        if since in pending or since in late or since in after:
-            asked = True if since in TERMS else late[since] if since in late else frame[since] > now
-            late[item.name] = frame[item.name].notna() & asked
-        elif since:
-            late[item.name] = nothing
-    late = {column: rows for column, rows in late.items() if rows.any()}
-    frame = frame.assign(**{column: frame[column].mask(rows) for column, rows in late.items()}) if late else frame
-    frame = _put_back(sheet, frame, late)
-    if rolled is not None and len(rolled):
-        frame, late = _as_enrolled(frame, rolled, late)
+    return pd.to_datetime(pd.Series(book_of(frame.index), frame.index).map(stops))
+
+
+def _cut(town: Town, sheet: Sheet, then: _Then) -> _Cut:
+    """A sheet as of a day; references to rows that are not there yet still stand (`_without_references`)."""
+    frame, unread = town[sheet.name], Cells()
+    if sheet.name == "census":
+        frame, unread = _surveyed(frame, then)
+    elif sheet.name == "dropout" and then.again:
+        before = sheet.by_name["state"].earlier["closed"]
+        frame = frame.assign(state=frame["state"].mask(frame.index.isin(then.again), before))
+    gone: frozenset[str] = frozenset()
+    if (later := _later(town, sheet, frame, then)).any():
+        if len(sheet.primary_key) == 1:
+            gone = frozenset(frame.loc[later, sheet.primary_key[0]].dropna())
+        frame = frame[~later]
+    frame, late = _emptied(sheet, frame, then)
+    if sheet.name == "roster" and len(then.rolled):
+        frame, late = _as_enrolled(frame, then.rolled, late)
     over = {item.name for item in sheet.typed if item.overwritten}
     over |= {item.name for item in sheet.typed if item.known_from in over}
-    unread = _places({column: rows for column, rows in late.items() if column in over})
-    unread |= _still_there(table.unread, frame)
+    unread |= {column: rows for column, rows in late.items() if column in over}
     if sheet.dated and not sheet.by_name[sheet.dated].required:  # nobody can tell whether such a row was there that day
         late[sheet.dated] = frame[sheet.dated].isna()
-    return replace(table, frame=frame, unread=unread, later=_places(late) | _still_there(table.later, frame))
+    return _Cut(frame, {column: rows.reindex(frame.index) for column, rows in unread.items()}, late, gone)
 
 
-def _still_there(places: frozenset[tuple[int, str]], frame: pd.DataFrame) -> frozenset[tuple[int, str]]:
-    return frozenset(place for place in places if place[0] in frame.index) if places else places
+def _surveyed(frame: pd.DataFrame, then: _Then) -> tuple[pd.DataFrame, Cells]:
+    """摸底登记 without children found only later; of one who came to a school later, how he was schooled cannot be told."""
+    frame = frame[~(frame["visit_date"] > then.now) | frame["student_key"].isin(then.here)]
+    unsure = frame["student_key"].isin({key for _, key in then.absent} - then.here)
+    return frame, {"study_status": unsure, "study_school": unsure} if unsure.any() else {}
+
+
+def _emptied(sheet: Sheet, frame: pd.DataFrame, then: _Then) -> tuple[pd.DataFrame, Cells]:
+    """The rows without what was written later, and which cells these were."""
+    late: Cells = {item.name: frame[item.name] > then.now for item in sheet.recorded if item.name != sheet.dated}
+    late.pop("visit_date", None)  # see _surveyed
+    dates = {item.name for item in sheet.typed if item.type == "date"}
+    for item in sheet.typed:
+        since = item.known_from
+        if since in then.pending:
+            late[item.name] = frame[item.name].notna()
+        elif since in late or since in dates:
+            late[item.name] = frame[item.name].notna() & (late[since] if since in late else frame[since] > then.now)
+    late = {column: rows for column, rows in late.items() if rows.any()}
+    frame = frame.assign(**{column: frame[column].mask(rows) for column, rows in late.items()}) if late else frame
+    return _put_back(sheet, frame, late), late
 
 
 def _put_back(sheet: Sheet, frame: pd.DataFrame, late: Cells) -> pd.DataFrame:
@@ -230,8 +292,7 @@ def _put_back(sheet: Sheet, frame: pd.DataFrame, late: Cells) -> pd.DataFrame:
 
 def _as_enrolled(frame: pd.DataFrame, rolled: pd.DataFrame, late: Cells) -> tuple[pd.DataFrame, Cells]:
     """The roster with the state and class of the day; since when, only where a dated change says it."""
-    held = rolled.set_axis(row_of(rolled.index))
-    held = held[(held["state"] != "") & held.index.isin(frame.index) & ~held.index.duplicated()]
+    held = rolled[(rolled["state"] != "") & rolled.index.isin(frame.index) & ~rolled.index.duplicated()]
     changed = pd.Series(frame.index.isin(held.index), frame.index)
     status = held["state"].reindex(frame.index)
     since = held["start"].where(held["start"] > enrolment.FIRST).reindex(frame.index)
@@ -243,28 +304,25 @@ def _as_enrolled(frame: pd.DataFrame, rolled: pd.DataFrame, late: Cells) -> tupl
     return frame, late | {"status_date": changed & since.isna()}
 
 
-def _without_references(workbook: Workbook, gone: dict[str, set[str]]) -> Workbook:
-    """The workbook without references to rows that are not there yet, and without what hangs on them."""
-    tables = dict(workbook.tables)
-    for name, table in workbook.tables.items():
-        for item in table.sheet.typed:
-            keys = gone.get(item.reference) if item.reference and not item.many else None
-            lost = table.frame[item.name].isin(keys) if keys else None
-            if lost is not None and lost.any():
-                hanging = [item.name, *(other.name for other in table.sheet.typed if other.known_from == item.name)]
-                cells = dict.fromkeys(hanging, lost)
-                frame = table.frame.assign(**{column: table.frame[column].mask(lost) for column in hanging})
-                table = tables[name] = replace(table, frame=frame, later=table.later | _places(cells))
-    return replace(workbook, tables=tables)
+def _without_references(sheet: Sheet, cut: _Cut, gone: Mapping[str, frozenset[str]]) -> _Cut:
+    """The sheet without references to rows that are not there yet, and without what hangs on them."""
+    for item in sheet.typed:
+        keys = gone.get(item.reference) if item.reference and not item.many else None
+        if keys and (lost := cut.frame[item.name].isin(keys)).any():
+            hanging = [item.name, *(other.name for other in sheet.typed if other.known_from == item.name)]
+            frame = cut.frame.assign(**{column: cut.frame[column].mask(lost) for column in hanging})
+            later = {column: lost | cut.later.get(column, False) for column in hanging}
+            cut = replace(cut, frame=frame, later=cut.later | later)
+    return cut
 
 
-def _only_there(old: Workbook, new: Workbook) -> Workbook:
+def _only_there(town: Town, old: Workbook, new: Workbook) -> Workbook:
     """The workbook with the findings of reading that are about rows and cells there on the day."""
     kept = []
     titles = {table.sheet.title: name for name, table in old.tables.items()}
     for finding in old.findings:
         name = titles.get(finding.sheet)
-        if name is not None and finding.row in old.tables[name].frame.index:
+        if name is not None and town.place_of(old.name, finding.row) in town[name].index:
             table = new.tables[name]
             column = next((item.name for item in table.sheet.fields if item.title == finding.column), "")
             if finding.row not in table.frame.index or (finding.row, column) in table.later:
