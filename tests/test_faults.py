@@ -71,6 +71,22 @@ def test_one_check_that_fails_keeps_no_other_from_being_made(monkeypatch):
     assert judgement.failed == {"F17"}, "its marks of before stay"
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_large_town_is_judged_in_two_shares_as_a_small_one_is_in_one(beside, monkeypatch):
+    code = next(rule.code for rule in judging.RULES if (rule.code in judging.BESIDE) == beside)
+    made, _ = handmade.township(2, 60, 1, spoil=lambda rows: [row.update(id_no="") for row in rows["roster"][:5]])
+    rules = [replace(rule, judge=fails) if rule.code == code else rule for rule in judging.RULES]
+    monkeypatch.setattr(judging, "RULES", tuple(rules))
+    whole = judging.examine(made, HELD)
+    assert whole.findings
+    assert whole.questions or whole.not_judged
+    asked = []
+    monkeypatch.setattr(judging, "aside", lambda work: asked.append(work) or work())
+    monkeypatch.setattr(judging, "MANY", 0)
+    assert (judging.examine(made, HELD), len(asked)) == (whole, 1)
+    told(whole.broken, f"规则 {code} 没有运行成功")
+
+
 def test_waivers_that_fail_keep_no_finding_silent(monkeypatch):
     made = handmade.town({"roster": {"甲小学": [{"name": "甲1", "student_key": "XS0000001"}]}})
     monkeypatch.setattr(waivers, "settle", fails)

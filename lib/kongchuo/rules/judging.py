@@ -6,14 +6,14 @@ RULES is the catalogue: to add a rule, write the function in the module of its n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from ..core import years
 from ..core.findings import ERROR, Finding, fault
 from ..core.policy import Policy
-from ..core.processes import aside, unswept
+from ..core.processes import aside, both, unswept
 from ..core.schema import CENTRE
 from ..core.tables import Town
 from . import (
@@ -35,11 +35,13 @@ from . import (
     waivers,
 )
 from .base import Rule, Spot, parts
-from .questions import Question, ask
+from .questions import Asked, Question, ask
 
 RULES: tuple[Rule, ...] = (*registry.RULES, *census.RULES, *enrolment.RULES, *duty.RULES, *changes.RULES,
                            *attendance.RULES, *cases.RULES, *steps.RULES, *late.RULES, *support.RULES,
                            *selfcheck.RULES, *inspection.RULES, *statements.RULES)  # fmt: skip
+# of a large town judged beside the others, with checks and questions half of the work: they ask for few of the same facts
+BESIDE = frozenset(rule.code for rule in (*registry.RULES, *census.RULES, *duty.RULES))
 
 
 @dataclass(frozen=True, order=True)
@@ -184,17 +186,28 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
     large = sum(len(table) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
-    examined = partial(_examined, town, policy, earlier)
     # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it; the rows all need
     for sheet in town.schema.sheets if large else ():
         town[sheet]
     with unswept():
-        return aside(examined) if large else examined()
+        if large:
+            return aside(partial(_examined, town, policy, earlier, both))
+        return _examined(town, policy, earlier, lambda one, other: (one(), other()))
 
 
-def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None) -> Judgement:
-    judged, asked = judge(town, policy, RULES), ask(town, policy, earlier)
-    plain, failed = _checked(town)
+def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None, worked_out: Callable) -> Judgement:
+    def beside() -> tuple[Judgement, Asked, tuple[list[Finding], list[str]]]:
+        found = judge(town, policy, [rule for rule in RULES if rule.code in BESIDE])
+        return found, ask(town, policy, earlier), _checked(town)
+
+    others = partial(judge, town, policy, [rule for rule in RULES if rule.code not in BESIDE])
+    judged, (more, asked, (plain, failed)) = worked_out(others, beside)
+    judged = Judgement(
+        tuple(sorted({*judged.findings, *more.findings})),
+        tuple(sorted({*judged.not_judged, *more.not_judged})),
+        judged.judged | more.judged,
+        (*judged.broken, *more.broken),
+    )
     workbooks = (*town.workbooks, *(town.before.workbooks if town.before else ()))
     read = {finding for workbook in workbooks for finding in workbook.findings}
     broken = [*judged.broken, *failed, *asked.broken]
