@@ -66,7 +66,7 @@ def _people(town: Town, mark: str, column: str = "") -> Iterator[str]:
     for sheet in town.schema.sheets.values():
         for item in sheet.fields:
             if item.format == "person_name" and item.personal == mark and column in ("", item.name):
-                yield from town[sheet.name][item.name].dropna().unique()
+                yield from town[sheet.name][item.name].dropna().unique().tolist()
 
 
 def _in_texts(town: Town) -> set[str]:

@@ -45,6 +45,7 @@ def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other
 
 def aside(work: Callable[[], One]) -> One:
     """What a call gives, worked out by a forked process as in `both`: the memory that it took goes with that process."""
+    release()
     return _forked_for(work, daemon=False)()  # one that may fork in its turn
 
 
@@ -69,6 +70,12 @@ def _forked_for(work: Callable[[], One], daemon: bool) -> Callable[[], One]:
             child.join()
 
     return waiting
+
+
+def release() -> None:
+    """Give back to the system what this process no longer uses (glibc keeps it; forks would each hold a share of it)."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def die_with_parent() -> None:

@@ -189,10 +189,11 @@ def weak_and_weary(town: Town, policy: Policy, day: dt.date) -> pd.DataFrame:
     """学困和厌学同时认定的，另加信号分。"""
     rows = _plans(town, day, "学困", "厌学", "学困兼厌学")
     other = rows["kind"].map({"学困": "厌学", "厌学": "学困"})
-    pairs = set(zip(rows["home"], rows["student_key"], rows["kind"], strict=True))
+    homes, keys, kinds = (rows[name].tolist() for name in (*enrolment.PUPIL, "kind"))
+    pairs = set(zip(homes, keys, kinds, strict=True))
     keep = [
         kind == "学困兼厌学" or (home, key, lacking) in pairs
-        for home, key, kind, lacking in zip(rows["home"], rows["student_key"], rows["kind"], other, strict=True)
+        for home, key, kind, lacking in zip(homes, keys, kinds, other.tolist(), strict=True)
     ]
     rows = rows[pd.Series(keep, rows.index, dtype=bool)]
     return shown(rows, policy["signal_weak_weary_points"], rows["listed"], "学困又厌学")

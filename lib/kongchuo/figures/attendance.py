@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..core.tables import by_place, complete, yes
+from ..core.tables import by_place, complete, each, yes
 from ..facts import attendance, calendar
 from .base import Ratio, by_school, by_school_or_each, ratio, summed
 from .scopes import Scope
@@ -62,12 +62,12 @@ def filed(scope: Scope) -> Ratio:
     """D15 日查填报率 = 已填日查的班·日 ÷ 应填班·日 (every class on every school day of the scope)."""
     days = school_days(scope)
     rows = scope.rows("daily").drop_duplicates(["class_id", "date"])
-    place = dict(zip(zip(rows["class_id"], rows["date"], strict=True), rows.index, strict=True))
+    place = {(room, day): index for index, room, day in each(rows, "class_id", "date")}
     due = scope.classes.merge(pd.DataFrame({"date": pd.Series(days, dtype="datetime64[us]")}), how="cross")
-    rows_of = [place.get(pair) for pair in zip(due["class_id"], due["date"], strict=True)]
+    rows_of = [place.get((room, day)) for _, room, day in each(due, "class_id", "date")]
     hit = [found is not None for found in rows_of]
     due.index = by_place(
-        found or scope.nowhere("daily", home) for found, home in zip(rows_of, due["home"], strict=True)
+        found or scope.nowhere("daily", home) for found, home in zip(rows_of, due["home"].tolist(), strict=True)
     )
     hit = pd.Series(hit, due.index, dtype=bool)
     everything, entries = scope.rows("daily"), scope.town["calendar"]

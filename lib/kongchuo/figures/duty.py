@@ -357,7 +357,9 @@ def loads(scope: Scope) -> list[Load]:
     Pupils are those on ledgers (`on_ledgers`).
     """
     rows, entries, everybody = scope.everybody.once(_burdens)
-    own = {one for part in (rows, entries) for one in part.loc[part["home"].isin(scope.homes), "holder"]}
+    own = {
+        one for part in (rows, entries) for one in part.loc[part["home"].isin(scope.homes), "holder"].unique().tolist()
+    }
     return [load for load in everybody if load.holder in own]
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from ..core.policy import Policy
 from ..core.schema import CENTRE
 from ..core.tables import NOWHERE, Town, complete, mapping, no, of_year, once
+from ..core.workbooks import Workbook
 from ..core.years import TERMS, usual_begin
 from ..facts import support
 from ..facts.calendar import terms
@@ -180,7 +181,7 @@ class Scope:
 
     def nowhere(self, sheet: str, home: str) -> int:
         """The place of a row that a school's sheet should have and has not: its workbook (of the term), Excel row 0."""
-        books = [book for book in self.town.holding(sheet) if book.home == home]
+        books = _held_by(self.town, sheet).get(home, [])
         own = [book for book in books if not book.book.per_term or self.term in book.name]
         return self.town.place_of((own or books)[0].name) if books else NOWHERE
 
@@ -200,6 +201,15 @@ def counted(count: Callable[..., Made]) -> Callable[..., Made]:
 
 def _of_part(town: Town, policy: Policy, make: Callable[..., Made], part: tuple, *given: object) -> Made:
     return make(Scope(town, policy, *part), *given)
+
+
+@once
+def _held_by(town: Town, sheet: str) -> dict[str, list[Workbook]]:
+    """By folder its workbooks that should hold a sheet."""
+    found: dict[str, list[Workbook]] = {}
+    for book in town.holding(sheet):
+        found.setdefault(book.home, []).append(book)
+    return found
 
 
 @once

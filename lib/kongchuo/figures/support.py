@@ -21,7 +21,7 @@ UNPLACED = "未安置"
 
 def given(column: pd.Series) -> frozenset[str]:
     """The values of a column that are not empty."""
-    return frozenset(column.dropna())
+    return frozenset(column.dropna().unique().tolist())
 
 
 @by_school

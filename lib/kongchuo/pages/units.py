@@ -246,7 +246,7 @@ def child(view: View, key: object, shown: str) -> To | str:
 @once
 def _listed(town: Town) -> frozenset[tuple[str, str]]:
     rows = town["roster"].dropna(subset=["student_key"])
-    return frozenset(zip(rows["home"], rows["student_key"], strict=True))
+    return frozenset(zip(rows["home"].tolist(), rows["student_key"].tolist(), strict=True))
 
 
 def duty_title(view: View, title: str) -> str:
@@ -271,7 +271,7 @@ def without_pupils(view: View) -> str:
 @once
 def _listing(town: Town) -> frozenset[str]:
     """The schools with a pupil on their roster."""
-    return frozenset(town["roster"]["home"])
+    return frozenset(town["roster"]["home"].unique().tolist())
 
 
 # 0 of these is as true of a workbook that nobody has filled in

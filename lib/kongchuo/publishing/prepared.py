@@ -188,6 +188,8 @@ def _open(job: dict) -> None:
         if job["sections"]:
             report.prepare()
     processes.stop()
+    gc.collect()
+    processes.release()
     gc.freeze()
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ...core import years
+from ...core.tables import each
 from ...figures import attendance as rates, base, selfcheck, uncounted
 from .. import charts
 from ..display import Blocks, Chart, Figure, Note, Table, Tiles, titled
@@ -103,7 +104,7 @@ def _calendar(month: Month, days: list[pd.Timestamp]) -> list[Chart | Note]:
 def _gaps(month: Month, days: list[pd.Timestamp]) -> list[tuple]:
     scope = month.scope
     rows = scope.rows("daily")
-    done = set(zip(rows["class_id"], rows["date"], strict=True))
+    done = {(room, day) for _, room, day in each(rows, "class_id", "date")}
     unread = scope.missing("daily")
     found = []
     for row in scope.classes.itertuples():
