@@ -288,6 +288,10 @@ def test_a_school_is_named_and_found_in_the_newest_year(school, tmp_path):
     (shared / "2001-2002" / MIDDLE).mkdir(parents=True)
     assert importing.folder(type(school)(MIDDLE), shared) == school
     assert importing.folder(school, shared) == school
+    for said, what in ((b"x", "文件已损坏"), (b"", "是空的")):
+        (tmp_path / "x.xlsx").write_bytes(said)
+        with pytest.raises(UserError, match=what):
+            mapping.propose(tmp_path / "x.xlsx", school, tmp_path / "out")
     with pytest.raises(UserError, match="不是学校的文件夹"):
         importing.enrolled(importing.folder(type(school)("没有这所"), shared))
 
@@ -399,6 +403,10 @@ def test_an_old_file_that_is_spoiled_is_said(school, tmp_path):
 def test_what_is_no_roster_or_no_school_is_said(school, tmp_path):
     with pytest.raises(UserError, match="找不到花名册"):
         mapping.propose(written(tmp_path / "x.xlsx", {"表": [["甲"]]}, head=("一",)), school, tmp_path / "out")
+    for said, what in ((b"x", "文件已损坏"), (b"", "是空的")):
+        (tmp_path / "x.xlsx").write_bytes(said)
+        with pytest.raises(UserError, match=what):
+            mapping.propose(tmp_path / "x.xlsx", school, tmp_path / "out")
     with pytest.raises(UserError, match="不是学校的文件夹"):
         mapping.propose(tmp_path / "x.xlsx", school.parent, tmp_path / "out")
 
@@ -482,3 +490,42 @@ def test_a_mapping_that_has_been_spoiled_is_said(school, tmp_path):
     book.save(path)
     with pytest.raises(UserError, match="删掉它，再运行一次"):
         importing.take(file, school, tmp_path / "out")
+
+
+def test_a_column_is_called_otherwise_on_another_worksheet(school, tmp_path):
+    """学生姓名 beside 姓名 would be of somebody else; on a worksheet of its own it is the name."""
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [["甲春", number(1)]]}, ("姓名", "身份证号"))
+    book = openpyxl.load_workbook(file)
+    for line in (("学生姓名", "身份证号码"), ("甲夏", number(2))):
+        (book["八(1)班"] if "八(1)班" in book.sheetnames else book.create_sheet("八(1)班")).append(line)
+    book.save(file)
+    mapping.propose(file, school, tmp_path / "out")
+    assert [one["姓名"] for one in read(importing.take(file, school, tmp_path / "out").path)] == ["甲春", "甲夏"]
+
+
+def test_a_name_that_no_column_is_and_one_that_two_are(school, tmp_path):
+    """Nobody can come in without a name; of two columns that say two names neither is taken in silence."""
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [["甲春", "春春", number(1)]]}, ("大名", "小名", "身份证号"))
+    book = openpyxl.load_workbook(file)
+    book["七(1)班"]["D2"], book["七(1)班"]["D3"] = "民族", "汉族"
+    book.save(file)
+    path, lines = mapping.propose(file, school, tmp_path / "out")
+    assert any("没有认出哪一列是姓名" in line for line in lines)
+    assert not any("以后要补" in line and "、姓名" in line for line in lines)
+    with pytest.raises(UserError, match="没有哪一列变成“姓名”"):
+        importing.take(file, school, tmp_path / "out")
+    book = openpyxl.load_workbook(path)
+    for line in book["对照表"].iter_rows(min_row=3):
+        line[3].value = "姓名" if line[0].value in ("大名", "小名") else line[3].value
+    book.save(path)
+    with pytest.raises(UserError, match=r"“大名”、“小名”都变成“姓名”.*第3行写的不一样"):
+        importing.take(file, school, tmp_path / "out")
+
+
+def test_an_identity_number_that_the_workbook_has_shortened_stays_out(school, tmp_path):
+    """Excel keeps fifteen digits of a number: what is left of eighteen is no identity number, though it is text here."""
+    file = written(tmp_path / "名单.xlsx", {"七(1)班": [row(1, 身份证号=float(number(1)[:17] + "0"), 是否留守=None)]})
+    mapping.propose(file, school, tmp_path / "out")
+    account = importing.take(file, school, tmp_path / "out")
+    assert read(account.path)[0]["证件号码"] is None
+    assert any("第3行：证件号码被表格存成了数字" in line for line in account.lines)

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +18,9 @@ from ..core.id_numbers import is_person
 from ..core.places import RETURNS
 from ..core.schema import CENTRE, default
 from ..core.tables import complete
-from ..excel import folders, reading, saving, writing
+from ..excel import folders, foreign_lists, reading, saving, writing
 from . import mapping
-from .mapping import GRADE, KEY, SHEET, fields, numbers, parsed
+from .mapping import GRADE, KEY, NAME, SHEET, fields, numbers, parsed
 
 BOOK, SHOWN = "enrolment", "学籍_导入.xlsx"
 ISSUED = "XS{:07d}"
@@ -55,6 +55,7 @@ def take(file: Path, into: Path, out: Path, issue: bool = False) -> Account:
         )
     classes = _classes(into)
     sheets, lines = mapping.listed(file)
+    _each_once(sheets, held["columns"], path)
     new = dict.fromkeys(head for one in sheets for head in one.heads if head and head not in held["columns"])
     if new:
         lines.append(f"对照表里没有、没有带入的列：{'、'.join(new)}。要带入就写进对照表；换了名单的，删掉对照表重来")
@@ -85,6 +86,24 @@ def _finished(path: Path) -> dict[str, dict]:
             near = closest(title, fields())
             raise UserError(f"对照表“{path}”里没有“{title}”这样的列。{f'是不是“{near}”？' if near else ''}")
     return held
+
+
+def _each_once(sheets: list[mapping.Listed], columns: Mapping[str, str], path: Path) -> None:
+    """Raise UserError where no column is the name, or a row fills two columns that both become the same one of ours."""
+    if NAME not in columns.values():
+        raise UserError(
+            f"对照表“{path}”里没有哪一列变成“{NAME}”。请打开它，在写{NAME}的那一列选它，保存、关闭，再运行。"
+        )
+    for one in sheets:
+        meant = {head: columns.get(head, "") for head in one.heads}
+        doubled = [title for title, times in Counter(filter(None, meant.values())).items() if times > 1]
+        for title, (number, raw, _) in product(doubled, one.rows):
+            same = [head for head, ours in meant.items() if ours == title and raw.get(head)]
+            if len({fold(raw[head]) for head in same}) > 1:
+                raise UserError(
+                    f"对照表“{path}”里{'、'.join(f'“{head}”' for head in same)}都变成“{title}”，“{one.title}”第{number}行写的不一样。"
+                    "请打开它，只留一列，保存、关闭，再运行。"
+                )
 
 
 def _pupils(
@@ -172,7 +191,9 @@ def _row(raw: Mapping[str, str], held: Mapping[str, Mapping]) -> tuple[dict[str,
             text = f"{parts[0]}{int(parts[1]):02d}" if len(parts) > 1 and len(parts[0]) == 4 else text[:6]
         values, problems = typed([text], item, default().codes.get(item.codes))
         value = as_array(values, item)[0]
-        if any(problem.lost for problem in problems) or pd.isna(value):
+        if item.type == "string" and foreign_lists.SHORTENED.fullmatch(text):  # 9.9E+17
+            notes[title] = f"{title}被表格存成了数字，末几位丢了，空着：请从原始名单照抄"
+        elif any(problem.lost for problem in problems) or pd.isna(value):
             notes[title] = f"{title}“{text}”读不出来，空着"
         else:
             row[item.name] = (

@@ -16,7 +16,7 @@ from ..core.schema import CENTRE, Field, default
 from ..core.sheets import Grid
 from ..excel import folders, foreign_lists, saving, tables
 
-SHEET, KEY = "roster", "学生编号"
+SHEET, KEY, NAME = "roster", "学生编号", "姓名"
 GUESSED = "？"  # before what is only guessed
 GRADE = "年级"  # not a column of ours: with 班级 it says which class
 # what columns are called in 学籍系统 and in schools' own lists, beside our titles and aliases
@@ -152,7 +152,7 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
     Raises UserError for a list or a school's folder that cannot be read.
     """
     path, (sheets, unread) = path_of(home(into), out), listed(file)
-    columns = _meanings([head for one in sheets for head in one.heads if head])
+    columns = _meanings(sheets)
     values, many = _values(sheets, columns)
     missing = [title for title, item in fields().items() if item.required and title not in _taken(columns)]
     usual = {"在籍状态": "在读", "状态日期": f"{into.parent.name[:4]}-09-01", "借读": "否"}
@@ -162,7 +162,7 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
         worked_out.add(
             "班级编号"
         )  # of a school where a grade is one class; of a worksheet, or a block of rows, for each
-    later = [title for title in missing if title not in worked_out]
+    later = [title for title in missing if title not in (*worked_out, NAME)]
     if not path.exists():
         note = NOTE.format(name=file.name, title=default().sheets[SHEET].title, each=EACH)
         rows = [*_asked(sheets, columns, values), *_same(fixed | {title: "" for title in later if _choices(title)})]
@@ -174,15 +174,19 @@ def propose(file: Path, into: Path, out: Path) -> tuple[Path, tuple[str, ...]]:
         "名单里没有、以后要补的列": later,
     }
     lines = [*(one.said for one in sheets), *unread, *many]
+    if NAME in missing:
+        lines.append(f"没有认出哪一列是{NAME}：请在对照表里选一列变成“{NAME}”，没有它一个人也带不进来")
     return path, (*lines, *(f"{what}：{'、'.join(words)}" for what, words in said.items() if words))
 
 
-def _meanings(heads: Iterable[str]) -> dict[str, str]:
-    """What is proposed for each header: first what is sure, so that no guess takes its place."""
-    columns = dict.fromkeys(heads, "")
+def _meanings(sheets: Iterable[Listed]) -> dict[str, str]:
+    """What is proposed for each header: first what is sure, so that no guess takes its place; of two worksheets both may be 姓名."""
+    lines = [{head for head in one.heads if head} for one in sheets]
+    columns = dict.fromkeys((head for one in sheets for head in one.heads if head), "")
     for sure in (True, False):
         for text in columns:
-            title = columns[text] or _proposed(text, _taken(columns))
+            beside = {head: columns[head] for line in lines if text in line for head in line}
+            title = columns[text] or _proposed(text, _taken(beside))
             columns[text] = "" if sure and title.startswith(GUESSED) else title
     return columns
 

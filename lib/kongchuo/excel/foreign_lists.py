@@ -37,6 +37,7 @@ OWN = (
     Field("note", "备注", aliases=("说明", "情况说明")),
 )  # fmt: skip
 LOST = ("F01", "F09", "F10", "F19", "F23", "F27", "F32", "F35")  # said of a cell whose value could not be kept
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".et")
 SHORTENED = re.compile(r"\d(?:\.\d+)?E\+?[12]\d", re.I)  # a long number as Excel and Java write it as text
 MASK = re.compile(r"([A-Z]?\d*)[*#?●■○□◆×·.…_X-]{2,}|([A-Z]?\d*)\*")  # what hides the middle or the end of a number
 NUMBER = re.compile(r"\d{14,18}[\dX]")  # a person's number, one digit more or less by a slip of the pen
@@ -98,8 +99,6 @@ def read_list_here(path: Path, schema: Schema) -> Pushed:
         raise UserError(f"找不到名单“{path}”，请检查路径是否写对。") from error
     except OSError as error:
         raise UserError(f"名单“{path.name}”打不开。请关闭正在使用它的程序，再运行一次。") from error
-    if not data.strip(b"\0 \r\n\t"):
-        raise UserError(f"名单“{path.name}”是空的，可能还没有同步完。请重新取一份。")
     sheet, found = _sheet(schema), []
     for title, grid, hidden in _grids(path.name, data):
         tables, findings = _blocks(grid, replace(sheet, title=title), path.name, schema)
@@ -255,12 +254,17 @@ def _sheet(schema: Schema) -> Sheet:
 
 
 def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
-    """Every worksheet of the file with its title, and whether it is hidden; a csv is one."""
+    """Every worksheet of the file with its title, and whether it is hidden; a csv is one, also under the name of a workbook."""
+    if not data.strip(b"\0 \r\n\t"):
+        raise UserError(f"名单“{name}”是空的，可能还没有同步完。请重新取一份。")
     if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         if wrapped(data):
             told = KINDS["R16"].at(Place(name))
             raise UserError(f"名单“{name}”不能读取：{told.message}。{told.fix}")
         lines = list(_lines(name, data))
+        if name.lower().endswith(WORKBOOKS) and not any(len(line) > 1 for line in lines):
+            told = KINDS["R02"].at(Place(name), reason="文件已损坏或不完整")
+            raise UserError(f"名单“{name}”不能读取：{told.message}。{told.fix}")
         if len(lines) * max(map(len, lines), default=0) > MAX_AREA:
             raise UserError(
                 f"名单“{name}”的格子太多，多半是空行或分隔符。请用 Excel 或 WPS 删去多余的行和列，另存后再运行。"
