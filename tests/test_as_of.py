@@ -111,6 +111,25 @@ def test_the_tables_of_a_day_are_parts_of_one_frame_and_say_what_the_town_says()
             assert {row for row, _ in table.unread | table.later} <= {*table.frame.index}, name
 
 
+def test_equal_texts_of_a_large_town_are_one_and_no_cell_changes():
+    made, plain = (asof.at(year(1), DAY) for _ in range(2))
+    for name in made.schema.sheets:  # each ledger is read by itself, so its texts are its own
+        for column in made[name].select_dtypes("str"):
+            own = [text if pd.isna(text) else f"{text} "[:-1] for text in made[name][column]]
+            made[name][column] = pd.array(own, "str")
+    made.share_texts()
+    texts = {}
+    for name in made.schema.sheets:
+        pd.testing.assert_frame_equal(made[name], plain[name])
+        for book in made.workbooks:
+            if name in book.tables:
+                pd.testing.assert_frame_equal(book.tables[name].frame, plain.by_name[book.name].tables[name].frame)
+        for column in made[name].select_dtypes("str"):
+            for text in made[name][column].dropna().tolist():
+                assert texts.setdefault(text, text) is text, (name, column)
+    assert len(texts) > 500
+
+
 def test_no_finding_section_or_paper_of_the_month_changes():
     before, after = (asof.at(made, DAY) for made in (year(5), year(5, written_later(5))))
     judged = [judging.judge(made, HELD) for made in (before, after)]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from .. import due as deadlines
-from ..core import places, policy, years
+from ..core import places, policy, processes, years
 from ..core.cells import fold
 from ..core.findings import Finding, UserError
 from ..core.names import telling_names
@@ -24,7 +24,7 @@ from ..core.numbers import natural
 from ..core.schema import CENTRE
 from ..core.tables import Town, row_of
 from ..excel import folders, parse_cache, reading
-from ..rules.judging import Judgement, NotJudged, examine
+from ..rules.judging import Judgement, NotJudged, examine, large
 from ..rules.questions import Question
 from ..rules.waivers import Waived
 from . import remembering
@@ -263,6 +263,9 @@ def _kept(shared: Path, year: str, as_of: dt.date) -> tuple[Town, policy.Policy,
         _KEPT[key] = pickle.loads(path.read_bytes())
     elif key not in _KEPT:
         town, held, before = _read(shared, year, as_of, _earlier(Path(scratch)))
+        if large(town):
+            processes.stop()
+            town.share_texts()
         _KEPT[key] = town, held, remembering.judged(town, held, before)
         if not os.environ.get(places.FORKED):
             parse_cache.write(path, pickle.dumps(_KEPT[key], protocol=5))

@@ -127,6 +127,18 @@ class Town:
         others = {name: dtype for name, dtype in dtypes.items() if found[name] != dtype}
         return frame.astype(others) if others else frame
 
+    def share_texts(self) -> None:
+        """Of equal texts in all frames keep one. In a county a text stands in several ledgers, each read by itself; and of a text that
+        is looked at each fork of this process has a copy.
+        """
+        texts: dict[str, str] = {}
+        for sheet in self.schema.sheets:
+            frame = self[sheet]
+            for name in frame.columns[frame.dtypes == "str"]:
+                codes, found = pd.factorize(frame[name])
+                known = pd.array([texts.setdefault(text, text) for text in found.tolist()], "str")
+                frame[name] = known.take(codes, allow_fill=True)
+
     @cached_property
     def by_name(self) -> dict[str, Workbook]:
         """Workbooks by their path inside the shared folder, those of earlier years among them."""

@@ -185,14 +185,18 @@ def examine(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None = N
     Those with a waiver that holds stand apart.
     `earlier`: the town as a snapshot kept it and the day that was taken, for the questions about rows written later.
     """
-    large = sum(len(table) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
-    # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it; the rows all need
-    for sheet in town.schema.sheets if large else ():
-        town[sheet]
     with unswept():
-        if large:
-            return aside(partial(_examined, town, policy, earlier, both))
-        return _examined(town, policy, earlier, lambda one, other: (one(), other()))
+        if not large(town):
+            return _examined(town, policy, earlier, lambda one, other: (one(), other()))
+        # what the rules make of many rows takes more memory than the rows, and nobody else needs most of it; the rows all need
+        for sheet in town.schema.sheets:
+            town[sheet]
+        return aside(partial(_examined, town, policy, earlier, both))
+
+
+def large(town: Town) -> bool:
+    """Whether a township has so many rows that memory has to be spared."""
+    return sum(len(table) for workbook in town.workbooks for table in workbook.tables.values()) >= MANY
 
 
 def _examined(town: Town, policy: Policy, earlier: tuple[Town, dt.date] | None, worked_out: Callable) -> Judgement:
