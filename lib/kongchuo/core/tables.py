@@ -247,16 +247,15 @@ class Town:
     def part(self, homes: Iterable[str], *everywhere: str) -> Town:
         """The town with the workbooks of the centre and of these schools, of the other schools only those with these sheets.
 
-        Each row keeps its place, and what was made of the centre's sheets stands.
+        Each row keeps its place, and what was made of the sheets that are kept whole stands.
         """
         kept = {CENTRE, *homes}
         books = {self.schema.book_of[name].name for name in everywhere}
         held = tuple(one for one in self.workbooks if one.home in kept or one.book.name in books)
         before = self.before and self.before.part(homes, *everywhere)
+        of_sheet = {key: self.schema.book_of[key if isinstance(key, str) else key[0]] for key in self._frames}
         whole = {
-            key: made
-            for key, made in self._frames.items()
-            if self.schema.book_of[key if isinstance(key, str) else key[0]].owner == "centre"
+            key: self._frames[key] for key, book in of_sheet.items() if book.owner == "centre" or book.name in books
         }
         return replace(self, workbooks=held, before=before, _frames=whole, _made={}, _numbered=self._places)
 
