@@ -233,6 +233,14 @@ def test_a_paper_that_fails_on_a_page_is_said_there(shared, broken_paper, tmp_pa
     told(state["broken"], "月报表：没有生成")
 
 
+def test_papers_that_cannot_be_written_are_said_with_why_and_are_no_fault_of_ours(shared, tmp_path):
+    (tmp_path / "papers").write_text("")  # in the way of their folder, as are rights that somebody has not
+    told, quiet = [], {"gate": lambda *_: (), "say": lambda _: None, "warn": lambda line: told.append(line)}
+    with pytest.raises(UserError, match=r"写不进.*换一个 --out 文件夹"):
+        papers.print_out("全镇", "2023-10", shared, ["月报表"], tmp_path, **quiet)
+    assert told == []
+
+
 def test_no_folder_is_left_in_which_nothing_lies(shared, tmp_path):
     papers.print_out("all", "2023-10", shared, ["公示稿"], tmp_path, gate=lambda *_: (), say=lambda _: None)
     assert not [path for path in tmp_path.rglob("*") if path.is_dir() and not any(path.iterdir())]

@@ -153,10 +153,21 @@ def _sentence(error: Exception) -> tuple[int, str]:
             return FAILED, f"程序没有装全（缺少 {error.name}），请管理员重新安装。"
         return UNREADABLE, f"这个功能要另外安装（缺少 {error.name}）：{brings(extra)}"
     if isinstance(error, OSError) and error.filename is not None:  # a file of theirs
+        if isinstance(error, PermissionError):  # to read or to write: the error does not say which
+            return (
+                UNREADABLE,
+                f"“{_shown(error.filename)}”：没有权限。请换一个有权打开和写入的文件夹，或者请管理员给权限，再运行一次。",
+            )
         from .excel import saving
 
         return UNREADABLE, f"“{error.filename}”：{saving.why(error)}。请看看文件夹还打得开吗，再运行一次。"
     return FAILED, fault("程序出错，没有做完", error)
+
+
+def _shown(file: object) -> str:
+    """A file as its user knows it: what is written beside it for a moment stands for its folder."""
+    path = Path(str(file))
+    return str(path.parent if path.name.startswith((".~", ".part-")) else path)
 
 
 def say(line: str) -> None:

@@ -22,6 +22,7 @@ from ..core import editions
 from ..core.findings import UsageError, UserError, fault
 from ..core.names import telling_names
 from ..core.places import ALL, PAPERS as PAPERS_AT, TOWN
+from ..excel import saving
 from ..excel.tables import Grid, printed_bytes
 from ..facts.references import class_label
 from ..pages import display
@@ -364,8 +365,12 @@ def published(
     else:
         data = word_templates.filled(paper.template, copy.content, templates)
         page = of_document(data, title, audience)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(dir=folder, prefix=".part-")
+    except OSError as error:
+        raise UserError(f"写不进“{folder}”（{saving.why(error)}），请换一个 --out 文件夹") from error
+    with made as scratch:
         files = dict(zip(names_of(month, paper, copy), (data, page.encode()), strict=True))
         for name, content in files.items():
             (Path(scratch) / name).write_bytes(content)
@@ -374,7 +379,7 @@ def published(
             try:
                 (Path(scratch) / name).replace(folder / name)
             except OSError as error:
-                raise UserError(f"“{name}”写不进去，可能有人正开着它，请关闭后再运行：{error.strerror}") from error
+                raise UserError(f"“{name}”写不进去（{saving.why(error)}），可能有人正开着它，请关闭后再运行") from error
     return [folder / name for name in files]
 
 
