@@ -25,7 +25,7 @@ def lists(month: Month, until: dt.date) -> list[Failed | Note | Table]:
     if month.home:
         rows, undated = (frame[frame["home"] == month.home] for frame in (rows, undated))
     late, lost = rows["days"] < 0, due.left_out(undated)
-    tables = _table(month, rows[late], "已逾期"), _table(month, rows[~late], f"{until:%m月%d日}以前到期")
+    tables = _table(month, rows[late], "已逾期"), _table(month, rows[~late], f"{until.month}月{until.day}日以前到期")
     return [*units.failed(broken), *([Note(f"{lost}。", "unknown")] if lost else []), *tables]
 
 

@@ -44,7 +44,7 @@ def _span(view: Round) -> str:
     if not days:
         return f"{view.label}还没有督查记录（督查评分表里没有）"
     first, last = days[0], days[-1]
-    return f"{first:%Y年%m月%d日}" if first == last else f"{first:%Y年%m月%d日}至{last:%Y年%m月%d日}"
+    return "至".join(f"{day.year}年{day.month}月{day.day}日" for day in dict.fromkeys((first, last)))
 
 
 def board(view: Round) -> Section:
