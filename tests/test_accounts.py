@@ -418,6 +418,9 @@ SHUT = {  # what was asked for, with accounts or without, and what is said of it
     "不是地址": (True, {"address": "baogao.cn"}, "不是网络地址"),
     "没有私钥": (True, {"certificate": Path("a.pem")}, "要一起给"),
     "不是证书": (True, {"certificate": Path(__file__), "key": Path(__file__)}, "读不出来"),
+    "证书不在那里": (True, {"certificate": Path("没有.pem"), "key": Path(__file__)}, "找不到证书“没有.pem”"),
+    "名字写成网址": (True, {"names": ["https://baogao.example.cn"]}, "--host 只写大家打的名字"),
+    "名字带端口": (True, {"names": ["baogao.example.cn:8866"]}, "--host 只写大家打的名字"),
     "代理认人，没有代理": (True, {"proxy_names": True}, "要和 --behind-proxy 一起写"),
     "代理认人，没有账号": (False, {"proxy_names": True, "behind_proxy": True}, "要和 --behind-proxy 一起写"),
 }

@@ -6,6 +6,7 @@ One computer on its own needs nothing of it. Whoever opens the door to others ha
 import errno
 import ipaddress
 import os
+import re
 import secrets
 import socket
 import ssl
@@ -22,6 +23,9 @@ from .identity import ByPassword, ByProxy, Everybody
 HERE = "127.0.0.1"
 OWN = (HERE, "localhost", "[::1]")  # the names of the one computer
 ANY = ("0.0.0.0", "::")
+NAME = re.compile(
+    r"[^\s/:?#]+|\[[\d:A-Fa-f.]+\]"
+)  # as a browser says it, without the port: baogao.example.cn, [fe80::1]
 SECRET = "proxy"  # beside the accounts: what the proxy and we share
 HOW = (
     "别的电脑要看（--address {}），先用 kongchuo users add 建账号，再用 --certificate 和 --key 给出证书和私钥；"
@@ -77,6 +81,10 @@ def opened(
         raise UserError(HOW.format(address))
     if address in ANY and not names:
         raise UsageError("还要用 --host 写明大家在浏览器里打的名字或地址，例如 --host baogao.example.cn")
+    if wrong := next((name for name in names if not NAME.fullmatch(name)), ""):
+        raise UsageError(
+            f"“{wrong}”不是名字：--host 只写大家打的名字或地址，不写 https:// 和端口，例如 --host baogao.example.cn"
+        )
     if proxy_names and not (accounts and behind_proxy):
         raise UsageError("--proxy-names 要和 --behind-proxy 一起写，并且先用 kongchuo users add 建账号")
     given = {name.lower() for name in names} | ({address} - {*ANY})
@@ -108,6 +116,9 @@ def free(door: Door, port: int) -> None:
 
 
 def _tls(certificate: Path, key: Path) -> ssl.SSLContext:
+    for what, file in (("证书", certificate), ("私钥", key)):
+        if not file.is_file():
+            raise UserError(f"找不到{what}“{file}”，请核对路径")
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         made.load_cert_chain(certificate, key, lambda: "")  # a key with a password of its own is refused, not asked for
