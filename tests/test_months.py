@@ -120,3 +120,15 @@ def test_a_ledger_that_could_not_be_read_is_no_month_without_cases():
     assert "月末在册疑似：9月—，10月—" in card
     assert "读不到出勤或控辍台账：乙小学" in card
     assert "读不到出勤或控辍台账：乙小学" in display.card(months.section(handmade.month(made)))
+
+
+def test_nothing_is_counted_of_a_roster_without_pupils_and_a_ledger_that_is_lost_is_said_of_what_is_overdue():
+    homes = ("甲小学", "乙小学")
+    card = display.card(months.section(handmade.month(handmade.town({}, homes))))
+    for title in months.TITLES:
+        assert f"{title}：9月—，10月—" in card
+    lost = display.card(
+        months.section(handmade.month(handmade.town({}, homes, unread=[("乙小学", "support")]), "乙小学"))
+    )
+    assert "有期限的台账没有读全：乙小学，月末逾期只算了读到的" in lost
+    assert "读不到出勤或控辍台账" not in lost

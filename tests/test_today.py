@@ -13,7 +13,7 @@ from kongchuo.core.editions import INTERNAL, SECRET
 from kongchuo.core.findings import Finding
 from kongchuo.core.tables import row_of
 from kongchuo.facts import calendar
-from kongchuo.figures import attendance, duty
+from kongchuo.figures import attendance, duty, selfcheck
 from kongchuo.pages import display, today, units
 from kongchuo.pages.display import Agenda
 from kongchuo.pages.monthly import PLAN, SECTIONS, headline, state
@@ -120,6 +120,17 @@ def test_of_a_roster_nobody_has_filled_no_section_says_that_nothing_was_found():
     for name, said in (("groups", "没有发现不一致"), ("watch", "未列入的 0 人")):
         notes = [block for block in SECTIONS[name](whole).blocks if isinstance(block, display.Note)]
         assert any(said in str(note.text) and note.tone != "unknown" for note in notes)
+
+
+def test_of_a_roster_nobody_has_filled_no_words_beside_a_dash_say_none():
+    """— on the tile, and beside it 期初 0, 在册0人, 不变: a zero by another name."""
+    nobody = ("期初 0", "净变动", "在册0人", "已复学 0", "不变", "没有达到预警")
+    empty, filled = (handmade.month(town(calendar=DAYS, **more), "甲小学") for more in ({}, {"roster": PUPIL}))
+    said = [
+        "".join(display.card(SECTIONS[name](view)) for name in ("basics", "cases", "watch")) for view in (empty, filled)
+    ]
+    assert [words for words in nobody if words in said[0]] == []
+    assert [words for words in nobody if words not in said[1]] == ["期初 0", "已复学 0"]
 
 
 def town(*cases, **sheets):
@@ -290,3 +301,10 @@ def test_small_bars_stand_from_the_second_month_on(period, end, title):
         rates[-1].numerator,
         rates[-1].denominator,
     ]
+
+
+def test_of_a_week_in_which_nobody_knows_the_days_no_report_is_none_due():
+    nobody = handmade.month(handmade.town({"roster": PUPIL}, HOMES)).scope
+    assert selfcheck.weekly(nobody).total.text.startswith("尚未判定")
+    assert "不知道哪几天上课" in selfcheck.weekly(nobody).total.note
+    assert selfcheck.weekly(handmade.month(town(calendar=DAYS, roster=PUPIL)).scope).total.denominator

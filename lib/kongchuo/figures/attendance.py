@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.tables import by_place, complete, each, yes
 from ..facts import attendance, calendar
-from .base import Ratio, by_school, by_school_or_each, ratio, summed
+from .base import NO_CALENDAR, Ratio, by_school, by_school_or_each, ratio, summed
 from .scopes import Scope
 
 
@@ -78,7 +78,7 @@ def filed(scope: Scope) -> Ratio:
     ]
     found = ratio(scope, "D15", "日查填报率", due, hit, of="daily", needs=("daily", "class"), left_out=left_out)
     unknown = not calendar.school_days(scope.town)
-    return replace(found, why="“学年学期”“教学日历”没有填，不知道哪几天上课") if unknown else found
+    return replace(found, why=NO_CALENDAR) if unknown else found
 
 
 @by_school

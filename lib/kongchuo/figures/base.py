@@ -22,6 +22,8 @@ NOBODY = pd.DataFrame(columns=KEYS).astype(dict(zip(KEYS, ("str", "int64", "str"
 LEFT_OUT = "{}行有错误或判不了，未计入"
 COUNTED = ("人", "次", "%")  # units that stand behind a number; 月-日 and the like say what the number is
 
+NO_CALENDAR = "“学年学期”“教学日历”没有填，不知道哪几天上课"
+
 
 @dataclass(frozen=True)
 class Measure:

@@ -7,7 +7,8 @@ import pandas as pd
 from ..core.tables import by_place, complete
 from ..due import selfcheck
 from ..due.base import Deadline, state
-from .base import Ratio, by_school, ratio, summed
+from ..facts import calendar
+from .base import NO_CALENDAR, Ratio, by_school, ratio, summed
 from .scopes import Scope, counted
 
 LETTER = "告家长一封信"
@@ -17,7 +18,8 @@ def in_time(scope: Scope, deadline: Deadline, title: str) -> Ratio:
     """D15 = 按期份数 ÷ 应报份数: of what fell due on the scope's days; what is due on the last of them may still come."""
     found, unsure = (rows.assign(grade=0, class_id="") for rows in judged(scope, deadline))
     needs, left_out = (deadline.sheet, "term"), [unsure, scope.undated(deadline.sheet)]
-    return ratio(scope, "D15", title, found, found["hit"], of=deadline.sheet, needs=needs, left_out=left_out)
+    made = ratio(scope, "D15", title, found, found["hit"], of=deadline.sheet, needs=needs, left_out=left_out)
+    return made if len(found) or calendar.school_days(scope.town) else replace(made, why=NO_CALENDAR)
 
 
 def judged(scope: Scope, deadline: Deadline) -> tuple[pd.DataFrame, pd.DataFrame]:

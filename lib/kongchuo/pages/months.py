@@ -13,7 +13,7 @@ from ..due.base import seen
 from ..figures import attendance, flows
 from ..figures.base import Measure
 from ..figures.scopes import Scope
-from . import charts
+from . import charts, units
 from .display import Blocks, Chart, Note, titled
 from .views import View
 
@@ -28,13 +28,14 @@ class Figures:
     whole: Measure  # the attendance of all schools
 
 
+OVERDUE = "月末逾期"
 # what is counted -> the sheet it is counted from; what is overdue is of all sheets
 TITLES = {
     "无故缺勤人次": "absence",
     "月末在册疑似": "suspected",
     "月末在册辍学": "dropout",
     "返校": "dropout",
-    "月末逾期": "",
+    OVERDUE: "",
 }
 
 
@@ -93,10 +94,12 @@ def section(view: View) -> Blocks:
     present = [(sum(rate.numerator for rate in own), sum(rate.denominator for rate in own)) for own in rates]
     counted = "，".join(f"{label}{came}/{due}" for label, (came, due) in zip(labels, present, strict=True) if due)
     rows = [("出勤率 %", [_percent(own) for own in rates])]
-    unread = {title: set(view.scope.missing(sheet)) if sheet else set() for title, sheet in TITLES.items()}
+    dated = sorted({one.sheet for one in due.DEADLINES})
+    unread = {title: set(view.scope.missing(*([sheet] if sheet else dated))) for title, sheet in TITLES.items()}
     for title, lost in unread.items():
         sums = [_of(one.counts[title], homes if view.home else {*one.counts[title]}) for one in months]
-        rows.append((title, [None] * len(months) if homes <= lost else sums))
+        nobody = homes <= lost | {*units.unlisted(view)}  # of whom 0 is what nobody has counted
+        rows.append((title, [number or None if nobody else number for number in sums]))
     blocks = [
         Chart(
             charts.multiples([(*row, ()) for row in rows], labels, _read(rows, labels)),
@@ -104,8 +107,11 @@ def section(view: View) -> Blocks:
             f"出勤率的实到、应到人次：{counted or '没有日查'}。按现有台账回算；后来改写过的格子，当月报告上的数可能不同。",
         )
     ]
+    overdue = unread.pop(OVERDUE)
     if lost := [home for home in view.homes if any(home in one for one in unread.values())]:
         blocks.insert(0, Note(f"读不到出勤或控辍台账：{'、'.join(lost)}，未计入。", "unknown"))
+    if lost := [home for home in view.homes if home in overdue]:
+        blocks.insert(0, Note(f"有期限的台账没有读全：{'、'.join(lost)}，{OVERDUE}只算了读到的。", "unknown"))
     if not view.home:
         known = [{home: _percent([rate]) for home, rate in one.attendance.items()} for one in months]
         cells = [(home, [one.get(home) for one in known]) for home in view.homes]

@@ -42,6 +42,8 @@ def alert_blocks(month: Month) -> list[Table | Details | Note]:
         found.append(Note(f"读不到学籍或出勤：{'、'.join(unread)}，这些学校的预警颜色尚未判定。", "unknown"))
     if empty := without_pupils(month):
         found.append(Note(f"{empty}，预警颜色尚未判定。", "unknown"))
+        if len(unlisted(month)) == len(month.homes):
+            return found
     now = scope.within(scope.with_class(signals.coloured(month.town, month.policy, month.end)))
     week = month.end - dt.timedelta(days=7)
     moved = scope.within(scope.with_class(signals.moved(month.town, month.policy, week, month.end)))
@@ -97,7 +99,8 @@ def cases(month: Month) -> Blocks:
     won = int(visits["result"].isin(case_facts.RETURNED).sum())
     open_suspected = suspected[case_facts.open_at(suspected, scope.end)]
     open_dropouts = dropouts[case_facts.open_at(dropouts, scope.end)]
-    made = "；".join(filter(None, (f"其中记为已复学 {won} 次", uncounted.said(scope, "visit", "visit.result"))))
+    won_back = f"其中记为已复学 {won} 次" if len(visits) else ""
+    made = "；".join(filter(None, (won_back, uncounted.said(scope, "visit", "visit.result"))))
     figures = (
         stock("本月末在册疑似", scope, open_suspected, "suspected"),
         stock("本月末在册辍学", scope, open_dropouts, "dropout"),
@@ -106,9 +109,10 @@ def cases(month: Month) -> Blocks:
     )
     reads = _reads(first, second)
     chart = charts.waterfall((("疑似辍学", _steps(first)), ("辍学", _steps(second))), reads)
+    counted = len(suspected) or len(dropouts) or len(unlisted(month)) < len(month.homes)
     blocks = [
         Tiles(figures),
-        Chart(chart, "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", reads),
+        *([Chart(chart, "个案流转：上月末在册 → 新增 → 返校、销号 → 本月末在册", reads)] if counted else []),
         _table(month, first, "疑似辍学"),
         _table(month, second, "辍学"),
         zero_report(month, open_suspected, open_dropouts),
@@ -239,7 +243,8 @@ def watch(month: Month) -> Blocks:
 
     def line(title: str, mask: pd.Series) -> tuple:
         counts = [int((mask & part).sum()) for part in (before, new, closed, now)]
-        return (title, *counts, f"{counts[3] - counts[0]:+d}".replace("+0", "不变"))
+        change = f"{counts[3] - counts[0]:+d}".replace("+0", "不变")
+        return (title, *counts, change if any(counts) or not without_pupils(month) else None)
 
     lines = [line(f"{level}色", rows["level"] == level) for level in RED_FIRST]
     known = rows["level"].isin(RED_FIRST)

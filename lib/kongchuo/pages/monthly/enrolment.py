@@ -22,10 +22,11 @@ def basics(month: Month) -> Blocks:
     lines: list[str] = []
     rates = units.measured(month, (enrolment.dropped, enrolment.kept, enrolment.net), lines)
     n0, before, now = (int(part.sum()) for part in (year[flows.OPENING], flow[flows.OPENING], flow[flows.COUNTED]))
+    moved = f"期初 {before}，净变动 {now - before:+d}"
     tiles = (
         Figure("班数", len(classes)),
         Figure("学年初在校生", n0, "学年初基准：在读＋送教上门"),
-        Figure("本月末在校生", now, f"期初 {before}，净变动 {now - before:+d}"),
+        Figure("本月末在校生", now, moved if before or now else units.without_pupils(month) or moved),
         *(_rate(month, rate) for rate in rates),
     )
     blocks = [
