@@ -15,7 +15,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from kongchuo.core.editions import CASE, INTERNAL, PUBLIC, blotted
 from kongchuo.core.findings import GATE_KINDS
-from kongchuo.publishing import gate
+from kongchuo.publishing import finished, gate
 from kongchuo.publishing.gate import Blocked
 
 PERSON = "9901012000" + "01011236"  # its check character is right
@@ -465,6 +465,22 @@ def test_a_notebook_is_read_by_its_outputs(tmp_path):
     )
 
     assert stopped(path).startswith("P01 ")
+
+
+def test_of_a_notebook_is_read_what_does_not_stand_on_its_page(tmp_path, monkeypatch):
+    shown, hidden = "<p>本月出勤率 99.1 %</p>", f"<p>{PERSON}</p>"
+    path, read = tmp_path / "页.ipynb", []
+    path.write_text(json.dumps({"cells": [{"outputs": [{"data": {"text/html": one}} for one in (shown, hidden)]}]}))
+    page = f"<body><section>{shown}</section></body>"
+
+    whole = finished.of_html
+    monkeypatch.setattr(finished, "of_html", lambda text: read.append(text) or whole(text))
+    with pytest.raises(Blocked, match="P01 "):
+        gate.passed(path, INTERNAL, gate.Known(), page)
+    assert read == [hidden]
+    assert gate.passed(page, INTERNAL, gate.Known()) == ()
+    with pytest.raises(Blocked, match="P01 "):
+        gate.passed(page.replace("</section>", hidden), INTERNAL, gate.Known())
 
 
 def test_what_is_blotted_keeps_its_hashes():

@@ -298,46 +298,53 @@ def _sheet(tree: etree._Element, title: str, shared: list[str]) -> Iterator[Part
 
 
 def _value(cell: etree._Element, shared: list[str]) -> str:
-    inner = next((one for one in cell if _local(one) == "is"), None)
-    if inner is not None:
-        return _joined(inner)
-    text = next((one.text or "" for one in cell if _local(one) == "v"), "")
+    text = ""
+    for one in cell:
+        if (name := _local(one)) == "is":
+            return _joined(one)
+        text = (one.text or "") if name == "v" else text
     if cell.get("t") == "s":
         return shared[int(text)] if text.isdecimal() and int(text) < len(shared) else ""
     return text if cell.get("t") == "str" else _number(text)
 
 
 # --- Every text of a file, whatever it is ---------------------------------------------------------------------------
-def of_file(path: Path) -> Iterator[Part]:
-    """The parts of a file by its ending, its name first. Raises ValueError for a package that cannot be read."""
+def of_file(path: Path, read: str = "") -> Iterator[Part]:
+    """The parts of a file by its ending, its name first; of a notebook without the HTML that stands, whole, in a page that is `read`.
+
+    Raises ValueError for a package that cannot be read.
+    """
     yield Part("文件名", path.name)
-    yield from of_bytes(path.read_bytes(), path.suffix.lower())
+    yield from of_bytes(path.read_bytes(), path.suffix.lower(), read)
 
 
-def of_bytes(content: bytes, suffix: str) -> Iterator[Part]:
-    """The parts of a file's content."""
+def of_bytes(content: bytes, suffix: str, read: str = "") -> Iterator[Part]:
+    """The parts of a file's content; `read` as of_file has it."""
     if content[:4] == b"PK\x03\x04":
         yield from of_package(content)
     elif suffix in (".html", ".htm", ".svg", ".xml"):
         yield from of_html(content.decode("utf-8", "replace"))
     elif suffix in (".ipynb", ".json"):
-        yield from _values(json.loads(content))
+        yield from _values(json.loads(content), read)
     else:
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
             yield Part(f"第{number}行", line)
 
 
-def _values(value: object, key: str = "") -> Iterator[Part]:
+def _values(value: object, read: str, key: str = "") -> Iterator[Part]:
     """The texts of a notebook or another JSON."""
     if isinstance(value, dict):
         for name, held in value.items():
             yield Part("数据的名称", name, UNSEEN)
-            yield from _values(held, name)
+            yield from _values(held, read, name)
     elif isinstance(value, list) and not (
         key in ("text/html", "source") and all(isinstance(one, str) for one in value)
     ):
         for held in value:
-            yield from _values(held, key)
+            yield from _values(held, read, key)
     elif value is not None:
         text = "".join(value) if isinstance(value, list) else str(value)
-        yield from of_html(text) if key == "text/html" else [Part("笔记本或数据", text, UNSEEN)]
+        if key != "text/html":
+            yield Part("笔记本或数据", text, UNSEEN)
+        elif text not in read:
+            yield from of_html(text)

@@ -114,8 +114,8 @@ def gate(
     return passed(what, edition, None if names is None else Known(frozenset(names), minimum, dt.date.today()))
 
 
-def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ...]:
-    """`gate` with what the runs of a batch have told."""
+def passed(what: str | Path, edition: str, known: Known | None, page: str = "") -> tuple[str, ...]:
+    """`gate` with what the runs of a batch have told. `page`: that of a notebook, of which the gate is asked as well."""
     audience = TOWN if edition == HEADINGS[TOWN] else audience_of(edition, SCHOOL)
     if known is None:
         if audience == EVERYBODY:
@@ -123,13 +123,14 @@ def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ..
         known = Known()
     known = replace(known, among_staff=audience == TOWN)
     try:
-        parts = list(of_file(what) if isinstance(what, Path) else of_html(what))
+        parts = list(of_file(what, page) if isinstance(what, Path) else of_html(what))
     except ValueError as error:
         raise Blocked(f"没有读懂要导出的文件，已阻止导出（{error}）。请重新生成") from error
     found: dict[str, dict[str, None]] = {code: {} for code in JUDGES}
+    judge = _judge(audience, known)
     for part in parts:
-        judge = _broken if len(part.text) < LONG else _broken.__wrapped__
-        for code in judge(part.text, part.kind, part.near, part.cells, audience, known):
+        judged = judge if len(part.text) < LONG else judge.__wrapped__
+        for code in judged(part.text, part.kind, part.near, part.cells):
             found[code][_safe(part.place, known)] = None
     for places in found.values():  # the source of a page is named only where nothing better is
         if len(places) > 1:
@@ -140,11 +141,17 @@ def passed(what: str | Path, edition: str, known: Known | None) -> tuple[str, ..
     return tuple(said.values())
 
 
-@lru_cache(maxsize=1 << 15)
-def _broken(text: str, kind: str, near: str, cells: tuple[str, ...], audience: str, known: Known) -> tuple[str, ...]:
-    """The codes of what a text breaks: judged once, though it stand on page, in notebook and 附表, and on other schools'."""
-    read = Part("", plain(text), kind, plain(near), tuple(map(plain, cells)))
-    return tuple(code for code, (audiences, judge) in JUDGES.items() if audience in audiences and judge(read, known))
+@lru_cache(maxsize=8)
+def _judge(audience: str, known: Known) -> Callable[[str, str, str, tuple[str, ...]], tuple[str, ...]]:
+    """What says which codes a text breaks: judged once, though it stand on page, in notebook and 附表, and on other schools'."""
+    judges = {code: judge for code, (audiences, judge) in JUDGES.items() if audience in audiences}
+
+    @lru_cache(maxsize=1 << 15)
+    def broken(text: str, kind: str, near: str, cells: tuple[str, ...]) -> tuple[str, ...]:
+        read = Part("", plain(text), kind, plain(near), tuple(map(plain, cells)))
+        return tuple(code for code, judge in judges.items() if judge(read, known))
+
+    return broken
 
 
 def _safe(place: str, known: Known) -> str:

@@ -44,7 +44,8 @@ def _exporter():
         # HTMLExporter's own parses the whole page once more, for images without words and for cells that no page of ours has
         from_notebook_node = TemplateExporter.from_notebook_node
 
-    return Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="page")
+    # looked at for its form once, not after each of eleven steps that have nothing to do here
+    return Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="page", optimistic_validation=True)
 
 
 def render(notebook: str, title: str) -> str:
@@ -89,7 +90,8 @@ class Press:
         edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
         if audience_of(edition, "" if item.parameters["school"] == ALL else item.name) == editions.TOWN:
             edition = HEADINGS[editions.TOWN]
-        return tuple(dict.fromkeys(warning for text in texts for warning in gate.passed(text, edition, known)))
+        page = texts[0] if isinstance(texts[0], str) else ""  # what of the notebook stands on it is read once
+        return tuple(dict.fromkeys(warning for text in texts for warning in gate.passed(text, edition, known, page)))
 
     def sorted_out(self, item: Run, summary: dict[str, object]) -> dict[str, object]:
         """The summary with those of the run's files that may leave, the warnings of these, and why each other one may not.
