@@ -15,7 +15,7 @@ from browsing import browser  # noqa: F401 - a fixture
 from kongchuo.core import places, years
 from kongchuo.core.findings import UserError
 from kongchuo.excel import registry
-from kongchuo.publishing import archive, indexes
+from kongchuo.publishing import archive, indexes, unchanged
 from kongchuo.publishing.archive import DONE, Result
 from kongchuo.site import kernels, serve
 from serving import serving, tab  # noqa: F401 - the second is a fixture
@@ -97,8 +97,22 @@ def test_an_archived_page_says_whether_the_books_have_changed_since(tmp_path):
     snapshot = archive.snapshot(shared, "2023-2024", shelf.path / "inputs")
     asked = {"甲校": {"school": "甲校"}, "全镇": {"school": "all"}}
     made = "2023-11-01T08:00:00+08:00"
+    numbers = {"甲校": unchanged.made_from(), "全镇": "其他"}
     shelf.save(
-        [Result(name, asked[name], made, 1, DONE, page=f"{name}.html", summary={}, snapshot=snapshot) for name in asked]
+        [
+            Result(
+                name,
+                asked[name],
+                made,
+                1,
+                DONE,
+                page=f"{name}.html",
+                summary={},
+                snapshot=snapshot,
+                depends={unchanged.NUMBERS: numbers[name]},
+            )
+            for name in asked
+        ]
     )
 
     people = archive.Shelf(out, years.period("2023-10"), "people")
@@ -124,6 +138,8 @@ def test_an_archived_page_says_whether_the_books_have_changed_since(tmp_path):
         assert f"/live/live?school={quote('甲校')}&amp;month=2023-10" in said("甲校")
         assert "2023-11-01 08:00 的台账生成，台账此后没有变" in said("甲校/七(1)班", "people")
         assert "2023年10月的报告按 2023-11-01 08:00 的台账生成，台账此后没有变" in site.get("/")[1]
+        assert "参数或模板" not in said("甲校")
+        assert "台账此后没有变。参数或模板此后改过，再生成一次才照新的。" in said("全镇")
         os.utime(shared / "2023-2024/甲校/学籍.xlsx")
         (shared / "2023-2024/甲校/~$学籍.xlsx").write_bytes(b"open")
         assert "没有变" in said("甲校")

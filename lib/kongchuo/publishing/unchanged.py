@@ -20,6 +20,7 @@ from .prepared import Engine
 
 # what a page depends on: all workbooks, of these its school's own and the centre's, what the other batches have left
 BOOKS, OWN, CENTRES, FOLLOWED, BEFORE = "台账", "本校的台账", "中心学校的台账", "以前的校验记录", "上一期的台账"
+NUMBERS = "参数表和模板"  # made_from
 LISTED = "已有的报告和材料"  # of LISTING
 OTHERS = "别的学校的台账"  # what has changed where neither of the two has
 SAME, ELSEWHERE = "都没有变", "{}，这一份的内容不受影响"  # why a run was not made
@@ -71,7 +72,7 @@ class Unchanged:
         found = {
             BOOKS: self.snapshot,
             "程序": f"{self.stamp['code']} {self.stamp['schema']} {versions()}",
-            "参数表和模板": made_from(),
+            NUMBERS: made_from(),
             "笔记本": self.stamp["notebook_sha256"],
             FOLLOWED: _hash(archive.hashes(self.scratch / RECORDS)),
             BEFORE: _hash([Path(earlier[0]).name, *earlier[1:]]),

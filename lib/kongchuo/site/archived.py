@@ -8,7 +8,7 @@ from pathlib import Path
 from ..core import editions, places, years
 from ..core.places import HANDBOOK
 from ..core.schema import CENTRE
-from ..publishing import archive, execution, indexes
+from ..publishing import archive, execution, indexes, unchanged
 from ..publishing.execution import hide_grammar
 from ..publishing.linking import UP
 
@@ -90,7 +90,7 @@ class Archived(Page):
 
 
 async def since(page: Page, shelf: archive.Shelf, run: Mapping[str, object], what: str = "") -> str:
-    """When the page of a run, or `what` is shown of it, was made, and which workbooks have changed since."""
+    """When the page of a run, or `what` is shown of it, was made, and which workbooks have changed since, and whether numbers have."""
     read, year = shelf.read_for(str(run.get("snapshot", ""))), shelf.period.year
     school, edition = archive.meant(run.get("parameters") or {})
     if not read or edition != editions.INTERNAL:
@@ -102,11 +102,13 @@ async def since(page: Page, shelf: archive.Shelf, run: Mapping[str, object], wha
         for home, name in zip(homes, changed, strict=True)
         if school in ("", home) or home == CENTRE
     ]
+    numbers = (run.get("depends") or {}).get(unchanged.NUMBERS)
     whole = rights.may(page.person, rights.LIVE) or live_of(page.person, shelf.notebook, school)
     said = {
         "what": what or "本页",
         "near": near,
         "far": len(changed) - len(near),
+        "numbers": bool(numbers) and numbers != unchanged.made_from(),
         "started": run["started"],
         "live": live_address(school or places.TOWN, shelf) if whole and not what else "",
     }
