@@ -238,3 +238,9 @@ def test_what_is_signed_stands_before_the_lines_to_sign_on_and_a_period_is_chose
     choices = term.choices(made)
     assert [name for name, _ in choices["学期"][0]] == ["第二学期", "第一学期"]
     assert [name for name, _ in choices["轮次"][0]] == ["第二轮", "第一轮"]
+
+
+def test_of_a_roster_nobody_has_filled_no_school_is_said_to_lack_no_plan():
+    said = texts(handmade.town({}, ("甲小学", "乙小学")), key="2023-2024-1-1")["groups"]
+    assert "花名册里还没有学生，尚未判定" in said
+    assert "缺案的学校：没有" not in said

@@ -12,7 +12,7 @@ from ...due.steps import OPEN, limited
 from ...figures import duty, inspection, inspection_items, support
 from .. import charts
 from ..display import Badge, Chart, Details, Figure, Note, Section, Table, Tiles
-from ..units import TITLES, attempt, failed, uncounted_note
+from ..units import TITLES, attempt, failed, uncounted_note, without_pupils
 from .rounds import Round
 
 COUNTS = {
@@ -205,7 +205,7 @@ def groups(view: Round) -> Section:
     covered, four = (_coverage(view, counts, lines) for counts in (support.COVERED, duty.FOUR_BONDS))
     rates = Table(("项目", f"已落实/应落实（{view.last:%Y-%m-%d}）", "说明"), covered, f"{_grade(view)}覆盖率")
     table = attempt(view, "各校缺案", lambda: _lacking(view), lines)
-    told = [Note(f"缺案的学校：{_named(view)}。")] if table and not view.home else []
+    told = [_told(view)] if table and not view.home else []
     bonds = Details(f"{_grade(view)}四包覆盖率", (Table(("项目", "已落实/应落实", "说明"), four),))
     return view.section("groups", *failed(lines), rates, *told, *([table] if table else []), bonds)
 
@@ -228,6 +228,13 @@ def _groups_lacking(sheet: inspection.Sheet) -> list[int]:
     return [sum(gap.count for gap in gaps if gap.group == place) for place in range(len(inspection_items.GROUPS))]
 
 
+def _told(view: Round) -> Note:
+    """Which schools lack a plan; none found among pupils nobody has written down is not none."""
+    named, empty = _named(view), without_pupils(view)
+    words = filter(None, (named or ("" if empty else "没有"), f"{empty}，尚未判定" if empty else ""))
+    return Note(f"缺案的学校：{'；'.join(words)}。", "unknown" if empty else "plain")
+
+
 def _named(view: Round) -> str:
     found = []
     for sheet in view.sheets:
@@ -235,7 +242,7 @@ def _named(view: Round) -> str:
             f"{name}{n}人" for (name, _), n in zip(inspection_items.GROUPS, _groups_lacking(sheet), strict=True) if n
         ]
         found += [f"{sheet.home}{'、'.join(told)}"] if told else []
-    return "；".join(found) or "没有"
+    return "；".join(found)
 
 
 def _lacking(view: Round) -> Table:
