@@ -559,6 +559,23 @@ def test_a_folder_of_no_school_of_the_registry(shared):
     assert "是不是“示例中学”" in told.fix
 
 
+def test_a_folder_nobody_may_open_keeps_no_other_school_from_being_read(shared, monkeypatch):
+    within = type(shared).iterdir
+
+    def closed(folder):
+        if folder.name == "示例中学":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return within(folder)
+
+    monkeypatch.setattr(type(shared), "iterdir", closed)
+    town = read_year(shared, YEAR)
+    told = [finding for workbook in town.workbooks for finding in workbook.findings]
+
+    assert codes_of(town) == [("R02", f"{YEAR}/示例中学")], "said once, and not that all its workbooks are missing"
+    assert "打不开文件夹：没有读取权限" in told[0].message
+    assert all(workbook.read == (workbook.home == CENTRE) for workbook in town.workbooks)
+
+
 def test_the_second_term_is_due_once_it_has_begun(shared):
     missing = ("R01", f"{YEAR}/示例中学/出勤_第二学期.xlsx")
 

@@ -3,6 +3,7 @@
 Looks at names only; opens nothing.
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Contents:
     locked: set[str] = field(default_factory=set)
     copies: dict[str, list[str]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    shut: str = ""  # why nobody could look into it
 
 
 def is_year(name: str) -> bool:
@@ -140,7 +142,17 @@ def _copy(path: Path, stems: Sequence[str]) -> str:
 
 
 def contents(folder: Path, stems: Sequence[str]) -> Contents:
-    """What lies in a folder where workbooks named `stems` are expected. Folders, locks and system files are no unknowns."""
+    """What lies in a folder where workbooks named `stems` are expected. Folders, locks and system files are no unknowns.
+
+    Of a folder that may not be opened only that is known: the other schools' are read.
+    """
+    try:
+        return _lying(folder, stems)
+    except OSError as error:
+        return Contents(shut="没有读取权限" if isinstance(error, PermissionError) else os.strerror(error.errno or 0))
+
+
+def _lying(folder: Path, stems: Sequence[str]) -> Contents:
     found = Contents()
     locks = {lock: stem for stem in reversed(stems) for lock in lock_names(stem)}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():

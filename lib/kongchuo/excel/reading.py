@@ -272,6 +272,11 @@ def read_year(
     return replace(asof.at(town, given), past_day=given < counted)
 
 
+SHUT = replace(
+    KINDS["R02"], says="打不开文件夹：{reason}", fix="请检查这个文件夹的权限，或请管理员给权限，再运行一次。"
+)
+
+
 def _expected(
     found: Mapping[str, Contents],
     folders: Mapping[str, str],
@@ -288,7 +293,11 @@ def _expected(
         if _empty(lying):  # said once, not once for each workbook
             if home not in (CENTRE, *known):
                 continue
-            said = [(missing(f"{year}/{folders[home]}/", f"“{home}”的全部工作簿"),), *[()] * (len(folder) - 1)]
+            name = f"{year}/{folders[home]}"
+            gone = (
+                SHUT.at(Place(name), reason=lying.shut) if lying.shut else missing(f"{name}/", f"“{home}”的全部工作簿")
+            )
+            said = [(gone,), *[()] * (len(folder) - 1)]
             folder = [replace(book, findings=findings) for book, findings in zip(folder, said, strict=True)]
         yield from folder
 
