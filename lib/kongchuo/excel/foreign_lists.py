@@ -262,7 +262,8 @@ def _grids(name: str, data: bytes) -> Iterator[tuple[str, Grid, bool]]:
             told = KINDS["R16"].at(Place(name))
             raise UserError(f"名单“{name}”不能读取：{told.message}。{told.fix}")
         lines = list(_lines(name, data))
-        if name.lower().endswith(WORKBOOKS) and not any(len(line) > 1 for line in lines):
+        # not even a header and a row of one column, which as text can be read
+        if name.lower().endswith(WORKBOOKS) and len(lines) < 2 and not any(len(line) > 1 for line in lines):
             told = KINDS["R02"].at(Place(name), reason="文件已损坏或不完整")
             raise UserError(f"名单“{name}”不能读取：{told.message}。{told.fix}")
         if len(lines) * max(map(len, lines), default=0) > MAX_AREA:
