@@ -500,7 +500,7 @@ def test_users_and_the_door_to_other_computers(towns, tmp_path, monkeypatch):
     assert (code, "由代理认人" in out) == (0, True)
     pair = ("--certificate", tmp_path / "没有.pem", "--key", tmp_path / "没有.pem")
     code, _, err = typed("serve", *there, "--address", "192.0.2.1", *pair)
-    assert (code, "读不出来" in err) == (3, True)
+    assert (code, "找不到证书" in err) == (3, True)
     code, _, err = typed("serve", *there, "--address", "192.0.2.1", "--behind-proxy", "--proxy-names")
     assert (code, "不是这台电脑的地址" in err) == (3, True)
 
