@@ -3,7 +3,6 @@
 Looks at names only; opens nothing.
 """
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -149,7 +148,7 @@ def contents(folder: Path, stems: Sequence[str]) -> Contents:
     try:
         return _lying(folder, stems)
     except OSError as error:
-        return Contents(shut="没有读取权限" if isinstance(error, PermissionError) else os.strerror(error.errno or 0))
+        return Contents(shut="没有读取权限" if isinstance(error, PermissionError) else "读写出错，可能是共享断开")
 
 
 def _lying(folder: Path, stems: Sequence[str]) -> Contents:

@@ -273,7 +273,9 @@ def read_year(
 
 
 SHUT = replace(
-    KINDS["R02"], says="打不开文件夹：{reason}", fix="请检查这个文件夹的权限，或请管理员给权限，再运行一次。"
+    KINDS["R02"],
+    says="打不开文件夹：{reason}",
+    fix="请看看这个文件夹还打得开吗；没有权限的，请管理员给权限，再运行一次。",
 )
 
 

@@ -147,7 +147,7 @@ class _Then:
 
 
 @dataclass(frozen=True)
-class _Cut:
+class _SheetThen:
     """A sheet of all workbooks as of a day, by place: its rows, the cells that nobody can know and those filled later, and the keys
     of rows that are not there yet.
     """
@@ -229,7 +229,7 @@ def _stops(town: Town, sheet: Sheet, frame: pd.DataFrame, ends: Mapping[str, dt.
     return pd.to_datetime(pd.Series(book_of(frame.index), frame.index).map(stops))
 
 
-def _cut(town: Town, sheet: Sheet, then: _Then) -> _Cut:
+def _cut(town: Town, sheet: Sheet, then: _Then) -> _SheetThen:
     """A sheet as of a day; references to rows that are not there yet still stand (`_without_references`)."""
     frame, unread = town[sheet.name], Cells()
     if sheet.name == "census":
@@ -250,7 +250,7 @@ def _cut(town: Town, sheet: Sheet, then: _Then) -> _Cut:
     unread |= {column: rows for column, rows in late.items() if column in over}
     if sheet.dated and not sheet.by_name[sheet.dated].required:  # nobody can tell whether such a row was there that day
         late[sheet.dated] = frame[sheet.dated].isna()
-    return _Cut(frame, {column: rows.reindex(frame.index) for column, rows in unread.items()}, late, gone)
+    return _SheetThen(frame, {column: rows.reindex(frame.index) for column, rows in unread.items()}, late, gone)
 
 
 def _surveyed(frame: pd.DataFrame, then: _Then) -> tuple[pd.DataFrame, Cells]:
@@ -304,7 +304,7 @@ def _as_enrolled(frame: pd.DataFrame, rolled: pd.DataFrame, late: Cells) -> tupl
     return frame, late | {"status_date": changed & since.isna()}
 
 
-def _without_references(sheet: Sheet, cut: _Cut, gone: Mapping[str, frozenset[str]]) -> _Cut:
+def _without_references(sheet: Sheet, cut: _SheetThen, gone: Mapping[str, frozenset[str]]) -> _SheetThen:
     """The sheet without references to rows that are not there yet, and without what hangs on them."""
     for item in sheet.typed:
         keys = gone.get(item.reference) if item.reference and not item.many else None

@@ -85,13 +85,16 @@ class Press:
             verdict = execution.Verdict(reason=fault(execution.FAULT, error))
         return started, time.monotonic() - began, verdict
 
-    def check(self, item: Run, *texts: str | Path) -> tuple[str, ...]:
-        """Ask the gate about the texts of a run; raises gate.Blocked, returns what it only warns of."""
+    def check(self, item: Run, page: str, *others: str | Path) -> tuple[str, ...]:
+        """Ask the gate about the page of a run and its other texts, of which what stands on the page is read once.
+
+        Raises gate.Blocked, returns what it only warns of.
+        """
         edition, known = item.parameters.get("edition", INTERNAL), gate.told(self.scratch)
         if audience_of(edition, "" if item.parameters["school"] == ALL else item.name) == editions.TOWN:
             edition = HEADINGS[editions.TOWN]
-        page = texts[0] if isinstance(texts[0], str) else ""  # what of the notebook stands on it is read once
-        return tuple(dict.fromkeys(warning for text in texts for warning in gate.passed(text, edition, known, page)))
+        read = (gate.passed(text, edition, known, page) for text in (page, *others))
+        return tuple(dict.fromkeys(warning for warnings in read for warning in warnings))
 
     def sorted_out(self, item: Run, summary: dict[str, object]) -> dict[str, object]:
         """The summary with those of the run's files that may leave, the warnings of these, and why each other one may not.

@@ -23,9 +23,8 @@ from .identity import ByPassword, ByProxy, Everybody
 HERE = "127.0.0.1"
 OWN = (HERE, "localhost", "[::1]")  # the names of the one computer
 ANY = ("0.0.0.0", "::")
-NAME = re.compile(
-    r"[^\s/:?#]+|\[[\d:A-Fa-f.]+\]"
-)  # as a browser says it, without the port: baogao.example.cn, [fe80::1]
+# as a browser says it, without the port: baogao.example.cn, [fe80::1]
+NAME = re.compile(r"[^\s/:?#]+|\[[\d:A-Fa-f.]+\]")
 SECRET = "proxy"  # beside the accounts: what the proxy and we share
 HOW = (
     "别的电脑要看（--address {}），先用 kongchuo users add 建账号，再用 --certificate 和 --key 给出证书和私钥；"
